@@ -1,0 +1,131 @@
+"""What can be set: every parameter declared once, as data.
+
+`PARAMETERS` maps each name to its declaration. Validation, the engine's record, sliders, help, documents and
+sweep bounds are all derived from it; nothing else in the house repeats a default or a range.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+__all__ = ["GROUPS", "PARAMETERS", "PROFILES", "CONTEXTS", "EVIDENCE", "SOURCES", "Parameter", "Refused",
+           "check_value", "defaults", "nearest", "record_dtype"]
+
+SOURCES = MappingProxyType({
+    "seed": "the mechanism is named in a seed document; its size is assumed",
+    "text": "other public evidence speaks for it; its size is assumed unless the reference gives one",
+    "assumed": "no text gives it",
+})
+ROLES = MappingProxyType({
+    "lever": "what a policy can move",
+    "uncertainty": "what nobody knows well; sweep it",
+    "constant": "what belongs to the design",
+})
+
+
+class Refused(ValueError):
+    """Bad input, said in one clear sentence with the remedy. A user never sees it as a traceback."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One thing that can be set; see params/parameters/*.toml for the declarations."""
+
+    name: str
+    title: str
+    default: float
+    range: tuple[float, float]
+    unit: str
+    role: str
+    group: str
+    source: str
+    reference: str
+    says: str
+    whole: bool = False
+    bands: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    def band(self, value: float) -> str | None:
+        """The name of the band that a value lies in, if the parameter has named bands."""
+        return next((name for name, (low, high) in self.bands.items() if low <= value <= high), None)
+
+
+def _read(path: str) -> dict[str, Any]:
+    return tomllib.loads(files(__name__).joinpath(path).read_text(encoding="utf-8"))
+
+
+@cache
+def _declarations() -> tuple[dict[str, str], dict[str, Parameter]]:
+    folder = files(__name__).joinpath("parameters")
+    tables = {entry.name.removesuffix(".toml"): tomllib.loads(entry.read_text(encoding="utf-8"))
+              for entry in folder.iterdir() if entry.name.endswith(".toml")}
+    groups, parameters = {}, {}
+    for group, table in sorted(tables.items(), key=lambda item: item[1]["order"]):
+        groups[group] = table.pop("title")
+        table.pop("order")
+        for name, entry in table.items():
+            entry = {**entry, "range": tuple(entry["range"]),
+                     "bands": MappingProxyType({k: tuple(v) for k, v in entry.get("bands", {}).items()})}
+            parameters[name] = Parameter(name=name, group=group, **entry)
+    return groups, parameters
+
+
+GROUPS: Mapping[str, str] = MappingProxyType(_declarations()[0])
+PARAMETERS: Mapping[str, Parameter] = MappingProxyType(_declarations()[1])
+PROFILES: Mapping[str, dict[str, Any]] = MappingProxyType(_read("profiles.toml"))
+CONTEXTS: Mapping[str, dict[str, Any]] = MappingProxyType(_read("contexts.toml"))
+EVIDENCE: Mapping[str, str] = MappingProxyType(_read("evidence.toml"))
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """' Did you mean x?' for the nearest known name, or '' where nothing is near."""
+    known = list(known)
+    folded = {k.lower(): k for k in known}
+    near = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.5)
+    return f" Did you mean {folded[near[0]]}?" if near else ""
+
+
+def check_value(name: str, value: object, where: str = "") -> float:
+    """A parameter's value as a float, or `Refused` with the place, the remedy and the nearest known name."""
+    place = f"{where}: " if where else ""
+    parameter = PARAMETERS.get(name)
+    if parameter is None:
+        titles = {p.title: p.name for p in PARAMETERS.values()}
+        near = nearest(name, PARAMETERS) or nearest(name, titles)
+        raise Refused(f"{place}there is no parameter {name!r}.{near} See `letsdance show parameters`.")
+    low, high = parameter.range
+    if isinstance(value, bool) and parameter.unit == "switch":
+        value = float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        raise Refused(f"{place}{name} ({parameter.title}) must be a number from {low:g} to {high:g}, not {value!r}.")
+    number = float(value)
+    if not low <= number <= high:
+        raise Refused(f"{place}{name} ({parameter.title}) must lie from {low:g} to {high:g} "
+                      f"({parameter.unit}), not {number:g}.")
+    if parameter.whole and number != round(number):
+        raise Refused(f"{place}{name} ({parameter.title}) must be a whole number of {parameter.unit}, not {number:g}.")
+    return number
+
+
+@cache
+def record_dtype() -> np.dtype:
+    """The engine's record: one float64 field a parameter, in the order of declaration."""
+    return np.dtype((np.record, [(name, np.float64) for name in PARAMETERS]))
+
+
+def defaults(**changes: float) -> Any:
+    """A record of all parameters at their defaults, for calling rules by hand: `defaults(k=1.5).k`."""
+    record = np.zeros(1, record_dtype())
+    for name, parameter in PARAMETERS.items():
+        record[name] = parameter.default
+    for name, value in changes.items():
+        record[name] = check_value(name, value)
+    return record[0]

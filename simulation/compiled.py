@@ -1,0 +1,59 @@
+"""How rules and loops are compiled: one decorator, and a cache that cannot go stale.
+
+numba's own cache looks only at the file that holds the compiled function, so a rule edited in another file would
+silently give old results. The cache folder is therefore named after a hash of every source that compiled code
+is made from, and of the parameters' declarations, which are the engine's record. With NUMBA_DISABLE_JIT=1 the
+same functions run as plain Python and give the same bits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import sys
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+
+def sources_hash() -> str:
+    """A hash of all that compiled code is made from: rules, engine, parameters' names and order."""
+    here = Path(__file__).parent
+    digest = hashlib.sha256(f"{version('numba')} {version('numpy')} {sys.version} {platform.machine()}".encode())
+    for path in sorted([*here.rglob("*.py"), *(here.parent / "params").rglob("*.toml"), here.parent / "params/__init__.py"]):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _cache_folder() -> Path:
+    """The first folder of ours that can be written: beside the user's caches, else a temporary one."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    own_temporary = Path(tempfile.gettempdir()) / f"letsdance-{getattr(os, 'getuid', lambda: 0)()}"
+    for base in (home / "letsdance", own_temporary):
+        folder = base / f"compiled-{sources_hash()}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                return folder
+        except OSError:
+            continue
+    return Path(tempfile.mkdtemp(prefix="letsdance-"))
+
+
+if "numba" not in sys.modules:  # numba reads this when it is imported; whoever came first has chosen already
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(_cache_folder()))
+
+from numba import njit  # noqa: E402
+
+_COMMON = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+#: Loops that Python calls: no Python lock, cached, divisions by zero as IEEE says, no rearranged arithmetic.
+compiled = njit(cache=True, **_COMMON)
+#: The science: a small pure scalar function, callable by hand and compiled into the loops.
+rule = njit(forceinline=True, **_COMMON)
+_PLAIN = os.environ.get("NUMBA_DISABLE_JIT") == "1"
+#: A part of a loop, called by compiled code only (wrappers for Python would double the time to compile it). It is
+#: optimised on its own before it is joined to its callers, which lets a dense loop become vector code.
+part = rule if _PLAIN else njit(no_cpython_wrapper=True, **_COMMON)
+#: A small part that is always inlined: a call would copy the whole state's description.
+inlined = rule if _PLAIN else njit(no_cpython_wrapper=True, forceinline=True, **_COMMON)

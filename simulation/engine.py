@@ -1,0 +1,920 @@
+"""The compiled loops: each phase of the quarter over municipalities [lo, hi). They call the rules; no rule is here.
+
+Every phase touches only its own municipalities and reads of the others only what stood when the quarter began
+(`*_before`), so municipalities may be worked in any order, in any chunks and on any number of threads, with the
+same bits. Within a municipality the order is that of rows.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulation import indicators as measure
+from simulation.compiled import compiled, inlined, part
+from simulation.luck import Stream, address, normal, uniform
+from simulation.networks import small_world
+from simulation.rules import adoption as adopt
+from simulation.rules import calls as call
+from simulation.rules import outcomes as outcome
+from simulation.rules import regimes as future
+from simulation.rules import stocks as stock
+from simulation.rules import uptake as take
+from simulation.rules import willingness as will
+from simulation.rules.numbers import clip, poisson_quantile
+from simulation.rules.outcomes import CALLED, JOINT, SOLO
+from simulation.state import PROJECT, SERVICE
+
+_STRIP = 512
+_HALF = np.int64(24)  # an initiative's id: launched quarter, then side (1 bit) and number of the call (24 bits)
+
+# Streams as numpy numbers: numba would compile a function anew for every literal that it is given.
+_W0, _T0, _E, _D, _GOV0, _IOTA, _NEED, _TIES, _PEERS, _EXCHANGE = (np.uint64(n) for n in (
+    Stream.CITIZEN_WILLINGNESS_START, Stream.CITIZEN_TRUST_START, Stream.CITIZEN_RESOURCES, Stream.CITIZEN_DISPOSITION,
+    Stream.GOVERNMENT_START, Stream.INNOVATIVENESS, Stream.NEED, Stream.CITIZEN_TIES, Stream.GOVERNMENT_TIES,
+    Stream.EXCHANGE_TIES))
+_CALLS_C, _INITIATOR, _CONTACT, _JOIN, _SUPPORT, _CALLS_G, _INVITED, _JOIN_G, _BY_LAB = (np.uint64(n) for n in (
+    Stream.CITIZEN_CALLS, Stream.INITIATOR, Stream.CONTACT, Stream.JOIN, Stream.SUPPORT, Stream.GOVERNMENT_CALLS,
+    Stream.INVITED, Stream.JOIN_INVITATION, Stream.BY_LAB))
+_OUTCOME, _IMPLEMENTED, _END, _GROWTH, _ELECTION, _NOISE_C, _NOISE_G, _MEASURE, _UPTAKE, _LEAVE = (
+    np.uint64(n) for n in (
+        Stream.OUTCOME, Stream.IMPLEMENTED, Stream.SERVICE_END, Stream.SERVICE_GROWTH, Stream.ELECTION,
+        Stream.CITIZEN_NOISE, Stream.GOVERNMENT_NOISE, Stream.MEASUREMENT, Stream.UPTAKE, Stream.LEAVING))
+_AWARE, _PILOT, _DIRECT, _WORKS, _DECIDE, _RETRY, _LOST, _UP, _GIVE_UP, _BACK = (np.uint64(n) for n in (
+    Stream.AWARENESS, Stream.PILOT, Stream.DIRECT_ADOPTION, Stream.PILOT_WORKS, Stream.DECISION, Stream.RETRY,
+    Stream.LOST_PILOT, Stream.UPSCALING, Stream.GIVING_UP, Stream.COMING_BACK))
+_ZERO = np.int64(0)
+
+#: The 25 % quantile of Beta(2, 2): citizens with fewer resources are the poorest quarter.
+POOR = 0.32635182233306964
+
+
+# ---------------------------------------------------------------- start
+
+@part
+def _start(given, mean, spread, chance):
+    """A start value: the table's where it says one, else mean + spread z; clipped to 0-1."""
+    return clip(mean + spread * chance, 0.0, 1.0) if np.isnan(given) else given
+
+
+@part
+def _rise(mean):
+    """hi: 0 at a start mean of .25, 1 at .75, linear between."""
+    return clip((mean - 0.25) / 0.5, 0.0, 1.0)
+
+
+@compiled
+def start_governments(s, given, p, seed):
+    """All governments at the start: ranks of innovativeness, stocks, peers. Serial: ranks are over all of them."""
+    g = s.governments
+    M = len(g)
+    rank = np.empty(M, np.int64)
+    for m in range(M):
+        rank[m] = m
+    shuffle = address(seed, _IOTA, _ZERO, _ZERO)
+    for i in range(M - 1, 0, -1):
+        j = int(uniform(shuffle, i) * (i + 1))
+        rank[i], rank[j] = rank[j], rank[i]
+    for m in range(M):
+        gov = g[m]
+        iota = given[m].innovativeness
+        gov.innovativeness = (M - rank[m] - 0.5) / M if np.isnan(iota) else iota
+    for m in range(M):  # ex ante category by rank of innovativeness, ties by row
+        ahead = 0
+        for other in range(M):
+            if g[other].innovativeness > g[m].innovativeness or (
+                    g[other].innovativeness == g[m].innovativeness and other < m):
+                ahead += 1
+        g[m].category = category_of_rank(ahead, M)
+    small_world(M, len(s.peers) // max(1, 2 * M), p.rewire_g, address(seed, _PEERS, _ZERO, _ZERO), _ZERO, _ZERO, s.peer_ties, s.peers)
+    for m in range(M):
+        key = address(seed, _EXCHANGE, _ZERO, m)
+        for tie in range(2):
+            other = int(uniform(key, np.int64(tie)) * (M - 1)) if M > 1 else 0
+            s.exchange[m, tie] = other + 1 if other >= m and M > 1 else other
+        gov, said = g[m], given[m]
+        key = address(seed, _GOV0, _ZERO, m)
+        C = p.C0 if np.isnan(said.willingness) else said.willingness
+        G = p.G0 if np.isnan(said.government_willingness) else said.government_willingness
+        rise_c, rise_g = _rise(C), _rise(G)
+        gov.willingness = _start(said.government_willingness, p.G0, p.sd_g, normal(key, np.int64(0)))
+        gov.social_capital = _start(said.social_capital, p.S_lo + p.S_hi * rise_c, p.sd_S, normal(key, np.int64(1)))
+        gov.baseline_social_capital = _start(said.baseline_social_capital, p.S0, p.sd_S0, normal(key, np.int64(2)))
+        gov.reputation = _start(said.reputation, p.R0, 0.0, 0.0)
+        gov.risk_culture = _start(said.risk_culture, p.L_lo + p.L_hi * rise_g, p.sd_L, normal(key, np.int64(3)))
+        gov.capacity = _start(said.capacity, p.K_lo + p.K_hi * rise_g, p.sd_K, normal(key, np.int64(4)))
+        gov.top_support = _start(said.top_support, p.A_lo + p.A_hi * rise_g, p.sd_A, normal(key, np.int64(5)))
+        gov.feedback = _start(said.feedback, p.phi, 0.0, 0.0)
+        gov.silo = _start(said.silo, p.silo, 0.0, 0.0)
+        gov.funding = _start(said.funding, p.fund, 0.0, 0.0)
+        gov.need = _start(said.need, p.need, p.sd_need, normal(address(seed, _NEED, _ZERO, m), _ZERO))
+        gov.disposition = p.sd_dm * normal(key, np.int64(6)) + p.d_iota * (gov.innovativeness - 0.5)
+        gov.willingness_before = gov.willingness
+        gov.stage = gov.stage_before = adopt.UNAWARE
+        gov.timer = gov.piloted = 0
+        gov.adopted_at = -1
+        gov.depth = gov.depth_before = gov.value = gov.push = gov.pull = 0.0
+        gov.initiatives = gov.projects = gov.services_solo = gov.services_joint = gov.services_called = 0
+        gov.participants = gov.participants_poor = gov.users = 0
+        gov.peers_willingness = gov.willingness
+        gov.peers_adopted = gov.peers_experience = gov.exposure = 0.0
+        gov.advantage = p.adv0
+        no_counts(gov)
+
+
+@part
+def category_of_rank(ahead, M):
+    """Adopter category 0-4 (innovators, early adopters, early and late majority, laggards) by rank: 2.5/13.5/34/34/16 %."""
+    place = (ahead + 0.5) / M
+    return int(place >= 0.025) + int(place >= 0.16) + int(place >= 0.5) + int(place >= 0.84)
+
+
+@compiled
+def start_citizens(s, given, p, seed, lo, hi):
+    """Citizens and their ties in municipalities lo..hi."""
+    for m in range(lo, hi):
+        gov, said = s.governments[m], given[m]
+        first, n = gov.first, gov.citizens
+        C = p.C0 if np.isnan(said.willingness) else said.willingness
+        G = p.G0 if np.isnan(said.government_willingness) else said.government_willingness
+        T = p.T_lo + p.T_hi * _rise(G) if np.isnan(said.trust) else said.trust
+        key_w, key_t = address(seed, _W0, _ZERO, m), address(seed, _T0, _ZERO, m)
+        key_e, key_d = address(seed, _E, _ZERO, m), address(seed, _D, _ZERO, m)
+        poor = 0
+        total = 0.0
+        for i in range(n):
+            row = first + i
+            s.willingness[0, row] = np.float32(clip(C + p.sd_w * normal(key_w, i), 0.0, 1.0))
+            s.trust[row] = np.float32(clip(T + p.sd_T * normal(key_t, i), 0.0, 1.0))
+            a, b, c = uniform(key_e, 3 * i), uniform(key_e, 3 * i + 1), uniform(key_e, 3 * i + 2)
+            e = max(min(a, b), min(max(a, b), c))  # the middle of three uniforms is Beta(2, 2)
+            s.resources[row] = np.float32(e)
+            d = np.float32(p.sd_d * normal(key_d, i))
+            s.disposition[row] = d
+            total += np.float64(d)
+            s.load[row] = 0
+            s.uses[0, row] = 0
+            poor += int(np.float32(e) < POOR)
+        gov.poor = poor
+        gov.citizens_disposition = total / n
+        gov.citizens_willingness = mean(s.willingness[0], first, n)
+        gov.neighbours_willingness = gov.citizens_willingness
+        gov.citizens_trust = mean(s.trust, first, n)
+        gov.regime = gov.quadrant = future.quadrant(gov.citizens_willingness, gov.willingness)
+        gov.held = 1
+        following = s.governments[m + 1].first_tie if m + 1 < len(s.governments) else len(s.neighbours)
+        small_world(n, (following - gov.first_tie) // (2 * n), p.rewire_c, address(seed, _TIES, _ZERO, m), first,
+                    gov.first_tie, s.ties, s.neighbours)
+
+
+@part
+def mean(column, first, n):
+    """Mean of n entries from first, in eight lanes of float64: the same bits whatever the chunk."""
+    lanes = np.zeros(8)
+    whole = n // 8 * 8
+    for i in range(0, whole, 8):
+        for lane in range(8):
+            lanes[lane] += np.float64(column[first + i + lane])
+    for i in range(whole, n):
+        lanes[i - whole] += np.float64(column[first + i])
+    total = 0.0
+    for lane in range(8):
+        total += lanes[lane]
+    return total / n
+
+
+@part
+def _copy(before, after, first, n):
+    """Nothing changes in n entries from first. (A slice would do, but takes seconds to compile.)"""
+    for i in range(first, first + n):
+        after[i] = before[i]
+
+
+@part
+def no_counts(gov):
+    """Nothing has happened yet this quarter."""
+    gov.citizen_calls = gov.government_calls = gov.launched_solo = gov.launched_joint = gov.launched_called = 0
+    gov.unanswered_calls = gov.dead_calls = gov.crowded_out = gov.asked = gov.joined = gov.initiators_poor = 0
+    gov.supported_successes = gov.supported_failures = gov.solo_successes = gov.solo_failures = 0
+    gov.services_new = gov.services_ended = gov.ended_solo = 0
+    gov.pilots_started = gov.pilots_worked = gov.adoptions = gov.discontinuations = 0
+    gov.blamed = 0.0
+
+
+# ---------------------------------------------------------------- the quarter, phase by phase
+
+@compiled
+def environment(s, p, seed, t, lo, hi):
+    """Phase 1: the quarter begins. Last quarter's state is set aside for peers to look at; elections are held.
+
+    Serial, over all municipalities (lo = 0, hi = M), because it counts how many have adopted.
+    Trends, shocks and levers are in p already, which is this quarter's record (simulation.schedule).
+    """
+    g = s.governments
+    adopted = 0
+    for m in range(lo, hi):
+        gov = g[m]
+        gov.willingness_before, gov.stage_before, gov.depth_before = gov.willingness, gov.stage, gov.depth
+        adopted += int(gov.stage == adopt.ADOPTED or gov.stage == adopt.UPSCALED)
+        no_counts(gov)
+        if p.on_top_support:
+            key = address(seed, _ELECTION, t, m)
+            if p.on_elections and t % int(p.election_every) == 0:
+                gov.top_support = stock.top_support_after_vote(gov.top_support, p.election_sd, normal(key, np.int64(0)))
+            if p.swing > 0.0:
+                gov.top_support = stock.top_support_after_vote(gov.top_support, p.swing, normal(key, np.int64(1)))
+    s.society[0] = adopted / len(g)
+
+
+@inlined
+def _join_initiative(load, resources, gov, row):
+    """One more initiative for a citizen."""
+    if load[row] == 0:
+        gov.participants += 1
+        gov.participants_poor += int(resources[row] < POOR)
+    load[row] += 1
+
+
+@inlined
+def _leave_initiative(load, resources, gov, row):
+    """One initiative fewer for a citizen."""
+    load[row] -= 1
+    if load[row] == 0:
+        gov.participants -= 1
+        gov.participants_poor -= int(resources[row] < POOR)
+
+
+@inlined
+def _launch(s, p, gov, row, count, kind, by_lab, t, number):
+    """The joiners in members[row] start a project."""
+    born = s.initiatives[row]
+    born.id = ((np.int64(t) << 1 | np.int64(kind == CALLED)) << _HALF) + number
+    born.own = np.float32(outcome.ownership(kind, p))
+    born.launched = t
+    born.kind = kind
+    born.phase = PROJECT
+    born.size = count
+    born.members = count
+    born.by_lab = by_lab
+    for j in range(count):
+        _join_initiative(s.load, s.resources, gov, np.int64(s.members[row, j]))
+    gov.initiatives += 1
+    gov.projects += 1
+
+
+@inlined
+def _contact(ties, neighbours, first, n, initiator, near, key, index, asked, count):
+    """The row of somebody not asked yet, a neighbour of the initiator with chance `near`, or -1 after eight tries."""
+    for attempt in range(8):
+        u = uniform(key, index * 8 + attempt)
+        if initiator >= 0 and u < near:
+            start = np.int64(ties[initiator])
+            degree = np.int64(ties[initiator + 1]) - start
+            if degree == 0:
+                continue
+            row = np.int64(neighbours[start + np.int64(u / near * degree)])
+        elif initiator >= 0:
+            row = first + np.int64((u - near) / (1.0 - near) * n)
+        else:
+            row = first + np.int64(u * n)
+        fresh = row != initiator
+        for j in range(count):
+            fresh = fresh and asked[j] != row
+        if fresh:
+            return row
+    return -1
+
+
+@compiled
+def calls(s, p, seed, t, lo, hi):
+    """Phase 2: citizens and governments call, contacts join or not, governments support or not, initiatives launch."""
+    old = s.willingness[(t - 1) & 1]
+    most = 0
+    for m in range(lo, hi):
+        most = max(most, s.governments[m].citizens)
+    upto = np.empty(most)
+    asked = np.empty(32, np.int64)
+    needed = int(p.launch_min)
+    for m in range(lo, hi):
+        gov = s.governments[m]
+        first, n = gov.first, gov.citizens
+        silo = call.effective_silo(gov.silo, will.adoption_feedback(gov.stage, p), p)
+        support = call.support_probability(gov.willingness, silo) if p.on_support else 0.0
+        if p.on_calls_c:
+            rate = call.citizen_call_rate(n, gov.citizens_willingness, p)
+            gov.citizen_calls = poisson_quantile(uniform(address(seed, _CALLS_C, t, m), _ZERO), rate)
+        if gov.citizen_calls > 0:
+            total = 0.0
+            for i in range(n):
+                if s.load[first + i] < 2:
+                    total += call.initiator_weight(np.float64(old[first + i]), np.float64(s.resources[first + i]), p)
+                upto[i] = total
+            key_i, key_s = address(seed, _INITIATOR, t, m), address(seed, _SUPPORT, t, m)
+            key_c, key_j = address(seed, _CONTACT, t, m), address(seed, _JOIN, t, m)
+            for c in range(gov.citizen_calls):
+                initiator = first + _drawn(upto, n, uniform(key_i, c) * total)
+                if total <= 0.0 or initiator >= first + n or s.load[initiator] >= 2:
+                    gov.crowded_out += 1
+                    continue
+                row = gov.first_slot + gov.initiatives
+                s.members[row, 0] = initiator
+                count, busy = _ask(s, p, gov, old, initiator, int(p.contacts_c), key_c, key_j, c, asked, row, np.int64(1))
+                if count < needed:
+                    if busy >= needed:
+                        gov.crowded_out += 1
+                    else:
+                        gov.unanswered_calls += 1
+                    continue
+                if uniform(key_s, c) < support:
+                    gov.launched_joint += 1
+                    _launch(s, p, gov, row, count, JOINT, _ZERO, t, c)
+                else:
+                    gov.launched_solo += 1
+                    _launch(s, p, gov, row, count, SOLO, _ZERO, t, c)
+                gov.initiators_poor += int(s.resources[initiator] < POOR)
+        if p.on_calls_g:
+            rate = call.government_call_rate(n, gov.willingness, p)
+            gov.government_calls = poisson_quantile(uniform(address(seed, _CALLS_G, t, m), _ZERO), rate)
+        if gov.government_calls > 0:
+            key_c, key_j = address(seed, _INVITED, t, m), address(seed, _JOIN_G, t, m)
+            key_l = address(seed, _BY_LAB, t, m)
+            for c in range(gov.government_calls):
+                row = gov.first_slot + gov.initiatives
+                count, busy = _ask(s, p, gov, old, np.int64(-1), int(p.contacts_g), key_c, key_j, c, asked, row, _ZERO)
+                if count >= needed:
+                    gov.launched_called += 1
+                    _launch(s, p, gov, row, count, CALLED, int(uniform(key_l, c) < p.lab_share), t, c)
+                elif busy >= needed:
+                    gov.crowded_out += 1
+                else:
+                    gov.dead_calls += 1
+
+
+@inlined
+def _drawn(upto, n, at):
+    """The first of n cumulated weights above `at`: who is drawn."""
+    low, high = 0, n
+    while low < high:
+        middle = (low + high) // 2
+        if upto[middle] > at:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+@inlined
+def _ask(s, p, gov, old, initiator, contacts, key_c, key_j, c, asked, row, count):
+    """Ask contacts in turn; joiners are written into members[row]. Returns joiners, and joiners had nobody been busy."""
+    first, n = gov.first, gov.citizens
+    willing = count
+    most = min(int(p.members_max), s.members.shape[1])
+    so_far = 0
+    call_key = key_j + np.uint64(c) * np.uint64(0xD1B54A32D192ED03)
+    for j in range(min(contacts, n - 1 if initiator >= 0 else n)):
+        other = _contact(s.ties, s.neighbours, first, n, initiator, p.near, key_c, c * 32 + j, asked, so_far)
+        if other < 0 or count >= most:
+            continue
+        asked[so_far] = other
+        so_far += 1
+        gov.asked += 1
+        u = uniform(call_key, other - first)
+        w, e = np.float64(old[other]), np.float64(s.resources[other])
+        if u < call.join_probability(w, e, 0, p):
+            willing += 1
+            if u < call.join_probability(w, e, np.int64(s.load[other]), p):
+                gov.joined += 1
+                s.members[row, count] = other
+                count += 1
+    return count, willing
+
+
+@compiled
+def outcomes(s, p, seed, t, lo, hi):
+    """Phase 3: projects of age are evaluated and become services or end; services may end. Members learn to trust."""
+    for m in range(lo, hi):
+        gov = s.governments[m]
+        if gov.initiatives == 0:
+            continue
+        n = gov.citizens
+        feedback = outcome.effective_feedback(gov.feedback, p)
+        key_o, key_i = address(seed, _OUTCOME, t, m), address(seed, _IMPLEMENTED, t, m)
+        key_e, key_g = address(seed, _END, t, m), address(seed, _GROWTH, t, m)
+        solo = joint = called = projects = kept = 0
+        for slot in range(gov.first_slot, gov.first_slot + gov.initiatives):
+            it = s.initiatives[slot]
+            kind = np.int64(it.kind)
+            members = np.int64(it.members)
+            lives = True
+            if it.phase == PROJECT:
+                if p.on_projects_end and t - it.launched >= int(p.project_quarters):
+                    chance = outcome.success_probability(
+                        kind, gov.social_capital, np.float64(it.own), gov.capacity, np.float64(it.size), p)
+                    succeeded = uniform(key_o, it.id) < chance
+                    if p.on_trust:
+                        v = stock.experience(kind, succeeded, p)
+                        for j in range(members):
+                            row = np.int64(s.members[slot, j])
+                            s.trust[row] = np.float32(stock.trust_after_experience(np.float64(s.trust[row]), v, p))
+                    if p.on_reputation:
+                        gov.reputation = stock.reputation_after(gov.reputation, succeeded, n, p)
+                    if kind == SOLO:
+                        gov.solo_successes += int(succeeded)
+                        gov.solo_failures += int(not succeeded)
+                    elif succeeded:
+                        gov.supported_successes += 1
+                    else:
+                        gov.supported_failures += 1
+                        gov.blamed += p.blame_large if it.size >= 8 else 1.0
+                    lives = succeeded and (it.by_lab == 0 or uniform(key_i, it.id) < p.lab_service)
+                    if lives:
+                        core = min(int(p.core), members)
+                        for j in range(core, members):
+                            _leave_initiative(s.load, s.resources, gov, np.int64(s.members[slot, j]))
+                        it.members = core
+                        it.phase = SERVICE
+                        gov.services_new += 1
+            elif p.on_services_end:
+                funding = outcome.effective_funding(gov.funding, np.int64(it.size), p)
+                ends = outcome.end_probability(kind, np.float64(it.own), funding, feedback, np.float64(members), p)
+                if uniform(key_e, it.id) < ends:
+                    lives = False
+                    gov.services_ended += 1
+                    gov.ended_solo += int(kind == SOLO)
+                elif p.growth > 0.0 and uniform(key_g, 2 * it.id) < p.growth * gov.willingness:
+                    row = gov.first + np.int64(uniform(key_g, 2 * it.id + 1) * n)
+                    fresh = s.load[row] < 2 and members < s.members.shape[1]
+                    for j in range(members):
+                        fresh = fresh and s.members[slot, j] != row
+                    if fresh:
+                        s.members[slot, members] = row
+                        it.members = members + 1
+                        _join_initiative(s.load, s.resources, gov, row)
+            if not lives:
+                for j in range(np.int64(it.members)):
+                    _leave_initiative(s.load, s.resources, gov, np.int64(s.members[slot, j]))
+                continue
+            if it.phase == PROJECT:
+                projects += 1
+            elif kind == SOLO:
+                solo += 1
+            elif kind == JOINT:
+                joint += 1
+            else:
+                called += 1
+            to = gov.first_slot + kept
+            if to != slot:
+                s.initiatives[to] = s.initiatives[slot]
+                for j in range(np.int64(it.members)):
+                    s.members[to, j] = s.members[slot, j]
+            kept += 1
+        gov.initiatives = kept
+        gov.projects, gov.services_solo, gov.services_joint, gov.services_called = projects, solo, joint, called
+
+
+@compiled
+def stocks(s, p, seed, t, lo, hi):
+    """Phase 4: social capital, trust, reputation, risk culture, capacity, top support."""
+    for m in range(lo, hi):
+        gov = s.governments[m]
+        first, n = gov.first, gov.citizens
+        participation = gov.participants / n
+        feedback = outcome.effective_feedback(gov.feedback, p)
+        if p.on_social_capital:
+            gov.social_capital = stock.next_social_capital(
+                gov.social_capital, gov.baseline_social_capital, participation, p)
+        if p.on_trust:
+            silo = call.effective_silo(gov.silo, will.adoption_feedback(gov.stage, p), p)
+            responsive = call.support_probability(gov.willingness, silo)
+            for i in range(first, first + n):
+                s.trust[i] = np.float32(stock.trust_of_everyone(np.float64(s.trust[i]), responsive, p))
+            gov.citizens_trust = mean(s.trust, first, n)
+        if p.on_reputation:
+            for _ in range(gov.dead_calls):
+                gov.reputation = stock.reputation_after_dead_call(gov.reputation, n, p)
+            gov.reputation = stock.reputation_fades(gov.reputation, p)
+        if p.on_risk_culture:
+            dead = p.R_dead * gov.dead_calls
+            gov.risk_culture = stock.next_risk_culture(
+                gov.risk_culture, np.float64(gov.supported_successes), gov.supported_failures + dead,
+                gov.blamed + dead, feedback, n, p)
+        if p.on_capacity:
+            evaluated = np.float64(gov.supported_successes + gov.supported_failures)
+            gov.capacity = stock.next_capacity(gov.capacity, evaluated, gov.willingness, feedback, n, p)
+        if p.on_top_support:
+            gov.top_support = stock.next_top_support(
+                gov.top_support, gov.willingness, participation, gov.citizens_trust, p)
+
+
+@part
+def _strip(old, new, disposition, trust, neighbours, capital, covered, keys, places, p):
+    """A strip of citizens, dense: the compiler makes vector code of this loop."""
+    for k in range(len(new)):
+        drive = will.citizen_drive(
+            np.float64(disposition[k]), neighbours[k], capital[k], np.float64(trust[k]), covered[k], p)
+        new[k] = np.float32(will.next_willingness(np.float64(old[k]), drive, normal(keys[k], places[k]), p))
+
+
+@compiled
+def willingness(s, p, seed, t, lo, hi):
+    """Phase 5: willingness of citizens and governments, from last quarter's neighbours and peers."""
+    old, new = s.willingness[(t - 1) & 1], s.willingness[t & 1]
+    if p.on_willingness_c:
+        _citizens_willingness(s, p, seed, t, lo, hi, old, new)
+    else:
+        for m in range(lo, hi):
+            _copy(old, new, s.governments[m].first, s.governments[m].citizens)
+    for m in range(lo, hi):
+        gov = s.governments[m]
+        gov.citizens_willingness = mean(new, gov.first, gov.citizens)
+        look_at_peers(s.governments, s.peer_ties, s.peers, s.exchange, p, m)
+        if p.on_willingness_g:
+            drive = will.government_drive(
+                gov.disposition, gov.peers_willingness, gov.risk_culture, gov.capacity, gov.top_support,
+                gov.reputation, gov.participants / gov.citizens, gov.stage, p)
+            gov.willingness = will.next_willingness(gov.willingness, drive, normal(address(seed, _NOISE_G, t, m), _ZERO), p)
+
+
+@part
+def _citizens_willingness(s, p, seed, t, lo, hi, old, new):
+    """Citizens lo..hi in strips: their neighbours are gathered first, then the dense loop runs over the strip."""
+    neighbours, capital, covered = np.empty(_STRIP), np.empty(_STRIP), np.empty(_STRIP)
+    keys, places = np.empty(_STRIP, np.uint64), np.empty(_STRIP, np.int64)
+    m = lo
+    gov = s.governments[lo]
+    at = gov.first
+    last = s.governments[hi - 1].first + s.governments[hi - 1].citizens
+    place = np.int64(0)
+    everyone = 0.0
+    while at < last:
+        n = min(_STRIP, last - at)
+        ends = s.ties[at + 1:at + n + 1]
+        end = np.int64(s.ties[at])
+        k = 0
+        while k < n:  # one municipality after the other
+            citizens = gov.citizens
+            key = address(seed, _NOISE_C, t, m)
+            cover = will.coverage(gov.services_solo + gov.services_joint + gov.services_called, citizens, p)
+            S = gov.social_capital
+            stop = min(n, k + citizens - place)
+            for i in range(k, stop):
+                start = end
+                end = np.int64(ends[i])
+                total = 0.0
+                for tie in range(start, end):
+                    total += np.float64(old[s.neighbours[tie]])
+                around = total / (end - start) if end > start else 0.5
+                everyone += around
+                neighbours[i] = around
+                capital[i] = S
+                covered[i] = cover
+                keys[i] = key
+                places[i] = place
+                place += 1
+            k = stop
+            if place == citizens:
+                gov.neighbours_willingness = everyone / citizens
+                everyone = 0.0
+                place = np.int64(0)
+                m += 1
+                if m < hi:
+                    gov = s.governments[m]
+        _strip(old[at:at + n], new[at:at + n], s.disposition[at:at + n], s.trust[at:at + n], neighbours, capital,
+               covered, keys, places, p)
+        at += n
+
+
+@part
+def look_at_peers(g, ties, peers, exchange, p, m):
+    """What a government sees of its peers as the quarter began: mean willingness, share adopted, mean experience."""
+    gov = g[m]
+    start, end = np.int64(ties[m]), np.int64(ties[m + 1])
+    extra = min(2, int(p.long_ties)) if len(g) > 1 else 0
+    total = adopted = experience = 0.0
+    for tie in range(start, end + extra):
+        peer = g[np.int64(peers[tie]) if tie < end else np.int64(exchange[m, tie - end])]
+        total += peer.willingness_before
+        if peer.stage_before == adopt.ADOPTED or peer.stage_before == adopt.UPSCALED:
+            adopted += 1.0
+            experience += peer.depth_before
+        elif peer.stage_before == adopt.DISCONTINUED:
+            experience -= 1.0
+    count = end - start + extra
+    if count > 0:
+        gov.peers_willingness = total / count
+        gov.peers_adopted = adopted / count
+        gov.peers_experience = experience / count
+    else:
+        gov.peers_willingness = 0.5
+        gov.peers_adopted = gov.peers_experience = 0.0
+
+
+@compiled
+def adoption(s, p, seed, t, lo, hi):
+    """Phase 6: governments move between the stages of adoption; citizens take the innovation up."""
+    if p.on_adoption:
+        for m in range(lo, hi):
+            gov = s.governments[m]
+            gov.exposure = adopt.exposure(gov.peers_adopted, s.society[0], p.mix)
+            gov.advantage = adopt.advantage(gov.peers_experience, gov.innovativeness, p)
+            terms = adopt.value_terms(
+                gov.innovativeness, gov.top_support, gov.risk_culture, gov.capacity, gov.willingness, gov.need,
+                gov.exposure, gov.advantage, p)
+            gov.value = adopt.value(
+                gov.innovativeness, gov.top_support, gov.risk_culture, gov.capacity, gov.willingness, gov.need,
+                gov.exposure, gov.advantage, p)
+            gov.push = terms.imitation + terms.obligation
+            gov.pull = terms.need + terms.employees
+            _next_stage(gov, p, seed, t, m)
+    uptake(s, p, seed, t, lo, hi)
+
+
+@part
+def _draw(seed, stream, t, m):
+    """The one uniform of a government's decision of this kind in this quarter."""
+    return uniform(address(seed, stream, t, m), _ZERO)
+
+
+@part
+def _next_stage(gov, p, seed, t, m):
+    """One government's move, if any. Entering a stage sets its timer to 0."""
+    stage = gov.stage
+    V = gov.value
+    feedback = outcome.effective_feedback(gov.feedback, p)
+    after = stage
+    piloted = 0
+    if stage == adopt.UNAWARE:
+        if _draw(seed, _AWARE, t, m) < adopt.awareness_probability(gov.exposure, p):
+            after = adopt.AWARE
+    elif stage == adopt.AWARE:
+        if p.on_pilots and _draw(seed, _PILOT, t, m) < adopt.pilot_probability(V, p):
+            after = adopt.PILOTING
+        elif _draw(seed, _DIRECT, t, m) < adopt.direct_probability(V, p):
+            after = adopt.ADOPTED
+    elif stage == adopt.PILOTING:
+        if gov.timer + 1 >= int(p.pilot_quarters):
+            if _draw(seed, _WORKS, t, m) < adopt.pilot_success_probability(gov.capacity, gov.risk_culture, p):
+                gov.pilots_worked += 1
+                if _draw(seed, _DECIDE, t, m) < adopt.decision_probability(V, p):
+                    after = adopt.ADOPTED
+                    piloted = 1
+                else:
+                    gov.timer = -1  # a lab rat: piloted once more
+                    gov.pilots_started += 1
+            elif _draw(seed, _RETRY, t, m) < adopt.retry_probability(gov.risk_culture, feedback, p):
+                after = adopt.AWARE
+                if p.on_capacity:
+                    gov.capacity = adopt.capacity_after_failed_pilot(gov.capacity, p)
+            else:
+                after = adopt.DISCONTINUED if _draw(seed, _LOST, t, m) < 0.5 else adopt.AWARE
+    elif stage == adopt.ADOPTED or stage == adopt.UPSCALED:
+        gives_up = adopt.giving_up_probability(stage, gov.depth, feedback, p)
+        if p.on_giving_up and _draw(seed, _GIVE_UP, t, m) < gives_up:
+            after = adopt.DISCONTINUED
+            gov.discontinuations += 1
+        elif stage == adopt.ADOPTED and _draw(seed, _UP, t, m) < adopt.upscaling_probability(
+                gov.depth, gov.capacity, gov.top_support, p):
+            after = adopt.UPSCALED
+        if after != adopt.DISCONTINUED:
+            gov.depth = adopt.next_depth(gov.depth, feedback, p)
+    elif _draw(seed, _BACK, t, m) < p.back:
+        after = adopt.AWARE
+    gov.timer += 1
+    if after == stage:
+        return
+    gov.stage = after
+    gov.timer = 0
+    if after == adopt.PILOTING:
+        gov.pilots_started += 1
+    elif after == adopt.ADOPTED:
+        gov.adoptions += 1
+        gov.piloted = piloted
+        gov.depth = adopt.depth_at_adoption(
+            adopt.coerced_share(gov.innovativeness, V, p), np.float64(piloted), gov.capacity, p)
+        if gov.adopted_at < 0:
+            gov.adopted_at = t
+    elif after == adopt.DISCONTINUED:
+        gov.depth = 0.0
+
+
+@part
+def uptake(s, p, seed, t, lo, hi):
+    """Citizens start to use what their government offers, or leave once it has given it up."""
+    before, after = s.uses[(t - 1) & 1], s.uses[t & 1]
+    for m in range(lo, hi):
+        gov = s.governments[m]
+        first, n = gov.first, gov.citizens
+        available = take.availability(gov.stage, gov.depth, p)
+        leaving = gov.stage == adopt.DISCONTINUED and gov.users > 0
+        if not p.on_uptake or (available <= 0.0 and not leaving):
+            _copy(before, after, first, n)
+        elif leaving:
+            key = address(seed, _LEAVE, t, m)
+            users = 0
+            for i in range(n):
+                stays = before[first + i] and uniform(key, i) >= p.leave
+                after[first + i] = stays
+                users += int(stays)
+            gov.users = users
+        else:
+            gov.users = spread(take.uptake_probability, first, n, s.ties, s.neighbours, before, after, gov.users / n,
+                               p.mix_c, s.trust, s.resources, available, p, address(seed, _UPTAKE, t, m))
+
+
+@part
+def spread(rule, first, n, ties, neighbours, before, after, everyone, mix, trust, resources, available, p, key):
+    """The diffusion core: one synchronous step of adoption on a network, by any rule. Returns the adopters.
+
+    A non-adopter of rows first..first+n adopts with rule(share, trust, resources, available, p), share being
+    mix * share of neighbours + (1 - mix) * share of everyone among last step's adopters. The rule must not fall
+    with the share: whoever would not adopt at a share of 1 is not asked about his neighbours.
+    """
+    adopters = 0
+    for i in range(first, first + n):
+        adopts = before[i] != 0
+        if not adopts:
+            u = uniform(key, i - first)
+            T, e = np.float64(trust[i]), np.float64(resources[i])
+            if u < rule(1.0, T, e, available, p):
+                share = everyone
+                if mix > 0.0:
+                    start, end = np.int64(ties[i]), np.int64(ties[i + 1])
+                    met = 0
+                    for tie in range(start, end):
+                        met += before[neighbours[tie]]
+                    among = met / (end - start) if end > start else 0.0
+                    share = adopt.exposure(among, everyone, mix)
+                adopts = u < rule(share, T, e, available, p)
+        after[i] = adopts
+        adopters += int(adopts)
+    return adopters
+
+
+# ---------------------------------------------------------------- record
+
+@part
+def regimes(s, lo, hi):
+    """A municipality is in a quadrant's regime once it has been there for two quarters running."""
+    for m in range(lo, hi):
+        gov = s.governments[m]
+        now = future.quadrant(gov.citizens_willingness, gov.willingness)
+        gov.held = gov.held + 1 if now == gov.quadrant else 1
+        gov.quadrant = now
+        if gov.held >= future.HOLD:
+            gov.regime = now
+
+
+@compiled
+def record(s, p, seed, t, row, stage, depth, regime):
+    """Phase 7: the society's row, and stage, depth and regime of every government. Sums run in the order of rows."""
+    g = s.governments
+    M = len(g)
+    if t > 0:
+        regimes(s, 0, M)
+    N = 0
+    for m in range(M):
+        N += g[m].citizens
+    C = G = S = T = R = L = K = A = 0.0
+    counts = np.zeros(4)
+    stages = np.zeros(6)
+    ever = deep = uses = taking_part = poor = poor_part = projects = solo = joint = called = 0.0
+    calls_c = calls_g = new_solo = new_joint = new_called = unanswered = dead = crowded = asked = joined = 0.0
+    ok = failed = solo_ok = solo_failed = begun = ended = pilots = adoptions = given_up = poor_start = 0.0
+    inside = phi = rank = push = pull = 0.0
+    for m in range(M):
+        gov = g[m]
+        stage[m], depth[m], regime[m] = gov.stage, gov.depth, gov.regime
+        part = gov.citizens / N
+        C += part * gov.citizens_willingness
+        T += part * gov.citizens_trust
+        G += gov.willingness
+        S += gov.social_capital
+        R += gov.reputation
+        L += gov.risk_culture
+        K += gov.capacity
+        A += gov.top_support
+        counts[gov.regime] += 1
+        stages[gov.stage] += 1
+        ever += gov.adopted_at >= 0
+        if gov.stage == adopt.ADOPTED or gov.stage == adopt.UPSCALED:
+            deep += gov.depth
+            rank += gov.innovativeness
+        feedback = outcome.effective_feedback(gov.feedback, p)
+        inside += gov.risk_culture * feedback
+        phi += feedback
+        uses += gov.users
+        taking_part += gov.participants
+        poor += gov.poor
+        poor_part += gov.participants_poor
+        projects += gov.projects
+        solo += gov.services_solo
+        joint += gov.services_joint
+        called += gov.services_called
+        calls_c += gov.citizen_calls
+        calls_g += gov.government_calls
+        new_solo += gov.launched_solo
+        new_joint += gov.launched_joint
+        new_called += gov.launched_called
+        unanswered += gov.unanswered_calls
+        dead += gov.dead_calls
+        crowded += gov.crowded_out
+        asked += gov.asked
+        joined += gov.joined
+        poor_start += gov.initiators_poor
+        ok += gov.supported_successes
+        failed += gov.supported_failures
+        solo_ok += gov.solo_successes
+        solo_failed += gov.solo_failures
+        begun += gov.services_new
+        ended += gov.services_ended
+        pilots += gov.pilots_started
+        adoptions += gov.adoptions
+        given_up += gov.discontinuations
+        push += gov.push
+        pull += gov.pull
+    on = stages[adopt.ADOPTED] + stages[adopt.UPSCALED]
+    services = solo + joint + called
+    row.C, row.T = C, T
+    row.G, row.S, row.R, row.L, row.K, row.A = G / M, S / M, R / M, L / M, K / M, A / M
+    row.lets_dance, row.lone_ranger, row.dead_horse, row.wasteland = (
+        counts[0] / M, counts[1] / M, counts[2] / M, counts[3] / M)
+    row.unaware, row.aware, row.piloting = stages[0] / M, stages[1] / M, stages[2] / M
+    row.adopted, row.upscaled, row.discontinued = stages[3] / M, stages[4] / M, stages[5] / M
+    row.on, row.ever_adopted, row.depth = on / M, ever / M, measure.share(deep, on)
+    row.consciousness = 1.0 - stages[0] / M
+    row.uses, row.participation = uses / N, taking_part / N
+    row.projects, row.services, row.services_solo = projects / M, services / M, solo / M
+    row.services_supported = (joint + called) / M
+    row.citizen_calls, row.government_calls = calls_c / M, calls_g / M
+    row.launched_solo, row.launched_joint, row.launched_called = new_solo / M, new_joint / M, new_called / M
+    row.unanswered_calls, row.dead_calls, row.crowded_out = unanswered / M, dead / M, crowded / M
+    row.joining = measure.share(joined, asked)
+    row.success_solo = measure.share(solo_ok, solo_ok + solo_failed)
+    row.success_supported = measure.share(ok, ok + failed)
+    row.services_new, row.services_ended = begun / M, ended / M
+    row.pilots_started, row.adoptions, row.discontinuations = pilots / M, adoptions / M, given_up / M
+    row.spend = p.running_cost * p.running_share + p.points
+    row.efficiency = measure.efficiency(services / M, deep / M, row.spend)
+    row.representativeness = measure.representativeness(poor_part, taking_part, poor, N)
+    row.representativeness_initiators = measure.representativeness(poor_start, new_solo + new_joint, poor, N)
+    row.feedback_inside = inside / M
+    row.feedback_outside = measure.share(new_joint, new_solo + new_joint)
+    row.legitimacy = measure.legitimacy(T, row.feedback_outside, row.representativeness)
+    row.legitimacy_measured = measure.measured(
+        row.legitimacy, p.measure_noise, row.A, p.measure, normal(address(seed, _MEASURE, t, _ZERO), _ZERO))
+    row.technology_rank = measure.share(rank, on)
+    row.push, row.pull = push / M, pull / M
+    row.accountability = measure.accountability(joint + called, solo, phi / M)
+    row.traditional_output = 1.0
+    _reasons(g, p, N, row)
+
+
+@part
+def _reasons(g, p, N, row):
+    """The reasons as means. They are linear in what they take, so a municipality's means give its mean reasons."""
+    M = len(g)
+    x = np.zeros(7)
+    y = np.zeros(11)
+    for m in range(M):
+        gov = g[m]
+        cover = will.coverage(gov.services_solo + gov.services_joint + gov.services_called, gov.citizens, p)
+        c = will.citizen_reasons(gov.citizens_disposition, gov.neighbours_willingness, gov.social_capital,
+                                 gov.citizens_trust, cover, p)
+        part = gov.citizens / N
+        for k in range(7):
+            x[k] += part * c[k]
+        r = will.government_reasons(
+            gov.disposition, gov.peers_willingness, gov.risk_culture, gov.capacity, gov.top_support, gov.reputation,
+            gov.participants / gov.citizens, gov.stage_before, p)
+        for k in range(11):
+            y[k] += r[k] / M
+    row.x_leaning, row.x_disposition, row.x_neighbours, row.x_social_capital = x[0], x[1], x[2], x[3]
+    row.x_trust, row.x_need, row.x_levers = x[4], x[5], x[6]
+    row.y_tradition, row.y_disposition, row.y_peers, row.y_risk_culture = y[0], y[1], y[2], y[3]
+    row.y_capacity, row.y_top_support, row.y_reputation, row.y_participation = y[4], y[5], y[6], y[7]
+    row.y_budget, row.y_levers, row.y_adopted = y[8], y[9], y[10]
+
+
+# ---------------------------------------------------------------- whole runs
+
+@compiled
+def run_many(s, given, schedule, seeds, rows, stage, depth, regime):
+    """Whole runs one after the other in the same memory, start and networks included: what a sweep calls.
+
+    schedule[t] is quarter t's parameters. rows[run, quarter] takes the society's rows (indicators.ROW); stage
+    (uint8), depth (float32) and regime (uint8) are indexed [run, quarter, municipality].
+    """
+    M = len(s.governments)
+    for r in range(len(seeds)):
+        seed = seeds[r]
+        start_governments(s, given, schedule[0], seed)
+        start_citizens(s, given, schedule[0], seed, _ZERO, M)
+        for t in range(rows.shape[1]):
+            p = schedule[t]
+            if t > 0:
+                environment(s, p, seed, t, _ZERO, M)
+                calls(s, p, seed, t, _ZERO, M)
+                outcomes(s, p, seed, t, _ZERO, M)
+                stocks(s, p, seed, t, _ZERO, M)
+                willingness(s, p, seed, t, _ZERO, M)
+                adoption(s, p, seed, t, _ZERO, M)
+            record(s, p, seed, t, rows[r, t], stage[r, t], depth[r, t], regime[r, t])

@@ -1,0 +1,149 @@
+"""Adoption of one innovation by governments, in stages (MODEL section 6; S62-S76 S102 S115 S140 S181 S182 S188 T8).
+
+Early adopters answer to top support, leadership and conflict; late ones to obligation, imitation and budget.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from simulation.compiled import rule
+from simulation.rules.numbers import clip, logistic
+
+#: Stages of a government.
+UNAWARE, AWARE, PILOTING, ADOPTED, UPSCALED, DISCONTINUED = 0, 1, 2, 3, 4, 5
+
+
+class Value(NamedTuple):
+    """What a government sees in adopting, term by term."""
+
+    base: float
+    innovativeness: float
+    top_support: float
+    leadership: float
+    conflict: float
+    imitation: float
+    obligation: float
+    budget: float
+    advantage: float
+    need: float
+    employees: float
+    capacity: float
+    risk_aversion: float
+    willingness: float
+
+
+@rule
+def exposure(among_peers, among_all, mix):
+    """sh = mix * share of peers + (1 - mix) * share of everyone that has adopted."""
+    return mix * among_peers + (1.0 - mix) * among_all
+
+
+@rule
+def advantage(experience_of_peers, iota, p):
+    """adv = clip(adv0 + adv_gain * mean over peers (on depth - [discontinued]) + stories for the late, 0, 1)."""
+    return clip(p.adv0 + p.adv_gain * experience_of_peers + p.adv_late * (1.0 - iota), 0.0, 1.0)
+
+
+@rule
+def value_terms(iota, top_support, risk_culture, capacity, willingness, need, share, adv, p):
+    """The terms of V; every input is a share. Terms with iota are early adopters', with 1-iota late adopters'."""
+    late = 1.0 - iota
+    return Value(
+        p.v0, p.vI * (iota - 0.5),
+        iota * p.vP * (top_support - 0.5), iota * p.vLd * (risk_culture - 0.5), -iota * p.vC * (p.conf - 0.4),
+        late * p.on_imitation * p.vM * share, obligation(iota, p), -late * 2.0 * p.vB * p.B * p.cost,
+        p.vA * (adv - 0.5), p.vN * (need - 0.5), p.vE * p.emp * (top_support - 0.3), p.vK * (capacity - 0.5),
+        -p.vR * (0.5 - risk_culture), p.link * p.vG * (willingness - 0.5))
+
+
+@rule
+def obligation(iota, p):
+    """(1 - iota) vZ mandate: what the law adds to V."""
+    return (1.0 - iota) * p.on_obligation * p.vZ * p.mandate
+
+
+@rule
+def value(iota, top_support, risk_culture, capacity, willingness, need, share, adv, p):
+    """V, the sum of its terms."""
+    v = value_terms(iota, top_support, risk_culture, capacity, willingness, need, share, adv, p)
+    return (v.base + v.innovativeness + v.top_support + v.leadership + v.conflict + v.imitation + v.obligation
+            + v.budget + v.advantage + v.need + v.employees + v.capacity + v.risk_aversion + v.willingness)
+
+
+@rule
+def awareness_probability(share, p):
+    """0>1: 1 - (1 - aware0 - levers)(1 - aware_sh sh)(1 - aware_law mandate) a quarter."""
+    by_itself = min(1.0, p.aware0 + p.aware_lever)
+    by_law = p.aware_law * p.mandate * p.on_obligation
+    return 1.0 - (1.0 - by_itself) * (1.0 - p.aware_sh * share) * (1.0 - by_law)
+
+
+@rule
+def pilot_probability(V, p):
+    """1>2: pilot_rate sig(ba (V - pilot_th + pilot_support)) a quarter."""
+    return p.pilot_rate * logistic(p.ba * (V - p.pilot_th + p.pilot_support))
+
+
+@rule
+def direct_probability(V, p):
+    """1>3 without a pilot: direct_rate sig(ba (V - direct_th)) a quarter."""
+    return p.direct_rate * logistic(p.ba * (V - p.direct_th))
+
+
+@rule
+def pilot_success_probability(capacity, risk_culture, p):
+    """A pilot works with sig(pilot0 + pilotK (K-.5) + pilotL (L-.5) + cm)."""
+    return logistic(p.pilot0 + p.pilotK * (capacity - 0.5) + p.pilotL * (risk_culture - 0.5) + p.cm)
+
+
+@rule
+def decision_probability(V, p):
+    """2>3: a pilot that worked convinces with sig(ba (V + decide)); else it is piloted again (a lab rat)."""
+    return logistic(p.ba * (V + p.decide))
+
+
+@rule
+def retry_probability(risk_culture, feedback, p):
+    """After a failed pilot: back to aware with L (retry + phi), at most 1; else half give up, half return unlearnt."""
+    return clip(risk_culture * (p.retry + feedback), 0.0, 1.0)
+
+
+@rule
+def capacity_after_failed_pilot(K, p):
+    """K += K_retry (1-K): a failed pilot that is learnt from."""
+    return K + p.K_retry * (1.0 - K)
+
+
+@rule
+def upscaling_probability(depth, capacity, top_support, p):
+    """3>4: up_rate sig(up_slope (.5 depth + .25 K + .25 A + .2 cm - up_th)) a quarter."""
+    merit = p.up_depth * depth + p.up_K * capacity + p.up_A * top_support + p.up_cm * p.cm
+    return p.up_rate * logistic(p.up_slope * (merit - p.up_th))
+
+
+@rule
+def giving_up_probability(stage, depth, feedback, p):
+    """3>5: end_rate sig(end_slope (end_th - depth - phi + B)), none under a full mandate; 4>5 end_up of it."""
+    rate = p.end_rate * logistic(p.end_slope * (p.end_th - depth - feedback + p.B))
+    rate *= 1.0 - p.mandate * p.on_obligation
+    return rate * p.end_up if stage == UPSCALED else rate
+
+
+@rule
+def coerced_share(iota, V, p):
+    """How much of the decision is the law's: mandate term / max(.2, V + .6), within 0-1."""
+    return clip(obligation(iota, p) / max(0.2, V + 0.6), 0.0, 1.0)
+
+
+@rule
+def depth_at_adoption(coerced, piloted, capacity, p):
+    """clip(depth0 + depth_vol (1 - coerced) + depth_pilot piloted + depth_K (K-.5) + depth_cm cm, 0, 1)."""
+    return clip(p.depth0 + p.depth_vol * (1.0 - coerced) + p.depth_pilot * piloted + p.depth_K * (capacity - 0.5)
+                + p.depth_cm * p.cm, 0.0, 1.0)
+
+
+@rule
+def next_depth(depth, feedback, p):
+    """depth += depth_grow (phi + cm)(1 - depth) a quarter, at most 1."""
+    return min(1.0, depth + p.depth_grow * (feedback + p.cm) * (1.0 - depth))

@@ -1,0 +1,50 @@
+"""Calls and launches: who calls, who joins, whether the government supports (MODEL section 4; S3 S15 S30 S35 S38)."""
+
+from __future__ import annotations
+
+from simulation.compiled import rule
+from simulation.rules.numbers import clip
+
+
+@rule
+def citizen_call_rate(citizens, mean_willingness, p):
+    """f f_c (n/25) C: calls by citizens in a quarter (Poisson mean)."""
+    return p.f * p.f_c * citizens / 25.0 * mean_willingness
+
+
+@rule
+def government_call_rate(citizens, willingness, p):
+    """f f_g (n/25) g: calls by the government in a quarter (Poisson mean)."""
+    return p.f * p.f_g * citizens / 25.0 * willingness
+
+
+@rule
+def initiator_weight(willingness, resources, p):
+    """w (e0 + e): how likely a citizen is the one who calls; the well-resourced call more (S3)."""
+    return willingness * (p.e0 + resources)
+
+
+@rule
+def availability_for(load, p):
+    """1, load1, 0 at a load of 0, 1, 2 initiatives: how much time is left to join another."""
+    if load <= 0:
+        return 1.0
+    return p.load1 if load == 1 else 0.0
+
+
+@rule
+def join_probability(w, e, load, p):
+    """clip(w + c_e (e - .5) + rec, 0, 1), times what the load leaves: the chance that a contact joins."""
+    return clip(w + p.c_e * (e - 0.5) + p.rec, 0.0, 1.0) * availability_for(load, p)
+
+
+@rule
+def effective_silo(silo, feedback_of_adoption, p):
+    """silo + levers - adopted co-creation, clipped to 0-1."""
+    return clip(silo + p.silo_shift - feedback_of_adoption, 0.0, 1.0)
+
+
+@rule
+def support_probability(willingness, silo):
+    """g (1 - silo): the chance that a government supports a citizens' call; also its responsiveness to everyone."""
+    return willingness * (1.0 - silo)

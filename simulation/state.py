@@ -1,0 +1,129 @@
+"""The state: columns, with dtypes, shapes and units.
+
+Citizens of one municipality lie side by side, so that a municipality is the unit of parallel work and of
+understanding. Citizens are columns (float32 or uint8, one entry a citizen); governments and initiatives are
+records. Shares are 0-1. Willingness and uses have two rows: the quarter's and the last one's, in turn.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from simulation.networks import half_degree
+
+_F, _I = np.float64, np.int64
+
+#: Columns of a government that a table of municipalities may set, with the words people read.
+GOVERNMENT_START = {
+    "government_willingness": "willingness of the government",
+    "social_capital": "social capital of the community",
+    "baseline_social_capital": "where social capital settles when nobody takes part",
+    "reputation": "citizens' reputation as a partner",
+    "risk_culture": "0 blame, 1 learning",
+    "capacity": "innovation capacity",
+    "top_support": "political and top-management support",
+    "feedback": "feedback, accountability and learning (phi)",
+    "silo": "how far departments work apart",
+    "funding": "long-term funding",
+    "need": "need for the innovation",
+    "innovativeness": "innovativeness (iota); adopter categories are its ranks",
+}
+#: Means of its citizens that a table of municipalities may set.
+CITIZEN_START = {"willingness": "mean willingness of the citizens", "trust": "mean trust of the citizens"}
+
+#: What a table of municipalities may say of each; NaN means: as in the scenario.
+GIVEN = np.dtype((np.record, [(name, _F) for name in (*CITIZEN_START, *GOVERNMENT_START)]))
+
+#: What happened in a municipality this quarter; set back to nought when the quarter begins.
+COUNTS = (
+    "citizen_calls", "government_calls", "launched_solo", "launched_joint", "launched_called",
+    "unanswered_calls", "dead_calls", "crowded_out", "asked", "joined", "initiators_poor",
+    "supported_successes", "supported_failures", "solo_successes", "solo_failures",
+    "services_new", "services_ended", "ended_solo", "pilots_started", "pilots_worked", "adoptions", "discontinuations",
+)
+
+GOVERNMENT = np.dtype((np.record, np.dtype([
+    # where its citizens, ties and initiatives lie
+    ("first", _I), ("citizens", _I), ("first_tie", _I), ("first_slot", _I), ("slots", _I), ("initiatives", _I),
+    # willingness and stocks, shares
+    ("willingness", _F), ("willingness_before", _F), ("social_capital", _F), ("baseline_social_capital", _F),
+    ("reputation", _F), ("risk_culture", _F), ("capacity", _F), ("top_support", _F), ("feedback", _F), ("silo", _F),
+    ("funding", _F), ("need", _F), ("innovativeness", _F), ("disposition", _F),
+    # adoption
+    ("category", _I), ("stage", _I), ("stage_before", _I), ("timer", _I), ("piloted", _I), ("adopted_at", _I),
+    ("depth", _F), ("depth_before", _F), ("value", _F), ("push", _F), ("pull", _F),
+    # its citizens, as means and counts
+    ("citizens_willingness", _F), ("citizens_trust", _F), ("citizens_disposition", _F), ("neighbours_willingness", _F),
+    ("peers_willingness", _F), ("peers_adopted", _F), ("peers_experience", _F), ("exposure", _F), ("advantage", _F),
+    ("poor", _I), ("participants", _I), ("participants_poor", _I), ("users", _I),
+    # its initiatives
+    ("projects", _I), ("services_solo", _I), ("services_joint", _I), ("services_called", _I), ("blamed", _F),
+    # its regime
+    ("regime", _I), ("quadrant", _I), ("held", _I),
+    *((name, _I) for name in COUNTS),
+], align=True)))
+
+#: An initiative's life: a project, then perhaps a service.
+PROJECT, SERVICE = 1, 2
+INITIATIVE = np.dtype((np.record, np.dtype([
+    ("id", np.int64),      # launched quarter, side that called, number of the call: its address for luck
+    ("own", np.float32), ("launched", np.int16),
+    ("kind", np.uint8), ("phase", np.uint8), ("size", np.uint8), ("members", np.uint8), ("by_lab", np.uint8),
+], align=True)))
+
+
+class State(NamedTuple):
+    """All columns of one society. N citizens, M governments, E directed ties."""
+
+    governments: Any         # GOVERNMENT[M]
+    willingness: Any         # float32[2, N], row quarter & 1 is the latest
+    trust: Any               # float32[N]
+    resources: Any           # float32[N], fixed
+    disposition: Any         # float32[N], logits, fixed
+    load: Any                # uint8[N], 0-2
+    uses: Any                # uint8[2, N], 0 or 1
+    ties: Any                # uint32[N+1], where a citizen's neighbours begin
+    neighbours: Any          # uint32[E], row numbers
+    peer_ties: Any           # uint32[M+1]
+    peers: Any               # uint32[E']
+    exchange: Any            # uint32[M, 2], extra peers by exchange
+    initiatives: Any         # INITIATIVE[slots]
+    members: Any             # uint32[slots, members_max], row numbers
+    society: Any             # float64[2]: share of governments that has adopted (all), elapsed
+
+
+def empty_state(citizens: np.ndarray, p: Any) -> State:
+    """A state with room for `citizens` (how many in each municipality), nothing filled in."""
+    sizes = np.asarray(citizens, dtype=np.int64)
+    N, M = int(sizes.sum()), len(sizes)
+    governments = np.zeros(M, GOVERNMENT)
+    governments["citizens"] = sizes
+    governments["first"][1:] = np.cumsum(sizes)[:-1]
+    degree = 2 * np.array([half_degree(int(n), int(p.k_c)) for n in sizes], dtype=np.int64)
+    governments["first_tie"][1:] = np.cumsum(sizes * degree)[:-1]
+    # every initiative holds at least this many of the two memberships that a citizen can have
+    least = max(1, min(int(p.launch_min), int(p.core)))
+    governments["slots"] = 2 * sizes // least + 1
+    governments["first_slot"][1:] = np.cumsum(governments["slots"])[:-1]
+    slots = int(governments["slots"].sum())
+    width = int(max(min(max(p.contacts_c + 1, p.contacts_g), p.members_max), least))
+    width = int(p.members_max) if p.growth > 0 else width
+    return State(
+        governments=governments,
+        willingness=np.empty((2, N), np.float32), trust=np.empty(N, np.float32), resources=np.empty(N, np.float32),
+        disposition=np.empty(N, np.float32), load=np.empty(N, np.uint8), uses=np.empty((2, N), np.uint8),
+        ties=np.zeros(N + 1, np.uint32), neighbours=np.empty(int((sizes * degree).sum()), np.uint32),
+        peer_ties=np.zeros(M + 1, np.uint32),
+        peers=np.empty(2 * half_degree(M, int(p.k_g)) * M, np.uint32), exchange=np.zeros((M, 2), np.uint32),
+        initiatives=np.empty(slots, INITIATIVE), members=np.empty((slots, width), np.uint32),
+        society=np.zeros(2))
+
+
+def given_nothing(municipalities: int) -> np.ndarray:
+    """A table of municipalities that says nothing of any: all as in the scenario."""
+    given = np.zeros(municipalities, GIVEN)
+    for name in GIVEN.names or ():
+        given[name] = np.nan
+    return given
