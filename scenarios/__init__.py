@@ -1,0 +1,304 @@
+"""What can be told: the four starts, levers, shocks; files that a user copies and edits, and the loader that
+refuses what is wrong with one clear sentence, the place in the file, the remedy and the nearest known name.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from params import CONTEXTS, PARAMETERS, PROFILES, Refused, check_value, nearest
+
+__all__ = ["LEVERS", "SHOCKS", "STARTS", "HORIZON", "Scenario", "Use", "load", "parse_use", "parse_uses"]
+
+#: The four starts, in the order in which they are always shown.
+STARTS = ("lets_dance", "lone_ranger", "dead_horse", "wasteland")
+#: Quarters that a run may last.
+HORIZON = (8, 400)
+_STRENGTH = (0.0, 1.5)
+_KEYS = ("title", "says", "quarters", "profile", "context", "start", "parameters", "levers", "shocks")
+
+
+def _table(name: str) -> Mapping[str, dict[str, Any]]:
+    return MappingProxyType(tomllib.loads(files(__name__).joinpath(name).read_text(encoding="utf-8")))
+
+
+LEVERS = _table("levers.toml")
+SHOCKS = _table("shocks.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A lever or shock in use: which, from which quarter, for how many quarters (None: to the end), how strongly."""
+
+    name: str
+    start: int = 1
+    duration: int | None = None
+    strength: float = 1.0
+
+    def __str__(self) -> str:
+        lasts = "" if self.duration is None else f"+{self.duration}"
+        return f"{self.name}@{self.start}{lasts}*{self.strength:g}"
+
+    def active(self, quarter: int) -> bool:
+        """Whether it acts in this quarter."""
+        return self.start <= quarter and (self.duration is None or quarter < self.start + self.duration)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A start, parameters, levers, shocks, an innovation and a horizon."""
+
+    name: str
+    title: str
+    says: str = ""
+    C: float = PARAMETERS["C0"].default
+    G: float = PARAMETERS["G0"].default
+    quarters: int = 60
+    profile: str = "co_creation"
+    context: tuple[str, ...] = ()
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    levers: tuple[Use, ...] = ()
+    shocks: tuple[Use, ...] = ()
+
+    def changed(self, *, parameters: Mapping[str, object] | None = None, levers: Sequence[Any] = (),
+                shocks: Sequence[Any] = (), profile: str | None = None, quarters: int | None = None) -> Scenario:
+        """This scenario with more parameters, levers and shocks, checked."""
+        checked = {n: check_value(n, v) for n, v in (parameters or {}).items()}
+        changed = replace(
+            self, parameters={**self.parameters, **checked}, profile=check_profile(profile or self.profile),
+            quarters=check_quarters(self.quarters if quarters is None else quarters),
+            levers=(*self.levers, *parse_uses("lever", levers)), shocks=(*self.shocks, *parse_uses("shock", shocks)))
+        check_uses("lever", changed.levers, changed.quarters)
+        check_uses("shock", changed.shocks, changed.quarters)
+        return changed
+
+    def values(self) -> dict[str, float]:
+        """Every parameter's value when the run begins: default, then context, profile, start, own parameters."""
+        values = {name: parameter.default for name, parameter in PARAMETERS.items()}
+        for context in self.context:
+            values |= CONTEXTS[context]["values"]
+        return values | PROFILES[self.profile]["values"] | {"C0": self.C, "G0": self.G} | dict(self.parameters)
+
+    def without_policy(self) -> Scenario:
+        """The same start without levers and shocks: what effects are measured against."""
+        return replace(self, levers=(), shocks=())
+
+    def to_toml(self) -> str:
+        """A scenario file that restores this scenario."""
+        quoted = (self.title.replace('"', "'"), self.says.replace('"', "'"))
+        lines = [f'title = "{quoted[0]}"', f'says = "{quoted[1]}"', f"quarters = {self.quarters}",
+                 f'profile = "{self.profile}"']
+        if self.context:
+            lines.append("context = [" + ", ".join(f'"{c}"' for c in self.context) + "]")
+        lines += ["", "[start]", f"C = {self.C!r}", f"G = {self.G!r}"]
+        if self.parameters:
+            lines += ["", "[parameters]", *(f"{n} = {v!r}" for n, v in self.parameters.items())]
+        for table, uses in (("levers", self.levers), ("shocks", self.shocks)):
+            for use in uses:
+                lines += ["", f"[[{table}]]", f'name = "{use.name}"', f"start = {use.start}"]
+                lines += [] if use.duration is None else [f"duration = {use.duration}"]
+                lines.append(f"strength = {use.strength!r}")
+        return "\n".join(lines) + "\n"
+
+
+# ---------------------------------------------------------------- checks
+
+def _known(kind: str) -> Mapping[str, dict[str, Any]]:
+    return LEVERS if kind == "lever" else SHOCKS
+
+
+def check_profile(profile: object, where: str = "") -> str:
+    """A profile's name, or `Refused`."""
+    if not isinstance(profile, str) or profile not in PROFILES:
+        raise Refused(f"{where}there is no profile {profile!r}.{nearest(str(profile), PROFILES)} "
+                      f"Known: {', '.join(PROFILES)}.")
+    return profile
+
+
+def check_quarters(quarters: object, where: str = "") -> int:
+    """A horizon, or `Refused`."""
+    if isinstance(quarters, bool) or not isinstance(quarters, int) or not HORIZON[0] <= quarters <= HORIZON[1]:
+        raise Refused(f"{where}quarters (the horizon) must be a whole number from {HORIZON[0]} to {HORIZON[1]}, "
+                      f"not {quarters!r}.")
+    return quarters
+
+
+def check_uses(kind: str, uses: Iterable[Use], quarters: int, where: str = "") -> None:
+    """Refuse what starts after the horizon and what overlaps itself."""
+    seen: dict[str, list[Use]] = {}
+    for use in uses:
+        if use.start > quarters:
+            raise Refused(f"{where}{kind} {use.name} starts in quarter {use.start}, after the horizon of {quarters}; "
+                          f"start it earlier or raise quarters (--quarters, or quarters in the file).")
+        for other in seen.setdefault(use.name, []):
+            if any(other.active(q) for q in range(use.start, quarters + 1) if use.active(q)) or other.active(use.start):
+                raise Refused(f"{where}{kind} {use.name} is used twice at the same time ({other} and {use}); "
+                              f"keep one of them, or let the second start when the first has ended.")
+        seen[use.name].append(use)
+
+
+def _use(kind: str, name: object, start: object, duration: object, strength: object, where: str) -> Use:
+    known = _known(kind)
+    if not isinstance(name, str) or name not in known:
+        raise Refused(f"{where}there is no {kind} {name!r}.{nearest(str(name), known)} See `letsdance show {kind}s`.")
+    if isinstance(start, bool) or not isinstance(start, int) or start < 1:
+        raise Refused(f"{where}{kind} {name}: start must be a quarter, a whole number from 1, not {start!r}.")
+    if duration is None and kind == "shock":
+        duration = known[name]["duration"] or None
+    if duration is not None and (isinstance(duration, bool) or not isinstance(duration, int) or duration < 1):
+        raise Refused(f"{where}{kind} {name}: duration must be a whole number of quarters from 1, not {duration!r}.")
+    low, high = _STRENGTH
+    if isinstance(strength, bool) or not isinstance(strength, int | float) or not low <= strength <= high:
+        raise Refused(f"{where}{kind} {name}: strength must be a number from {low:g} to {high:g}, not {strength!r}.")
+    return Use(name, start, duration, float(strength))
+
+
+_PATTERN = re.compile(r"(?P<name>\w+)(@(?P<start>\d+))?(\+(?P<duration>\d+))?(\*(?P<strength>\d*\.?\d+))?")
+
+
+def parse_use(kind: str, text: str) -> Use:
+    """A lever or shock as people type it: NAME@START+DURATION*STRENGTH, such as FRCS@8+20*1.0."""
+    found = _PATTERN.fullmatch(text.replace(" ", ""))
+    if not found:
+        example = "FRCS@8+20*1.0" if kind == "lever" else "austerity@12+24"
+        raise Refused(f"{kind} {text!r} cannot be read; write NAME@START+DURATION*STRENGTH, such as {example}.")
+    duration = found["duration"]
+    return _use(kind, found["name"], int(found["start"] or 1), None if duration is None else int(duration),
+                float(found["strength"] or 1.0), "")
+
+
+def parse_uses(kind: str, uses: Iterable[Any]) -> tuple[Use, ...]:
+    """Uses given as text, as mappings or as `Use`."""
+    out = []
+    for use in [uses] if isinstance(uses, str | Mapping | Use) else uses:
+        if isinstance(use, str):
+            out.append(parse_use(kind, use))
+        elif isinstance(use, Use):
+            out.append(_use(kind, use.name, use.start, use.duration, use.strength, ""))
+        elif isinstance(use, Mapping):
+            _only(use, ("name", "start", "duration", "strength"), f"{kind}: ")
+            out.append(_use(kind, use.get("name"), use.get("start", 1), use.get("duration"), use.get("strength", 1.0), ""))
+        else:
+            raise Refused(f"a {kind} must be text such as NAME@START+DURATION*STRENGTH or a table, not {use!r}.")
+    return tuple(out)
+
+
+def _only(table: Mapping[str, Any], allowed: Sequence[str], where: str) -> None:
+    for key in table:
+        if key not in allowed:
+            raise Refused(f"{where}there is no entry {key!r} here.{nearest(key, allowed)} Known: {', '.join(allowed)}.")
+
+
+# ---------------------------------------------------------------- files
+
+class _Place:
+    """Where in a scenario file something stands, for the sentence that refuses it."""
+
+    def __init__(self, path: str, text: str) -> None:
+        self.path, self.lines = path, text.splitlines()
+
+    def __call__(self, table: str = "", key: str = "", nth: int = 0) -> str:
+        header = re.compile(r"\s*\[+\s*([\w.]+)\s*\]+")
+        current, count = "", {}
+        for number, line in enumerate(self.lines, 1):
+            if found := header.match(line):
+                current = found[1]
+                count[current] = count.get(current, -1) + 1
+            here = current == table and count.get(table, 0) == nth
+            if here and ((not key and found) or (key and re.match(rf"\s*\"?{re.escape(key)}\"?\s*=", line))):
+                return f"{self.path}, line {number}: "
+        return self(table, "", nth) if key and table else f"{self.path}: "
+
+
+@cache
+def _shipped(name: str) -> Scenario:
+    text = files(__name__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    return _read(name, f"{name}.toml", text)
+
+
+def load(scenario: str | Path | Scenario) -> Scenario:
+    """One of the four starts by its name, a preset (context) by its name, or a scenario file by its path."""
+    if isinstance(scenario, Scenario):
+        return scenario
+    name = str(scenario)
+    if name in STARTS:
+        return _shipped(name)
+    path = Path(name)
+    if path.suffix != ".toml" and not path.exists():
+        raise Refused(f"there is no scenario {name!r}.{nearest(name, STARTS)} "
+                      f"Name one of {', '.join(STARTS)}, or give the path of a scenario file (.toml).")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise Refused(f"there is no file {name}. Copy a start with `letsdance show scenarios --copy lone_ranger` "
+                      f"and edit it.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(f"{name} cannot be read as text: {error}.") from None
+    return _read(path.stem, name, text)
+
+
+def _read(name: str, path: str, text: str) -> Scenario:
+    place = _Place(path, text)
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise Refused(f"{path} is not valid TOML: {error}.") from None
+    if not data:
+        raise Refused(f"{path} is empty; a scenario needs at least a [start] with C and G.")
+    for key in data:
+        if key not in _KEYS:
+            where = place(key) if isinstance(data[key], dict | list) else place("", key)
+            raise Refused(f"{where}there is no entry {key!r} in a scenario.{nearest(key, _KEYS)} "
+                          f"Known: {', '.join(_KEYS)}.")
+    for key in ("start", "parameters"):
+        if key in data and not isinstance(data[key], dict):
+            raise Refused(f"{place('', key)}{key} must be a table, written [{key}].")
+        if key in data and not data[key]:
+            raise Refused(f"{place(key)}the table [{key}] is empty; put a value in it or take it out.")
+    for key in ("title", "says"):
+        if not isinstance(data.get(key, ""), str):
+            raise Refused(f"{place('', key)}{key} must be text in quotes, not {data[key]!r}.")
+    start = data.get("start", {})
+    _only(start, ("C", "G"), place("start"))
+    at = {n: check_value(f"{n}0", v, place("start", n).rstrip(": ")) for n, v in start.items()}
+    parameters = {}
+    for key, value in data.get("parameters", {}).items():
+        parameters[key] = check_value(key, value, place("parameters", key).rstrip(": "))
+    context = data.get("context", [])
+    context = [context] if isinstance(context, str) else context
+    if not isinstance(context, list) or any(c not in CONTEXTS for c in context if isinstance(c, str)) or not all(
+            isinstance(c, str) for c in context):
+        wrong = next((c for c in context if c not in CONTEXTS), context) if isinstance(context, list) else context
+        raise Refused(f"{place('', 'context')}there is no context {wrong!r}.{nearest(str(wrong), CONTEXTS)} "
+                      f"Known: {', '.join(CONTEXTS)}.")
+    quarters = check_quarters(data.get("quarters", 60), place("", "quarters"))
+    uses: dict[str, tuple[Use, ...]] = {}
+    for kind in ("lever", "shock"):
+        table = data.get(f"{kind}s", [])
+        if not isinstance(table, list) or not all(isinstance(row, dict) for row in table):
+            raise Refused(f"{place(f'{kind}s')}{kind}s must be written as tables, each under [[{kind}s]].")
+        read = []
+        for nth, row in enumerate(table):
+            if not row:
+                raise Refused(f"{place(f'{kind}s', '', nth)}the table [[{kind}s]] is empty; "
+                              f"give it a name or take it out.")
+            for key in row:
+                if key not in ("name", "start", "duration", "strength"):
+                    _only(row, ("name", "start", "duration", "strength"), place(f"{kind}s", key, nth))
+            read.append(_use(kind, row.get("name"), row.get("start", 1), row.get("duration"), row.get("strength", 1.0),
+                             place(f"{kind}s", next(iter(row)), nth)))
+            check_uses(kind, read, quarters, place(f"{kind}s", "start", nth))
+        uses[kind] = tuple(read)
+    return Scenario(
+        name=name, title=data.get("title", name), says=data.get("says", ""),
+        C=at.get("C", PARAMETERS["C0"].default), G=at.get("G", PARAMETERS["G0"].default), quarters=quarters,
+        profile=check_profile(data.get("profile", "co_creation"), place("", "profile")), context=tuple(context),
+        parameters=parameters, levers=uses["lever"], shocks=uses["shock"])

@@ -616,11 +616,12 @@ def adoption(s, p, seed, t, lo, hi):
             gov = s.governments[m]
             gov.exposure = adopt.exposure(gov.peers_adopted, s.society[0], p.mix)
             gov.advantage = adopt.advantage(gov.peers_experience, gov.innovativeness, p)
+            need = adopt.effective_need(gov.need, p)
             terms = adopt.value_terms(
-                gov.innovativeness, gov.top_support, gov.risk_culture, gov.capacity, gov.willingness, gov.need,
+                gov.innovativeness, gov.top_support, gov.risk_culture, gov.capacity, gov.willingness, need,
                 gov.exposure, gov.advantage, p)
             gov.value = adopt.value(
-                gov.innovativeness, gov.top_support, gov.risk_culture, gov.capacity, gov.willingness, gov.need,
+                gov.innovativeness, gov.top_support, gov.risk_culture, gov.capacity, gov.willingness, need,
                 gov.exposure, gov.advantage, p)
             gov.push = terms.imitation + terms.obligation
             gov.pull = terms.need + terms.employees
@@ -852,7 +853,7 @@ def record(s, p, seed, t, row, stage, depth, regime):
     row.success_supported = measure.share(ok, ok + failed)
     row.services_new, row.services_ended = begun / M, ended / M
     row.pilots_started, row.adoptions, row.discontinuations = pilots / M, adoptions / M, given_up / M
-    row.spend = p.running_cost * p.running_share + p.points
+    row.spend = p.running_cost + p.points
     row.efficiency = measure.efficiency(services / M, deep / M, row.spend)
     row.representativeness = measure.representativeness(poor_part, taking_part, poor, N)
     row.representativeness_initiators = measure.representativeness(poor_start, new_solo + new_joint, poor, N)
@@ -897,17 +898,20 @@ def _reasons(g, p, N, row):
 # ---------------------------------------------------------------- whole runs
 
 @compiled
-def run_many(s, given, schedule, seeds, rows, stage, depth, regime):
+def run_many(s, given, schedule, seeds, rows, stage, depth, regime, category):
     """Whole runs one after the other in the same memory, start and networks included: what a sweep calls.
 
     schedule[t] is quarter t's parameters. rows[run, quarter] takes the society's rows (indicators.ROW); stage
-    (uint8), depth (float32) and regime (uint8) are indexed [run, quarter, municipality].
+    (uint8), depth (float32) and regime (uint8) are indexed [run, quarter, municipality], category (uint8) [run,
+    municipality].
     """
     M = len(s.governments)
     for r in range(len(seeds)):
         seed = seeds[r]
         start_governments(s, given, schedule[0], seed)
         start_citizens(s, given, schedule[0], seed, _ZERO, M)
+        for m in range(M):
+            category[r, m] = s.governments[m].category
         for t in range(rows.shape[1]):
             p = schedule[t]
             if t > 0:

@@ -46,6 +46,12 @@ def advantage(experience_of_peers, iota, p):
 
 
 @rule
+def effective_need(need, p):
+    """need_m + trends, clipped to 0-1."""
+    return clip(need + p.need_shift, 0.0, 1.0)
+
+
+@rule
 def value_terms(iota, top_support, risk_culture, capacity, willingness, need, share, adv, p):
     """The terms of V; every input is a share. Terms with iota are early adopters', with 1-iota late adopters'."""
     late = 1.0 - iota

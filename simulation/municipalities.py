@@ -1,0 +1,106 @@
+"""A table of municipalities, loaded from CSV: it replaces the synthetic ones, with their own sizes and starts."""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from params import Refused, nearest
+from simulation.state import CITIZEN_START, GIVEN, GOVERNMENT_START, given_nothing
+
+#: The symbols of the governments' columns, accepted beside the words.
+_SYMBOLS = {"g": "government_willingness", "G": "government_willingness", "C": "willingness", "w": "willingness",
+            "T": "trust", "S": "social_capital", "S0": "baseline_social_capital", "R": "reputation",
+            "L": "risk_culture", "K": "capacity", "A": "top_support", "phi": "feedback", "fund": "funding",
+            "iota": "innovativeness"}
+_LARGEST = 100_000_000
+
+
+@dataclass(frozen=True)
+class Municipalities:
+    """Names, sizes and what is given of each municipality's start (NaN: as in the scenario)."""
+
+    names: tuple[str, ...]
+    citizens: np.ndarray  # int64[M]
+    given: np.ndarray     # GIVEN[M]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def synthetic(count: int, citizens: int) -> Municipalities:
+    """`count` municipalities of equal size, all as in the scenario."""
+    return Municipalities(tuple(f"M{m + 1}" for m in range(count)), np.full(count, citizens, np.int64),
+                          given_nothing(count))
+
+
+def load(source: Any) -> Municipalities:
+    """A CSV file (name, citizens, then any of `willingness`, `trust` or a government column), or a table already read."""
+    if isinstance(source, Municipalities):
+        return source
+    if hasattr(source, "to_dict"):  # a pandas table
+        rows = [{str(k): v for k, v in row.items()} for row in source.to_dict("records")]
+        return _read("the table of municipalities", rows, list(map(str, source.columns)), first_line=1)
+    path = Path(source)
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            return _read(str(path), list(reader), list(reader.fieldnames or ()), first_line=2)
+    except FileNotFoundError:
+        raise Refused(f"there is no file {path}; give a CSV with the columns name and citizens.") from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise Refused(f"{path} cannot be read as CSV: {error}.") from None
+
+
+def _read(path: str, rows: list[dict[str, Any]], header: list[str], first_line: int) -> Municipalities:
+    known = ("name", "citizens", *CITIZEN_START, *GOVERNMENT_START)
+    columns = {}
+    for column in header:
+        word = _SYMBOLS.get((column or "").strip(), (column or "").strip().lower())
+        if word not in known:
+            raise Refused(f"{path}: there is no column {column!r}.{nearest(word, known)} Known: {', '.join(known)}.")
+        if word in columns.values():
+            raise Refused(f"{path}: the column {word} is there twice; keep one.")
+        columns[column] = word
+    for needed in ("name", "citizens"):
+        if needed not in columns.values():
+            raise Refused(f"{path}: the column {needed} is missing; the table needs name and citizens.")
+    if not rows:
+        raise Refused(f"{path} has no rows; give at least one municipality.")
+    names: dict[str, int] = {}
+    citizens = np.zeros(len(rows), np.int64)
+    given = given_nothing(len(rows))
+    for m, row in enumerate(rows):
+        line = f"{path}, line {m + first_line}"
+        if None in row or any(row.get(column) is None for column in header):
+            raise Refused(f"{line}: this row does not have {len(header)} values; check the commas.")
+        for column, word in columns.items():
+            text = str(row[column]).strip()
+            if word == "name":
+                if not text:
+                    raise Refused(f"{line}: the name is missing.")
+                if text in names:
+                    raise Refused(f"{line}: {text} is there already, in line {names[text]}; names must differ.")
+                names[text] = m + first_line
+                continue
+            if text in ("", "nan") and word != "citizens":
+                continue
+            try:
+                value = float(text)
+            except ValueError:
+                raise Refused(f"{line}: {word} must be a number, not {text!r}.") from None
+            if word == "citizens":
+                if not value == round(value) or not 1 <= value <= _LARGEST:
+                    raise Refused(f"{line}: citizens must be a whole number from 1 to {_LARGEST:,}, not {text!r}.")
+                citizens[m] = int(value)
+            elif math.isnan(value) or not 0.0 <= value <= 1.0:
+                raise Refused(f"{line}: {word} must lie from 0 to 1, not {text}.")
+            else:
+                given[word][m] = value
+    assert given.dtype == GIVEN
+    return Municipalities(tuple(names), citizens, given)

@@ -1,0 +1,324 @@
+"""`simulate`: paired runs of a scenario, and the tidy tables that they leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import scenarios
+from params import PARAMETERS, Refused
+from scenarios import Scenario
+from simulation import municipalities as table
+from simulation import schedule as environment
+from simulation.indicators import ROW, SOCIETY
+from simulation.municipalities import Municipalities
+from simulation.rules.regimes import REGIMES
+from simulation.society import LARGE, Society, cores, interpreted_arithmetic
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Adopter categories, from the most to the least innovative, with the shares that Rogers gave them.
+CATEGORIES = {"innovators": 0.025, "early_adopters": 0.135, "early_majority": 0.34, "late_majority": 0.34,
+              "laggards": 0.16}
+STAGES = ("unaware", "aware", "piloting", "adopted", "upscaled", "discontinued")
+_BATCH = 8  # runs between two reports of progress
+_MOST_RUNS = 1_000_000
+
+
+def simulate(
+    scenario: str | Path | Scenario,
+    runs: int = 20,
+    quarters: int | None = None,
+    seed: int = 1,
+    parameters: Mapping[str, object] | None = None,
+    levers: Sequence[Any] = (),
+    shocks: Sequence[Any] = (),
+    profile: str | None = None,
+    municipalities: Any = None,
+    threads: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Result:
+    """Run a scenario several times, with seeds seed, seed + 1, ...: the same seeds meet the same citizens and luck.
+
+    scenario: a start by name (lets_dance, lone_ranger, dead_horse, wasteland), a file's path, or a `Scenario`.
+    quarters: horizon, 8-400; the scenario's (60) if not given. parameters: changes by name. levers, shocks: such as
+    "FRCS@8+20*1.0". profile: the innovation. municipalities: a CSV's path or a table. threads: None for all cores;
+    the numbers are the same whatever it is. progress: called with the number of runs that have ended.
+    Raises `Refused` (a ValueError) for bad input.
+    """
+    chosen = scenarios.load(scenario).changed(
+        parameters=parameters, levers=levers, shocks=shocks, profile=profile, quarters=quarters)
+    for name, value, most in (("runs", runs, _MOST_RUNS), ("threads", 1 if threads is None else threads, 1024)):
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 1 <= value <= most:
+            raise Refused(f"{name} must be a whole number from 1 to {most:,}, not {value!r}.")
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63 - runs:
+        raise Refused(f"seed must be a whole number from 0 to {2**63 - runs - 1:,}, not {seed!r}.")
+    values = chosen.values()
+    places = (table.synthetic(int(values["municipalities"]), int(values["citizens"])) if municipalities is None
+              else table.load(municipalities))
+    seeds = np.arange(seed, seed + runs, dtype=np.uint64)
+    rows, stage, depth, regime, extra = _run(
+        places, environment.build(chosen), seeds, cores() if threads is None else int(threads), progress)
+    return Result(chosen, places, seeds, rows, stage, depth, regime, extra)
+
+
+def _run(places: Municipalities, schedule: np.ndarray, seeds: np.ndarray, threads: int,
+         progress: Callable[[int], None] | None) -> tuple[np.ndarray, ...]:
+    from simulation import engine
+    from simulation.state import empty_state
+
+    R, Q, M = len(seeds), len(schedule), len(places)
+    rows = np.zeros((R, Q), ROW)
+    stage, depth, regime = np.zeros((R, Q, M), np.uint8), np.zeros((R, Q, M), np.float32), np.zeros((R, Q, M), np.uint8)
+    category = np.zeros((R, M), np.uint8)
+    if int(places.citizens.sum()) >= LARGE:
+        for r, seed in enumerate(seeds):
+            society = Society(places, schedule, int(seed), threads)
+            for t in range(Q):
+                if t > 0:
+                    society.step()
+                rows[r, t], stage[r, t], depth[r, t], regime[r, t] = (
+                    society.row[0], society.stage, society.depth, society.regime)
+            category[r] = society.state.governments["category"]
+            if progress:
+                progress(1)
+        return rows, stage, depth, regime, category
+    workers = max(1, min(threads, R))
+    edges = np.linspace(0, R, min(R, max(workers, -(-R // _BATCH))) + 1).astype(int)
+
+    def work(chunk: tuple[int, int]) -> None:
+        lo, hi = chunk
+        state = empty_state(places.citizens, schedule[0])
+        with interpreted_arithmetic():
+            engine.run_many(state, places.given, schedule, seeds[lo:hi], rows[lo:hi], stage[lo:hi], depth[lo:hi],
+                            regime[lo:hi], category[lo:hi])
+        if progress:
+            progress(hi - lo)
+
+    chunks = list(pairwise(edges.tolist()))
+    if workers == 1:
+        for chunk in chunks:
+            work(chunk)
+    else:
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(work, chunks))
+    return rows, stage, depth, regime, category
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """Paired runs of one scenario. R runs, quarters 0..Q, M municipalities.
+
+    Tables are made when asked for: `.society`, `.adopters` from what was kept; `.municipalities`, `.initiatives` by
+    running again, because they are large (the numbers are the same).
+    """
+
+    scenario: Scenario
+    places: Municipalities
+    seeds: np.ndarray       # uint64[R]
+    rows: np.ndarray        # indicators.ROW[R, Q+1]
+    stage: np.ndarray       # uint8[R, Q+1, M]
+    depth: np.ndarray       # float32[R, Q+1, M]
+    regime: np.ndarray      # uint8[R, Q+1, M]
+    category: np.ndarray    # uint8[R, M], ex ante adopter category
+
+    @property
+    def runs(self) -> int:
+        """How many runs."""
+        return len(self.seeds)
+
+    @property
+    def quarters(self) -> int:
+        """The last quarter."""
+        return self.rows.shape[1] - 1
+
+    def _index(self, *inner: tuple[str, Sequence[Any]]) -> dict[str, Any]:
+        """Columns run, seed, quarter and further ones, in the order of the arrays."""
+        levels = [("run", np.arange(self.runs)), ("quarter", np.arange(self.quarters + 1)), *inner]
+        grid = np.meshgrid(*(np.arange(len(v)) for _, v in levels), indexing="ij")
+        columns = {name: np.asarray(values)[at.ravel()] for (name, values), at in zip(levels, grid, strict=True)}
+        run = columns.pop("run")
+        return {"run": run, "seed": self.seeds[run].astype(np.int64), **columns}
+
+    @cached_property
+    def society(self) -> pd.DataFrame:
+        """One row a run and quarter: run, seed, quarter, then every indicator of `simulation.indicators.SOCIETY`."""
+        import pandas as pd
+
+        return pd.DataFrame({**self._index(), **{name: self.rows[name].ravel() for name in SOCIETY}})
+
+    @cached_property
+    def adopted_at(self) -> np.ndarray:
+        """float64[R, M]: the quarter in which each government first adopted; NaN where it never did (censored)."""
+        on = (self.stage == 3) | (self.stage == 4)
+        return np.where(on.any(axis=1), on.argmax(axis=1), np.nan)
+
+    @cached_property
+    def ex_post(self) -> np.ndarray:
+        """int8[R, M]: adopter category by rank of time of adoption (Rogers' shares of all governments).
+
+        Those who never adopted come last, whatever category their ranks fall into; ties in time are by row.
+        """
+        order = np.argsort(np.argsort(np.nan_to_num(self.adopted_at, nan=np.inf), axis=1, kind="stable"), axis=1,
+                           kind="stable")
+        cuts = np.cumsum(list(CATEGORIES.values()))[:-1]
+        return np.searchsorted(cuts, (order + 0.5) / order.shape[1], side="right").astype(np.int8)
+
+    @cached_property
+    def adopters(self) -> pd.DataFrame:
+        """One row a run, quarter, view (ex_ante by innovativeness, ex_post by time of adoption) and category.
+
+        Columns: governments (how many there are), then shares of them: aware (and beyond), piloting, adopted (in use,
+        upscaled included), upscaled, discontinued, ever_adopted; depth, the mean over those in use.
+        """
+        import pandas as pd
+
+        names = list(CATEGORIES)
+        frame = self._index(("view", ["ex_ante", "ex_post"]), ("category", names))
+        frame["category"] = pd.Categorical(frame["category"], categories=names, ordered=True)
+        on = (self.stage == 3) | (self.stage == 4)
+        ever = np.maximum.accumulate(on, axis=1)
+        member = np.stack([np.stack([by == c for c in range(len(names))], 1) for by in (self.category, self.ex_post)], 1)
+        weight = member.astype(np.float64)  # [R, view, category, M]
+
+        def count(what: np.ndarray) -> np.ndarray:
+            return np.einsum("rvcm,rtm->rtvc", weight, what.astype(np.float64)).ravel()
+
+        governments = count(np.ones_like(on))
+        frame["governments"] = governments.astype(np.int64)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            for name, what in (("aware", self.stage > 0), ("piloting", self.stage == 2), ("adopted", on),
+                               ("upscaled", self.stage == 4), ("discontinued", self.stage == 5), ("ever_adopted", ever)):
+                frame[name] = count(what) / governments
+            frame["depth"] = count(np.where(on, self.depth, 0.0)) / count(on)
+        return pd.DataFrame(frame)
+
+    @cached_property
+    def municipalities(self) -> pd.DataFrame:
+        """One row a run, quarter and municipality: its government's columns, its citizens' means, what happened."""
+        import pandas as pd
+
+        from simulation.state import GOVERNMENT
+
+        hidden = {"first", "first_tie", "first_slot", "slots", "held", "quadrant", "willingness_before", "stage_before",
+                  "depth_before"}
+        kept = [name for name in GOVERNMENT.names or () if name not in hidden]
+        tables = {name: np.empty(self.regime.shape, GOVERNMENT[name]) for name in kept}
+        for r, society in self._again():
+            for name in kept:
+                tables[name][r, society.quarter] = society.state.governments[name]
+        frame = {**self._index(("municipality", self.places.names)), **{n: v.ravel() for n, v in tables.items()}}
+        frame["regime"] = pd.Categorical.from_codes(frame["regime"], REGIMES)
+        frame["stage"] = pd.Categorical.from_codes(frame["stage"], STAGES, ordered=True)
+        frame["category"] = pd.Categorical.from_codes(frame["category"], list(CATEGORIES), ordered=True)
+        return pd.DataFrame(frame)
+
+    @cached_property
+    def initiatives(self) -> pd.DataFrame:
+        """One row an initiative: run, seed, municipality, kind, size, own, launched, succeeded, ended (quarters; NaN open)."""
+        import pandas as pd
+
+        from simulation.state import SERVICE
+
+        lives: dict[tuple[int, int, int], dict[str, Any]] = {}
+        for r, society in self._again():
+            g, it = society.state.governments, society.state.initiatives
+            slots = np.concatenate([np.arange(a, a + n) for a, n in zip(g["first_slot"], g["initiatives"], strict=True)])
+            place = np.repeat(np.arange(len(g)), g["initiatives"])
+            for m, one in zip(place, it[slots], strict=True):
+                life = lives.setdefault((r, int(m), int(one["id"])), {
+                    "run": r, "seed": int(self.seeds[r]), "municipality": self.places.names[m],
+                    "kind": ("solo", "joint", "called")[one["kind"]], "size": int(one["size"]), "own": float(one["own"]),
+                    "by_lab": bool(one["by_lab"]), "launched": int(one["launched"]), "service_from": np.nan})
+                if one["phase"] == SERVICE and np.isnan(life["service_from"]):
+                    life["service_from"] = society.quarter
+                life["members"], life["seen"] = int(one["members"]), society.quarter
+        columns = ["run", "seed", "municipality", "kind", "size", "own", "by_lab", "launched", "service_from", "members",
+                   "ended"]
+        frame = pd.DataFrame(list(lives.values()), columns=[*columns[:-1], "seen"])
+        frame["ended"] = np.where(frame["seen"] < self.quarters, frame["seen"] + 1, np.nan)
+        return frame[columns]
+
+    def _again(self) -> Any:
+        """Every run again, quarter by quarter."""
+        schedule = environment.build(self.scenario)
+        for r, seed in enumerate(self.seeds):
+            society = Society(self.places, schedule, int(seed), cores())
+            yield r, society
+            for _ in range(self.quarters):
+                society.step()
+                yield r, society
+
+    @cached_property
+    def environment(self) -> pd.DataFrame:
+        """One row a quarter: the parameters that levers, shocks and trends change, as they are in force."""
+        import pandas as pd
+
+        schedule = environment.build(self.scenario)
+        moving = [name for name in PARAMETERS if np.ptp(schedule[name]) > 0]
+        return pd.DataFrame({"quarter": np.arange(len(schedule)), **{name: schedule[name] for name in moving}})
+
+    @cached_property
+    def reference(self) -> Result:
+        """The same start, citizens and luck without levers and shocks: what effects are measured against."""
+        if not self.scenario.levers and not self.scenario.shocks:
+            return self
+        bare = self.scenario.without_policy()
+        return Result(bare, self.places, self.seeds, *_run(self.places, environment.build(bare), self.seeds, cores(), None))
+
+    def band(self, indicator: str, low: float = 0.1, high: float = 0.9) -> np.ndarray:
+        """float64[3, Q+1]: lower quantile, mean and upper quantile over runs of an indicator in each quarter."""
+        values = self.rows[indicator]
+        with np.errstate(invalid="ignore"):
+            import warnings
+
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)
+                return np.stack([np.nanquantile(values, low, axis=0), np.nanmean(values, axis=0),
+                                 np.nanquantile(values, high, axis=0)])
+
+    def time_to(self, share: float) -> np.ndarray:
+        """float64[R]: the first quarter in which this share of governments has adopted; NaN where it never comes."""
+        reached = self.rows["ever_adopted"] >= share
+        return np.where(reached.any(axis=1), reached.argmax(axis=1), np.nan)
+
+    def late_adopter_gap(self) -> np.ndarray:
+        """float64[R, Q+1]: ever adopted among the two early categories less among the two late ones (ex ante)."""
+        ever = np.maximum.accumulate((self.stage == 3) | (self.stage == 4), axis=1)
+        early, late = (self.category <= 1)[:, None, :], (self.category >= 3)[:, None, :]
+        with np.errstate(invalid="ignore"):
+            return (ever & early).sum(2) / early.sum(2) - (ever & late).sum(2) / late.sum(2)
+
+    def first_passage(self) -> np.ndarray:
+        """float64[R, M]: the quarter in which each municipality first leaves its start regime; NaN: not within the run."""
+        left = self.regime != self.regime[:, :1, :]
+        return np.where(left.any(axis=1), left.argmax(axis=1), np.nan)
+
+    def summary(self) -> pd.DataFrame:
+        """A small table: mean and 10-90 % band over runs of the main indicators at the end."""
+        import pandas as pd
+
+        names = [*REGIMES, "C", "G", "services", "T", "ever_adopted", "uses", "representativeness", "legitimacy"]
+        bands = {name: self.band(name)[:, -1] for name in names}
+        frame = pd.DataFrame(bands, index=["10 %", "mean", "90 %"]).T
+        return frame[["mean", "10 %", "90 %"]].round(2)
+
+    def __repr__(self) -> str:
+        levers = ", ".join(map(str, self.scenario.levers)) or "no levers"
+        return (f"{self.scenario.title}: {self.runs} runs of {self.quarters} quarters, "
+                f"{len(self.places)} municipalities, {levers}\n{self.summary()}")
+
+    def _repr_html_(self) -> str:
+        """A notebook shows a small table and a figure."""
+        from simulation.glance import glance
+
+        head = repr(self).splitlines()[0]
+        return f"<p><b>{head}</b></p>{self.summary().to_html()}{glance(self)}"
