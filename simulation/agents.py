@@ -1,0 +1,305 @@
+"""Citizens and governments as Mesa agents: each a thin view of one row of the state, made when somebody looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import mesa
+import numpy as np
+from mesa.agentset import AgentSet, _HardKeyAgentSet
+
+from params import Refused
+from simulation.luck import Stream, address, normal
+from simulation.rules import adoption as adopt
+from simulation.rules import outcomes as outcome
+from simulation.rules import uptake as take
+from simulation.rules import willingness as will
+from simulation.rules.regimes import REGIMES
+from simulation.run import CATEGORIES, STAGES
+from simulation.society import interpreted_arithmetic
+from simulation.state import GOVERNMENT, SERVICE
+
+if TYPE_CHECKING:
+    from simulation.model import CoCreationModel
+
+#: Columns that hold the number of a word.
+_WORDS: dict[str, tuple[str, ...]] = {
+    "stage": STAGES, "stage_before": STAGES, "category": tuple(CATEGORIES), "regime": REGIMES, "quadrant": REGIMES}
+
+
+class Column:
+    """One entry of a column as an attribute: a plain Python number or word; setting it writes the column."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, agent: Any, owner: type | None = None) -> Any:
+        if agent is None:
+            return self
+        value = agent._column(self.name)[agent.row].item()
+        return _WORDS[self.name][value] if self.name in _WORDS else value
+
+    def __set__(self, agent: Any, value: Any) -> None:
+        agent._column(self.name)[agent.row] = _WORDS[self.name].index(value) if self.name in _WORDS else value
+
+
+class View(mesa.Agent):
+    """An agent that is a row of the state. It is not registered one by one; see `Views`."""
+
+    model: CoCreationModel
+    pos = None
+
+    def __init__(self, model: CoCreationModel, row: int) -> None:
+        self.model, self.row = model, row
+
+    def _column(self, name: str) -> np.ndarray:
+        raise NotImplementedError
+
+    def remove(self) -> None:
+        """Nobody leaves a society one by one (MODEL section 9: citizens do not move)."""
+        raise Refused(f"a {type(self).__name__.lower()} cannot be removed; start a model with fewer municipalities or "
+                      f"citizens instead.")
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.unique_id}>"
+
+
+class Citizen(View):
+    """A citizen: willingness, trust, resources, disposition, load and uses by name; `why()` tells the last decision."""
+
+    willingness = Column()
+    trust = Column()
+    resources = Column()
+    disposition = Column()
+    load = Column()
+    uses = Column()
+
+    def _column(self, name: str) -> np.ndarray:
+        column = getattr(self.model.society.state, name)
+        return column[self.model.society.quarter & 1] if column.ndim == 2 else column
+
+    @property
+    def unique_id(self) -> int:  # type: ignore[override]
+        """1 to N, in the order of rows."""
+        return self.row + 1
+
+    @property
+    def government(self) -> Government:
+        """The government of its municipality."""
+        return self.model.governments[int(np.searchsorted(self.model.governments_first, self.row, side="right")) - 1]
+
+    @property
+    def neighbors(self) -> AgentSet:
+        """Citizens it is tied to."""
+        s = self.model.society.state
+        rows = s.neighbours[int(s.ties[self.row]):int(s.ties[self.row + 1])]
+        return AgentSet([self.model.citizens[int(r)] for r in rows], self.model.random)
+
+    @property
+    def initiatives(self) -> list[Initiative]:
+        """The initiatives it takes part in, at most two."""
+        return [one for one in self.government.initiatives if self in one.members]
+
+    def why(self, decision: str = "willingness") -> dict[str, float]:
+        """The terms of its last decision, by name, with values: 'willingness' (logits) or 'use' (shares).
+
+        {} before the first quarter. Recomputed by the very rules, from what stood when it decided.
+        """
+        society = self.model.society
+        s, t, p, gov = society.state, society.quarter, society.parameters, self.government
+        if t == 0:
+            return {}
+        before = (t - 1) & 1
+        ties = s.neighbours[int(s.ties[self.row]):int(s.ties[self.row + 1])]
+        with interpreted_arithmetic():
+            if decision == "use":
+                share = float(np.mean(s.uses[before][ties])) if len(ties) else 0.0
+                share = adopt.exposure(share, float(np.mean(s.uses[before][gov._rows])), p.mix_c)
+                offered = take.availability(STAGES.index(gov.stage), gov.depth, p)
+                return {"exposure": share, "trust": self.trust, "resources": self.resources, "offered": offered,
+                        "chance": take.uptake_probability(share, self.trust, self.resources, offered, p),
+                        "uses_before": float(s.uses[before][self.row]), "uses": float(self.uses)}
+            _only(decision, ("willingness", "use"))
+            around = _mean(s.willingness[before][ties])
+            services = gov.services_solo + gov.services_joint + gov.services_called
+            terms = will.citizen_reasons(
+                self.disposition, around, gov.social_capital, self.trust, will.coverage(services, gov.citizens, p), p)
+            place = self.row - gov.first
+            chance = normal(np.uint64(address(society.seed, np.uint64(Stream.CITIZEN_NOISE), np.int64(t),
+                                              np.int64(gov.row))), np.int64(place))
+            return _explained(terms, float(s.willingness[before][self.row]), chance, self.willingness, p)
+
+
+class Government(View):
+    """A government: every column of its record by name; `why()` tells the last decision."""
+
+    def _column(self, name: str) -> np.ndarray:
+        return self.model.society.state.governments[name]
+
+    @property
+    def unique_id(self) -> int:  # type: ignore[override]
+        """N+1 to N+M, in the order of municipalities."""
+        return self.model.society.state.trust.size + self.row + 1
+
+    @property
+    def name(self) -> str:
+        """The name of its municipality."""
+        return self.model.society.municipalities.names[self.row]
+
+    @property
+    def _rows(self) -> slice:
+        return slice(self.first, self.first + self.citizens)
+
+    @property
+    def neighbors(self) -> AgentSet:
+        """Its peers: governments it is tied to."""
+        s = self.model.society.state
+        rows = s.peers[int(s.peer_ties[self.row]):int(s.peer_ties[self.row + 1])]
+        return AgentSet([self.model.governments[int(r)] for r in rows], self.model.random)
+
+    @property
+    def people(self) -> AgentSet:
+        """Its citizens."""
+        return AgentSet(self.model.citizens[self._rows], self.model.random)
+
+    @property
+    def initiatives(self) -> list[Initiative]:
+        """Projects under way and services that run in its municipality."""
+        s = self.model.society.state
+        first = self.first_slot
+        count = int(s.governments["initiatives"][self.row])
+        return [Initiative(
+            id=int(one["id"]), kind=("solo", "joint", "called")[one["kind"]],
+            phase="service" if one["phase"] == SERVICE else "project", launched=int(one["launched"]),
+            size=int(one["size"]), own=float(one["own"]), government=self,
+            members=tuple(self.model.citizens[int(r)] for r in s.members[first + k][:one["members"]]))
+            for k, one in enumerate(s.initiatives[first:first + count])]
+
+    def why(self, decision: str = "willingness") -> dict[str, float]:
+        """The terms of its last decision, by name, with values: 'willingness' (logits) or 'adoption' (value).
+
+        {} before the first quarter. Recomputed by the very rules, from what stood when it decided.
+        """
+        society = self.model.society
+        t, p = society.quarter, society.parameters
+        if t == 0:
+            return {}
+        with interpreted_arithmetic():
+            if decision == "adoption":
+                need = adopt.effective_need(self.need, p)
+                terms = adopt.value_terms(self.innovativeness, self.top_support, self.risk_culture, self.capacity,
+                                          self.willingness, need, self.exposure, self.advantage, p)
+                feedback = outcome.effective_feedback(self.feedback, p)
+                return {**terms._asdict(), "value": self.value, "pilots": adopt.pilot_probability(self.value, p),
+                        "adopts_directly": adopt.direct_probability(self.value, p),
+                        "decides_after_pilot": adopt.decision_probability(self.value, p),
+                        "gives_up": adopt.giving_up_probability(STAGES.index(self.stage), self.depth, feedback, p)}
+            _only(decision, ("willingness", "adoption"))
+            terms = will.government_reasons(
+                self.disposition, self.peers_willingness, self.risk_culture, self.capacity, self.top_support,
+                self.reputation, self.participants / self.citizens, STAGES.index(self.stage_before), p)
+            chance = normal(np.uint64(address(society.seed, np.uint64(Stream.GOVERNMENT_NOISE), np.int64(t),
+                                              np.int64(self.row))), np.int64(0))
+            return _explained(terms, self.willingness_before, chance, self.willingness, p)
+
+
+for _name in GOVERNMENT.names or ():
+    if _name != "initiatives":
+        _column = Column()
+        _column.__set_name__(Government, _name)
+        setattr(Government, _name, _column)
+
+
+@dataclass(frozen=True)
+class Initiative:
+    """An initiative as it stands: a project or a service, with its members."""
+
+    id: int
+    kind: str
+    phase: str
+    launched: int
+    size: int
+    own: float
+    government: Government
+    members: tuple[Citizen, ...]
+
+
+def _mean(values: np.ndarray) -> float:
+    """The mean of neighbours in the order of ties, as the engine adds them."""
+    total = 0.0
+    for value in values:
+        total += float(value)
+    return total / len(values) if len(values) else 0.5
+
+
+def _only(decision: str, known: tuple[str, ...]) -> None:
+    if decision not in known:
+        raise Refused(f"there is no decision {decision!r} to explain; ask for {' or '.join(map(repr, known))}.")
+
+
+def _explained(terms: Any, before: float, chance: float, after: float, p: Any) -> dict[str, float]:
+    drive = 0.0
+    for value in terms:
+        drive += value
+    return {**{k: float(v) for k, v in terms._asdict().items()}, "drive": drive,
+            "target": float(will.willingness_target(drive, p)), "noise": float(p.noise * chance), "before": before,
+            "after": after}
+
+
+class Views(_HardKeyAgentSet):
+    """Mesa's registry of agents, of which the views are made at first use and then kept by the model.
+
+    Counting and asking for a column make no view at all, so a million citizens cost no million objects.
+    """
+
+    def __init__(self, agents: Iterable[Any] = (), random: Any = None) -> None:
+        super().__init__(agents, random)  # what select and groupby derive is an ordinary set
+
+    @classmethod
+    def of(cls, model: CoCreationModel, kinds: tuple[type, ...]) -> Views:
+        """All agents of these kinds."""
+        self = cls.__new__(cls)
+        self.__dict__.update(random=model.random, _model=model, _kinds=kinds, _made=None, _others={})
+        return self
+
+    @property
+    def _agents(self) -> dict[Any, None]:  # type: ignore[override]
+        if self._made is None:
+            views = [view for kind in self._kinds for view in self._model._views(kind)]
+            self._made = dict.fromkeys(views) | self._others
+        return self._made
+
+    @_agents.setter
+    def _agents(self, agents: dict[Any, None]) -> None:
+        if "_kinds" in self.__dict__:
+            raise TypeError("the registry cannot be sorted or shuffled in place; use a copy")
+        self._made = agents
+
+    def __len__(self) -> int:
+        if "_kinds" not in self.__dict__ or self._made is not None:
+            return len(self._agents)
+        return sum(self._model._count(kind) for kind in self._kinds) + len(self._others)
+
+    def __contains__(self, agent: object) -> bool:
+        if "_kinds" in self.__dict__ and isinstance(agent, View):
+            return agent.model is self._model and type(agent) in self._kinds
+        return agent in self._agents
+
+    def add(self, agent: Any) -> None:
+        """An agent that a user adds beside the views."""
+        if "_kinds" in self.__dict__:
+            self._others[agent] = None
+        if self._made is not None:
+            self._made[agent] = None
+
+    def remove(self, agent: Any) -> None:
+        """Take out an agent that a user added."""
+        if "_kinds" in self.__dict__:
+            del self._others[agent]
+        if self._made is not None:
+            del self._made[agent]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_made": None} if "_kinds" in self.__dict__ else self.__dict__

@@ -1,0 +1,110 @@
+"""`CoCreationModel`: the society as a Mesa model. Its step is the quarter of `simulation.society.QUARTER`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import mesa
+import numpy as np
+
+import scenarios
+from params import PARAMETERS, Refused, nearest
+from simulation import municipalities as table
+from simulation import schedule as environment
+from simulation.agents import Citizen, Government, View, Views
+from simulation.indicators import SOCIETY
+from simulation.society import QUARTER, Society
+
+__all__ = ["QUARTER", "Citizen", "CoCreationModel", "Government"]
+
+
+class CoCreationModel(mesa.Model):
+    """Citizens and governments who may co-create, and an innovation that spreads.
+
+    scenario: a start by name, a file's path or a `Scenario`. rng: the seed; the same seed gives the numbers of
+    `simulate(scenario, seed=rng)`'s first run. overrides: parameters by name (k=1.5), and levers, shocks, profile,
+    quarters, municipalities (a CSV's path, a table, or how many) as in `simulate`. Every indicator is an attribute
+    (`model.C`) and a model reporter; `agent_reporters` (asked of citizens and governments alike) and
+    `agenttype_reporters` are Mesa's. Raises `Refused` (a ValueError) for bad input.
+    """
+
+    def __init__(
+        self,
+        scenario: Any = "lets_dance",
+        *,
+        rng: Any = None,
+        levers: Sequence[Any] = (),
+        shocks: Sequence[Any] = (),
+        profile: str | None = None,
+        quarters: int | None = None,
+        municipalities: Any = None,
+        threads: int = 1,
+        agent_reporters: Mapping[str, Any] | None = None,
+        agenttype_reporters: Mapping[type, Mapping[str, Any]] | None = None,
+        **overrides: Any,
+    ) -> None:
+        for name in overrides:
+            if name not in PARAMETERS:
+                known = [*PARAMETERS, "levers", "shocks", "profile", "quarters", "municipalities", "agent_reporters",
+                         "agenttype_reporters"]
+                raise Refused(f"there is no parameter {name!r}.{nearest(name, known)} See `letsdance show parameters`.")
+        if isinstance(municipalities, int | float):
+            overrides["municipalities"], municipalities = municipalities, None
+        if isinstance(rng, np.integer):
+            rng = int(rng)
+        if isinstance(rng, bool) or (isinstance(rng, int) and not 0 <= rng < 2**63):
+            raise Refused(f"rng must be a whole number from 0 to {2**63 - 1:,}, not {rng!r}.")
+        story = scenarios.load(scenario).changed(
+            parameters=overrides, levers=levers, shocks=shocks, profile=profile, quarters=quarters)
+        super().__init__(rng=rng)
+        self.story = story
+        values = story.values()
+        places = (table.synthetic(int(values["municipalities"]), int(values["citizens"])) if municipalities is None
+                  else table.load(municipalities))
+        self.seed = rng if isinstance(rng, int) else int(self.rng.integers(2**31))
+        self.society = Society(places, environment.build(story), self.seed, threads)
+        self.governments_first = self.society.state.governments["first"]
+        self._made: dict[type, list[Any]] = {}
+        self._all_agents = Views.of(self, (Citizen, Government))
+        self._agents_by_type = {kind: Views.of(self, (kind,)) for kind in (Citizen, Government)}
+        self.agent_id_counter = len(self._all_agents) + 1
+        self.datacollector = mesa.DataCollector(
+            model_reporters={name: name for name in SOCIETY}, agent_reporters=dict(agent_reporters or {}) or None,
+            agenttype_reporters={kind: dict(r) for kind, r in (agenttype_reporters or {}).items()} or None)
+        self.datacollector.collect(self)
+
+    def step(self) -> None:
+        """One quarter, phase by phase in the order of QUARTER; the run ends (running = False) at the horizon."""
+        self.society.step()
+        self.running = self.society.quarter < self.story.quarters
+        self.datacollector.collect(self)
+
+    @property
+    def quarter(self) -> int:
+        """The quarter that has been reached; 0 at the start."""
+        return self.society.quarter
+
+    @property
+    def citizens(self) -> list[Citizen]:
+        """All citizens, in the order of rows."""
+        return self._views(Citizen)
+
+    @property
+    def governments(self) -> list[Government]:
+        """All governments, in the order of municipalities."""
+        return self._views(Government)
+
+    def _count(self, kind: type[View]) -> int:
+        return self.society.state.trust.size if kind is Citizen else len(self.society.municipalities)
+
+    def _views(self, kind: type[View]) -> list[Any]:
+        if kind not in self._made:
+            self._made[kind] = [kind(self, row) for row in range(self._count(kind))]
+        return self._made[kind]
+
+    def __getattr__(self, name: str) -> float:
+        # Indicators by their names. DataCollector asks for them as attributes, and takes plain numbers only.
+        if name in SOCIETY and "society" in self.__dict__:
+            return float(self.society.row[name][0])
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}.{nearest(name, SOCIETY)}")
