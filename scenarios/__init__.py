@@ -16,7 +16,7 @@ from typing import Any
 
 from params import CONTEXTS, PARAMETERS, PROFILES, Refused, check_value, nearest
 
-__all__ = ["LEVERS", "SHOCKS", "STARTS", "HORIZON", "Scenario", "Use", "load", "parse_use", "parse_uses"]
+__all__ = ["LEVERS", "SHOCKS", "STARTS", "HORIZON", "Scenario", "Use", "load", "read", "parse_use", "parse_uses"]
 
 #: The four starts, in the order in which they are always shown.
 STARTS = ("lets_dance", "lone_ranger", "dead_horse", "wasteland")
@@ -221,7 +221,7 @@ class _Place:
 @cache
 def _shipped(name: str) -> Scenario:
     text = files(__name__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
-    return _read(name, f"{name}.toml", text)
+    return read(name, f"{name}.toml", text)
 
 
 def load(scenario: str | Path | Scenario) -> Scenario:
@@ -242,10 +242,11 @@ def load(scenario: str | Path | Scenario) -> Scenario:
                       f"and edit it.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise Refused(f"{name} cannot be read as text: {error}.") from None
-    return _read(path.stem, name, text)
+    return read(path.stem, name, text)
 
 
-def _read(name: str, path: str, text: str) -> Scenario:
+def read(name: str, path: str, text: str) -> Scenario:
+    """A scenario from the text of a file; `path` is what a refusal names as its place."""
     place = _Place(path, text)
     try:
         data = tomllib.loads(text)

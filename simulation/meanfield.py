@@ -2,20 +2,19 @@
 
 It is the agents' quarter with draws replaced by expectations and citizens by the average citizen, under the same
 parameter names and through the same rules. It leaves out luck, networks, the time until a project is evaluated,
-citizens too busy to join, growing services, large initiatives' bonds, elections and adoption. It adds five closures,
-all assumed:
+citizens too busy to join, growing services, elections and adoption. It adds five closures, all assumed:
 
 - launch: whoever is asked joins as an average citizen with time (e = .5, load 0) would, so an initiative starts
   with probability P(Bin(asked, clip(C + rec)) >= launch_min); an initiator counts as one of those asked.
 - participation: Pi = act / (act + .5), act the memberships of running projects per citizen, a project counted at
   the middle of the sizes it can have. Service cores stay out of act: they are largely the same people, and with
-  them the agents' participation, .08 in Dead horse at quarter 20, would be overstated two to three times.
+  them participation would be about twice the agents' where little runs.
 - services are quasi-steady: begun per quarter, times how long one lasts.
 - scale: an initiative has the size at which the parabola h is .4, so that thQ h raises th0 by .4 thQ.
 - heterogeneity: people of spread sd around x head on average for sig(beta' x), where
   beta' = beta / sqrt(1 + pi/8 (beta sd)^2) (MacKay 1992, 'The evidence framework applied to classification
   networks'). sd^2 = sd_d^2 + (wN sd_w)^2 / k_c: dispositions, and what is left of neighbours' spread in a mean of
-  k_c. Both sides share this slope, as in MODEL; governments' own spread (.11) would keep Lone Ranger longer.
+  k_c. Both sides share this slope; governments' own, smaller spread would keep Lone Ranger longer.
 
 A state is float64[8], shares in the order of `STOCKS`; a step is a quarter; nothing is random.
 """
@@ -108,9 +107,8 @@ def _quarter(before, after, p):
     # outcomes
     feedback = outcome.effective_feedback(p.phi, p)
     typical = p.s_star * exp(-p.W * _TYPICAL)
-    funding = outcome.effective_funding(p.fund, 0, p)
     lasts = p.project_quarters if p.on_projects_end else _LONGEST
-    successes = failures = memberships = services = T_learnt = R_learnt = 0.0
+    successes = failures = blamed = memberships = services = T_learnt = R_learnt = 0.0
     for kind in (SOLO, JOINT, CALLED):
         if kind == CALLED:
             launched, size, kept = launched_g, _size(asked_g, p), 1.0 - p.lab_share * (1.0 - p.lab_service)
@@ -121,6 +119,7 @@ def _quarter(before, after, p):
         if not p.on_projects_end:
             continue
         own = outcome.ownership(kind, p)
+        funding = outcome.effective_funding(p.fund, size, p)
         works = outcome.success_probability(kind, S, own, K, typical, p)
         ends = outcome.end_probability(kind, own, funding, feedback, p.core, p) if p.on_services_end else 0.0
         services += launched * works * kept / max(ends, 1.0 / _LONGEST)
@@ -131,6 +130,7 @@ def _quarter(before, after, p):
         if kind != SOLO:
             successes += launched * works
             failures += launched * (1.0 - works)
+            blamed += launched * (1.0 - works) * (p.blame_large if size >= 8 else 1.0)
     act = memberships / _CITIZENS
     participation = act / (act + _HALF)
 
@@ -143,8 +143,8 @@ def _quarter(before, after, p):
         R_learnt += dead * (stock.reputation_after_dead_call(R, _CITIZENS, p) - R)
         R = stock.reputation_fades(clip(R + R_learnt, 0.0, 1.0), p)
     if p.on_risk_culture:
-        failed = failures + p.R_dead * dead
-        L = stock.next_risk_culture(L, successes, failed, failed, feedback, _CITIZENS, p)
+        L = stock.next_risk_culture(
+            L, successes, failures + p.R_dead * dead, blamed + p.R_dead * dead, feedback, _CITIZENS, p)
     if p.on_capacity:
         K = stock.next_capacity(K, successes + failures, G, feedback, _CITIZENS, p)
     if p.on_top_support:
@@ -178,7 +178,8 @@ def step(state: np.ndarray, p: Any) -> np.ndarray:
     """
     state = np.asarray(state, dtype=np.float64)
     if state.ndim == 0 or state.shape[-1] != len(STOCKS):
-        raise Refused(f"a state has {len(STOCKS)} stocks ({', '.join(STOCKS)}) on its last axis, not shape {state.shape}.")
+        raise Refused(f"a state has the {len(STOCKS)} stocks {', '.join(STOCKS)} on its last axis, "
+                      f"not the shape {state.shape}.")
     return _paths(np.ascontiguousarray(state.reshape(-1, 8)), p, 1)[1].reshape(state.shape)
 
 
@@ -216,14 +217,16 @@ def residence(p: Any, C0: float, G0: float, limit: int = 400) -> int | None:
     return None
 
 
-def basin_map(p: Any, grid: int = 21, quarters: int = 400) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Where starts lead: C0 float64[grid], G0 float64[grid] and regime int64[grid, grid].
+def basin_map(
+        p: Any, grid: int | np.ndarray = 21, quarters: int = 400) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where starts lead: C0 float64[n], G0 float64[n] and regime int64[n, n].
 
     regime[i, j] is the regime (a number of simulation.rules.regimes) `quarters` after `start(C0[i], G0[j], p)`.
+    `grid` is n, for start means evenly from 0 to 1, or the n start means themselves (shares, else `Refused`).
     """
-    means = np.linspace(0.0, 1.0, grid)
+    means = np.linspace(0.0, 1.0, grid) if isinstance(grid, int) else np.asarray(grid, dtype=np.float64)
     ends = _paths(_starts(means, p), p, quarters)[-1]
-    return means, means.copy(), _quadrants(ends).reshape(grid, grid)
+    return means, means.copy(), _quadrants(ends).reshape(len(means), len(means))
 
 
 def fixed_points(p: Any) -> list[FixedPoint]:

@@ -1,0 +1,245 @@
+"""The folder that a run leaves: manifest, Parquet tables, figures, report; written whole or not at all, and verified."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import scenarios
+from params import Refused
+from simulation import municipalities as places
+from simulation.rules.regimes import REGIMES
+from simulation.run import CATEGORIES, Result, simulate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MANIFEST = "manifest.json"
+_FORMAT = 1
+
+
+def own_version() -> str:
+    """The version of Let's Dance that is running."""
+    try:
+        return version("letsdance")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _versions() -> dict[str, str]:
+    return {"python": platform.python_version(), **{name: version(name) for name in ("numpy", "numba", "pandas", "pyarrow")}}
+
+
+def _git() -> dict[str, Any] | None:
+    """The commit that this code stands at, and whether files were changed since; None outside a checkout."""
+    def git(*words: str) -> str:
+        return subprocess.run(["git", "-C", str(Path(__file__).parent), *words], capture_output=True, text=True,
+                              check=True, timeout=10).stdout.strip()
+    try:
+        return {"commit": git("rev-parse", "HEAD"), "changed": bool(git("status", "--porcelain", "--untracked-files=no"))}
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def tables(results: Mapping[str, Result]) -> dict[str, pd.DataFrame]:
+    """The tables of a run: society, adopters, governments; each with the scenario's name in front."""
+    import pandas as pd
+
+    def together(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
+        frame = pd.concat(frames, names=["scenario"]).reset_index(level=0)
+        return frame.assign(scenario=frame["scenario"].astype(str)).reset_index(drop=True)
+
+    def governments(result: Result) -> pd.DataFrame:
+        R, M = result.category.shape
+        run = np.repeat(np.arange(R), M)
+        return pd.DataFrame({
+            "run": run, "seed": result.seeds[run].astype(np.int64), "municipality": list(result.places.names) * R,
+            "category_ex_ante": np.array(list(CATEGORIES))[result.category.ravel()],
+            "category_ex_post": np.array(list(CATEGORIES))[result.ex_post.ravel()],
+            "adopted_at": result.adopted_at.ravel(), "left_its_regime_at": result.first_passage().ravel(),
+            "regime_at_the_end": np.array(REGIMES)[result.regime[:, -1].ravel()]})
+
+    adopters = {n: r.adopters.assign(category=r.adopters["category"].astype(str)) for n, r in results.items()}
+    return {"society": together({n: r.society for n, r in results.items()}), "adopters": together(adopters),
+            "governments": together({n: governments(r) for n, r in results.items()})}
+
+
+def content_hash(frame: pd.DataFrame) -> str:
+    """A hash of what a table says: names, and values to the last bit; the file format does not matter."""
+    digest = hashlib.sha256()
+    for name in frame.columns:
+        values = frame[name].to_numpy()
+        digest.update(str(name).encode())
+        if values.dtype.kind in "fiub":
+            numbers = values.astype(np.float64)
+            digest.update(np.where(np.isnan(numbers), np.nan, numbers).tobytes())
+        else:
+            digest.update("\x00".join(map(str, values)).encode())
+    return digest.hexdigest()
+
+
+def manifest(results: Mapping[str, Result], command: str, hashes: Mapping[str, str],
+             municipalities: str | None) -> dict[str, Any]:
+    """Everything that it takes to run it again."""
+    first = next(iter(results.values()))
+    return {
+        "format": _FORMAT, "letsdance": own_version(), "command": command, "git": _git(), "versions": _versions(),
+        "seeds": {"first": int(first.seeds[0]), "runs": first.runs}, "quarters": first.quarters,
+        "scenarios": {name: result.scenario.to_toml() for name, result in results.items()},
+        "parameters": {name: result.scenario.values() for name, result in results.items()},
+        "municipalities": municipalities, "tables": dict(hashes),
+    }
+
+
+def check_target(out: Path, overwrite: bool) -> None:
+    """Refuse a target that cannot be written, before anything is computed."""
+    if out.exists():
+        if not overwrite:
+            raise Refused(f"{out} exists and is left alone; add --overwrite, or choose another folder with --out.")
+        if not out.is_dir() or not ((out / MANIFEST).exists() or not any(out.iterdir())):
+            raise Refused(f"{out} is not a folder that letsdance wrote, so it is not overwritten; choose another --out.")
+    parent = out.absolute().parent
+    if not parent.is_dir():
+        raise Refused(f"the folder {parent} does not exist; make it first, or choose another --out.")
+    if not os.access(parent, os.W_OK):
+        raise Refused(f"the folder {parent} cannot be written to; choose another --out.")
+
+
+@contextmanager
+def whole_or_nothing(out: Path, overwrite: bool) -> Iterator[Path]:
+    """A hidden folder beside `out` to write into; it takes out's name when all went well, and vanishes when not."""
+    check_target(out, overwrite)
+    try:
+        part = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.absolute().parent))
+    except OSError as error:
+        raise Refused(f"{out} cannot be written: {error.strerror}.") from None
+    try:
+        yield part
+        part.chmod(0o755)
+        if out.exists():
+            old = part.with_name(part.name + "-old")
+            out.rename(old)
+            part.rename(out)
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            part.rename(out)
+    except OSError as error:
+        raise Refused(f"{out} cannot be written: {error.strerror or error}.") from None
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def write(out: Path, results: Mapping[str, Result], command: str, overwrite: bool = False,
+          municipalities: str | None = None,
+          hand_over: Callable[[Path, dict[str, Any]], None] | None = None) -> Path:
+    """Write the folder. `municipalities` is the CSV's text; `hand_over(folder, manifest)` adds figures and report."""
+    made = tables(results)
+    said = manifest(results, command, {f"{n}.parquet": content_hash(t) for n, t in made.items()}, municipalities)
+    with whole_or_nothing(out, overwrite) as part:
+        for name, frame in made.items():
+            frame.to_parquet(part / f"{name}.parquet", engine="pyarrow", index=False)
+        for name, text in said["scenarios"].items():
+            (part / f"{name}.toml").write_text(text, encoding="utf-8")
+        if municipalities is not None:
+            (part / "municipalities.csv").write_text(municipalities, encoding="utf-8")
+        (part / MANIFEST).write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        if hand_over:
+            hand_over(part, said)
+    return out
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """A folder's manifest, or `Refused`."""
+    path = folder / MANIFEST
+    if not folder.is_dir() or not path.exists():
+        raise Refused(f"{folder} is not a folder that letsdance wrote: there is no {MANIFEST} in it.")
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise Refused(f"{path} cannot be read: {error}.") from None
+    needed = ("format", "letsdance", "seeds", "quarters", "scenarios", "tables")
+    if not isinstance(said, dict) or any(key not in said for key in needed):
+        raise Refused(f"{path} lacks what it takes to run it again ({', '.join(needed)}).")
+    if said["format"] != _FORMAT:
+        raise Refused(f"{folder} has the format {said['format']}, this version reads {_FORMAT}; "
+                      f"use letsdance {said['letsdance']}.")
+    return said
+
+
+def again(folder: Path, progress: Callable[[int], None] | None = None) -> dict[str, Result]:
+    """Run what a folder holds once more."""
+    said = read_manifest(folder)
+    text = said.get("municipalities")
+    where = None
+    if text is not None:
+        import pandas as pd
+
+        where = places.load(pd.read_csv(StringIO(text), dtype=str, keep_default_na=False))
+    results = {}
+    for name, toml in said["scenarios"].items():
+        story = scenarios.read(name, f"{folder / MANIFEST}, scenario {name}", toml)
+        results[name] = simulate(story, runs=said["seeds"]["runs"], seed=said["seeds"]["first"], municipalities=where,
+                                 progress=progress)
+    return results
+
+
+def verify(folder: Path, progress: Callable[[int], None] | None = None) -> list[str]:
+    """What differs between a folder's tables and the same run made now; an empty list means identical."""
+    import pandas as pd
+
+    said = read_manifest(folder)
+    fresh = tables(again(folder, progress))
+    differences = []
+    for file, recorded in said["tables"].items():
+        now = fresh.get(file.removesuffix(".parquet"))
+        path = folder / file
+        if now is None or not path.exists():
+            differences.append(f"{file}: the file is missing." if now is not None else f"{file}: not a table of this version.")
+            continue
+        try:
+            stored = pd.read_parquet(path)
+        except Exception as error:  # whatever a damaged file makes pyarrow say
+            differences.append(f"{file}: the file is damaged ({type(error).__name__}).")
+            continue
+        if content_hash(stored) != recorded:
+            differences.append(f"{file}: the file was changed after it was written.")
+        if content_hash(now) != recorded:
+            differences += _differences(file, stored, now)
+    return differences
+
+
+def _differences(file: str, stored: pd.DataFrame, now: pd.DataFrame) -> list[str]:
+    """In words: columns gone or new, rows, and for each column that differs where it first does and by how much."""
+    gone, new = [c for c in stored if c not in now], [c for c in now if c not in stored]
+    said = [f"{file}: {word} {', '.join(map(str, columns))}." for word, columns in
+            (("no longer there:", gone), ("new:", new)) if columns]
+    if len(stored) != len(now):
+        return [*said, f"{file}: {len(stored)} rows then, {len(now)} now."]
+    for column in (c for c in stored if c in now):
+        then, today = stored[column].to_numpy(), now[column].to_numpy()
+        numeric = then.dtype.kind in "fiub" and today.dtype.kind in "fiub"
+        if numeric:
+            then, today = then.astype(float), today.astype(float)
+            differs = ~((then == today) | (np.isnan(then) & np.isnan(today)))
+        else:
+            differs = then.astype(str) != today.astype(str)
+        if differs.any():
+            at = int(np.argmax(differs))
+            where = ", ".join(f"{k} {stored[k].iloc[at]}" for k in ("scenario", "run", "quarter", "municipality")
+                              if k in stored)
+            size = f", by up to {np.nanmax(np.abs(then - today)):.3g}" if numeric else ""
+            said.append(f"{file}: {column} differs in {int(differs.sum())} of {len(now)} rows, first at {where}{size}.")
+    return said

@@ -1,0 +1,364 @@
+"""The command `letsdance`. It imports what a sub-command needs when it is called: help must not wait for numba."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from simulation.run import Result
+
+app = typer.Typer(
+    name="letsdance", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="A laboratory for co-creation between citizens and governments, and for how public-sector innovations spread. "
+         "It explores, it does not forecast.")
+
+Runs = Annotated[int, typer.Option(help="Paired runs of each scenario.")]
+Quarters = Annotated[int | None, typer.Option(help="Horizon in quarters, 8-400 [default: the scenario's, 60].")]
+Seed = Annotated[int, typer.Option(help="Seed of the first run; the next runs take the next seeds.")]
+Set = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter; may be repeated.")]
+Lever = Annotated[list[str] | None, typer.Option(
+    metavar="NAME@START+DURATION*STRENGTH", help="A lever, such as FRCS@8+20*1.0; may be repeated.")]
+Shock = Annotated[list[str] | None, typer.Option(
+    metavar="NAME@START+DURATION*STRENGTH", help="A shock or trend, such as austerity@12+24; may be repeated.")]
+Profile = Annotated[str | None, typer.Option(help="The innovation: co_creation, e_procurement or telework.")]
+Table = Annotated[Path | None, typer.Option(help="CSV of municipalities (name, citizens, ...) in place of the synthetic.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the folder if letsdance wrote it.")]
+Scenarios = Annotated[list[str] | None, typer.Argument(help="Starts by name, or paths of scenario files.")]
+
+
+@app.command()
+def run(
+    scenarios: Scenarios = None, runs: Runs = 20, quarters: Quarters = None, seed: Seed = 1, sets: Set = None,
+    lever: Lever = None, shock: Shock = None, profile: Profile = None, municipalities: Table = None,
+    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-run"),
+    overwrite: Overwrite = False, as_json: Json = False,
+) -> None:
+    """Run the four starts (or the scenarios named), print a table and write a folder with report.html."""
+    import scenarios as told
+    from experiments import folder
+    from params import Refused
+
+    folder.check_target(out, overwrite)
+    changes = {"parameters": _values(sets), "levers": lever or [], "shocks": shock or [], "profile": profile,
+               "quarters": quarters}
+    stories = {}
+    for name in scenarios or told.STARTS:
+        story = told.load(name)
+        if story.name in stories:
+            raise Refused(f"two scenarios are called {story.name}; rename one of the files.")
+        stories[story.name] = story.changed(**changes)
+    if len({story.quarters for story in stories.values()}) > 1:
+        raise Refused("the scenarios have different horizons; give one with --quarters.")
+    text = municipalities.read_text(encoding="utf-8-sig") if municipalities and municipalities.is_file() else None
+    results = _simulate(stories, runs, seed, municipalities, quiet=as_json)
+    from experiments.summary import summary
+
+    summaries = {name: summary(result) for name, result in results.items()}
+    if not as_json:
+        _print_summaries(summaries, next(iter(results.values())))
+    with _busy("Drawing figures and writing the report", quiet=as_json):
+        def hand_over(part: Path, manifest: dict[str, Any]) -> None:
+            from report import write
+
+            write(part, results, manifest)
+
+        folder.write(out, results, _command_line(out), overwrite, text, hand_over)
+    if as_json:
+        typer.echo(json.dumps({"folder": str(out), "runs": runs, "seed": seed, "scenarios": summaries}))
+    else:
+        _console().print(f"Written: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]). It explores, it does not forecast.")
+
+
+@app.command()
+def verify(directory: Path, as_json: Json = False) -> None:
+    """Re-run what a folder holds and say: identical, or what differs and since which version."""
+    from experiments import folder
+
+    manifest = folder.read_manifest(directory)
+    with _progress("Running again", _total(manifest), quiet=as_json) as advance:
+        differences = folder.verify(directory, advance)
+    same = not differences
+    then, now = manifest["letsdance"], folder.own_version()
+    since = f"written by letsdance {then}" + ("" if then == now else f", checked by {now}")
+    changed = {n: f"{v} then, {w} now" for n, v in manifest.get("versions", {}).items()
+               if (w := folder._versions().get(n)) != v}
+    if as_json:
+        typer.echo(json.dumps({"identical": same, "differences": differences, "written_by": then, "checked_by": now,
+                               "versions": changed, "git": manifest.get("git")}))
+    elif same:
+        _console().print(f"[bold]Identical[/]: every table is the same to the last bit ({since}).")
+    else:
+        commit = (manifest.get("git") or {}).get("commit")
+        _console().print(f"[bold]Different[/] ({since}{f', at commit {commit[:12]}' if commit else ''}):")
+        for line in differences:
+            _console().print(f"  {line}", highlight=False)
+        for name, versions in changed.items():
+            _console().print(f"  {name}: {versions}.", highlight=False)
+    raise typer.Exit(0 if same else 1)
+
+
+@app.command()
+def explain(
+    directory: Annotated[Path | None, typer.Argument(help="A folder that `letsdance run` wrote.")] = None,
+    scenario: Annotated[str | None, typer.Option(help="A start or a scenario file, run now instead.")] = None,
+    runs: Runs = 20, quarters: Quarters = None, seed: Seed = 1, sets: Set = None, lever: Lever = None, shock: Shock = None,
+    profile: Profile = None, as_json: Json = False,
+) -> None:
+    """Say in plain sentences what happened and why."""
+    import scenarios as told
+    from params import Refused
+
+    if (directory is None) == (scenario is None):
+        raise Refused("give either a folder or --scenario, such as `letsdance explain --scenario lone_ranger`.")
+    if directory is not None:
+        from experiments import folder
+
+        with _progress("Running again", _total(folder.read_manifest(directory)), quiet=as_json) as advance:
+            results = folder.again(directory, advance)
+    else:
+        story = told.load(scenario or "").changed(parameters=_values(sets), levers=lever or [], shocks=shock or [],
+                                                  profile=profile, quarters=quarters)
+        results = _simulate({story.name: story}, runs, seed, None, quiet=as_json)
+    from experiments.reasons import explain as reasons
+
+    said = {name: reasons(result) for name, result in results.items()}
+    if as_json:
+        typer.echo(json.dumps(said))
+    for sentences in [] if as_json else said.values():
+        typer.echo("\n".join(sentences) + "\n")
+
+
+@app.command("map")
+def basin_map(
+    scenario: Annotated[str, typer.Argument(help="Where levers, shocks and parameters come from.")] = "lets_dance",
+    grid: Annotated[int, typer.Option(help="Starts on each side of the plane.")] = 11,
+    runs: Annotated[int, typer.Option(help="Paired runs at each start.")] = 4,
+    quarters: Annotated[int, typer.Option(help="Quarters after which the regime is read.")] = 60, seed: Seed = 1,
+    sets: Set = None, lever: Lever = None, shock: Shock = None,
+    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-map"),
+    overwrite: Overwrite = False, as_json: Json = False,
+) -> None:
+    """Draw the basin map: start grid over (C, G), regime after N quarters, agents beside the mean field."""
+    from experiments import folder
+
+    folder.check_target(out, overwrite)
+    from experiments.basins import basins
+
+    with _progress("Starts", grid * grid if 0 < grid < 1000 else 1, quiet=as_json) as advance:
+        found = basins(scenario, grid, quarters, runs, seed, advance, parameters=_values(sets), levers=lever or [],
+                       shocks=shock or [])
+    from report import save
+    from report.figures import basin_map as draw
+    from params import defaults
+    from simulation.meanfield import fixed_points
+
+    points = fixed_points(defaults(**found.parameters))
+    said = {"letsdance": folder.own_version(), "command": _command_line(out), "git": folder._git(),
+            "starts": found.starts.tolist(), "quarters": quarters, "runs": runs, "seed": seed,
+            "agents": found.agents.tolist(), "mean_field": found.mean_field.tolist(), "agreement": found.agreement,
+            "fixed_points": [{"C": float(p.state[0]), "G": float(p.state[1]), "stable": bool(p.stable)} for p in points]}
+    with folder.whole_or_nothing(out, overwrite) as part:
+        save(draw(found, points), part, "basin_map", {"command": said["command"], "letsdance": said["letsdance"]})
+        (part / folder.MANIFEST).write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+    if as_json:
+        typer.echo(json.dumps(said))
+    else:
+        stable = ", ".join(f"({p['C']:.2f}, {p['G']:.2f})" for p in said["fixed_points"] if p["stable"])
+        _console().print(f"Agents and mean field come to the same future from {found.agreement:.0%} of the starts; the mean "
+                         f"field rests at (C, G) = {stable}.\nWritten: [bold]{out}[/].", highlight=False)
+
+
+@app.command()
+def check(
+    runs: Annotated[int, typer.Option(help="Paired seeds of each experiment, at least 20 for a verdict.")] = 20,
+    seed: Seed = 1,
+    only: Annotated[list[str] | None, typer.Option(help="A pattern, such as F3; may be repeated.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Test the model against the patterns of the evidence: what holds, what does not, how strongly."""
+    from experiments import patterns
+
+    with _progress("Patterns", len(only or patterns.PATTERNS), quiet=as_json) as advance:
+        findings = patterns.check(runs=runs, seed=seed, only=only, progress=advance)
+    frame = patterns.table(findings)
+    if as_json:
+        typer.echo(frame.to_json(orient="records"))
+        return
+    _print_table("Patterns of the evidence", list(frame.columns),
+                 [[str(v) for v in row] for row in frame.itertuples(index=False)])
+
+
+@app.command()
+def show(
+    what: Annotated[str, typer.Argument(help="scenarios, parameters, levers, shocks, evidence or indicators.")],
+    copy: Annotated[str | None, typer.Option(help="Print this scenario's file, to save and edit: --copy lone_ranger > my.toml")] = None,
+    as_json: Json = False,
+) -> None:
+    """Print what there is, with units, ranges and sources."""
+    from letsdance.showing import contents
+
+    title, columns, rows = contents(what, copy)
+    if copy is not None:
+        typer.echo(rows[0][0], nl=False)
+    elif as_json:
+        typer.echo(json.dumps([dict(zip(columns, row, strict=True)) for row in rows]))
+    else:
+        _print_table(title, columns, rows)
+
+
+# ---------------------------------------------------------------- helpers
+
+def _values(sets: list[str] | None) -> dict[str, float]:
+    """NAME=VALUE as typed, as numbers."""
+    from params import Refused, check_value
+
+    values = {}
+    for text in sets or []:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not equals:
+            raise Refused(f"--set {text!r} cannot be read; write NAME=VALUE, such as --set k=1.5.")
+        try:
+            values[name] = float(value)
+        except ValueError:
+            check_value(name, 0 if not value else value)  # an unknown name is the greater mistake
+            raise Refused(f"--set {name}: {value!r} is not a number.") from None
+        check_value(name, values[name])
+    return values
+
+
+def _command_line(out: Path) -> str:
+    """What was typed, so that it can be typed again; the folder's own name does not matter."""
+    import shlex
+
+    words = [w for w in sys.argv[1:] if w not in ("--json", "--overwrite")]
+    for k, word in enumerate(list(words)):
+        if word == "--out":
+            words[k:k + 2] = [None, None]  # type: ignore[list-item]
+        elif word.startswith("--out="):
+            words[k] = None  # type: ignore[call-overload]
+    return shlex.join(["letsdance", *(w for w in words if w is not None)])
+
+
+def _total(manifest: dict[str, Any]) -> int:
+    return int(manifest["seeds"]["runs"]) * len(manifest["scenarios"])
+
+
+def _simulate(stories: dict[str, Any], runs: int, seed: int, municipalities: Path | None,
+              quiet: bool) -> dict[str, Result]:
+    """Run every scenario, with a progress bar."""
+    from simulation.municipalities import load
+
+    places = None if municipalities is None else load(municipalities)
+    with _progress("Running", max(runs, 1) * len(stories), quiet) as advance:
+        from simulation.run import simulate
+
+        return {name: simulate(story, runs=runs, seed=seed, municipalities=places, progress=advance)
+                for name, story in stories.items()}
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console()
+
+
+@contextmanager
+def _progress(label: str, total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error that goes away when done; none where nobody would see it."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda count: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+                  console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda count: bar.update(task, advance=count)
+
+
+@contextmanager
+def _busy(label: str, quiet: bool) -> Iterator[None]:
+    if quiet or not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(label):
+        yield
+
+
+def _print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
+    from rich.markup import escape
+    from rich.table import Table as RichTable
+
+    table = RichTable(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    console = _console()
+    if not console.is_terminal:  # a pipe has no width: keep every row on one line
+        console.width = 1000
+    console.print(table)
+
+
+def _print_summaries(summaries: dict[str, dict[str, Any]], result: Result) -> None:
+    def share(band: dict[str, Any]) -> str:
+        if band["mean"] is None:
+            return "-"
+        if band["low"] == band["high"]:
+            return f"{band['mean']:.0%}"
+        return f"{band['mean']:.0%} ({band['low']:.0%}-{band['high']:.0%})"
+
+    def number(band: dict[str, Any]) -> str:
+        return "-" if band["mean"] is None else f"{band['mean']:.1f} ({band['low']:.1f}-{band['high']:.1f})"
+
+    def time(when: dict[str, Any]) -> str:
+        if when["reached"] == 0:
+            return "not reached"
+        later = f"later than {result.quarters}"
+        return f"{later if when['median'] is None else format(when['median'], '.0f')} ({when['reached']} of {when['runs']} runs)"
+
+    titles = ["", *(s["title"] for s in summaries.values())]
+    rows = [[f"in {title} at the end", *(share(s["regimes"][name]) for s in summaries.values())] for name, title in
+            (("lets_dance", "Let's dance"), ("lone_ranger", "Lone Ranger"), ("dead_horse", "Dead horse"),
+             ("wasteland", "Wasteland"))]
+    for label, cell in (
+            ("services per municipality", lambda s: number(s["services"])),
+            ("quarter in which 50 % have adopted", lambda s: time(s["time_to_50"])),
+            ("quarter in which 84 % have adopted", lambda s: time(s["time_to_84"])),
+            ("who lags (ever adopted)", lambda s: "nobody adopts" if s["lags"] is None else
+             f"{s['lags'].replace('_', ' ')} ({s['ever_adopted_by_category'][s['lags']]:.0%})"),
+            ("equity (poorest quarter; 1 is equal)", lambda s: number(s["representativeness"])),
+            ("trust in government", lambda s: share(s["trust"]))):
+        rows.append([label, *(cell(s) for s in summaries.values())])
+    _print_table(f"{result.runs} runs of {result.quarters} quarters, {len(result.places)} municipalities, "
+                 f"{int(result.places.citizens.sum()):,} citizens: mean (10-90 % of runs)", titles, rows)
+
+
+def main() -> None:
+    """Run the command; a user's mistake ends in one sentence, an interruption leaves nothing behind."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        app()
+    except KeyboardInterrupt:
+        typer.echo("Interrupted; nothing was written.", err=True)
+        sys.exit(130)
+    except ValueError as error:
+        from params import Refused
+
+        if not isinstance(error, Refused):
+            raise
+        typer.echo(f"letsdance: {error}", err=True)
+        sys.exit(2)

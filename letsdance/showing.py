@@ -1,0 +1,60 @@
+"""What `letsdance show` prints: everything that can be set, used and measured, read from its one declaration."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any
+
+import scenarios
+from params import CONTEXTS, EVIDENCE, GROUPS, PARAMETERS, PROFILES, Refused, nearest
+
+WHAT = ("scenarios", "parameters", "levers", "shocks", "evidence", "indicators")
+
+
+def effects(entry: dict[str, Any]) -> str:
+    """A lever's or shock's effects at strength 1, in one line."""
+    said = []
+    for one in entry["effects"]:
+        change = f"{one['add']:+g}" if "add" in one else f"x{one['multiply']:g}"
+        when = "".join(f" {word} {one[word]}" for word in ("from", "until", "threshold", "times", "profile") if word in one)
+        said.append(f"{one['parameter']} {change}{' a quarter' if one.get('each_quarter') else ''}{when}")
+    return ", ".join(said)
+
+
+def contents(what: str, copy: str | None = None) -> tuple[str, list[str], list[list[str]]]:
+    """Title, columns and rows; with `copy`, the text of a shipped scenario file alone."""
+    if copy is not None:
+        if copy not in scenarios.STARTS:
+            raise Refused(f"there is no start {copy!r}.{nearest(copy, scenarios.STARTS)} "
+                          f"Known: {', '.join(scenarios.STARTS)}.")
+        return copy, [copy], [[files("scenarios").joinpath(f"{copy}.toml").read_text(encoding="utf-8")]]
+    if what == "parameters":
+        rows = [[p.name, p.title, f"{p.default:g}", f"{p.range[0]:g} to {p.range[1]:g}", p.unit, p.role, GROUPS[p.group],
+                 p.source, p.reference, p.says] for p in PARAMETERS.values()]
+        return "Parameters", ["name", "title", "default", "range", "unit", "role", "group", "source", "reference",
+                              "what it says"], rows
+    if what == "levers":
+        rows = [[name, e["title"], e["quadrant"], f"{e['cost']:g}", effects(e), e["reference"], e["says"]]
+                for name, e in scenarios.LEVERS.items()]
+        return "Levers", ["name", "title", "quadrant", "points a quarter", "effect at strength 1", "reference",
+                          "what it says"], rows
+    if what == "shocks":
+        rows = [[name, e["title"], e["kind"], str(e["duration"] or "to the end"), effects(e), e["reference"], e["says"]]
+                for name, e in scenarios.SHOCKS.items()]
+        return "Shocks and trends", ["name", "title", "kind", "quarters", "effect at strength 1", "reference",
+                                     "what it says"], rows
+    if what == "scenarios":
+        rows = [[s.name, s.title, "start", f"C {s.C:g}, G {s.G:g}", s.says] for s in map(scenarios.load, scenarios.STARTS)]
+        for kind, table in (("context", CONTEXTS), ("profile", PROFILES)):
+            rows += [[name, e["title"], kind, ", ".join(f"{k} {v:g}" for k, v in e["values"].items()), e["says"]]
+                     for name, e in table.items()]
+        return "Starts, contexts and profiles of innovations", ["name", "title", "kind", "values", "what it says"], rows
+    if what == "evidence":
+        return "Evidence: S lines of the seed documents, T other sources", ["line", "what it says"], [
+            [line, text] for line, text in EVIDENCE.items()]
+    if what == "indicators":
+        from simulation.indicators import SOCIETY
+
+        return "Indicators", ["name", "unit", "what it says", "reference"], [
+            [name, unit, says, reference] for name, (unit, says, reference) in SOCIETY.items()]
+    raise Refused(f"there is nothing called {what!r} to show.{nearest(what, WHAT)} Known: {', '.join(WHAT)}.")
