@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="letsdance", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
     help="A laboratory for co-creation between citizens and governments, and for how public-sector innovations spread. "
          "It explores, it does not forecast.")
 

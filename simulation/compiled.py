@@ -55,5 +55,5 @@ _PLAIN = os.environ.get("NUMBA_DISABLE_JIT") == "1"
 #: A part of a loop, called by compiled code only (wrappers for Python would double the time to compile it). It is
 #: optimised on its own before it is joined to its callers, which lets a dense loop become vector code.
 part = rule if _PLAIN else njit(no_cpython_wrapper=True, **_COMMON)
-#: A small part that is always inlined: a call would copy the whole state's description.
-inlined = rule if _PLAIN else njit(no_cpython_wrapper=True, forceinline=True, **_COMMON)
+#: A small part that is always inlined: a call would count references to every array that it is given.
+inlined = rule if _PLAIN else njit(no_cpython_wrapper=True, inline="always", **_COMMON)

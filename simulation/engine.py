@@ -85,7 +85,8 @@ def start_governments(s, given, p, seed):
                     g[other].innovativeness == g[m].innovativeness and other < m):
                 ahead += 1
         g[m].category = category_of_rank(ahead, M)
-    small_world(M, len(s.peers) // max(1, 2 * M), p.rewire_g, address(seed, _PEERS, _ZERO, _ZERO), _ZERO, _ZERO, s.peer_ties, s.peers)
+    small_world(M, len(s.peers) // max(1, 2 * M), p.rewire_g, address(seed, _PEERS, _ZERO, _ZERO), _ZERO,
+                _ZERO, s.peer_ties, s.peers)
     for m in range(M):
         key = address(seed, _EXCHANGE, _ZERO, m)
         for tie in range(2):
@@ -166,7 +167,7 @@ def start_citizens(s, given, p, seed, lo, hi):
                     gov.first_tie, s.ties, s.neighbours)
 
 
-@part
+@inlined
 def mean(column, first, n):
     """Mean of n entries from first, in eight lanes of float64: the same bits whatever the chunk."""
     lanes = np.zeros(8)
@@ -182,7 +183,7 @@ def mean(column, first, n):
     return total / n
 
 
-@part
+@inlined
 def _copy(before, after, first, n):
     """Nothing changes in n entries from first. (A slice would do, but takes seconds to compile.)"""
     for i in range(first, first + n):
@@ -262,26 +263,23 @@ def _launch(s, p, gov, row, count, kind, by_lab, t, number):
 
 
 @inlined
-def _contact(ties, neighbours, first, n, initiator, near, key, index, asked, count):
-    """The row of somebody not asked yet, a neighbour of the initiator with chance `near`, or -1 after eight tries."""
+def _contact(ties, neighbours, first, n, start, degree, near, key, index, asked, mark):
+    """The row of somebody whom this call has not asked yet, or -1 after eight tries.
+
+    With chance `near` one of `degree` neighbours whose rows begin at `start`, else anybody of the municipality.
+    `asked` holds the mark of the last call that asked each citizen. One uniform tells both which kind and who.
+    """
     for attempt in range(8):
         u = uniform(key, index * 8 + attempt)
-        if initiator >= 0 and u < near:
-            start = np.int64(ties[initiator])
-            degree = np.int64(ties[initiator + 1]) - start
-            if degree == 0:
-                continue
-            row = np.int64(neighbours[start + np.int64(u / near * degree)])
-        elif initiator >= 0:
-            row = first + np.int64((u - near) / (1.0 - near) * n)
-        else:
-            row = first + np.int64(u * n)
-        fresh = row != initiator
-        for j in range(count):
-            fresh = fresh and asked[j] != row
-        if fresh:
+        close = u < near
+        place = u / near if close else (u - near) / (1.0 - near)
+        tie = start + np.int64(place * degree) if close else start
+        known = np.int64(neighbours[tie])
+        row = known if close else first + np.int64(place * n)
+        if asked[row - first] != mark:
+            asked[row - first] = mark
             return row
-    return -1
+    return np.int64(-1)
 
 
 @compiled
@@ -292,7 +290,8 @@ def calls(s, p, seed, t, lo, hi):
     for m in range(lo, hi):
         most = max(most, s.governments[m].citizens)
     upto = np.empty(most)
-    asked = np.empty(32, np.int64)
+    asked = np.zeros(most, np.int64)
+    mark = np.int64(0)
     needed = int(p.launch_min)
     for m in range(lo, hi):
         gov = s.governments[m]
@@ -305,8 +304,8 @@ def calls(s, p, seed, t, lo, hi):
         if gov.citizen_calls > 0:
             total = 0.0
             for i in range(n):
-                if s.load[first + i] < 2:
-                    total += call.initiator_weight(np.float64(old[first + i]), np.float64(s.resources[first + i]), p)
+                weight = call.initiator_weight(np.float64(old[first + i]), np.float64(s.resources[first + i]), p)
+                total += weight if s.load[first + i] < 2 else 0.0
                 upto[i] = total
             key_i, key_s = address(seed, _INITIATOR, t, m), address(seed, _SUPPORT, t, m)
             key_c, key_j = address(seed, _CONTACT, t, m), address(seed, _JOIN, t, m)
@@ -317,7 +316,12 @@ def calls(s, p, seed, t, lo, hi):
                     continue
                 row = gov.first_slot + gov.initiatives
                 s.members[row, 0] = initiator
-                count, busy = _ask(s, p, gov, old, initiator, int(p.contacts_c), key_c, key_j, c, asked, row, np.int64(1))
+                mark += 1
+                asked[initiator - first] = mark
+                start = np.int64(s.ties[initiator])
+                degree = np.int64(s.ties[initiator + 1]) - start
+                count, busy = _ask(s, p, gov, old, start, degree, min(int(p.contacts_c), n - 1), key_c, key_j, c, asked,
+                                   mark, row, np.int64(1))
                 if count < needed:
                     if busy >= needed:
                         gov.crowded_out += 1
@@ -339,7 +343,9 @@ def calls(s, p, seed, t, lo, hi):
             key_l = address(seed, _BY_LAB, t, m)
             for c in range(gov.government_calls):
                 row = gov.first_slot + gov.initiatives
-                count, busy = _ask(s, p, gov, old, np.int64(-1), int(p.contacts_g), key_c, key_j, c, asked, row, _ZERO)
+                mark += 1
+                count, busy = _ask(s, p, gov, old, _ZERO, _ZERO, min(int(p.contacts_g), n), key_c, key_j, c, asked, mark,
+                                   row, _ZERO)
                 if count >= needed:
                     gov.launched_called += 1
                     _launch(s, p, gov, row, count, CALLED, int(uniform(key_l, c) < p.lab_share), t, c)
@@ -363,28 +369,26 @@ def _drawn(upto, n, at):
 
 
 @inlined
-def _ask(s, p, gov, old, initiator, contacts, key_c, key_j, c, asked, row, count):
+def _ask(s, p, gov, old, start, degree, contacts, key_c, key_j, c, asked, mark, row, count):
     """Ask contacts in turn; joiners are written into members[row]. Returns joiners, and joiners had nobody been busy."""
     first, n = gov.first, gov.citizens
     willing = count
     most = min(int(p.members_max), s.members.shape[1])
-    so_far = 0
-    call_key = key_j + np.uint64(c) * np.uint64(0xD1B54A32D192ED03)
-    for j in range(min(contacts, n - 1 if initiator >= 0 else n)):
-        other = _contact(s.ties, s.neighbours, first, n, initiator, p.near, key_c, c * 32 + j, asked, so_far)
-        if other < 0 or count >= most:
+    near = p.near if degree > 0 else 0.0
+    for j in range(contacts):
+        if count >= most:
+            break
+        other = _contact(s.ties, s.neighbours, first, n, start, degree, near, key_c, c * 32 + j, asked, mark)
+        if other < 0:
             continue
-        asked[so_far] = other
-        so_far += 1
-        gov.asked += 1
-        u = uniform(call_key, other - first)
+        u = uniform(key_j, (np.int64(c) << np.int64(32)) + other - first)
         w, e = np.float64(old[other]), np.float64(s.resources[other])
-        if u < call.join_probability(w, e, 0, p):
-            willing += 1
-            if u < call.join_probability(w, e, np.int64(s.load[other]), p):
-                gov.joined += 1
-                s.members[row, count] = other
-                count += 1
+        joins = u < call.join_probability(w, e, np.int64(s.load[other]), p)
+        willing += int(u < call.join_probability(w, e, 0, p))
+        s.members[row, count] = other
+        count += int(joins)
+        gov.asked += 1
+        gov.joined += int(joins)
     return count, willing
 
 
@@ -583,7 +587,7 @@ def _citizens_willingness(s, p, seed, t, lo, hi, old, new):
         at += n
 
 
-@part
+@inlined
 def look_at_peers(g, ties, peers, exchange, p, m):
     """What a government sees of its peers as the quarter began: mean willingness, share adopted, mean experience."""
     gov = g[m]

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from scipy import optimize, stats
 
-from params import defaults
+from params import Refused, defaults
 from simulation.compiled import compiled, rule
 from simulation.engine import category_of_rank, spread
 from simulation.luck import Stream, address, normal, uniform
@@ -45,14 +45,16 @@ def diffuse(adoption: Any, network: Network | None, seeds: np.ndarray, steps: in
     """
     n = len(seeds)
     ties, neighbours = network or _NOBODY
+    if network and len(ties) != n + 1:
+        raise Refused(f"The column of seeds has {n} rows, but the network has {len(ties) - 1}; they must be as many.")
     columns = (np.array(np.broadcast_to(column, n), np.float64) for column in (trust, resources))
     return _diffuse(adoption, np.asarray(seeds, np.uint8), ties, neighbours, 0.0 if network is None else 1.0,
                     *columns, float(available), p, steps, steps if patience is None else patience, seed)
 
 
-@rule
+@rule  # and not @compiled: numba cannot keep a function of functions for the next session
 def _diffuse(adoption, seeds, ties, neighbours, mix, trust, resources, available, p, steps, patience, seed):
-    """`diffuse`, compiled for each rule anew (numba cannot keep functions of functions between sessions)."""
+    """`diffuse`, compiled for each rule."""
     n = len(seeds)
     before, after = seeds.copy(), seeds.copy()
     when = np.full(n, NEVER, np.int32)
@@ -137,11 +139,11 @@ def si(network: Network | int, beta: float, seeds: np.ndarray, dt: float, horizo
     A number n in place of a network is the complete graph, where a pair's rate is beta / (n - 1).
     """
     if isinstance(network, Network):
-        rates, degree = defaults(p0=0.0, q0=beta * dt, c_d=0.0), network.degree
+        known, degree, rate = network, network.degree.astype(float), beta
     else:
-        rates, degree = defaults(p0=0.0, q0=beta * dt * network / (network - 1), c_d=0.0), 1.0
-        network = None
-    return in_time(diffuse(uptake_probability, network, seeds, round(horizon / dt), seed, trust=degree, p=rates), dt)
+        known, degree, rate = None, np.ones(network), beta * network / (network - 1)
+    rates = defaults(p0=0.0, q0=rate * dt, c_d=0.0)
+    return in_time(diffuse(uptake_probability, known, seeds, round(horizon / dt), seed, trust=degree, p=rates), dt)
 
 
 def granovetter(thresholds: Any) -> np.ndarray:

@@ -77,11 +77,14 @@ def mix(z):
 
 @rule
 def address(seed, stream, quarter, entity):
-    """The key of one entity's decisions of one kind in one quarter; indices then tell the decisions apart."""
+    """The key of one entity's decisions of one kind in one quarter; indices then tell the decisions apart.
+
+    The stream is added last, so that a loop over entities hashes once for all kinds of decisions it makes.
+    """
     key = mix(_U(seed) + _GOLDEN)
-    key = mix(key + _U(stream) * _SILVER)
     key = mix(key + _U(quarter + 1) * _GOLDEN)
-    return mix(key + _U(entity + 1) * _SILVER)
+    key = mix(key + _U(entity + 1) * _GOLDEN)
+    return key + _U(stream) * _SILVER
 
 
 @rule

@@ -109,9 +109,10 @@ def erdos_renyi(n: int, degree: float, key: np.uint64) -> Network:
 
 
 def degree_preserving_rewire(network: Network, share: float, key: np.uint64) -> Network:
-    """The same numbers of neighbours, after double-edge swaps (Maslov and Sneppen 2002) that touch a share of all edges.
+    """The same numbers of neighbours after double-edge swaps: a-b and c-d become a-d and c-b (Maslov and Sneppen 2002).
 
-    Edges a-b and c-d become a-d and c-b. No edge is touched twice, and none becomes a loop or doubles another.
+    There are share * edges / 2 swaps of two edges drawn at random, without loops or doubled edges. An edge may be
+    drawn again, so that a small share of edges is touched in full, but a share of 1 touches about 1 - 1/e of them.
     """
     return Network(network.ties, _swapped(*network, share, key))
 
@@ -159,29 +160,26 @@ def _random_pairs(n, chance, key):
 def _swapped(ties, neighbours, share, key):
     """The neighbours after degree_preserving_rewire. Rows keep their lengths, so a swap rewrites four entries."""
     new = neighbours.copy()
-    untouched = len(neighbours) // 2
-    edge = np.empty((untouched, 2), np.int64)
-    e = 0
+    edges = len(neighbours) // 2
+    ends = np.empty((edges, 2), np.int64)
+    e = drawn = 0
     for i in range(len(ties) - 1):
         for tie in range(ties[i], ties[i + 1]):
             if i < neighbours[tie]:
-                edge[e, 0], edge[e, 1] = i, neighbours[tie]
+                ends[e, 0], ends[e, 1] = i, neighbours[tie]
                 e += 1
-    drawn = 0
-    for _ in range(int(0.5 * share * untouched + 0.5)):
-        for _ in range(100):  # the last edges of all may have no partner left; then they stay
-            x, y = int(uniform(key, drawn) * untouched), int(uniform(key, drawn + 1) * untouched)
-            turned = int(uniform(key, drawn + 2) * 2)
+    for _ in range(round(0.5 * share * edges)):
+        for _ in range(100):  # in a tiny or dense network no swap may be left
+            x, y = int(uniform(key, drawn) * edges), int(uniform(key, drawn + 1) * edges)
+            turned = int(uniform(key, drawn + 2) * 2)  # c-d or d-c: both ways of swapping are as likely
             drawn += 3
-            a, b, c, d = edge[x, 0], edge[x, 1], edge[y, turned], edge[y, 1 - turned]
+            a, b, c, d = ends[x, 0], ends[x, 1], ends[y, turned], ends[y, 1 - turned]
             if a != c and a != d and b != c and b != d and not (_met(ties, new, a, d) or _met(ties, new, c, b)):
                 _replace(ties, new, a, b, d)
                 _replace(ties, new, b, a, c)
                 _replace(ties, new, c, d, b)
                 _replace(ties, new, d, c, a)
-                for touched in (max(x, y), min(x, y)):
-                    untouched -= 1
-                    edge[touched, 0], edge[touched, 1] = edge[untouched, 0], edge[untouched, 1]
+                ends[x, 1], ends[y, turned], ends[y, 1 - turned] = d, c, b
                 break
     return new
 

@@ -114,7 +114,7 @@ def empty_state(citizens: np.ndarray, p: Any) -> State:
         governments=governments,
         willingness=np.empty((2, N), np.float32), trust=np.empty(N, np.float32), resources=np.empty(N, np.float32),
         disposition=np.empty(N, np.float32), load=np.empty(N, np.uint8), uses=np.empty((2, N), np.uint8),
-        ties=np.zeros(N + 1, np.uint32), neighbours=np.empty(int((sizes * degree).sum()), np.uint32),
+        ties=np.zeros(N + 1, np.uint32), neighbours=np.empty(max(1, int((sizes * degree).sum())), np.uint32),
         peer_ties=np.zeros(M + 1, np.uint32),
         peers=np.empty(2 * half_degree(M, int(p.k_g)) * M, np.uint32), exchange=np.zeros((M, 2), np.uint32),
         initiatives=np.empty(slots, INITIATIVE), members=np.empty((slots, width), np.uint32),
