@@ -40,7 +40,8 @@ def own_version() -> str:
 
 
 def _versions() -> dict[str, str]:
-    return {"python": platform.python_version(), **{name: version(name) for name in ("numpy", "numba", "pandas", "pyarrow")}}
+    names = ("numpy", "numba", "pandas", "pyarrow")
+    return {"python": platform.python_version(), **{name: version(name) for name in names}}
 
 
 def _git() -> dict[str, Any] | None:
@@ -49,7 +50,8 @@ def _git() -> dict[str, Any] | None:
         return subprocess.run(["git", "-C", str(Path(__file__).parent), *words], capture_output=True, text=True,
                               check=True, timeout=10).stdout.strip()
     try:
-        return {"commit": git("rev-parse", "HEAD"), "changed": bool(git("status", "--porcelain", "--untracked-files=no"))}
+        changed = git("status", "--porcelain", "--untracked-files=no")
+        return {"commit": git("rev-parse", "HEAD"), "changed": bool(changed)}
     except (OSError, subprocess.SubprocessError):
         return None
 
@@ -110,7 +112,8 @@ def check_target(out: Path, overwrite: bool) -> None:
         if not overwrite:
             raise Refused(f"{out} exists and is left alone; add --overwrite, or choose another folder with --out.")
         if not out.is_dir() or not ((out / MANIFEST).exists() or not any(out.iterdir())):
-            raise Refused(f"{out} is not a folder that letsdance wrote, so it is not overwritten; choose another --out.")
+            raise Refused(f"{out} is not a folder that letsdance wrote, so it is not overwritten; "
+                          f"choose another --out.")
     parent = out.absolute().parent
     if not parent.is_dir():
         raise Refused(f"the folder {parent} does not exist; make it first, or choose another --out.")
@@ -207,7 +210,7 @@ def verify(folder: Path, progress: Callable[[int], None] | None = None) -> list[
         now = fresh.get(file.removesuffix(".parquet"))
         path = folder / file
         if now is None or not path.exists():
-            differences.append(f"{file}: the file is missing." if now is not None else f"{file}: not a table of this version.")
+            differences.append(f"{file}: " + ("the file is missing." if now is not None else "not a table any more."))
             continue
         try:
             stored = pd.read_parquet(path)

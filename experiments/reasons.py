@@ -47,8 +47,8 @@ def pushes(result: Result, last: int = LAST) -> list[Push]:
 def funnel(result: Result, last: int = LAST) -> dict[str, np.ndarray]:
     """float64[R] for each step of FUNNEL in the last two years, each a share of what is possible (NaN: nothing to share).
 
-    calls: calls over what full willingness on both sides would make; joining: launches over calls that were not crowded
-    out; support: supported launches over all; success: successes over evaluated; survival: services that did not end.
+    calls: calls over what full willingness on both sides would make; joining: launches over calls not crowded out;
+    support: supported launches over all; success: successes over evaluated; survival: services that did not end.
     """
     rows = result.rows[:, -last:]
     p = result.scenario.values()
@@ -72,7 +72,7 @@ def funnel(result: Result, last: int = LAST) -> dict[str, np.ndarray]:
         "calls": share(called, possible),
         "joining": share(launched, called - total("crowded_out")),
         "support": share(total("launched_joint", "launched_called"), launched),
-        "success": share(np.nansum(np.where(np.isnan(success), 0.0, success) * weight, axis=(0, 2)), weight.sum(axis=(0, 2))),
+        "success": share((np.nan_to_num(success) * weight).sum(axis=(0, 2)), weight.sum(axis=(0, 2))),
         "survival": 1.0 - share(total("services_ended"), running),
     }
 
@@ -128,7 +128,8 @@ def explain(result: Result) -> list[str]:
         up, down = [p for p in found if p.push > 0][:3], [p for p in found if p.push < 0][:3]
 
         def said(pushed: list[Push]) -> str:
-            return "; ".join(f"{one.words} ({one.push:+.2f}, {in_runs(one.runs, R)})" for one in pushed) or "nothing much"
+            each = [f"{one.words} ({one.push:+.2f}, {in_runs(one.runs, R)})" for one in pushed]
+            return "; ".join(each) or "nothing much"
 
         told.append(f"What made {side} willing in the last two years: {said(up)}. What held them back: {said(down)}.")
     rows = result.rows[:, -last:]
@@ -141,7 +142,8 @@ def explain(result: Result) -> list[str]:
                     + (f"; {crowded.sum() / (asked.sum() + by_citizens.sum()):.0%} of all calls failed only because the "
                        f"willing were busy already." if crowded.sum() else "."))
     elif by_citizens.sum() > 0:
-        told.append(f"Of the citizens' calls {lost.sum() / by_citizens.sum():.0%} found too few; governments did not call.")
+        told.append(f"Of the citizens' calls {lost.sum() / by_citizens.sum():.0%} found too few; governments did not "
+                    f"call.")
     else:
         told.append("Nobody called in the last two years.")
     narrow = bottlenecks(result, last)

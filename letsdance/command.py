@@ -30,7 +30,7 @@ Lever = Annotated[list[str] | None, typer.Option(
 Shock = Annotated[list[str] | None, typer.Option(
     metavar="NAME@START+DURATION*STRENGTH", help="A shock or trend, such as austerity@12+24; may be repeated.")]
 Profile = Annotated[str | None, typer.Option(help="The innovation: co_creation, e_procurement or telework.")]
-Table = Annotated[Path | None, typer.Option(help="CSV of municipalities (name, citizens, ...) in place of the synthetic.")]
+Table = Annotated[Path | None, typer.Option(help="CSV of municipalities (name, citizens, ...).")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the folder if letsdance wrote it.")]
 Scenarios = Annotated[list[str] | None, typer.Argument(help="Starts by name, or paths of scenario files.")]
@@ -49,14 +49,13 @@ def run(
     from params import Refused
 
     folder.check_target(out, overwrite)
-    changes = {"parameters": _values(sets), "levers": lever or [], "shocks": shock or [], "profile": profile,
-               "quarters": quarters}
     stories = {}
     for name in scenarios or told.STARTS:
         story = told.load(name)
         if story.name in stories:
             raise Refused(f"two scenarios are called {story.name}; rename one of the files.")
-        stories[story.name] = story.changed(**changes)
+        stories[story.name] = story.changed(parameters=_values(sets), levers=lever or [], shocks=shock or [],
+                                            profile=profile, quarters=quarters)
     if len({story.quarters for story in stories.values()}) > 1:
         raise Refused("the scenarios have different horizons; give one with --quarters.")
     text = municipalities.read_text(encoding="utf-8-sig") if municipalities and municipalities.is_file() else None
@@ -76,7 +75,8 @@ def run(
     if as_json:
         typer.echo(json.dumps({"folder": str(out), "runs": runs, "seed": seed, "scenarios": summaries}))
     else:
-        _console().print(f"Written: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]). It explores, it does not forecast.")
+        _console().print(f"Written: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]). "
+                         f"It explores, it does not forecast.", highlight=False)
 
 
 @app.command()
@@ -111,8 +111,8 @@ def verify(directory: Path, as_json: Json = False) -> None:
 def explain(
     directory: Annotated[Path | None, typer.Argument(help="A folder that `letsdance run` wrote.")] = None,
     scenario: Annotated[str | None, typer.Option(help="A start or a scenario file, run now instead.")] = None,
-    runs: Runs = 20, quarters: Quarters = None, seed: Seed = 1, sets: Set = None, lever: Lever = None, shock: Shock = None,
-    profile: Profile = None, as_json: Json = False,
+    runs: Runs = 20, quarters: Quarters = None, seed: Seed = 1, sets: Set = None, lever: Lever = None,
+    shock: Shock = None, profile: Profile = None, as_json: Json = False,
 ) -> None:
     """Say in plain sentences what happened and why."""
     import scenarios as told
@@ -157,9 +157,9 @@ def basin_map(
     with _progress("Starts", grid * grid if 0 < grid < 1000 else 1, quiet=as_json) as advance:
         found = basins(scenario, grid, quarters, runs, seed, advance, parameters=_values(sets), levers=lever or [],
                        shocks=shock or [])
+    from params import defaults
     from report import save
     from report.figures import basin_map as draw
-    from params import defaults
     from simulation.meanfield import fixed_points
 
     points = fixed_points(defaults(**found.parameters))
@@ -174,8 +174,8 @@ def basin_map(
         typer.echo(json.dumps(said))
     else:
         stable = ", ".join(f"({p['C']:.2f}, {p['G']:.2f})" for p in said["fixed_points"] if p["stable"])
-        _console().print(f"Agents and mean field come to the same future from {found.agreement:.0%} of the starts; the mean "
-                         f"field rests at (C, G) = {stable}.\nWritten: [bold]{out}[/].", highlight=False)
+        _console().print(f"Agents and mean field come to the same future from {found.agreement:.0%} of the starts; "
+                         f"the mean field rests at (C, G) = {stable}.\nWritten: [bold]{out}[/].", highlight=False)
 
 
 @app.command()
@@ -201,7 +201,8 @@ def check(
 @app.command()
 def show(
     what: Annotated[str, typer.Argument(help="scenarios, parameters, levers, shocks, evidence or indicators.")],
-    copy: Annotated[str | None, typer.Option(help="Print this scenario's file, to save and edit: --copy lone_ranger > my.toml")] = None,
+    copy: Annotated[str | None, typer.Option(
+        help="Print a start's file, to save and edit: --copy lone_ranger > my.toml")] = None,
     as_json: Json = False,
 ) -> None:
     """Print what there is, with units, ranges and sources."""
@@ -230,7 +231,7 @@ def _values(sets: list[str] | None) -> dict[str, float]:
         try:
             values[name] = float(value)
         except ValueError:
-            check_value(name, 0 if not value else value)  # an unknown name is the greater mistake
+            check_value(name, value or 0)  # an unknown name is the greater mistake
             raise Refused(f"--set {name}: {value!r} is not a number.") from None
         check_value(name, values[name])
     return values
@@ -328,7 +329,8 @@ def _print_summaries(summaries: dict[str, dict[str, Any]], result: Result) -> No
         if when["reached"] == 0:
             return "not reached"
         later = f"later than {result.quarters}"
-        return f"{later if when['median'] is None else format(when['median'], '.0f')} ({when['reached']} of {when['runs']} runs)"
+        median = later if when["median"] is None else f"{when['median']:.0f}"
+        return f"{median} ({when['reached']} of {when['runs']} runs)"
 
     titles = ["", *(s["title"] for s in summaries.values())]
     rows = [[f"in {title} at the end", *(share(s["regimes"][name]) for s in summaries.values())] for name, title in

@@ -16,7 +16,8 @@ def effects(entry: dict[str, Any]) -> str:
     said = []
     for one in entry["effects"]:
         change = f"{one['add']:+g}" if "add" in one else f"x{one['multiply']:g}"
-        when = "".join(f" {word} {one[word]}" for word in ("from", "until", "threshold", "times", "profile") if word in one)
+        words = [word for word in ("from", "until", "threshold", "times", "profile") if word in one]
+        when = "".join(f" {word} {one[word]}" for word in words)
         said.append(f"{one['parameter']} {change}{' a quarter' if one.get('each_quarter') else ''}{when}")
     return ", ".join(said)
 
@@ -44,7 +45,8 @@ def contents(what: str, copy: str | None = None) -> tuple[str, list[str], list[l
         return "Shocks and trends", ["name", "title", "kind", "quarters", "effect at strength 1", "reference",
                                      "what it says"], rows
     if what == "scenarios":
-        rows = [[s.name, s.title, "start", f"C {s.C:g}, G {s.G:g}", s.says] for s in map(scenarios.load, scenarios.STARTS)]
+        starts = map(scenarios.load, scenarios.STARTS)
+        rows = [[s.name, s.title, "start", f"C {s.C:g}, G {s.G:g}", s.says] for s in starts]
         for kind, table in (("context", CONTEXTS), ("profile", PROFILES)):
             rows += [[name, e["title"], kind, ", ".join(f"{k} {v:g}" for k, v in e["values"].items()), e["says"]]
                      for name, e in table.items()]

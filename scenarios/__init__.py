@@ -185,7 +185,8 @@ def parse_uses(kind: str, uses: Iterable[Any]) -> tuple[Use, ...]:
             out.append(_use(kind, use.name, use.start, use.duration, use.strength, ""))
         elif isinstance(use, Mapping):
             _only(use, ("name", "start", "duration", "strength"), f"{kind}: ")
-            out.append(_use(kind, use.get("name"), use.get("start", 1), use.get("duration"), use.get("strength", 1.0), ""))
+            out.append(_use(kind, use.get("name"), use.get("start", 1), use.get("duration"), use.get("strength", 1.0),
+                            ""))
         else:
             raise Refused(f"a {kind} must be text such as NAME@START+DURATION*STRENGTH or a table, not {use!r}.")
     return tuple(out)
@@ -207,7 +208,8 @@ class _Place:
 
     def __call__(self, table: str = "", key: str = "", nth: int = 0) -> str:
         header = re.compile(r"\s*\[+\s*([\w.]+)\s*\]+")
-        current, count = "", {}
+        current = ""
+        count: dict[str, int] = {}
         for number, line in enumerate(self.lines, 1):
             if found := header.match(line):
                 current = found[1]

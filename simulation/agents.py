@@ -254,6 +254,11 @@ class Views(_HardKeyAgentSet):
     Counting and asking for a column make no view at all, so a million citizens cost no million objects.
     """
 
+    _model: CoCreationModel
+    _kinds: tuple[type, ...]
+    _made: dict[Any, None] | None
+    _others: dict[Any, None]
+
     def __init__(self, agents: Iterable[Any] = (), random: Any = None) -> None:
         super().__init__(agents, random)  # what select and groupby derive is an ordinary set
 
@@ -261,7 +266,8 @@ class Views(_HardKeyAgentSet):
     def of(cls, model: CoCreationModel, kinds: tuple[type, ...]) -> Views:
         """All agents of these kinds."""
         self = cls.__new__(cls)
-        self.__dict__.update(random=model.random, _model=model, _kinds=kinds, _made=None, _others={})
+        self.random, self._model, self._kinds = model.random, model, kinds
+        self._made, self._others = None, {}
         return self
 
     @property

@@ -15,13 +15,15 @@ import sys
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 
 def sources_hash() -> str:
     """A hash of all that compiled code is made from: rules, engine, parameters' names and order."""
     here = Path(__file__).parent
     digest = hashlib.sha256(f"{version('numba')} {version('numpy')} {sys.version} {platform.machine()}".encode())
-    for path in sorted([*here.rglob("*.py"), *(here.parent / "params").rglob("*.toml"), here.parent / "params/__init__.py"]):
+    parameters = here.parent / "params"
+    for path in sorted([*here.rglob("*.py"), *parameters.rglob("*.toml"), parameters / "__init__.py"]):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -44,9 +46,10 @@ def _cache_folder() -> Path:
 if "numba" not in sys.modules:  # numba reads this when it is imported; whoever came first has chosen already
     os.environ.setdefault("NUMBA_CACHE_DIR", str(_cache_folder()))
 
-from numba import njit  # noqa: E402
+import numba  # noqa: E402
 
-_COMMON = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+njit: Any = numba.njit
+_COMMON: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 #: Loops that Python calls: no Python lock, cached, divisions by zero as IEEE says, no rearranged arithmetic.
 compiled = njit(cache=True, **_COMMON)
 #: The science: a small pure scalar function, callable by hand and compiled into the loops.

@@ -124,7 +124,7 @@ def start_governments(s, given, p, seed):
 
 @part
 def category_of_rank(ahead, M):
-    """Adopter category 0-4 (innovators, early adopters, early and late majority, laggards) by rank: 2.5/13.5/34/34/16 %."""
+    """Adopter category 0-4, innovators to laggards, by rank of innovativeness: 2.5/13.5/34/34/16 %."""
     place = (ahead + 0.5) / M
     return int(place >= 0.025) + int(place >= 0.16) + int(place >= 0.5) + int(place >= 0.84)
 
@@ -535,7 +535,8 @@ def willingness(s, p, seed, t, lo, hi):
             drive = will.government_drive(
                 gov.disposition, gov.peers_willingness, gov.risk_culture, gov.capacity, gov.top_support,
                 gov.reputation, gov.participants / gov.citizens, gov.stage, p)
-            gov.willingness = will.next_willingness(gov.willingness, drive, normal(address(seed, _NOISE_G, t, m), _ZERO), p)
+            chance = normal(address(seed, _NOISE_G, t, m), _ZERO)
+            gov.willingness = will.next_willingness(gov.willingness, drive, chance, p)
 
 
 @part

@@ -21,7 +21,7 @@ def share(part, whole):
 
 @rule
 def representativeness(poor_participants, participants, poor, citizens):
-    """Share of participants from the poorest resource quarter over that quarter's share of citizens; 1 is equal (S35)."""
+    """Share of participants from the poorest resource quarter over its share of citizens; 1 is equal (S35)."""
     return share(share(poor_participants, participants), share(poor, citizens))
 
 
@@ -104,7 +104,7 @@ SOCIETY = {
     "push": ("value", "what obligation and imitation add to the value of adopting", "S79"),
     "pull": ("value", "what need and employees' demand add to it", "S79"),
     "representativeness": ("ratio", "poorest quarter among participants, over its share of citizens", "S35"),
-    "representativeness_initiators": ("ratio", "poorest quarter among initiators this quarter, over its share", "S3 S35"),
+    "representativeness_initiators": ("ratio", "poorest quarter among initiators, over its share", "S3 S35"),
     "accountability": ("share", "who answers for services", "S34"),
     "traditional_output": ("per municipality", "services as they always were; co-creation runs beside them", "S32"),
     "spend": ("points", "points spent this quarter, levers included", "S177"),

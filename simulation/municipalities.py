@@ -40,7 +40,7 @@ def synthetic(count: int, citizens: int) -> Municipalities:
 
 
 def load(source: Any) -> Municipalities:
-    """A CSV file (name, citizens, then any of `willingness`, `trust` or a government column), or a table already read."""
+    """A CSV file (name, citizens, then any of `willingness`, `trust` or a government column), or a table read already."""
     if isinstance(source, Municipalities):
         return source
     if hasattr(source, "to_dict"):  # a pandas table
@@ -59,7 +59,7 @@ def load(source: Any) -> Municipalities:
 
 def _read(path: str, rows: list[dict[str, Any]], header: list[str], first_line: int) -> Municipalities:
     known = ("name", "citizens", *CITIZEN_START, *GOVERNMENT_START)
-    columns = {}
+    columns: dict[str, str] = {}
     for column in header:
         word = _SYMBOLS.get((column or "").strip(), (column or "").strip().lower())
         if word not in known:

@@ -18,7 +18,7 @@ def half_degree(n: int, k: int) -> int:
 
 @rule
 def small_world(n, half, rewire, key, first, first_tie, ties, neighbours):
-    """Watts and Strogatz (1998): a ring of n with `half` neighbours a side, each tie's far end moved with chance `rewire`.
+    """Watts and Strogatz (1998): a ring with `half` neighbours a side, each tie's far end moved with chance `rewire`.
 
     Writes rows first..first+n of `ties` (ends included) and n * 2 * half entries of `neighbours` from first_tie.
     No citizen is tied to himself or twice to the same; where nobody else is left, the tie stays.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -142,7 +143,7 @@ class Result:
 
     def _index(self, *inner: tuple[str, Sequence[Any]]) -> dict[str, Any]:
         """Columns run, seed, quarter and further ones, in the order of the arrays."""
-        levels = [("run", np.arange(self.runs)), ("quarter", np.arange(self.quarters + 1)), *inner]
+        levels: list[tuple[str, Any]] = [("run", np.arange(self.runs)), ("quarter", np.arange(self.quarters + 1)), *inner]
         grid = np.meshgrid(*(np.arange(len(v)) for _, v in levels), indexing="ij")
         columns = {name: np.asarray(values)[at.ravel()] for (name, values), at in zip(levels, grid, strict=True)}
         run = columns.pop("run")
@@ -186,7 +187,8 @@ class Result:
         frame["category"] = pd.Categorical(frame["category"], categories=names, ordered=True)
         on = (self.stage == 3) | (self.stage == 4)
         ever = np.maximum.accumulate(on, axis=1)
-        member = np.stack([np.stack([by == c for c in range(len(names))], 1) for by in (self.category, self.ex_post)], 1)
+        views = (self.category, self.ex_post)
+        member = np.stack([np.stack([by == c for c in range(len(names))], 1) for by in views], 1)
         weight = member.astype(np.float64)  # [R, view, category, M]
 
         def count(what: np.ndarray) -> np.ndarray:
@@ -196,7 +198,8 @@ class Result:
         frame["governments"] = governments.astype(np.int64)
         with np.errstate(invalid="ignore", divide="ignore"):
             for name, what in (("aware", self.stage > 0), ("piloting", self.stage == 2), ("adopted", on),
-                               ("upscaled", self.stage == 4), ("discontinued", self.stage == 5), ("ever_adopted", ever)):
+                               ("upscaled", self.stage == 4), ("discontinued", self.stage == 5),
+                               ("ever_adopted", ever)):
                 frame[name] = count(what) / governments
             frame["depth"] = count(np.where(on, self.depth, 0.0)) / count(on)
         return pd.DataFrame(frame)
@@ -208,8 +211,8 @@ class Result:
 
         from simulation.state import GOVERNMENT
 
-        hidden = {"first", "first_tie", "first_slot", "slots", "held", "quadrant", "willingness_before", "stage_before",
-                  "depth_before"}
+        hidden = {"first", "first_tie", "first_slot", "slots", "held", "quadrant", "willingness_before",
+                  "stage_before", "depth_before"}
         kept = [name for name in GOVERNMENT.names or () if name not in hidden]
         tables = {name: np.empty(self.regime.shape, GOVERNMENT[name]) for name in kept}
         for r, society in self._again():
@@ -223,7 +226,7 @@ class Result:
 
     @cached_property
     def initiatives(self) -> pd.DataFrame:
-        """One row an initiative: run, seed, municipality, kind, size, own, launched, succeeded, ended (quarters; NaN open)."""
+        """One row an initiative: its kind, size, ownership, launch, since when a service, and end (NaN: not yet, never)."""
         import pandas as pd
 
         from simulation.state import SERVICE
@@ -231,18 +234,19 @@ class Result:
         lives: dict[tuple[int, int, int], dict[str, Any]] = {}
         for r, society in self._again():
             g, it = society.state.governments, society.state.initiatives
-            slots = np.concatenate([np.arange(a, a + n) for a, n in zip(g["first_slot"], g["initiatives"], strict=True)])
+            slots = np.concatenate([np.arange(a, a + n) for a, n in g[["first_slot", "initiatives"]]])
             place = np.repeat(np.arange(len(g)), g["initiatives"])
             for m, one in zip(place, it[slots], strict=True):
                 life = lives.setdefault((r, int(m), int(one["id"])), {
                     "run": r, "seed": int(self.seeds[r]), "municipality": self.places.names[m],
-                    "kind": ("solo", "joint", "called")[one["kind"]], "size": int(one["size"]), "own": float(one["own"]),
-                    "by_lab": bool(one["by_lab"]), "launched": int(one["launched"]), "service_from": np.nan})
+                    "kind": ("solo", "joint", "called")[one["kind"]], "size": int(one["size"]),
+                    "own": float(one["own"]), "by_lab": bool(one["by_lab"]), "launched": int(one["launched"]),
+                    "service_from": np.nan})
                 if one["phase"] == SERVICE and np.isnan(life["service_from"]):
                     life["service_from"] = society.quarter
                 life["members"], life["seen"] = int(one["members"]), society.quarter
-        columns = ["run", "seed", "municipality", "kind", "size", "own", "by_lab", "launched", "service_from", "members",
-                   "ended"]
+        columns = ["run", "seed", "municipality", "kind", "size", "own", "by_lab", "launched", "service_from",
+                   "members", "ended"]
         frame = pd.DataFrame(list(lives.values()), columns=[*columns[:-1], "seen"])
         frame["ended"] = np.where(frame["seen"] < self.quarters, frame["seen"] + 1, np.nan)
         return frame[columns]
@@ -272,18 +276,16 @@ class Result:
         if not self.scenario.levers and not self.scenario.shocks:
             return self
         bare = self.scenario.without_policy()
-        return Result(bare, self.places, self.seeds, *_run(self.places, environment.build(bare), self.seeds, cores(), None))
+        outputs = _run(self.places, environment.build(bare), self.seeds, cores(), None)
+        return Result(bare, self.places, self.seeds, *outputs)
 
     def band(self, indicator: str, low: float = 0.1, high: float = 0.9) -> np.ndarray:
         """float64[3, Q+1]: lower quantile, mean and upper quantile over runs of an indicator in each quarter."""
         values = self.rows[indicator]
-        with np.errstate(invalid="ignore"):
-            import warnings
-
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", RuntimeWarning)
-                return np.stack([np.nanquantile(values, low, axis=0), np.nanmean(values, axis=0),
-                                 np.nanquantile(values, high, axis=0)])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # a quarter in which no run has a value: NaN says so
+            return np.stack([np.nanquantile(values, low, axis=0), np.nanmean(values, axis=0),
+                             np.nanquantile(values, high, axis=0)])
 
     def time_to(self, share: float) -> np.ndarray:
         """float64[R]: the first quarter in which this share of governments has adopted; NaN where it never comes."""

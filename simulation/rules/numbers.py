@@ -95,7 +95,7 @@ def poisson_quantile(u, rate):
         z = normal_quantile(u)
         root = math.sqrt(rate)
         x = rate + root * z + (z * z - 1.0) / 6.0 + (z - z * z * z) / (72.0 * root)
-        return max(0, int(math.floor(x + 0.5)))
+        return max(0, math.floor(x + 0.5))
     probability = exp(-rate)
     total = probability
     count = 0

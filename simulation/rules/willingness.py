@@ -48,7 +48,7 @@ def coverage(services, citizens, p):
 
 @rule
 def citizen_reasons(disposition, neighbours, social_capital, trust, covered, p):
-    """b_c, d, wN(nbar-.5), wS(S-.5), k wT(T-.5), wU(U - ups cov - .5), levers. All inputs are shares but the disposition."""
+    """b_c, d, wN(nbar-.5), wS(S-.5), k wT(T-.5), wU(U - ups cov - .5), levers. Inputs are shares; d logits."""
     return CitizenReasons(
         p.b_c, disposition, p.wN * (neighbours - 0.5), p.wS * (social_capital - 0.5), p.k * p.wT * (trust - 0.5),
         p.wU * (p.U - p.ups * covered - 0.5), p.x_lever)
