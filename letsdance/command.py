@@ -260,7 +260,10 @@ def _simulate(stories: dict[str, Any], runs: int, seed: int, municipalities: Pat
     from simulation.municipalities import load
 
     places = None if municipalities is None else load(municipalities)
-    with _progress("Running", max(runs, 1) * len(stories), quiet) as advance:
+    from simulation.compiled import cold
+
+    label = "Compiling, this once, then running" if cold() else "Running"
+    with _progress(label, max(runs, 1) * len(stories), quiet) as advance:
         from simulation.run import simulate
 
         return {name: simulate(story, runs=runs, seed=seed, municipalities=places, progress=advance)

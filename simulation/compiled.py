@@ -48,6 +48,12 @@ if "numba" not in sys.modules:  # numba reads this when it is imported; whoever 
 
 import numba  # noqa: E402
 
+
+def cold() -> bool:
+    """Whether nothing has been compiled yet with these sources, so that the first run takes longer."""
+    return os.environ.get("NUMBA_DISABLE_JIT") != "1" and not any(Path(os.environ["NUMBA_CACHE_DIR"]).rglob("*.nbi"))
+
+
 njit: Any = numba.njit
 _COMMON: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 #: Loops that Python calls: no Python lock, cached, divisions by zero as IEEE says, no rearranged arithmetic.

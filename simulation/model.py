@@ -62,7 +62,7 @@ class CoCreationModel(mesa.Model):
         values = story.values()
         places = (table.synthetic(int(values["municipalities"]), int(values["citizens"])) if municipalities is None
                   else table.load(municipalities))
-        self.seed = rng if isinstance(rng, int) else self.random.randrange(2**31)
+        self.seed = rng if isinstance(rng, int) else int(np.random.default_rng(rng).integers(2**31))
         self.society = Society(places, environment.build(story), self.seed, threads)
         self.governments_first = self.society.state.governments["first"]
         self._made: dict[type, list[Any]] = {}

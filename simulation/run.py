@@ -292,6 +292,17 @@ class Result:
         reached = self.rows["ever_adopted"] >= share
         return np.where(reached.any(axis=1), reached.argmax(axis=1), np.nan)
 
+    def pilots_per_adoption(self) -> np.ndarray:
+        """float64[R]: pilots begun for each adoption, over the whole run; NaN where nobody adopted."""
+        adoptions = self.rows["adoptions"].sum(axis=1)
+        return np.divide(self.rows["pilots_started"].sum(axis=1), adoptions, where=adoptions > 0,
+                         out=np.full(self.runs, np.nan))
+
+    def relative_efficiency(self) -> np.ndarray:
+        """float64[R, Q+1]: efficiency over that of the same run without levers and shocks; 1 is the same."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self.rows["efficiency"] / self.reference.rows["efficiency"]
+
     def late_adopter_gap(self) -> np.ndarray:
         """float64[R, Q+1]: ever adopted among the two early categories less among the two late ones (ex ante)."""
         ever = np.maximum.accumulate((self.stage == 3) | (self.stage == 4), axis=1)
