@@ -189,7 +189,7 @@ def check(
     from experiments import patterns
 
     with _progress("Patterns", len(only or patterns.PATTERNS), quiet=as_json) as advance:
-        findings = patterns.check(runs=runs, seed=seed, only=only, progress=advance)
+        findings = patterns.check(runs=runs, seed=seed, only=only, progress=lambda _: advance(1))
     frame = patterns.table(findings)
     if as_json:
         typer.echo(frame.to_json(orient="records"))

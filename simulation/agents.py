@@ -198,7 +198,7 @@ class Government(View):
                         "gives_up": adopt.giving_up_probability(STAGES.index(self.stage), self.depth, feedback, p)}
             _only(decision, ("willingness", "adoption"))
             terms = will.government_reasons(
-                self.disposition, self.peers_willingness, self.risk_culture, self.capacity, self.top_support,
+                self.disposition, self.peers_willingness, self.risk_culture, self.capacity_before, self.top_support,
                 self.reputation, self.participants / self.citizens, STAGES.index(self.stage_before), p)
             chance = normal(np.uint64(address(society.seed, np.uint64(Stream.GOVERNMENT_NOISE), np.int64(t),
                                               np.int64(self.row))), np.int64(0))

@@ -109,7 +109,7 @@ def start_governments(s, given, p, seed):
         gov.funding = _start(said.funding, p.fund, 0.0, 0.0)
         gov.need = _start(said.need, p.need, p.sd_need, normal(address(seed, _NEED, _ZERO, m), _ZERO))
         gov.disposition = p.sd_dm * normal(key, np.int64(6)) + p.d_iota * (gov.innovativeness - 0.5)
-        gov.willingness_before = gov.willingness
+        gov.willingness_before, gov.capacity_before = gov.willingness, gov.capacity
         gov.stage = gov.stage_before = adopt.UNAWARE
         gov.timer = gov.piloted = 0
         gov.adopted_at = -1
@@ -531,6 +531,7 @@ def willingness(s, p, seed, t, lo, hi):
         gov = s.governments[m]
         gov.citizens_willingness = mean(new, gov.first, gov.citizens)
         look_at_peers(s.governments, s.peer_ties, s.peers, s.exchange, p, m)
+        gov.capacity_before = gov.capacity  # a failed pilot may still teach it something this quarter
         if p.on_willingness_g:
             drive = will.government_drive(
                 gov.disposition, gov.peers_willingness, gov.risk_culture, gov.capacity, gov.top_support,
@@ -542,8 +543,12 @@ def willingness(s, p, seed, t, lo, hi):
 @part
 def _citizens_willingness(s, p, seed, t, lo, hi, old, new):
     """Citizens lo..hi in strips: their neighbours are gathered first, then the dense loop runs over the strip."""
-    neighbours, capital, covered = np.empty(_STRIP), np.empty(_STRIP), np.empty(_STRIP)
-    keys, places = np.empty(_STRIP, np.uint64), np.empty(_STRIP, np.int64)
+    buffer = np.empty(5 * _STRIP + 8)
+    skip = (-buffer.ctypes.data // 8) % 8  # on a line of the cache the vector code is a fifth faster
+    neighbours, capital = buffer[skip:skip + _STRIP], buffer[skip + _STRIP:skip + 2 * _STRIP]
+    covered = buffer[skip + 2 * _STRIP:skip + 3 * _STRIP]
+    keys = buffer[skip + 3 * _STRIP:skip + 4 * _STRIP].view(np.uint64)
+    places = buffer[skip + 4 * _STRIP:skip + 5 * _STRIP].view(np.int64)
     m = lo
     gov = s.governments[lo]
     at = gov.first
@@ -553,7 +558,7 @@ def _citizens_willingness(s, p, seed, t, lo, hi, old, new):
     while at < last:
         n = min(_STRIP, last - at)
         ends = s.ties[at + 1:at + n + 1]
-        end = np.int64(s.ties[at])
+        end = np.uint64(s.ties[at])
         k = 0
         while k < n:  # one municipality after the other
             citizens = gov.citizens
@@ -563,11 +568,11 @@ def _citizens_willingness(s, p, seed, t, lo, hi, old, new):
             stop = min(n, k + citizens - place)
             for i in range(k, stop):
                 start = end
-                end = np.int64(ends[i])
+                end = np.uint64(ends[i])
                 total = 0.0
-                for tie in range(start, end):
+                for tie in range(start, end):  # unsigned: no check for indices from the end
                     total += np.float64(old[s.neighbours[tie]])
-                around = total / (end - start) if end > start else 0.5
+                around = total / np.int64(end - start) if end > start else 0.5
                 everyone += around
                 neighbours[i] = around
                 capital[i] = S
@@ -889,8 +894,8 @@ def _reasons(g, p, N, row):
         for k in range(7):
             x[k] += part * c[k]
         r = will.government_reasons(
-            gov.disposition, gov.peers_willingness, gov.risk_culture, gov.capacity, gov.top_support, gov.reputation,
-            gov.participants / gov.citizens, gov.stage_before, p)
+            gov.disposition, gov.peers_willingness, gov.risk_culture, gov.capacity_before, gov.top_support,
+            gov.reputation, gov.participants / gov.citizens, gov.stage_before, p)
         for k in range(11):
             y[k] += r[k] / M
     row.x_leaning, row.x_disposition, row.x_neighbours, row.x_social_capital = x[0], x[1], x[2], x[3]

@@ -212,7 +212,7 @@ class Result:
         from simulation.state import GOVERNMENT
 
         hidden = {"first", "first_tie", "first_slot", "slots", "held", "quadrant", "willingness_before",
-                  "stage_before", "depth_before"}
+                  "stage_before", "depth_before", "capacity_before"}
         kept = [name for name in GOVERNMENT.names or () if name not in hidden]
         tables = {name: np.empty(self.regime.shape, GOVERNMENT[name]) for name in kept}
         for r, society in self._again():

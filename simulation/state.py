@@ -49,7 +49,8 @@ GOVERNMENT = np.dtype((np.record, np.dtype([
     ("first", _I), ("citizens", _I), ("first_tie", _I), ("first_slot", _I), ("slots", _I), ("initiatives", _I),
     # willingness and stocks, shares
     ("willingness", _F), ("willingness_before", _F), ("social_capital", _F), ("baseline_social_capital", _F),
-    ("reputation", _F), ("risk_culture", _F), ("capacity", _F), ("top_support", _F), ("feedback", _F), ("silo", _F),
+    ("reputation", _F), ("risk_culture", _F), ("capacity", _F), ("capacity_before", _F), ("top_support", _F),
+    ("feedback", _F), ("silo", _F),
     ("funding", _F), ("need", _F), ("innovativeness", _F), ("disposition", _F),
     # adoption
     ("category", _I), ("stage", _I), ("stage_before", _I), ("timer", _I), ("piloted", _I), ("adopted_at", _I),
@@ -85,7 +86,7 @@ class State(NamedTuple):
     load: Any                # uint8[N], 0-2
     uses: Any                # uint8[2, N], 0 or 1
     ties: Any                # uint32[N+1], where a citizen's neighbours begin
-    neighbours: Any          # uint32[E], row numbers
+    neighbours: Any          # uint32[E + 1], row numbers, one spare
     peer_ties: Any           # uint32[M+1]
     peers: Any               # uint32[E']
     exchange: Any            # uint32[M, 2], extra peers by exchange
@@ -114,7 +115,7 @@ def empty_state(citizens: np.ndarray, p: Any) -> State:
         governments=governments,
         willingness=np.empty((2, N), np.float32), trust=np.empty(N, np.float32), resources=np.empty(N, np.float32),
         disposition=np.empty(N, np.float32), load=np.empty(N, np.uint8), uses=np.empty((2, N), np.uint8),
-        ties=np.zeros(N + 1, np.uint32), neighbours=np.empty(max(1, int((sizes * degree).sum())), np.uint32),
+        ties=np.zeros(N + 1, np.uint32), neighbours=np.zeros(int((sizes * degree).sum()) + 1, np.uint32),
         peer_ties=np.zeros(M + 1, np.uint32),
         peers=np.empty(2 * half_degree(M, int(p.k_g)) * M, np.uint32), exchange=np.zeros((M, 2), np.uint32),
         initiatives=np.empty(slots, INITIATIVE), members=np.empty((slots, width), np.uint32),
