@@ -48,13 +48,15 @@ GOVERNMENT = np.dtype((np.record, np.dtype([
     # where its citizens, ties and initiatives lie
     ("first", _I), ("citizens", _I), ("first_tie", _I), ("first_slot", _I), ("slots", _I), ("initiatives", _I),
     # willingness and stocks, shares
-    ("willingness", _F), ("willingness_before", _F), ("social_capital", _F), ("baseline_social_capital", _F),
+    ("willingness", _F), ("social_capital", _F), ("baseline_social_capital", _F),
     ("reputation", _F), ("risk_culture", _F), ("capacity", _F), ("capacity_before", _F), ("top_support", _F),
     ("feedback", _F), ("silo", _F),
     ("funding", _F), ("need", _F), ("innovativeness", _F), ("disposition", _F),
+    # as the quarter began: what peers look at lies together
+    ("willingness_before", _F), ("depth_before", _F), ("stage_before", _I),
     # adoption
-    ("category", _I), ("stage", _I), ("stage_before", _I), ("timer", _I), ("piloted", _I), ("adopted_at", _I),
-    ("depth", _F), ("depth_before", _F), ("value", _F), ("push", _F), ("pull", _F),
+    ("category", _I), ("stage", _I), ("timer", _I), ("piloted", _I), ("adopted_at", _I),
+    ("depth", _F), ("value", _F), ("push", _F), ("pull", _F),
     # its citizens, as means and counts
     ("citizens_willingness", _F), ("citizens_trust", _F), ("citizens_disposition", _F), ("neighbours_willingness", _F),
     ("peers_willingness", _F), ("peers_adopted", _F), ("peers_experience", _F), ("exposure", _F), ("advantage", _F),
