@@ -120,16 +120,17 @@ static void strip(int64_t n, const float *restrict old, float *restrict new, con
 }
 
 static double mean(const float *column, int64_t n) {
-    double lanes[8] = {0}, total = 0.0;
-    int64_t whole = n / 8 * 8;
-    for (int64_t i = 0; i < whole; i += 8)
-        for (int lane = 0; lane < 8; lane++)
-            lanes[lane] += (double)column[i + lane];
+    double a = 0, b = 0, c = 0, d = 0;
+    int64_t whole = n / 4 * 4;
+    for (int64_t i = 0; i < whole; i += 4) {
+        a += (double)column[i];
+        b += (double)column[i + 1];
+        c += (double)column[i + 2];
+        d += (double)column[i + 3];
+    }
     for (int64_t i = whole; i < n; i++)
-        lanes[i - whole] += (double)column[i];
-    for (int lane = 0; lane < 8; lane++)
-        total += lanes[lane];
-    return total / (double)n;
+        a += (double)column[i];
+    return ((a + b) + (c + d)) / (double)n;
 }
 
 static void one_quarter(municipality *restrict municipalities, int64_t M, const float *restrict old,
