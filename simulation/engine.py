@@ -289,7 +289,7 @@ def calls(s, p, seed, t, lo, hi):
     for m in range(lo, hi):
         most = max(most, s.governments[m].citizens)
     upto = np.empty(most)
-    asked = np.zeros(most, np.int64)
+    asked = np.zeros(most, np.int32)
     mark = np.int64(0)
     needed = int(p.launch_min)
     for m in range(lo, hi):
