@@ -58,7 +58,7 @@ class View(mesa.Agent):
         raise NotImplementedError
 
     def remove(self) -> None:
-        """Nobody leaves a society one by one (MODEL section 9: citizens do not move)."""
+        """Nobody leaves a society one by one (docs/odd.md section 9: citizens do not move)."""
         raise Refused(f"a {type(self).__name__.lower()} cannot be removed; start a model with fewer municipalities or "
                       f"citizens instead.")
 

@@ -1,7 +1,7 @@
 """Indicators: what is measured, each a small rule, and the row that the society leaves behind every quarter.
 
 Never one score: efficiency, legitimacy, feedback, technology, representativeness, accountability and social
-capital stand side by side (MODEL section 8; S7 S32 S34 S35 S77-S82 S175).
+capital stand side by side (docs/odd.md section 8; S7 S32 S34 S35 S77-S82 S175).
 """
 
 from __future__ import annotations

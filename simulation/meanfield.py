@@ -1,4 +1,4 @@
-"""The mean-field companion: the expected quarter of one average municipality, in eight stocks (MODEL section 5).
+"""The mean-field companion: the expected quarter of one average municipality, in eight stocks (docs/odd.md section 5).
 
 It is the agents' quarter with draws replaced by expectations and citizens by the average citizen, under the same
 parameter names and through the same rules. It leaves out luck, networks, the time until a project is evaluated,
@@ -186,7 +186,7 @@ def step(state: np.ndarray, p: Any) -> np.ndarray:
 # ---------------------------------------------------------------- what follows from it
 
 def start(C0: float, G0: float, p: Any) -> np.ndarray:
-    """The state float64[8] that a run starts in on average, for start means of willingness C0 and G0 (MODEL section 2).
+    """The state float64[8] that a run starts in on average, for start means of willingness C0 and G0 (docs/odd.md section 2).
 
     S rises with C0, and T, L, K, A with G0, linearly between .25 and .75. Raises `Refused` if C0 or G0 is no share.
     """

@@ -81,6 +81,15 @@ class CoCreationModel(mesa.Model):
         self.datacollector.collect(self)
 
     @property
+    def scenario(self) -> None:  # type: ignore[override]
+        """None: what is told stands in `story`. Mesa's own scenario object carries nothing here, and SolaraViz would
+        hand it to the next model in the place of our `scenario`."""
+
+    @scenario.setter
+    def scenario(self, scenario: Any) -> None:
+        """Mesa sets one in every model."""
+
+    @property
     def quarter(self) -> int:
         """The quarter that has been reached; 0 at the start."""
         return self.society.quarter

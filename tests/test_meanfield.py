@@ -1,4 +1,4 @@
-"""The mean-field companion against closed forms, against iteration, and against what MODEL section 5 says of it."""
+"""The mean-field companion against closed forms, against iteration, and against what docs/odd.md section 5 says of it."""
 
 import numpy as np
 import pytest

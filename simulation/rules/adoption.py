@@ -1,4 +1,4 @@
-"""Adoption of one innovation by governments, in stages (MODEL section 6; S62-S76 S102 S115 S140 S181 S182 S188 T8).
+"""Adoption of one innovation by governments, in stages (docs/odd.md section 6; S62-S76 S102 S115 S140 S181 S182 S188 T8).
 
 Early adopters answer to top support, leadership and conflict; late ones to obligation, imitation and budget.
 """
@@ -123,7 +123,7 @@ def capacity_after_failed_pilot(K, p):
 
 @rule
 def upscaling_probability(depth, capacity, top_support, p):
-    """3>4: up_rate sig(up_slope (.5 depth + .25 K + .25 A + .2 cm - up_th)) a quarter."""
+    """3>4: up_rate sig(up_slope (up_depth depth + up_K K + up_A A + up_cm cm - up_th)) a quarter."""
     merit = p.up_depth * depth + p.up_K * capacity + p.up_A * top_support + p.up_cm * p.cm
     return p.up_rate * logistic(p.up_slope * (merit - p.up_th))
 

@@ -1,4 +1,4 @@
-"""Calls and launches: who calls, who joins, whether the government supports (MODEL section 4; S3 S15 S30 S35 S38)."""
+"""Calls and launches: who calls, who joins, whether the government supports (docs/odd.md section 4; S3 S15 S30 S35 S38)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Outcomes: whether a project succeeds, whether a service ends (MODEL section 4; S25 S27 S28 S29 S41 S143 T5 T12)."""
+"""Outcomes: whether a project succeeds, whether a service ends (docs/odd.md section 4; S25 S27 S28 S29 S41 S143 T5 T12)."""
 
 from __future__ import annotations
 

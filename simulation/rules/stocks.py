@@ -1,4 +1,4 @@
-"""Stocks: what experience leaves behind in a municipality (MODEL section 4; S31 S36 S46 S60 S101 S130 S162 T13)."""
+"""Stocks: what experience leaves behind in a municipality (docs/odd.md section 4; S31 S36 S46 S60 S101 S130 S162 T13)."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def reputation_fades(R, p):
 def next_risk_culture(L, successes, failures, blamed, feedback, citizens, p):
     """L += eL ((s + phi f)(1-L) - chi (1-phi) f L) + L_drift (L0-L) + levers, then a blow; clipped to 0-1.
 
-    f counts supported failures + .3 dead calls; `blamed` is f less what a bond covers.
+    f counts supported failures + R_dead x dead calls; `blamed` is f less what a bond covers.
     """
     e = per_initiative(p.eL, citizens)
     gain = (successes + feedback * failures) * (1.0 - L)

@@ -1,6 +1,6 @@
 """Willingness of citizens and of governments: reasons add up, willingness moves towards what they call for.
 
-x, y are sums of reasons in logits (MODEL section 4; S13 S21-S24 S29 S45 T4 T12 T14 T24); the target is
+x, y are sums of reasons in logits (docs/odd.md section 4; S13 S21-S24 S29 S45 T4 T12 T14 T24); the target is
 lo + (hi - lo) sig(beta x), approached at pace a a quarter, with noise. Willingness lies in 0-1.
 """
 

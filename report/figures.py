@@ -1,0 +1,536 @@
+"""The figures, one idea each: each is made from named results and says in one computed sentence what it shows.
+
+Every figure works for one to eight results, for any names, and where nothing was measured. `width` is WIDE for a page
+or a projector, NARROW for a phone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from report.sheet import WIDE, Figure, Panel, shorten, text_width
+from report.style import (
+    CATEGORY_COLOURS,
+    CATEGORY_TITLES,
+    COLOURS,
+    FUTURES,
+    GRID,
+    INK,
+    PAPER,
+    SOFT,
+    band,
+    colours,
+    counted,
+    decimal,
+    finite_mean,
+    listed,
+    percent,
+    points,
+    sentence,
+    spread,
+    tint,
+    titles,
+)
+from report.words import LAST, destination, home
+
+if TYPE_CHECKING:
+    from simulation.run import Result
+
+__all__ = ["FIGURES", "adoption_by_category", "draw", "ever_adopted_by_category", "equity_and_trust", "futures",
+           "glance", "late_adopter_gap", "regimes", "save", "services", "use_and_adoption", "willingness_reasons"]
+
+Results = Mapping[str, "Result"]
+
+_FEW = 4  # governments in a category below which a band over runs says nothing
+_FOOT = "It explores, it does not forecast; every time scale is assumed."
+_SHARE = ((0.0, "0"), (0.5, "50 %"), (1.0, "100 %"))
+# Where each future lies on the plane: columns from the left, rows from the top.
+_QUADRANTS = {"dead_horse": (0, 0), "lets_dance": (1, 0), "wasteland": (0, 1), "lone_ranger": (1, 1)}
+#: The reasons of willingness in words (docs/odd.md section 4).
+REASONS = {
+    "x_leaning": "general leaning", "x_disposition": "own disposition", "x_neighbours": "what neighbours do",
+    "x_social_capital": "social capital", "x_trust": "trust in government", "x_need": "unmet need",
+    "x_levers": "levers on citizens",
+    "y_tradition": "tradition of government", "y_disposition": "own disposition", "y_peers": "what peers do",
+    "y_risk_culture": "risk culture", "y_capacity": "innovation capacity", "y_top_support": "support from the top",
+    "y_reputation": "citizens' reputation", "y_participation": "citizens' participation",
+    "y_budget": "budget stress", "y_levers": "levers on governments", "y_adopted": "co-creation adopted"}
+
+
+# ---------------------------------------------------------------- what figures share
+
+def _runs(results: Results) -> str:
+    counts = sorted({result.runs for result in results.values()})
+    return "one run" if counts == [1] else f"{'–'.join(map(str, dict.fromkeys((counts[0], counts[-1]))))} runs"
+
+
+def _bands(results: Results) -> str:
+    return "one run each" if _runs(results) == "one run" else f"line: mean; band: 10–90 % of {_runs(results)}"
+
+
+@cache
+def _quarter_ticks(last: int) -> tuple[tuple[float, str], ...]:
+    step = next(s for s in (2, 4, 10, 20, 40, 100) if last / s <= 4.01)
+    return tuple((t, str(t)) for t in range(0, last + 1, step))
+
+
+def _scale(highest: float) -> tuple[float, tuple[tuple[float, str], ...]]:
+    """A top that is a round number, and ticks up to it."""
+    if not math.isfinite(highest) or highest <= 0:
+        highest = 1.0
+    unit = 10 ** math.floor(math.log10(highest / 4))
+    step = next(s * unit for s in (1, 2, 2.5, 5, 10) if highest / (s * unit) <= 4.0001)
+    count = math.ceil(highest / step - 1e-9)
+    return count * step, tuple((i * step, f"{i * step:g}") for i in range(count + 1))
+
+
+def _grid(figure: Figure, top: float, count: int, last: int, ys: tuple[float, float],
+          ticks: Sequence[tuple[float, str]], right: float, height: float = 190, most: int = 2,
+          left: float = 52) -> list[Panel]:
+    """Small multiples on equal scales; the sheet's height follows from them."""
+    columns = 1 if figure.width < 600 else min(most, count)
+    cell = figure.width / columns
+    panels = []
+    for i in range(count):
+        row, column = divmod(i, columns)
+        panel = Panel(figure, column * cell + left, top + 30 + row * (height + 78), cell - left - right, height,
+                      (0, last), ys)
+        panel.scale_y(ticks)
+        panel.scale_x(_quarter_ticks(last))
+        panels.append(panel)
+    below = top + 30 + math.ceil(count / columns) * (height + 78) - 78
+    figure.text(left, below + 38, "quarter", 13, SOFT)
+    figure.foot(below + 42, _FOOT)
+    return panels
+
+
+def _faint(results: Results) -> float:
+    """How strong bands are that lie over each other."""
+    return 0.14 if len(results) <= 4 else 0.07
+
+
+def _last(results: Results) -> int:
+    return max(result.quarters for result in results.values())
+
+
+def _time(values: np.ndarray) -> np.ndarray:
+    return np.arange(values.shape[-1])
+
+
+def ever_adopted_by_category(result: Result) -> np.ndarray:
+    """float64[R, Q+1, 5]: share of each category's governments (ex ante) that have ever adopted; NaN for empty ones."""
+    ever = np.maximum.accumulate((result.stage == 3) | (result.stage == 4), axis=1).astype(np.float64)
+    member = np.stack([result.category == c for c in range(len(CATEGORY_TITLES))], axis=2).astype(np.float64)
+    size = member.sum(axis=1)[:, None, :]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.matmul(ever, member) / size
+
+
+def _few(result: Result) -> list[str]:
+    """Categories too small for a band: one innovator has adopted or not, so its band is 0 to 100 %, hiding the rest."""
+    return [shown for c, shown in enumerate(CATEGORY_TITLES) if (result.category == c).sum(axis=1).mean() < _FEW]
+
+
+def _lines(panel: Panel, drawn: Sequence[tuple[np.ndarray, str, str, tuple[float, float] | None]], room: float,
+           opacity: float = 0.16, size: float = 14, bare: Sequence[str] = ()) -> None:
+    """Bands below, lines above, labels at the ends: (values[R, Q+1], label, colour, dashes); no band for the bare."""
+    ends = []
+    known = [(spread(values), label, colour, dashes) for values, label, colour, dashes in drawn]
+    for (low, _, high), label, colour, _ in known:
+        if label not in bare:
+            panel.band(_time(low), low, high, colour, opacity)
+    for (_, mean, _), label, colour, dashes in known:
+        panel.line(_time(mean), mean, colour, dashes=dashes)
+        seen = np.flatnonzero(np.isfinite(mean))
+        if len(seen):
+            ends.append((float(mean[seen[-1]]), label, colour))
+    panel.labels(ends, room, size)
+
+
+def _end(result: Result, name: str) -> np.ndarray:
+    """float64[R]: an indicator's mean over the last quarters of each run."""
+    return finite_mean(result.rows[name][:, -LAST:], axis=1)
+
+
+def _largest(values: Mapping[str, float], best: Callable[..., str] = max) -> str | None:
+    known = {name: value for name, value in values.items() if math.isfinite(value)}
+    return best(known, key=lambda name: known[name]) if known else None
+
+
+# ---------------------------------------------------------------- the figures
+
+def futures(results: Results, width: float = WIDE) -> Figure:
+    """The willingness plane: the path of each start, as a mean with the spread of its runs."""
+    colour, title = colours(results), titles(results)
+    stay = [title[n] for n, r in results.items() if home(r) == destination(r)]
+    go = [title[n] for n, r in results.items() if home(r) != destination(r)]
+    said = [f"from {listed(names)}, the largest group of municipalities {does}" for names, does in (
+        (stay, "is in the same quadrant at the end as at the start"),
+        (go, "ends in another quadrant than at the start"))
+        if names]
+    figure = Figure("Where the starts lead on the plane of willingness",
+                    f"Citizens' willingness runs across, governments' up. {sentence('; '.join(said))}", width)
+    last = _last(results)
+    top = figure.head(f"○ start · ● mean of {_runs(results)} after {last} quarters; small dots: single runs · "
+                      "shade: 10–90 % of runs along the way")
+    narrow = width < 600
+    side = width - 44 if narrow else 560.0
+    plane = Panel(figure, 40, top + 24, side, side, (0, 1), (0, 1))
+    half = side / 2
+    for name, (i, j) in _QUADRANTS.items():
+        x, y = plane.x + i * half, plane.y + j * half
+        figure.box(x, y, half, half, tint(COLOURS[name], 0.11))
+        size = 15 if narrow else 18
+        figure.text(x + (half - 12 if i else 12), y + (half - 14 if j else 26), FUTURES[name], size,
+                    tint(COLOURS[name], 0.85), True, "end" if i else "start")
+    figure.line([(plane.x + half, plane.y), (plane.x + half, plane.y + side)], PAPER, 2.5)
+    figure.line([(plane.x, plane.y + half), (plane.x + side, plane.y + half)], PAPER, 2.5)
+    for value, label in ((0, "0"), (0.5, "0.5"), (1, "1")):
+        figure.text(plane.x - 8, float(plane.at_y(value)) + 5, label, 13, SOFT, anchor="end")
+        figure.text(float(plane.at_x(value)), plane.y + side + 19, label, 13, SOFT, anchor="middle")
+    figure.text(plane.x, plane.y - 9, "↑ governments' willingness G", 14, SOFT)
+    figure.text(plane.x + side, plane.y + side + 38, "citizens' willingness C →", 14, SOFT, anchor="end")
+
+    paths = {name: (spread(result.rows["C"]), spread(result.rows["G"])) for name, result in results.items()}
+    for name, (c, g) in paths.items():
+        shade = tint(colour[name], 0.3)
+        for t in range(c.shape[1]):
+            if np.isfinite(c[:, t]).all() and np.isfinite(g[:, t]).all():
+                (x0, x1), (y0, y1) = plane.at_x(c[[0, 2], t]).tolist(), plane.at_y(g[[2, 0], t]).tolist()
+                figure.disc((x0 + x1) / 2, (y0 + y1) / 2, max((x1 - x0) / 2, 2.0), shade, max((y1 - y0) / 2, 2.0))
+    for name, (c, g) in paths.items():
+        figure.line(plane.points(c[1], g[1]), colour[name], 3)
+        for run in results[name].rows[:200]:
+            x, y = float(plane.at_x(run["C"][-1])), float(plane.at_y(run["G"][-1]))
+            figure.disc(x, y, 2.4, colour[name], opacity=0.6)
+        figure.disc(float(plane.at_x(c[1, 0])), float(plane.at_y(g[1, 0])), 6.5, PAPER, edge=colour[name], edge_width=3)
+        figure.disc(float(plane.at_x(c[1, -1])), float(plane.at_y(g[1, -1])), 8, colour[name], edge=PAPER)
+    if len(results) <= 5 and not narrow:  # else the list beside the plane names them
+        ends = [plane.points(r.rows["C"][:200, -1], r.rows["G"][:200, -1]) for r in results.values()]
+        _path_labels(figure, plane, paths, ends, colour, title)
+
+    x, y = (8.0, plane.y + side + 66) if narrow else (plane.x + side + 44, plane.y + 14)
+    room = width - x - 4
+    for name, result in results.items():
+        c, g = paths[name]
+        goal = destination(result)
+        low, mean, high = spread(result.rows[goal][:, -1])
+        figure.disc(x + 6, y - 5, 6, colour[name])
+        figure.text(x + 20, y, shorten(title[name], room - 20, 16, True), 16, colour[name], True)
+        moves = [f"{axis} {decimal(at[1, 0], 2)} → {decimal(at[1, -1], 2)}" for axis, at in (("C", c), ("G", g))]
+        lines = (", ".join(moves),
+                 f"{percent(mean)} of municipalities end in",
+                 f"{FUTURES[goal]} ({band(low, high)})")
+        for k, line in enumerate(lines, 1):
+            figure.text(x + 20, y + 21 * k, shorten(line, room - 20, 14), 14, INK if k > 1 else SOFT)
+        y += 92
+    figure.foot(max(plane.y + side + 46, y - 92 + 68), _FOOT)
+    return figure
+
+
+def _path_labels(figure: Figure, plane: Panel, paths: Mapping[str, Any], ends: Sequence[np.ndarray],
+                 colour: Mapping[str, str], title: Mapping[str, str]) -> None:
+    """A name beside the end of each path, where it covers least of paths and other names."""
+    size = 15
+    taken: list[tuple[float, float, float, float]] = []
+    dots = np.concatenate([plane.points(c[1], g[1]) for c, g in paths.values()] + list(ends))
+    dots = dots[np.isfinite(dots).all(axis=1)]
+    for name, (c, g) in paths.items():
+        if not (math.isfinite(c[1, -1]) and math.isfinite(g[1, -1])):
+            continue
+        label = shorten("from " + title[name], 230, size, True)
+        wide = text_width(label, size, True)
+        x, y = float(plane.at_x(c[1, -1])), float(plane.at_y(g[1, -1]))
+        best = None
+        for near in (17, 30, 44):
+            for dx, dy in ((near, 5), (-near - wide, 5), (-wide / 2, near + 10), (-wide / 2, -near), (near * 0.7, near),
+                           (near * 0.7, -near * 0.6), (-near * 0.7 - wide, near), (-near * 0.7 - wide, -near * 0.6)):
+                box = (x + dx - 3, y + dy - size, x + dx + wide + 3, y + dy + 5)
+                out = (max(0, plane.x + 6 - box[0]) + max(0, box[2] - plane.x - plane.width + 6)
+                       + max(0, plane.y + 34 - box[1]) + max(0, box[3] - plane.y - plane.height + 34))
+                hit = ((dots[:, 0] > box[0] - 6) & (dots[:, 0] < box[2] + 6) & (dots[:, 1] > box[1] - 6)
+                       & (dots[:, 1] < box[3] + 6)).sum()
+                over = sum(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in taken)
+                cost = (over * 100 + out * 10 + float(hit) + near / 20, dx, dy, box)
+                best = cost if best is None or cost[0] < best[0] else best
+        assert best is not None
+        taken.append(best[3])
+        figure.text(x + best[1], y + best[2], label, size, colour[name], True, halo=PAPER)
+
+
+def regimes(results: Results, width: float = WIDE) -> Figure:
+    """Share of municipalities in each future over time."""
+    colour, title = colours(results), titles(results)
+    goals = {n: destination(r) for n, r in results.items()}
+    said = [f"from {title[n]}, {percent(float(finite_mean(r.rows[goals[n]][:, -1])))} end in {FUTURES[goals[n]]}"
+            for n, r in results.items()]
+    figure = Figure("Who lives in which future",
+                    f"Where the largest group of municipalities ends: {'; '.join(said)}.", width)
+    top = figure.head(f"share of municipalities in each of the four futures, by start; mean of {_runs(results)}")
+    panels = _grid(figure, top, len(results), _last(results), (0, 1), _SHARE, 14, 170)
+    for panel, (name, result) in zip(panels, results.items(), strict=True):
+        panel.heading(f"from {title[name]}", colour[name])
+        shares = np.stack([finite_mean(result.rows[future], axis=0) for future in FUTURES])
+        edges = np.concatenate([np.zeros((1, shares.shape[1])), np.cumsum(np.nan_to_num(shares), axis=0)])
+        time = _time(shares)
+        for k, future in enumerate(FUTURES):
+            panel.band(time, edges[k], edges[k + 1], COLOURS[future], 1.0)
+        for k, future in enumerate(FUTURES):
+            _area_label(panel, time, edges[k], edges[k + 1], FUTURES[future])
+        for k in range(1, len(FUTURES)):
+            if (edges[k] > 0.004).any() and (edges[k] < 0.996).any():
+                panel.line(time, edges[k], PAPER, 1.2)
+    return figure
+
+
+def _area_label(panel: Panel, time: np.ndarray, low: np.ndarray, high: np.ndarray, label: str) -> None:
+    """A name inside an area, where it is thickest along the whole name; none where it does not fit."""
+    size = 14.0
+    wide = text_width(label, size, True) + 14
+    x, thick = panel.at_x(time), panel.at_y(low) - panel.at_y(high)
+    places = []
+    for middle in np.linspace(panel.x + wide / 2, panel.x + panel.width - wide / 2, 24).tolist():
+        span = np.abs(x - middle) <= wide / 2
+        if span.any():
+            floor, ceiling = float(panel.at_y(low)[span].min()), float(panel.at_y(high)[span].max())
+            places.append((floor - ceiling, middle, (floor + ceiling) / 2))
+    most = max((place[0] for place in places), default=0.0)
+    if most > size + 4 and thick.max() > 0:
+        centre = panel.x + panel.width / 2
+        _, middle, level = min((p for p in places if p[0] > 0.85 * most), key=lambda p: abs(p[1] - centre))
+        panel.figure.text(middle, level + size * 0.36, label, size, PAPER, True, "middle")
+
+
+def adoption_by_category(results: Results, width: float = WIDE) -> Figure:
+    """When the early and the late ones adopt: cumulative, by category of innovativeness, fixed before the run."""
+    colour, title = colours(results), titles(results)
+    shares = {name: ever_adopted_by_category(result) for name, result in results.items()}
+    said = [f"from {title[n]}, {percent(float(finite_mean(s[:, -1, 0])))} of innovators and "
+            f"{percent(float(finite_mean(s[:, -1, 4])))} of laggards" for n, s in shares.items()]
+    figure = Figure("When early and late adopters adopt",
+                    f"Have adopted by the end: {'; '.join(said)}.", width)
+    bare = {name: _few(result) for name, result in results.items()}
+    top = figure.head("have ever adopted, by adopter category set before the run; " + _bands(results)
+                      + (f" (none for groups under {counted(_FEW)})" if any(bare.values()) else ""))
+    panels = _grid(figure, top, len(results), _last(results), (0, 1), _SHARE, 118, 210)
+    for panel, name in zip(panels, results, strict=True):
+        panel.heading(title[name], colour[name])
+        _lines(panel, [(shares[name][:, :, c], CATEGORY_TITLES[c], CATEGORY_COLOURS[c], None)
+                       for c in range(len(CATEGORY_TITLES))], 112, 0.13, bare=bare[name])
+    return figure
+
+
+def _pairs(results: Results, width: float, figure: Figure, subtitle: str, pair: tuple[tuple[str, str], tuple[str, str]],
+           ys: tuple[float, float], ticks: Sequence[tuple[float, str]]) -> Figure:
+    """A solid and a dashed line for each start."""
+    colour, title = colours(results), titles(results)
+    top = figure.head(f"{subtitle}; {_bands(results)}")
+    panels = _grid(figure, top, len(results), _last(results), ys, ticks, 118)
+    for panel, (name, result) in zip(panels, results.items(), strict=True):
+        panel.heading(title[name], colour[name])
+        (solid, its), (dashed, other) = pair
+        _lines(panel, [(result.rows[solid], its, colour[name], None),
+                       (result.rows[dashed], other, colour[name], (7, 5))], 112)
+    return figure
+
+
+def use_and_adoption(results: Results, width: float = WIDE) -> Figure:
+    """What governments have adopted beside what citizens use."""
+    title = titles(results)
+    said = [f"from {title[n]}, {percent(float(finite_mean(r.rows['on'][:, -1])))} of governments and "
+            f"{percent(float(finite_mean(r.rows['uses'][:, -1])))} of citizens" for n, r in results.items()]
+    figure = Figure("Adopted by governments, used by citizens",
+                    f"Have the innovation, or use it, at the end: {'; '.join(said)}.", width)
+    return _pairs(results, width, figure, "share of governments that have the innovation, share of citizens who use it",
+                  (("on", "governments"), ("uses", "citizens")), (0, 1), _SHARE)
+
+
+def services(results: Results, width: float = WIDE) -> Figure:
+    """Services that run, with support or by citizens alone."""
+    title = titles(results)
+    said = [f"from {title[n]}, {decimal(float(finite_mean(r.rows['services_supported'][:, -1])))} with support and "
+            f"{decimal(float(finite_mean(r.rows['services_solo'][:, -1])))} by citizens alone"
+            for n, r in results.items()]
+    figure = Figure("Services that run, and who carries them",
+                    f"Services per municipality at the end: {'; '.join(said)}.", width)
+    most = max(float(np.nanmax(spread(r.rows[name])[2], initial=0.0))
+               for r in results.values() for name in ("services_supported", "services_solo"))
+    highest, ticks = _scale(most)
+    return _pairs(results, width, figure, "co-created services per municipality",
+                  (("services_supported", "with support"), ("services_solo", "citizens alone")), (0, highest), ticks)
+
+
+def late_adopter_gap(results: Results, width: float = WIDE) -> Figure:
+    """How far the late categories lag behind the early ones."""
+    colour, title = colours(results), titles(results)
+    gaps = {name: result.late_adopter_gap() for name, result in results.items()}
+    tops = {}
+    for name, gap in gaps.items():
+        mean = finite_mean(gap, axis=0)
+        if np.isfinite(mean).any():
+            at = int(np.nanargmax(mean))
+            tops[name] = f"from {title[name]}, {points(float(mean[at]))} in quarter {at}"
+    figure = Figure("How far late adopters lag behind", f"Where the mean gap is widest: {'; '.join(tops.values())}."
+                    if tops else "No gap could be measured.", width)
+    top = figure.head("ever adopted: innovators and early adopters less late majority and laggards, "
+                      f"in percentage points; {_bands(results)}")
+    bands = [spread(gap) for gap in gaps.values()]
+    low = min(0.0, *(float(np.nanmin(b[0], initial=0.0)) for b in bands))
+    high = max(0.2, *(float(np.nanmax(b[2], initial=0.0)) for b in bands))
+    high, low = math.ceil(high * 5) / 5, math.floor(low * 5) / 5
+    ticks = [(v / 5, decimal(20 * v, 0)) for v in range(round(low * 5), round(high * 5) + 1)]
+    panel, = _grid(figure, top - 20, 1, _last(results), (low, high), ticks, 150 if width < 600 else 190, 340)
+    figure.line([(panel.x, float(panel.at_y(0))), (panel.x + panel.width, float(panel.at_y(0)))], SOFT, 1.2)
+    _lines(panel, [(gaps[name], title[name], colour[name], None) for name in results],
+           *((142, _faint(results), 12.5) if width < 600 else (182, _faint(results))))
+    return figure
+
+
+def equity_and_trust(results: Results, width: float = WIDE) -> Figure:
+    """Whether the poorest take part, and whether citizens trust their government."""
+    colour, title = colours(results), titles(results)
+    equal = {n: float(finite_mean(_end(r, "representativeness"))) for n, r in results.items()}
+    trust = {n: float(finite_mean(_end(r, "T"))) for n, r in results.items()}
+    said = []
+    for values, what, write in ((equal, "representativeness", lambda v: decimal(v, 2)), (trust, "trust", percent)):
+        most, least = _largest(values), _largest(values, min)
+        if most is not None and least is not None:
+            said.append(f"{what} ends at {write(values[most])} from {title[most]}" + (
+                f" and at {write(values[least])} from {title[least]}" if least != most else ""))
+    figure = Figure("Who takes part, and who trusts", sentence(listed(said) or "nothing was measured"), width)
+    places = ("left", "right") if width > 600 else ("first", "second")
+    top = figure.head(f"{places[0]}: the poorest quarter's share of participants over its share of citizens; "
+                      f"{places[1]}: mean trust; {_bands(results)}")
+    panels = _grid(figure, top, 2, _last(results), (0, 1), (), 150 if width < 600 else 168, 300)
+    bands = [spread(r.rows["representativeness"]) for r in results.values()]
+    high, ticks = _scale(min(2.0, max(1.2, *(float(np.nanmax(b[2], initial=0.0)) for b in bands))))
+    panels[0].ys = (0, high)
+    panels[0].scale_y(ticks)
+    panels[1].scale_y(_SHARE)
+    panels[0].heading("Poorest quarter among participants")
+    panels[1].heading("Citizens' trust in their government")
+    y = float(panels[0].at_y(1))
+    figure.line([(panels[0].x, y), (panels[0].x + panels[0].width, y)], SOFT, 1.6, (3, 4))
+    figure.text(panels[0].x + 6, y - 7, "1 = its equal share", 13, SOFT, halo=PAPER)
+    for panel, name in zip(panels, ("representativeness", "T"), strict=True):
+        _lines(panel, [(result.rows[name], title[start], colour[start], None) for start, result in results.items()],
+               *((142, _faint(results), 12.5) if width < 600 else (160, _faint(results))))
+    return figure
+
+
+def willingness_reasons(results: Results, width: float = WIDE) -> Figure:
+    """What pushes willingness up or down at the end: every reason's mean over the last quarters."""
+    colour, title = colours(results), titles(results)
+    names, narrow = list(results), width < 600
+    values = {name: {reason: spread(_end(results[name], reason)) for reason in REASONS} for name in names}
+    size = {reason: max((abs(float(values[n][reason][1])) for n in names
+                         if math.isfinite(values[n][reason][1])), default=0.0) for reason in REASONS}
+    order = [sorted((r for r in REASONS if r[0] == side and size[r] >= 0.005), key=lambda r: -size[r]) for side in "xy"]
+    strongest = []
+    for side, who in (("x_", "citizens'"), ("y_", "governments'")):
+        for name in names:
+            means = {r: float(values[name][r][1]) for r in REASONS if r.startswith(side)}
+            first = _largest({r: abs(v) for r, v in means.items()})
+            if first is not None:
+                does = "lifts" if means[first] > 0 else "lowers"
+                strongest.append(f"from {title[name]}, {REASONS[first]} {does} {who} willingness")
+    figure = Figure("What pushes willingness up and down", f"The strongest reason at the end: {'; '.join(strongest)}.",
+                    width)
+    top = figure.head(f"reasons to be more willing (right) or less (left), in logits: mean of the last {LAST} "
+                      f"quarters, whisker: 10–90 % of {_runs(results)}; reasons that are nil everywhere are left out")
+    sizes = np.abs([values[n][r] for n in names for r in REASONS])
+    limit = 1.08 * max(0.05, float(np.max(sizes, where=np.isfinite(sizes), initial=0.0)))
+    tick = next((t for t in (2.0, 1.0, 0.5, 0.2, 0.1, 0.05) if t <= limit), 0.05)
+    left = 172.0 if narrow else 190.0
+    columns = min(len(names), 2 if narrow else 4)
+    cell, step = (width - left) / columns, 25.0
+    y = top + 16
+    for block in range(0, len(names), columns):
+        shown = names[block:block + columns]
+        panels = [Panel(figure, left + i * cell + 8, y, cell - 16, 1, (-limit, limit), (0, 1))
+                  for i in range(len(shown))]
+        for panel, name in zip(panels, shown, strict=True):
+            figure.text(panel.x + panel.width / 2, y, shorten(title[name], cell - 6, 14 if narrow else 15, True),
+                        14 if narrow else 15, colour[name], True, "middle")
+        begin, bottom = y + 10, y + sum(36 + step * len(side) for side in order if side)
+        for panel in panels:
+            for value in (-tick, 0.0, tick):
+                x = float(panel.at_x(value))
+                figure.line([(x, begin), (x, bottom + 4)], SOFT if value == 0 else GRID, 1.2 if value == 0 else 1)
+                figure.text(x, bottom + 20, f"{decimal(value, 2).rstrip('0').rstrip('.')}" if value else "0", 13, SOFT,
+                            anchor="middle")
+        for terms, heading in zip(order, ("Citizens", "Governments"), strict=True):
+            if not terms:
+                continue
+            y += 30
+            figure.text(2, y, heading, 15, INK, True)
+            y += 6
+            for reason in terms:
+                figure.text(left - 8, y + 17, shorten(REASONS[reason], left - 12, 13.5), 13.5, INK, anchor="end")
+                for panel, name in zip(panels, shown, strict=True):
+                    low, mean, high = (float(panel.at_x(v)) for v in values[name][reason])
+                    if math.isfinite(mean):
+                        zero = float(panel.at_x(0))
+                        figure.box(min(zero, mean), y + 4.5, max(abs(mean - zero), 0.8), step - 9, colour[name],
+                                   1.0 if mean >= zero else 0.62)
+                        if high - low > 1:
+                            figure.line([(low, y + step / 2), (high, y + step / 2)], INK, 1.6)
+                y += step
+        y += 60
+    figure.foot(y - 32, _FOOT)
+    return figure
+
+
+#: Every figure in the order of the page.
+FIGURES: Mapping[str, Callable[..., Figure]] = {
+    f.__name__: f for f in (futures, regimes, adoption_by_category, use_and_adoption, late_adopter_gap,
+                            equity_and_trust, services, willingness_reasons)}
+
+
+def draw(results: Results, width: float = WIDE) -> dict[str, Figure]:
+    """Every figure by its name."""
+    return {name: make(results, width) for name, make in FIGURES.items()}
+
+
+def save(figure: Figure, folder: str | Path, name: str,
+         provenance: Mapping[str, Any] | None = None) -> tuple[Path, Path]:
+    """Write name.svg and name.png with where they come from inside; equal input gives equal bytes."""
+    place = Path(folder)
+    place.mkdir(parents=True, exist_ok=True)
+    svg, png = place / f"{name}.svg", place / f"{name}.png"
+    svg.write_text(figure.svg(provenance), encoding="utf-8", newline="\n")
+    png.write_bytes(figure.png(provenance))
+    return svg, png
+
+
+def glance(result: Result) -> str:
+    """A small inline SVG for a notebook: the path on the plane beside the adoption curves of early and late."""
+    figure = Figure(result.scenario.title, "The path on the plane of willingness, and adoption by category.", 520)
+    colour = colours({result.scenario.name: result})[result.scenario.name]
+    plane = Panel(figure, 20, 28, 170, 170, (0, 1), (0, 1))
+    for future, (i, j) in _QUADRANTS.items():
+        figure.box(plane.x + 85 * i, plane.y + 85 * j, 84, 84, tint(COLOURS[future], 0.13))
+        shown = FUTURES[future].replace("Flogging a d", "D")
+        figure.text(plane.x + 85 * i + 42, plane.y + (160 if j else 16), shown, 11, COLOURS[future], anchor="middle")
+    c, g = spread(result.rows["C"]), spread(result.rows["G"])
+    figure.line(plane.points(c[1], g[1]), colour, 2.5)
+    figure.disc(float(plane.at_x(c[1, 0])), float(plane.at_y(g[1, 0])), 4, PAPER, edge=colour)
+    figure.disc(float(plane.at_x(c[1, -1])), float(plane.at_y(g[1, -1])), 5, colour, edge=PAPER, edge_width=1.5)
+    figure.text(20, 20, "governments ↑  citizens →", 12, SOFT)
+    curve = Panel(figure, 240, 28, 178, 170, (0, result.quarters), (0, 1))
+    curve.scale_y(_SHARE)
+    curve.scale_x(((0, "0"), (result.quarters, str(result.quarters))))
+    figure.text(240, 20, "governments that ever adopted", 12, SOFT)
+    shares = ever_adopted_by_category(result)
+    _lines(curve, [(shares[:, :, k], CATEGORY_TITLES[k], CATEGORY_COLOURS[k], None) for k in (0, 2, 4)], 96, 0.15, 12,
+           bare=_few(result))
+    figure.height = 222
+    return f'<div style="max-width:520px;background:{PAPER}">{figure.svg(inline=True)}</div>'
+
+

@@ -1,0 +1,136 @@
+"""One visual language: colours that mean the same thing in every figure, and how numbers are written.
+
+Colours were chosen by simulated deuteranopia, protanopia and tritanopia (Machado et al.), and dark enough to be
+read as text on white; colour never stands alone, a label stands beside it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+INK, SOFT, GRID, PAPER = "#1b2127", "#56606a", "#dde2e6", "#ffffff"
+
+#: The four futures: title and colour.
+FUTURES = {"lets_dance": "Let's dance", "lone_ranger": "Lone Ranger", "dead_horse": "Flogging a dead horse",
+           "wasteland": "Wasteland"}
+COLOURS = {"lets_dance": "#0072b2", "lone_ranger": "#b85c00", "dead_horse": "#6b1e52", "wasteland": "#77726a"}
+#: Adopter categories, from first to last: light to dark, because the late ones are what the reader looks for.
+CATEGORY_COLOURS = ("#c48400", "#d0562f", "#a82a74", "#5e1a8c", "#170b45")
+CATEGORY_TITLES = ("innovators", "early adopters", "early majority", "late majority", "laggards")
+# What a user's own scenarios wear, in their order; the four futures keep their colours to themselves.
+_OWN = ("#00796b", "#c2185b", "#3949ab", "#8a6d00", "#2e7d32", "#ad1457", "#4e342e", "#37474f")
+
+
+def tint(colour: str, strength: float) -> str:
+    """The colour on white paper, opaque, at this strength (0 white, 1 the colour itself)."""
+    parts = (int(colour[i:i + 2], 16) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(255 + (part - 255) * strength):02x}" for part in parts)
+
+
+def colours(results: Mapping[str, Any]) -> dict[str, str]:
+    """A colour for each result: a future's own for its start, others in order."""
+    chosen = {name: COLOURS[name] for name in results if name in COLOURS}
+    others = iter(_OWN)
+    for name, result in results.items():
+        base = result.scenario.name
+        if name not in chosen:
+            free = base in COLOURS and COLOURS[base] not in chosen.values() and base not in results
+            chosen[name] = COLOURS[base] if free else next(others, INK)
+    return chosen
+
+
+def titles(results: Mapping[str, Any]) -> dict[str, str]:
+    """A name to show for each result: its scenario's title where that tells it apart, else the name it was given."""
+    shown = [result.scenario.title or name for name, result in results.items()]
+    return {name: title if shown.count(title) == 1 else FUTURES.get(name, name.replace("_", " "))
+            for name, title in zip(results, shown, strict=True)}
+
+
+# ---------------------------------------------------------------- numbers, never one decimal too many
+
+_GAP = "\u00a0"  # keeps a number and its sign on one line
+
+
+def percent(value: float) -> str:
+    """A share in whole per cent; what rounding would turn into none or all is said as such."""
+    if not math.isfinite(value):
+        return "not measured"
+    if 0 < value < 0.005:
+        return f"under 1{_GAP}%"
+    if 0.995 <= value < 1:
+        return f"over 99{_GAP}%"
+    return f"{round(100 * value)}{_GAP}%"
+
+
+def decimal(value: float, digits: int = 1) -> str:
+    """A number with few decimals; a true minus, no minus zero, and nothing rounded down to none."""
+    if not math.isfinite(value):
+        return "not measured"
+    if 0 < value < 0.5 * 10.0**-digits:
+        return f"under {10.0**-digits:g}"
+    text = f"{value:.{digits}f}"
+    return text.replace("-", "−") if float(text) != 0 else text.lstrip("-")
+
+
+def points(share: float) -> str:
+    """A difference of shares: '1 percentage point', '12 percentage points'."""
+    text = decimal(100 * share, 0)
+    return f"{text} percentage point{'' if text == '1' else 's'}"
+
+
+def band(low: float, high: float, write: Any = percent) -> str:
+    """'70–93 %', or 'under 1 % to 93 %': the band over runs, without the unit twice; '' where there is none."""
+    a, b = write(low), write(high)
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return ""
+    if a == b:
+        return a
+    return f"{a} to {b}" if " " in a + b else f"{a.removesuffix(f'{_GAP}%')}–{b}"
+
+
+def listed(items: Iterable[str]) -> str:
+    """'a, b and c'."""
+    *first, last = list(items) or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def sentence(text: str) -> str:
+    """With a capital and a full stop."""
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def counted(number: int) -> str:
+    """Small numbers as words."""
+    words = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight")
+    return words[number] if number < len(words) else str(number)
+
+
+def finite_mean(values: np.ndarray, axis: int | None = None) -> Any:
+    """The mean over what was measured; NaN where nothing was, without a warning."""
+    values = np.asarray(values, np.float64)
+    known = np.isfinite(values)
+    count = known.sum(axis=axis)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(known, values, 0.0).sum(axis=axis) / np.where(count > 0, count, np.nan)
+
+
+def spread(values: np.ndarray) -> np.ndarray:
+    """float64[3, ...]: 10 % quantile, mean and 90 % quantile over runs (the first axis) of what was measured."""
+    values = np.asarray(values, np.float64)
+    known = np.isfinite(values)
+    ranked = np.sort(np.where(known, values, np.inf), axis=0)  # what was not measured comes last and is never reached
+    count = known.sum(axis=0)
+
+    def quantile(q: float) -> np.ndarray:
+        place = q * np.maximum(count - 1, 0)
+        below = np.floor(place).astype(int)
+        above = np.minimum(below + 1, np.maximum(count - 1, 0))
+        low, high = (np.take_along_axis(ranked, at[None], axis=0)[0] for at in (below, above))
+        with np.errstate(invalid="ignore"):
+            return np.where(count > 0, low + (high - low) * (place - below), np.nan)
+
+    return np.stack([quantile(0.1), finite_mean(values, axis=0), quantile(0.9)])
