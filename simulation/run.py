@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -18,6 +19,7 @@ from params import PARAMETERS, Refused
 from scenarios import Scenario
 from simulation import municipalities as table
 from simulation import schedule as environment
+from simulation.compiled import cold
 from simulation.indicators import ROW, SOCIETY
 from simulation.municipalities import Municipalities
 from simulation.rules.regimes import REGIMES
@@ -66,9 +68,46 @@ def simulate(
     places = (table.synthetic(int(values["municipalities"]), int(values["citizens"])) if municipalities is None
               else table.load(municipalities))
     seeds = np.arange(seed, seed + runs, dtype=np.uint64)
-    rows, stage, depth, regime, extra = _run(
-        places, environment.build(chosen), seeds, cores() if threads is None else int(threads), progress)
-    return Result(chosen, places, seeds, rows, stage, depth, regime, extra)
+    with _second_compiler():
+        outputs = _run(places, environment.build(chosen), seeds, cores() if threads is None else int(threads), progress)
+    return Result(chosen, places, seeds, *outputs)
+
+
+def compile_ahead() -> None:
+    """Compile the second half of the phases into the cache; what `_second_compiler` runs."""
+    from numba import typeof
+
+    from simulation import engine
+    from simulation.state import empty_state
+
+    schedule = environment.build(scenarios.load("lets_dance"), 8)
+    state, at = empty_state(np.full(2, 8), schedule[0]), np.int64(0)
+    for phase in (engine.adoption, engine.willingness, engine.stocks):
+        phase.compile(tuple(typeof(a) for a in (state, schedule[0], np.uint64(0), at, at, at)))
+    M = len(state.governments)
+    columns = np.zeros(M, np.uint8), np.zeros(M, np.float32), np.zeros(M, np.uint8)
+    engine.record.compile(tuple(typeof(a) for a in (
+        state, schedule[0], np.uint64(0), at, np.zeros(1, ROW)[0], *columns)))
+
+
+@contextmanager
+def _second_compiler() -> Iterator[None]:
+    """On a cold cache, a second process compiles some phases while this one compiles the others."""
+    if not cold() or cores() == 1:
+        yield
+        return
+    import os
+    import subprocess
+    import sys
+
+    folders = os.pathsep.join(path for path in sys.path if path)
+    second = subprocess.Popen([sys.executable, "-c", "from simulation.run import compile_ahead; compile_ahead()"],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                              env={**os.environ, "PYTHONPATH": folders})
+    try:
+        yield
+    finally:
+        second.wait()
 
 
 def _run(places: Municipalities, schedule: np.ndarray, seeds: np.ndarray, threads: int,
