@@ -40,9 +40,11 @@ from report.style import (
 from report.words import LAST, destination, home
 
 if TYPE_CHECKING:
+    from experiments.basins import Basins
+    from simulation.meanfield import FixedPoint
     from simulation.run import Result
 
-__all__ = ["FIGURES", "adoption_by_category", "draw", "ever_adopted_by_category", "equity_and_trust", "futures",
+__all__ = ["FIGURES", "adoption_by_category", "basin_map", "draw", "ever_adopted_by_category", "equity_and_trust", "futures",
            "glance", "late_adopter_gap", "regimes", "save", "services", "use_and_adoption", "willingness_reasons"]
 
 Results = Mapping[str, "Result"]
@@ -507,6 +509,48 @@ def save(figure: Figure, folder: str | Path, name: str,
     svg.write_text(figure.svg(provenance), encoding="utf-8", newline="\n")
     png.write_bytes(figure.png(provenance))
     return svg, png
+
+
+def basin_map(found: Basins, fixed: Sequence[FixedPoint]) -> Figure:
+    """Where each start leads: the agents' most frequent future beside the mean field's, with its fixed points."""
+    figure = Figure("Where each start leads", f"Agents and mean field come to the same future from "
+                    f"{percent(found.agreement)} of {found.mean_field.size} starts.")
+    y = figure.head(f"colour: the future after {found.quarters} quarters, fainter where fewer municipalities are in it · "
+                    f"\u25cf stable and \u25cb unstable fixed points of the mean field")
+    side, n = 400.0, len(found.starts)
+    frequent, share = found.agents.argmax(axis=2), found.agents.max(axis=2)
+    names = ("lets_dance", "lone_ranger", "dead_horse", "wasteland")
+    for k, (heading, ends) in enumerate((
+            (f"Agents, mean of {counted(found.runs, 'run')}", frequent), ("Mean field", found.mean_field))):
+        panel = Panel(figure, 44 + k * (side + 74), y + 26, side, side, (0, 1), (0, 1))
+        panel.heading(heading)
+        cell = side / n
+        for i in range(n):
+            for j in range(n):
+                colour = COLOURS[names[int(ends[i, j])]]
+                strength = float(share[i, j]) if k == 0 else 1.0
+                figure.box(panel.x + i * cell, panel.y + side - (j + 1) * cell, cell - 1, cell - 1,
+                           tint(colour, 0.25 + 0.6 * strength))
+        # Cells are drawn side by side; a start's mean lies in the middle of its cell.
+        low, high = float(found.starts[0]), float(found.starts[-1])
+
+        def at(value: float, low: float = low, high: float = high, cell: float = cell) -> float:
+            return cell / 2 + (value - low) / (high - low) * (side - cell)
+
+        for value in (0.1, 0.5, 0.9):
+            figure.text(panel.x + at(value), panel.y + side + 19, f"{value:g}", 13, SOFT, anchor="middle")
+            figure.text(panel.x - 7, panel.y + side - at(value) + 4.5, f"{value:g}", 13, SOFT, anchor="end")
+        figure.text(panel.x + side, panel.y + side + 40, "citizens' willingness C at the start \u2192", 13, SOFT, anchor="end")
+        for name in dict.fromkeys(names[int(v)] for v in ends.ravel()):
+            where = np.argwhere(ends == names.index(name)).mean(axis=0)
+            figure.text(panel.x + (where[0] + 0.5) * cell, panel.y + side - (where[1] + 0.5) * cell, FUTURES[name], 15, INK,
+                        True, "middle", halo=PAPER)
+        for one in fixed if k else ():
+            C, G = float(one.state[0]), float(one.state[1])
+            figure.disc(panel.x + at(C), panel.y + side - at(G), 5.5, INK if one.stable else PAPER, edge=INK)
+    figure.text(44, y + 2, "\u2191 governments' willingness G at the start", 13, SOFT)
+    figure.foot(y + side + 76, _FOOT)
+    return figure
 
 
 def glance(result: Result) -> str:

@@ -1,9 +1,9 @@
-"""A figure as a list of marks on a sheet, written as SVG or as PNG.
+"""A figure as a list of marks on a sheet, drawn by matplotlib as SVG or as PNG.
 
-Eight figures must be there before a reader wonders whether they come. Importing matplotlib alone takes longer than
-all of this, so the few marks that the figures need (areas, lines, discs, words) are written here: as SVG text, and
-as PNG by Pillow. There is no global state, so figures may be drawn in any thread, and equal input gives equal bytes.
-The font (a subset of Inter) is in the package and goes inside every SVG: a figure looks the same on every machine.
+Places are pixels of the sheet, from its upper left corner: the figures are composed of panels, labels and sentences,
+and know how wide words are. There is no global state (no pyplot), so figures may be drawn in any thread, and equal
+input gives equal bytes. The font (a subset of Inter) is in the package and goes inside every SVG, where words stay
+words: a figure looks the same on every machine.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from functools import cache
 from html import escape
-from importlib.resources import files
+from importlib.resources import as_file, files
+from threading import Lock
 from typing import Any, Literal
 
 import numpy as np
@@ -25,29 +27,45 @@ from report.style import GRID, INK, PAPER, SOFT
 #: Widths of a sheet in pixels: a page or a projector, and a phone.
 WIDE, NARROW = 960, 400
 FONT = "Inter, 'DejaVu Sans', Verdana, Helvetica, Arial, sans-serif"
-_SHARP, _FINE = 2, 2  # pixels of a PNG per unit of the sheet; how much finer shapes are drawn before they are averaged
+_DPI = 96  # a pixel of the sheet is a pixel of CSS
+_POINT = 72 / _DPI
+_SHARP = 2  # pixels of a PNG for a pixel of the sheet
+_ONE_AT_A_TIME = Lock()  # matplotlib's settings and fonts belong to the whole process
 Anchor = Literal["start", "middle", "end"]
-_ANCHOR = {"start": "ls", "middle": "ms", "end": "rs"}  # in Pillow's words: on the baseline
+_ALIGN = {"start": "left", "middle": "center", "end": "right"}
 Point = tuple[float, float]
 
 
-@cache
-def font_bytes(bold: bool) -> bytes:
-    """The font's file."""
-    return files(__package__).joinpath("fonts", f"Inter-{'SemiBold' if bold else 'Regular'}.woff").read_bytes()
+def _file(bold: bool, kind: str) -> Any:
+    """The font's file: ttf is what matplotlib reads, woff what goes inside an SVG or a page."""
+    return files(__package__).joinpath("fonts", f"Inter-{'SemiBold' if bold else 'Regular'}.{kind}")
 
 
 @cache
-def _font(size: float, bold: bool) -> Any:
-    from PIL import ImageFont
+def _font(bold: bool) -> Any:
+    """matplotlib's name for the font."""
+    from matplotlib.font_manager import FontProperties, fontManager
 
-    return ImageFont.truetype(io.BytesIO(font_bytes(bold)), size, layout_engine=ImageFont.Layout.BASIC)
+    with as_file(_file(bold, "ttf")) as path:
+        fontManager.addfont(path)
+    return FontProperties(family="Inter", weight=600 if bold else 400)
+
+
+@cache
+def _measure(bold: bool) -> Any:
+    from matplotlib.ft2font import FT2Font
+
+    font = FT2Font(io.BytesIO(_file(bold, "ttf").read_bytes()))
+    font.set_size(100, 72)
+    return font
 
 
 @cache
 def text_width(text: str, size: float, bold: bool = False) -> float:
-    """How wide words are, in units of the sheet."""
-    return float(_font(100, bold).getlength(text)) * size / 100
+    """How wide words are, in pixels of the sheet."""
+    font = _measure(bold)
+    font.set_text(text, 0.0)
+    return float(font.get_width_height()[0]) / 64 * size / 100
 
 
 def shorten(text: str, room: float, size: float, bold: bool = False) -> str:
@@ -76,7 +94,7 @@ def font_faces() -> str:
     """CSS that carries the font."""
     return "".join(
         f"@font-face{{font-family:Inter;font-weight:{weight};"
-        f"src:url(data:font/woff;base64,{b64encode(font_bytes(bold)).decode()})format('woff')}}"
+        f"src:url(data:font/woff;base64,{b64encode(_file(bold, "woff").read_bytes()).decode()})format('woff')}}"
         for bold, weight in ((False, 400), (True, 600)))
 
 
@@ -91,6 +109,7 @@ class Figure:
         self._shapes: list[tuple[str, Any]] = []
         self._words: list[dict[str, Any]] = []
         self._aside: list[dict[str, Any]] = []  # the words of title and foot, which a page says itself
+        self._drawn_marks: str | None = None
         self._body = (0.0, 0.0)  # from below the title to above the last lines: what a page shows
 
     # ------------------------------------------------------------ marks
@@ -149,67 +168,82 @@ class Figure:
         self._aside += self._words[first:]
         self.height = math.ceil(y + 8)
 
-    # ------------------------------------------------------------ SVG
+    # ------------------------------------------------------------ drawn by matplotlib
+
+    def _drawn(self) -> Any:
+        """The marks as matplotlib's figure."""
+        from matplotlib.figure import Figure as Canvas
+        from matplotlib.lines import Line2D
+        from matplotlib.patches import Ellipse, Polygon
+        from matplotlib.patheffects import withStroke
+        from matplotlib.transforms import Affine2D
+
+        canvas = Canvas(figsize=(self.width / _DPI, self.height / _DPI), dpi=_DPI, facecolor=PAPER)
+        # Marks go on the canvas itself: axes would measure ticks that nobody sees.
+        sheet = Affine2D().scale(1 / _DPI, -1 / _DPI).translate(0, self.height / _DPI) + canvas.dpi_scale_trans
+        for order, (kind, mark) in enumerate(self._shapes):
+            if kind == "area":
+                points, fill, opacity = mark
+                artist: Any = Polygon(points, closed=True, facecolor=fill, alpha=opacity, linewidth=0, zorder=order)
+            elif kind == "line":
+                points, colour, width, dashes = mark
+                style: Any = (0, [d / width for d in dashes]) if dashes else "-"
+                artist = Line2D(*points.T, color=colour, linewidth=width * _POINT, linestyle=style, zorder=order,
+                                solid_capstyle="butt", solid_joinstyle="round")
+            else:
+                x, y, rx, ry, fill, edge, edge_width, opacity = mark
+                artist = Ellipse((x, y), 2 * rx, 2 * ry, facecolor=fill, alpha=opacity, zorder=order,
+                                 edgecolor=edge or "none", linewidth=edge_width * _POINT if edge else 0)
+            artist.set_transform(sheet)
+            canvas.add_artist(artist)
+        for word in self._words:
+            halo = [withStroke(linewidth=4 * _POINT, foreground=word["halo"])] if word["halo"] else None
+            canvas.text(word["x"], word["y"], word["text"].replace("$", r"\$"), color=word["colour"],
+                        fontproperties=_font(word["bold"]), fontsize=word["size"] * _POINT, ha=_ALIGN[word["anchor"]],
+                        va="baseline", path_effects=halo, zorder=len(self._shapes), transform=sheet)
+        return canvas
+
+    def _marks(self) -> str:
+        """What stands inside the SVG, drawn once: the file and the piece of a page differ only in their frame."""
+        from matplotlib import rc_context
+
+        if self._drawn_marks is None:
+            out = io.StringIO()
+            # The salt makes names inside the file depend on what is drawn alone.
+            with _ONE_AT_A_TIME, rc_context({"svg.fonttype": "none", "svg.hashsalt": f"{self.title} {self.width:g}"}):
+                self._drawn().savefig(out, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+            drawn = out.getvalue()
+            self._drawn_marks = drawn[drawn.index(">", drawn.index("<svg ")) + 1:]
+        return self._drawn_marks
 
     def svg(self, provenance: Mapping[str, Any] | None = None, inline: bool = False) -> str:
         """The figure as SVG: a file that carries its font and where it comes from, or a piece of a page.
 
-        A page says title and caveat in its own words, so the piece is without them.
+        A page says title and caveat in its own words, so the piece is cut below the one and above the other.
         """
-        words, (top, bottom) = self._words, (0.0, float(self.height))
-        if inline and self._body[1]:
-            words, (top, bottom) = [word for word in self._words if word not in self._aside], self._body
-        size = f'viewBox="0 {top:g} {self.width:g} {bottom - top:g}"'
+        top, bottom = self._body if inline and self._body[1] else (0.0, float(self.height))
         label = escape(f"{self.title}. {self.summary}", quote=True)
-        out = [f'<svg xmlns="http://www.w3.org/2000/svg" {size} preserveAspectRatio="xMinYMin" role="img" '
-               f'aria-label="{label}" font-family="{FONT}" style="font-kerning:none">']
-        if not inline:
-            out[0] = out[0].replace(size, f'width="{self.width:g}" height="{self.height:g}" {size}')
-            out += [f"<title>{escape(self.title)}</title>", f"<desc>{escape(self.summary)}</desc>",
-                    f"<metadata>{escape(_provenance(provenance))}</metadata>", f"<style>{font_faces()}</style>",
-                    f'<rect width="100%" height="100%" fill="{PAPER}"/>']
-        for kind, mark in self._shapes:
-            out.append(_SVG[kind](*mark))
-        for word in words:
-            width = text_width(word["text"], word["size"], word["bold"])
-            # The width is told, so that another font, where the file's own is not used, cannot run into its neighbours.
-            out.append(
-                f'<text x="{word["x"]:.1f}" y="{word["y"]:.1f}" font-size="{word["size"]:g}" fill="{word["colour"]}"'
-                + (' font-weight="600"' if word["bold"] else "")
-                + (f' text-anchor="{word["anchor"]}"' if word["anchor"] != "start" else "")
-                + (f' stroke="{word["halo"]}" stroke-width="4" stroke-linejoin="round" paint-order="stroke"'
-                   if word["halo"] else "")
-                + f' textLength="{width:.1f}" lengthAdjust="spacingAndGlyphs">{escape(word["text"])}</text>')
-        return "\n".join([*out, "</svg>"]) + "\n"
+        frame = " ".join(f"{length * _POINT:g}" for length in (0, top, self.width, bottom - top))
+        tag = (f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+               f'viewBox="{frame}" preserveAspectRatio="xMinYMin" role="img" aria-label="{label}"')
+        if inline:
+            return f"{tag}>{_own_names(self._marks(), f'{self.title} {self.width:g}')}"
+        return (f'{tag} width="{self.width:g}" height="{self.height:g}"><title>{escape(self.title)}</title>'
+                f"<desc>{escape(self.summary)}</desc><metadata>{escape(_provenance(provenance))}</metadata>"
+                f"<style>{font_faces()}</style>{self._marks()}")
 
     def _repr_html_(self) -> str:
         """A notebook shows the figure."""
         return f'<div style="max-width:{self.width:g}px"><b>{escape(self.title)}</b>{self.svg(inline=True)}</div>'
 
-    # ------------------------------------------------------------ PNG
-
     def png(self, provenance: Mapping[str, Any] | None = None) -> bytes:
-        """The figure as PNG, twice as many pixels as units, with where it comes from in its text chunks."""
-        from PIL import Image, ImageDraw
-        from PIL.PngImagePlugin import PngInfo
-
-        fine = _SHARP * _FINE
-        image = Image.new("RGB", (round(self.width * fine), round(self.height * fine)), PAPER)
-        pen = ImageDraw.Draw(image, "RGBA")
-        for kind, mark in self._shapes:
-            _PNG[kind](pen, fine, *mark)
-        image = image.reduce(_FINE)
-        pen = ImageDraw.Draw(image)
-        for word in self._words:
-            halo = {"stroke_width": _SHARP * 2, "stroke_fill": word["halo"]} if word["halo"] else {}
-            pen.text((word["x"] * _SHARP, word["y"] * _SHARP), word["text"], word["colour"],
-                     _font(word["size"] * _SHARP, word["bold"]), anchor=_ANCHOR[word["anchor"]], **halo)
-        info = PngInfo()
-        for key, value in (("Title", self.title), ("Description", self.summary), ("Software", "letsdance"),
-                           ("letsdance", _provenance(provenance))):
-            info.add_itxt(key, value)
+        """The figure as PNG, twice as many pixels as the sheet, with where it comes from in its text chunks."""
         out = io.BytesIO()
-        image.save(out, "png", pnginfo=info, compress_level=3, dpi=(96 * _SHARP, 96 * _SHARP))
+        with _ONE_AT_A_TIME:
+            self._drawn().savefig(
+                out, format="png", dpi=_DPI * _SHARP, pil_kwargs={"compress_level": 3},
+                metadata={"Title": self.title, "Description": self.summary, "Software": "letsdance",
+                          "letsdance": _provenance(provenance)})
         return out.getvalue()
 
 
@@ -217,69 +251,13 @@ def _provenance(provenance: Mapping[str, Any] | None) -> str:
     return json.dumps(dict(provenance or {}), sort_keys=True, ensure_ascii=False, default=str)
 
 
-# ---------------------------------------------------------------- each mark, twice
+def _own_names(svg: str, salt: str) -> str:
+    """Names inside an SVG made its own: several figures stand in one page, and each defines figure_1."""
+    from zlib import crc32
 
-def _path(points: np.ndarray) -> str:
-    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points.tolist())
-
-
-def _opacity(opacity: float) -> str:
-    return f' fill-opacity="{opacity:g}"' if opacity < 1 else ""
-
-
-def _svg_area(points: np.ndarray, fill: str, opacity: float) -> str:
-    return f'<path d="{_path(points)}Z" fill="{fill}"{_opacity(opacity)}/>'
-
-
-def _svg_line(points: np.ndarray, colour: str, width: float, dashes: tuple[float, float] | None) -> str:
-    dash = f' stroke-dasharray="{dashes[0]:g} {dashes[1]:g}"' if dashes else ""
-    return (f'<path d="{_path(points)}" fill="none" stroke="{colour}" stroke-width="{width:g}" '
-            f'stroke-linejoin="round"{dash}/>')
-
-
-def _svg_disc(x: float, y: float, rx: float, ry: float, fill: str, edge: str | None, edge_width: float,
-              opacity: float) -> str:
-    rim = f' stroke="{edge}" stroke-width="{edge_width:g}"' if edge else ""
-    return f'<ellipse cx="{x:.1f}" cy="{y:.1f}" rx="{rx:.1f}" ry="{ry:.1f}" fill="{fill}"{_opacity(opacity)}{rim}/>'
-
-
-def _rgba(colour: str, opacity: float) -> tuple[int, int, int, int]:
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16), round(255 * opacity)
-
-
-def _png_area(pen: Any, fine: int, points: np.ndarray, fill: str, opacity: float) -> None:
-    pen.polygon((points * fine).ravel().tolist(), fill=_rgba(fill, opacity))
-
-
-def _png_line(pen: Any, fine: int, points: np.ndarray, colour: str, width: float,
-              dashes: tuple[float, float] | None) -> None:
-    for piece in _dashed(points, dashes) if dashes else [points]:
-        pen.line((piece * fine).ravel().tolist(), fill=_rgba(colour, 1), width=max(1, round(width * fine)),
-                 joint="curve")
-
-
-def _png_disc(pen: Any, fine: int, x: float, y: float, rx: float, ry: float, fill: str, edge: str | None,
-              edge_width: float, opacity: float) -> None:
-    grown = edge_width / 2 if edge else 0.0  # an SVG stroke straddles the edge; Pillow's lies inside it
-    pen.ellipse([(x - rx - grown) * fine, (y - ry - grown) * fine, (x + rx + grown) * fine, (y + ry + grown) * fine],
-                fill=_rgba(fill, opacity), outline=_rgba(edge, 1) if edge else None,
-                width=round(edge_width * fine) if edge else 0)
-
-
-def _dashed(points: np.ndarray, dashes: tuple[float, float]) -> list[np.ndarray]:
-    """The line in pieces as long as the dashes."""
-    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
-    pieces = []
-    for start in np.arange(0.0, along[-1], sum(dashes)):
-        stop = min(start + dashes[0], along[-1])
-        inside = along[(along > start) & (along < stop)]
-        at = np.concatenate([[start], inside, [stop]])
-        pieces.append(np.column_stack([np.interp(at, along, points[:, axis]) for axis in (0, 1)]))
-    return pieces
-
-
-_SVG: dict[str, Any] = {"area": _svg_area, "line": _svg_line, "disc": _svg_disc}
-_PNG: dict[str, Any] = {"area": _png_area, "line": _png_line, "disc": _png_disc}
+    mark = f"f{crc32(salt.encode()):x}"
+    svg = re.sub(r'\bid="([^"]+)"', rf'id="{mark}-\1"', svg)
+    return re.sub(r'(xlink:href="#|url\(#)', rf"\1{mark}-", svg)
 
 
 # ---------------------------------------------------------------- a panel: a rectangle with scales
