@@ -77,7 +77,7 @@ static inline double own_log(double x) {
 }
 
 static inline double normal_quantile(double u) {
-    double x = 2.0 * greater(u, 0x1p-54) - 1.0;
+    double x = 2.0 * smaller(greater(u, 0x1p-22), 1.0 - 0x1p-22) - 1.0;
     double w = -own_log((1.0 - x) * (1.0 + x));
     double a = w - 2.5;
     double p = 2.81022636e-08;

@@ -354,12 +354,14 @@ def _print_summaries(summaries: dict[str, dict[str, Any]], result: Result) -> No
 
 def main() -> None:
     """Run the command; a user's mistake ends in one sentence, an interruption leaves nothing behind."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    def stopped(number: int, _: Any) -> None:
+        typer.echo("Interrupted; nothing was written.", err=True)
+        sys.exit(128 + number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stopped)
     try:
         app()
-    except KeyboardInterrupt:
-        typer.echo("Interrupted; nothing was written.", err=True)
-        sys.exit(130)
     except ValueError as error:
         from params import Refused
 

@@ -521,8 +521,8 @@ def basin_map(found: Basins, fixed: Sequence[FixedPoint]) -> Figure:
     frequent, share = found.agents.argmax(axis=2), found.agents.max(axis=2)
     names = ("lets_dance", "lone_ranger", "dead_horse", "wasteland")
     for k, (heading, ends) in enumerate((
-            (f"Agents, mean of {counted(found.runs, 'run')}", frequent), ("Mean field", found.mean_field))):
-        panel = Panel(figure, 44 + k * (side + 74), y + 26, side, side, (0, 1), (0, 1))
+            (f"Agents, {found.runs} runs a start", frequent), ("Mean field", found.mean_field))):
+        panel = Panel(figure, 44 + k * (side + 74), y + 48, side, side, (0, 1), (0, 1))
         panel.heading(heading)
         cell = side / n
         for i in range(n):
@@ -543,13 +543,15 @@ def basin_map(found: Basins, fixed: Sequence[FixedPoint]) -> Figure:
         figure.text(panel.x + side, panel.y + side + 40, "citizens' willingness C at the start \u2192", 13, SOFT, anchor="end")
         for name in dict.fromkeys(names[int(v)] for v in ends.ravel()):
             where = np.argwhere(ends == names.index(name)).mean(axis=0)
-            figure.text(panel.x + (where[0] + 0.5) * cell, panel.y + side - (where[1] + 0.5) * cell, FUTURES[name], 15, INK,
-                        True, "middle", halo=PAPER)
+            half = text_width(FUTURES[name], 15, True) / 2 + 4
+            x = min(max((where[0] + 0.5) * cell, half), side - half)
+            figure.text(panel.x + x, panel.y + side - (where[1] + 0.5) * cell, FUTURES[name], 15, INK, True, "middle",
+                        halo=PAPER)
         for one in fixed if k else ():
             C, G = float(one.state[0]), float(one.state[1])
             figure.disc(panel.x + at(C), panel.y + side - at(G), 5.5, INK if one.stable else PAPER, edge=INK)
-    figure.text(44, y + 2, "\u2191 governments' willingness G at the start", 13, SOFT)
-    figure.foot(y + side + 76, _FOOT)
+    figure.text(44, y + 12, "\u2191 governments' willingness G at the start", 13, SOFT)
+    figure.foot(y + side + 98, _FOOT)
     return figure
 
 

@@ -4,6 +4,7 @@ refuses what is wrong with one clear sentence, the place in the file, the remedy
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -93,8 +94,10 @@ class Scenario:
 
     def to_toml(self) -> str:
         """A scenario file that restores this scenario."""
-        quoted = (self.title.replace('"', "'"), self.says.replace('"', "'"))
-        lines = [f'title = "{quoted[0]}"', f'says = "{quoted[1]}"', f"quarters = {self.quarters}",
+        def quoted(text: str) -> str:  # a string of JSON is one of TOML
+            return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+        lines = [f"title = {quoted(self.title)}", f"says = {quoted(self.says)}", f"quarters = {self.quarters}",
                  f'profile = "{self.profile}"']
         if self.context:
             lines.append("context = [" + ", ".join(f'"{c}"' for c in self.context) + "]")

@@ -173,7 +173,7 @@ class Government(View):
         return [Initiative(
             id=int(one["id"]), kind=("solo", "joint", "called")[one["kind"]],
             phase="service" if one["phase"] == SERVICE else "project", launched=int(one["launched"]),
-            size=int(one["size"]), own=float(one["own"]), government=self,
+            size=int(one["launch_size"]), own=float(one["own"]), government=self,
             members=tuple(self.model.citizens[int(r)] for r in s.members[first + k][:one["members"]]))
             for k, one in enumerate(s.initiatives[first:first + count])]
 
@@ -189,7 +189,7 @@ class Government(View):
         with interpreted_arithmetic():
             if decision == "adoption":
                 need = adopt.effective_need(self.need, p)
-                terms = adopt.value_terms(self.innovativeness, self.top_support, self.risk_culture, self.capacity,
+                terms = adopt.value_terms(self.innovativeness, self.top_support, self.risk_culture, self.capacity_before,
                                           self.willingness, need, self.exposure, self.advantage, p)
                 feedback = outcome.effective_feedback(self.feedback, p)
                 return {**terms._asdict(), "value": self.value, "pilots": adopt.pilot_probability(self.value, p),

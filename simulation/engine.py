@@ -252,7 +252,7 @@ def _launch(s, p, gov, row, count, kind, by_lab, t, number):
     born.launched = t
     born.kind = kind
     born.phase = PROJECT
-    born.size = count
+    born.launch_size = count
     born.members = count
     born.by_lab = by_lab
     for j in range(count):
@@ -411,7 +411,7 @@ def outcomes(s, p, seed, t, lo, hi):
             if it.phase == PROJECT:
                 if p.on_projects_end and t - it.launched >= int(p.project_quarters):
                     chance = outcome.success_probability(
-                        kind, gov.social_capital, np.float64(it.own), gov.capacity, np.float64(it.size), p)
+                        kind, gov.social_capital, np.float64(it.own), gov.capacity, np.float64(it.launch_size), p)
                     succeeded = uniform(key_o, it.id) < chance
                     if p.on_trust:
                         v = stock.experience(kind, succeeded, p)
@@ -427,7 +427,7 @@ def outcomes(s, p, seed, t, lo, hi):
                         gov.supported_successes += 1
                     else:
                         gov.supported_failures += 1
-                        gov.blamed += p.blame_large if it.size >= 8 else 1.0
+                        gov.blamed += p.blame_large if it.launch_size >= 8 else 1.0
                     lives = succeeded and (it.by_lab == 0 or uniform(key_i, it.id) < p.lab_service)
                     if lives:
                         core = min(int(p.core), members)
@@ -437,7 +437,7 @@ def outcomes(s, p, seed, t, lo, hi):
                         it.phase = SERVICE
                         gov.services_new += 1
             elif p.on_services_end:
-                funding = outcome.effective_funding(gov.funding, np.int64(it.size), p)
+                funding = outcome.effective_funding(gov.funding, np.int64(it.launch_size), p)
                 ends = outcome.end_probability(kind, np.float64(it.own), funding, feedback, np.float64(members), p)
                 if uniform(key_e, it.id) < ends:
                     lives = False

@@ -34,7 +34,7 @@ def accountability(supported, solo, feedback):
 @rule
 def legitimacy(trust, answered, representative):
     """Mean T x supported share of citizens' launches x min(1, representativeness) (S77 S80)."""
-    return trust * answered * min(1.0, representative)
+    return trust * answered * (1.0 if representative > 1.0 else representative)  # not a number stays not a number
 
 
 @rule

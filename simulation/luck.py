@@ -90,7 +90,7 @@ def address(seed, stream, quarter, entity):
 @rule
 def uniform(key, index):
     """The index-th uniform in [0, 1) of a key, 53 bits."""
-    return np.float64(np.int64(mix(key + (_U(index) + _ONE) * _GOLDEN) >> _S11)) * 2.0**-53
+    return np.float64(np.int64(mix(_U(key) + (_U(index) + _ONE) * _GOLDEN) >> _S11)) * 2.0**-53
 
 
 @rule

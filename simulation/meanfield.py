@@ -186,7 +186,7 @@ def step(state: np.ndarray, p: Any) -> np.ndarray:
 # ---------------------------------------------------------------- what follows from it
 
 def start(C0: float, G0: float, p: Any) -> np.ndarray:
-    """The state float64[8] that a run starts in on average, for start means of willingness C0 and G0 (docs/odd.md section 2).
+    """The state float64[8] that a run starts in on average, for start means C0 and G0 (docs/odd.md section 2).
 
     S rises with C0, and T, L, K, A with G0, linearly between .25 and .75. Raises `Refused` if C0 or G0 is no share.
     """

@@ -44,20 +44,21 @@ def load(source: Any) -> Municipalities:
     if isinstance(source, Municipalities):
         return source
     if hasattr(source, "to_dict"):  # a pandas table
-        rows = [{str(k): v for k, v in row.items()} for row in source.to_dict("records")]
-        return _read("the table of municipalities", rows, list(map(str, source.columns)), first_line=1)
+        rows = [(k + 1, {str(name): v for name, v in row.items()}) for k, row in enumerate(source.to_dict("records"))]
+        return _read("the table of municipalities", rows, list(map(str, source.columns)))
     path = Path(source)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
-            return _read(str(path), list(reader), list(reader.fieldnames or ()), first_line=2)
+            rows = [(reader.line_num, row) for row in reader]
+            return _read(str(path), rows, list(reader.fieldnames or ()))
     except FileNotFoundError:
         raise Refused(f"there is no file {path}; give a CSV with the columns name and citizens.") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise Refused(f"{path} cannot be read as CSV: {error}.") from None
 
 
-def _read(path: str, rows: list[dict[str, Any]], header: list[str], first_line: int) -> Municipalities:
+def _read(path: str, rows: list[tuple[int, dict[str, Any]]], header: list[str]) -> Municipalities:
     known = ("name", "citizens", *CITIZEN_START, *GOVERNMENT_START)
     columns: dict[str, str] = {}
     for column in header:
@@ -75,8 +76,8 @@ def _read(path: str, rows: list[dict[str, Any]], header: list[str], first_line: 
     names: dict[str, int] = {}
     citizens = np.zeros(len(rows), np.int64)
     given = given_nothing(len(rows))
-    for m, row in enumerate(rows):
-        line = f"{path}, line {m + first_line}"
+    for m, (number, row) in enumerate(rows):
+        line = f"{path}, line {number}"
         if None in row or any(row.get(column) is None for column in header):
             raise Refused(f"{line}: this row does not have {len(header)} values; check the commas.")
         for column, word in columns.items():
@@ -86,7 +87,7 @@ def _read(path: str, rows: list[dict[str, Any]], header: list[str], first_line: 
                     raise Refused(f"{line}: the name is missing.")
                 if text in names:
                     raise Refused(f"{line}: {text} is there already, in line {names[text]}; names must differ.")
-                names[text] = m + first_line
+                names[text] = number
                 continue
             if text in ("", "nan") and word != "citizens":
                 continue

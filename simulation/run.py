@@ -278,7 +278,7 @@ class Result:
             for m, one in zip(place, it[slots], strict=True):
                 life = lives.setdefault((r, int(m), int(one["id"])), {
                     "run": r, "seed": int(self.seeds[r]), "municipality": self.places.names[m],
-                    "kind": ("solo", "joint", "called")[one["kind"]], "size": int(one["size"]),
+                    "kind": ("solo", "joint", "called")[one["kind"]], "size": int(one["launch_size"]),
                     "own": float(one["own"]), "by_lab": bool(one["by_lab"]), "launched": int(one["launched"]),
                     "service_from": np.nan})
                 if one["phase"] == SERVICE and np.isnan(life["service_from"]):

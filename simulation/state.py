@@ -73,7 +73,7 @@ PROJECT, SERVICE = 1, 2
 INITIATIVE = np.dtype((np.record, np.dtype([
     ("id", np.int64),      # launched quarter, side that called, number of the call: its address for luck
     ("own", np.float32), ("launched", np.int16),
-    ("kind", np.uint8), ("phase", np.uint8), ("size", np.uint8), ("members", np.uint8), ("by_lab", np.uint8),
+    ("kind", np.uint8), ("phase", np.uint8), ("launch_size", np.uint8), ("members", np.uint8), ("by_lab", np.uint8),
 ], align=True)))
 
 

@@ -160,7 +160,8 @@ def test_mesas_page_is_built_steps_and_starts_anew(monkeypatch):
 
     made = [solaraviz.page.args[0]]
     start = solaraviz.CoCreationModel.__init__
-    monkeypatch.setattr(solaraviz.CoCreationModel, "__init__", lambda model, **named: made.append(model) or start(model, **named))
+    monkeypatch.setattr(solaraviz.CoCreationModel, "__init__",
+                        lambda model, **named: made.append(model) or start(model, **named))
     _, page = solara.render(solara.AppLayout(children=[solaraviz.page]), handle_error=False)
     try:
         shown = {slider.label: slider for slider in page.find(v.Slider).widgets}

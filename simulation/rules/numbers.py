@@ -17,7 +17,7 @@ def clip(x, low, high):
 
 @rule
 def exp(x):
-    """e^x for |x| <= 40 (beyond it is clipped), relative error below 1e-13: (Taylor of x/256)^256."""
+    """e^x for |x| <= 40 (beyond it is clipped): (Taylor of x/256)^256; relative error 2e-13 at 6, 2e-7 at 40."""
     r = min(max(x, -40.0), 40.0) * (1.0 / 256.0)
     p = 1.0 + r * (1.0 + r * (1 / 2 + r * (1 / 6 + r * (1 / 24 + r * (1 / 120 + r * (1 / 720))))))
     p = p * p
@@ -53,11 +53,11 @@ def logistic(x):
 
 @rule
 def normal_quantile(u):
-    """The standard normal's quantile of u in [0, 1); error below 1e-6 (Giles 2010, 'Approximating the erfinv function').
+    """The standard normal's quantile of u in [0, 1); error below 5e-6 (Giles 2010, 'Approximating the erfinv function').
 
-    u = 0 gives the quantile of 2^-54, so that every uniform of 53 bits gives a finite number.
+    The tails end at the quantiles of 2^-22 and 1 - 2^-22, some 5 standard deviations out.
     """
-    x = 2.0 * max(u, 2.0**-54) - 1.0
+    x = 2.0 * min(max(u, 2.0**-22), 1.0 - 2.0**-22) - 1.0
     w = -log((1.0 - x) * (1.0 + x))
     a = w - 2.5
     p = 2.81022636e-08
@@ -83,11 +83,25 @@ def normal_quantile(u):
 
 
 @rule
+def _poisson_by_sum(u, rate):
+    """The quantile by summing the exact probabilities, until what is left is lost in rounding."""
+    probability = exp(-rate)
+    total = probability
+    count = 0
+    while u >= total and (count < rate or probability > 1e-17):
+        count += 1
+        probability *= rate / count
+        total += probability
+    return count
+
+
+@rule
 def poisson_quantile(u, rate):
     """How many events a Poisson count of this rate has at its quantile u: one uniform, so a higher rate adds events.
 
     Up to a rate of 30 by summing the exact probabilities; above by the Cornish-Fisher expansion of the quantile
-    (error of at most one event), because the sum would be long and its first term underflows.
+    (error of at most one event, and never below the count at 30), because the sum would be long and its first term
+    underflows.
     """
     if rate <= 0.0:
         return 0
@@ -95,12 +109,5 @@ def poisson_quantile(u, rate):
         z = normal_quantile(u)
         root = math.sqrt(rate)
         x = rate + root * z + (z * z - 1.0) / 6.0 + (z - z * z * z) / (72.0 * root)
-        return max(0, math.floor(x + 0.5))
-    probability = exp(-rate)
-    total = probability
-    count = 0
-    while u >= total and count < 200:
-        count += 1
-        probability *= rate / count
-        total += probability
-    return count
+        return max(_poisson_by_sum(u, 30.0), math.floor(x + 0.5))
+    return _poisson_by_sum(u, rate)
