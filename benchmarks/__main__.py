@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -136,16 +135,14 @@ def command() -> None:
             environment = {**os.environ, "XDG_CACHE_HOME": cache}
             environment.pop("NUMBA_CACHE_DIR", None)
             began = time.perf_counter()
-            subprocess.run([*letsdance, *words, *(("--out", f"{folder}/out") if words[0] == "run" else ())], env=environment,
-                           stdout=subprocess.DEVNULL, check=True)
+            target = ("--out", f"{folder}/out") if words[0] == "run" else ()
+            subprocess.run([*letsdance, *words, *target], env=environment, stdout=subprocess.DEVNULL, check=True)
             return time.perf_counter() - began
 
     with tempfile.TemporaryDirectory() as cache:
         cold = run("run", "--runs", "1", cache=cache)
         warm = statistics.median(run("run", "--runs", "1", cache=cache) for _ in range(5))
         helped = statistics.median(run("--help", cache=cache) for _ in range(5))
-        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-        del before
         measured = subprocess.run(
             [sys.executable, "-c", "import resource, subprocess, sys, tempfile\n"
              "with tempfile.TemporaryDirectory() as f:\n"

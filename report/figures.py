@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     from simulation.meanfield import FixedPoint
     from simulation.run import Result
 
-__all__ = ["FIGURES", "adoption_by_category", "basin_map", "draw", "ever_adopted_by_category", "equity_and_trust", "futures",
+__all__ = ["FIGURES", "adoption_by_category", "basin_map", "draw", "ever_adopted_by_category", "equity_and_trust",
+           "futures",
            "glance", "late_adopter_gap", "regimes", "save", "services", "use_and_adoption", "willingness_reasons"]
 
 Results = Mapping[str, "Result"]
@@ -540,7 +541,8 @@ def basin_map(found: Basins, fixed: Sequence[FixedPoint]) -> Figure:
         for value in (0.1, 0.5, 0.9):
             figure.text(panel.x + at(value), panel.y + side + 19, f"{value:g}", 13, SOFT, anchor="middle")
             figure.text(panel.x - 7, panel.y + side - at(value) + 4.5, f"{value:g}", 13, SOFT, anchor="end")
-        figure.text(panel.x + side, panel.y + side + 40, "citizens' willingness C at the start \u2192", 13, SOFT, anchor="end")
+        figure.text(panel.x + side, panel.y + side + 40, "citizens' willingness C at the start \u2192", 13, SOFT,
+                    anchor="end")
         for name in dict.fromkeys(names[int(v)] for v in ends.ravel()):
             where = np.argwhere(ends == names.index(name)).mean(axis=0)
             half = text_width(FUTURES[name], 15, True) / 2 + 4
