@@ -130,27 +130,37 @@ def command() -> None:
     """Whole processes: help, the first result cold and warm, peak memory of the default."""
     letsdance = [sys.executable, "-c", "from letsdance.command import main; main()"]
 
-    def run(*words: str, cache: str) -> float:
+    def run(*words: str, cache: str) -> tuple[float, float]:
+        """Seconds until the last line of the table (the first result) and until the end."""
         with tempfile.TemporaryDirectory() as folder:
-            environment = {**os.environ, "XDG_CACHE_HOME": cache}
+            environment = {**os.environ, "XDG_CACHE_HOME": cache, "PYTHONUNBUFFERED": "1"}
             environment.pop("NUMBA_CACHE_DIR", None)
-            began = time.perf_counter()
             target = ("--out", f"{folder}/out") if words[0] == "run" else ()
-            subprocess.run([*letsdance, *words, *target], env=environment, stdout=subprocess.DEVNULL, check=True)
-            return time.perf_counter() - began
+            began = time.perf_counter()
+            process = subprocess.Popen([*letsdance, *words, *target], env=environment, stdout=subprocess.PIPE, text=True)
+            first = 0.0
+            for line in process.stdout or ():
+                if line.startswith("trust in government"):
+                    first = time.perf_counter() - began
+            if process.wait():
+                raise RuntimeError(f"letsdance {' '.join(words)} ended with {process.returncode}")
+            return first, time.perf_counter() - began
 
     with tempfile.TemporaryDirectory() as cache:
-        cold = run("run", "--runs", "1", cache=cache)
-        warm = statistics.median(run("run", "--runs", "1", cache=cache) for _ in range(5))
-        helped = statistics.median(run("--help", cache=cache) for _ in range(5))
+        cold, cold_all = run("run", "--runs", "1", cache=cache)
+        warm, warm_all = map(statistics.median, zip(*(run("run", "--runs", "1", cache=cache) for _ in range(5)),
+                                                    strict=True))
+        helped = statistics.median(run("--help", cache=cache)[1] for _ in range(5))
         measured = subprocess.run(
             [sys.executable, "-c", "import resource, subprocess, sys, tempfile\n"
              "with tempfile.TemporaryDirectory() as f:\n"
              f"    subprocess.run({letsdance!r} + ['run', '--out', f + '/out'], stdout=subprocess.DEVNULL, check=True)\n"
              "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)"],
             env={**os.environ, "XDG_CACHE_HOME": cache}, capture_output=True, text=True, check=True)
-    say("letsdance run --runs 1, nothing compiled yet", f"{cold:.1f} s", "< 20 s", cold < 20)
-    say("letsdance run --runs 1, warm", f"{warm:.2f} s", "< 3 s", warm < 3)
+    say("letsdance run --runs 1, nothing compiled yet: first result (the table)", f"{cold:.1f} s", "< 20 s", cold < 20)
+    say("  with figures and report", f"{cold_all:.1f} s", "", None)
+    say("letsdance run --runs 1, warm: first result (the table)", f"{warm:.2f} s", "< 3 s", warm < 3)
+    say("  with figures and report", f"{warm_all:.2f} s", "", None)
     say("letsdance --help", f"{helped:.2f} s", "< 0.5 s", helped < 0.5)
     peak = float(measured.stdout)
     say("letsdance run (default), peak memory", f"{peak:,.0f} MiB", "< 400 MiB", peak < 400)
