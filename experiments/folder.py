@@ -98,7 +98,7 @@ def manifest(results: Mapping[str, Result], command: str, hashes: Mapping[str, s
     """Everything that it takes to run it again."""
     first = next(iter(results.values()))
     return {
-        "format": _FORMAT, "letsdance": own_version(), "command": command, "git": _git(), "versions": _versions(),
+        "format": _FORMAT, "version": own_version(), "command": command, "git": _git(), "versions": _versions(),
         "seeds": {"first": int(first.seeds[0]), "runs": first.runs}, "quarters": first.quarters,
         "scenarios": {name: result.scenario.to_toml() for name, result in results.items()},
         "parameters": {name: result.scenario.values() for name, result in results.items()},
@@ -173,12 +173,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         said = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise Refused(f"{path} cannot be read: {error}.") from None
-    needed = ("format", "letsdance", "seeds", "quarters", "scenarios", "tables")
+    needed = ("format", "version", "seeds", "quarters", "scenarios", "tables")
     if not isinstance(said, dict) or any(key not in said for key in needed):
         raise Refused(f"{path} lacks what it takes to run it again ({', '.join(needed)}).")
     if said["format"] != _FORMAT:
         raise Refused(f"{folder} has the format {said['format']}, this version reads {_FORMAT}; "
-                      f"use letsdance {said['letsdance']}.")
+                      f"use letsdance {said['version']}.")
     return said
 
 

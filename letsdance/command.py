@@ -88,7 +88,7 @@ def verify(directory: Path, as_json: Json = False) -> None:
     with _progress("Running again", _total(manifest), quiet=as_json) as advance:
         differences = folder.verify(directory, advance)
     same = not differences
-    then, now = manifest["letsdance"], folder.own_version()
+    then, now = manifest["version"], folder.own_version()
     since = f"written by letsdance {then}" + ("" if then == now else f", checked by {now}")
     changed = {n: f"{v} then, {w} now" for n, v in manifest.get("versions", {}).items()
                if (w := folder._versions().get(n)) != v}
@@ -163,12 +163,12 @@ def basin_map(
     from simulation.meanfield import fixed_points
 
     points = fixed_points(defaults(**found.parameters))
-    said = {"letsdance": folder.own_version(), "command": _command_line(out), "git": folder._git(),
+    said = {"version": folder.own_version(), "command": _command_line(out), "git": folder._git(),
             "starts": found.starts.tolist(), "quarters": quarters, "runs": runs, "seed": seed,
             "agents": found.agents.tolist(), "mean_field": found.mean_field.tolist(), "agreement": found.agreement,
             "fixed_points": [{"C": float(p.state[0]), "G": float(p.state[1]), "stable": bool(p.stable)} for p in points]}
     with folder.whole_or_nothing(out, overwrite) as part:
-        save(draw(found, points), part, "basin_map", {"command": said["command"], "letsdance": said["letsdance"]})
+        save(draw(found, points), part, "basin_map", {"command": said["command"], "version": said["version"]})
         (part / folder.MANIFEST).write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
     if as_json:
         typer.echo(json.dumps(said))

@@ -99,7 +99,7 @@ def check_value(name: str, value: object, where: str = "") -> float:
     parameter = PARAMETERS.get(name)
     if parameter is None:
         titles = {p.title: p.name for p in PARAMETERS.values()}
-        near = nearest(name, PARAMETERS) or nearest(name, titles)
+        near = nearest(titles.get(name, name), PARAMETERS) or nearest(name, titles)
         raise Refused(f"{place}there is no parameter {name!r}.{near} See `letsdance show parameters`.")
     low, high = parameter.range
     if isinstance(value, bool) and parameter.unit == "switch":

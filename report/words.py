@@ -128,7 +128,8 @@ def headline(results: Results) -> str:
     if len(keeps) == len(results):
         if len(results) == 1:
             return f"{title[keeps[0]]} keeps its hold: after {last} quarters most municipalities are where they began."
-        return (f"All {counted(len(results))} starts keep their hold: after {last} quarters most municipalities are "
+        how_many = "Both" if len(results) == 2 else f"All {counted(len(results))}"
+        return (f"{how_many} starts keep their hold: after {last} quarters most municipalities are "
                 "where they began.")
     said = [f"from {title[n]}, the largest group of municipalities moves to {FUTURES[goal]}"
             for n, goal in moves.items()]

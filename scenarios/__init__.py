@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
@@ -148,19 +148,23 @@ def check_uses(kind: str, uses: Iterable[Use], quarters: int, where: str = "") -
         seen[use.name].append(use)
 
 
-def _use(kind: str, name: object, start: object, duration: object, strength: object, where: str) -> Use:
+def _use(kind: str, name: object, start: object, duration: object, strength: object,
+         at: Callable[[str], str] = lambda key: "") -> Use:
+    """A use, checked; `at` tells where in a file an entry stands."""
     known = _known(kind)
+    if name is None:
+        raise Refused(f"{at('name')}this {kind} has no name; write one of `letsdance show {kind}s`.")
     if not isinstance(name, str) or name not in known:
-        raise Refused(f"{where}there is no {kind} {name!r}.{nearest(str(name), known)} See `letsdance show {kind}s`.")
+        raise Refused(f"{at('name')}there is no {kind} {name!r}.{nearest(str(name), known)} See `letsdance show {kind}s`.")
     if isinstance(start, bool) or not isinstance(start, int) or start < 1:
-        raise Refused(f"{where}{kind} {name}: start must be a quarter, a whole number from 1, not {start!r}.")
+        raise Refused(f"{at('start')}{kind} {name}: start must be a quarter, a whole number from 1, not {start!r}.")
     if duration is None and kind == "shock":
         duration = known[name]["duration"] or None
     if duration is not None and (isinstance(duration, bool) or not isinstance(duration, int) or duration < 1):
-        raise Refused(f"{where}{kind} {name}: duration must be a whole number of quarters from 1, not {duration!r}.")
+        raise Refused(f"{at('duration')}{kind} {name}: duration must be a whole number of quarters from 1, not {duration!r}.")
     low, high = _STRENGTH
     if isinstance(strength, bool) or not isinstance(strength, int | float) or not low <= strength <= high:
-        raise Refused(f"{where}{kind} {name}: strength must be a number from {low:g} to {high:g}, not {strength!r}.")
+        raise Refused(f"{at('strength')}{kind} {name}: strength must be a number from {low:g} to {high:g}, not {strength!r}.")
     return Use(name, start, duration, float(strength))
 
 
@@ -175,7 +179,7 @@ def parse_use(kind: str, text: str) -> Use:
         raise Refused(f"{kind} {text!r} cannot be read; write NAME@START+DURATION*STRENGTH, such as {example}.")
     duration = found["duration"]
     return _use(kind, found["name"], int(found["start"] or 1), None if duration is None else int(duration),
-                float(found["strength"] or 1.0), "")
+                float(found["strength"] or 1.0))
 
 
 def parse_uses(kind: str, uses: Iterable[Any]) -> tuple[Use, ...]:
@@ -185,11 +189,10 @@ def parse_uses(kind: str, uses: Iterable[Any]) -> tuple[Use, ...]:
         if isinstance(use, str):
             out.append(parse_use(kind, use))
         elif isinstance(use, Use):
-            out.append(_use(kind, use.name, use.start, use.duration, use.strength, ""))
+            out.append(_use(kind, use.name, use.start, use.duration, use.strength))
         elif isinstance(use, Mapping):
             _only(use, ("name", "start", "duration", "strength"), f"{kind}: ")
-            out.append(_use(kind, use.get("name"), use.get("start", 1), use.get("duration"), use.get("strength", 1.0),
-                            ""))
+            out.append(_use(kind, use.get("name"), use.get("start", 1), use.get("duration"), use.get("strength", 1.0)))
         else:
             raise Refused(f"a {kind} must be text such as NAME@START+DURATION*STRENGTH or a table, not {use!r}.")
     return tuple(out)
@@ -273,7 +276,8 @@ def read(name: str, path: str, text: str) -> Scenario:
         if not isinstance(data.get(key, ""), str):
             raise Refused(f"{place('', key)}{key} must be text in quotes, not {data[key]!r}.")
     start = data.get("start", {})
-    _only(start, ("C", "G"), place("start"))
+    for key in start:
+        _only({key: start[key]}, ("C", "G"), place("start", key))
     at = {n: check_value(f"{n}0", v, place("start", n).rstrip(": ")) for n, v in start.items()}
     parameters = {}
     for key, value in data.get("parameters", {}).items():
@@ -290,7 +294,8 @@ def read(name: str, path: str, text: str) -> Scenario:
     for kind in ("lever", "shock"):
         table = data.get(f"{kind}s", [])
         if not isinstance(table, list) or not all(isinstance(row, dict) for row in table):
-            raise Refused(f"{place(f'{kind}s')}{kind}s must be written as tables, each under [[{kind}s]].")
+            where = place(f"{kind}s") if place(f"{kind}s") != place() else place("", f"{kind}s")
+            raise Refused(f"{where}{kind}s must be written as tables, each under [[{kind}s]].")
         read = []
         for nth, row in enumerate(table):
             if not row:
@@ -300,7 +305,7 @@ def read(name: str, path: str, text: str) -> Scenario:
                 if key not in ("name", "start", "duration", "strength"):
                     _only(row, ("name", "start", "duration", "strength"), place(f"{kind}s", key, nth))
             read.append(_use(kind, row.get("name"), row.get("start", 1), row.get("duration"), row.get("strength", 1.0),
-                             place(f"{kind}s", next(iter(row)), nth)))
+                             lambda key, table=f"{kind}s", nth=nth: place(table, key, nth)))
             check_uses(kind, read, quarters, place(f"{kind}s", "start", nth))
         uses[kind] = tuple(read)
     return Scenario(

@@ -96,7 +96,7 @@ def _read(path: str, rows: list[tuple[int, dict[str, Any]]], header: list[str]) 
             except ValueError:
                 raise Refused(f"{line}: {word} must be a number, not {text!r}.") from None
             if word == "citizens":
-                if not value == round(value) or not 1 <= value <= _LARGEST:
+                if not math.isfinite(value) or value != round(value) or not 1 <= value <= _LARGEST:
                     raise Refused(f"{line}: citizens must be a whole number from 1 to {_LARGEST:,}, not {text!r}.")
                 citizens[m] = int(value)
             elif math.isnan(value) or not 0.0 <= value <= 1.0:
