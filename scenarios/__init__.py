@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
@@ -161,10 +161,12 @@ def _use(kind: str, name: object, start: object, duration: object, strength: obj
     if duration is None and kind == "shock":
         duration = known[name]["duration"] or None
     if duration is not None and (isinstance(duration, bool) or not isinstance(duration, int) or duration < 1):
-        raise Refused(f"{at('duration')}{kind} {name}: duration must be a whole number of quarters from 1, not {duration!r}.")
+        raise Refused(f"{at('duration')}{kind} {name}: duration must be a whole number of quarters from 1, "
+                      f"not {duration!r}.")
     low, high = _STRENGTH
     if isinstance(strength, bool) or not isinstance(strength, int | float) or not low <= strength <= high:
-        raise Refused(f"{at('strength')}{kind} {name}: strength must be a number from {low:g} to {high:g}, not {strength!r}.")
+        raise Refused(f"{at('strength')}{kind} {name}: strength must be a number from {low:g} to {high:g}, "
+                      f"not {strength!r}.")
     return Use(name, start, duration, float(strength))
 
 
@@ -224,6 +226,10 @@ class _Place:
             if here and ((not key and found) or (key and re.match(rf"\s*\"?{re.escape(key)}\"?\s*=", line))):
                 return f"{self.path}, line {number}: "
         return self(table, "", nth) if key and table else f"{self.path}: "
+
+    def entry(self, table: str, nth: int, key: str) -> str:
+        """Where an entry of the nth table of this name stands."""
+        return self(table, key, nth)
 
 
 @cache
@@ -304,8 +310,9 @@ def read(name: str, path: str, text: str) -> Scenario:
             for key in row:
                 if key not in ("name", "start", "duration", "strength"):
                     _only(row, ("name", "start", "duration", "strength"), place(f"{kind}s", key, nth))
+            at = partial(place.entry, f"{kind}s", nth)
             read.append(_use(kind, row.get("name"), row.get("start", 1), row.get("duration"), row.get("strength", 1.0),
-                             lambda key, table=f"{kind}s", nth=nth: place(table, key, nth)))
+                             at))
             check_uses(kind, read, quarters, place(f"{kind}s", "start", nth))
         uses[kind] = tuple(read)
     return Scenario(

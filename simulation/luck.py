@@ -79,7 +79,8 @@ def mix(z):
 def address(seed, stream, quarter, entity):
     """The key of one entity's decisions of one kind in one quarter; indices then tell the decisions apart.
 
-    By hand wrap it, np.uint64(address(...)): Python gets a plain int back. The stream is added last, so that a loop over entities hashes once for all kinds of decisions it makes.
+    By hand wrap it, np.uint64(address(...)): Python gets a plain int back. The stream is added last, so that a loop
+    over entities hashes once for all kinds of decisions it makes.
     """
     key = mix(_U(seed) + _GOLDEN)
     key = mix(key + _U(quarter + 1) * _GOLDEN)
