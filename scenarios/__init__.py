@@ -310,9 +310,9 @@ def read(name: str, path: str, text: str) -> Scenario:
             for key in row:
                 if key not in ("name", "start", "duration", "strength"):
                     _only(row, ("name", "start", "duration", "strength"), place(f"{kind}s", key, nth))
-            at = partial(place.entry, f"{kind}s", nth)
+            spot = partial(place.entry, f"{kind}s", nth)
             read.append(_use(kind, row.get("name"), row.get("start", 1), row.get("duration"), row.get("strength", 1.0),
-                             at))
+                             spot))
             check_uses(kind, read, quarters, place(f"{kind}s", "start", nth))
         uses[kind] = tuple(read)
     return Scenario(
