@@ -870,6 +870,8 @@ def test_bad_news_weighs_more(T, share, rate):
        start=st.floats(0, 1))
 @settings(max_examples=25)
 def test_risk_culture_rests_at_its_closed_form(successes, failures, feedback, chi, start):
+    # Where more than twice the way is gone in one quarter, the step leaps over its resting point and never rests.
+    assume(0.12 * (successes + feedback * failures + chi * (1 - feedback) * failures) < 1.8)
     p = defaults(L_drift=0, chi=chi, eL=0.12)
     L = start
     for _ in range(1000):
