@@ -29,7 +29,7 @@ QUARTER = (
 
 #: From this many citizens on, one run is shared between threads; below, whole runs are.
 LARGE = 50_000
-_CHUNK = 60_000  # citizens that one thread works on at a time: they stay in its cache through the phases
+_CHUNK = 20_000  # citizens that one thread works on at a time: they stay in its cache through the phases
 _ZERO = np.int64(0)
 
 
