@@ -128,7 +128,7 @@ def _time(values: np.ndarray) -> np.ndarray:
 
 def ever_adopted_by_category(result: Result) -> np.ndarray:
     """float64[R, Q+1, 5]: share of each category's governments (ex ante) that have ever adopted; NaN for empty ones."""
-    ever = np.maximum.accumulate((result.stage == 3) | (result.stage == 4), axis=1).astype(np.float64)
+    ever = result.ever.astype(np.float64)
     member = np.stack([result.category == c for c in range(len(CATEGORY_TITLES))], axis=2).astype(np.float64)
     size = member.sum(axis=1)[:, None, :]
     with np.errstate(invalid="ignore", divide="ignore"):

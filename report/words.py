@@ -95,7 +95,7 @@ def reached(result: Result, share: float) -> tuple[float, int]:
 
 def late_half(result: Result) -> tuple[float, int]:
     """The same for half of the late adopters: late majority and laggards, by innovativeness before the run."""
-    ever = np.maximum.accumulate((result.stage == 3) | (result.stage == 4), axis=1)
+    ever = result.ever
     late = (result.category >= 3)[:, None, :]
     size = late.sum(axis=2)
     half = ((ever & late).sum(axis=2) >= 0.5 * size) & (size > 0)

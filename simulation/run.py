@@ -22,6 +22,7 @@ from simulation import schedule as environment
 from simulation.compiled import cold
 from simulation.indicators import ROW, SOCIETY
 from simulation.municipalities import Municipalities
+from simulation.rules.adoption import ADOPTED, UPSCALED
 from simulation.rules.regimes import REGIMES
 from simulation.society import LARGE, Society, cores, interpreted_arithmetic
 
@@ -196,10 +197,19 @@ class Result:
         return pd.DataFrame({**self._index(), **{name: self.rows[name].ravel() for name in SOCIETY}})
 
     @cached_property
+    def on(self) -> np.ndarray:
+        """bool[R, Q+1, M]: which governments have the innovation in use, upscaled included."""
+        return (self.stage == ADOPTED) | (self.stage == UPSCALED)
+
+    @cached_property
+    def ever(self) -> np.ndarray:
+        """bool[R, Q+1, M]: which governments have ever adopted it by then."""
+        return np.maximum.accumulate(self.on, axis=1)
+
+    @cached_property
     def adopted_at(self) -> np.ndarray:
         """float64[R, M]: the quarter in which each government first adopted; NaN where it never did (censored)."""
-        on = (self.stage == 3) | (self.stage == 4)
-        return np.where(on.any(axis=1), on.argmax(axis=1), np.nan)
+        return np.where(self.on.any(axis=1), self.on.argmax(axis=1), np.nan)
 
     @cached_property
     def ex_post(self) -> np.ndarray:
@@ -224,8 +234,7 @@ class Result:
         names = list(CATEGORIES)
         frame = self._index(("view", ["ex_ante", "ex_post"]), ("category", names))
         frame["category"] = pd.Categorical(frame["category"], categories=names, ordered=True)
-        on = (self.stage == 3) | (self.stage == 4)
-        ever = np.maximum.accumulate(on, axis=1)
+        on, ever = self.on, self.ever
         views = (self.category, self.ex_post)
         member = np.stack([np.stack([by == c for c in range(len(names))], 1) for by in views], 1)
         weight = member.astype(np.float64)  # [R, view, category, M]
@@ -344,7 +353,7 @@ class Result:
 
     def late_adopter_gap(self) -> np.ndarray:
         """float64[R, Q+1]: ever adopted among the two early categories less among the two late ones (ex ante)."""
-        ever = np.maximum.accumulate((self.stage == 3) | (self.stage == 4), axis=1)
+        ever = self.ever
         early, late = (self.category <= 1)[:, None, :], (self.category >= 3)[:, None, :]
         with np.errstate(invalid="ignore"):
             return (ever & early).sum(2) / early.sum(2) - (ever & late).sum(2) / late.sum(2)
