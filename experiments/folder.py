@@ -39,12 +39,13 @@ def own_version() -> str:
         return "unknown"
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Of Python and the libraries that numbers and tables come from."""
     names = ("numpy", "numba", "pandas", "pyarrow")
     return {"python": platform.python_version(), **{name: version(name) for name in names}}
 
 
-def _git() -> dict[str, Any] | None:
+def git_state() -> dict[str, Any] | None:
     """The commit that this code stands at, and whether files were changed since; None outside a checkout."""
     def git(*words: str) -> str:
         return subprocess.run(["git", "-C", str(Path(__file__).parent), *words], capture_output=True, text=True,
@@ -98,7 +99,7 @@ def manifest(results: Mapping[str, Result], command: str, hashes: Mapping[str, s
     """Everything that it takes to run it again."""
     first = next(iter(results.values()))
     return {
-        "format": _FORMAT, "version": own_version(), "command": command, "git": _git(), "versions": _versions(),
+        "format": _FORMAT, "version": own_version(), "command": command, "git": git_state(), "versions": versions(),
         "seeds": {"first": int(first.seeds[0]), "runs": first.runs}, "quarters": first.quarters,
         "scenarios": {name: result.scenario.to_toml() for name, result in results.items()},
         "parameters": {name: result.scenario.values() for name, result in results.items()},
@@ -143,6 +144,23 @@ def whole_or_nothing(out: Path, overwrite: bool) -> Iterator[Path]:
         raise Refused(f"{out} cannot be written: {error.strerror or error}.") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def keep(out: Path, kind: str, command: str, said: Mapping[str, Any], frames: Mapping[str, pd.DataFrame],
+         hand_over: Callable[[Path, dict[str, Any]], None] | None = None, overwrite: bool = False) -> dict[str, Any]:
+    """Write what an experiment found: manifest, Parquet tables, and what `hand_over(folder, manifest)` adds to them.
+
+    kind: the sub-command ("compare", ...). said: whatever it takes to run it again, as JSON. Returns the manifest.
+    """
+    manifest = {"format": _FORMAT, "kind": kind, "version": own_version(), "command": command, "git": git_state(),
+                "versions": versions(), **said, "tables": {f"{n}.parquet": content_hash(t) for n, t in frames.items()}}
+    with whole_or_nothing(out, overwrite) as part:
+        for name, frame in frames.items():
+            frame.to_parquet(part / f"{name}.parquet", engine="pyarrow", index=False)
+        (part / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        if hand_over:
+            hand_over(part, manifest)
+    return manifest
 
 
 def write(out: Path, results: Mapping[str, Result], command: str, overwrite: bool = False,

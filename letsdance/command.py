@@ -5,12 +5,31 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from letsdance.screen import (
+    Json,
+    Lever,
+    Overwrite,
+    Profile,
+    Quarters,
+    Runs,
+    Scenarios,
+    Seed,
+    Set,
+    Shock,
+    Table,
+    busy,
+    command_line,
+    console,
+    print_table,
+    progress,
+    simulated,
+    values,
+)
 
 if TYPE_CHECKING:
     from simulation.run import Result
@@ -20,21 +39,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="A laboratory for co-creation between citizens and governments, and for how public-sector innovations spread. "
          "It explores, it does not forecast.")
-
-Runs = Annotated[int, typer.Option(help="Paired runs of each scenario.")]
-Quarters = Annotated[int | None, typer.Option(help="Horizon in quarters, 8-400 [default: the scenario's, 60].")]
-Seed = Annotated[int, typer.Option(help="Seed of the first run; the next runs take the next seeds.")]
-Set = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter; may be repeated.")]
-Lever = Annotated[list[str] | None, typer.Option(
-    metavar="NAME@START+DURATION*STRENGTH", help="A lever, such as FRCS@8+20*1.0; may be repeated.")]
-Shock = Annotated[list[str] | None, typer.Option(
-    metavar="NAME@START+DURATION*STRENGTH", help="A shock or trend, such as austerity@12+24; may be repeated.")]
-Profile = Annotated[str | None, typer.Option(help="The innovation: co_creation, e_procurement or telework.")]
-Table = Annotated[Path | None, typer.Option(help="CSV of municipalities (name, citizens, ...).")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the folder if letsdance wrote it.")]
-Scenarios = Annotated[list[str] | None, typer.Argument(help="Starts by name, or paths of scenario files.")]
-
 
 @app.command()
 def run(
@@ -54,28 +58,28 @@ def run(
         story = told.load(name)
         if story.name in stories:
             raise Refused(f"two scenarios are called {story.name}; rename one of the files.")
-        stories[story.name] = story.changed(parameters=_values(sets), levers=lever or [], shocks=shock or [],
+        stories[story.name] = story.changed(parameters=values(sets), levers=lever or [], shocks=shock or [],
                                             profile=profile, quarters=quarters)
     if len({story.quarters for story in stories.values()}) > 1:
         raise Refused("the scenarios have different horizons; give one with --quarters.")
     text = municipalities.read_text(encoding="utf-8-sig") if municipalities and municipalities.is_file() else None
-    results = _simulate(stories, runs, seed, municipalities, quiet=as_json)
+    results = simulated(stories, runs, seed, municipalities, quiet=as_json)
     from experiments.summary import summary
 
     summaries = {name: summary(result) for name, result in results.items()}
     if not as_json:
         _print_summaries(summaries, next(iter(results.values())))
-    with _busy("Drawing figures and writing the report", quiet=as_json):
+    with busy("Drawing figures and writing the report", quiet=as_json):
         def hand_over(part: Path, manifest: dict[str, Any]) -> None:
             from report import write
 
             write(part, results, manifest)
 
-        folder.write(out, results, _command_line(out), overwrite, text, hand_over)
+        folder.write(out, results, command_line(out), overwrite, text, hand_over)
     if as_json:
         typer.echo(json.dumps({"folder": str(out), "runs": runs, "seed": seed, "scenarios": summaries}))
     else:
-        _console().print(f"Written: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]). "
+        console().print(f"Written: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]). "
                          f"It explores, it does not forecast.", highlight=False)
 
 
@@ -85,25 +89,25 @@ def verify(directory: Path, as_json: Json = False) -> None:
     from experiments import folder
 
     manifest = folder.read_manifest(directory)
-    with _progress("Running again", _total(manifest), quiet=as_json) as advance:
+    with progress("Running again", _total(manifest), quiet=as_json) as advance:
         differences = folder.verify(directory, advance)
     same = not differences
     then, now = manifest["version"], folder.own_version()
     since = f"written by letsdance {then}" + ("" if then == now else f", checked by {now}")
     changed = {n: f"{v} then, {w} now" for n, v in manifest.get("versions", {}).items()
-               if (w := folder._versions().get(n)) != v}
+               if (w := folder.versions().get(n)) != v}
     if as_json:
         typer.echo(json.dumps({"identical": same, "differences": differences, "written_by": then, "checked_by": now,
                                "versions": changed, "git": manifest.get("git")}))
     elif same:
-        _console().print(f"[bold]Identical[/]: every table is the same to the last bit ({since}).")
+        console().print(f"[bold]Identical[/]: every table is the same to the last bit ({since}).")
     else:
         commit = (manifest.get("git") or {}).get("commit")
-        _console().print(f"[bold]Different[/] ({since}{f', at commit {commit[:12]}' if commit else ''}):")
+        console().print(f"[bold]Different[/] ({since}{f', at commit {commit[:12]}' if commit else ''}):")
         for line in differences:
-            _console().print(f"  {line}", highlight=False)
+            console().print(f"  {line}", highlight=False)
         for name, versions in changed.items():
-            _console().print(f"  {name}: {versions}.", highlight=False)
+            console().print(f"  {name}: {versions}.", highlight=False)
     raise typer.Exit(0 if same else 1)
 
 
@@ -123,12 +127,12 @@ def explain(
     if directory is not None:
         from experiments import folder
 
-        with _progress("Running again", _total(folder.read_manifest(directory)), quiet=as_json) as advance:
+        with progress("Running again", _total(folder.read_manifest(directory)), quiet=as_json) as advance:
             results = folder.again(directory, advance)
     else:
-        story = told.load(scenario or "").changed(parameters=_values(sets), levers=lever or [], shocks=shock or [],
+        story = told.load(scenario or "").changed(parameters=values(sets), levers=lever or [], shocks=shock or [],
                                                   profile=profile, quarters=quarters)
-        results = _simulate({story.name: story}, runs, seed, None, quiet=as_json)
+        results = simulated({story.name: story}, runs, seed, None, quiet=as_json)
     from experiments.reasons import explain as reasons
 
     said = {name: reasons(result) for name, result in results.items()}
@@ -154,8 +158,8 @@ def basin_map(
     folder.check_target(out, overwrite)
     from experiments.basins import basins
 
-    with _progress("Starts", grid * grid if 0 < grid < 1000 else 1, quiet=as_json) as advance:
-        found = basins(scenario, grid, quarters, runs, seed, advance, parameters=_values(sets), levers=lever or [],
+    with progress("Starts", grid * grid if 0 < grid < 1000 else 1, quiet=as_json) as advance:
+        found = basins(scenario, grid, quarters, runs, seed, advance, parameters=values(sets), levers=lever or [],
                        shocks=shock or [])
     from params import defaults
     from report import save
@@ -163,7 +167,7 @@ def basin_map(
     from simulation.meanfield import fixed_points
 
     points = fixed_points(defaults(**found.parameters))
-    said = {"version": folder.own_version(), "command": _command_line(out), "git": folder._git(),
+    said = {"version": folder.own_version(), "command": command_line(out), "git": folder.git_state(),
             "starts": found.starts.tolist(), "quarters": quarters, "runs": runs, "seed": seed,
             "agents": found.agents.tolist(), "mean_field": found.mean_field.tolist(), "agreement": found.agreement,
             "fixed_points": [{"C": float(p.state[0]), "G": float(p.state[1]), "stable": bool(p.stable)} for p in points]}
@@ -174,7 +178,7 @@ def basin_map(
         typer.echo(json.dumps(said))
     else:
         stable = ", ".join(f"({p['C']:.2f}, {p['G']:.2f})" for p in said["fixed_points"] if p["stable"])
-        _console().print(f"Agents and mean field come to the same future from {found.agreement:.0%} of the starts; "
+        console().print(f"Agents and mean field come to the same future from {found.agreement:.0%} of the starts; "
                          f"the mean field rests at (C, G) = {stable}.\nWritten: [bold]{out}[/].", highlight=False)
 
 
@@ -188,13 +192,13 @@ def check(
     """Test the model against the patterns of the evidence: what holds, what does not, how strongly."""
     from experiments import patterns
 
-    with _progress("Patterns", len(only or patterns.PATTERNS), quiet=as_json) as advance:
+    with progress("Patterns", len(only or patterns.PATTERNS), quiet=as_json) as advance:
         findings = patterns.check(runs=runs, seed=seed, only=only, progress=lambda _: advance(1))
     frame = patterns.table(findings)
     if as_json:
         typer.echo(frame.to_json(orient="records"))
         return
-    _print_table("Patterns of the evidence", list(frame.columns),
+    print_table("Patterns of the evidence", list(frame.columns),
                  [[str(v) for v in row] for row in frame.itertuples(index=False)])
 
 
@@ -214,107 +218,11 @@ def show(
     elif as_json:
         typer.echo(json.dumps([dict(zip(columns, row, strict=True)) for row in rows]))
     else:
-        _print_table(title, columns, rows)
-
-
-# ---------------------------------------------------------------- helpers
-
-def _values(sets: list[str] | None) -> dict[str, float]:
-    """NAME=VALUE as typed, as numbers."""
-    from params import Refused, check_value
-
-    values = {}
-    for text in sets or []:
-        name, equals, value = (part.strip() for part in text.partition("="))
-        if not equals:
-            raise Refused(f"--set {text!r} cannot be read; write NAME=VALUE, such as --set k=1.5.")
-        try:
-            values[name] = float(value)
-        except ValueError:
-            check_value(name, value or 0)  # an unknown name is the greater mistake
-            raise Refused(f"--set {name}: {value!r} is not a number.") from None
-        check_value(name, values[name])
-    return values
-
-
-def _command_line(out: Path) -> str:
-    """What was typed, so that it can be typed again; the folder's own name does not matter."""
-    import shlex
-
-    words = [w for w in sys.argv[1:] if w not in ("--json", "--overwrite")]
-    for k, word in enumerate(list(words)):
-        if word == "--out":
-            words[k:k + 2] = [None, None]  # type: ignore[list-item]
-        elif word.startswith("--out="):
-            words[k] = None  # type: ignore[call-overload]
-    return shlex.join(["letsdance", *(w for w in words if w is not None)])
+        print_table(title, columns, rows)
 
 
 def _total(manifest: dict[str, Any]) -> int:
     return int(manifest["seeds"]["runs"]) * len(manifest["scenarios"])
-
-
-def _simulate(stories: dict[str, Any], runs: int, seed: int, municipalities: Path | None,
-              quiet: bool) -> dict[str, Result]:
-    """Run every scenario, with a progress bar."""
-    from simulation.municipalities import load
-
-    places = None if municipalities is None else load(municipalities)
-    from simulation.compiled import cold
-
-    label = "Compiling, this once, then running" if cold() else "Running"
-    with _progress(label, max(runs, 1) * len(stories), quiet) as advance:
-        from simulation.run import simulate
-
-        return {name: simulate(story, runs=runs, seed=seed, municipalities=places, progress=advance)
-                for name, story in stories.items()}
-
-
-def _console() -> Any:
-    from rich.console import Console
-
-    return Console()
-
-
-@contextmanager
-def _progress(label: str, total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error that goes away when done; none where nobody would see it."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda count: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-                  console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=total)
-        yield lambda count: bar.update(task, advance=count)
-
-
-@contextmanager
-def _busy(label: str, quiet: bool) -> Iterator[None]:
-    if quiet or not sys.stderr.isatty():
-        yield
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status(label):
-        yield
-
-
-def _print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
-    from rich.markup import escape
-    from rich.table import Table as RichTable
-
-    table = RichTable(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(escape(cell) for cell in row))
-    console = _console()
-    if not console.is_terminal:  # a pipe has no width: keep every row on one line
-        console.width = 1000
-    console.print(table)
 
 
 def _print_summaries(summaries: dict[str, dict[str, Any]], result: Result) -> None:
@@ -348,7 +256,7 @@ def _print_summaries(summaries: dict[str, dict[str, Any]], result: Result) -> No
             ("equity (poorest quarter; 1 is equal)", lambda s: number(s["representativeness"])),
             ("trust in government", lambda s: share(s["trust"]))):
         rows.append([label, *(cell(s) for s in summaries.values())])
-    _print_table(f"{result.runs} runs of {result.quarters} quarters, {len(result.places)} municipalities, "
+    print_table(f"{result.runs} runs of {result.quarters} quarters, {len(result.places)} municipalities, "
                  f"{int(result.places.citizens.sum()):,} citizens: mean (10-90 % of runs)", titles, rows)
 
 

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from report.sheet import WIDE, Figure, Panel, shorten, text_width
+from report.sheet import WIDE, Figure, Panel, quarter_ticks, scale, shorten, text_width
 from report.style import (
     CATEGORY_COLOURS,
     CATEGORY_TITLES,
     COLOURS,
+    FOOT,
     FUTURES,
     GRID,
     INK,
@@ -51,7 +51,6 @@ __all__ = ["FIGURES", "adoption_by_category", "basin_map", "draw", "ever_adopted
 Results = Mapping[str, "Result"]
 
 _FEW = 4  # governments in a category below which a band over runs says nothing
-_FOOT = "It explores, it does not forecast; every time scale is assumed."
 _SHARE = ((0.0, "0"), (0.5, "50 %"), (1.0, "100 %"))
 # Where each future lies on the plane: columns from the left, rows from the top.
 _QUADRANTS = {"dead_horse": (0, 0), "lets_dance": (1, 0), "wasteland": (0, 1), "lone_ranger": (1, 1)}
@@ -77,22 +76,6 @@ def _bands(results: Results) -> str:
     return "one run each" if _runs(results) == "one run" else f"line: mean; band: 10–90 % of {_runs(results)}"
 
 
-@cache
-def _quarter_ticks(last: int) -> tuple[tuple[float, str], ...]:
-    step = next(s for s in (2, 4, 10, 20, 40, 100) if last / s <= 4.01)
-    return tuple((t, str(t)) for t in range(0, last + 1, step))
-
-
-def _scale(highest: float) -> tuple[float, tuple[tuple[float, str], ...]]:
-    """A top that is a round number, and ticks up to it."""
-    if not math.isfinite(highest) or highest <= 0:
-        highest = 1.0
-    unit = 10 ** math.floor(math.log10(highest / 4))
-    step = next(s * unit for s in (1, 2, 2.5, 5, 10) if highest / (s * unit) <= 4.0001)
-    count = math.ceil(highest / step - 1e-9)
-    return count * step, tuple((i * step, f"{i * step:g}") for i in range(count + 1))
-
-
 def _grid(figure: Figure, top: float, count: int, last: int, ys: tuple[float, float],
           ticks: Sequence[tuple[float, str]], right: float, height: float = 190, most: int = 2,
           left: float = 52) -> list[Panel]:
@@ -105,11 +88,11 @@ def _grid(figure: Figure, top: float, count: int, last: int, ys: tuple[float, fl
         panel = Panel(figure, column * cell + left, top + 30 + row * (height + 78), cell - left - right, height,
                       (0, last), ys)
         panel.scale_y(ticks)
-        panel.scale_x(_quarter_ticks(last))
+        panel.scale_x(quarter_ticks(last))
         panels.append(panel)
     below = top + 30 + math.ceil(count / columns) * (height + 78) - 78
     figure.text(left, below + 38, "quarter", 13, SOFT)
-    figure.foot(below + 42, _FOOT)
+    figure.foot(below + 42, FOOT)
     return panels
 
 
@@ -233,7 +216,7 @@ def futures(results: Results, width: float = WIDE) -> Figure:
         for k, line in enumerate(lines, 1):
             figure.text(x + 20, y + 21 * k, shorten(line, room - 20, 14), 14, INK if k > 1 else SOFT)
         y += 92
-    figure.foot(max(plane.y + side + 46, y - 92 + 68), _FOOT)
+    figure.foot(max(plane.y + side + 46, y - 92 + 68), FOOT)
     return figure
 
 
@@ -364,7 +347,7 @@ def services(results: Results, width: float = WIDE) -> Figure:
                     f"Services per municipality at the end: {'; '.join(said)}.", width)
     most = max(float(np.nanmax(spread(r.rows[name])[2], initial=0.0))
                for r in results.values() for name in ("services_supported", "services_solo"))
-    highest, ticks = _scale(most)
+    highest, ticks = scale(most)
     return _pairs(results, width, figure, "co-created services per municipality",
                   (("services_supported", "with support"), ("services_solo", "citizens alone")), (0, highest), ticks)
 
@@ -412,7 +395,7 @@ def equity_and_trust(results: Results, width: float = WIDE) -> Figure:
                       f"{places[1]}: mean trust; {_bands(results)}")
     panels = _grid(figure, top, 2, _last(results), (0, 1), (), 150 if width < 600 else 168, 300)
     bands = [spread(r.rows["representativeness"]) for r in results.values()]
-    high, ticks = _scale(min(2.0, max(1.2, *(float(np.nanmax(b[2], initial=0.0)) for b in bands))))
+    high, ticks = scale(min(2.0, max(1.2, *(float(np.nanmax(b[2], initial=0.0)) for b in bands))))
     panels[0].ys = (0, high)
     panels[0].scale_y(ticks)
     panels[1].scale_y(_SHARE)
@@ -486,7 +469,7 @@ def willingness_reasons(results: Results, width: float = WIDE) -> Figure:
                             figure.line([(low, y + step / 2), (high, y + step / 2)], INK, 1.6)
                 y += step
         y += 60
-    figure.foot(y - 32, _FOOT)
+    figure.foot(y - 32, FOOT)
     return figure
 
 
@@ -553,7 +536,7 @@ def basin_map(found: Basins, fixed: Sequence[FixedPoint]) -> Figure:
             C, G = float(one.state[0]), float(one.state[1])
             figure.disc(panel.x + at(C), panel.y + side - at(G), 5.5, INK if one.stable else PAPER, edge=INK)
     figure.text(44, y + 12, "\u2191 governments' willingness G at the start", 13, SOFT)
-    figure.foot(y + side + 98, _FOOT)
+    figure.foot(y + side + 98, FOOT)
     return figure
 
 

@@ -81,16 +81,23 @@ def render(results: Results, manifest: Mapping[str, Any], drawn: Mapping[str, An
         "manifest": manifest,
         "scenarios": manifest.get("scenarios") or {n: r.scenario.to_toml() for n, r in results.items()},
         "seeds": manifest.get("seeds") or {"first": int(first.seeds[0]), "runs": first.runs},
-        "faces": Markup(font_faces()),
+        "faces": Markup(font_faces()), "css": css(),
     }
-    return _template().render(said)
+    return template("page").render(said)
 
 
 @cache
-def _template() -> Any:
+def css() -> Markup:
+    """How pages look, on a screen, on a phone and in print."""
+    return Markup(files(__package__).joinpath("page.css").read_text(encoding="utf-8"))
+
+
+@cache
+def template(name: str) -> Any:
+    """A page's template."""
     from jinja2 import Environment, StrictUndefined
 
-    text = files(__package__).joinpath("page.html.j2").read_text(encoding="utf-8")
+    text = files(__package__).joinpath(f"{name}.html.j2").read_text(encoding="utf-8")
     rules = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return rules.from_string(text)
 

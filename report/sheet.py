@@ -326,6 +326,23 @@ class Panel:
                              True)
 
 
+@cache
+def quarter_ticks(last: int) -> tuple[tuple[float, str], ...]:
+    """At most five round quarters from 0 on."""
+    step = next(s for s in (2, 4, 10, 20, 40, 100) if last / s <= 4.01)
+    return tuple((t, str(t)) for t in range(0, last + 1, step))
+
+
+def scale(highest: float) -> tuple[float, tuple[tuple[float, str], ...]]:
+    """A top that is a round number, and ticks up to it."""
+    if not math.isfinite(highest) or highest <= 0:
+        highest = 1.0
+    unit = 10 ** math.floor(math.log10(highest / 4))
+    step = next(s * unit for s in (1, 2, 2.5, 5, 10) if highest / (s * unit) <= 4.0001)
+    count = math.ceil(highest / step - 1e-9)
+    return count * step, tuple((i * step, f"{i * step:g}") for i in range(count + 1))
+
+
 def spaced(places: Sequence[float], gap: float, top: float, bottom: float) -> list[float]:
     """Places in ascending order, moved as little as needed to lie a gap apart between top and bottom."""
     groups: list[list[float]] = []  # [sum of wishes, how many, first place]: neighbours that touch move as one
@@ -343,4 +360,5 @@ def spaced(places: Sequence[float], gap: float, top: float, bottom: float) -> li
     return [first + gap * i for _, count, first in groups for i in range(int(count))]
 
 
-__all__ = ["NARROW", "WIDE", "Figure", "Panel", "font_faces", "shorten", "spaced", "text_width", "wrap"]
+__all__ = ["NARROW", "WIDE", "Figure", "Panel", "font_faces", "quarter_ticks", "scale", "shorten", "spaced", "text_width",
+           "wrap"]

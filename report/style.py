@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 INK, SOFT, GRID, PAPER = "#1b2127", "#56606a", "#dde2e6", "#ffffff"
+#: Below every figure.
+FOOT = "It explores, it does not forecast; every time scale is assumed."
 
 #: The four futures: title and colour.
 FUTURES = {"lets_dance": "Let's dance", "lone_ranger": "Lone Ranger", "dead_horse": "Flogging a dead horse",

@@ -1,0 +1,122 @@
+"""What all sub-commands share: their options, the progress bar, tables, and how a user's mistake ends."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from simulation.run import Result
+
+Runs = Annotated[int, typer.Option(help="Paired runs of each scenario.")]
+Quarters = Annotated[int | None, typer.Option(help="Horizon in quarters, 8-400 [default: the scenario's, 60].")]
+Seed = Annotated[int, typer.Option(help="Seed of the first run; the next runs take the next seeds.")]
+Set = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter; may be repeated.")]
+Lever = Annotated[list[str] | None, typer.Option(
+    metavar="NAME@START+DURATION*STRENGTH", help="A lever, such as FRCS@8+20*1.0; may be repeated.")]
+Shock = Annotated[list[str] | None, typer.Option(
+    metavar="NAME@START+DURATION*STRENGTH", help="A shock or trend, such as austerity@12+24; may be repeated.")]
+Profile = Annotated[str | None, typer.Option(help="The innovation: co_creation, e_procurement or telework.")]
+Table = Annotated[Path | None, typer.Option(help="CSV of municipalities (name, citizens, ...).")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the folder if letsdance wrote it.")]
+Scenarios = Annotated[list[str] | None, typer.Argument(help="Starts by name, or paths of scenario files.")]
+
+
+def values(sets: list[str] | None) -> dict[str, float]:
+    """NAME=VALUE as typed, as numbers."""
+    from params import Refused, check_value
+
+    values = {}
+    for text in sets or []:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not equals:
+            raise Refused(f"--set {text!r} cannot be read; write NAME=VALUE, such as --set k=1.5.")
+        try:
+            values[name] = float(value)
+        except ValueError:
+            check_value(name, value or 0)  # an unknown name is the greater mistake
+            raise Refused(f"--set {name}: {value!r} is not a number.") from None
+        check_value(name, values[name])
+    return values
+
+
+def command_line(out: Path) -> str:
+    """What was typed, so that it can be typed again; the folder's own name does not matter."""
+    import shlex
+
+    words = [w for w in sys.argv[1:] if w not in ("--json", "--overwrite")]
+    for k, word in enumerate(list(words)):
+        if word == "--out":
+            words[k:k + 2] = [None, None]  # type: ignore[list-item]
+        elif word.startswith("--out="):
+            words[k] = None  # type: ignore[call-overload]
+    return shlex.join(["letsdance", *(w for w in words if w is not None)])
+
+
+def simulated(stories: dict[str, Any], runs: int, seed: int, municipalities: Path | None,
+              quiet: bool) -> dict[str, Result]:
+    """Run every scenario, with a progress bar."""
+    from simulation.municipalities import load
+
+    places = None if municipalities is None else load(municipalities)
+    from simulation.compiled import cold
+
+    label = "Compiling, this once, then running" if cold() else "Running"
+    with progress(label, max(runs, 1) * len(stories), quiet) as advance:
+        from simulation.run import simulate
+
+        return {name: simulate(story, runs=runs, seed=seed, municipalities=places, progress=advance)
+                for name, story in stories.items()}
+
+
+def console() -> Any:
+    from rich.console import Console
+
+    return Console()
+
+
+@contextmanager
+def progress(label: str, total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error that goes away when done; none where nobody would see it."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda count: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+                  console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda count: bar.update(task, advance=count)
+
+
+@contextmanager
+def busy(label: str, quiet: bool) -> Iterator[None]:
+    if quiet or not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(label):
+        yield
+
+
+def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
+    from rich.markup import escape
+    from rich.table import Table as RichTable
+
+    table = RichTable(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    screen = console()
+    if not screen.is_terminal:  # a pipe has no width: keep every row on one line
+        screen.width = 1000
+    screen.print(table)
