@@ -57,6 +57,20 @@ def git_state() -> dict[str, Any] | None:
         return None
 
 
+def governments(result: Result) -> pd.DataFrame:
+    """One row a run and municipality: adopter categories, when it adopted, when it left its regime, where it ended."""
+    import pandas as pd
+
+    R, M = result.category.shape
+    run = np.repeat(np.arange(R), M)
+    return pd.DataFrame({
+        "run": run, "seed": result.seeds[run].astype(np.int64), "municipality": list(result.places.names) * R,
+        "category_ex_ante": np.array(list(CATEGORIES))[result.category.ravel()],
+        "category_ex_post": np.array(list(CATEGORIES))[result.ex_post.ravel()],
+        "adopted_at": result.adopted_at.ravel(), "left_its_regime_at": result.first_passage().ravel(),
+        "regime_at_the_end": np.array(REGIMES)[result.regime[:, -1].ravel()]})
+
+
 def tables(results: Mapping[str, Result]) -> dict[str, pd.DataFrame]:
     """The tables of a run: society, adopters, governments; each with the scenario's name in front."""
     import pandas as pd
@@ -64,16 +78,6 @@ def tables(results: Mapping[str, Result]) -> dict[str, pd.DataFrame]:
     def together(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
         frame = pd.concat(frames, names=["scenario"]).reset_index(level=0)
         return frame.assign(scenario=frame["scenario"].astype(str)).reset_index(drop=True)
-
-    def governments(result: Result) -> pd.DataFrame:
-        R, M = result.category.shape
-        run = np.repeat(np.arange(R), M)
-        return pd.DataFrame({
-            "run": run, "seed": result.seeds[run].astype(np.int64), "municipality": list(result.places.names) * R,
-            "category_ex_ante": np.array(list(CATEGORIES))[result.category.ravel()],
-            "category_ex_post": np.array(list(CATEGORIES))[result.ex_post.ravel()],
-            "adopted_at": result.adopted_at.ravel(), "left_its_regime_at": result.first_passage().ravel(),
-            "regime_at_the_end": np.array(REGIMES)[result.regime[:, -1].ravel()]})
 
     adopters = {n: r.adopters.assign(category=r.adopters["category"].astype(str)) for n, r in results.items()}
     return {"society": together({n: r.society for n, r in results.items()}), "adopters": together(adopters),

@@ -18,7 +18,7 @@ WHOLE_RUN = {
     **{f"time_to_{share}": ("quarters", f"First quarter in which {share} % of governments have adopted; "
                                         "not a number where they never do.") for share in ("10", "16", "50", "84", "97.5")},
     "total_spend": ("points", "Points spent on levers and the work itself over the whole run."),
-    "points": ("points", "Points that levers cost over the whole run."),
+    "lever_points": ("points", "Points that levers cost over the whole run."),
     "pilots_per_adoption": ("pilots", "Pilots begun for each adoption; not a number where nobody adopted."),
     "left_start_regime": ("share", "Share of municipalities that have left the regime they started in."),
 }
@@ -59,6 +59,8 @@ class Outcome:
             raise Refused(f"{self} looks at quarter {last}, after the horizon of {result.quarters}; "
                           f"name an earlier quarter or raise quarters.")
         values = result.late_adopter_gap() if self.name in DERIVED else result.rows[self.name]
+        if first == last:
+            return values[:, first].astype(np.float64)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # a stretch in which nothing was measured: NaN says so
             return np.nanmean(values[:, first:last + 1].astype(np.float64), axis=1)
@@ -69,7 +71,7 @@ def _whole(name: str, result: Result) -> np.ndarray:
         return result.time_to(float(name.removeprefix("time_to_")) / 100)
     if name == "total_spend":
         return np.asarray(result.rows["spend"].sum(axis=1), np.float64)
-    if name == "points":
+    if name == "lever_points":
         from simulation import schedule
 
         return np.full(result.runs, float(schedule.build(result.scenario)["points"].sum()))

@@ -28,6 +28,14 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the folder
 Scenarios = Annotated[list[str] | None, typer.Argument(help="Starts by name, or paths of scenario files.")]
 
 
+class Interrupted(BaseException):
+    """A signal that ends the command; `kept` says what is left of its work."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number, self.kept = number, "nothing was written."
+
+
 def values(sets: list[str] | None) -> dict[str, float]:
     """NAME=VALUE as typed, as numbers."""
     from params import Refused, check_value

@@ -40,13 +40,10 @@ from report.style import (
 from report.words import LAST, destination, home
 
 if TYPE_CHECKING:
-    from experiments.basins import Basins
-    from simulation.meanfield import FixedPoint
     from simulation.run import Result
 
-__all__ = ["FIGURES", "adoption_by_category", "basin_map", "draw", "ever_adopted_by_category", "equity_and_trust",
-           "futures",
-           "glance", "late_adopter_gap", "regimes", "save", "services", "use_and_adoption", "willingness_reasons"]
+__all__ = ["FIGURES", "adoption_by_category", "draw", "ever_adopted_by_category", "equity_and_trust", "futures", "glance",
+           "late_adopter_gap", "regimes", "save", "services", "use_and_adoption", "willingness_reasons"]
 
 Results = Mapping[str, "Result"]
 
@@ -94,6 +91,34 @@ def _grid(figure: Figure, top: float, count: int, last: int, ys: tuple[float, fl
     figure.text(left, below + 38, "quarter", 13, SOFT)
     figure.foot(below + 42, FOOT)
     return panels
+
+
+def panels_over_time(figure: Figure, top: float, last: int,
+                     drawn: Sequence[tuple[str, bool, Sequence[tuple[np.ndarray, str, str]]]],
+                     mark: Callable[[Panel], None]) -> None:
+    """Small multiples over quarters, each on its own scale: (heading, is it a share, [(values[R, Q+1], label, colour)]).
+
+    Bands and means with labels at their ends; `mark` draws on every panel first.
+    """
+    narrow = figure.width < 600
+    columns, height, left, right = (1, 170.0, 52.0, 118.0) if narrow else (2, 190.0, 52.0, 136.0)
+    cell = figure.width / columns
+    for k, (heading, share, series) in enumerate(drawn):
+        row, column = divmod(k, columns)
+        highest = max(float(np.nanmax(spread(values)[2])) for values, _, _ in series)
+        limit, ticks = (1.0, _SHARE) if share and highest > 0.5 else scale(highest)
+        if share and highest <= 0.5:
+            ticks = tuple((value, f"{100 * value:g}\u00a0%") for value, _ in ticks)
+        panel = Panel(figure, column * cell + left, top + 30 + row * (height + 78), cell - left - right, height, (0, last),
+                      (0.0, limit))
+        panel.scale_y(ticks)
+        panel.scale_x(quarter_ticks(last))
+        mark(panel)
+        panel.heading(heading)
+        _lines(panel, [(values, label, colour, None) for values, label, colour in series], right - 10)
+    below = top + 30 + math.ceil(len(drawn) / columns) * (height + 78) - 78
+    figure.text(left, below + 38, "quarter", 13, SOFT)
+    figure.foot(below + 42, FOOT)
 
 
 def _faint(results: Results) -> float:
@@ -493,51 +518,6 @@ def save(figure: Figure, folder: str | Path, name: str,
     svg.write_text(figure.svg(provenance), encoding="utf-8", newline="\n")
     png.write_bytes(figure.png(provenance))
     return svg, png
-
-
-def basin_map(found: Basins, fixed: Sequence[FixedPoint]) -> Figure:
-    """Where each start leads: the agents' most frequent future beside the mean field's, with its fixed points."""
-    figure = Figure("Where each start leads", f"Agents and mean field come to the same future from "
-                    f"{percent(found.agreement)} of {found.mean_field.size} starts.")
-    y = figure.head(f"colour: the future after {found.quarters} quarters, fainter where fewer municipalities are in it · "
-                    f"\u25cf stable and \u25cb unstable fixed points of the mean field")
-    side, n = 400.0, len(found.starts)
-    frequent, share = found.agents.argmax(axis=2), found.agents.max(axis=2)
-    names = ("lets_dance", "lone_ranger", "dead_horse", "wasteland")
-    for k, (heading, ends) in enumerate((
-            (f"Agents, {found.runs} runs a start", frequent), ("Mean field", found.mean_field))):
-        panel = Panel(figure, 44 + k * (side + 74), y + 48, side, side, (0, 1), (0, 1))
-        panel.heading(heading)
-        cell = side / n
-        for i in range(n):
-            for j in range(n):
-                colour = COLOURS[names[int(ends[i, j])]]
-                strength = float(share[i, j]) if k == 0 else 1.0
-                figure.box(panel.x + i * cell, panel.y + side - (j + 1) * cell, cell - 1, cell - 1,
-                           tint(colour, 0.25 + 0.6 * strength))
-        # Cells are drawn side by side; a start's mean lies in the middle of its cell.
-        low, high = float(found.starts[0]), float(found.starts[-1])
-
-        def at(value: float, low: float = low, high: float = high, cell: float = cell) -> float:
-            return cell / 2 + (value - low) / (high - low) * (side - cell)
-
-        for value in (0.1, 0.5, 0.9):
-            figure.text(panel.x + at(value), panel.y + side + 19, f"{value:g}", 13, SOFT, anchor="middle")
-            figure.text(panel.x - 7, panel.y + side - at(value) + 4.5, f"{value:g}", 13, SOFT, anchor="end")
-        figure.text(panel.x + side, panel.y + side + 40, "citizens' willingness C at the start \u2192", 13, SOFT,
-                    anchor="end")
-        for name in dict.fromkeys(names[int(v)] for v in ends.ravel()):
-            where = np.argwhere(ends == names.index(name)).mean(axis=0)
-            half = text_width(FUTURES[name], 15, True) / 2 + 4
-            x = min(max((where[0] + 0.5) * cell, half), side - half)
-            figure.text(panel.x + x, panel.y + side - (where[1] + 0.5) * cell, FUTURES[name], 15, INK, True, "middle",
-                        halo=PAPER)
-        for one in fixed if k else ():
-            C, G = float(one.state[0]), float(one.state[1])
-            figure.disc(panel.x + at(C), panel.y + side - at(G), 5.5, INK if one.stable else PAPER, edge=INK)
-    figure.text(44, y + 12, "\u2191 governments' willingness G at the start", 13, SOFT)
-    figure.foot(y + side + 98, FOOT)
-    return figure
 
 
 def glance(result: Result) -> str:

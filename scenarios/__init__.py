@@ -208,7 +208,7 @@ def _only(table: Mapping[str, Any], allowed: Sequence[str], where: str) -> None:
 
 # ---------------------------------------------------------------- files
 
-class _Place:
+class Place:
     """Where in a scenario file something stands, for the sentence that refuses it."""
 
     def __init__(self, path: str, text: str) -> None:
@@ -261,7 +261,7 @@ def load(scenario: str | Path | Scenario) -> Scenario:
 
 def read(name: str, path: str, text: str) -> Scenario:
     """A scenario from the text of a file; `path` is what a refusal names as its place."""
-    place = _Place(path, text)
+    place = Place(path, text)
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

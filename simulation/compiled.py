@@ -18,14 +18,20 @@ from pathlib import Path
 from typing import Any
 
 
-def sources_hash() -> str:
-    """A hash of all that compiled code is made from: rules, engine, parameters' names and order."""
+def rules_hash() -> str:
+    """A hash of the model: rules, engine, parameters' names and order. Equal hashes, equal numbers."""
     here = Path(__file__).parent
-    digest = hashlib.sha256(f"{version('numba')} {version('numpy')} {sys.version} {platform.machine()}".encode())
+    digest = hashlib.sha256()
     parameters = here.parent / "params"
     for path in sorted([*here.rglob("*.py"), *parameters.rglob("*.toml"), parameters / "__init__.py"]):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def sources_hash() -> str:
+    """A hash of all that compiled code is made from: the model, and what compiles it on which machine."""
+    machine = f"{version('numba')} {version('numpy')} {sys.version} {platform.machine()}"
+    return hashlib.sha256(f"{machine} {rules_hash()}".encode()).hexdigest()[:16]
 
 
 def _cache_folder() -> Path:

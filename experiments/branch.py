@@ -1,0 +1,206 @@
+"""A run's state in a file: save it at any quarter, load it, and let it go on, with the same policy or with another.
+
+    save(state_at("lone_ranger", quarter=24, seed=7), "before.npz")
+    ends = branch(load("before.npz"), {"go on": [], "free-range": ["FRCS@25+20"]})
+
+Randomness is addressed by seed, quarter and entity, so a state that was saved continues to the same bits, and two
+branches meet the same luck.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import scenarios
+from experiments.folder import own_version
+from params import PARAMETERS, Refused
+from scenarios import Scenario
+from simulation import municipalities as table
+from simulation import schedule as environment
+from simulation.compiled import rules_hash
+from simulation.indicators import ROW, SOCIETY
+from simulation.municipalities import Municipalities
+from simulation.society import Society, cores
+from simulation.state import State
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: The name of going on without another policy.
+AS_IT_WAS = "as it was"
+_FORMAT = 1
+#: Parameters that a society is built by: they cannot change on the way.
+_BUILT = ("launch_min", "core", "contacts_c", "contacts_g", "members_max", "growth")
+_FIXED = {name for name, p in PARAMETERS.items() if p.group in ("start", "networks")} | set(_BUILT)
+
+
+@dataclass(frozen=True, eq=False)
+class Saved:
+    """A society at a quarter, and all that it takes to go on. `rows` is what was recorded by then, ROW[quarter + 1]."""
+
+    scenario: Scenario
+    places: Municipalities
+    seed: int
+    quarter: int
+    state: State
+    rows: np.ndarray
+    rules: str
+    version: str
+
+    def society(self, scenario: Scenario | None = None, seed: int | None = None, threads: int | None = None) -> Society:
+        """The society as it stands, under a scenario's environment; its own arrays, so that branches do not meet."""
+        society = Society(self.places, environment.build(self.scenario), self.seed, cores() if threads is None else threads)
+        society.schedule = environment.build(scenario or self.scenario)
+        society.seed = np.uint64(self.seed if seed is None else seed)
+        for name, column in self.state._asdict().items():
+            getattr(society.state, name)[...] = column
+        society.quarter = self.quarter
+        society.row[0] = self.rows[self.quarter]
+        return society
+
+
+def state_at(scenario: Any, quarter: int, seed: int = 1, municipalities: Any = None, **changes: Any) -> Saved:
+    """Run a scenario to a quarter and take its state. changes: as in `simulate`. Raises `Refused`."""
+    story = scenarios.load(scenario).changed(**changes)
+    if isinstance(quarter, bool) or not isinstance(quarter, int) or not 0 <= quarter < story.quarters:
+        raise Refused(f"quarter must be a whole number from 0 to {story.quarters - 1}, before the horizon, "
+                      f"not {quarter!r}.")
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
+        raise Refused(f"seed must be a whole number from 0, not {seed!r}.")
+    values = story.values()
+    places = (table.synthetic(int(values["municipalities"]), int(values["citizens"])) if municipalities is None
+              else table.load(municipalities))
+    society = Society(places, environment.build(story), int(seed), cores())
+    rows = np.zeros(quarter + 1, ROW)
+    rows[0] = society.row[0]
+    for t in range(1, quarter + 1):
+        society.step()
+        rows[t] = society.row[0]
+    return take(society, story, rows)
+
+
+def take(society: Society, scenario: Scenario, rows: np.ndarray) -> Saved:
+    """The state of a society in motion; `rows` are its records so far, ROW[quarter + 1]."""
+    state = State(*(np.array(column) for column in society.state))
+    return Saved(scenario, society.municipalities, int(society.seed), society.quarter, state, rows, rules_hash(),
+                 own_version())
+
+
+def check_file(path: str | Path, overwrite: bool) -> Path:
+    """Refuse a file that cannot be written, before anything is computed."""
+    place = Path(path)
+    if place.is_dir():
+        raise Refused(f"{place} is a folder; name a file, such as {place / 'state.npz'}.")
+    if place.exists() and not overwrite:
+        raise Refused(f"{place} exists and is left alone; add --overwrite, or choose another file.")
+    if not place.absolute().parent.is_dir():
+        raise Refused(f"the folder {place.absolute().parent} does not exist; make it first.")
+    return place
+
+
+def save(saved: Saved, path: str | Path, overwrite: bool = False) -> Path:
+    """Write a state to a file (.npz), whole or not at all. Raises `Refused` where that cannot be."""
+    place = check_file(path, overwrite)
+    about = {"format": _FORMAT, "rules": saved.rules, "version": saved.version, "seed": saved.seed,
+             "quarter": saved.quarter, "name": saved.scenario.name, "scenario": saved.scenario.to_toml(),
+             "municipalities": list(saved.places.names)}
+    columns = {f"state.{name}": column for name, column in saved.state._asdict().items()}
+    hidden = place.with_name(f".{place.name}-{os.getpid()}")
+    try:
+        with hidden.open("wb") as file:
+            np.savez_compressed(file, about=np.frombuffer(json.dumps(about).encode(), np.uint8), rows=saved.rows,
+                                citizens=saved.places.citizens, given=saved.places.given, **columns)
+        hidden.replace(place)
+    except OSError as error:
+        raise Refused(f"{place} cannot be written: {error.strerror or error}.") from None
+    finally:
+        hidden.unlink(missing_ok=True)
+    return place
+
+
+def load(path: str | Path) -> Saved:
+    """A state from a file. Refused for another file, a damaged one, and one that other rules wrote."""
+    try:
+        content = Path(path).read_bytes()
+    except FileNotFoundError:
+        raise Refused(f"there is no file {path}; save a state with `letsdance branch save`.") from None
+    except OSError as error:
+        raise Refused(f"{path} cannot be read: {error.strerror}.") from None
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as found:
+            about = json.loads(found["about"].tobytes())
+            if about["format"] != _FORMAT:
+                raise Refused(f"{path} has the format {about['format']}, this version reads {_FORMAT}; use letsdance "
+                              f"{about['version']}.")
+            if about["rules"] != rules_hash():
+                raise Refused(f"{path} was saved with other rules or parameters (letsdance {about['version']}), so it "
+                              f"would not go on as it began; load it with that version, or save it again with this one.")
+            state = State(**{name: found[f"state.{name}"] for name in State._fields})
+            rows, citizens, given = found["rows"], found["citizens"], found["given"]
+    except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
+        if isinstance(error, Refused):
+            raise
+        raise Refused(f"{path} is not a state that letsdance saved, or it is damaged ({type(error).__name__}).") from None
+    story = scenarios.read(about["name"], f"{path}, scenario", about["scenario"])
+    places = Municipalities(tuple(about["municipalities"]), citizens, given)
+    return Saved(story, places, int(about["seed"]), int(about["quarter"]), state, rows, about["rules"], about["version"])
+
+
+def policy(saved: Saved, name: str, levers: Sequence[Any] = (), shocks: Sequence[Any] = (),
+           parameters: Mapping[str, object] | None = None, quarters: int | None = None) -> Scenario:
+    """The saved scenario with another policy from the next quarter on. What would act earlier is refused: it is past."""
+    story = saved.scenario.changed(levers=levers, shocks=shocks, parameters=parameters, quarters=quarters)
+    if story.quarters <= saved.quarter:
+        raise Refused(f"the horizon of {story.quarters} quarters is past: the state is of quarter {saved.quarter}.")
+    for parameter in parameters or {}:
+        if parameter in _FIXED:
+            raise Refused(f"{name}: {parameter} acts only when a run begins, and the state is of quarter {saved.quarter}; "
+                          f"take it out, or begin a run with it.")
+    for kind, before, after in (("lever", saved.scenario.levers, story.levers),
+                                ("shock", saved.scenario.shocks, story.shocks)):
+        for use in after[len(before):]:
+            if use.start <= saved.quarter:
+                raise Refused(f"{name}: {kind} {use.name} starts in quarter {use.start}, but the state is of quarter "
+                              f"{saved.quarter}; start it in quarter {saved.quarter + 1} or later.")
+    return story
+
+
+def branch(saved: Saved, policies: Mapping[str, Any], runs: int = 1, quarters: int | None = None,
+           threads: int | None = None, progress: Callable[[int], None] | None = None) -> pd.DataFrame:
+    """Let a state go on under several policies: one row a policy, run and quarter, from quarter 0, with every indicator.
+
+    policies: by name, each a sequence of levers ("FRCS@25+20") or the keywords of `policy`. Run 0 goes on with the luck
+    of the run that was saved; further runs share its past and meet other luck (seed + run) from here on, the same for
+    every policy. Raises `Refused`.
+    """
+    import pandas as pd
+
+    if not policies:
+        raise Refused("name at least one policy to go on with.")
+    if isinstance(runs, bool) or not isinstance(runs, int) or not 1 <= runs <= 10_000:
+        raise Refused(f"runs must be a whole number from 1 to 10,000, not {runs!r}.")
+    stories = {name: policy(saved, name, quarters=quarters, **(how if isinstance(how, Mapping) else {"levers": how}))
+               for name, how in policies.items()}
+    frames = {}
+    for name, story in stories.items():
+        for run in range(runs):
+            society = saved.society(story, saved.seed + run, threads)
+            rows = np.zeros(story.quarters + 1, ROW)
+            rows[:saved.quarter + 1] = saved.rows
+            for t in range(saved.quarter + 1, story.quarters + 1):
+                society.step()
+                rows[t] = society.row[0]
+            frames[name, run] = pd.DataFrame({"seed": saved.seed + run, "quarter": np.arange(len(rows)),
+                                              **{column: rows[column] for column in SOCIETY}})
+            if progress:
+                progress(1)
+    return pd.concat(frames, names=["policy", "run"]).reset_index(level=(0, 1)).reset_index(drop=True)

@@ -1,0 +1,448 @@
+"""Which points: factors with their ranges, and the designs that place points in them.
+
+A factor is a dial by its name: a parameter ("k", "C0"), a dial of a lever or shock ("FRCS.strength", "FRCS.start",
+"austerity.duration"), or a choice ("scenario", "profile", "municipalities"). A design is a table with one row a point
+and one column a factor; `Design.scenario(base, row)` is the scenario that a point means.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import scenarios
+from params import PARAMETERS, Refused, check_value, nearest
+from scenarios import LEVERS, SHOCKS, Scenario, Use
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+METHODS = ("grid", "latin_hypercube", "sobol", "morris", "one_at_a_time", "list")
+#: Factors that are chosen, not turned.
+CHOICES = ("scenario", "profile", "municipalities")
+#: The dials of a lever or shock, with their ranges: strength as in `scenarios`, quarters from the first on.
+DIALS = {"strength": (0.0, 1.5), "start": (1, scenarios.HORIZON[1]), "duration": (1, scenarios.HORIZON[1])}
+_LEVELS = 5         # levels of a range in a grid, unless said
+_MOST_LEVELS = 10_000
+_MOST_POINTS = 10_000_000
+_MOST_NAMED = 50    # different numbers of a list's column that its factor names one by one
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A dial with a range low..high, or with values of its own. `whole`: it takes whole numbers only."""
+
+    name: str
+    low: float = 0.0
+    high: float = 1.0
+    values: tuple[Any, ...] = ()
+    levels: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", tuple(check_cell(self.name, v, f"factor {self.name}") for v in self.values))
+        _check_factor(self)
+
+    @property
+    def whole(self) -> bool:
+        """Whether it takes whole numbers only."""
+        return PARAMETERS[self.name].whole if _turned(self.name) else self.name.partition(".")[2] in ("start", "duration")
+
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+        if _turned(self.name):
+            return PARAMETERS[self.name].title
+        use, _, dial = self.name.partition(".")
+        return f"{dial} of {(LEVERS.get(use) or SHOCKS[use])['title']}" if dial else self.name
+
+    @property
+    def unit(self) -> str:
+        """Of its values."""
+        if _turned(self.name):
+            return PARAMETERS[self.name].unit
+        return {"strength": "times", "start": "quarter", "duration": "quarters"}.get(self.name.partition(".")[2], "")
+
+    def at(self, u: Any) -> list[Any]:
+        """The values at places u in [0, 1] of its range; each of its own values has an equal part of it."""
+        u = np.asarray(u, np.float64)
+        if self.values:
+            return [self.values[k] for k in np.minimum((u * len(self.values)).astype(int), len(self.values) - 1)]
+        if self.whole:  # every whole number has an equal part of [0, 1]
+            return [int(v) for v in np.minimum(np.floor(self.low + u * (self.high - self.low + 1)), self.high)]
+        return [float(v) for v in self.low + u * (self.high - self.low)]
+
+    def grid(self) -> list[Any]:
+        """Its own values, or levels evenly from low to high."""
+        if self.values:
+            return list(self.values)
+        levels = np.linspace(self.low, self.high, self.levels or _LEVELS)
+        return list(dict.fromkeys(round(float(v)) for v in levels)) if self.whole else [float(v) for v in levels]
+
+    def __str__(self) -> str:
+        if self.values:
+            return f"{self.name}={','.join(v if isinstance(v, str) else _exact(v) for v in self.values)}"
+        return f"{self.name}={_exact(self.low)}:{_exact(self.high)}" + (f":{self.levels}" if self.levels else "")
+
+
+def _turned(name: str) -> bool:
+    """Whether it is a parameter that is turned; "municipalities" is a choice of tables, not the number of them."""
+    return name in PARAMETERS and name not in CHOICES
+
+
+def _exact(value: float) -> str:
+    """A number so that it is read back to the last bit."""
+    return repr(float(value)).removesuffix(".0")
+
+
+def _range(name: str) -> tuple[float, float] | None:
+    """Within which a dial may be turned; None for a choice. Refused for an unknown name."""
+    if name in CHOICES:
+        return None
+    if _turned(name):
+        low, high = PARAMETERS[name].range
+        return float(low), float(high)
+    use, dot, dial = name.partition(".")
+    if dot and (use in LEVERS or use in SHOCKS) and dial in DIALS:
+        return DIALS[dial]
+    if dot and (use in LEVERS or use in SHOCKS):
+        raise Refused(f"factor {name!r}: {use} has no dial {dial!r}.{nearest(dial, DIALS)} Known: {', '.join(DIALS)}.")
+    dials = [f"{use}.{dial}" for use in (*LEVERS, *SHOCKS) for dial in DIALS]
+    raise Refused(f"there is no factor {name!r}.{nearest(name, [*PARAMETERS, *CHOICES, *dials])} Name a parameter "
+                  f"(`letsdance show parameters`), a dial of a lever or shock such as FRCS.strength, or one of "
+                  f"{', '.join(CHOICES)}.")
+
+
+def _check_factor(factor: Factor) -> None:
+    span = _range(factor.name)
+    if factor.values:
+        if len(set(map(str, factor.values))) < len(factor.values):
+            raise Refused(f"factor {factor.name}: a value stands in its list twice; name each once.")
+        return
+    if span is None:
+        raise Refused(f"factor {factor.name} needs a list of names, such as {factor.name}="
+                      f"{'lone_ranger,wasteland' if factor.name == 'scenario' else 'a,b'}, not a range.")
+    if not (np.isfinite(factor.low) and np.isfinite(factor.high)):
+        raise Refused(f"factor {factor.name}: the range must have two numbers, not {factor.low} and {factor.high}.")
+    if not factor.low < factor.high:
+        raise Refused(f"factor {factor.name}: the range {factor.low:g} to {factor.high:g} is empty; "
+                      f"write the lower end first.")
+    if factor.low < span[0] or factor.high > span[1]:
+        raise Refused(f"factor {factor.name}: the range {factor.low:g} to {factor.high:g} leaves what {factor.name} may "
+                      f"be, {span[0]:g} to {span[1]:g}.")
+    if factor.whole and (factor.low != int(factor.low) or factor.high != int(factor.high)):
+        raise Refused(f"factor {factor.name}: it takes whole numbers only, so the range cannot be {factor.low:g} to "
+                      f"{factor.high:g}.")
+    if factor.levels and not 2 <= factor.levels <= _MOST_LEVELS:
+        raise Refused(f"factor {factor.name}: a range needs 2 to {_MOST_LEVELS:,} levels, not {factor.levels:,}.")
+
+
+def check_cell(name: str, value: Any, where: str = "") -> Any:
+    """A value of a factor as it goes into a table, or `Refused`. Files that it names are read by `plan`, not here."""
+    place = f"{where}: " if where else ""
+    if name == "profile":
+        return scenarios.check_profile(value, place)
+    if name in CHOICES:
+        if not isinstance(value, str | Path) or not str(value):
+            raise Refused(f"{place}{name} must be a name or a file's path, not {value!r}.")
+        return str(value)
+    if name in PARAMETERS:
+        return check_value(name, value, where)
+    use, _, dial = name.partition(".")
+    low, high = _range(name) or (0.0, 0.0)
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer) or not low <= value <= high:
+        raise Refused(f"{place}{dial} of {use} must be a number from {low:g} to {high:g}, not {value!r}.")
+    if dial != "strength" and value != int(value):
+        raise Refused(f"{place}{dial} of {use} must be a whole number of quarters, not {value:g}.")
+    return float(value) if dial == "strength" else int(value)
+
+
+def parse_factor(name: str, said: Any) -> Factor:
+    """A factor as it is typed or stands in a file: "0.5:2" (a range), "0.5:2:4" (with levels), "1,2,3" or a list."""
+    if isinstance(said, list | tuple):
+        if not said:
+            raise Refused(f"factor {name}: the list is empty; put values in it or take the factor out.")
+        return Factor(name, values=tuple(said))
+    text = str(said).strip()
+    if name in CHOICES or "," in text:
+        parts = [part.strip() for part in text.split(",") if part.strip()]
+        return parse_factor(name, parts if name in CHOICES else [_number(name, part) for part in parts])
+    pieces = text.split(":")
+    if len(pieces) not in (2, 3):
+        raise Refused(f"factor {name}: {said!r} cannot be read; write a range LOW:HIGH, LOW:HIGH:LEVELS, or values A,B,C.")
+    low, high = (_number(name, piece) for piece in pieces[:2])
+    levels = pieces[2].strip() if len(pieces) == 3 else "0"
+    if not levels.isdecimal():
+        raise Refused(f"factor {name}: the number of levels must be a whole number, not {levels!r}.")
+    return Factor(name, low, high, levels=int(levels))
+
+
+def _number(name: str, text: str) -> float:
+    _range(name)  # an unknown name is the greater mistake
+    try:
+        value = float(text)
+        return int(value) if value == int(value) else value
+    except (ValueError, OverflowError):  # nan and inf are no whole numbers
+        raise Refused(f"factor {name}: {text.strip()!r} is not a number.") from None
+
+
+def parse_factors(said: Mapping[str, Any] | Iterable[str | Factor]) -> tuple[Factor, ...]:
+    """Factors from a table of a file, from NAME=RANGE as typed, or as `Factor`. Each name once."""
+    factors = []
+    if isinstance(said, Mapping):
+        factors = [parse_factor(name, value) for name, value in said.items()]
+    else:
+        for one in said:
+            if isinstance(one, Factor):
+                factors.append(one)
+                continue
+            name, equals, value = one.partition("=")
+            if not equals:
+                raise Refused(f"factor {one!r} cannot be read; write NAME=LOW:HIGH, such as k=0.5:2.")
+            factors.append(parse_factor(name.strip(), value))
+    names = [factor.name for factor in factors]
+    for name in names:
+        if names.count(name) > 1:
+            raise Refused(f"factor {name} is named twice; keep one of them.")
+    return tuple(factors)
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """Points to run: `table` has one row a point and one column a factor; `method` says how they were placed."""
+
+    factors: tuple[Factor, ...]
+    table: pd.DataFrame
+    method: str
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def scenario(self, base: Scenario, row: int) -> Scenario:
+        """The scenario that a point means. Refused where the point makes no sense."""
+        return at(base, self.points(row, row + 1)[0])
+
+    def points(self, first: int, last: int) -> list[dict[str, Any]]:
+        """Points first..last - 1, as plain values by factor."""
+        part = self.table.iloc[first:last]
+        return [dict(zip(part.columns, row, strict=True)) for row in zip(*(part[c].tolist() for c in part), strict=True)]
+
+
+def at(base: Scenario, point: Mapping[str, Any], stories: Mapping[str, Scenario] | None = None) -> Scenario:
+    """A scenario with the dials at a point; a dial of a lever or shock that the scenario does not use adds it.
+
+    stories: the scenarios that the factor "scenario" names, where they are not to be read from their files again.
+    """
+    if "scenario" in point:
+        start = (stories or {}).get(point["scenario"]) or scenarios.load(point["scenario"])
+        base = replace(start, quarters=base.quarters, profile=base.profile if "profile" in point else start.profile,
+                       parameters={**start.parameters, **base.parameters}, levers=(*start.levers, *base.levers),
+                       shocks=(*start.shocks, *base.shocks))
+    uses = {"levers": list(base.levers), "shocks": list(base.shocks)}
+    parameters = {}
+    for name, value in point.items():
+        if _turned(name):
+            parameters[name] = value
+        elif "." in name:
+            use, dial = name.split(".")
+            kind = "levers" if use in LEVERS else "shocks"
+            found = [k for k, one in enumerate(uses[kind]) if one.name == use]
+            if not found:
+                lasts = None if kind == "levers" else (SHOCKS[use]["duration"] or None)
+                uses[kind].append(Use(use, 1, lasts, 1.0))
+                found = [len(uses[kind]) - 1]
+            if len(found) > 1:
+                raise Refused(f"factor {name}: the scenario uses {use} {len(found)} times, so it is not clear which one is "
+                              f"meant; keep one.")
+            changed: dict[str, Any] = {dial: value}
+            uses[kind][found[0]] = replace(uses[kind][found[0]], **changed)
+    moved = replace(base, levers=tuple(uses["levers"]), shocks=tuple(uses["shocks"]))
+    return moved.changed(parameters=parameters, profile=point.get("profile"))
+
+
+# ---------------------------------------------------------------- the designs
+
+def count(method: str, factors: tuple[Factor, ...], points: int | None, trajectories: int | None) -> float:
+    """How many points a design asks for, before it is made."""
+    if method == "grid":
+        return float(np.prod([float(len(f.grid())) for f in factors]))
+    if method == "morris":
+        return float(check_points(10 if trajectories is None else trajectories, "trajectories")) * (len(factors) + 1)
+    return float(0 if points is None else check_points(points))
+
+
+def make(method: str, factors: Any, points: int | None = None, seed: int = 1, trajectories: int | None = None,
+         file: str | Path | None = None, scenario: Scenario | None = None) -> Design:
+    """A design by the name of its method (METHODS); `points` and `trajectories` where the method asks for them."""
+    if method not in METHODS:
+        raise Refused(f"there is no design {method!r}.{nearest(method, METHODS)} Known: {', '.join(METHODS)}.")
+    chosen = parse_factors(factors)
+    for name, given, takes in (("a number of points", points is not None, ("latin_hypercube", "sobol")),
+                               ("a number of trajectories", trajectories is not None, ("morris",)),
+                               ("a file of points", file is not None, ("list",))):
+        if given and method not in takes:
+            raise Refused(f"a {method.replace('_', ' ')} design takes no {name[2:]}; leave it out, or choose the method "
+                          f"{' or '.join(takes)}.")
+    if method == "list":
+        if file is None:
+            raise Refused("a list design needs a CSV of points: one column a factor, one row a point.")
+        if chosen:
+            raise Refused(f"a list design takes its factors from its file; leave out the factor {chosen[0].name}, or make "
+                          f"it a column of the file.")
+        return from_csv(file)
+    if not chosen:
+        raise Refused("a design needs at least one factor, such as k=0.5:2.")
+    if method == "grid":
+        return grid(chosen)
+    if method == "one_at_a_time":
+        return one_at_a_time(chosen, scenario)
+    if method == "morris":
+        return morris(chosen, 10 if trajectories is None else trajectories, seed)
+    if points is None:
+        raise Refused(f"a {method.replace('_', ' ')} design needs the number of points, such as 200.")
+    return latin_hypercube(chosen, points, seed) if method == "latin_hypercube" else sobol(chosen, points, seed)
+
+
+def check_points(points: object, name: str = "points") -> int:
+    """How many points, or `Refused`."""
+    if isinstance(points, bool) or not isinstance(points, int | np.integer) or not 1 <= points <= _MOST_POINTS:
+        raise Refused(f"{name} must be a whole number from 1 to {_MOST_POINTS:,}, not {points!r}.")
+    return int(points)
+
+
+def _generator(seed: int) -> np.random.Generator:
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise Refused(f"the design's seed must be a whole number from 0, not {seed!r}.")
+    return np.random.default_rng([int(seed), 0x0DE51])
+
+
+def _design(factors: tuple[Factor, ...], columns: Mapping[str, list[Any]], method: str) -> Design:
+    import pandas as pd
+
+    return Design(factors, pd.DataFrame(dict(columns)), method)
+
+
+def _placed(factors: tuple[Factor, ...], u: np.ndarray, method: str) -> Design:
+    """A design from places in the unit cube, float64[n, k]."""
+    return _design(factors, {factor.name: factor.at(u[:, k]) for k, factor in enumerate(factors)}, method)
+
+
+def grid(factors: Any) -> Design:
+    """Every combination of levels; the last factor changes fastest."""
+    chosen = parse_factors(factors)
+    levels = [factor.grid() for factor in chosen]
+    count = int(np.prod([float(len(each)) for each in levels]))
+    check_points(count, "the number of points of the grid")
+    places = np.unravel_index(np.arange(count), [len(each) for each in levels])
+    return _design(chosen, {f.name: [values[i] for i in at] for f, values, at in zip(chosen, levels, places, strict=True)},
+                   "grid")
+
+
+def latin_hypercube(factors: Any, points: int, seed: int = 1) -> Design:
+    """A Latin hypercube (McKay, Beckman and Conover 1979): every factor's range is covered evenly."""
+    from scipy.stats import qmc
+
+    chosen = parse_factors(factors)
+    u = qmc.LatinHypercube(len(chosen), rng=_generator(seed)).random(check_points(points))
+    return _placed(chosen, u, "latin_hypercube")
+
+
+def sobol(factors: Any, points: int, seed: int = 1) -> Design:
+    """The first points of a scrambled Sobol' sequence (Owen 1998); powers of two keep its balance."""
+    from scipy.stats import qmc
+
+    chosen = parse_factors(factors)
+    draw = qmc.Sobol(len(chosen), rng=_generator(seed))
+    count = check_points(points)
+    return _placed(chosen, draw.random_base2(int(np.ceil(np.log2(count))))[:count], "sobol")
+
+
+def morris(factors: Any, trajectories: int = 10, seed: int = 1, levels: int = 4) -> Design:
+    """Trajectories that turn one factor at a time (Morris 1991), sampled by SALib: (k + 1) points each."""
+    from SALib.sample import morris as sample
+
+    chosen = parse_factors(factors)
+    check_points(check_points(trajectories, "trajectories") * (len(chosen) + 1), "the points of the Morris design")
+    problem = {"num_vars": len(chosen), "names": [f.name for f in chosen], "bounds": [[0.0, 1.0]] * len(chosen)}
+    own = int(_generator(seed).integers(1, 2**31))  # SALib takes a seed of 0 for none
+    return _placed(chosen, sample.sample(problem, trajectories, num_levels=levels, seed=own), "morris")
+
+
+def one_at_a_time(factors: Any, scenario: Scenario | None = None) -> Design:
+    """A first point with every factor at its base (the scenario's value of it, else the first level), then each factor
+    alone through its levels."""
+    chosen = parse_factors(factors)
+    story = scenario or scenarios.load("lets_dance")
+    own: dict[str, Any] = {n: v for n, v in story.values().items() if _turned(n)} | {"profile": story.profile}
+    for use in (*story.levers, *story.shocks):
+        own |= {f"{use.name}.{dial}": getattr(use, dial) for dial in DIALS if getattr(use, dial) is not None}
+    base = {f.name: own[f.name] if f.name in own else f.grid()[0] for f in chosen}
+    rows = [base] + [{**base, f.name: value} for f in chosen for value in f.grid() if value != base[f.name]]
+    return _design(chosen, {f.name: [row[f.name] for row in rows] for f in chosen}, "one_at_a_time")
+
+
+def from_table(table: pd.DataFrame, where: Callable[[int], str] = lambda row: f"row {row + 1}") -> Design:
+    """Points that the user names: one column a factor, one row a point. Every cell is checked."""
+    import pandas as pd
+
+    if not len(table.columns) or not len(table):
+        raise Refused("a list of points needs at least one column (a factor) and one row (a point).")
+    columns: dict[str, list[Any]] = {}
+    for k, name in enumerate(map(str, table.columns)):
+        _range(name)
+        if name in columns:
+            raise Refused(f"the column {name} stands in the list of points twice; keep one.")
+        cells = table.iloc[:, k].tolist()
+        for row, cell in enumerate(cells):
+            if cell is None or cell != cell:
+                raise Refused(f"{where(row)}: {name} is empty; every point needs every factor.")
+        columns[name] = [check_cell(name, cell, where(row)) for row, cell in enumerate(cells)]
+    return Design(tuple(_seen(name, cells) for name, cells in columns.items()), pd.DataFrame(columns), "list")
+
+
+def _seen(name: str, cells: list[Any]) -> Factor:
+    """The factor that a column of a list shows: its values, or their range where they are many."""
+    values = tuple(dict.fromkeys(cells))
+    if len(values) > _MOST_NAMED and name not in CHOICES:
+        return Factor(name, min(values), max(values))
+    return Factor(name, values=values)
+
+
+def from_csv(path: str | Path) -> Design:
+    """A list of points from a CSV with a header of factors."""
+    import pandas as pd
+
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            rows = [row for row in csv.reader(file)]
+    except FileNotFoundError:
+        raise Refused(f"there is no file {path}; a list of points is a CSV with one column a factor.") from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise Refused(f"{path} cannot be read as text: {error}.") from None
+    numbered = [(line, row) for line, row in enumerate(rows, 1) if any(cell.strip() for cell in row)]
+    if len(numbered) < 2:
+        raise Refused(f"{path} has no points: it needs a header of factors and at least one row.")
+    header = [name.strip() for name in numbered[0][1]]
+    for line, row in numbered[1:]:
+        if len(row) != len(header):
+            raise Refused(f"{path}, line {line}: {len(row)} cells where the header has {len(header)} columns.")
+    columns: dict[str, list[Any]] = {}
+    for k, name in enumerate(header):
+        if name in columns:
+            raise Refused(f"{path}, line {numbered[0][0]}: the column {name} stands there twice.")
+        _range(name)
+        columns[name] = [_cell(name, row[k].strip(), f"{path}, line {line}") for line, row in numbered[1:]]
+    return from_table(pd.DataFrame(columns), lambda row: f"{path}, line {numbered[row + 1][0]}")
+
+
+def _cell(name: str, text: str, where: str) -> Any:
+    if name in CHOICES or not text:
+        return text or None
+    try:
+        return float(text)
+    except ValueError:
+        raise Refused(f"{where}: {name} must be a number, not {text!r}.") from None

@@ -1,0 +1,276 @@
+"""Where runs are made: threads of this process, processes of this machine, or the workers of a Dask cluster.
+
+An executor takes a function and a stream of tasks and yields (task, outcome) as they come, in any order, with a bounded
+number under way, so that memory does not grow with the sweep. A worker that dies takes nothing with it: its tasks are
+done again, and since a task's numbers depend on the task alone, nothing is lost or doubled.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from itertools import chain, islice
+from typing import Any, Protocol
+
+from params import Refused, nearest
+from simulation.compiled import rules_hash
+from simulation.society import cores
+
+Work = Callable[[Any], Any]
+KINDS = ("threads", "processes")
+_AHEAD = 2          # tasks under way for each worker: one at work, one waiting
+_LEAST = 16         # tasks under way in a cluster: an adaptive one grows only where work is waiting
+_TRIES = 3          # pools of processes that may break one after the other, without a result, before a sweep gives up
+_ANSWER = 10.0      # seconds that a scheduler has to answer
+#: Said of a worker with another version.
+OTHER_RULES = ("a worker of the Dask cluster has another version of letsdance, so its numbers would be others; install the "
+               "same version everywhere.")
+
+
+class Runner(Protocol):
+    """What every executor does."""
+
+    def results(self, work: Work, tasks: Iterable[Any]) -> Generator[tuple[Any, Any]]:
+        """(task, work(task)) for every task, in any order. Closed early, it stops what is under way."""
+        ...
+
+
+def _stream(pool: Executor, work: Work, tasks: Iterator[Any], ahead: int,
+            unfinished: dict[int, Any]) -> Generator[tuple[Any, Any]]:
+    """Keep `ahead` tasks under way. A task stands in `unfinished` from before it is given away until its outcome has
+    been taken: a pool may break at any line between."""
+    futures: dict[Future[Any], int] = {}
+    number = 0
+
+    def submit(count: int) -> None:
+        nonlocal number
+        for task in islice(tasks, count):
+            number += 1
+            unfinished[number] = task
+            with _deaf_children():
+                futures[pool.submit(work, task)] = number
+
+    submit(ahead)
+    while futures:
+        done, _ = wait(futures, return_when=FIRST_COMPLETED)
+        for future in done:
+            outcome = future.result()
+            own = futures.pop(future)
+            submit(1)
+            yield unfinished[own], outcome
+            del unfinished[own]
+
+
+@contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Processes started here do not hear Ctrl-C, not even while they start: the process in charge hears it for them."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+_of_this_thread = threading.local()
+
+
+class Stopped(BaseException):
+    """The sweep has ended early; what a thread was at is wanted no more."""
+
+
+def go_on() -> None:
+    """What long work calls now and then: it raises `Stopped` in a thread whose sweep has ended early."""
+    ended = getattr(_of_this_thread, "ended", None)
+    if ended is not None and ended.is_set():
+        raise Stopped
+
+
+class Threads:
+    """Threads of this process: no start-up, best for small designs. The compiled model lets other threads run."""
+
+    def __init__(self, workers: int | None = None) -> None:
+        self.workers = workers or cores()
+
+    def results(self, work: Work, tasks: Iterable[Any]) -> Generator[tuple[Any, Any]]:
+        """As `Runner.results`."""
+        if self.workers == 1:
+            yield from ((task, work(task)) for task in tasks)
+            return
+        ended = threading.Event()
+        pool = ThreadPoolExecutor(self.workers, initializer=lambda: setattr(_of_this_thread, "ended", ended))
+        try:
+            yield from _stream(pool, work, iter(tasks), _AHEAD * self.workers, {})
+        finally:
+            ended.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _follow_the_parent() -> None:
+    """A worker ends when its parent does, however that was killed; and leaves Ctrl-C to it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+class Processes:
+    """Processes of this machine. A pool that breaks (a worker was killed) is replaced and its tasks are done again."""
+
+    def __init__(self, workers: int | None = None) -> None:
+        self.workers = workers or cores()
+
+    def results(self, work: Work, tasks: Iterable[Any]) -> Generator[tuple[Any, Any]]:
+        """As `Runner.results`."""
+        waiting, fruitless = iter(tasks), 0
+        while True:
+            pool = ProcessPoolExecutor(self.workers, multiprocessing.get_context("spawn"), _follow_the_parent)
+            unfinished: dict[int, Any] = {}
+            try:
+                for done in _stream(pool, work, waiting, _AHEAD * self.workers, unfinished):
+                    fruitless = 0
+                    yield done
+                return
+            except BrokenProcessPool:
+                fruitless += 1
+                if fruitless == _TRIES:
+                    raise Refused(f"worker processes died {_TRIES} times in a row: for want of memory (take fewer with "
+                                  f"--workers, or --executor threads), or since a script calls this outside "
+                                  f"`if __name__ == \"__main__\":`.") from None
+                waiting = chain(list(unfinished.values()), waiting)
+            finally:
+                _end(pool)
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """Stop a pool without waiting for what it is at: an interrupted sweep ends at once."""
+    workers = list((getattr(pool, "_processes", None) or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for worker in workers:
+        worker.terminate()
+
+
+class Dask:
+    """The workers of a Dask cluster, by its scheduler's address or by an existing client."""
+
+    def __init__(self, scheduler: Any) -> None:
+        self.scheduler = scheduler
+
+    def results(self, work: Work, tasks: Iterable[Any]) -> Generator[tuple[Any, Any]]:
+        """As `Runner.results`. A worker that dies is the scheduler's business: it gives the task to another."""
+        from distributed import CancelledError, Client
+        from distributed.scheduler import KilledWorker
+
+        client, own = (_connect(self.scheduler), True) if isinstance(self.scheduler, str) else (self.scheduler, False)
+        try:
+            if not isinstance(client, Client) or client.asynchronous:
+                raise Refused(f"a Dask executor takes a scheduler's address such as tcp://host:8786 or a "
+                              f"distributed.Client, not {type(client).__name__}.")
+            _same_rules(client)
+            yield from _dask_stream(client, work, iter(tasks))
+        except KilledWorker:
+            raise Refused("the cluster's workers died again and again on the same task, perhaps for want of memory; "
+                          "give them more, and go on with --resume.") from None
+        except (CancelledError, OSError) as error:
+            raise Refused(f"the Dask scheduler went away ({type(error).__name__}); start it again and go on with "
+                          f"--resume.") from None
+        finally:
+            if own:
+                client.close(timeout=2)
+
+
+def _connect(address: str) -> Any:
+    import logging
+
+    from distributed import Client
+
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is said in one sentence
+    try:
+        return Client(address, timeout=_ANSWER, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise Refused(f"the Dask scheduler at {address} does not answer within {_ANSWER:g} seconds "
+                      f"({type(error).__name__}); is it running (`dask scheduler`), and is the address right?") from None
+
+
+def _same_rules(client: Any) -> None:
+    """Refuse workers that hold another version of the model: their numbers would be others."""
+    try:
+        client.wait_for_workers(1, timeout=_ANSWER)
+    except TimeoutError:
+        raise Refused(f"the Dask cluster has no worker after {_ANSWER:g} seconds; start one (`dask worker "
+                      f"{client.scheduler.address}`).") from None
+    try:
+        found = client.run(rules_hash)
+    except ModuleNotFoundError:
+        raise Refused("a worker of the Dask cluster does not have letsdance installed; install the same version "
+                      "there.") from None
+    others = [worker for worker, rules in found.items() if rules != rules_hash()]
+    if others:
+        raise Refused(f"{others[0]}: {OTHER_RULES}")
+
+
+def _dask_stream(client: Any, work: Work, tasks: Iterator[Any]) -> Generator[tuple[Any, Any]]:
+    from distributed import as_completed
+
+    under_way: dict[Any, tuple[Any, Any]] = {}
+    stream = as_completed([], raise_errors=False)
+
+    def submit() -> None:
+        """As many as the workers that are there now can do: workers come and go."""
+        ahead = max(_LEAST, 2 * _AHEAD * sum(client.nthreads().values()))
+        for task in islice(tasks, max(0, ahead - len(under_way))):
+            future = client.submit(work, task, pure=False)
+            under_way[future.key] = task, future
+            stream.add(future)
+
+    try:
+        submit()
+        for future in stream:
+            outcome = future.result()
+            task, _ = under_way.pop(future.key)
+            future.release()
+            submit()
+            yield task, outcome
+    finally:
+        if under_way and client.status == "running":
+            client.cancel([future for _, future in under_way.values()])
+
+
+def choose(executor: Any, runs: int, workers: int | None = None) -> Runner:
+    """An executor by its name ("threads", "processes"), a scheduler's address ("tcp://..."), a Dask client, or an executor.
+
+    None: threads for a small number of runs, else processes. workers: of threads and processes; a cluster has its own.
+    """
+    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= 1024):
+        raise Refused(f"workers must be a whole number from 1 to 1,024, not {workers!r}.")
+    if executor is None:
+        executor = "threads" if runs < SMALL or cores() == 1 else "processes"
+    if executor == "threads":
+        return Threads(workers)
+    if executor == "processes":
+        return Processes(workers)
+    if isinstance(executor, str) and "://" not in executor:
+        raise Refused(f"there is no executor {executor!r}.{nearest(executor, KINDS)} Name threads or processes, or "
+                      f"give a Dask scheduler's address such as tcp://127.0.0.1:8786.")
+    if hasattr(executor, "results"):
+        return executor  # type: ignore[no-any-return]
+    if workers is not None:
+        raise Refused("a Dask cluster has as many workers as were started; leave out the number of workers.")
+    return Dask(executor)
+
+
+#: Runs below which threads are taken: starting processes takes about a second.
+SMALL = 2_000

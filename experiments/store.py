@@ -1,0 +1,290 @@
+"""What a sweep leaves: a folder of Parquet parts and one manifest, opened lazily.
+
+    manifest.json          what was asked for, written before the first run and never changed
+    points.parquet         one row a point: its number and its factors
+    runs/part-00000.parquet ...      one row a run: point, run, seed, outcomes, error
+    society/, adopters/, governments/    further tables, where the plan keeps them
+
+A part holds a fixed stretch of runs and is written whole or not at all, so a sweep that was killed goes on with the
+parts that are missing, and ends with the same bytes.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import shlex
+import shutil
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import scenarios
+from experiments import folder
+from experiments.design import Design, from_table, parse_factors
+from experiments.outcomes import parse_all
+from experiments.plan import LEVELS, Plan
+from params import Refused
+from simulation.compiled import rules_hash
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+    import pyarrow as pa
+
+RUNS = "runs"
+_FORMAT = 1
+_KIND = "sweep"
+#: What a manifest must say, so that a sweep can be gone on with.
+_SAID = ("rules", "version", "method", "factors", "replicates", "seed", "runs", "scenario", "outcomes", "keep", "every",
+         "municipalities", "texts", "title", "points", "part_size")
+#: Runs in a part: few, so that a kill loses little; more in a large sweep, so that there are not too many files.
+_LEAST, _MOST, _PARTS = 100, 20_000, 200
+
+
+def part_size(runs: int) -> int:
+    """How many runs a part holds."""
+    return max(_LEAST, min(_MOST, -(-runs // _PARTS)))
+
+
+class Sweep:
+    """A sweep's folder. Tables are read when asked for, and only the columns that are named."""
+
+    def __init__(self, where: str | Path, manifest: Mapping[str, Any]) -> None:
+        self.folder, self.manifest = Path(where), manifest
+
+    @classmethod
+    def open(cls, where: str | Path) -> Sweep:
+        """A folder that a sweep wrote, finished or not. Refused for anything else, and for another version's."""
+        place = Path(where)
+        try:
+            manifest = json.loads((place / folder.MANIFEST).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise Refused(f"{where} is not a folder that a sweep wrote: there is no {folder.MANIFEST} in it.") from None
+        except (OSError, ValueError) as error:
+            raise Refused(f"{place / folder.MANIFEST} cannot be read: {error}.") from None
+        if not isinstance(manifest, dict) or manifest.get("kind") != _KIND:
+            raise Refused(f"{where} was written by another command than `letsdance sweep`.")
+        if manifest.get("format") != _FORMAT:
+            raise Refused(f"{where} has the format {manifest.get('format')}, this version reads {_FORMAT}; "
+                          f"use letsdance {manifest.get('version')}.")
+        if lost := [key for key in _SAID if key not in manifest]:
+            raise Refused(f"{place / folder.MANIFEST} was changed: it does not say {', '.join(lost)} any more.")
+        return cls(place, manifest)
+
+    # ------------------------------------------------------------ what there is
+
+    @property
+    def parts(self) -> int:
+        """How many parts it has when finished."""
+        return -(-int(self.manifest["runs"]) // int(self.manifest["part_size"]))
+
+    def part(self, table: str, index: int) -> Path:
+        """Where a part lies."""
+        return self.folder / table / f"part-{index:05d}.parquet"
+
+    def missing(self) -> list[int]:
+        """Parts that are not there yet. The table of runs is written last, so it tells of all."""
+        try:
+            there = {entry.name for entry in os.scandir(self.folder / RUNS)}
+        except FileNotFoundError:
+            there = set()
+        return [index for index in range(self.parts) if f"part-{index:05d}.parquet" not in there]
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is missing."""
+        return not self.missing()
+
+    @cached_property
+    def points(self) -> pd.DataFrame:
+        """One row a point: point, then a column a factor."""
+        return _parquet(self.folder / "points.parquet").to_pandas()
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The plan that it was made by."""
+        said = self.manifest
+        table = self.points.drop(columns="point")
+        if said["method"] == "list":
+            design = from_table(table)
+        else:
+            design = Design(parse_factors(said["factors"]), table, said["method"])
+        story = said["scenario"]
+        base = scenarios.read(story["name"], f"{self.folder / folder.MANIFEST}, scenario", story["toml"])
+        return Plan(design, base, said["replicates"], said["seed"], parse_all(said["outcomes"]) if said["outcomes"] else (),
+                    tuple(said["keep"]), said["every"], said["municipalities"], said["texts"], said["title"])
+
+    # ------------------------------------------------------------ tables
+
+    @cached_property
+    def database(self) -> duckdb.DuckDBPyConnection:
+        """DuckDB with the views points, runs and the further tables: nothing is read before it is asked for."""
+        import duckdb
+
+        connection = duckdb.connect()
+        connection.execute("SET python_enable_replacements = false")  # a table is a view of these, never our variable
+        folder = re.sub(r"([*?\[])", r"[\1]", str(self.folder)).replace("'", "''")
+        for table in ("points", RUNS, *self.manifest["keep"]):
+            if table == "points" or any((self.folder / table).glob("part-*.parquet")):
+                path = f"{folder}/" + ("points.parquet" if table == "points" else f"{table}/part-*.parquet")
+                connection.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet('{path}', hive_partitioning = false)")
+        return connection
+
+    def _check_any(self) -> None:
+        """Refuse to tell of runs where there are none yet."""
+        if len(self.missing()) == self.parts:
+            raise Refused(f"{self.folder} has no runs yet; go on with `letsdance sweep --resume --out "
+                          f"{shlex.quote(str(self.folder))}`.")
+
+    def query(self, sql: str) -> pd.DataFrame:
+        """The answer to SQL over the views points, runs and the further tables. Refused for what DuckDB refuses."""
+        import duckdb
+
+        self._check_any()
+        try:
+            return self.database.execute(sql).df()
+        except duckdb.Error as error:
+            raise Refused(f"DuckDB says: {str(error).splitlines()[0]} (tables: points, "
+                          f"{', '.join((RUNS, *self.manifest['keep']))}).") from None
+
+    def frame(self, table: str = RUNS, columns: list[str] | None = None) -> pd.DataFrame:
+        """A table, or some of its columns, in the order of points and runs."""
+        import pyarrow as pa
+
+        files = self._files(table)
+        if columns is not None:
+            known = _parquet(files[0]).column_names
+            for column in columns:
+                if column not in known:
+                    raise Refused(f"the table {table} has no column {column!r}; it has {', '.join(known)}.")
+        return pa.concat_tables([_parquet(file, columns) for file in files]).to_pandas()
+
+    def _files(self, table: str) -> list[Path]:
+        """The parts of a table that are there, at least one."""
+        if table not in (RUNS, *self.manifest["keep"]):
+            raise Refused(f"this sweep keeps no table {table!r}; it has {', '.join((RUNS, *self.manifest['keep']))}.")
+        self._check_any()
+        missing = set(self.missing())
+        return [self.part(table, index) for index in range(self.parts) if index not in missing]
+
+    @property
+    def runs(self) -> pd.DataFrame:
+        """One row a run: point, run, seed, outcomes, error."""
+        return self.frame()
+
+    def batches(self, table: str = RUNS) -> Iterator[pd.DataFrame]:
+        """A table part by part, for sweeps that do not fit in memory."""
+        for file in self._files(table):
+            yield _parquet(file).to_pandas()
+
+    @property
+    def outcomes(self) -> list[str]:
+        """The columns of the table of runs that are outcomes."""
+        columns = _parquet(self._files(RUNS)[0]).column_names
+        return [name for name in columns if name not in ("point", "run", "seed", "error")]
+
+    def summary(self, outcomes: list[str] | None = None) -> pd.DataFrame:
+        """One row a point: its factors, how many runs, and of each outcome mean, standard deviation, and how many runs
+        have it (a share of nothing, or what never comes, is left out and counted)."""
+        known = self.outcomes
+        names = outcomes or known
+        for name in names:
+            if name not in known:
+                raise Refused(f"this sweep has no outcome {name!r}; it has {', '.join(known)}.")
+        said = ", ".join(f'{what}("{n}") FILTER (NOT isnan("{n}")) AS v{k}_{what}' for k, n in enumerate(names)
+                         for what in ("avg", "stddev_samp", "count"))
+        self.database.execute("SET threads = 1")  # sums of several threads differ in their last digits
+        try:
+            found = self.query(f"SELECT point, count(*) FILTER (error IS NULL) AS runs, {said} FROM {RUNS} GROUP BY point")
+        finally:
+            self.database.execute("RESET threads")
+        columns = [f"{name}{suffix}" for name in names for suffix in ("", " sd", " n")]
+        # DuckDB does not tell "k" from "K", so the factors come beside the outcomes only here.
+        found.columns = ["point", "runs", *columns]
+        return self.points.merge(found, on="point", how="inner")
+
+    @property
+    def failures(self) -> pd.DataFrame:
+        """One row a run that failed: point, run, seed, error."""
+        return self.query(f"SELECT point, run, seed, error FROM {RUNS} WHERE error IS NOT NULL ORDER BY point, run")
+
+
+# ---------------------------------------------------------------- writing
+
+def begin(plan: Plan, out: Path, command: str, overwrite: bool = False) -> Sweep:
+    """A new folder with its manifest and points, whole or not at all."""
+    said = {"format": _FORMAT, "kind": _KIND, "version": folder.own_version(), "rules": rules_hash(), "command": command,
+            "git": folder.git_state(), "versions": folder.versions(), **plan.said(), "part_size": part_size(plan.runs)}
+    with folder.whole_or_nothing(out, overwrite) as part:
+        table = plan.design.table.copy()
+        table.insert(0, "point", range(len(table)))
+        table.to_parquet(part / "points.parquet", engine="pyarrow", index=False)
+        for name in (RUNS, *plan.keep):
+            (part / name).mkdir()
+        (part / folder.MANIFEST).write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return Sweep.open(out)
+
+
+def resume(out: Path, plan: Plan | None = None) -> Sweep:
+    """A folder to go on with. Refused where its runs would not belong together with those that are made now."""
+    found = Sweep.open(out)
+    if found.manifest["rules"] != rules_hash() and not found.finished:
+        raise Refused(f"{out} was begun with other rules or parameters (letsdance {found.manifest['version']}); runs of "
+                      f"two models do not belong together. Finish it with that version, or begin anew in another --out.")
+    if plan is not None:
+        then, now = {k: found.manifest[k] for k in plan.said()}, json.loads(json.dumps(plan.said()))
+        differs = [key for key in now if then[key] != now[key]]
+        table = found.points.drop(columns="point")
+        if differs or not table.equals(plan.design.table.astype(dict(table.dtypes))):
+            raise Refused(f"{out} holds another sweep (it differs in {', '.join(differs) or 'its points'}); go on with it "
+                          f"by `letsdance sweep --resume --out {out}` alone, or choose another --out.")
+    return found
+
+
+def write_part(sweep: Sweep, index: int, tables: Mapping[str, pa.Table]) -> None:
+    """Write one part of every table, the table of runs last; each appears whole or not at all."""
+    import pyarrow.parquet as pq
+
+    for name in sorted(tables, key=lambda table: table == RUNS):
+        path = sweep.part(name, index)
+        hidden = path.with_name(f".{path.name}-{os.getpid()}")
+        try:
+            with hidden.open("wb") as file:
+                pq.write_table(tables[name], file, compression="zstd")
+                file.flush()
+                os.fsync(file.fileno())
+            hidden.replace(path)
+        except OSError as error:
+            kept = sweep.parts - len(sweep.missing())
+            what = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else error.strerror or str(error)
+            raise Refused(f"{path.parent} cannot be written to: {what}. {kept} of {sweep.parts} parts are kept; make room "
+                          f"and go on with --resume.") from None
+        finally:
+            hidden.unlink(missing_ok=True)
+
+
+def tidy(sweep: Sweep) -> None:
+    """Take away what killed writers left."""
+    for name in (RUNS, *sweep.manifest["keep"]):
+        for left in (sweep.folder / name).glob(".part-*"):
+            left.unlink(missing_ok=True)
+    for unfinished in sweep.folder.glob(".report-*"):
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _parquet(file: Path, columns: list[str] | None = None) -> pa.Table:
+    """A Parquet file, or Refused where it cannot be read."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.read_table(file, columns=columns, partitioning=None)
+    except (OSError, pa.ArrowException):
+        raise Refused(f"{file} is gone or damaged; if it is a part, take it away and go on with --resume.") from None
+
+
+__all__ = ["LEVELS", "RUNS", "Sweep", "begin", "part_size", "resume", "tidy", "write_part"]

@@ -1,0 +1,231 @@
+"""Runs at every point of a design, wherever they are made, kept as they come.
+
+    found = sweep(plan("lone_ranger", ["k=0.5:2"], points=100), "my-sweep")     # a folder; Sweep.open("my-sweep")
+    frame = run(latin_hypercube(["k=0.5:2"], 100), "lone_ranger", ["lets_dance@60"])     # in memory
+
+Run r of every point has the same seed, so points meet the same citizens and the same luck. A point that cannot be run
+is kept with its error, and the others go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import scenarios
+from experiments import executors, store
+from experiments.design import Design, at
+from experiments.outcomes import Outcome, known
+from experiments.plan import Plan, municipalities_of, plan
+from experiments.store import RUNS, Sweep
+from params import Refused
+from simulation.run import Result, simulate
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+__all__ = ["Sweep", "Task", "run", "sweep", "work"]
+
+_BATCH = 200  # runs of one point that are in memory at a time
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A part: runs first..last - 1 of all runs in order of points, and the points that they belong to."""
+
+    index: int
+    first: int
+    last: int
+    points: tuple[dict[str, Any], ...]
+
+
+def tasks(plan: Plan, size: int, wanted: Iterable[int]) -> Iterator[Task]:
+    """The tasks of a plan, one by one."""
+    for index in wanted:
+        first, last = index * size, min((index + 1) * size, plan.runs)
+        points = plan.design.points(first // plan.replicates, -(-last // plan.replicates))
+        yield Task(index, first, last, tuple(points))
+
+
+# ---------------------------------------------------------------- at a worker
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """What a worker needs beside the task: the plan without its points."""
+
+    scenario: Any
+    replicates: int
+    seed: int
+    outcomes: tuple[Outcome, ...]
+    keep: tuple[str, ...]
+    every: int
+    municipalities: str | None
+    texts: tuple[tuple[str, str], ...]
+    rules: str
+
+    @classmethod
+    def of(cls, plan: Plan) -> Job:
+        """The job of a plan."""
+        return cls(plan.scenario, plan.replicates, plan.seed, plan.outcomes or tuple(Outcome(name) for name in known()),
+                   plan.keep, plan.every, plan.municipalities, tuple(plan.texts.items()), executors.rules_hash())
+
+
+@cache
+def _own_rules() -> str:
+    return executors.rules_hash()
+
+
+@cache
+def _places(text: str) -> Any:
+    return municipalities_of(text)
+
+
+@cache
+def _story(path: str, text: str) -> Any:
+    return scenarios.read(Path(path).stem, path, text)
+
+
+def work(job: Job, task: Task) -> dict[str, pa.Table]:
+    """The tables of a part. What a point raises is kept as its error. Refused at a worker with another model."""
+    import pyarrow as pa
+
+    if job.rules != _own_rules():
+        raise Refused(executors.OTHER_RULES)
+    parts: dict[str, list[pa.Table]] = {RUNS: [], **{name: [] for name in job.keep}}
+    for k, point in enumerate(task.points):
+        executors.go_on()
+        number = task.first // job.replicates + k
+        low = max(task.first, number * job.replicates) - number * job.replicates
+        high = min(task.last, (number + 1) * job.replicates) - number * job.replicates
+        try:
+            made = _point(job, point, number, low, high)
+        except Exception as error:
+            said = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
+            made = {RUNS: [_rows(job, number, low, high, {}, said)]}
+        for name, pieces in made.items():
+            parts[name] += pieces
+    return {name: pa.concat_tables(pieces).combine_chunks() if pieces else _nothing(job, name)
+            for name, pieces in parts.items()}
+
+
+def _point(job: Job, point: Mapping[str, Any], number: int, low: int, high: int) -> dict[str, list[pa.Table]]:
+    texts, file = dict(job.texts), point.get("scenario")
+    story = at(job.scenario, point, {file: _story(file, texts[file])} if file in texts else None)
+    text = texts[point["municipalities"]] if "municipalities" in point else job.municipalities
+    parts: dict[str, list[pa.Table]] = {RUNS: [], **{name: [] for name in job.keep}}
+    for first in range(low, high, _BATCH):
+        last = min(first + _BATCH, high)
+        result = simulate(story, runs=last - first, seed=job.seed + first, threads=1,
+                          municipalities=None if text is None else _places(text))
+        parts[RUNS].append(_rows(job, number, first, last, {str(o): o.of(result) for o in job.outcomes}, None))
+        for name in job.keep:
+            parts[name].append(_level(name, result, number, first, job.every))
+    return parts
+
+
+def _rows(job: Job, point: int, low: int, high: int, values: Mapping[str, np.ndarray], error: str | None) -> pa.Table:
+    import pyarrow as pa
+
+    run = np.arange(low, high)
+    nothing = np.full(len(run), np.nan)
+    return pa.table({
+        "point": np.full(len(run), point, np.int64), "run": run.astype(np.int32), "seed": job.seed + run.astype(np.int64),
+        **{str(o): values.get(str(o), nothing) for o in job.outcomes},
+        "error": pa.array([error] * len(run), pa.string())})
+
+
+def _level(name: str, result: Result, point: int, first: int, every: int) -> pa.Table:
+    """A further table of a result, with the point in front."""
+    import pandas as pd
+    import pyarrow as pa
+
+    if name == "governments":
+        from experiments.folder import governments
+
+        frame = governments(result)
+    else:
+        frame = result.society if name == "society" else result.adopters
+        frame = frame[(frame["quarter"] % every == 0) | (frame["quarter"] == result.quarters)]
+    frame = frame.assign(run=frame["run"] + first)
+    frame.insert(0, "point", point)
+    for column in frame.columns:
+        if isinstance(frame[column].dtype, pd.CategoricalDtype):
+            frame[column] = frame[column].astype(str)
+    return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+
+
+def _nothing(job: Job, name: str) -> pa.Table:
+    """An empty part of a further table: all its points failed. It has the columns of a whole one."""
+    result = simulate("lets_dance", runs=1, quarters=8, threads=1)
+    return _level(name, result, 0, 0, job.every).slice(0, 0)
+
+
+# ---------------------------------------------------------------- in charge
+
+def sweep(plan: Plan | None, out: str | Path, executor: Any = None, workers: int | None = None, *, resume: bool = False,
+          overwrite: bool = False, progress: Progress | None = None, command: str = "") -> Sweep:
+    """Make all runs of a plan into the folder `out`; with `resume`, those that are missing there.
+
+    With `resume` a folder that is not there yet is begun, if there is a plan.
+    executor: "threads", "processes", a Dask scheduler's address, a distributed.Client, or None to choose. Killed at any
+    moment, it leaves whole parts and can be resumed to the same bytes. progress: called with numbers of runs done.
+    Raises `Refused`; whatever is done by then is kept.
+    """
+    place = Path(out)
+    if resume and (place.exists() or plan is None):  # with a plan, a sweep that was killed before it began begins
+        found = store.resume(place, plan)
+        store.tidy(found)
+    elif plan is None:
+        raise Refused("a new sweep needs a plan: name factors, or give a design file.")
+    else:
+        found = store.begin(plan, place, command, overwrite)
+    missing = found.missing()
+    size, total = int(found.manifest["part_size"]), int(found.manifest["runs"])
+    runner = executors.choose(executor, total, workers)
+    if progress and (there := total - sum(_length(size, total, index) for index in missing)):
+        progress(there)
+    if missing:
+        job = partial(work, Job.of(found.plan))
+        # closed at once when this ends early: nothing works on for a sweep that nobody waits for
+        with closing(runner.results(job, tasks(found.plan, size, missing))) as made:
+            for task, tables in made:
+                store.write_part(found, task.index, tables)
+                if progress:
+                    progress(task.last - task.first)
+    return Sweep.open(place)
+
+
+def _length(size: int, total: int, index: int) -> int:
+    return min((index + 1) * size, total) - index * size
+
+
+def run(design: Design, scenario: Any = "lets_dance", outcomes: Iterable[str | Outcome] = ("lets_dance",),
+        replicates: int = 20, seed: int = 1, executor: Any = None, workers: int | None = None,
+        progress: Progress | None = None, **more: Any) -> pd.DataFrame:
+    """A small sweep in memory: one row a run with point, run, seed, outcomes and error, in that order.
+
+    more: as in `plan` (quarters, profile, parameters, levers, shocks, municipalities).
+    """
+    import pyarrow as pa
+
+    asked = plan(scenario, design=design, outcomes=outcomes, replicates=replicates, seed=seed, **more)
+    size = store.part_size(asked.runs)
+    wanted = range(-(-asked.runs // size))
+    made = {}
+    runner = executors.choose(executor, asked.runs, workers)
+    with closing(runner.results(partial(work, Job.of(asked)), tasks(asked, size, wanted))) as stream:
+        for task, tables in stream:
+            made[task.index] = tables[RUNS]
+            if progress:
+                progress(task.last - task.first)
+    return pa.concat_tables([made[index] for index in wanted]).to_pandas()
+
+

@@ -1,0 +1,104 @@
+"""`letsdance branch save` and `letsdance branch go`: a run's state in a file, and how it goes on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from letsdance.screen import (
+    Json,
+    Lever,
+    Overwrite,
+    Profile,
+    Quarters,
+    Set,
+    Shock,
+    Table,
+    busy,
+    command_line,
+    console,
+    print_table,
+    progress,
+    values,
+)
+
+branch = typer.Typer(no_args_is_help=True, rich_markup_mode=None,
+                     help="Save a run's state at any quarter, and let it go on with one policy or another.")
+
+
+@branch.command()
+def save(
+    scenario: Annotated[str, typer.Argument(help="A start by name, or a scenario file.")],
+    at: Annotated[int, typer.Option(help="The quarter whose end is saved.")],
+    seed: Annotated[int, typer.Option(help="The run, by its seed.")] = 1,
+    quarters: Quarters = None, sets: Set = None, lever: Lever = None, shock: Shock = None, profile: Profile = None,
+    municipalities: Table = None,
+    out: Annotated[Path, typer.Option(help="The file to write.")] = Path("letsdance-state.npz"),
+    overwrite: Overwrite = False, as_json: Json = False,
+) -> None:
+    """Run a scenario to a quarter and save its state to a file."""
+    from experiments import branch as branches
+
+    branches.check_file(out, overwrite)
+    with busy("Running", quiet=as_json):
+        state = branches.state_at(scenario, at, seed, municipalities, parameters=values(sets), levers=lever or [],
+                                  shocks=shock or [], profile=profile, quarters=quarters)
+        branches.save(state, out, overwrite)
+    if as_json:
+        typer.echo(json.dumps({"file": str(out), "scenario": state.scenario.name, "seed": seed, "quarter": at}))
+    else:
+        console().print(f"Written: [bold]{out}[/], {state.scenario.title} with seed {seed} at quarter {at}. Go on with "
+                        f"`letsdance branch go {out} --policy \"NAME: LEVER@{at + 1}+20\"`.", highlight=False)
+
+
+@branch.command()
+def go(
+    file: Annotated[Path, typer.Argument(help="A file that `letsdance branch save` wrote.")],
+    policy: Annotated[list[str] | None, typer.Option(
+        metavar='"NAME: LEVER@START+DURATION, PARAMETER=VALUE"', help="How it goes on; may be repeated.")] = None,
+    runs: Annotated[int, typer.Option(help="Runs from here: the first with its own luck, others with other luck.")] = 20,
+    quarters: Quarters = None,
+    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-branch"),
+    overwrite: Overwrite = False, as_json: Json = False,
+) -> None:
+    """Let a saved state go on as it was, and with every policy named, on the same luck."""
+    from experiments import branch as branches
+    from experiments import folder
+    from experiments.compare import read_policy
+    from params import Refused
+
+    folder.check_target(out, overwrite)
+    state = branches.load(file)
+    policies: dict[str, Any] = {branches.AS_IT_WAS: []}
+    for one in map(read_policy, policy or []):
+        if one.start is not None or one.profile is not None:
+            raise Refused(f"policy {one.name}: a state goes on from where it is, so a policy here has levers, shocks and "
+                          f"parameters only.")
+        if one.name in policies:
+            raise Refused(f"two policies are called {one.name}; rename one.")
+        policies[one.name] = {"levers": one.levers, "shocks": one.shocks, "parameters": one.parameters}
+    with progress("Running", max(runs, 1) * len(policies), quiet=as_json) as advance:
+        frame = branches.branch(state, policies, runs, quarters, progress=advance)
+    from report.branching import ends, study
+    from report.study import write
+
+    said = {"state": file.name, "scenario": state.scenario.to_toml(), "quarter": state.quarter,
+            "seeds": {"first": state.seed, "runs": runs}, "policies": list(policies)}
+    with busy("Drawing figures and writing the report", quiet=as_json):
+        def hand_over(part: Path, manifest: dict[str, Any]) -> None:
+            write(part, study(state, frame), manifest)
+
+        folder.keep(out, "branch", command_line(out), said, {"society": frame}, hand_over, overwrite)
+    table = ends(frame)
+    if as_json:
+        last = frame[frame["quarter"] == frame["quarter"].max()]
+        means = last.groupby("policy", sort=False).mean(numeric_only=True)
+        typer.echo(json.dumps({"folder": str(out), "quarter": state.quarter, "runs": runs,
+                               "ends": json.loads(means.drop(columns=["run", "seed", "quarter"]).to_json(orient="index"))}))
+        return
+    print_table(table.note, list(table.columns), [list(row) for row in table.rows])
+    console().print(f"Written: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]). It explores, it does not forecast.",
+                    highlight=False)
