@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from letsdance.screen import (
+    Interrupted,
     Json,
     Lever,
+    Most,
     Overwrite,
     Profile,
     Quarters,
@@ -22,6 +24,7 @@ from letsdance.screen import (
     Set,
     Shock,
     Table,
+    Until,
     busy,
     command_line,
     console,
@@ -42,8 +45,9 @@ app = typer.Typer(
 
 @app.command()
 def run(
-    scenarios: Scenarios = None, runs: Runs = 20, quarters: Quarters = None, seed: Seed = 1, sets: Set = None,
-    lever: Lever = None, shock: Shock = None, profile: Profile = None, municipalities: Table = None,
+    scenarios: Scenarios = None, runs: Runs = 20, until: Until = None, most: Most = 20_000, quarters: Quarters = None,
+    seed: Seed = 1, sets: Set = None, lever: Lever = None, shock: Shock = None, profile: Profile = None,
+    municipalities: Table = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-run"),
     overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
@@ -63,12 +67,23 @@ def run(
     if len({story.quarters for story in stories.values()}) > 1:
         raise Refused("the scenarios have different horizons; give one with --quarters.")
     text = municipalities.read_text(encoding="utf-8-sig") if municipalities and municipalities.is_file() else None
-    results = simulated(stories, runs, seed, municipalities, quiet=as_json)
+    reached = None
+    if until is None:
+        results = simulated(stories, runs, seed, municipalities, quiet=as_json)
+    else:
+        from experiments.precision import runs_until
+
+        with progress("Running", len(stories) * most, quiet=as_json) as advance:
+            results, reached = runs_until(stories, until, seed=seed, most=most, municipalities=municipalities,
+                                          progress=advance)
+        runs = next(iter(results.values())).runs
     from experiments.summary import summary
 
     summaries = {name: summary(result) for name, result in results.items()}
     if not as_json:
         _print_summaries(summaries, next(iter(results.values())))
+        if reached:
+            console().print(str(reached), highlight=False)
     with busy("Drawing figures and writing the report", quiet=as_json):
         def hand_over(part: Path, manifest: dict[str, Any]) -> None:
             from report import write
@@ -77,7 +92,8 @@ def run(
 
         folder.write(out, results, command_line(out), overwrite, text, hand_over)
     if as_json:
-        typer.echo(json.dumps({"folder": str(out), "runs": runs, "seed": seed, "scenarios": summaries}))
+        typer.echo(json.dumps({"folder": str(out), "runs": runs, "seed": seed, "scenarios": summaries,
+                               "precision": str(reached) if reached else None}))
     else:
         console().print(f"Written: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]). "
                          f"It explores, it does not forecast.", highlight=False)
@@ -140,46 +156,6 @@ def explain(
         typer.echo(json.dumps(said))
     for sentences in [] if as_json else said.values():
         typer.echo("\n".join(sentences) + "\n")
-
-
-@app.command("map")
-def basin_map(
-    scenario: Annotated[str, typer.Argument(help="Where levers, shocks and parameters come from.")] = "lets_dance",
-    grid: Annotated[int, typer.Option(help="Starts on each side of the plane.")] = 11,
-    runs: Annotated[int, typer.Option(help="Paired runs at each start.")] = 4,
-    quarters: Annotated[int, typer.Option(help="Quarters after which the regime is read.")] = 60, seed: Seed = 1,
-    sets: Set = None, lever: Lever = None, shock: Shock = None,
-    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-map"),
-    overwrite: Overwrite = False, as_json: Json = False,
-) -> None:
-    """Draw the basin map: start grid over (C, G), regime after N quarters, agents beside the mean field."""
-    from experiments import folder
-
-    folder.check_target(out, overwrite)
-    from experiments.basins import basins
-
-    with progress("Starts", grid * grid if 0 < grid < 1000 else 1, quiet=as_json) as advance:
-        found = basins(scenario, grid, quarters, runs, seed, advance, parameters=values(sets), levers=lever or [],
-                       shocks=shock or [])
-    from params import defaults
-    from report import save
-    from report.figures import basin_map as draw
-    from simulation.meanfield import fixed_points
-
-    points = fixed_points(defaults(**found.parameters))
-    said = {"version": folder.own_version(), "command": command_line(out), "git": folder.git_state(),
-            "starts": found.starts.tolist(), "quarters": quarters, "runs": runs, "seed": seed,
-            "agents": found.agents.tolist(), "mean_field": found.mean_field.tolist(), "agreement": found.agreement,
-            "fixed_points": [{"C": float(p.state[0]), "G": float(p.state[1]), "stable": bool(p.stable)} for p in points]}
-    with folder.whole_or_nothing(out, overwrite) as part:
-        save(draw(found, points), part, "basin_map", {"command": said["command"], "version": said["version"]})
-        (part / folder.MANIFEST).write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
-    if as_json:
-        typer.echo(json.dumps(said))
-    else:
-        stable = ", ".join(f"({p['C']:.2f}, {p['G']:.2f})" for p in said["fixed_points"] if p["stable"])
-        console().print(f"Agents and mean field come to the same future from {found.agreement:.0%} of the starts; "
-                         f"the mean field rests at (C, G) = {stable}.\nWritten: [bold]{out}[/].", highlight=False)
 
 
 @app.command()
@@ -260,16 +236,52 @@ def _print_summaries(summaries: dict[str, dict[str, Any]], result: Result) -> No
                  f"{int(result.places.citizens.sum()):,} citizens: mean (10-90 % of runs)", titles, rows)
 
 
+# ---------------------------------------------------------------- sub-commands that live in files of their own
+# (one import and one registration a command; their modules import nothing heavy at the top)
+
+from letsdance import mapping  # noqa: E402
+
+app.add_typer(mapping.app, name="map")
+
+from letsdance import adopting, comparing  # noqa: E402
+
+app.add_typer(adopting.adopters, name="adopters")
+app.command("compare")(comparing.compare)
+app.command("wind-tunnel")(comparing.wind_tunnel)
+from letsdance import branching, sweeping  # noqa: E402
+
+app.command("sweep")(sweeping.sweep)
+app.command("query")(sweeping.query)
+app.add_typer(branching.branch, name="branch")
+
+from letsdance import screening  # noqa: E402
+
+app.command("sensitivity")(screening.sensitivity)
+app.command("discover")(screening.discover)
+
+from letsdance import forecasting as _forecasting  # noqa: E402, F401  (adds fit, learn, forecast, backtest to adopters)
+
+from letsdance.dashboard import dashboard as _dashboard  # noqa: E402
+
+app.command("dashboard")(_dashboard)
+
+from letsdance import searching  # noqa: E402
+
+app.command("search")(searching.search)
+
+
 def main() -> None:
     """Run the command; a user's mistake ends in one sentence, an interruption leaves nothing behind."""
     def stopped(number: int, _: Any) -> None:
-        typer.echo("Interrupted; nothing was written.", err=True)
-        sys.exit(128 + number)
+        raise Interrupted(number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stopped)
     try:
         app()
+    except Interrupted as interrupted:
+        typer.echo(f"Interrupted; {interrupted.kept}", err=True)
+        sys.exit(128 + interrupted.number)
     except ValueError as error:
         from params import Refused
 

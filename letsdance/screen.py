@@ -23,6 +23,9 @@ Shock = Annotated[list[str] | None, typer.Option(
     metavar="NAME@START+DURATION*STRENGTH", help="A shock or trend, such as austerity@12+24; may be repeated.")]
 Profile = Annotated[str | None, typer.Option(help="The innovation: co_creation, e_procurement or telework.")]
 Table = Annotated[Path | None, typer.Option(help="CSV of municipalities (name, citizens, ...).")]
+Until = Annotated[str | None, typer.Option(
+    metavar='"OUTCOME +-HALF_WIDTH"', help='Add runs until it is known so well, such as "lets_dance@60 +-0.02".')]
+Most = Annotated[int, typer.Option(help="The most runs that --until may make.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the folder if letsdance wrote it.")]
 Scenarios = Annotated[list[str] | None, typer.Argument(help="Starts by name, or paths of scenario files.")]

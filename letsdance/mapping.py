@@ -1,0 +1,317 @@
+"""`letsdance map`: basins, residence, tipping, hysteresis, early warnings. Plain `letsdance map` draws the basins."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from letsdance.screen import (
+    Json,
+    Lever,
+    Overwrite,
+    Profile,
+    Scenarios,
+    Seed,
+    Set,
+    Shock,
+    busy,
+    command_line,
+    console,
+    progress,
+    values,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from report.study import Study
+
+_FIRST = "basins"
+
+
+class _BasinsFirst(TyperGroup):
+    """Words that name no sub-command are meant for the first: `letsdance map --grid 5`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
+            args = [_FIRST, *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=_BasinsFirst, rich_markup_mode=None,
+    help="Map the dynamics: basins (the default), residence, tipping, hysteresis, early warnings.")
+
+Scenario = Annotated[str, typer.Argument(help="A start by name, or the path of a scenario file.")]
+Out = Annotated[Path, typer.Option(help="The folder to write.")]
+Along = Annotated[str, typer.Option(metavar="NAME=FROM:TO", help="What is moved, such as b_g=-0.1:0.3.")]
+Outcome = Annotated[str, typer.Option(help="What is watched (`letsdance show indicators`).")]
+Settle = Annotated[int, typer.Option(help="Quarters before the parameter moves.")]
+
+
+@app.command(_FIRST)
+def basins(
+    scenario: Annotated[str, typer.Argument(help="Where levers, shocks and parameters come from.")] = "lets_dance",
+    grid: Annotated[int, typer.Option(help="Starts on each side of the plane.")] = 11,
+    runs: Annotated[int, typer.Option(help="Paired runs at each start.")] = 4,
+    quarters: Annotated[int, typer.Option(help="Quarters after which the regime is read.")] = 60, seed: Seed = 1,
+    sets: Set = None, lever: Lever = None, shock: Shock = None, profile: Profile = None,
+    stay_runs: Annotated[int, typer.Option(help="Paired runs of each start for the times of residence.")] = 20,
+    stay_quarters: Annotated[int, typer.Option(help="Quarters of these runs.")] = 200,
+    out: Out = Path("letsdance-map"), overwrite: Overwrite = False, as_json: Json = False,
+) -> None:
+    """Where starts lead: a grid over (C, G), the regime after N quarters, agents beside the mean field; and how long the
+    four starts last."""
+    from experiments import folder
+
+    folder.check_target(out, overwrite)
+    import scenarios as told
+    from experiments.basins import basins as find
+    from experiments.residence import residence as follow
+
+    changes = _changes(sets, lever, shock, profile)
+    base = told.load(scenario)
+    with progress("Starts", grid * grid if 0 < grid < 1000 else 1, quiet=as_json) as advance:
+        found = find(scenario, grid, quarters, runs, seed, advance, **changes)
+    corners = _corners(base)
+    with progress("Residence", max(1, stay_runs) * len(corners), quiet=as_json) as advance:
+        stays = follow(corners, stay_runs, stay_quarters, seed, progress=advance, **changes)
+    said = {
+        **_story(base, changes), "starts": found.starts.tolist(), "quarters": quarters, "runs": runs, "seed": seed,
+        "agents": found.agents.tolist(), "mean_field": found.mean_field.tolist(), "agreement": found.agreement,
+        "sizes": found.sizes.to_dict("records"),
+        "fixed_points": [{"C": float(p.state[0]), "G": float(p.state[1]), "stable": bool(p.stable)}
+                         for p in found.fixed_points], "residence": _stays(stays)}
+
+    def study() -> Study:
+        from report.dynamics import basins_study
+
+        return basins_study(found, stays)
+
+    frames = {"basins": found.frame, "residence": stays.frame, "spells": stays.spells,
+              "transitions": stays.transitions}
+    stable = ", ".join(f"({p.state[0]:.2f}, {p.state[1]:.2f})" for p in found.fixed_points if p.stable)
+    _hand_over("map", out, overwrite, as_json, said, frames, study, [
+        f"Agents and mean field come to the same future from {found.agreement:.0%} of the starts; "
+        f"the mean field rests at (C, G) = {stable}."])
+
+
+@app.command()
+def residence(
+    scenarios: Scenarios = None,
+    runs: Annotated[int, typer.Option(help="Paired runs of each start.")] = 20,
+    quarters: Annotated[int, typer.Option(help="Quarters that each run lasts, 8-400.")] = 200, seed: Seed = 1,
+    target: Annotated[str, typer.Option(help="The regime to be reached.")] = "lets_dance",
+    sets: Set = None, lever: Lever = None, shock: Shock = None, profile: Profile = None,
+    out: Out = Path("letsdance-residence"), overwrite: Overwrite = False, as_json: Json = False,
+) -> None:
+    """How long municipalities stay where they start, where they go, and when they first reach a regime."""
+    from experiments import folder
+
+    folder.check_target(out, overwrite)
+    import scenarios as told
+    from experiments.residence import residence as follow
+
+    names, changes = scenarios or list(told.STARTS), _changes(sets, lever, shock, profile)
+    with progress("Runs", max(1, runs) * len(names), quiet=as_json) as advance:
+        found = follow(names, runs, quarters, seed, target, advance, **changes)
+
+    def study() -> Study:
+        from report.dynamics import residence_study
+
+        return residence_study(found)
+
+    said = {"scenarios": {story.name: story.changed(quarters=quarters, **changes).to_toml()
+                          for story in map(told.load, names)},
+            "runs": runs, "quarters": quarters, "seed": seed, "target": target, "residence": _stays(found)}
+    frames = {"residence": found.frame, "spells": found.spells, "transitions": found.transitions}
+    _hand_over("residence", out, overwrite, as_json, said, frames, study, _told)
+
+
+@app.command()
+def tipping(
+    scenarios: Scenarios = None, along: Along = "b_g=-0.1:0.3",
+    outcome: Annotated[str, typer.Option(help="C, G, S, T, R, L, K or A, or any outcome such as services@60.")] = "G",
+    regime: Annotated[str, typer.Option(help="The regime whose share is watched.")] = "lets_dance",
+    points: Annotated[int, typer.Option(help="Values along the way.")] = 13,
+    runs: Annotated[int, typer.Option(help="Paired runs at each value from each start.")] = 10,
+    quarters: Annotated[int, typer.Option(help="Quarters that each run lasts, 8-400.")] = 200, seed: Seed = 1,
+    sets: Set = None, lever: Lever = None, shock: Shock = None, profile: Profile = None,
+    out: Out = Path("letsdance-tipping"), overwrite: Overwrite = False, as_json: Json = False,
+) -> None:
+    """Where runs end along a parameter (k=0.2:2) or a lever's strength (FRCS@8+20=0:1.5), beside the mean field."""
+    from experiments import folder
+
+    folder.check_target(out, overwrite)
+    import scenarios as told
+    from experiments.tipping import tipping as find
+
+    names, changes = scenarios or list(told.STARTS), _changes(sets, lever, shock, profile)
+    with progress("Values and starts", max(1, points) * (len(names) + 1), quiet=as_json) as advance:
+        found = find(along, names, outcome, regime, points, runs, quarters, seed, advance, **changes)
+
+    def study() -> Study:
+        from report.dynamics import tipping_study
+
+        return tipping_study(found)
+
+    said = {"scenarios": {story.name: story.changed(quarters=quarters, **changes).to_toml()
+                          for story in map(told.load, names)},
+            "along": along, "values": found.values.tolist(), "outcome": str(found.outcome), "regime": regime,
+            "runs": runs, "quarters": quarters, "seed": seed,
+            "tips": {name: [{"at": _estimate(tip.at), "rises": tip.rises, "seen": _finite(tip.seen)} for tip in tips]
+                     for name, tips in found.tips.items()},
+            "folds": [{"at": fold.at, "C": fold.C, "G": fold.G, "regime": fold.regime} for fold in found.folds]}
+    _hand_over("tipping", out, overwrite, as_json, said,
+               {"tipping": found.frame, "equilibria": found.equilibria_frame}, study, _told)
+
+
+@app.command()
+def hysteresis(
+    scenario: Scenario = "lets_dance", along: Along = "B=0:0.8", outcome: Outcome = "G",
+    quarters: Annotated[int, typer.Option(help="Quarters each way at the slower speed; the faster takes half.")] = 200,
+    settle: Settle = 40,
+    wait: Annotated[int, typer.Option(help="Quarters to wait where both ways are stopped.")] = 200,
+    runs: Annotated[int, typer.Option(help="Paired runs.")] = 20, seed: Seed = 1,
+    sets: Set = None, profile: Profile = None,
+    out: Out = Path("letsdance-hysteresis"), overwrite: Overwrite = False, as_json: Json = False,
+) -> None:
+    """Move a parameter there and back within a run, at two speeds; then stop, wait, and see whether the gap stays."""
+    from experiments import folder
+
+    folder.check_target(out, overwrite)
+    import scenarios as told
+    from experiments.tipping import hysteresis as find
+
+    changes = _changes(sets, None, None, profile)
+    with progress("Runs", 4 * max(1, runs), quiet=as_json) as advance:
+        found = find(scenario, along, outcome, quarters, settle, wait, runs, seed, advance, **changes)
+
+    def study() -> Study:
+        from report.dynamics import hysteresis_study
+
+        return hysteresis_study(found)
+
+    said = {**_story(told.load(scenario), changes), "along": along, "outcome": outcome, "quarters": quarters,
+            "settle": settle, "wait": wait, "runs": runs, "seed": seed, "verdict": found.verdict,
+            "loops": [{"quarters": loop.quarters, "gap": _estimate(loop.gap), "after": _estimate(loop.after)}
+                      for loop in found.loops],
+            "waited_at": found.waited_at, "gap_before": _estimate(found.gap_before), "gap_left": _estimate(found.gap_left),
+            "still_closing": _estimate(found.still_closing)}
+    _hand_over("hysteresis", out, overwrite, as_json, said, {"hysteresis": found.frame}, study, _told)
+
+
+@app.command()
+def warning(
+    scenario: Scenario = "lets_dance", along: Along = "B=0:0.8", outcome: Outcome = "G",
+    quarters: Annotated[int, typer.Option(help="Quarters in which the parameter moves.")] = 200, settle: Settle = 40,
+    runs: Annotated[int, typer.Option(help="Runs that tip; as many quiet ones set the threshold, as many test it.")] = 40,
+    seed: Seed = 1,
+    window: Annotated[float, typer.Option(help="Rolling window, as a share of the series.")] = 0.5,
+    bandwidth: Annotated[float, typer.Option(help="Standard deviation of the smoother, as a share of the series.")] = 0.1,
+    ahead: Annotated[int, typer.Option(help="Quarters before the tip at which the last look is taken.")] = 0,
+    sets: Set = None, profile: Profile = None,
+    out: Out = Path("letsdance-warning"), overwrite: Overwrite = False, as_json: Json = False,
+) -> None:
+    """Do variance and lag-1 autocorrelation rise before a tip, and how often for nothing?"""
+    from experiments import folder
+
+    folder.check_target(out, overwrite)
+    import scenarios as told
+    from experiments.early_warning import early_warning as find
+
+    changes = _changes(sets, None, None, profile)
+    with progress("Runs, then their trends", 6 * max(1, runs), quiet=as_json) as advance:
+        found = find(scenario, along, outcome, quarters, settle, runs, seed, window, bandwidth, ahead, advance,
+                     **changes)
+
+    def study() -> Study:
+        from report.dynamics import warning_study
+
+        return warning_study(found)
+
+    said = {**_story(told.load(scenario), changes), "along": along, "outcome": outcome, "quarters": quarters,
+            "settle": settle, "runs": runs, "seed": seed, "window": window, "bandwidth": bandwidth, "ahead": ahead,
+            "home": found.home, "tipped_at": [_finite(at) for at in found.tipped_at],
+            "warns": {name: {
+                "warns": one.warns, "threshold": one.threshold, "hits": _estimate(one.hits),
+                "false_alarms": _estimate(one.false_alarms), "auc": _estimate(one.auc),
+                "watch_hits": _estimate(one.watch_hits), "watch_false_alarms": _estimate(one.watch_false_alarms),
+                "lead": one.lead.tolist()} for name, one in found.judged.items()}}
+    _hand_over("warning", out, overwrite, as_json, said, {"warning": found.frame}, study, _told)
+
+
+# ---------------------------------------------------------------- what they share
+
+def _changes(sets: list[str] | None, lever: list[str] | None, shock: list[str] | None,
+             profile: str | None) -> dict[str, Any]:
+    return {"parameters": values(sets), "levers": lever or [], "shocks": shock or [], "profile": profile}
+
+
+def _corners(base: Any) -> list[Any]:
+    """The four starts with a scenario's own parameters, levers, shocks and innovation."""
+    from dataclasses import replace
+
+    import scenarios as told
+
+    return [replace(base, name=name, title=told.load(name).title, says=told.load(name).says, C=told.load(name).C,
+                    G=told.load(name).G) for name in told.STARTS]
+
+
+def _story(base: Any, changes: Mapping[str, Any]) -> dict[str, Any]:
+    return {"scenarios": {base.name: base.changed(**changes).to_toml()}}
+
+
+def _told(page: Study) -> list[str]:
+    """What the page says, for the screen."""
+    said = [f"{page.headline}.", *(sentence for section in page.sections for sentence in section.sentences)]
+    figures = [make(960.0).summary for section in page.sections for make in section.figures.values()]
+    return [said[0], *figures[:1], *said[1:]]
+
+
+def _finite(number: float) -> float | None:
+    """JSON knows neither infinity nor NaN: null is `not within the runs`, or no interval."""
+    return float(number) if math.isfinite(number) else None
+
+
+def _estimate(one: Any) -> dict[str, float | None]:
+    return {key: _finite(number) for key, number in zip(("value", "low", "high"), one, strict=True)}
+
+
+def _stays(found: Any) -> dict[str, Any]:
+    return {name: {
+        "home": stay.home, "started": stay.started, "left": stay.leave.ended, "of": stay.leave.spells,
+        "quarters_until_half_have_left": _estimate(stay.leave.median), "mean_quarters": _estimate(stay.leave.mean),
+        f"quarters_until_half_have_been_in_{found.target}": _estimate(stay.reach.median),
+        "goes_to": {regime: _estimate(one) for regime, one in stay.goes_to.items()},
+        "mean_field_leaves": None if stay.mean_field is None else _finite(stay.mean_field)}
+        for name, stay in found.stays.items()}
+
+
+def _hand_over(kind: str, out: Path, overwrite: bool, as_json: bool, said: Mapping[str, Any],
+               frames: Mapping[str, pd.DataFrame], study: Any, sentences: Any) -> None:
+    """Write the folder with its page, and print JSON or the sentences (a list, or made from the page)."""
+    from experiments import folder
+
+    with busy("Drawing figures and writing the report", quiet=as_json):
+        page = study()
+
+        def write(part: Path, manifest: dict[str, Any]) -> None:
+            from report.study import write as write_study
+
+            write_study(part, page, manifest)
+
+        manifest = folder.keep(out, kind, command_line(out), said, frames, write, overwrite)
+    if as_json:
+        typer.echo(json.dumps(manifest))
+        return
+    for line in sentences(page) if callable(sentences) else sentences:
+        console().print(line, highlight=False, markup=False)
+    console().print(f"Written: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]). It explores, it does not forecast.",
+                    highlight=False)

@@ -1,0 +1,152 @@
+"""`letsdance map`: its sub-commands, folders, pages and figures."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from experiments.basins import basins
+from experiments.early_warning import early_warning
+from experiments.folder import content_hash
+from experiments.residence import residence
+from experiments.tipping import hysteresis, tipping
+from letsdance import command
+from report import dynamics
+from report.sheet import NARROW, WIDE, text_width
+
+
+@pytest.fixture
+def letsdance(monkeypatch, capsys, tmp_path):
+    """`letsdance("map", "residence")` in an empty folder -> (exit code, standard output, standard error)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+
+    def letsdance(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["letsdance", *words])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            command.main()
+        return int(ended.value.code or 0), *capsys.readouterr()
+
+    return letsdance
+
+
+# ---------------------------------------------------------------- the command
+
+COMMANDS = {
+    "map": ("--grid 2 --runs 1 --quarters 8 --stay-runs 2 --stay-quarters 16", {"basin_map", "still_there"}),
+    "residence": ("lone_ranger wasteland --runs 2 --quarters 16", {"still_there"}),
+    "tipping": ("wasteland --along k=0:2 --points 2 --runs 2 --quarters 8", {"tipping_diagram"}),
+    "hysteresis": ("--along B=0:0.5 --quarters 16 --settle 2 --wait 16 --runs 2", {"hysteresis_loop", "gap_while_waiting"}),
+    "warning": ("--along B=0:0.8 --quarters 60 --settle 4 --runs 20", {"warning_signs"}),
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_folder_with_page_tables_and_figures_is_left_and_json_says_its_manifest(letsdance, tmp_path, name):
+    options, figures = COMMANDS[name]
+    words = ("map", *(() if name == "map" else (name,)), *options.split())
+    code, out, err = letsdance(*words, "--json")
+    assert (code, err) == (0, "")
+    place = tmp_path / f"letsdance-{name}"
+    said = json.loads(out)
+    assert said == json.loads((place / "manifest.json").read_text())
+    assert said["kind"] == name
+    assert said["command"] == " ".join(("letsdance", *words))
+    for file, recorded in said["tables"].items():
+        assert content_hash(pd.read_parquet(place / file)) == recorded
+    assert {path.stem for path in (place / "figures").iterdir()} == figures
+    page = (place / "report.html").read_text()
+    assert "explores" in page
+    assert letsdance(*words)[0] == 2  # the folder is left alone
+    code, out, err = letsdance(*words, "--overwrite")
+    assert (code, err) == (0, "")
+    assert "Written:" in out
+    again = json.loads((place / "manifest.json").read_text())
+    assert again["tables"] == said["tables"]
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    ("map residence --target lets_dnce", "Did you mean lets_dance?"), ("map tipping --along kk=0:1", "Did you mean k?"),
+    ("map hysteresis --along FRCS@2=0:1", "FRCS acts on"),
+    ("map warning --along k=0.75:0.7 --runs 2", "none of 2 runs left"),
+    ("map tipping nowhere", "there is no scenario 'nowhere'"), ("map warning --runs 0", "runs must be"),
+    ("map residence --runs 0", "runs must be"), ("map hysteresis --along phi=0.1:0.9 --runs 2", "moves nothing")])
+def test_a_mistake_is_one_sentence_and_leaves_nothing(letsdance, tmp_path, words, said):
+    code, out, err = letsdance(*words.split())
+    assert (code, out) == (2, "")
+    assert said in err
+    assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_names_the_sub_commands(letsdance):
+    code, out, _ = letsdance("map", "--help")
+    assert code == 0
+    assert all(name in out for name in ("basins", "residence", "tipping", "hysteresis", "warning"))
+    assert "--grid" in letsdance("map", "basins", "--help")[1]
+
+
+def test_the_pages_commands_are_understood():
+    import shlex
+
+    import typer
+
+    group = typer.main.get_command(command.app).commands["map"]
+    text = (Path(__file__).parents[1] / "docs" / "dynamics.md").read_text(encoding="utf-8")
+    lines = text.partition("```sh\n")[2].partition("```")[0].splitlines()
+    for line in lines:
+        words = shlex.split(line, comments=True)[2:]
+        name = words[0] if words and words[0] in group.commands else "basins"
+        group.commands[name].make_context(name, words[1:] if words[:1] == [name] else words)
+    assert [line.split()[1] for line in lines] == ["map"] * 5
+
+
+# ---------------------------------------------------------------- figures
+
+@pytest.fixture(scope="module")
+def drawn():
+    """Every figure as a function of the width."""
+    stays = residence(runs=2, quarters=60)
+    loop = hysteresis(along="B=0:0.5", quarters=16, settle=2, wait=16, runs=2)
+    return {
+        "basins": partial(dynamics.basin_map, basins(grid=3, runs=1, quarters=8)),
+        "residence": partial(dynamics.still_there, stays),
+        "tipping": partial(dynamics.tipping_diagram, tipping("b_g=0:0.1", points=3, runs=2, quarters=40)),
+        "services": partial(dynamics.tipping_diagram,
+                            tipping("k=1:0", "lone_ranger", "services", points=2, runs=1, quarters=8)),
+        "loop": partial(dynamics.hysteresis_loop, loop), "gap": partial(dynamics.gap_while_waiting, loop),
+        "warning": partial(dynamics.warning_signs, early_warning(along="B=0:0.8", quarters=60, settle=4, runs=20))}
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("name", ["basins", "residence", "tipping", "services", "loop", "gap", "warning"])
+def test_no_word_leaves_the_sheet_or_lies_on_another(drawn, name, width):
+    figure = drawn[name](width)
+    assert figure.summary.endswith(".")
+    boxes = []
+    for word in figure._words:
+        wide = text_width(word["text"], word["size"], word["bold"])
+        left = word["x"] - {"start": 0, "middle": wide / 2, "end": wide}[word["anchor"]]
+        assert left >= -1, word["text"]
+        assert left + wide <= width + 1, word["text"]
+        assert 0 < word["y"] <= figure.height, word["text"]
+        boxes.append((left, word["y"] - 0.7 * word["size"], left + wide, word["y"], word["text"]))
+    for k, (x0, y0, x1, y1, text) in enumerate(boxes):
+        for u0, v0, u1, v1, other in boxes[:k]:
+            assert x1 <= u0 + 1 or u1 <= x0 + 1 or y1 <= v0 + 1 or v1 <= y0 + 1, f"{text} lies on {other}"
+    assert figure.svg(inline=True) == drawn[name](width).svg(inline=True)
+
+
+def test_a_page_says_does_not_warn_where_nothing_warns():
+    found = early_warning(along="B=0:0.8", quarters=60, settle=4, runs=20, outcome="C")
+    assert not found.warns  # citizens hardly notice before the government is gone
+    study = dynamics.warning_study(found)
+    assert study.headline.startswith("Neither variance nor lag-1 autocorrelation of C warns")
+    assert dynamics.warning_sentence(found).count("does not warn") == 2
