@@ -1,0 +1,512 @@
+"""Policies on the same citizens and the same luck: what differs, how surely, for whom, and at what cost.
+
+    compare({"as it is": "lone_ranger", "free-range": "FRCS@8+20, FAL@8+20"}, start="lone_ranger")
+
+The same seeds meet in every policy, so everything is a difference within a run, averaged over runs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import stats
+
+import scenarios
+from experiments.outcomes import Outcome, parse
+from experiments.paired import Interval, interval
+from experiments.precision import MOST, Precision, Target, runs_until
+from params import PARAMETERS, Refused, check_value, nearest
+from scenarios import LEVERS, SHOCKS, STARTS, Scenario, Use
+from simulation import municipalities as table
+from simulation import schedule
+from simulation.indicators import SOCIETY
+from simulation.rules.regimes import REGIMES
+from simulation.run import Result, simulate
+from simulation.society import LARGE, Society, cores
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: What a table of differences holds: every indicator, and the gap of late adopters.
+INDICATORS = (*SOCIETY, "late_adopter_gap")
+#: What is looked at first, in this order.
+MAIN = ("lets_dance", "C", "G", "services", "on", "uses", "T", "representativeness")
+#: Citizens are asked one by one in this many runs at most: each takes its run once more.
+ASKED = 100
+_DRAWS = 1000          # of the largest deviation over the quarters
+_BAND = 0x62616E64     # names the stream of these draws
+
+
+# ---------------------------------------------------------------- policies in words
+
+@dataclass(frozen=True)
+class Policy:
+    """What is done: levers, shocks, parameters and profile, on a start of its own or on whichever it is tried."""
+
+    name: str
+    levers: tuple[Use, ...] = ()
+    shocks: tuple[Use, ...] = ()
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    profile: str | None = None
+    start: Scenario | None = None
+
+    def on(self, start: Scenario) -> Scenario:
+        """The policy on a start (its own, if it has one), as a scenario of the policy's name; checked."""
+        try:
+            made = (self.start or start).changed(parameters=self.parameters, levers=self.levers, shocks=self.shocks,
+                                                 profile=self.profile)
+        except Refused as refused:
+            raise Refused(f"policy {self.name}: {refused}") from None
+        return replace(made, title=self.name)
+
+
+def read_policy(text: str) -> Policy:
+    """A policy as people type it: "NAME: LEVER@START+DURATION*STRENGTH, PARAMETER=VALUE, ...", or a scenario file.
+
+    Parts are parted by commas, semicolons or line breaks: levers, shocks, PARAMETER=VALUE, profile=NAME, a start's name
+    or a scenario file's path. Without a name the parts are its name; without parts nothing is done. Refused otherwise.
+    """
+    if not isinstance(text, str) or not text.strip():
+        raise Refused("this policy is empty; write such as \"free-range: FRCS@8+20, FAL@8+20\", or \"nothing:\".")
+    if text.strip() in STARTS or text.strip().endswith(".toml"):
+        story = scenarios.load(text.strip())
+        return Policy(story.title or story.name, start=story)
+    name, colon, rest = text.partition(":")
+    name, rest = (name.strip(), rest) if colon else (" ".join(text.split()), text)
+    if not name:
+        raise Refused(f"policy {text!r} has a colon and no name before it; write such as \"free-range: FRCS@8+20\".")
+    said = Policy(name)
+    for part in filter(None, (part.strip() for part in re.split(r"[,;\n]", rest))):
+        try:
+            said = _with(said, part)
+        except Refused as refused:
+            raise Refused(f"policy {name}: {refused}") from None
+    return said
+
+
+def _with(said: Policy, part: str) -> Policy:
+    """The policy with one more part."""
+    if "=" in part:
+        key, _, value = (word.strip() for word in part.partition("="))
+        if key in said.parameters or (key == "profile" and said.profile):
+            raise Refused(f"{key} is set twice; keep one.")
+        if key == "profile":
+            return replace(said, profile=scenarios.check_profile(value))
+        try:
+            number = float(value)
+        except ValueError:
+            if key not in PARAMETERS:  # the greater mistake
+                check_value(key, 0)
+            raise Refused(f"{key}: {value!r} is not a number.") from None
+        return replace(said, parameters={**said.parameters, key: check_value(key, number)})
+    if part in STARTS or part.endswith(".toml"):
+        if said.start is not None:
+            raise Refused(f"it has two starts, {said.start.name} and {part}; keep one.")
+        return replace(said, start=scenarios.load(part))
+    word = re.split(r"[@+*]", part)[0].strip()
+    folded = {known.lower(): known for known in (*LEVERS, *SHOCKS)}
+    known = folded.get(word.lower())
+    if known is None:
+        raise Refused(f"there is no lever, shock or start {word!r}.{nearest(word, (*LEVERS, *SHOCKS, *STARTS))} "
+                      f"See `letsdance show levers`; a parameter is written NAME=VALUE.")
+    use = known + part[len(word):]
+    if known in LEVERS:
+        return replace(said, levers=(*said.levers, scenarios.parse_use("lever", use)))
+    return replace(said, shocks=(*said.shocks, scenarios.parse_use("shock", use)))
+
+
+def policies(given: Any, start: str | Path | Scenario | None = None, quarters: int | None = None) -> dict[str, Scenario]:
+    """Policies by name as scenarios of one horizon. given: a mapping name -> text or `Scenario`, or a sequence of these.
+
+    start: what texts build on. Refused: fewer than two, two of one name, different horizons, different citizens.
+    """
+    base = None if start is None else scenarios.load(start).changed(quarters=quarters)
+    pairs = list(given.items()) if isinstance(given, Mapping) else [(None, one) for one in (
+        [given] if isinstance(given, str | Scenario | Policy) else given)]
+    made: dict[str, Scenario] = {}
+    for name, one in pairs:
+        if isinstance(one, Scenario):
+            policy = Policy(str(name or one.title or one.name), start=one)
+        elif isinstance(one, Policy | str | Path):
+            policy = one if isinstance(one, Policy) else read_policy(
+                f"{name}: {one}" if name and isinstance(one, str) and ":" not in one else str(one))
+            policy = replace(policy, name=str(name)) if name else policy
+        else:
+            raise Refused(f"a policy must be text such as \"free-range: FRCS@8+20\" or a Scenario, not {one!r}.")
+        if policy.start is None and base is None:
+            raise Refused(f"policy {policy.name} does not say where it starts; name a start or a scenario file.")
+        if policy.start is not None:
+            policy = replace(policy, start=policy.start.changed(quarters=quarters))
+        if policy.name in made:
+            raise Refused(f"two policies are called {policy.name}; rename one, such as \"other name: ...\".")
+        made[policy.name] = policy.on(base if base is not None else policy.start)  # type: ignore[arg-type]
+    if len(made) < 2:
+        raise Refused("name at least two policies to compare, such as a start and \"free-range: FRCS@8+20\".")
+    first_name, first = next(iter(made.items()))
+    for name, story in made.items():
+        if story.quarters != first.quarters:
+            raise Refused(f"{name} lasts {story.quarters} quarters and {first_name} {first.quarters}; "
+                          f"give one horizon with quarters (--quarters).")
+    return made
+
+
+def _same_citizens(stories: Mapping[str, Scenario]) -> None:
+    (first_name, first), *others = stories.items()
+    sizes = ("municipalities", "citizens")
+    for name, story in others:
+        if any(story.values()[size] != first.values()[size] for size in sizes):
+            raise Refused(f"{name} and {first_name} do not have the same citizens ("
+                          + " and ".join(f"{int(one.values()['municipalities'])} municipalities of "
+                                         f"{int(one.values()['citizens'])}" for one in (story, first))
+                          + "); give them the same number of municipalities and citizens.")
+
+
+# ---------------------------------------------------------------- a comparison
+
+def compare(given: Any, runs: int = 20, seed: int = 1, quarters: int | None = None, municipalities: Any = None,
+            against: str | None = None, start: str | Path | Scenario | None = None, threads: int | None = None,
+            progress: Callable[[int], None] | None = None, until: str | Target | None = None,
+            most: int = MOST) -> Comparison:
+    """Run policies on the same seeds. The first, or the one that `against` names, is what the others are held against.
+
+    given: a mapping name -> policy, or a sequence; a policy is a `Scenario` or text as `read_policy` reads it. start:
+    what texts build on. until: such as "lets_dance@60 +-0.02", adds runs until each paired difference is known so
+    well, `most` at most; `runs` then does not count. progress: called with the number of runs that have ended.
+    Raises `Refused` for bad input.
+    """
+    stories = policies(given, start, quarters)
+    reference = next(iter(stories)) if against is None else against
+    if reference not in stories:
+        raise Refused(f"there is no policy {reference!r} to compare against.{nearest(reference, stories)} "
+                      f"Known: {', '.join(stories)}.")
+    if municipalities is None:
+        _same_citizens(stories)
+    else:
+        municipalities = table.load(municipalities)
+    if until is not None:
+        results, precision = runs_until(stories, until, reference, seed, most, municipalities, threads, progress)
+        return Comparison(results, reference, precision)
+    return Comparison({name: simulate(story, runs=runs, seed=seed, municipalities=municipalities, threads=threads,
+                                      progress=progress) for name, story in stories.items()}, reference)
+
+
+def tables(found: Comparison, outcome: str | Outcome = "lets_dance") -> dict[str, pd.DataFrame]:
+    """What a folder keeps of a comparison; `outcome` and the main outcomes are in `effects`."""
+    asked = dict.fromkeys(resolved(parse(one), found.quarters) for one in (outcome, *MAIN))
+    return {"differences": found.differences, "effects": found.effects(list(asked)), "municipalities": found.municipalities,
+            "moves": found.moves, "citizens": found.citizens}
+
+
+def again(manifest: Mapping[str, Any], progress: Callable[[int], None] | None = None) -> dict[str, pd.DataFrame]:
+    """The tables of a folder that `letsdance compare` wrote, made anew from its manifest."""
+    stories = {name: scenarios.read(name, f"scenario {name}", text) for name, text in manifest["scenarios"].items()}
+    found = compare(stories, manifest["seeds"]["runs"], manifest["seeds"]["first"], against=manifest["reference"],
+                    municipalities=towns(manifest["municipalities"]), until=manifest["until"], most=manifest["most"],
+                    progress=progress)
+    return tables(found, manifest["outcome"])
+
+
+def towns(text: str | None) -> table.Municipalities | None:
+    """Municipalities from a CSV's text, as a manifest holds it."""
+    import pandas as pd
+
+    return None if text is None else table.load(pd.read_csv(StringIO(text), dtype=str, keep_default_na=False))
+
+
+def resolved(outcome: Outcome, last: int) -> Outcome:
+    """A quarter that is the last one needs no name: X@60 is X."""
+    return Outcome(outcome.name) if outcome.first == outcome.last == last else outcome
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A policy's paired difference in an outcome. n runs in which both could be measured, of `runs`.
+
+    before, after: the means of reference and policy over these n runs. higher, lower: in how many it is above, below.
+    """
+
+    difference: Interval
+    before: float
+    after: float
+    higher: int
+    lower: int
+    runs: int
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a policy's levers cost beyond the reference's, in points over the horizon, for each unit of effect.
+
+    points: not a matter of luck. each, low, high: points for one unit of difference; NaN where `why` says why.
+    """
+
+    points: float
+    effect: Interval
+    each: float
+    low: float
+    high: float
+    why: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Policies on equal luck: results by name, and the name of the reference."""
+
+    results: Mapping[str, Result]
+    reference: str
+    precision: Precision | None = None
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The policies that are held against the reference."""
+        return tuple(name for name in self.results if name != self.reference)
+
+    @property
+    def runs(self) -> int:
+        """How many runs of each policy."""
+        return self.results[self.reference].runs
+
+    @property
+    def quarters(self) -> int:
+        """The last quarter."""
+        return self.results[self.reference].quarters
+
+    # ------------------------------------------------------------ what differs
+
+    @cached_property
+    def differences(self) -> pd.DataFrame:
+        """One row a policy, indicator and quarter: the paired difference from the reference.
+
+        mean; low, high: 95 % t interval of that quarter; band_low, band_high: 95 % band that covers all quarters of the
+        indicator at once (see `band`); n: runs in which both were measured; higher, lower: in how many of them the policy
+        lies above, below. NaN where fewer than two runs were measured.
+        """
+        import pandas as pd
+
+        frames, quarter = [], np.arange(self.quarters + 1)
+        for policy in self.others:
+            for name in INDICATORS:
+                d = self.paired(policy, name)
+                with np.errstate(invalid="ignore"):
+                    higher, lower = (d > 0).sum(axis=0), (d < 0).sum(axis=0)
+                frames.append(pd.DataFrame({
+                    "policy": policy, "indicator": name, "quarter": quarter,
+                    **band(d, int(self.results[policy].seeds[0])), "higher": higher, "lower": lower}))
+        return pd.concat(frames, ignore_index=True)
+
+    def paired(self, policy: str, indicator: str) -> np.ndarray:
+        """float64[R, Q+1]: policy less reference, run by run; NaN where either was not measured."""
+        pair = [self.results[name] for name in (policy, self.reference)]
+        after, before = (one.late_adopter_gap() if indicator == "late_adopter_gap" else one.rows[indicator] for one in pair)
+        return np.asarray(after - before, np.float64)
+
+    def effect(self, policy: str, outcome: str | Outcome) -> Effect:
+        """The paired difference in an outcome ("lets_dance@60", "time_to_84"), over the runs where both are measured.
+
+        Its interval is a t interval, but where this outcome decided how many runs there are, the confidence sequence.
+        """
+        asked = parse(outcome)
+        after, before = asked.of(self._result(policy)), asked.of(self.results[self.reference])
+        known = np.isfinite(after) & np.isfinite(before)
+        d = after[known] - before[known]
+        was, now = (float(v[known].mean()) if known.any() else np.nan for v in (before, after))
+        decided = self.precision is not None and resolved(asked, self.quarters) == resolved(
+            self.precision.target.outcome, self.quarters)
+        return Effect(self.precision.intervals[policy] if self.precision and decided and policy != self.reference
+                      else interval(d), was, now, int((d > 0).sum()), int((d < 0).sum()), len(known))
+
+    def effects(self, outcomes: Sequence[str | Outcome] = MAIN) -> pd.DataFrame:
+        """One row a policy and outcome: before, after, mean, low, high, n, runs, higher, lower."""
+        import pandas as pd
+
+        rows = []
+        for policy in self.others:
+            for outcome in map(parse, outcomes):
+                e = self.effect(policy, outcome)
+                rows.append({"policy": policy, "outcome": str(outcome), "unit": outcome.unit, "before": e.before,
+                             "after": e.after, "mean": e.difference.mean, "low": e.difference.low,
+                             "high": e.difference.high, "n": e.difference.n, "runs": e.runs, "higher": e.higher,
+                             "lower": e.lower})
+        return pd.DataFrame(rows)
+
+    # ------------------------------------------------------------ whose fate changed
+
+    @cached_property
+    def municipalities(self) -> pd.DataFrame:
+        """One row a policy and municipality: in how many runs its fate differs from the reference.
+
+        changed: the regime at the end is another; before, after: the regime that it most often ends in; gained, lost: it
+        has ever adopted under the policy only, under the reference only; runs: of how many.
+        """
+        import pandas as pd
+
+        frames = []
+        for policy in self.others:
+            before, after = self._ends(self.reference), self._ends(policy)
+            was, now = self.results[self.reference].ever[:, -1], self.results[policy].ever[:, -1]
+            frames.append(pd.DataFrame({
+                "policy": policy, "municipality": self._places.names, "citizens": self._places.citizens,
+                "changed": (before != after).sum(axis=0), "before": _usual(before), "after": _usual(after),
+                "gained": (now & ~was).sum(axis=0), "lost": (was & ~now).sum(axis=0), "runs": self.runs}))
+        return pd.concat(frames, ignore_index=True)
+
+    @cached_property
+    def moves(self) -> pd.DataFrame:
+        """One row a policy and pair of regimes at the end, reference's and policy's: how many end so, as means over runs.
+
+        municipalities and citizens with their 95 % t intervals (…_low, …_high).
+        """
+        import pandas as pd
+
+        rows = []
+        for policy in self.others:
+            before, after = self._ends(self.reference), self._ends(policy)
+            for i, was in enumerate(REGIMES):
+                for j, now in enumerate(REGIMES):
+                    here = (before == i) & (after == j)
+                    row: dict[str, Any] = {"policy": policy, "before": was, "after": now}
+                    for name, counted in (("municipalities", here.sum(axis=1)), ("citizens", here @ self._places.citizens)):
+                        e = interval(counted)
+                        row |= {name: float(counted.mean()), f"{name}_low": e.low, f"{name}_high": e.high}
+                    rows.append(row)
+        return pd.DataFrame(rows)
+
+    @cached_property
+    def citizens(self) -> pd.DataFrame:
+        """One row a policy and run: how many citizens have another fate at the end than they have under the reference.
+
+        elsewhere: they live in a municipality whose regime is another. Asked one by one in the first 100 runs, by running
+        them again (NaN in further runs): uses_gained, uses_lost: they use the innovation under one policy only;
+        willing_gained, willing_lost: their willingness is .5 or more under one only.
+        """
+        import pandas as pd
+
+        frames = []
+        states = {name: self._last_states(name) for name in self.results}
+        for policy in self.others:
+            elsewhere = (self._ends(self.reference) != self._ends(policy)) @ self._places.citizens
+            frame = {"policy": policy, "run": np.arange(self.runs), "seed": self.results[policy].seeds.astype(np.int64),
+                     "elsewhere": elsewhere}
+            for k, what in enumerate(("uses", "willing")):
+                was, now = states[self.reference][k], states[policy][k]
+                for side, differs in (("gained", now & ~was), ("lost", was & ~now)):
+                    frame[f"{what}_{side}"] = np.concatenate([
+                        differs.sum(axis=1).astype(np.float64), np.full(self.runs - len(differs), np.nan)])
+            frames.append(pd.DataFrame(frame))
+        return pd.concat(frames, ignore_index=True)
+
+    # ------------------------------------------------------------ at what cost
+
+    def points(self, policy: str) -> float:
+        """Points that a policy's levers cost over the horizon beyond those of the reference."""
+        spent = [float(schedule.build(self._result(name).scenario)["points"].sum()) for name in (policy, self.reference)]
+        return spent[0] - spent[1]
+
+    def cost_per_effect(self, policy: str, outcome: str | Outcome) -> Cost:
+        """Points for each unit of difference in an outcome, with a 95 % interval.
+
+        Luck moves the effect and not the points, so Fieller's interval (1954) is the points over the ends of the
+        effect's interval; there is none where that interval holds 0.
+        """
+        points, e = self.points(policy), self.effect(policy, outcome).difference
+        if not np.isfinite(e.mean):
+            why = "the effect could not be measured"
+        elif e.low <= 0.0 <= e.high:
+            why = "no effect to divide by: its interval includes 0"
+        elif points <= 0.0:
+            why = "it costs no more points than what it is compared with"
+        else:
+            low, high = sorted(abs(points / end) for end in (e.low, e.high))
+            return Cost(points, e, abs(points / e.mean), low, high)
+        return Cost(points, e, np.nan, np.nan, np.nan, why)
+
+    # ------------------------------------------------------------ within
+
+    @property
+    def _places(self) -> table.Municipalities:
+        return self.results[self.reference].places
+
+    def _result(self, policy: str) -> Result:
+        if policy not in self.results:
+            raise Refused(f"there is no policy {policy!r} in this comparison.{nearest(policy, self.results)} "
+                          f"Known: {', '.join(self.results)}.")
+        return self.results[policy]
+
+    def _ends(self, policy: str) -> np.ndarray:
+        """uint8[R, M]: each municipality's regime at the end."""
+        return self._result(policy).regime[:, -1]
+
+    def _last_states(self, policy: str) -> tuple[np.ndarray, np.ndarray]:
+        """(uses, willing): bool[runs asked, N] at the end, from running again."""
+        result = self.results[policy]
+        table_of = schedule.build(result.scenario)
+        threads = cores() if int(self._places.citizens.sum()) >= LARGE else 1
+        uses, willing = [], []
+        for seed in result.seeds[:ASKED]:
+            society = Society(self._places, table_of, int(seed), threads)
+            for _ in range(result.quarters):
+                society.step()
+            latest = society.quarter & 1
+            uses.append(society.state.uses[latest] > 0)
+            willing.append(society.state.willingness[latest] >= 0.5)
+        return np.array(uses), np.array(willing)
+
+    def __repr__(self) -> str:
+        frame = self.effects().drop(columns=["unit", "runs"]).round(2)
+        return (f"{', '.join(self.others)} against {self.reference}: {self.runs} paired runs of {self.quarters} quarters\n"
+                f"{frame.to_string(index=False)}")
+
+
+def _usual(regimes: np.ndarray) -> list[str]:
+    """Each column's most frequent regime, the first of REGIMES where several are."""
+    counts = np.stack([(regimes == k).sum(axis=0) for k in range(len(REGIMES))])
+    return [REGIMES[k] for k in counts.argmax(axis=0)]
+
+
+def band(d: Any, seed: int = 1, level: float = 0.95) -> dict[str, np.ndarray]:
+    """mean, low, high, band_low, band_high, n over runs of paths d[R, Q], each float64[Q] (n: int64[Q]).
+
+    low..high is the t interval of one quarter. band_low..band_high covers all quarters at once: a sup-t band (Montiel
+    Olea and Plagborg-Møller 2019), its critical value from a Gaussian multiplier bootstrap of the largest deviation
+    over the quarters (Chernozhukov, Chetverikov and Kato 2013), carried over to Student's t because runs are few: the
+    level for each quarter that the bootstrap finds is used with n - 1 degrees of freedom. Never wider than Bonferroni's.
+    """
+    d = np.asarray(d, np.float64)
+    known = np.isfinite(d)
+    n = known.sum(axis=0)
+    some, filled = n >= 2, np.where(known, d, 0.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(some, filled.sum(axis=0) / n, np.nan)
+        rest = np.where(known & some, d - mean, 0.0)
+        error = np.sqrt((rest**2).sum(axis=0) / (n - 1) / n)
+        # values that are all alike differ from their mean by rounding only
+        alike = np.where(known, d, -np.inf).max(axis=0) == np.where(known, d, np.inf).min(axis=0)
+        error = np.where(some, np.where(alike, 0.0, error), np.nan)
+        moving = error > 0
+        free = np.maximum(n - 1, 1)
+        once = stats.t.ppf(0.5 + level / 2, free)
+        each = _level_of_each(rest[:, moving] / (error[moving] * n[moving]), seed, level) if moving.any() else level
+        all_over = np.maximum(once, stats.t.ppf(0.5 + each / 2, free))
+    return {"mean": mean, "low": mean - once * error, "high": mean + once * error, "band_low": mean - all_over * error,
+            "band_high": mean + all_over * error, "n": n}
+
+
+def _level_of_each(z: np.ndarray, seed: int, level: float) -> float:
+    """At which level every quarter must be covered so that all are at once; z[R, Q]: deviations, their errors' share.
+
+    A sum of z with Gaussian multipliers is Gaussian itself, so it is drawn from z's singular values: few numbers
+    however many runs there are.
+    """
+    _, s, v = np.linalg.svd(z, full_matrices=False)
+    rng = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, _BAND])))
+    draws = rng.standard_normal((_DRAWS, len(s))) @ (s[:, None] * v)
+    draws /= np.sqrt((z**2).sum(axis=0))  # each quarter's deviation in its own errors
+    largest = float(np.quantile(np.abs(draws).max(axis=1), level))
+    return float(min(1 - 2 * stats.norm.sf(largest), 1 - (1 - level) / z.shape[1]))

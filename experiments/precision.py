@@ -1,0 +1,241 @@
+"""Precision on demand: more runs until the interval is as narrow as was asked, with intervals that may be looked at often.
+
+    run_until("lone_ranger", "lets_dance@60 +-0.02")
+
+Whoever stops when an interval looks narrow enough has looked at it many times, and Student's interval holds for one
+look only. A confidence sequence holds at all looks at once, so it also holds at the one where the runs stop.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+import scenarios
+from experiments.outcomes import Outcome, parse
+from experiments.paired import Interval
+from params import Refused
+from scenarios import Scenario
+from simulation.run import Result, simulate
+
+#: How an interval was made: name -> sentence with its source.
+METHODS = {
+    "betting": "betting confidence sequence (hedged capital over a grid of bets; Waudby-Smith and Ramdas 2024, "
+               "JRSS B 86:1-27), which holds at every look and any number of runs",
+    "asymptotic": "asymptotic confidence sequence (Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas 2024, "
+                  "Annals of Statistics 52:2613-2640), which holds at every look once runs are many",
+}
+MOST = 20_000
+_FIRST = {"betting": 32, "asymptotic": 64}  # runs before the first look
+#: Shares of the capital that are put at stake: large ones find out soon, small ones in the long run.
+BETS = tuple(0.95 * 0.5**k for k in range(9))
+_BEST_AT = 500   # runs at which the asymptotic sequence is tightest
+_TARGET = re.compile(r"(?P<outcome>.+?)\s*(\+\s*/?\s*-|±)\s*(?P<within>\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An outcome and how far its interval may reach to either side of the mean."""
+
+    outcome: Outcome
+    within: float
+
+    def __str__(self) -> str:
+        return f"{self.outcome} +-{self.within:g}"
+
+
+@dataclass(frozen=True)
+class Precision:
+    """What was asked, what was reached, and how. intervals: by scenario, of the mean or of the paired difference.
+
+    Where there are several, they hold together: each is made at the level 1 - .05 / how many. An interval's n is the
+    number of runs in which the outcome could be measured.
+    """
+
+    target: Target
+    method: str
+    intervals: Mapping[str, Interval]
+    runs: int
+    paired: bool
+
+    @property
+    def reach(self) -> float:
+        """How far the widest interval reaches from its mean."""
+        return max(reach(one) for one in self.intervals.values())
+
+    @property
+    def reached(self) -> bool:
+        """Whether every interval is as narrow as was asked."""
+        return self.reach <= self.target.within
+
+    def __str__(self) -> str:
+        what = f"the paired difference in {self.target.outcome}" if self.paired else str(self.target.outcome)
+        digits = max(0, 1 - int(np.floor(np.log10(self.target.within))))
+        known = "; ".join(f"{name} {one.mean:.{digits}f} ({one.low:.{digits}f} to {one.high:.{digits}f})"
+                          for name, one in self.intervals.items())
+        if self.reached:
+            said = f"It took {self.runs:,} runs to know {what} to +-{self.target.within:g} at 95 %: {known}."
+        else:
+            got = f"only +-{self.reach:.2g}" if np.isfinite(self.reach) else "no interval at all"
+            said = (f"Not reached: after {self.runs:,} runs {what} is known to {got}, not to +-{self.target.within:g} "
+                    f"({known}); allow more runs (--most), or ask for less.")
+        return f"{said} Method: {METHODS[self.method]}."
+
+
+def until(text: str | Target) -> Target:
+    """OUTCOME +-HALF_WIDTH, such as "lets_dance@60 +-0.02" (also with the sign ±). Refused otherwise."""
+    if isinstance(text, Target):
+        return text
+    found = _TARGET.fullmatch(text.strip()) if isinstance(text, str) else None
+    if not found:
+        raise Refused(f"precision {text!r} cannot be read; write OUTCOME +-HALF_WIDTH, such as \"lets_dance@60 +-0.02\".")
+    outcome = parse(found["outcome"])
+    try:
+        within = float(found["within"])
+    except ValueError:
+        raise Refused(f"precision {text!r}: {found['within']!r} is not a number; write it such as +-0.02.") from None
+    if not (np.isfinite(within) and within > 0):
+        raise Refused(f"precision {text!r}: the half-width must be more than 0, such as +-0.02.")
+    if outcome.name.startswith("time_to_"):
+        raise Refused(f"{outcome} never comes in some runs, so it has no mean to be known; ask for the share that has "
+                      f"adopted by a quarter, such as \"ever_adopted@60 +-0.02\".")
+    if outcome.name == "lever_points":
+        raise Refused("lever_points are the same in every run, so no run makes them better known; ask for another outcome.")
+    return Target(outcome, within)
+
+
+def bounds(outcome: Outcome) -> tuple[float, float] | None:
+    """Between which values an outcome must lie in every run; None where nothing bounds it."""
+    if outcome.name == "late_adopter_gap":
+        return -1.0, 1.0
+    # legitimacy as it is measured carries noise and may leave the range of a share
+    return (0.0, 1.0) if outcome.unit == "share" and outcome.name != "legitimacy_measured" else None
+
+
+# ---------------------------------------------------------------- confidence sequences
+
+def capital(x: Any, m: float, alpha: float = 0.05) -> np.ndarray:
+    """float64[..., n]: log of the capital of who bets, after each value x[..., n] in [0, 1], that the mean is not m.
+
+    Half is bet on a higher and half on a lower mean, each spread evenly over BETS; what counts is the richer half. Were m
+    (0 < m < 1) the mean, it would stay below log(1 / alpha) for ever with probability 1 - alpha (Ville 1939); where it
+    does not, m is outside.
+    """
+    x = np.asarray(x, np.float64)
+    halves = [np.full(x.shape, -np.inf), np.full(x.shape, -np.inf)]
+    for bet in BETS:
+        for side in (0, 1):
+            halves[side] = np.logaddexp(halves[side], np.cumsum(_gain(x, m, bet, side), axis=-1))
+    return np.asarray(np.maximum(*halves) - np.log(2 * len(BETS)))
+
+
+def _gain(x: Any, m: float, bet: Any, side: int) -> np.ndarray:
+    """How the log of the capital on a higher (side 0) or lower (side 1) mean changes with each value."""
+    return np.log1p(bet * ((x / m - 1) if side == 0 else ((1 - x) / (1 - m) - 1)))
+
+
+def betting(values: Any, low: float = 0.0, high: float = 1.0, alpha: float = 0.05) -> tuple[float, float]:
+    """The betting confidence sequence after values[n] that lie in low..high: every mean that `capital` does not exclude.
+
+    Each half's capital is monotone in m, so the two ends are found by halving.
+    """
+    x = np.clip((np.asarray(values, np.float64) - low) / (high - low), 0.0, 1.0)  # off by rounding at most
+    x, count = np.unique(x, return_counts=True)  # constant bets do not mind the order
+    rich, every, ends = np.log(2 * len(BETS) / alpha), np.array(BETS)[:, None], []
+    for side in (0, 1):
+        inside, outside = (1.0, 0.0) if side == 0 else (0.0, 1.0)
+        for _ in range(32):
+            m = (inside + outside) / 2
+            if np.logaddexp.reduce(_gain(x, m, every, side) @ count) >= rich:
+                outside = m
+            else:
+                inside = m
+        ends.append(low + (high - low) * outside)
+    return ends[0], ends[1]
+
+
+def asymptotic(values: Any, alpha: float = 0.05, best_at: float = _BEST_AT) -> tuple[float, float]:
+    """The asymptotic confidence sequence after values[n]: mean -+ sd sqrt(2 (n r + 1) / (n² r) log(sqrt(n r + 1) / alpha)).
+
+    r, the paper's rho squared, makes it tightest at `best_at` values (Waudby-Smith et al. 2024, theorem 2.2).
+    """
+    values = np.asarray(values, np.float64)
+    n = len(values)
+    if n < 2:
+        return -np.inf, np.inf
+    r = (-2 * np.log(alpha) + np.log(1 - 2 * np.log(alpha))) / best_at
+    half = values.std() * np.sqrt(2 * (n * r + 1) / (n**2 * r) * np.log(np.sqrt(n * r + 1) / alpha))
+    return float(values.mean() - half), float(values.mean() + half)
+
+
+def sequence(values: Any, within: tuple[float, float] | None, alpha: float = 0.05) -> Interval:
+    """The confidence sequence after these values: betting where they are bounded, else asymptotic; NaN is left out."""
+    known = np.asarray(values, np.float64)
+    known = known[np.isfinite(known)]
+    low, high = asymptotic(known, alpha) if within is None else betting(known, *within, alpha)
+    return Interval(float(known.mean()) if len(known) else np.nan, low, high, len(known))
+
+
+def reach(interval: Interval) -> float:
+    """How far an interval reaches from its mean; infinite where there is no mean."""
+    if not np.isfinite(interval.mean):
+        return np.inf
+    return max(interval.high - interval.mean, interval.mean - interval.low)
+
+
+# ---------------------------------------------------------------- runs until it is reached
+
+def run_until(scenario: Any, text: str | Target, seed: int = 1, most: int = MOST, municipalities: Any = None,
+              threads: int | None = None, progress: Callable[[int], None] | None = None) -> tuple[Result, Precision]:
+    """Run a scenario with seeds seed, seed + 1, ... until its outcome is known as asked, or `most` runs are made.
+
+    Returns all runs as one `Result`, and what was reached. Raises `Refused` for bad input.
+    """
+    story = scenarios.load(scenario)
+    results, found = runs_until({story.name: story}, text, seed=seed, most=most, municipalities=municipalities,
+                                threads=threads, progress=progress)
+    return results[story.name], found
+
+
+def runs_until(stories: Mapping[str, Scenario], text: str | Target, reference: str | None = None, seed: int = 1,
+               most: int = MOST, municipalities: Any = None, threads: int | None = None,
+               progress: Callable[[int], None] | None = None) -> tuple[dict[str, Result], Precision]:
+    """Run scenarios on the same seeds until each mean, or each paired difference from `reference`, is known as asked.
+
+    Runs are added in batches, an eighth more at a time. `progress` is called with the number of runs that have ended.
+    A batch is kept whole: some 50 kB a run of 40 municipalities and 60 quarters. Raises `Refused` for bad input.
+    """
+    target = until(text)
+    if isinstance(most, bool) or not isinstance(most, int | np.integer) or not 1 <= most <= 1_000_000:
+        raise Refused(f"most (the most runs to make) must be a whole number from 1 to 1,000,000, not {most!r}.")
+    own = bounds(target.outcome)
+    asked = [name for name in stories if name != reference]
+    within = own if own is None or reference is None else (own[0] - own[1], own[1] - own[0])
+    method = "asymptotic" if within is None else "betting"
+    batches: dict[str, list[Result]] = {name: [] for name in stories}
+    values: dict[str, list[np.ndarray]] = {name: [] for name in stories}
+    runs, found = 0, None
+    while found is None or not (found.reached or runs >= most):
+        more = min(_FIRST[method] if runs == 0 else max(8, runs // 8), most - runs)
+        for name, story in stories.items():
+            batch = simulate(story, runs=more, seed=seed + runs, municipalities=municipalities, threads=threads,
+                             progress=progress)
+            batches[name].append(batch)
+            values[name].append(target.outcome.of(batch))
+        runs += more
+        known = {name: np.concatenate(parts) for name, parts in values.items()}
+        found = Precision(target, method, {
+            name: sequence(known[name] - (0.0 if reference is None else known[reference]), within, 0.05 / len(asked))
+            for name in asked}, runs, reference is not None)
+    return {name: joined(parts) for name, parts in batches.items()}, found
+
+
+def joined(parts: list[Result]) -> Result:
+    """Runs of one scenario, made apart, as one result."""
+    arrays = [f.name for f in fields(Result) if f.name not in ("scenario", "places")]
+    return Result(parts[0].scenario, parts[0].places,
+                  *(np.concatenate([getattr(part, name) for part in parts]) for name in arrays))

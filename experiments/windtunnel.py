@@ -1,0 +1,165 @@
+"""The wind tunnel: one portfolio against every start and every shock, each time on the citizens and luck of going without.
+
+    wind_tunnel("FRCS@8+20, FAL@8+20").table
+
+A portfolio that only helps where all goes well is found out here (after TAIDA's and the UK Futures Toolkit's worksheet).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import scenarios
+from experiments.compare import Policy, read_policy, towns
+from experiments.outcomes import Outcome, parse
+from experiments.paired import interval
+from params import Refused, nearest
+from scenarios import SHOCKS, STARTS, Scenario
+from simulation import municipalities as places
+from simulation.run import simulate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: The column in which nothing happens.
+CALM = "none"
+#: Of these less is better; of everything else more.
+LESS = ("wasteland", "dead_horse", "unaware", "discontinued", "unanswered_calls", "dead_calls", "crowded_out",
+        "services_ended", "discontinuations", "spend", "total_spend", "lever_points", "pilots_per_adoption",
+        "late_adopter_gap", "technology_rank", "y_budget")
+
+
+def less_is_better(outcome: Outcome) -> bool:
+    """Whether going down is going well."""
+    return outcome.name in LESS or outcome.name.startswith("time_to_")
+
+
+@dataclass(frozen=True, eq=False)
+class WindTunnel:
+    """One portfolio, in every start and shock. values: (start, shock) -> (without, with), each float64[runs]."""
+
+    portfolio: Policy
+    outcome: Outcome
+    starts: Mapping[str, Scenario]
+    shocks: tuple[str, ...]
+    at: int
+    quarters: int
+    seed: int
+    runs: int
+    less: bool
+    values: Mapping[tuple[str, str], tuple[np.ndarray, np.ndarray]]
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """One row a start and shock.
+
+        without, with_it: the outcome's mean without and with the portfolio; difference, low, high: paired, with its 95 %
+        t interval; n: runs in which both were measured; helps, harms: in how many the portfolio does better, worse;
+        regret: by how much, on average, one would have been better off without it (0: never); shock_effect: what the
+        shock changes with the portfolio, against no shock.
+        """
+        import pandas as pd
+
+        rows, sign = [], -1.0 if self.less else 1.0
+        for (start, shock), (without, with_it) in self.values.items():
+            known = np.isfinite(without) & np.isfinite(with_it)
+            d = (with_it - without)[known]
+            e = interval(d)
+            calm = self.values[start, CALM][1]
+            rows.append({
+                "start": start, "shock": shock, "without": _mean(without), "with_it": _mean(with_it),
+                "difference": e.mean, "low": e.low, "high": e.high, "n": e.n, "helps": int((sign * d > 0).sum()),
+                "harms": int((sign * d < 0).sum()), "regret": _mean(np.maximum(-sign * d, 0.0)),
+                "shock_effect": _mean(with_it - calm)})
+        return pd.DataFrame(rows)
+
+    def worst(self, start: str | None = None) -> dict[str, Any] | None:
+        """The row in which the outcome with the portfolio is worst, of one start or of all; None where none is measured."""
+        frame = self.table if start is None else self.table[self.table["start"] == start]
+        known = frame.dropna(subset="with_it")
+        if known.empty:
+            return None
+        at = known["with_it"].idxmax() if self.less else known["with_it"].idxmin()
+        return {str(k): v for k, v in known.loc[at].to_dict().items()}
+
+    def counted(self) -> dict[str, int]:
+        """In how many cells the portfolio clearly helps, clearly harms, or neither: by the interval of the difference."""
+        frame, sign = self.table, -1.0 if self.less else 1.0
+        ends = sign * frame[["low", "high"]].to_numpy()
+        helps, harms = int((ends.min(axis=1) > 0).sum()), int((ends.max(axis=1) < 0).sum())
+        return {"helps": helps, "harms": harms, "unclear": len(frame) - helps - harms}
+
+    def __repr__(self) -> str:
+        return (f"{self.portfolio.name}: {self.outcome}, {self.runs} paired runs a cell\n"
+                f"{self.table.round(2).to_string(index=False)}")
+
+
+def _mean(values: np.ndarray) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else np.nan
+
+
+def wind_tunnel(portfolio: str | Policy, starts: Iterable[Any] = STARTS, shocks: Iterable[str] | None = None, at: int = 12,
+                outcome: str | Outcome = "lets_dance", runs: int = 20, seed: int = 1, quarters: int | None = None,
+                better: str | None = None, municipalities: Any = None, threads: int | None = None,
+                progress: Callable[[int], None] | None = None) -> WindTunnel:
+    """Run a portfolio, and going without it, from every start under no shock and under each shock.
+
+    portfolio: a `Policy`, or text as `compare.read_policy` reads it. shocks: all if left out, each from quarter `at` on at
+    its declared duration. better: "more" or "less"; if left out, as `LESS` has it. progress: called with the number of
+    runs that have ended, of (starts x (shocks + 1) x 2 x runs). Raises `Refused` for bad input.
+    """
+    policy = portfolio if isinstance(portfolio, Policy) else read_policy(portfolio)
+    if not (policy.levers or policy.parameters or policy.profile):
+        raise Refused(f"portfolio {policy.name!r} does nothing; give it a lever or a parameter, such as "
+                      f"\"free-range: FRCS@8+20\".")
+    if policy.shocks or policy.start is not None:
+        raise Refused(f"portfolio {policy.name!r} brings its own {'shock' if policy.shocks else 'start'}; the wind tunnel "
+                      f"tries them all, so name levers and parameters only.")
+    names = tuple(SHOCKS) if shocks is None else tuple(dict.fromkeys([shocks] if isinstance(shocks, str) else shocks))
+    for name in names:
+        if name not in SHOCKS:
+            raise Refused(f"there is no shock {name!r}.{nearest(str(name), SHOCKS)} See `letsdance show shocks`.")
+    asked = parse(outcome)
+    if better not in (None, "more", "less"):
+        raise Refused(f"better must be more or less, not {better!r}.")
+    stories: dict[str, Scenario] = {}
+    for one in [starts] if isinstance(starts, str | Scenario) else starts:
+        story = scenarios.load(one).changed(quarters=quarters)
+        if story.name in stories:
+            raise Refused(f"two starts are called {story.name}; rename one of the files.")
+        stories[story.name] = story
+    if not stories:
+        raise Refused(f"name at least one start: {', '.join(STARTS)}, or a scenario file.")
+    if len({story.quarters for story in stories.values()}) > 1:
+        raise Refused("the starts have different horizons; give one with quarters (--quarters).")
+    last = next(iter(stories.values())).quarters
+    where = asked.last if asked.first is not None else None
+    if where is not None and where > last:
+        raise Refused(f"{asked} looks at quarter {where}, after the horizon of {last}; name an earlier quarter or raise "
+                      f"quarters.")
+    # everything that can be refused is, before anything runs
+    cells: dict[tuple[str, str], tuple[Scenario, Scenario]] = {}
+    for name, story in stories.items():
+        for shock in (CALM, *names):
+            hit = story if shock == CALM else story.changed(shocks=[{"name": shock, "start": at}])
+            cells[name, shock] = hit, replace(policy.on(hit), title=hit.title)
+    where_they_live = None if municipalities is None else places.load(municipalities)
+    values = {cell: tuple(asked.of(simulate(story, runs=runs, seed=seed, municipalities=where_they_live, threads=threads,
+                                            progress=progress)) for story in pair) for cell, pair in cells.items()}
+    return WindTunnel(policy, asked, stories, names, at, last, seed, runs,
+                      less_is_better(asked) if better is None else better == "less", values)  # type: ignore[arg-type]
+
+
+def again(manifest: Mapping[str, Any], progress: Callable[[int], None] | None = None) -> dict[str, pd.DataFrame]:
+    """The table of a folder that `letsdance wind-tunnel` wrote, made anew from its manifest."""
+    starts = [scenarios.read(name, f"scenario {name}", text) for name, text in manifest["scenarios"].items()]
+    found = wind_tunnel(manifest["portfolio"], starts, manifest["shocks"], manifest["at"], manifest["outcome"],
+                        manifest["seeds"]["runs"], manifest["seeds"]["first"], better=manifest["better"],
+                        municipalities=towns(manifest["municipalities"]), progress=progress)
+    return {"wind_tunnel": found.table}

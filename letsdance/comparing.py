@@ -1,0 +1,229 @@
+"""`letsdance compare` and `letsdance wind-tunnel`: policies on the same citizens and the same luck."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from letsdance.screen import (
+    Json,
+    Lever,
+    Overwrite,
+    Profile,
+    Quarters,
+    Runs,
+    Scenarios,
+    Seed,
+    Set,
+    Shock,
+    Table,
+    busy,
+    command_line,
+    console,
+    print_table,
+    progress,
+    values,
+)
+
+if TYPE_CHECKING:
+    from experiments.compare import Comparison
+    from experiments.windtunnel import WindTunnel
+    from scenarios import Scenario
+
+Until = Annotated[str | None, typer.Option(
+    metavar='"OUTCOME +-HALF_WIDTH"', help='Add runs until it is known so well, such as "lets_dance@60 +-0.02".')]
+Most = Annotated[int, typer.Option(help="The most runs that --until may make.")]
+_OUTCOME = "What is looked at first, such as lets_dance@60, T@40-60 or ever_adopted."
+
+
+def compare(
+    scenarios: Scenarios = None,
+    policy: Annotated[list[str] | None, typer.Option(
+        metavar='"NAME: LEVER@START+DURATION, PARAMETER=VALUE"',
+        help="A policy on the first start, or a scenario file; may be repeated.")] = None,
+    against: Annotated[str | None, typer.Option(help="The policy to compare with [default: the first].")] = None,
+    outcome: Annotated[str, typer.Option(help=_OUTCOME)] = "lets_dance",
+    runs: Runs = 20, until: Until = None, most: Most = 20_000, quarters: Quarters = None, seed: Seed = 1, sets: Set = None,
+    lever: Lever = None, shock: Shock = None, profile: Profile = None, municipalities: Table = None,
+    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-compare"),
+    overwrite: Overwrite = False, as_json: Json = False,
+) -> None:
+    """Compare policies on the same citizens and the same luck: what differs, for whom, at what cost.
+
+    --set, --lever, --shock and --profile hold for every policy.
+    """
+    import scenarios as told
+    from experiments import folder
+    from experiments.compare import Policy, policies, read_policy, tables
+    from experiments.compare import compare as run
+    from experiments.outcomes import parse
+    from experiments.precision import until as target
+
+    folder.check_target(out, overwrite)
+    asked, wanted = parse(outcome), None if until is None else target(until)
+    shared: dict[str, Any] = {
+        "parameters": values(sets), "levers": lever or [], "shocks": shock or [], "profile": profile,
+        "quarters": quarters}
+    starts = [told.load(name).changed(**shared) for name in scenarios or []]
+    read = [read_policy(text) for text in policy or []]
+    given: list[Any] = [Policy(story.title or story.name, start=story) for story in starts]
+    given += [one if one.start is None else Policy(one.name, one.levers, one.shocks, one.parameters, one.profile,
+                                                   one.start.changed(**shared)) for one in read]
+    stories = policies(given, starts[0] if starts else None)
+    _looks_within(asked, stories)
+    if wanted is not None:
+        _looks_within(wanted.outcome, stories)
+    label = "Running until it is known, at most" if until else "Running"
+    with progress(label, len(stories) * max(1, most if until else runs), quiet=as_json) as advance:
+        found = run(stories, runs=runs, seed=seed, municipalities=municipalities, against=against, progress=advance,
+                    until=wanted, most=most)
+    from report.comparison import effect_table, fate_sentences, headlines, listing, study
+    from report.study import write
+
+    with busy("Asking the citizens, drawing figures and writing the report", quiet=as_json):
+        frames = tables(found, asked)
+        said = {"reference": found.reference, "seeds": {"first": seed, "runs": found.runs}, "quarters": found.quarters,
+                "scenarios": {name: story.to_toml() for name, story in stories.items()},
+                "municipalities": _text(municipalities), "outcome": str(asked), "until": until, "most": most,
+                "precision": _precision(found)}
+        def hand_over(part: Path, manifest: dict[str, Any]) -> None:
+            write(part, study(found, asked), manifest)
+
+        folder.keep(out, "compare", command_line(out), said, frames, hand_over, overwrite)
+    if as_json:
+        typer.echo(json.dumps({"folder": str(out), "reference": found.reference, "runs": found.runs, "seed": seed,
+                               "said": headlines(found, asked), "effects": _records(frames["effects"]),
+                               "moves": _records(found.moves),
+                               "costs": {name: _cost(found, name, asked) for name in found.others},
+                               "precision": _precision(found)}))
+        return
+    for line in headlines(found, asked).values():
+        console().print(line, style="bold", highlight=False)
+    table = effect_table(found, listing(found, asked))
+    print_table(table.note, list(table.columns), [list(row) for row in table.rows])
+    for line in [*fate_sentences(found), *_costs(found, asked), *([str(found.precision)] if found.precision else [])]:
+        console().print(line, highlight=False)
+    _written(out)
+
+
+def wind_tunnel(
+    portfolio: Annotated[str, typer.Argument(metavar='"NAME: LEVER@START+DURATION, PARAMETER=VALUE"',
+                                             help="Levers and parameters that are tried.")],
+    start: Annotated[list[str] | None, typer.Option(help="A start or scenario file; may be repeated [default: all four].")
+                     ] = None,
+    only: Annotated[list[str] | None, typer.Option(help="A shock by name; may be repeated [default: all].")] = None,
+    at: Annotated[int, typer.Option(help="The quarter in which shocks begin.")] = 12,
+    outcome: Annotated[str, typer.Option(help=_OUTCOME)] = "lets_dance",
+    better: Annotated[str | None, typer.Option(help="more or less [default: by outcome].")] = None,
+    runs: Runs = 20, quarters: Quarters = None, seed: Seed = 1, municipalities: Table = None,
+    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-wind-tunnel"),
+    overwrite: Overwrite = False, as_json: Json = False,
+) -> None:
+    """Try one portfolio from every start under every shock, against going without it, in one table."""
+    from experiments import folder, windtunnel
+    from scenarios import SHOCKS, STARTS
+
+    folder.check_target(out, overwrite)
+    cells = len(start or STARTS) * (1 + len(only or SHOCKS))
+    with progress("Running", 2 * cells * max(1, runs), quiet=as_json) as advance:
+        found = windtunnel.wind_tunnel(portfolio, start or STARTS, only, at, outcome, runs, seed, quarters, better,
+                                       municipalities, progress=advance)
+    from report.comparison import tunnel_headline, tunnel_study
+    from report.study import write
+
+    with busy("Drawing figures and writing the report", quiet=as_json):
+        said = {"portfolio": portfolio, "seeds": {"first": seed, "runs": runs}, "quarters": found.quarters, "at": at,
+                "shocks": list(found.shocks), "better": "less" if found.less else "more",
+                "outcome": str(found.outcome), "scenarios": {name: one.to_toml() for name, one in found.starts.items()},
+                "municipalities": _text(municipalities)}
+        def hand_over(part: Path, manifest: dict[str, Any]) -> None:
+            write(part, tunnel_study(found), manifest)
+
+        folder.keep(out, "wind-tunnel", command_line(out), said, {"wind_tunnel": found.table}, hand_over, overwrite)
+    if as_json:
+        typer.echo(json.dumps({"folder": str(out), "said": tunnel_headline(found), "outcome": str(found.outcome),
+                               "runs": runs, "seed": seed, **found.counted(), "table": _records(found.table)}))
+        return
+    console().print(tunnel_headline(found), style="bold", highlight=False)
+    _print_tunnel(found)
+    for line in tunnel_study(found).sections[0].sentences:
+        console().print(line, highlight=False)
+    _written(out)
+
+
+# ---------------------------------------------------------------- what both share
+
+def _looks_within(outcome: Any, stories: dict[str, Scenario]) -> None:
+    """Refuse what lies after the horizon before anything runs."""
+    from params import Refused
+
+    last = min(story.quarters for story in stories.values())
+    if outcome.first is not None and outcome.last > last:
+        raise Refused(f"{outcome} looks at quarter {outcome.last}, after the horizon of {last}; name an earlier quarter or "
+                      f"raise --quarters.")
+
+
+def _text(municipalities: Path | None) -> str | None:
+    return municipalities.read_text(encoding="utf-8-sig") if municipalities and municipalities.is_file() else None
+
+
+def _records(frame: Any) -> Any:
+    return json.loads(frame.to_json(orient="records"))
+
+
+def _precision(found: Comparison) -> dict[str, Any] | None:
+    one = found.precision
+    if one is None:
+        return None
+    return {"asked": str(one.target), "method": one.method, "reached": one.reached, "runs": one.runs, "says": str(one),
+            "intervals": {name: {"mean": _number(e.mean), "low": _number(e.low), "high": _number(e.high), "n": e.n}
+                          for name, e in one.intervals.items()}}
+
+
+def _number(value: float) -> float | None:
+    """JSON knows neither NaN nor infinity."""
+    from math import isfinite
+
+    return float(value) if isfinite(value) else None
+
+
+def _cost(found: Comparison, name: str, outcome: Any) -> dict[str, Any]:
+    cost = found.cost_per_effect(name, outcome)
+    return {"points": cost.points, "each": _number(cost.each), "low": _number(cost.low), "high": _number(cost.high),
+            "why": cost.why or None}
+
+
+def _costs(found: Comparison, outcome: Any) -> list[str]:
+    from report.comparison import cost_table
+
+    table = cost_table(found, [outcome])
+    return [f"Cost under {name}: {cell}." for row in table.rows for name, cell in zip(found.others, row[1:], strict=True)]
+
+
+def _print_tunnel(found: WindTunnel) -> None:
+    """Starts across, shocks down: without, with, and the difference."""
+    from experiments.paired import Interval
+    from experiments.windtunnel import CALM
+    from report.comparison import amount, change, what
+    from scenarios import SHOCKS
+
+    frame = found.table.set_index(["start", "shock"])
+    rows = []
+    for shock in (CALM, *found.shocks):
+        row = ["no shock" if shock == CALM else SHOCKS[shock]["title"]]
+        for start in found.starts:
+            r = frame.loc[(start, shock)]
+            d = Interval(r["difference"], r["low"], r["high"], int(r["n"]))
+            row.append(f"{amount(found.outcome, r['without'])} → {amount(found.outcome, r['with_it'])}, "
+                       f"{change(found.outcome, d, unit=False)}")
+        rows.append(row)
+    print_table(f"{what(found.outcome)}: without → with, and the paired difference (95 %); {found.runs} runs a cell",
+                ["", *(story.title for story in found.starts.values())], rows)
+
+
+def _written(out: Path) -> None:
+    console().print(f"Written: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]). "
+                    f"It explores, it does not forecast.", highlight=False)

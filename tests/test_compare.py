@@ -1,0 +1,439 @@
+"""Policies on equal luck: differences are what they should be, their intervals cover, and bad policies are refused."""
+
+from __future__ import annotations
+
+import html
+import json
+import signal
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from experiments import compare as comparing
+from experiments import folder
+from experiments.compare import INDICATORS, Policy, band, compare, policies, read_policy
+from experiments.outcomes import parse
+from experiments.paired import Interval
+from experiments.precision import sequence
+from params import Refused
+from report import comparison as pages
+from report.sheet import NARROW, WIDE
+from report.study import render
+from scenarios import LEVERS, Use, load
+from simulation import schedule
+from simulation.indicators import SOCIETY
+from simulation.run import simulate
+from simulation.society import Society
+
+FREE = "FRCS@2+6, FAL@2*0.5; k=1.2"
+
+
+@pytest.fixture(scope="module")
+def found():
+    """Three policies from a start where something happens within 16 quarters."""
+    return compare({"as it is": "lone_ranger", "free-range": FREE, "mandate": "MANDATE@1"}, runs=6, seed=5, quarters=16,
+                   start="lone_ranger")
+
+
+# ---------------------------------------------------------------- what differs
+
+def test_policies_that_are_alike_differ_in_nothing():
+    same = compare({"one": "dead_horse", "other": "dead_horse"}, runs=3, quarters=10)
+    d = same.differences
+    measured = d["n"] >= 2
+    assert measured.mean() > 0.5
+    for column in ("mean", "low", "high", "band_low", "band_high"):
+        assert (d.loc[measured, column] == 0).all()
+        assert d.loc[~measured, column].isna().all()
+    assert (d[["higher", "lower"]] == 0).all(axis=None)
+    assert (same.municipalities[["changed", "gained", "lost"]] == 0).all(axis=None)
+    assert (same.citizens[["elsewhere", "uses_gained", "uses_lost", "willing_gained", "willing_lost"]] == 0).all(axis=None)
+    assert same.moves.loc[same.moves["before"] != same.moves["after"], "citizens"].sum() == 0
+    cost = same.cost_per_effect("other", "C")
+    assert (cost.points, cost.why) == (0.0, "no effect to divide by: its interval includes 0")
+    assert np.isnan(cost.each)
+    assert pages.headlines(same)["other"] == ("Other makes no difference to the share of municipalities in Let's dance by "
+                                              "quarter 10, for no more points.")
+
+
+def test_what_levers_cost_is_found_again_in_what_is_spent():
+    made = compare({"nothing": "wasteland", "dear": "FUND@3+4*0.5, FRCS@2"}, runs=3, quarters=12, start="wasteland")
+    points = LEVERS["FUND"]["cost"] * 0.5 * 4 + LEVERS["FRCS"]["cost"] * 11  # quarters 3-6, and 2-12
+    assert made.points("dear") == pytest.approx(points)
+    spent = made.effect("dear", "total_spend").difference
+    assert (spent.mean, spent.low, spent.high) == pytest.approx((points, points, points))
+    quarters = made.differences.query("indicator == 'spend'").set_index("quarter")["mean"]
+    assert quarters.to_dict() == pytest.approx({q: 3.0 * (q >= 2) + 2.0 * (3 <= q <= 6) for q in range(13)})
+    cost = made.cost_per_effect("dear", "total_spend")
+    assert (cost.each, cost.low, cost.high) == pytest.approx((1, 1, 1))
+
+
+def test_differences_are_those_of_an_independent_count(found):
+    tables = {name: result.society.set_index(["run", "quarter"]) for name, result in found.results.items()}
+    for policy in found.others:
+        d = (tables[policy] - tables["as it is"])[list(SOCIETY)].stack().rename_axis(["run", "quarter", "indicator"])
+        by = d.dropna().groupby(["indicator", "quarter"])
+        mine = found.differences[found.differences["policy"] == policy].set_index(["indicator", "quarter"])
+        mine = mine.drop("late_adopter_gap", level="indicator")
+        n = by.count().reindex(mine.index, fill_value=0)
+        assert (mine["n"] == n).all()
+        several = n >= 2
+        mean, sem = by.mean().reindex(mine.index), by.sem().reindex(mine.index)
+        np.testing.assert_allclose(mine.loc[several, "mean"], mean[several], atol=1e-12)
+        half = stats.t.ppf(0.975, n[several] - 1) * sem[several]
+        np.testing.assert_allclose(mine.loc[several, "high"], mean[several] + half, atol=1e-12)
+        np.testing.assert_allclose(mine.loc[several, "low"], mean[several] - half, atol=1e-12)
+        assert mine.loc[~several, "mean"].isna().all()
+        assert (mine["higher"] == (d.dropna() > 0).groupby(["indicator", "quarter"]).sum().reindex(
+            mine.index, fill_value=0)).all()
+        assert (mine.loc[several, "band_low"] <= mine.loc[several, "low"]).all()
+        assert (mine.loc[several, "band_high"] >= mine.loc[several, "high"]).all()
+    assert set(found.differences["indicator"]) == set(INDICATORS)
+    assert len(found.differences) == 2 * len(INDICATORS) * 17
+
+
+def test_an_effect_is_that_of_scipys_paired_test(found):
+    for outcome in ("G@16", "T@8-16", "total_spend", "left_start_regime"):
+        after, before = (parse(outcome).of(found.results[name]) for name in ("mandate", "as it is"))
+        e = found.effect("mandate", outcome)
+        assert (e.before, e.after) == pytest.approx((before.mean(), after.mean()))
+        if np.ptp(after - before) > 1e-12:
+            says = stats.ttest_rel(after, before).confidence_interval(0.95)
+            assert (e.difference.low, e.difference.high) == pytest.approx((says.low, says.high))
+
+
+def test_what_never_comes_is_compared_only_where_it_comes_under_both(found):
+    after, before = (found.results[name].time_to(0.1) for name in ("mandate", "as it is"))
+    both = np.isfinite(after) & np.isfinite(before)
+    assert 0 < both.sum() < 6 or both.sum() == 0
+    e = found.effect("mandate", "time_to_10")
+    assert (e.difference.n, e.runs) == (both.sum(), 6)
+    assert "in only" in pages.headlines(found, "time_to_97.5")["free-range"]
+    assert found.cost_per_effect("mandate", "time_to_97.5").why == "the effect could not be measured"
+
+
+def test_the_numbers_do_not_depend_on_threads(found):
+    again = compare({"as it is": "lone_ranger", "free-range": FREE, "mandate": "MANDATE@1"}, runs=6, seed=5, quarters=16,
+                    start="lone_ranger", threads=1)
+    pd.testing.assert_frame_equal(again.differences, found.differences)
+
+
+def test_against_names_the_reference(found):
+    turned = compare({"as it is": "lone_ranger", "mandate": "MANDATE@1"}, runs=6, seed=5, quarters=16,
+                     start="lone_ranger", against="mandate")
+    one, other = turned.effect("as it is", "G").difference, found.effect("mandate", "G").difference
+    assert (one.mean, one.low, one.high) == pytest.approx((-other.mean, -other.high, -other.low))
+    assert turned.points("as it is") == -found.points("mandate")
+
+
+# ---------------------------------------------------------------- intervals that cover
+
+def paths(g: np.random.Generator, runs: int, quarters: int) -> tuple[np.ndarray, np.ndarray]:
+    """Gaussian paths that remember (AR(1), .8) around a known mean."""
+    mean = np.sin(np.arange(quarters) / 5)
+    x = np.empty((runs, quarters))
+    x[:, 0] = g.normal(size=runs)
+    for t in range(1, quarters):
+        x[:, t] = 0.8 * x[:, t - 1] + 0.6 * g.normal(size=runs)
+    return mean, mean + (1 + np.arange(quarters) / 10) * x
+
+
+@pytest.mark.parametrize("runs", [8, 20])
+def test_intervals_cover_a_known_mean_as_often_as_they_say(runs):
+    g, n = np.random.default_rng([runs, 1]), 500
+    each, once, together = [], 0, 0
+    for k in range(n):
+        mean, x = paths(g, runs, 24)
+        b = band(x, seed=k)
+        inside = (b["low"] <= mean) & (mean <= b["high"])
+        each.append(inside.mean())
+        once += inside.all()
+        together += ((b["band_low"] <= mean) & (mean <= b["band_high"])).all()
+    error = np.sqrt(0.05 * 0.95 / n)
+    assert abs(np.mean(each) - 0.95) <= 3 * np.std(each) / np.sqrt(n)
+    assert together / n >= 0.95 - 3 * error
+    assert once / n < 0.95 - 3 * error  # the intervals of single quarters do not hold all at once: the band is needed
+
+
+def test_a_band_is_never_wider_than_bonferronis_nor_narrower_than_the_interval():
+    _, x = paths(np.random.default_rng(4), 12, 30)
+    b = band(x)
+    error = stats.sem(x)
+    np.testing.assert_allclose(b["high"] - b["mean"], stats.t.ppf(0.975, 11) * error)
+    assert (b["band_high"] - b["mean"] <= stats.t.ppf(1 - 0.025 / 30, 11) * error + 1e-12).all()
+    assert (b["band_high"] > b["high"]).all()
+
+
+def test_quarters_that_move_as_one_need_no_wider_band():
+    one = np.random.default_rng(5).normal(size=(15, 1))
+    b = band(one * np.linspace(1, 3, 20))
+    np.testing.assert_allclose(b["band_high"] - b["mean"], b["high"] - b["mean"], rtol=0.08)
+
+
+def test_a_band_leaves_out_what_was_not_measured():
+    x = np.random.default_rng(6).normal(size=(9, 3))
+    x[4:, 1] = np.nan
+    x[1:, 2] = np.nan
+    b = band(x)
+    assert b["n"].tolist() == [9, 4, 1]
+    assert b["mean"][1] == pytest.approx(x[:4, 1].mean())
+    assert b["high"][1] - b["mean"][1] == pytest.approx(stats.t.ppf(0.975, 3) * stats.sem(x[:4, 1]))
+    assert all(np.isnan(b[name][2]) for name in ("mean", "low", "band_high"))
+
+
+def test_cost_per_effect_is_the_points_over_the_effect(found):
+    assert found.points("mandate") == 16 * LEVERS["MANDATE"]["cost"]
+    e, cost = found.effect("mandate", "G").difference, found.cost_per_effect("mandate", "G")
+    assert e.low > 0
+    assert (cost.each, cost.low, cost.high) == pytest.approx((16 / e.mean, 16 / e.high, 16 / e.low))
+    turned = compare({"mandate": "MANDATE@1", "as it is": "lone_ranger"}, runs=6, seed=5, quarters=16,
+                     start="lone_ranger", against="mandate")
+    assert turned.cost_per_effect("as it is", "G").why == "it costs no more points than what it is compared with"
+
+
+# ---------------------------------------------------------------- whose fate changed
+
+def test_fates_are_counted_municipality_by_municipality(found):
+    before, after = found.results["as it is"], found.results["mandate"]
+    for m, row in enumerate(found.municipalities.query("policy == 'mandate'").to_dict("records")):
+        was, now = ([r.municipalities.query(f"quarter == 16 and municipality == '{row['municipality']}'")
+                     for r in (before, after)] if m < 3 else (None, None))
+        if was is None:
+            assert row["changed"] == (before.regime[:, -1, m] != after.regime[:, -1, m]).sum()
+            continue
+        assert row["changed"] == (was["regime"].astype(str).to_numpy() != now["regime"].astype(str).to_numpy()).sum()
+        adopted = [(one["adopted_at"] >= 0).to_numpy() for one in (was, now)]
+        assert (row["gained"], row["lost"]) == ((adopted[1] & ~adopted[0]).sum(), (adopted[0] & ~adopted[1]).sum())
+    moved = found.moves.query("policy == 'mandate' and before != after")
+    changed = found.municipalities.query("policy == 'mandate'")
+    assert moved["municipalities"].sum() == pytest.approx(changed["changed"].sum() / 6)
+    assert moved["citizens"].sum() == pytest.approx(found.citizens.query("policy == 'mandate'")["elsewhere"].mean())
+    assert moved["municipalities"].sum() > 0
+
+
+def test_citizens_are_asked_one_by_one(found):
+    rows = found.citizens.query("policy == 'free-range'")
+    for run in (0, 5):
+        ends = []
+        for name in ("as it is", "free-range"):
+            result = found.results[name]
+            society = Society(result.places, schedule.build(result.scenario), int(result.seeds[run]))
+            for _ in range(16):
+                society.step()
+            ends.append((society.state.uses[0].astype(bool), society.state.willingness[0] >= 0.5))
+        counted = [(ends[j][k] & ~ends[i][k]).sum() for k in (0, 1) for i, j in ((0, 1), (1, 0))]
+        assert rows.loc[rows["run"] == run, ["uses_gained", "uses_lost", "willing_gained", "willing_lost"]].to_numpy(
+            )[0].tolist() == counted
+    # what each gains and loses comes to the difference in the society's own share
+    net = (rows["uses_gained"] - rows["uses_lost"]).to_numpy() / found.results["as it is"].places.citizens.sum()
+    np.testing.assert_allclose(net, found.paired("free-range", "uses")[:, -1], atol=1e-12)
+
+
+def test_only_the_first_runs_are_asked_and_the_rest_is_said_to_be_unknown(monkeypatch, found):
+    monkeypatch.setattr(comparing, "ASKED", 2)
+    few = compare({"a": "lone_ranger", "b": "MANDATE@1"}, runs=3, quarters=8, start="lone_ranger").citizens
+    assert few["uses_gained"].isna().tolist() == [False, False, True]
+    assert few["elsewhere"].notna().all()
+
+
+def test_own_municipalities_keep_their_names_and_sizes():
+    towns = pd.DataFrame({"name": ["Ash", "Birch"], "citizens": [20, 60]})
+    made = compare(["lone_ranger", "law: MANDATE@1"], runs=2, quarters=8, start="lone_ranger", municipalities=towns)
+    assert made.municipalities["municipality"].tolist() == ["Ash", "Birch"]
+    assert made.municipalities["citizens"].tolist() == [20, 60]
+    assert set(made.citizens["elsewhere"]) <= {0, 20, 60, 80}
+
+
+# ---------------------------------------------------------------- precision
+
+def test_runs_are_added_until_every_difference_is_known():
+    made = compare({"a": "dead_horse", "b": "MANDATE@1", "c": "FAL@1"}, quarters=12, start="dead_horse",
+                   until="G@12 +-0.06", seed=9)
+    p = made.precision
+    assert p.reached
+    assert p.paired
+    assert p.runs == made.runs
+    for name in ("b", "c"):
+        d = parse("G@12").of(simulate(made.results[name].scenario, runs=p.runs, seed=9)) - parse("G@12").of(
+            simulate("dead_horse", runs=p.runs, seed=9, quarters=12))
+        assert p.intervals[name] == sequence(d, (-1.0, 1.0), 0.05 / 2)
+        assert made.effect(name, "G").difference == p.intervals[name]  # wider than Student's, which holds for one look
+        assert made.effect(name, "C").difference.low == pytest.approx(
+            made.differences.query(f"policy == '{name}' and indicator == 'C' and quarter == 12")["low"].item())
+    assert "paired difference in G@12" in str(p)
+
+
+# ---------------------------------------------------------------- policies in words
+
+def test_a_policy_is_read_as_people_write_it():
+    assert read_policy("free: frcs@8+20, austerity@3 ; k = 1.2\nprofile=telework") == Policy(
+        "free", (Use("FRCS", 8, 20),), (Use("austerity", 3, 24),), {"k": 1.2}, "telework")
+    assert read_policy("FRCS@8 * 0.5") == Policy("FRCS@8 * 0.5", (Use("FRCS", 8, None, 0.5),))
+    assert read_policy("nothing:") == Policy("nothing")
+    assert read_policy("elsewhere: wasteland, FAL").start == load("wasteland")
+    assert read_policy("wasteland") == Policy("Wasteland", start=load("wasteland"))
+
+
+def test_a_longer_horizon_lets_later_levers_in():
+    made = policies(["lone_ranger", "late: FRCS@80"], start="lone_ranger", quarters=100)
+    assert made["late"].levers[0].start == 80
+
+
+def test_scenarios_files_and_texts_are_all_policies(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text('title = "My own"\n[start]\nC = 0.6\nG = 0.4\n', encoding="utf-8")
+    made = policies([load("lone_ranger"), str(file), f"with a file: {file}, FAL@3"], quarters=20)
+    assert list(made) == ["Lone Ranger", "My own", "with a file"]
+    assert made["with a file"].C == 0.6
+    assert {story.quarters for story in made.values()} == {20}
+
+
+@pytest.mark.parametrize(("given", "says"), [
+    ("x: FRC@3", "policy x: there is no lever, shock or start 'FRC'. Did you mean FRCS"),
+    ("x: FRCS@3, FRCS@5", "policy x: lever FRCS is used twice at the same time"),
+    ("x: FRCS@3+two", "cannot be read"), ("x: FRCS@3*9", "strength must be a number from 0 to 1.5"),
+    ("x: FRCS@99", "after the horizon of 12"), ("x: k=a", "'a' is not a number"), ("x: trst=1", "no parameter 'trst'"),
+    ("x: k=99", "must lie from"), ("x: k=1, k=2", "k is set twice"), ("x: profile=tele", "no profile 'tele'"),
+    ("x: wasteland, lone_ranger", "two starts"), ("  ", "is empty"), (": FRCS@3", "no name before it"),
+    ("none.toml", "no file none.toml"), (7, "must be text"), ("Lone Ranger: FAL@3", "two policies are called Lone Ranger"),
+    ("x: municipalities=20", "do not have the same citizens")])
+def test_a_policy_that_cannot_be_is_refused_in_one_sentence(given, says):
+    with pytest.raises(Refused) as refused:
+        compare(["lone_ranger", given], start="lone_ranger", runs=2, quarters=12)
+    assert says in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("named", "says"), [
+    ({"given": ["lone_ranger"]}, "at least two policies"), ({"given": "lone_ranger"}, "at least two policies"),
+    ({"given": ["a: FAL@3", "b: FAL@4"]}, "does not say where it starts"),
+    ({"given": ["lone_ranger", "wasteland"], "against": "wastland"}, "no policy 'wastland'"),
+    ({"given": ["lone_ranger", "wasteland"], "runs": 0}, "runs must be"),
+    ({"given": ["lone_ranger", "wasteland"], "until": "C"}, "cannot be read"),
+    ({"given": [load("lone_ranger"), load("wasteland").changed(quarters=20)]}, "one horizon")])
+def test_a_comparison_that_cannot_be_is_refused(named, says):
+    with pytest.raises(Refused, match=says):
+        compare(**named)
+
+
+def test_an_unknown_policy_of_a_comparison_is_refused(found):
+    with pytest.raises(Refused, match="Did you mean mandate"):
+        found.effect("mandat", "C")
+
+
+# ---------------------------------------------------------------- figures, page and command
+
+@pytest.mark.parametrize(("outcome", "mean", "low", "high", "says"), [
+    ("C", 0.3425, 0.29, 0.396, "+34 (29 to 40) percentage points"), ("C", -0.053, -0.073, -0.032,
+                                                                     "−5.3 (−7.3 to −3.2) percentage points"),
+    ("C", 0.0002, -0.0007, 0.0011, "0.0 (−0.1 to 0.1) percentage points"), ("C", 0.0, 0.0, 0.0, "0 percentage points"),
+    ("C", 0.0123, 0.0002, 0.025, "+1.23 (0.02 to 2.50) percentage points"),  # clear, so no end is rounded to 0
+    ("services", -0.374, -0.471, -0.277, "−0.37 (−0.47 to −0.28)"), ("total_spend", 100.0, 100.0, 100.0, "+100 points"),
+    ("C", np.nan, np.nan, np.nan, "not measured")])
+def test_differences_are_written_with_few_decimals_and_none_too_few(outcome, mean, low, high, says):
+    assert pages.change(parse(outcome), Interval(mean, low, high, 20)) == says
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("make", [pages.differences, pages.effects, pages.fates])
+def test_figures_name_every_policy_and_stay_on_their_sheet(found, make, width):
+    figure = make(found, width)
+    words = [word["text"] for word in figure._words]
+    for name in ("free-range", "mandate"):
+        assert any(name in word for word in words)
+    assert all(-1 <= word["x"] <= width + 1 and 0 <= word["y"] <= figure.height for word in figure._words)
+    assert "nan" not in figure.svg().lower().split("<style>")[0]
+
+
+def test_the_page_says_what_the_tables_say(found):
+    page = html.unescape(render(pages.study(found, "G"), {}))
+    e = found.effect("mandate", "G").difference
+    assert f"Mandate raises governments' willingness by {100 * e.mean:.0f}" in page
+    assert "in 6 of 6 runs, for 16 points." in page
+    ends = found.municipalities.query("policy == 'mandate'")["changed"].sum() / 6
+    assert f"Under mandate, {ends:.{0 if ends >= 20 else 1}f}" in page
+    assert "nan" not in page.split("</style>")[1].replace("finan", "").replace("governan", "").lower()
+
+
+@pytest.fixture
+def letsdance(monkeypatch, capsys, tmp_path):
+    """`letsdance("compare", ...)` in an empty folder -> (exit code, standard output, standard error)."""
+    from letsdance import command
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+
+    def letsdance(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["letsdance", *words])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            command.main()
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    return letsdance
+
+
+SHORT = ("--runs", "3", "--quarters", "12")
+
+
+def test_the_command_prints_a_table_and_writes_a_folder(letsdance, tmp_path):
+    words = ("compare", "lone_ranger", "--policy", f"free-range: {FREE}", "--policy", "law: MANDATE@1", *SHORT)
+    code, out, err = letsdance(*words)
+    assert (code, err) == (0, "")
+    assert "free-range" in out
+    assert "law" in out
+    place = tmp_path / "letsdance-compare"
+    tables = ("differences", "effects", "municipalities", "moves", "citizens")
+    assert {p.name for p in place.iterdir()} == {"manifest.json", "report.html", "figures",
+                                                 *(f"{name}.parquet" for name in tables)}
+    made = compare({"Lone Ranger": "lone_ranger", "free-range": FREE, "law": "MANDATE@1"}, runs=3, quarters=12,
+                   start="lone_ranger")
+    stored = pd.read_parquet(place / "differences.parquet")
+    assert folder.content_hash(stored) == folder.content_hash(made.differences)
+    code, out, err = letsdance(*words)
+    assert code == 2
+    assert "--overwrite" in err
+
+
+@pytest.mark.parametrize("more", [(), ("--until", "G@10 +-0.3")])
+def test_a_folder_holds_what_it_takes_to_make_its_tables_anew(letsdance, tmp_path, more):
+    (tmp_path / "towns.csv").write_text("name,citizens,willingness\nAsh,20,0.3\nBirch,40,\n", encoding="utf-8")
+    code, _, err = letsdance("compare", "lone_ranger", "--policy", f"free-range: {FREE}", "--policy", "wasteland", *SHORT,
+                             "--municipalities", "towns.csv", "--against", "free-range", "--outcome", "T@6-12", "--seed",
+                             "0", "--lever", "MEAS@2", *more)
+    assert (code, err) == (0, "")
+    manifest = json.loads((tmp_path / "letsdance-compare/manifest.json").read_text(encoding="utf-8"))
+    made = comparing.again(manifest)
+    assert {f"{name}.parquet": folder.content_hash(frame) for name, frame in made.items()} == manifest["tables"]
+
+
+def test_json_is_all_that_json_prints(letsdance, tmp_path):
+    code, out, err = letsdance("compare", "dead_horse", "lone_ranger", "--policy", "law: MANDATE@1", "--against", "law",
+                               "--until", "G@12 +-0.3", "--quarters", "12", "--out", "here", "--json", "--outcome", "G@12",
+                               "--shock", "austerity@3")
+    assert (code, err) == (0, "")
+    said = json.loads(out)
+    assert said["reference"] == "law"
+    assert said["runs"] == said["precision"]["runs"] >= 32
+    assert said["precision"]["reached"] is True
+    assert set(said["said"]) == {"Flogging a dead horse", "Lone Ranger"}
+    assert {row["outcome"] for row in said["effects"]} >= {"G", "lets_dance"}
+    manifest = json.loads((tmp_path / "here/manifest.json").read_text(encoding="utf-8"))
+    assert all("austerity" in story for story in manifest["scenarios"].values())
+
+
+@pytest.mark.parametrize("words", [
+    ["lone_ranger"], ["lone_rangr", "wasteland"], ["lone_ranger", "--policy", "x: FRC@3"],
+    ["lone_ranger", "wasteland", "--outcome", "C@99"], ["lone_ranger", "wasteland", "--until", "C@99 +-0.1"],
+    ["lone_ranger", "wasteland", "--against", "nobody"], ["--policy", "a: FAL", "--policy", "b: FAL"],
+    ["lone_ranger", "wasteland", "--set", "k=99"], ["lone_ranger", "wasteland", "--municipalities", "none.csv"]])
+def test_a_mistake_ends_in_one_sentence_and_writes_nothing(letsdance, tmp_path, words):
+    code, out, err = letsdance("compare", *words)
+    assert (code, out) == (2, "")
+    assert err.startswith("letsdance: ")
+    assert err.count("\n") == 1
+    assert not list(tmp_path.iterdir())
