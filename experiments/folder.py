@@ -196,6 +196,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise Refused(f"{path} cannot be read: {error}.") from None
     needed = ("format", "version", "seeds", "quarters", "scenarios", "tables")
+    if isinstance(said, dict) and said.get("kind"):
+        needed = ("format", "version", "command")
     if not isinstance(said, dict) or any(key not in said for key in needed):
         raise Refused(f"{path} lacks what it takes to run it again ({', '.join(needed)}).")
     if said["format"] != _FORMAT:
@@ -221,28 +223,39 @@ def again(folder: Path, progress: Callable[[int], None] | None = None) -> dict[s
     return results
 
 
-def verify(folder: Path, progress: Callable[[int], None] | None = None) -> list[str]:
-    """What differs between a folder's tables and the same run made now; an empty list means identical."""
+def verify(folder: Path, progress: Callable[[int], None] | None = None,
+           rerun: Callable[[str], Path] | None = None) -> list[str]:
+    """What differs between a folder's tables and the same made now; an empty list means identical.
+
+    A run is made again from its manifest; what another sub-command wrote, by `rerun(command)`, which gives a new folder.
+    """
     import pandas as pd
 
     said = read_manifest(folder)
-    fresh = tables(again(folder, progress))
+    if said.get("kind"):
+        if rerun is None or not said["command"]:
+            raise Refused(f"{folder} was not written by a command, so there is none to run again; call the function again.")
+        place = rerun(said["command"])
+        fresh = {file.relative_to(place).as_posix(): pd.read_parquet(file) for file in sorted(place.rglob("*.parquet"))}
+    else:
+        fresh = {f"{name}.parquet": frame for name, frame in tables(again(folder, progress)).items()}
+    stored = [file.relative_to(folder).as_posix() for file in sorted(folder.rglob("*.parquet"))]
+    recorded: dict[str, str] = said.get("tables") or {}
     differences = []
-    for file, recorded in said["tables"].items():
-        now = fresh.get(file.removesuffix(".parquet"))
-        path = folder / file
+    for file in dict.fromkeys([*recorded, *stored, *fresh]):
+        path, now = folder / file, fresh.get(file)
         if now is None or not path.exists():
             differences.append(f"{file}: " + ("the file is missing." if now is not None else "not a table any more."))
             continue
         try:
-            stored = pd.read_parquet(path)
+            then = pd.read_parquet(path)
         except Exception as error:  # whatever a damaged file makes pyarrow say
             differences.append(f"{file}: the file is damaged ({type(error).__name__}).")
             continue
-        if content_hash(stored) != recorded:
+        if file in recorded and content_hash(then) != recorded[file]:
             differences.append(f"{file}: the file was changed after it was written.")
-        if content_hash(now) != recorded:
-            differences += _differences(file, stored, now)
+        if content_hash(now) != recorded.get(file, content_hash(then)):
+            differences += _differences(file, then, now)
     return differences
 
 

@@ -1,0 +1,180 @@
+"""A portfolio of levers: which, when, how long and how strongly; what it costs, how it is told, and which there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations, product
+from typing import Any
+
+import numpy as np
+
+from params import PARAMETERS, Refused, nearest
+from scenarios import LEVERS, Scenario, Use, parse_uses
+from simulation import schedule
+
+#: Levers in use together, in the order of their names, each once.
+Portfolio = tuple[Use, ...]
+STARTS, DURATIONS, STRENGTHS, MOST = (1, 9), (20, None), (0.5, 1.0), 3
+
+
+@dataclass(frozen=True)
+class Space:
+    """Which portfolios there are: for each lever the ways to use it, and how many levers at most."""
+
+    uses: Mapping[str, tuple[Use, ...]]
+    most: int
+    quarters: int
+
+    @property
+    def size(self) -> int:
+        """How many portfolios there are, doing nothing included."""
+        ways = np.zeros(self.most + 1, dtype=object)  # ways[k]: portfolios of k of the levers seen so far
+        ways[0] = 1
+        for uses in self.uses.values():
+            ways[1:] = ways[1:] + ways[:-1] * len(uses)
+        return int(sum(ways))
+
+    def portfolios(self) -> Iterator[Portfolio]:
+        """All of them, the small ones first."""
+        for count in range(self.most + 1):
+            for names in combinations(sorted(self.uses), count):
+                yield from product(*(self.uses[name] for name in names))
+
+    def strongest(self, name: str) -> Use:
+        """A lever's strongest, then longest, then earliest use."""
+        return max(self.uses[name], key=lambda use: (use.strength, np.inf if use.duration is None else use.duration,
+                                                     -use.start))
+
+    def neighbours(self, portfolio: Portfolio) -> Iterator[Portfolio]:
+        """What is one step away: a lever dropped, used otherwise, added at its strongest, exchanged, or added."""
+        unused = [name for name in sorted(self.uses) if all(use.name != name for use in portfolio)]
+        rests = {use: tuple(other for other in portfolio if other != use) for use in portfolio}
+        yield from rests.values()
+        for use, rest in rests.items():
+            for way in self.uses[use.name]:
+                if (way.start != use.start) + (way.duration != use.duration) + (way.strength != use.strength) == 1:
+                    yield ordered((*rest, way))
+        room = len(portfolio) < self.most
+        yield from (ordered((*portfolio, self.strongest(name))) for name in unused if room)
+        for use, rest in rests.items():
+            yield from (ordered((*rest, replace(use, name=name))) for name in unused
+                        if replace(use, name=name) in self.uses[name])
+        yield from (ordered((*portfolio, way)) for name in unused if room for way in self.uses[name]
+                    if way != self.strongest(name))
+
+
+def space(scenario: Scenario, levers: Sequence[str] | None = None, starts: Sequence[int] = STARTS,
+          durations: Sequence[int | None] = DURATIONS, strengths: Sequence[float] = STRENGTHS, most: int = MOST) -> Space:
+    """The portfolios to search. Refused where there is nothing to choose from.
+
+    levers: names; all that act on this innovation and are not in the scenario already, if left out. starts: quarters.
+    durations: in quarters, None to the end; those that outlast the horizon are the same as to the end. strengths:
+    from 0 (without) to 1.5. most: how many levers together.
+    """
+    if isinstance(most, bool) or not isinstance(most, int) or most < 1:
+        raise Refused(f"most (levers used together) must be a whole number from 1, not {most!r}.")
+    given = {use.name for use in scenario.levers}
+    names = list(dict.fromkeys(_names(levers))) if levers is not None else [
+        name for name in LEVERS if name not in given and moves(scenario, name)]
+    for name in names:
+        if name in given:
+            raise Refused(f"lever {name} is in the scenario already; leave it out of the levers to search, "
+                          f"or take it out of the scenario.")
+    for what, values in (("lever", names), ("start", starts), ("duration", durations), ("strength", strengths)):
+        if not values:
+            raise Refused(f"name at least one {what} to search over.")
+    uses = {}
+    for name in names:
+        ways: dict[Use, None] = {}
+        for start, duration, strength in product(starts, durations, strengths):
+            use, = parse_uses("lever", [Use(name, start, duration, strength)])
+            if use.start > scenario.quarters:
+                raise Refused(f"start {start} is after the horizon of {scenario.quarters} quarters; "
+                              f"leave it out or raise quarters.")
+            if use.strength == 0.0:
+                raise Refused("strength 0 is no lever at all; search over strengths above 0 (doing without is "
+                              "always tried).")
+            if use.duration is not None and use.start + use.duration > scenario.quarters:
+                use = replace(use, duration=None)
+            ways[use] = None
+        uses[name] = tuple(ways)
+    return Space(uses, min(most, len(uses)), scenario.quarters)
+
+
+def _names(levers: Sequence[str]) -> Sequence[str]:
+    for name in [levers] if isinstance(levers, str) else levers:
+        if name not in LEVERS:
+            raise Refused(f"there is no lever {name!r}.{nearest(str(name), LEVERS)} See `letsdance show levers`.")
+    return [levers] if isinstance(levers, str) else levers
+
+
+def moves(scenario: Scenario, name: str) -> bool:
+    """Whether a lever changes any parameter of this scenario at all."""
+    still = schedule.build(replace(scenario, levers=()))
+    moved = schedule.build(replace(scenario, levers=(Use(name),)))
+    return any(field != "points" and bool((still[field] != moved[field]).any()) for field in PARAMETERS)
+
+
+def ordered(portfolio: Sequence[Use]) -> Portfolio:
+    """The one way to write a portfolio."""
+    return tuple(sorted(portfolio, key=lambda use: use.name))
+
+
+def cost(portfolio: Portfolio, quarters: int) -> float:
+    """Points over the horizon; below 0 where levers save more than they cost."""
+    return float(sum(schedule.cost(use, quarter) for use in portfolio for quarter in range(1, quarters + 1)))
+
+
+def code(portfolio: Portfolio) -> str:
+    """As it is typed: "CB@1*1 LEAD@9+20*0.5"; "nothing" for none."""
+    return " ".join(map(str, portfolio)) or "nothing"
+
+
+def words(portfolio: Portfolio) -> str:
+    """As it is told: titles of levers, with when and how strongly; levers that are used alike together."""
+    alike: dict[tuple[int, int | None, float], list[str]] = {}
+    for use in portfolio:
+        alike.setdefault((use.start, use.duration, use.strength), []).append(f"{LEVERS[use.name]['title']} ({use.name})")
+    told = []
+    for (start, duration, strength), titles in alike.items():
+        when = f"from quarter {start}" if start > 1 else "from the start"
+        lasts = "to the end" if duration is None else f"for {duration} quarters"
+        how = {1.0: "", 0.5: " at half strength"}.get(strength, f" at strength {strength:g}")
+        told.append(f"{' + '.join(titles)} {when} {lasts}{how}")
+    return "; ".join(told) or "doing nothing"
+
+
+# ---------------------------------------------------------------- fronts
+
+def on_front(costs: Any, values: Any) -> np.ndarray:
+    """bool[N]: which are dominated by none: no other costs no more and is worth as much, better in at least one."""
+    costs, values = np.asarray(costs, np.float64), np.asarray(values, np.float64)
+    front = np.zeros(len(costs), bool)
+    best, at = -np.inf, -np.inf  # the highest value so far and what it costs
+    for k in np.lexsort((-values, costs)):
+        if values[k] > best or (values[k] == best and costs[k] == at):
+            best, at, front[k] = values[k], costs[k], True
+    return front
+
+
+def hypervolume(costs: Any, values: Any, dearest: float, lowest: float = 0.0) -> float:
+    """The area that a front dominates, up to the cost `dearest` and down to the value `lowest` (Zitzler, Thiele 1999)."""
+    costs, values = np.asarray(costs, np.float64), np.asarray(values, np.float64)
+    front = sorted({(float(c), float(v)) for c, v in zip(costs, values, strict=True) if c <= dearest and v > lowest})
+    area, level = 0.0, lowest
+    for at, value in front:
+        area += max(value - level, 0.0) * (dearest - at)
+        level = max(level, value)
+    return area
+
+
+def layers(costs: Any, values: Any) -> np.ndarray:
+    """int[N]: 0 for the front, 1 for the front of the rest, and so on (Goldberg's ranks)."""
+    costs, values = np.asarray(costs, np.float64), np.asarray(values, np.float64)
+    rank = np.full(len(costs), -1)
+    level = 0
+    while (left := np.flatnonzero(rank < 0)).size:
+        rank[left[on_front(costs[left], values[left])]] = level
+        level += 1
+    return rank

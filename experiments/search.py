@@ -1,0 +1,278 @@
+"""`search`: which lever portfolio, when and how long, reaches a future with a given chance at least cost.
+
+Candidates are found on one range of seeds and judged on another: the best of many looks better than it is where it was
+found (the winner's curse), so nothing is promised that fresh seeds do not show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import scenarios
+from experiments import finalists as few
+from experiments import portfolios
+from experiments.explore import Explored, enumerate_all, optimise
+from experiments.portfolios import Portfolio, Space, code
+from experiments.success import (
+    MAJORITY,
+    Chance,
+    Condition,
+    Evaluate,
+    chance,
+    evaluator,
+    parse_condition,
+    runs_to_show,
+)
+from params import Refused
+from scenarios import Scenario
+from simulation.run import simulate
+from simulation.society import cores
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: How many are carried to fresh seeds, how many of them into other worlds and into sentences.
+FINALISTS, IN_WORLDS, EXPLAINED = 10, 5, 3
+#: Runs in each world; draws of the uncertain parameters, within +- this share of their values.
+WORLD_RUNS, DRAWS, SHARE = 20, 12, 0.25
+_WORLDS = 1 + len(scenarios.SHOCKS) + DRAWS
+_MOST_RUNS = 2_000_000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a search will do, known before it runs."""
+
+    scenario: Scenario
+    space: Space
+    condition: Condition
+    chance: float | None
+    budget: float | None
+    runs: int
+    fresh_runs: int
+    evaluations: int
+    seed: int
+    robust: bool
+
+    @property
+    def exact(self) -> bool:
+        """Whether every portfolio is tried."""
+        return self.space.size <= self.evaluations
+
+    @property
+    def tried(self) -> int:
+        """Portfolios that are tried at most."""
+        return min(self.space.size, self.evaluations)
+
+    @property
+    def looks(self) -> int:
+        """Portfolios on fresh seeds: finalists and each without each of its levers, at most once more pruned."""
+        return min(FINALISTS * (1 + self.space.most), self.space.size)
+
+    @property
+    def most_runs(self) -> int:
+        """Runs at most; usually about half, because runs are not made where nothing can be won."""
+        return (self.tried * self.runs + self.looks * self.fresh_runs
+                + self.robust * IN_WORLDS * _WORLDS * WORLD_RUNS)
+
+    @property
+    def steps(self) -> int:
+        """What `progress` counts to, about."""
+        return self.tried + self.looks + self.robust * IN_WORLDS * _WORLDS
+
+    @property
+    def search_seeds(self) -> np.ndarray:
+        """uint64[runs]: on which candidates are found."""
+        return np.arange(self.seed, self.seed + self.runs, dtype=np.uint64)
+
+    @property
+    def fresh_seeds(self) -> np.ndarray:
+        """uint64[fresh_runs]: the next ones, on which they are judged."""
+        first = self.seed + self.runs
+        return np.arange(first, first + self.fresh_runs, dtype=np.uint64)
+
+    def __str__(self) -> str:
+        how = "all of them" if self.exact else f"{self.tried:,} of them, chosen by NSGA-II and local search"
+        return (f"{self.space.size:,} portfolios of at most {self.space.most} of {len(self.space.uses)} levers; "
+                f"{how}, at most {self.most_runs:,} runs.")
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """What was found.
+
+    tried: one row a portfolio on search seeds (portfolio, cost, success, runs). front: one row a finalist: portfolio,
+    cost, search_success, fresh_success, low, high, on_front, pruned_from, holds (what was asked for is shown), words; by
+    cost. ranked: the same, best first. without: what is lost without each lever. robustness: one row a finalist and world.
+    why: sentences for the first few. low and high hold for all finalists together (see `success.chance`).
+    """
+
+    plan: Plan
+    tried: pd.DataFrame
+    front: pd.DataFrame
+    ranked: pd.DataFrame
+    without: pd.DataFrame
+    robustness: pd.DataFrame
+    portfolios: dict[str, Portfolio]
+    chances: dict[str, Chance]
+    looks: int
+    runs: int
+    chosen: Portfolio | None
+    answer: str
+    why: dict[str, list[str]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return self.answer
+
+
+def plan(scenario: str | Path | Scenario, *, chance: float | None = None, budget: float | None = None,
+         levers: Sequence[str] | None = None, starts: Sequence[int] = portfolios.STARTS,
+         durations: Sequence[int | None] = portfolios.DURATIONS, strengths: Sequence[float] = portfolios.STRENGTHS,
+         most: int = portfolios.MOST, condition: str | Condition = MAJORITY, runs: int = 12, fresh_runs: int = 200,
+         evaluations: int = 1500, seed: int = 1, robust: bool = True) -> Plan:
+    """What `search` would do with the same words; see there. Raises `Refused` for what cannot be."""
+    story = scenarios.load(scenario)
+    if chance is not None and budget is not None:
+        raise Refused("give a chance to reach at least cost, or a budget to do best within, not both.")
+    if chance is not None and not (isinstance(chance, int | float) and 0.0 < chance < 1.0):
+        raise Refused(f"chance must lie above 0 and below 1, such as 0.8, not {chance!r}.")
+    if budget is not None and not (isinstance(budget, int | float) and np.isfinite(budget) and budget >= 0.0):
+        raise Refused(f"budget must be a number of points from 0, not {budget!r}.")
+    for name, value, least in (("runs", runs, 4), ("fresh_runs", fresh_runs, 20), ("evaluations", evaluations, 50),
+                               ("seed", seed, 0)):
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+            raise Refused(f"{name} must be a whole number from {least}, not {value!r}.")
+    made = Plan(story, portfolios.space(story, levers, starts, durations, strengths, most), parse_condition(condition),
+                chance, budget, runs, fresh_runs, evaluations, seed, robust)
+    last = made.condition.outcome.last or 0
+    if last > story.quarters:
+        raise Refused(f"condition {made.condition} looks at quarter {last}, after the horizon of {story.quarters}; name "
+                      f"an earlier quarter or raise quarters.")
+    if made.most_runs > _MOST_RUNS:
+        raise Refused(f"this search would take up to {made.most_runs:,} runs, more than {_MOST_RUNS:,}; lower "
+                      f"evaluations ({evaluations:,}), runs ({runs:,}) or fresh_runs ({fresh_runs:,}).")
+    if chance is not None and (least := runs_to_show(chance, made.looks)) > fresh_runs:
+        raise Refused(f"a chance of at least {chance:g} cannot be shown with {fresh_runs} fresh runs even if all "
+                      f"succeed; raise fresh_runs to {least} or more, or ask for less.")
+    return made
+
+
+def seconds(made: Plan, municipalities: Any = None) -> float:
+    """How long a search takes at most on this machine, by the speed of a few runs without policy."""
+    from time import perf_counter
+
+    simulate(made.scenario, runs=1, municipalities=municipalities)  # compile first
+    began = perf_counter()
+    simulate(made.scenario, runs=16, seed=made.seed, municipalities=municipalities)
+    return (perf_counter() - began) / 16 * made.most_runs
+
+
+def search(scenario: str | Path | Scenario, *, chance: float | None = None, budget: float | None = None,
+           municipalities: Any = None, threads: int | None = None, progress: Callable[[int], None] | None = None,
+           evaluate: Evaluate | None = None, **words: Any) -> Search:
+    """Find lever portfolios of low cost and high chance from a start; levers of the scenario itself stay as they are.
+
+    chance: the least cost that succeeds with at least this chance. budget: the best within these points. Neither: the
+    whole front. words, all as in `plan`: levers, starts, durations (None: to the end), strengths, most; condition, what
+    success of a run is ("lets_dance >= 0.5"); runs, seeds on which portfolios are found; fresh_runs, the next seeds, on
+    which they are judged; evaluations, portfolios to try at most (all, where there are no more); seed; robust, whether
+    the first few are put into other worlds. progress: called with the number of portfolios done. evaluate: in place of
+    the model, portfolio and seeds -> scores (`success.Evaluate`); then other worlds and reasons are left out.
+    Raises `Refused`. The numbers do not depend on the number of threads.
+    """
+    made = plan(scenario, chance=chance, budget=budget, **words)
+    workers = (cores() if threads is None else threads) if evaluate is None else 1
+    assess = evaluate or evaluator(made.scenario, made.condition, made.search_seeds, municipalities)
+    explored = Explored(made.space, assess, made.search_seeds, budget, workers, progress)
+    if made.exact:
+        enumerate_all(explored)
+    else:
+        optimise(explored, made.evaluations, made.seed)
+    judged = few.Judged(assess, made.fresh_seeds, workers, progress)
+    picked = pick(explored, chance)
+    without, pruned = few.without_each(judged, picked)
+    names = [*picked, *(p for p in pruned if p not in picked)]
+    found = _judged(made, explored, judged, names, pruned, without)
+    if evaluate is None:
+        shown = [found.portfolios[name] for name in found.ranked["portfolio"]]
+        table = found.robustness
+        if made.robust:
+            table = few.robustness(made.scenario, made.condition, shown[:IN_WORLDS], made.fresh_seeds[:WORLD_RUNS],
+                                   DRAWS, SHARE, made.seed, municipalities, workers, progress)
+        reasons = {code(p): few.why(made.scenario, p, made.fresh_seeds[:WORLD_RUNS], municipalities)
+                   for p in [p for p in shown if p][:EXPLAINED] if judged.held[p].any()}
+        spent = explored.runs + len(judged.held) * made.fresh_runs + len(table) * (WORLD_RUNS if len(table) else 0)
+        found = Search(**{**vars(found), "robustness": table, "why": reasons, "runs": spent})
+    return found
+
+
+def pick(explored: Explored, wanted: float | None) -> list[Portfolio]:
+    """Those to judge on fresh seeds: the front and, while there is room, the fronts behind it.
+
+    Where a chance is asked for, those whose search runs rule it out (95 % interval) come last.
+    """
+    whole = explored.whole()
+    rank = portfolios.layers([explored.cost(p) for p in whole], [explored.rated(p) for p in whole])
+
+    def order(k: int) -> tuple[Any, ...]:
+        held = explored.scores[whole[k]] >= 1.0
+        out = wanted is not None and chance(held).high < wanted
+        return not held.any(), out, rank[k], -explored.rated(whole[k]), explored.cost(whole[k])
+
+    return [whole[k] for k in sorted(range(len(whole)), key=order)[:FINALISTS]]
+
+
+def _judged(made: Plan, explored: Explored, judged: few.Judged, names: list[Portfolio],
+            pruned: dict[Portfolio, Portfolio], without: pd.DataFrame) -> Search:
+    import pandas as pd
+
+    looks = len(judged.held)
+    chances = {p: chance(judged.held[p], looks) for p in names}
+    costs, shares = [explored.cost(p) for p in names], [chances[p].share for p in names]
+
+    def seen(p: Portfolio) -> float:
+        scores = explored.scores.get(p, np.zeros(0))
+        return float((scores >= 1.0).mean()) if len(scores) == made.runs else np.nan
+
+    front = pd.DataFrame({
+        "portfolio": [code(p) for p in names], "cost": costs, "search_success": [seen(p) for p in names],
+        "fresh_success": shares, "low": [chances[p].low for p in names], "high": [chances[p].high for p in names],
+        "on_front": portfolios.on_front(costs, shares),
+        "pruned_from": [code(pruned[p]) if p in pruned else None for p in names],
+        "holds": [chances[p].low >= made.chance if made.chance is not None else chances[p].successes > 0 for p in names],
+        "words": [portfolios.words(p) for p in names],
+    }).sort_values(["cost", "fresh_success", "portfolio"], ascending=[True, False, True], ignore_index=True)
+    best_first = front.sort_values(["fresh_success", "cost"], ascending=[False, True], kind="stable")
+    ranked = best_first if made.chance is None else pd.concat([front[front["holds"]], best_first[~best_first["holds"]]])
+    ranked = ranked.reset_index(drop=True)
+    first = ranked.iloc[0]
+    known = {code(p): p for p in names}
+    chosen = known[first["portfolio"]] if bool(first["holds"]) else None
+    tried = pd.DataFrame({
+        "portfolio": [code(p) for p in explored.scores], "cost": [explored.cost(p) for p in explored.scores],
+        "success": [float((s >= 1.0).mean()) if len(s) else np.nan for s in explored.scores.values()],
+        "runs": [len(s) for s in explored.scores.values()]})
+    return Search(made, tried, front, ranked, without, pd.DataFrame(), known, {code(p): c for p, c in chances.items()},
+                  looks, explored.runs + looks * made.fresh_runs, chosen, _answer(made, first, chosen))
+
+
+def _answer(made: Plan, first: Any, chosen: Portfolio | None) -> str:
+    """One sentence: what works, or that nothing was found that does, with the best chance and its interval."""
+    goal, size = made.condition.words, f"at most {made.space.most} of {len(made.space.uses)} levers"
+    within = "" if made.budget is None else f" within {made.budget:g} points"
+    share = f"{first['fresh_success']:.0%} ({first['low']:.0%}-{first['high']:.0%}) of {made.fresh_runs} fresh runs"
+    if chosen is None:
+        asked = "" if made.chance is None else f" with a chance of at least {made.chance:.0%}"
+        among = "there is none" if made.exact else "none was found"
+        best = "" if first["fresh_success"] == 0 else f" ({first['portfolio']})"
+        return (f"From {made.scenario.title}, among portfolios of {size}{within} {among} that is shown to reach "
+                f"{goal}{asked}; the best{best} succeeds in {share}.")
+    what = (f"the least cost found that reaches {goal} with a chance of at least {made.chance:.0%} is "
+            f"{first['cost']:g} points" if made.chance is not None else
+            f"the best chance found of {goal}{within} costs {first['cost']:g} points")
+    return f"From {made.scenario.title}, {what}: {portfolios.words(chosen)}. It succeeds in {share}."

@@ -1,0 +1,187 @@
+"""`letsdance sensitivity` and `letsdance discover`: what an outcome answers to, and where a condition holds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from letsdance.screen import (
+    Json,
+    Lever,
+    Overwrite,
+    Profile,
+    Quarters,
+    Seed,
+    Set,
+    Shock,
+    Table,
+    busy,
+    command_line,
+    console,
+    print_table,
+    progress,
+    values,
+)
+from letsdance.sweeping import Executor, Factors, Workers
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from experiments.store import Sweep
+    from report.study import Study
+
+_From = Annotated[Path | None, typer.Option("--from", help="A sweep's folder to analyse, instead of running anew.")]
+_Replicates = Annotated[int, typer.Option(help="Runs of each point; the same seeds at every point.")]
+_Missing = Annotated[float | None, typer.Option(help="The number to put where an outcome is not a number.")]
+_Scenario = Annotated[str | None, typer.Argument(help="The scenario that the factors change [default: lets_dance].")]
+
+
+def sensitivity(
+    scenario: _Scenario = None, factor: Factors = None,
+    outcome: Annotated[str, typer.Option(help="What is looked at, such as lets_dance@60; for regional a condition, such "
+                                              "as 'lets_dance@60 >= 0.5'.")] = "lets_dance",
+    method: Annotated[str | None, typer.Option(
+        help="morris (which factors matter), sobol (how much of the variance each makes) or regional (what sets apart "
+             "where a condition holds) [default: morris, or what a --from sweep was made for].")] = None,
+    size: Annotated[int | None, typer.Option(
+        help="Trajectories of morris [10], base points of sobol [256], points of regional [400].")] = None,
+    replicates: _Replicates = 4, missing: _Missing = None, from_: _From = None, quarters: Quarters = None, seed: Seed = 1,
+    sets: Set = None, lever: Lever = None, shock: Shock = None, profile: Profile = None, municipalities: Table = None,
+    executor: Executor = None, workers: Workers = None,
+    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-sensitivity"),
+    overwrite: Overwrite = False, as_json: Json = False,
+) -> None:
+    """Which factors an outcome answers to, how strongly, and how much of it is luck. Without --factor, morris screens
+    every parameter that nobody knows well."""
+    from experiments import folder
+
+    folder.check_target(out, overwrite)
+    from experiments import sensitivity as science
+
+    if from_ is not None:
+        found = science.from_sweep(_sweep(from_, scenario, factor), outcome, method, missing)
+    else:
+        chosen = science.parse_factors(factor or []) or science.default_factors()
+        method = method or "morris"
+        science.design_of(method, chosen, size, seed)  # what is wrong is said before anything runs
+        points = science.points_needed(method, len(chosen), size)
+        _announce(len(chosen), points, replicates, as_json)
+        with progress("Runs", points * replicates, quiet=as_json) as advance:
+            found = science.sensitivity(
+                scenario or "lets_dance", chosen, outcome, method, size, replicates, seed, missing, executor=executor,
+                workers=workers, progress=advance, quarters=quarters, parameters=values(sets), levers=lever or [],
+                shocks=shock or [], profile=profile, municipalities=municipalities)
+    from report.screening import answer, rows_of, sensitivity_study
+
+    luck = found.found.luck if isinstance(found.found, science.Sobol) else None
+    said: dict[str, Any] = {
+        "method": found.method, "outcome": str(found.outcome), "factors": [str(f) for f in found.factors],
+        "scenario": found.scenario.to_toml(), "seed": found.seed, "replicates": found.found.replicates,
+        "points": len(found.design), "missing": missing, "luck": luck and _estimate(luck)}
+    _keep(out, "sensitivity", said, {"indices": found.table, "points": _points(found.design.table), "runs": found.runs},
+          sensitivity_study(found), overwrite, as_json)
+    if as_json:
+        typer.echo(json.dumps({"folder": str(out), **said, "says": answer(found),
+                               "indices": json.loads(found.table.to_json(orient="records"))}))
+        return
+    columns, rows = rows_of(found)
+    print_table(f"{len(found.runs):,} runs: {found.outcome}", columns, rows[:20])
+    _say(answer(found), out, "" if len(rows) <= 20 else f"{len(rows) - 20} weaker factors are in the report.")
+
+
+def discover(
+    scenario: _Scenario = None, factor: Factors = None,
+    condition: Annotated[str, typer.Option(help="What is to hold, such as 'wasteland@60 <= 0.2'.")] = "wasteland <= 0.2",
+    points: Annotated[int, typer.Option(help="Points of the Latin hypercube; half are held back to check.")] = 400,
+    replicates: _Replicates = 4,
+    density: Annotated[float, typer.Option(help="How often the condition should hold in a box.")] = 0.8,
+    boxes: Annotated[int, typer.Option(help="How many boxes at most.")] = 3,
+    missing: _Missing = None, from_: _From = None, quarters: Quarters = None, seed: Seed = 1, sets: Set = None,
+    lever: Lever = None, shock: Shock = None, profile: Profile = None, municipalities: Table = None,
+    executor: Executor = None, workers: Workers = None,
+    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-discover"),
+    overwrite: Overwrite = False, as_json: Json = False,
+) -> None:
+    """Where a condition holds, as boxes in plain words ("Wasteland is escaped where ..."), checked on points held back."""
+    from experiments import folder
+
+    folder.check_target(out, overwrite)
+    from experiments import discovery as science
+
+    if from_ is not None:
+        found = science.from_sweep(_sweep(from_, scenario, factor), condition, density, boxes, missing)
+    else:
+        chosen = science.check(factor or [], condition, points)
+        _announce(len(chosen), points, replicates, as_json)
+        with progress("Runs", max(points * replicates, 1), quiet=as_json) as advance:
+            found = science.discover(
+                scenario or "lets_dance", chosen, condition, points, replicates, seed, density, boxes, missing,
+                executor=executor, workers=workers, progress=advance, quarters=quarters, parameters=values(sets),
+                levers=lever or [], shocks=shock or [], profile=profile, municipalities=municipalities)
+    from report.screening import discovery_study
+
+    assert found.scenario is not None
+    assert found.design is not None
+    assert found.runs is not None
+    said: dict[str, Any] = {
+        "condition": str(found.condition), "factors": [str(f) for f in found.factors],
+        "scenario": found.scenario.to_toml(), "seed": found.seed, "replicates": found.replicates, "points": found.points,
+        "missing": missing, "density_aimed_at": found.aim, "held": found.held}
+    _keep(out, "discover", said, {"boxes": found.table, "peeling": found.steps, "points": _points(found.design.table),
+                                  "runs": found.runs}, discovery_study(found), overwrite, as_json)
+    sentences = science.sentences(found)
+    if as_json:
+        typer.echo(json.dumps({"folder": str(out), **said, "says": sentences, "boxes": [
+            {"limits": {name: list(limits) for name, limits in box.limits.items()}, "density": _estimate(box.density),
+             "coverage": _estimate(box.coverage), "support": box.support, "base": box.base, "points": box.points,
+             "quasi_p": dict(box.chance)} for box in found.boxes]}))
+        return
+    _say(sentences, out)
+
+
+# ---------------------------------------------------------------- what both do
+
+def _sweep(where: Path, scenario: str | None, factor: list[str] | None) -> Sweep:
+    from experiments.store import Sweep
+    from params import Refused
+
+    if scenario or factor:
+        raise Refused("--from takes scenario and factors from the sweep; leave them out.")
+    return Sweep.open(where)
+
+
+def _announce(factors: int, points: int, replicates: int, quiet: bool) -> None:
+    if not quiet:
+        typer.echo(f"{factors} factor{'' if factors == 1 else 's'}: {points:,} points with {replicates} runs each, "
+                   f"{points * replicates:,} runs.", err=True)
+
+
+def _points(table: pd.DataFrame) -> pd.DataFrame:
+    return table.rename_axis("point").reset_index()
+
+
+def _estimate(estimate: Any) -> dict[str, float | None]:
+    import math
+
+    return {name: value if math.isfinite(value := getattr(estimate, name)) else None for name in ("value", "low", "high")}
+
+
+def _keep(out: Path, kind: str, said: dict[str, Any], frames: dict[str, pd.DataFrame], study: Study, overwrite: bool,
+          quiet: bool) -> None:
+    from experiments import folder
+    from report.study import write
+
+    with busy("Drawing figures and writing the report", quiet=quiet):
+        folder.keep(out, kind, command_line(out), said, frames,
+                    lambda part, manifest: (write(part, study, manifest), None)[1], overwrite)
+
+
+def _say(sentences: list[str], out: Path, note: str = "") -> None:
+    typer.echo("")
+    for line in [*sentences, *([note] if note else [])]:
+        console().print(line, highlight=False, markup=False)
+    console().print(f"\nWritten: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]). It explores, it does not forecast.",
+                    highlight=False)

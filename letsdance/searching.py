@@ -1,0 +1,118 @@
+"""`letsdance search`: which lever portfolio reaches a future at least cost, or does best within a budget."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from letsdance.screen import (
+    Json,
+    Overwrite,
+    Profile,
+    Quarters,
+    Set,
+    Shock,
+    Table,
+    busy,
+    command_line,
+    console,
+    print_table,
+    progress,
+    values,
+)
+
+
+def _numbers(what: str, text: str, kind: type[int] | type[float], end: bool = False) -> list[Any]:
+    """A list as typed: 1,9 or 8,20,end."""
+    from params import Refused
+
+    found: list[Any] = []
+    for part in (part.strip() for part in text.split(",")):
+        try:
+            found.append(None if end and part == "end" else kind(part))
+        except ValueError:
+            raise Refused(f"--{what} {text!r} cannot be read at {part!r}; write numbers with commas between, such as "
+                          f"--{what} {'20,end' if end else '1,9' if kind is int else '0.5,1'}.") from None
+    return found
+
+
+def search(
+    scenario: Annotated[str, typer.Argument(help="A start by name, or the path of a scenario file.")],
+    chance: Annotated[float | None, typer.Option(help="Least cost that succeeds with at least this chance.")] = None,
+    budget: Annotated[float | None, typer.Option(help="Best chance within this many points.")] = None,
+    condition: Annotated[str, typer.Option(help="What success is, such as 'T@40-60 >= 0.5'.")] = "lets_dance >= 0.5",
+    levers: Annotated[str | None, typer.Option(help="Levers to choose from, such as FRCS,FAL [default: all].")] = None,
+    most: Annotated[int, typer.Option(help="Levers together at most.")] = 3,
+    starts: Annotated[str, typer.Option(help="Quarters in which levers may start.")] = "1,9",
+    durations: Annotated[str, typer.Option(help="For how many quarters; end: to the end.")] = "20,end",
+    strengths: Annotated[str, typer.Option(help="How strongly.")] = "0.5,1",
+    runs: Annotated[int, typer.Option(help="Seeds on which portfolios are found.")] = 12,
+    fresh_runs: Annotated[int, typer.Option(help="Further seeds on which the best are judged.")] = 200,
+    evaluations: Annotated[int, typer.Option(help="Portfolios to try at most; all where there are no more.")] = 1500,
+    seed: Annotated[int, typer.Option(help="First seed.")] = 1,
+    robust: Annotated[bool, typer.Option(help="Put the best into shocks and uncertain parameters too.")] = True,
+    quarters: Quarters = None, sets: Set = None, shock: Shock = None, profile: Profile = None,
+    municipalities: Table = None,
+    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-search"),
+    overwrite: Overwrite = False, as_json: Json = False,
+) -> None:
+    """Find which levers, when and how long, reach Let's dance: at least cost, or best within a budget."""
+    from experiments import folder
+
+    folder.check_target(out, overwrite)
+    import scenarios as told
+
+    story = told.load(scenario).changed(parameters=values(sets), shocks=shock or [], profile=profile, quarters=quarters)
+    words: dict[str, Any] = {
+        "chance": chance, "budget": budget, "condition": condition, "most": most,
+        "levers": None if levers is None else [name.strip() for name in levers.split(",")],
+        "starts": _numbers("starts", starts, int), "durations": _numbers("durations", durations, int, end=True),
+        "strengths": _numbers("strengths", strengths, float), "runs": runs, "fresh_runs": fresh_runs,
+        "evaluations": evaluations, "seed": seed, "robust": robust}
+    from experiments import search as searches
+
+    made = searches.plan(story, **words)
+    text = municipalities.read_text(encoding="utf-8-sig") if municipalities and municipalities.is_file() else None
+    if not as_json:
+        with busy("Measuring the speed", quiet=as_json):
+            seconds = searches.seconds(made, municipalities)
+        console().print(f"{made} About {max(1, round(seconds / 60))} min at most here.", highlight=False)
+    with progress("Portfolios", made.steps, quiet=as_json) as advance:
+        found = searches.search(story, municipalities=municipalities, progress=advance, **words)
+    said = {
+        "scenario": story.to_toml(), "condition": str(made.condition), "chance": chance, "budget": budget,
+        "space": {"levers": list(made.space.uses), "most": made.space.most, "size": made.space.size,
+                  "starts": words["starts"], "durations": words["durations"], "strengths": words["strengths"]},
+        "method": "enumeration" if made.exact else "NSGA-II and Pareto local search",
+        "search_seeds": {"first": seed, "runs": runs}, "fresh_seeds": {"first": seed + runs, "runs": fresh_runs},
+        "evaluations": evaluations, "robust": robust, "looks": found.looks, "runs": found.runs, "municipalities": text,
+        "answer": found.answer}
+    with busy("Drawing figures and writing the report", quiet=as_json):
+        def hand_over(part: Path, manifest: dict[str, Any]) -> None:
+            from report import study
+            from report.portfolios import report
+
+            study.write(part, report(found), manifest)
+
+        frames = {"tried": found.tried, "front": found.front, "ranked": found.ranked, "without": found.without}
+        if len(found.robustness):
+            frames["robustness"] = found.robustness
+        folder.keep(out, "search", command_line(out), said, frames, hand_over, overwrite)
+    if as_json:
+        typer.echo(json.dumps({
+            "folder": str(out), "answer": found.answer, "chosen": found.chosen and [str(use) for use in found.chosen],
+            "ranked": json.loads(found.ranked.to_json(orient="records")), "why": found.why,
+            "robustness": json.loads(found.robustness.to_json(orient="records")), "runs": found.runs}))
+        return
+    from report.portfolios import in_other_worlds, reasons, table
+
+    shown = table(found)
+    print_table(shown.note, list(shown.columns), [list(row) for row in shown.rows])
+    console().print(f"\n[bold]{found.answer}[/]", highlight=False)
+    for line in [*reasons(found), *in_other_worlds(found)]:
+        console().print(line, highlight=False, markup=False)
+    console().print(f"Written: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]). "
+                    f"It explores, it does not forecast.", highlight=False)

@@ -1,0 +1,318 @@
+"""Search: planted optima are found, fresh seeds take away the winner's curse, and bad designs get one sentence."""
+
+from __future__ import annotations
+
+import json
+from itertools import combinations, product
+
+import numpy as np
+import pytest
+from scipy.stats import beta, binom
+
+from experiments import finalists, portfolios
+from experiments.explore import Explored, enumerate_all, optimise
+from experiments.portfolios import code, cost, hypervolume, layers, on_front, space
+from experiments.search import plan, search
+from experiments.success import chance, parse_condition, runs_to_show, score
+from params import PARAMETERS, Refused
+from scenarios import LEVERS, Use, load, parse_uses
+from simulation import schedule, simulate
+
+WASTELAND = load("wasteland")
+NAMES = ("CB", "LEAD", "MANDATE", "OUT", "FAL", "FRCS")
+
+
+def drawn(portfolio, seeds, p):
+    """Luck of a portfolio: the same for the same portfolio and seed, another for others."""
+    key = [ord(letter) for letter in code(portfolio)]
+    return np.array([np.random.default_rng([int(seed), *key]).random() < p for seed in seeds], np.float64)
+
+
+def planted(portfolio, seeds):
+    """CB and LEAD together at full strength succeed in 95 %, everything else in at most 40 %; hints of nearness."""
+    names = {use.name for use in portfolio if use.strength == 1.0}
+    p = 0.95 if {"CB", "LEAD"} <= names else 0.4 if "CB" in names else 0.02
+    near = 0.3 * len(names & {"CB", "LEAD"})
+    return np.maximum(drawn(portfolio, seeds, p), near)
+
+
+# ---------------------------------------------------------------- portfolios
+
+@pytest.mark.parametrize(("levers", "most"), [(NAMES[:4], 2), (NAMES[:3], 3), (NAMES[:1], 3)])
+def test_the_space_is_as_large_as_what_it_lists_and_lists_nothing_twice(levers, most):
+    made = space(WASTELAND, levers, (1, 9), (8, None), (0.5, 1.0), most)
+    everything = list(made.portfolios())
+    assert made.size == len(everything) == len(set(everything))
+    by_hand = {frozenset(zip(names, ways, strict=True)) for k in range(most + 1) for names in combinations(levers, k)
+               for ways in product(product((1, 9), (8, None), (0.5, 1.0)), repeat=k)}
+    assert {frozenset((u.name, (u.start, u.duration, u.strength)) for u in p) for p in everything} == by_hand
+
+
+def test_what_outlasts_the_horizon_is_the_same_as_to_the_end():
+    made = space(WASTELAND, ["CB"], (1, 50), (20, None), (1.0,), 1)
+    assert made.uses["CB"] == (Use("CB", 1, 20), Use("CB", 1), Use("CB", 50))
+
+
+def test_a_portfolio_costs_what_the_schedule_charges():
+    uses = parse_uses("lever", ["CB@3+8*0.5", "EFF@9", "LEAD@1*1.5"])
+    assert cost(uses, 60) == pytest.approx(schedule.build(WASTELAND.changed(levers=uses))["points"].sum()
+                                           - schedule.build(WASTELAND)["points"].sum())
+
+
+def test_neighbours_are_portfolios_of_the_space_and_neighbourhood_is_mutual():
+    made = space(WASTELAND, NAMES[:3], (1, 9), (8, None), (0.5, 1.0), 2)
+    everything = set(made.portfolios())
+    for portfolio in list(everything)[::7]:
+        near = set(made.neighbours(portfolio))
+        assert portfolio not in near
+        assert near <= everything
+        assert all(portfolio in set(made.neighbours(other)) for other in near)
+
+
+def test_fronts_and_layers_are_those_of_the_definition():
+    rng = np.random.default_rng([5, 1])
+    for _ in range(20):
+        costs, values = rng.integers(0, 6, 25).astype(float), rng.integers(0, 6, 25).astype(float)
+        better = (costs[None] <= costs[:, None]) & (values[None] >= values[:, None]) & (
+            (costs[None] < costs[:, None]) | (values[None] > values[:, None]))
+        np.testing.assert_array_equal(on_front(costs, values), ~better.any(axis=1))
+        rank = layers(costs, values)
+        for level in range(rank.max() + 1):
+            left = rank >= level
+            np.testing.assert_array_equal(rank[left] == level, ~better[np.ix_(left, left)].any(axis=1))
+
+
+def test_hypervolume_is_the_dominated_area():
+    rng = np.random.default_rng([5, 2])
+    costs, values = rng.random(8), rng.random(8)
+    points = rng.random((200_000, 2))
+    dominated = ((costs <= points[:, :1]) & (values >= points[:, 1:])).any(axis=1)
+    assert hypervolume(costs, values, 1.0) == pytest.approx(dominated.mean(), abs=0.005)
+
+
+# ---------------------------------------------------------------- chances
+
+@pytest.mark.parametrize(("successes", "n", "looks"), [(0, 20, 1), (20, 20, 7), (13, 40, 5)])
+def test_intervals_are_those_of_clopper_and_pearson_at_the_corrected_level(successes, n, looks):
+    tail = 0.05 / looks / 2
+    found = chance(np.arange(n) < successes, looks)
+    assert found.low == pytest.approx(beta.ppf(tail, successes, n - successes + 1) if successes else 0.0)
+    assert found.high == pytest.approx(beta.ppf(1 - tail, successes + 1, n - successes) if successes < n else 1.0)
+
+
+def test_the_fewest_runs_that_can_show_a_chance():
+    for wanted, looks in ((0.8, 1), (0.9, 40), (0.99, 10)):
+        n = runs_to_show(wanted, looks)
+        assert chance(np.ones(n, bool), looks).low >= wanted > chance(np.ones(n - 1, bool), looks).low
+
+
+def test_a_condition_holds_where_the_numbers_say_so_and_never_for_what_is_not_a_number():
+    result = simulate("dead_horse", runs=4, quarters=12, levers=["CB"])
+    values = result.rows["C"][:, 8]
+    level = float(np.median(values))
+    for sign, expected in ((">=", values >= level), ("<=", values <= level)):
+        scores = score(parse_condition(f"C@8 {sign} {level!r}"), result, 0.0)
+        np.testing.assert_array_equal(scores >= 1.0, expected)
+    never = parse_condition("time_to_97.5 <= 40")
+    assert np.isnan(never.outcome.of(result)).all()
+    assert (score(never, result, np.nan) == 0.0).all()
+
+
+# ---------------------------------------------------------------- what is planted is found
+
+def test_enumeration_finds_exactly_the_planted_optimum():
+    found = search(WASTELAND, chance=0.8, levers=NAMES[:4], starts=[1], durations=[8, None], most=2, evaluate=planted)
+    assert found.plan.exact
+    assert {str(use) for use in found.chosen} == {"CB@1+8*1", "LEAD@1+8*1"}  # short ones are as good, and cheaper
+    assert found.ranked["cost"][0] == 8 * (LEVERS["CB"]["cost"] + LEVERS["LEAD"]["cost"])
+    assert not found.ranked["holds"][1:].any() or (found.ranked["cost"].diff()[1:found.ranked["holds"].sum()] >= 0).all()
+
+
+def test_runs_that_are_saved_change_nothing_on_the_front():
+    made = space(WASTELAND, NAMES[:4], (1,), (8, None), (0.5, 1.0), 2)
+    seeds = np.arange(12)
+    saved = Explored(made, planted, seeds)
+    enumerate_all(saved)
+    everything = list(made.portfolios())
+    whole = [planted(p, seeds) for p in everything]
+    front = on_front([cost(p, 60) for p in everything], [saved.rating(scores) for scores in whole])
+    assert set(saved.front()) == {p for p, on in zip(everything, front, strict=True) if on}
+    assert saved.runs < 0.8 * len(everything) * len(seeds)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_optimiser_finds_the_planted_optimum_in_a_large_space(seed):
+    made = space(WASTELAND, None, (1, 9), (20, None), (0.5, 1.0), 3)
+    explored = Explored(made, planted, np.arange(12))
+    optimise(explored, 800, seed)
+    assert made.size > 1_000_000
+    assert len(explored.scores) <= 850
+    best = max(explored.whole(), key=explored.rated)
+    assert {"CB", "LEAD"} <= {use.name for use in best if use.strength == 1.0}
+    cheapest = 20 * (LEVERS["CB"]["cost"] + LEVERS["LEAD"]["cost"])  # 100; EFF saves 40 to 120 more and harms nothing here
+    assert min(explored.cost(p) for p in explored.whole()
+               if (explored.scores[p] >= 1.0).mean() >= 0.75) <= cheapest
+
+
+def test_the_optimiser_covers_nearly_all_that_enumeration_finds():
+    made = space(WASTELAND, NAMES, (1,), (20, None), (0.5, 1.0), 3)
+    seeds = np.arange(12)
+    exact, near = Explored(made, planted, seeds), Explored(made, planted, seeds)
+    enumerate_all(exact)
+    optimise(near, 400, 3)
+    assert len(near.scores) < len(exact.scores) / 3
+    areas = [hypervolume([e.cost(p) for p in e.whole()], [e.rated(p) for p in e.whole()], 600) for e in (near, exact)]
+    assert areas[0] >= 0.95 * areas[1]
+
+
+def test_the_same_seed_finds_the_same():
+    made = space(WASTELAND, NAMES, (1, 9), (20, None), (0.5, 1.0), 3)
+    found = [Explored(made, planted, np.arange(8), threads=threads) for threads in (1, 2)]
+    for explored in found:
+        optimise(explored, 150, 0)
+    assert list(found[0].scores) == list(found[1].scores)
+    assert all((found[0].scores[p] == found[1].scores[p]).all() for p in found[0].scores)
+
+
+def test_fresh_seeds_take_away_the_winners_curse():
+    """All portfolios succeed with the same chance: the best of many looks better than it is, on fresh seeds it does not."""
+    p, n = 0.5, 12
+    looked, judged, within = [], [], 0
+    for seed in range(8):
+        found = search(WASTELAND, levers=NAMES[:3], starts=[1], durations=[8, None], most=2, runs=n, fresh_runs=100,
+                       seed=1000 * seed, evaluate=lambda portfolio, seeds: drawn(portfolio, seeds, p))
+        best = found.front.sort_values("search_success", ascending=False).iloc[0]
+        looked.append(best["search_success"])
+        judged.append(best["fresh_success"])
+        within += bool(((found.front["low"] <= p) & (p <= found.front["high"])).all())
+    assert np.mean(looked) >= binom.ppf(0.9, n, p) / n  # the largest of some fifty draws is far out in the tail
+    assert abs(np.mean(judged) - p) < 4 * np.sqrt(p * (1 - p) / 800)
+    assert within >= 7  # all intervals of a search hold together with 95 %
+
+
+# ---------------------------------------------------------------- the few best
+
+def test_a_needless_lever_is_named_and_pruned():
+    judged = finalists.Judged(planted, np.arange(100, 300), 1)
+    useful = parse_uses("lever", ["CB@1+8", "LEAD@1+8"])
+    padded = portfolios.ordered([*useful, Use("MEAS")])
+
+    def idle(portfolio, seeds):  # MEAS changes nothing at all
+        return planted(tuple(use for use in portfolio if use.name != "MEAS"), seeds)
+
+    judged.evaluate = idle
+    table, pruned = finalists.without_each(judged, [padded])
+    needed = table[table["portfolio"] == code(padded)].set_index("lever")["needed"]
+    assert needed.to_dict() == {"CB": True, "LEAD": True, "MEAS": False}
+    assert pruned == {useful: padded}
+    assert set(table["portfolio"]) == {code(padded), code(useful)}  # the smaller one is taken apart in its turn
+
+
+def test_other_worlds_stay_within_ranges_and_regret_is_against_the_best():
+    found = finalists.worlds(WASTELAND, 5, 0.25, 0)
+    again = finalists.worlds(WASTELAND, 5, 0.25, 0)
+    assert {n: s.values() for n, s in found.items()} == {n: s.values() for n, s in again.items()}
+    usual = WASTELAND.values()
+    draws = [s.values() for n, s in found.items() if n.startswith("draw")]
+    for name, parameter in PARAMETERS.items():
+        drawn = np.array([values[name] for values in draws])
+        assert (drawn >= parameter.range[0]).all()
+        assert (drawn <= parameter.range[1]).all()
+        if parameter.role != "uncertainty" or name in ("C0", "G0"):
+            assert (drawn == usual[name]).all()
+        elif not parameter.whole:
+            assert (np.abs(drawn - usual[name]) <= 0.25 * abs(usual[name]) + 1e-12).all()
+    # one draw in each fifth of the range: that is what makes it a Latin hypercube
+    k = np.array([values["k"] for values in draws])
+    assert sorted(np.floor((k / usual["k"] - 0.75) / 0.5 * 5)) == [0, 1, 2, 3, 4]
+
+
+@pytest.fixture(scope="module")
+def real():
+    return search("lone_ranger", chance=0.5, levers=["LEAD", "MEAS"], starts=[1], durations=[None], strengths=[1.0],
+                  runs=8, fresh_runs=40)
+
+
+def test_the_model_itself_is_searched(real):
+    assert [str(use) for use in real.chosen] == ["LEAD@1*1"]
+    result = simulate("lone_ranger", runs=40, seed=9, levers=["LEAD"])
+    assert real.ranked["fresh_success"][0] == (result.rows["lets_dance"][:, -1] >= 0.5).mean()
+    assert "top support" in real.answer
+    assert "governments lean on top support" in " ".join(real.why["LEAD@1*1"])
+    for _, world in real.robustness.groupby("world"):
+        np.testing.assert_allclose(world["regret"], world["success"].max() - world["success"])
+    one = simulate("lone_ranger", runs=20, seed=9, levers=["LEAD"], shocks=["scandal@20"])
+    row = real.robustness.query("portfolio == 'LEAD@1*1' and world == 'scandal@20'")
+    assert row["success"].item() == (one.rows["lets_dance"][:, -1] >= 0.5).mean()
+
+
+def test_figures_and_page_are_drawn_at_both_widths(real, tmp_path):
+    from report import study
+    from report.portfolios import report
+
+    page = study.write(tmp_path, report(real), {"command": "letsdance search", "version": "0"}).read_text()
+    assert real.answer.replace("'", "&#39;") in page or real.answer in page
+    assert {path.name for path in (tmp_path / "figures").iterdir()} >= {"front.svg", "robustness.png"}
+
+
+def test_what_cannot_be_reached_is_said_in_one_sentence(tmp_path):
+    from report import study
+    from report.portfolios import report
+
+    found = search(WASTELAND, chance=0.8, levers=["MEAS"], starts=[1], durations=[None], strengths=[1.0],
+                   evaluate=lambda portfolio, seeds: np.zeros(len(seeds)), fresh_runs=50)
+    assert found.chosen is None
+    assert "there is none that is shown to reach" in found.answer
+    assert f"0% (0%-{chance(np.zeros(50, bool), found.looks).high:.0%}) of 50 fresh runs" in found.answer
+    study.write(tmp_path, report(found), {})
+
+
+def test_nothing_is_chosen_beyond_the_budget():
+    found = search(WASTELAND, budget=30, levers=NAMES[:4], starts=[1], durations=[8, None], most=2, evaluate=planted)
+    assert (found.tried["cost"] <= 30).all()
+    assert (found.front["cost"] <= 30).all()
+    assert found.front["fresh_success"].max() < 0.6
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    ({"chance": 0.8, "budget": 10}, "not both"),
+    ({"chance": 1.0}, "below 1"),
+    ({"chance": 0.99}, "raise fresh_runs to"),
+    ({"budget": -1}, "from 0"),
+    ({"levers": ["LAED"]}, "Did you mean LEAD?"),
+    ({"levers": []}, "at least one lever"),
+    ({"starts": [61]}, "after the horizon of 60"),
+    ({"durations": [0]}, "duration must be"),
+    ({"strengths": [2.0]}, "from 0 to 1.5"),
+    ({"strengths": [0.0]}, "no lever at all"),
+    ({"most": 0}, "from 1"),
+    ({"runs": 1}, "from 4"),
+    ({"evaluations": 10**7, "most": 4}, "lower evaluations"),
+    ({"condition": "lets_dance"}, "OUTCOME >= LEVEL"),
+    ({"condition": "lets_dnce >= 0.5"}, "Did you mean"),
+    ({"condition": "lets_dance >= 50"}, "from 0 to 1"),
+    ({"condition": "lets_dance@80 >= 0.5"}, "after the horizon"),
+])
+def test_bad_designs_are_refused_in_one_sentence(words, said):
+    with pytest.raises(Refused, match=said.replace("?", r"\?")) as refused:
+        plan(WASTELAND, **words)
+    assert "\n" not in str(refused.value)
+
+
+def test_the_command_writes_a_folder_and_prints_json(tmp_path, monkeypatch):
+    from typer.testing import CliRunner
+
+    from letsdance.command import app
+
+    monkeypatch.chdir(tmp_path)
+    words = ["search", "lone_ranger", "--budget", "200", "--levers", "LEAD,MEAS", "--starts", "1", "--durations", "end",
+             "--strengths", "1", "--runs", "4", "--fresh-runs", "20", "--no-robust", "--json"]
+    done = CliRunner().invoke(app, words, catch_exceptions=False)
+    said = json.loads(done.stdout)
+    assert said["chosen"] == ["LEAD@1*1"]
+    manifest = json.loads((tmp_path / "letsdance-search/manifest.json").read_text())
+    assert manifest["search_seeds"] == {"first": 1, "runs": 4}
+    assert manifest["fresh_seeds"] == {"first": 5, "runs": 20}
+    assert (tmp_path / "letsdance-search/report.html").exists()
+    with pytest.raises(Refused, match="--overwrite"):
+        CliRunner().invoke(app, words, catch_exceptions=False)
