@@ -1,0 +1,25 @@
+"""The science of adopters: statistics of adoption, survival, classic models, and data in, each loaded when asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_WHERE = {
+    "data": ("Adoption", "Counts", "Survey", "example", "examples", "from_result", "read_counts", "read_edges",
+             "read_population", "read_survey", "read_times"),
+    "statistics": ("categories", "curve", "exposure", "hazard", "infectiousness", "rewire", "structural_dependence",
+                   "susceptibility", "thresholds"),
+    "survival": ("kaplan_meier", "log_rank", "restricted_mean"),
+    "classic": ("classic_model", "threshold_diffusion"),
+    "describing": ("describe", "Description"),
+}
+_MODULE = {name: module for module, names in _WHERE.items() for name in names}
+
+__all__ = sorted(_MODULE)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULE:
+        return getattr(import_module(f"{__name__}.{_MODULE[name]}"), name)
+    raise AttributeError(f"{__name__} has no {name!r}")

@@ -1,0 +1,319 @@
+"""The classic models of diffusion by name, each a limit case of our engine, with its closed form beside it.
+
+>>> found = classic_model("granovetter", runs=2, n=200)
+>>> found.shares.shape[0], bool((found.shares[:, -1] > .9).all())
+(2, True)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from experiments.adopters.statistics import exposure
+from params import Refused, nearest
+from simulation import limits
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A parameter of a classic model."""
+
+    default: float
+    low: float
+    high: float
+    says: str
+    whole: bool = False
+
+
+@dataclass(frozen=True)
+class _Model:
+    title: str
+    source: str
+    says: str
+    settings: Mapping[str, Setting]
+    simulate: Callable[..., np.ndarray]        # (values, seed) -> shares at the times of `times`
+    times: Callable[..., np.ndarray]
+    closed: Callable[..., np.ndarray | None]   # (values, times) -> share of the closed form
+    closed_title: str
+    unit: str
+    findings: Callable[..., list[str]]         # (values, shares, times) -> sentences
+
+
+@dataclass(frozen=True, eq=False)
+class Classic:
+    """Runs of a classic model and its closed form. R runs, k times."""
+
+    name: str
+    title: str
+    source: str
+    says: str
+    settings: dict[str, float]
+    time: np.ndarray              # float64[k]
+    unit: str                     # of time
+    shares: np.ndarray            # float64[R, k], share that has adopted
+    closed: np.ndarray | None     # float64[k], NaN where there is none
+    closed_title: str
+    seed: int
+    findings: tuple[str, ...]     # simulation and theory side by side, in sentences
+
+    @property
+    def gap(self) -> float:
+        """The largest distance between the runs' mean and the closed form; NaN where there is none."""
+        return float("nan") if self.closed is None else float(np.nanmax(np.abs(self.shares.mean(axis=0) - self.closed)))
+
+
+def _n(default: int, high: int) -> Setting:
+    return Setting(default, 10, high, "how many there are", whole=True)
+
+
+def _at(when: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """The share that has adopted by each time."""
+    return np.searchsorted(np.sort(when), times, side="right") / len(when)
+
+
+def _when(values: np.ndarray, times: np.ndarray, share: float) -> float:
+    """The first time at which a curve has reached a share; NaN if it does not."""
+    reached = np.flatnonzero(values >= share)
+    return float(times[reached[0]]) if len(reached) else float("nan")
+
+
+# ---------------------------------------------------------------- Bass and SI, in continuous time
+
+def _clock(v: Mapping[str, float]) -> np.ndarray:
+    return np.linspace(0.0, v["horizon"], 121)
+
+
+def _bass(v: Mapping[str, float], seed: int) -> np.ndarray:
+    return _at(limits.bass(v["p"], v["q"], int(v["n"]), v["dt"], v["horizon"], seed), _clock(v) + v["dt"] / 2)
+
+
+def _bass_found(v: Mapping[str, float], shares: np.ndarray, times: np.ndarray) -> list[str]:
+    mean = shares.mean(axis=0)
+    said = [f"Half have adopted at {_when(mean, times, .5):.1f} in the runs' mean, and at "
+            f"{float(limits.bass_time(.5, v['p'], v['q'])):.1f} by the closed form."]
+    if v["q"] > v["p"]:
+        when, share, _ = limits.bass_peak(v["p"], v["q"])
+        low, high = limits.bass_inflections(v["p"], v["q"])
+        said.append(f"By the closed form adoption is fastest at {when:.1f}, when {share:.0%} have adopted; "
+                    f"the bell bends at {max(low, 0):.1f} and {high:.1f}.")
+    return said
+
+
+def _si(v: Mapping[str, float], seed: int) -> np.ndarray:
+    n = int(v["n"])
+    seeds = limits.random_seeds(n, max(1, round(v["seeds"] * n)), seed)
+    return _at(limits.si(n, v["beta"], seeds, v["dt"], v["horizon"], seed), _clock(v) + v["dt"] / 2)
+
+
+def _si_closed(v: Mapping[str, float], times: np.ndarray) -> np.ndarray:
+    start = max(1, round(v["seeds"] * v["n"])) / v["n"]
+    return 1.0 / (1.0 + (1.0 - start) / start * np.exp(-v["beta"] * times))
+
+
+def _si_found(v: Mapping[str, float], shares: np.ndarray, times: np.ndarray) -> list[str]:
+    closed = _si_closed(v, times)
+    return [f"Half have adopted at {_when(shares.mean(axis=0), times, .5):.1f} in the runs' mean, and at "
+            f"{_when(closed, times, .5):.1f} by the closed form, the logistic curve."]
+
+
+# ---------------------------------------------------------------- thresholds, in rounds
+
+def _rounds(v: Mapping[str, float]) -> np.ndarray:
+    return np.arange(v["rounds"] + 1)
+
+
+def _granovetter(v: Mapping[str, float], seed: int) -> np.ndarray:
+    n = int(v["n"])
+    rng = np.random.default_rng(np.random.SeedSequence([seed, _CROWD]))
+    return _at(limits.granovetter(n * rng.normal(v["mean"], v["sd"], n)), _rounds(v))
+
+
+_CROWD = 7002  # the purpose of this luck
+
+
+def _granovetter_closed(v: Mapping[str, float], times: np.ndarray) -> np.ndarray:
+    share = np.zeros(len(times))
+    for t in range(1, len(times)):
+        share[t] = stats.norm.cdf(share[t - 1], v["mean"], v["sd"])
+    return share
+
+
+def _granovetter_found(v: Mapping[str, float], shares: np.ndarray, times: np.ndarray) -> list[str]:
+    rest = limits.granovetter_equilibrium(v["mean"], v["sd"])
+    final = shares[:, -1]
+    apart = "; near the tipping point a few people decide." if np.ptp(final) > 0.2 else "."
+    return [f"A crowd without end comes to rest with {rest:.0%} taking part. Crowds of {int(v['n']):,} end at "
+            f"{final.mean():.0%} on average, from {final.min():.0%} to {final.max():.0%}{apart}"]
+
+
+def _watts(v: Mapping[str, float], seed: int) -> np.ndarray:
+    return _at(limits.watts(int(v["n"]), v["z"], v["phi"], seed, int(v["seeds"])), _rounds(v))
+
+
+def _watts_closed(v: Mapping[str, float], times: np.ndarray) -> np.ndarray | None:
+    """The mean path from a random share of seeds under synchronous rounds (Gleeson and Cahalane 2007, eqs. 1-3)."""
+    start = v["seeds"] / v["n"]
+    if v["seeds"] < _FEW:
+        return None
+    k = np.arange(int(v["z"] + 12.0 * np.sqrt(v["z"])) + 12)
+    needed = np.concatenate([[np.inf], np.rint(limits.fraction_needed(v["phi"], k[1:]) * k[1:])])
+    p_k = stats.poisson.pmf(k, v["z"])
+    share, q = np.empty(len(times)), start
+    share[0] = start
+    for t in range(1, len(times)):
+        share[t] = start + (1 - start) * (p_k * stats.binom.sf(needed - 1, k, q))[1:].sum()
+        q = start + (1 - start) * (k * p_k / v["z"] * stats.binom.sf(needed - 1, k - 1, q))[1:].sum()
+    return share
+
+
+_FEW = 10  # seeds below which a mean path says little: chance decides whether it takes off
+
+
+def _watts_found(v: Mapping[str, float], shares: np.ndarray, times: np.ndarray) -> list[str]:
+    final, window = shares[:, -1], limits.watts_window(v["phi"])
+    large = (final > 0.1).mean()
+    said = [f"{large:.0%} of runs end with more than 10 % having adopted."]
+    if window is None:
+        said.append(f"With a threshold of {v['phi']:g} a single seed never sets off a cascade, whatever the mean degree.")
+    else:
+        inside = window[0] < v["z"] < window[1]
+        said.append(f"A single seed can set off a cascade at mean degrees from {window[0]:.2f} to {window[1]:.2f}; "
+                    f"{v['z']:g} lies {'inside' if inside else 'outside'}, where its chance is "
+                    f"{limits.watts_chance(v['z'], v['phi']) if inside else 0.0:.0%} in a network without end.")
+    return said
+
+
+def _centola_macy(v: Mapping[str, float], seed: int) -> np.ndarray:
+    return _at(limits.centola_macy(int(v["n"]), int(v["degree"]), int(v["tau"]), v["rewired"], seed), _rounds(v))
+
+
+def _centola_macy_closed(v: Mapping[str, float], times: np.ndarray) -> np.ndarray:
+    seeds = v["degree"] + 1
+    front = limits.front_speed(int(v["degree"]) // 2, int(v["tau"]))
+    return np.minimum(1.0, (seeds + 2 * front * times) / v["n"])
+
+
+def _centola_macy_found(v: Mapping[str, float], shares: np.ndarray, times: np.ndarray) -> list[str]:
+    ring, full = _when(_centola_macy_closed(v, times), times, .9), (shares[:, -1] >= .9).mean()
+    steps = np.array([_when(one, times, .9) for one in shares])
+    told = f"after {np.nanmedian(steps):.0f} rounds (median)" if full else "never"
+    alone = f"after {ring:.0f}" if np.isfinite(ring) else "not within these rounds"
+    return [f"{full:.0%} of runs reach 90 %, {told}; the ring without rewired ties does {alone}.",
+            "Long ties speed up what one contact can pass on, and stop what needs several contacts that agree."
+            if v["tau"] > 1 else "One contact is enough here, so every long tie helps."]
+
+
+_ROUNDS = Setting(20, 1, 5000, "rounds shown", whole=True)
+_TAU = "contacts that must have adopted"
+MODELS: dict[str, _Model] = {
+    "bass": _Model(
+        "Bass", "Bass 1969", "Everybody may adopt on his own (p) or after those who have (q); all mix with all.",
+        {"p": Setting(.03, 1e-4, 1, "chance a unit of time of adopting on one's own"),
+         "q": Setting(.38, 0, 2, "chance a unit of time of adopting after others"), "n": _n(1000, 200_000),
+         "horizon": Setting(20, 1, 200, "units of time shown"), "dt": Setting(.01, .001, .05, "step of the simulation")},
+        _bass, _clock, lambda v, times: limits.bass_curve(times, v["p"], v["q"]) if v["q"] > 0
+        else 1 - np.exp(-v["p"] * times), "Bass curve", "time", _bass_found),
+    "si": _Model(
+        "SI epidemic", "Kermack and McKendrick 1927; Daley and Gani 1999",
+        "One who has adopted passes it on to each other one at the same rate; all mix with all, nobody starts alone.",
+        {"beta": Setting(1, .01, 5, "rate at which one adopter passes it on"), "n": _n(1000, 200_000),
+         "seeds": Setting(.05, 1e-5, .9, "share that has adopted at the start"),
+         "horizon": Setting(10, 1, 200, "units of time shown"), "dt": Setting(.01, .001, .05, "step of the simulation")},
+        _si, _clock, _si_closed, "logistic curve", "time", _si_found),
+    "granovetter": _Model(
+        "Granovetter's crowd", "Granovetter 1978", "Each takes part once so many others do as he needs to see.",
+        {"mean": Setting(.25, -1, 2, "mean threshold, a share of the crowd"),
+         "sd": Setting(.16, .001, 1, "standard deviation of thresholds"), "n": _n(1000, 200_000), "rounds": _ROUNDS},
+        _granovetter, _rounds, _granovetter_closed, "crowd without end", "round", _granovetter_found),
+    "watts": _Model(
+        "Watts' cascade", "Watts 2002; Gleeson and Cahalane 2007",
+        "Each adopts once a fraction of his contacts has, on a random network.",
+        {"z": Setting(4, .1, 30, "mean number of contacts"),
+         "phi": Setting(.18, .001, 1, "fraction that must have adopted"),
+         "seeds": Setting(50, 1, 100_000, "how many have adopted at the start", whole=True), "n": _n(5000, 200_000),
+         "rounds": _ROUNDS},
+        _watts, _rounds, _watts_closed, "network without end", "round", _watts_found),
+    "centola_macy": _Model(
+        "Centola and Macy's long ties", "Centola and Macy 2007",
+        "Each adopts once several contacts have, on a ring in which a share of ties leads far away.",
+        {"tau": Setting(2, 1, 20, _TAU, whole=True), "degree": Setting(10, 2, 40, "contacts of each, even", whole=True),
+         "rewired": Setting(.1, 0, 1, "share of ties that lead far away"), "n": _n(1000, 100_000),
+         "rounds": Setting(150, 1, 5000, "rounds shown", whole=True)},
+        _centola_macy, _rounds, _centola_macy_closed, "ring without rewired ties, exact", "round", _centola_macy_found),
+}
+
+
+def settings(name: str) -> Mapping[str, Setting]:
+    """What can be set in a model, or `Refused`."""
+    if name not in MODELS:
+        raise Refused(f"there is no classic model {name!r}.{nearest(name, MODELS)} Known: {', '.join(MODELS)}.")
+    return MODELS[name].settings
+
+
+def classic_model(name: str, runs: int = 20, seed: int = 1, progress: Callable[[int], None] | None = None,
+                  **changes: Any) -> Classic:
+    """Run a classic model on our engine, seeds seed, seed + 1, ..., beside its closed form.
+
+    name: bass, si, granovetter, watts or centola_macy. changes: its parameters (`settings`). Raises `Refused`.
+    """
+    known = settings(name)
+    model, values = MODELS[name], {key: setting.default for key, setting in known.items()}
+    value: Any
+    for key, value in changes.items():
+        if key not in known:
+            raise Refused(f"{name} has no parameter {key!r}.{nearest(key, known)} Known: {', '.join(known)}.")
+        one = known[key]
+        number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+        if not number or not one.low <= value <= one.high or (one.whole and float(value) != round(float(value))):
+            raise Refused(f"{key} ({one.says}) must be {'a whole number' if one.whole else 'a number'} from {one.low:g} to "
+                          f"{one.high:g}, not {value!r}.")
+        values[key] = float(value)
+    if name == "watts" and values["z"] >= values["n"] - 1:
+        raise Refused(f"z ({values['z']:g}) must be lower than n - 1; take more people.")
+    if values.get("seeds", 0) > values["n"]:
+        raise Refused(f"seeds ({values['seeds']:g}) must not be more than n ({values['n']:g}).")
+    if name == "centola_macy" and (values["degree"] % 2 or values["degree"] >= values["n"] - 1):
+        raise Refused(f"degree must be even and lower than n - 1, not {values['degree']:g}.")
+    for label, value, most in (("runs", runs, 10_000), ("seed", seed, 2**62)):
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or not (label == "runs") <= value <= most:
+            raise Refused(f"{label} must be a whole number from {int(label == 'runs')} to {most:,}, not {value!r}.")
+    times = np.asarray(model.times(values), np.float64)
+    shares = np.empty((runs, len(times)))
+    for r in range(runs):
+        shares[r] = model.simulate(values, int(seed) + r)
+        if progress:
+            progress(1)
+    closed = model.closed(values, times)
+    return Classic(name, model.title, model.source, model.says, values, times, model.unit, shares, closed,
+                   model.closed_title, int(seed), tuple(model.findings(values, shares, times)))
+
+
+def threshold_diffusion(thresholds: Any, network: Any, seeds: Any, periods: int, **how: Any) -> np.ndarray:
+    """float64[n]: periods 1, 2, ... in which each adopts when exposure reaches his threshold; NaN: not by then.
+
+    seeds (True or False each) adopt in period 1. In period t everybody looks at who had adopted by t-1, at once, so a
+    threshold of 0 adopts in period 2, with or without contacts that have adopted (netdiffuseR's rdiffnet). how: as of
+    `statistics.exposure` (normalised, direction, valued).
+    """
+    needed, seeds = np.asarray(thresholds, np.float64), np.asarray(seeds, bool)
+    if needed.shape != seeds.shape or needed.ndim != 1:
+        raise Refused(f"there are {needed.size} thresholds but {seeds.size} seeds; they must be as many.")
+    if isinstance(periods, bool) or not isinstance(periods, int | np.integer) or periods < 1:
+        raise Refused(f"periods must be a whole number from 1, not {periods!r}.")
+    when = np.where(seeds, 1.0, np.nan)
+    for t in range(2, periods + 1):
+        if isinstance(network, list | tuple) and not hasattr(network, "ties"):
+            now = network[t - 1]
+        else:
+            now = network
+        seen = exposure(np.where(np.isnan(when), np.nan, 1.0), now, first=1, last=1, **how)[:, 0]
+        when[np.isnan(when) & (seen >= needed)] = t
+    return when
+
+
+__all__ = ["MODELS", "Classic", "Setting", "classic_model", "settings", "threshold_diffusion"]

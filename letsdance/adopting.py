@@ -1,0 +1,325 @@
+"""`letsdance adopters`: what adoption data say, classic models, and data in. Heavy imports wait until they are used."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from letsdance.screen import Json, Overwrite, Seed, busy, command_line, console, print_table, progress
+
+if TYPE_CHECKING:
+    from experiments.adopters.data import Adoption
+
+adopters = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None,
+    help="The science of adopters: statistics of adoption, classic models, data in and out.")
+
+By = Annotated[str, typer.Option(help="How categories are cut: rogers, sd, rank or innovativeness.")]
+Direction = Annotated[str, typer.Option(help="Whose adoption counts: out (whom one names), in, or both.")]
+
+
+@adopters.command()
+def describe(
+    times: Annotated[str, typer.Argument(help="CSV with node and time (blank: not yet); or a start or scenario file, of "
+                                              "which one run is described.")],
+    edges: Annotated[Path | None, typer.Option(help="CSV with source and target; perhaps weight, period.")] = None,
+    first: Annotated[int | None, typer.Option(help="First period [default: of the first adoption].")] = None,
+    last: Annotated[int | None, typer.Option(help="Last period observed [default: of the last time].")] = None,
+    by: By = "rogers", direction: Direction = "out",
+    count: Annotated[bool, typer.Option("--count", help="Exposure as a number of contacts, not a share.")] = False,
+    lag: Annotated[int, typer.Option(help="Exposure so many periods earlier.")] = 0,
+    valued: Annotated[bool, typer.Option("--valued", help="Ties count as their weights.")] = False,
+    test: Annotated[int, typer.Option(help="Rewired networks of the structural dependence test; 0: none.")] = 0,
+    seed: Seed = 1,
+    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-adopters"),
+    overwrite: Overwrite = False, as_json: Json = False,
+) -> None:
+    """Describe times of adoption: curve, hazard, categories, exposure, thresholds, survival; and a page."""
+    from experiments import folder
+    from params import Refused
+
+    folder.check_target(out, overwrite)
+    from experiments.adopters.describing import describe as description
+
+    if not 0 <= test <= 1_000_000:
+        raise Refused(f"--test must be a whole number from 0 to 1,000,000, not {test}.")
+    adoption = _adoption(times, edges, first, last, seed, as_json)
+    with progress("Rewiring", test, quiet=as_json) as advance:
+        found = description(adoption, by, normalised=not count, direction=direction, lag=lag,  # type: ignore[arg-type]
+                            valued=valued, repetitions=test, seed=seed, progress=advance)
+    frames = {"curve": found.curve, "nodes": found.nodes, "categories": found.categories,
+              "survival": found.survival.table()}
+    frames |= {name: frame for name, frame in (("exposure", found.exposure), ("groups", found.groups)) if frame is not None}
+    said: dict[str, Any] = {"sentences": list(found.said), "by": by, "exposure": found.how, "seed": seed}
+    if found.dependence is not None:
+        said["structural_dependence"] = {"observed": found.dependence.observed, "mean": found.dependence.mean,
+                                         "p": found.dependence.p, "repetitions": test}
+
+    def hand_over(part: Path, manifest: dict[str, Any]) -> None:
+        from report.adopters import describe_study
+        from report.study import write
+
+        write(part, describe_study(found), manifest)
+
+    with busy("Drawing figures and writing the page", quiet=as_json):
+        folder.keep(out, "adopters describe", command_line(out), said, frames, hand_over, overwrite)
+    if as_json:
+        typer.echo(json.dumps({**said, "folder": str(out), "curve": _records(found.curve),
+                               "categories": _records(found.categories)}))
+        return
+    rows = [[str(row["category"]), f"{row['nodes']:,}", f"{row['share']:.0%}", _span(row["first"], row["last"]),
+             *([] if found.exposure is None else [_waited(row["mean_threshold"], count)])]
+            for _, row in found.categories.iterrows()]
+    print_table(f"Categories, cut by {by}", ["", "nodes", "share", "adopted",
+                                             *([] if found.exposure is None else ["mean threshold"])], rows)
+    for sentence in found.said:
+        typer.echo(sentence)
+    console().print(f"Written: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]).", highlight=False)
+
+
+def _adoption(times: str, edges: Path | None, first: int | None, last: int | None, seed: int, quiet: bool) -> Adoption:
+    """From a CSV, or from one run of a scenario."""
+    import scenarios
+    from experiments.adopters.data import from_result, read_times
+    from params import Refused, nearest
+
+    path = Path(times)
+    if times in scenarios.STARTS or path.suffix == ".toml":
+        if edges is not None or first is not None or last is not None:
+            raise Refused("a run of the model brings its own network and periods; leave --edges, --first and --last out.")
+        from simulation.run import simulate
+
+        with busy("Running", quiet):
+            return from_result(simulate(scenarios.load(times), runs=1, seed=seed))
+    if not path.exists() and not path.suffix:
+        raise Refused(f"there is no file or start {times!r}.{nearest(times, scenarios.STARTS)} Give a CSV with the columns "
+                      f"node and time, or one of {', '.join(scenarios.STARTS)}.")
+    return read_times(path, edges, first, last)
+
+
+def _span(first: float, last: float) -> str:
+    return "-" if first != first else f"{first:g}" if first == last else f"{first:g}-{last:g}"
+
+
+def _waited(value: float, count: bool) -> str:
+    return "-" if value != value else f"{value:.1f}" if count else f"{value:.0%}"
+
+
+def _records(frame: Any) -> Any:
+    return json.loads(frame.to_json(orient="records"))
+
+
+@adopters.command()
+def classic(
+    name: Annotated[str | None, typer.Argument(help="bass, si, granovetter, watts or centola_macy.")] = None,
+    sets: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE",
+                                                   help="A parameter of it; may be repeated.")] = None,
+    runs: Annotated[int, typer.Option(help="Runs, with seeds one after the other.")] = 20, seed: Seed = 1,
+    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-classic"),
+    overwrite: Overwrite = False, as_json: Json = False,
+) -> None:
+    """Run a classic diffusion model as a limit case of the engine, beside its closed form; without a name, list them."""
+    if name is None:
+        return _list_classics(as_json)
+    from experiments import folder
+
+    folder.check_target(out, overwrite)
+    from experiments.adopters.classic import classic_model, settings
+
+    settings(name)  # an unknown name is the greater mistake
+    with progress("Running", max(runs, 1), quiet=as_json) as advance:
+        found = classic_model(name, runs, seed, advance, **_numbers(sets))
+    import pandas as pd
+
+    mean, low, high = found.shares.mean(axis=0), *(pd.DataFrame(found.shares).quantile(q).to_numpy() for q in (.1, .9))
+    frame = pd.DataFrame({found.unit: found.time, "mean": mean, "low": low, "high": high,
+                          "closed_form": float("nan") if found.closed is None else found.closed})
+    runs_frame = pd.DataFrame({"run": [r for r in range(runs) for _ in found.time], found.unit: list(found.time) * runs,
+                               "share": found.shares.ravel()})
+    said = {"model": name, "settings": found.settings, "seeds": {"first": seed, "runs": runs},
+            "sentences": list(found.findings)}
+
+    def hand_over(part: Path, manifest: dict[str, Any]) -> None:
+        from report.adopters import classic_study
+        from report.study import write
+
+        write(part, classic_study(found), manifest)
+
+    with busy("Drawing the figure and writing the page", quiet=as_json):
+        folder.keep(out, "adopters classic", command_line(out), said, {"curve": frame, "runs": runs_frame}, hand_over,
+                    overwrite)
+    if as_json:
+        typer.echo(json.dumps({**said, "folder": str(out), "curve": _records(frame)}))
+        return
+    picked = frame.iloc[[round(k * (len(frame) - 1) / 8) for k in range(9)]]
+    print_table(f"{found.title}: share that has adopted, mean of {runs} run{'s' if runs > 1 else ''} (10-90 % of runs)",
+                [found.unit, "simulation", found.closed_title],
+                [[f"{row[found.unit]:g}", f"{row['mean']:.0%} ({row['low']:.0%}-{row['high']:.0%})",
+                  "-" if row["closed_form"] != row["closed_form"] else f"{row['closed_form']:.0%}"]
+                 for _, row in picked.iterrows()])
+    for sentence in found.findings:
+        typer.echo(sentence)
+    console().print(f"Written: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]).", highlight=False)
+
+
+def _list_classics(as_json: bool) -> None:
+    from experiments.adopters.classic import MODELS
+
+    if as_json:
+        typer.echo(json.dumps({name: {"title": m.title, "source": m.source, "says": m.says,
+                                      "settings": {key: vars(s) for key, s in m.settings.items()}}
+                               for name, m in MODELS.items()}))
+        return
+    print_table("Classic models", ["name", "what it says", "parameters (default)", "source"],
+                [[name, m.says, ", ".join(f"{key} {s.default:g}" for key, s in m.settings.items()), m.source]
+                 for name, m in MODELS.items()])
+
+
+def _numbers(sets: list[str] | None) -> dict[str, float]:
+    """NAME=VALUE as typed, as numbers."""
+    from params import Refused
+
+    values = {}
+    for text in sets or []:
+        key, _, value = (part.strip() for part in text.partition("="))
+        try:
+            values[key] = float(value)
+        except ValueError:
+            raise Refused(f"--set {text!r} cannot be read; write NAME=VALUE, such as --set p=.03.") from None
+    return values
+
+
+@adopters.command()
+def data(
+    file: Annotated[str | None, typer.Argument(help="A CSV of counts, times, a population or a survey; or an example by "
+                                                    "name. Left out: lists the examples.")] = None,
+    kind: Annotated[str | None, typer.Option(help="What a column count holds: new, stock, cumulative or percent.")] = None,
+    edges: Annotated[Path | None, typer.Option(help="Ties of a table of times, checked with it.")] = None,
+    population: Annotated[Path | None, typer.Option(help="CSV with unit and population (those at risk).")] = None,
+    scale: Annotated[str | None, typer.Option(help="Of a survey: share (0-1) or likert (1-5).")] = None,
+    base: Annotated[str, typer.Option(help="The start that a survey changes.")] = "lets_dance",
+    save: Annotated[Path | None, typer.Option(help="Of a survey: write a start (.toml) or municipalities (.csv).")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write every problem as CSV: line, column, value, problem.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A folder to write, with the table and a page.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files, or a folder of letsdance.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Check a table and say what it holds; turn a survey into a start."""
+    from experiments.adopters import data as tables
+    from params import Refused
+
+    if file is None:
+        shown = tables.examples()
+        if as_json:
+            typer.echo(json.dumps(shown))
+        else:
+            print_table("Series that ship", ["name", "what"], [list(item) for item in shown.items()])
+        return
+    for target in (save, report):
+        if target is not None and target.exists() and not overwrite:
+            raise Refused(f"{target} exists and is left alone; add --overwrite, or choose another name.")
+        if target is not None and not target.absolute().parent.is_dir():
+            raise Refused(f"the folder {target.absolute().parent} does not exist; make it first.")
+    if out is not None:
+        from experiments import folder
+
+        folder.check_target(out, overwrite)
+    try:
+        said, frame, counts = _said(tables, file, kind, edges, population, scale, base, save)
+    except tables.Invalid as bad:
+        if report is not None:
+            bad.report.to_csv(report, index=False)
+        if as_json:
+            typer.echo(json.dumps({"valid": False, "sentence": str(bad), "report": _records(bad.report)}))
+            raise typer.Exit(2) from None
+        if report is not None:
+            raise Refused(f"{bad} All problems: {report}.") from None
+        for _, row in bad.report.head(20).iterrows():
+            typer.echo(f"line {row['line']}: {row['column']} {row['value']!r} {row['problem']}.", err=True)
+        raise
+    if out is not None:
+        def hand_over(part: Path, manifest: dict[str, Any]) -> None:
+            from report.adopters import data_study
+            from report.study import write
+
+            write(part, data_study(said, counts), manifest)
+
+        folder.keep(out, "adopters data", command_line(out), {"sentences": said}, {"table": frame}, hand_over, overwrite)
+    if as_json:
+        typer.echo(json.dumps({"valid": True, "sentences": said, "rows": _records(frame)}))
+        return
+    for sentence in said:
+        typer.echo(sentence)
+    if out is not None:
+        console().print(f"Written: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]).", highlight=False)
+
+
+def _said(tables: Any, file: str, kind: str | None, edges: Path | None, population: Path | None, scale: str | None,
+          base: str, save: Path | None) -> tuple[list[str], Any, Any]:
+    """What a file holds, recognised by its columns: sentences, the table, and the counts if it is one of counts."""
+    import pandas as pd
+
+    from params import Refused
+
+    what = _recognised(tables, file)
+    if save is not None and what != "survey":
+        raise Refused("--save turns a survey into a start; this is no survey (columns role and willingness).")
+    if what == "survey":
+        survey = tables.read_survey(file, scale)
+        said = [*survey.said, *(f"{role.capitalize()}s: mean willingness {part['willingness'].mean():.2f} of {len(part)}."
+                                for role, part in survey.frame.groupby("role"))]
+        if save is not None:
+            if save.suffix == ".toml":
+                save.write_text(survey.scenario(base, save.stem).to_toml(), encoding="utf-8")
+            elif save.suffix == ".csv":
+                if population is None:
+                    raise Refused("a table of municipalities needs their citizens; give --population POPULATION.csv.")
+                survey.towns(tables.read_population(population)).to_csv(save, index=False)
+            else:
+                raise Refused(f"{save} must end in .toml (a scenario) or .csv (a table of municipalities).")
+            said.append(f"Written: {save}.")
+        return said, survey.frame, None
+    if what == "times":
+        adoption = tables.read_times(Path(file), edges)
+        ties = "" if adoption.network is None else \
+            f", {sum(matrix.nnz for matrix in adoption.network):,} ties" + (
+                f" over {len(adoption.network)} periods" if len(adoption.network) > 1 else "")
+        frame = pd.DataFrame({"node": list(adoption.nodes), "time": adoption.times})
+        return [f"Times of adoption of {len(frame):,} nodes, {adoption.periods[0]} to {adoption.periods[-1]}{ties}.",
+                *adoption.said], frame, None
+    if what == "population":
+        people = tables.read_population(file)
+        return [f"Population at risk of {len(people)} units, {sum(people.values()):,.0f} in all."], pd.DataFrame(
+            {"unit": list(people), "population": list(people.values())}), None
+    counts = tables.example(file) if file in tables.examples() else tables.read_counts(Path(file), kind)
+    if population is not None:
+        counts = counts.with_population(tables.read_population(population))
+    shapes = counts.shapes()
+    return [f"Counts are {tables.KINDS[counts.kind]}.", *counts.said, *shapes["says"]], counts.frame, counts
+
+
+def _recognised(tables: Any, file: str) -> str:
+    """What a file's header looks like."""
+    if file in tables.examples():
+        return "counts"
+    path = Path(file)
+    if not path.exists():
+        from params import Refused, nearest
+
+        raise Refused(f"there is no file or example {file!r}.{nearest(file, tables.examples())} "
+                      f"Examples: {', '.join(tables.examples())}.")
+    try:
+        with path.open(encoding="utf-8-sig") as lines:
+            header = {word.strip().lower() for word in lines.readline().replace(";", ",").replace("\t", ",").split(",")}
+    except (OSError, UnicodeDecodeError):
+        return "counts"  # whose reader says what is wrong with the file
+    if {"role", "willingness"} & header:
+        return "survey"
+    if {"node", "toa", "adopted_at"} & header:
+        return "times"
+    if header <= {"unit", "municipality", "state", "place", "country", "name", "population"}:
+        return "population"
+    return "counts"

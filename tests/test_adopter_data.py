@@ -1,0 +1,339 @@
+"""Data in: what is read, what is said of it, and every mistake refused with its row."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from experiments.adopters import data
+from experiments.adopters.describing import describe
+from letsdance.command import app
+from params import Refused
+from report.adopters import describe_study, series_figure
+from simulation import simulate
+
+TIMES = """node,time,category
+Ash,1990,city
+Birch,1992,city
+Cedar,,rural
+Elm,1992,rural
+"""
+EDGES = """source,target,weight
+Ash,Birch,2
+Birch,Ash,1
+Elm,Ash,1
+Elm,Birch,1
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "times.csv").write_text(TIMES, encoding="utf-8")
+    (tmp_path / "edges.csv").write_text(EDGES, encoding="utf-8")
+    return tmp_path
+
+
+def refused(call, *words):
+    with pytest.raises(Refused) as caught:
+        call()
+    sentence = str(caught.value)
+    for word in words:
+        assert word in sentence, sentence
+    assert "\n" not in sentence
+    return caught.value
+
+
+def csv(folder, text, name="table.csv"):
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+# ---------------------------------------------------------------- times and edges
+
+def test_times_and_edges_are_read(folder):
+    adoption = data.read_times("times.csv", "edges.csv")
+    assert adoption.nodes == ("Ash", "Birch", "Cedar", "Elm")
+    assert adoption.periods.tolist() == [1990, 1991, 1992]
+    assert np.isnan(adoption.times[2])
+    assert adoption.matrix.toarray().tolist() == [[0, 2, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0], [1, 1, 0, 0]]
+    assert adoption.groups == ("city", "city", "rural", "rural")
+    assert "1 of 4" in adoption.said[0]
+
+
+def test_a_table_is_read_as_its_file_is(folder):
+    frame = pd.read_csv("times.csv")
+    a, b = data.read_times("times.csv", "edges.csv"), data.read_times(frame, pd.read_csv("edges.csv"))
+    assert np.array_equal(a.times, b.times, equal_nan=True)
+    assert (a.matrix != b.matrix).nnz == 0
+    c = data.read_times(frame.astype({"time": "Int64"}))
+    assert np.array_equal(a.times, c.times, equal_nan=True)
+    when = frame.assign(time=pd.to_datetime(frame["time"], format="%Y"))
+    refused(lambda: data.read_times(when), "row 1", "date written as text")
+
+
+def test_other_words_separators_and_marks_of_the_file_are_understood(folder):
+    path = folder / "excel.csv"
+    path.write_bytes("municipality;year\nAsh;1990\nBirch;1992\n\n".encode("utf-8-sig"))
+    assert data.read_times(path).nodes == ("Ash", "Birch")
+
+
+def test_censoring_at_a_time_of_ones_own(folder):
+    adoption = data.read_times(csv(folder, "node,time,adopted\nA,1,1\nB,3,0\nC,4,yes\nD,,0\n"))
+    assert adoption.seen_until.tolist() == [4, 3, 4, 4]
+    assert np.isnan(adoption.times[[1, 3]]).all()
+
+
+def test_ties_by_period_are_a_dynamic_network(folder):
+    path = csv(folder, "source,target,period\nAsh,Birch,1990\nAsh,Elm,1992\n")
+    network = data.read_times("times.csv", path).network
+    assert [matrix.nnz for matrix in network] == [1, 0, 1]
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    ("node,time\nA,3 March 1990\nB,1991\n", ("line 2", "'3 March 1990'", "date written as text", "2004")),
+    ("node,time\nA,1990-03-01\nB,1991\n", ("line 2", "date written as text")),
+    ("node,time\nA,1990\nA,1991\n", ("line 3", "'A'", "there already")),
+    ("node,time\nA,\nB,\n", ("nobody adopts", "lines 2 to 3")),
+    ("node,time\nA,\nB,1990\n", ("line 3", "B is the only adopter")),
+    ("node,time\nA,1990.5\nB,1990\n", ("line 2", "whole number")),
+    ("node,time\nA,1990\nB,1990,7\n", ("line 3", "a row of 3 under a header of 2")),
+    ("node,time\nA,1990\nB\n", ("line 3", "a row of 1 under a header of 2")),
+    ("node,when\nA,1990\n", ("'when'", "Known: node, time")),
+    ("node,time,time\nA,1,2\n", ("time is there twice",)),
+    ("node\nA\n", ("column time is missing",)),
+    ("node,time\n", ("no rows",)),
+    ("", ("empty",)),
+    ("node,time\n,1990\nB,1991\n", ("line 2", "missing")),
+    ("node,time,adopted\nA,1990,1\nB,1991,perhaps\n", ("line 3", "1 or 0")),
+    ("node,time,adopted\nA,,1\nB,1991,1\n", ("line 2", "adopted is 1")),
+    ("node,time,innovativeness\nA,1990,x\nB,1991,1\n", ("line 2", "innovativeness")),
+])
+def test_bad_times_are_refused_with_their_row(folder, text, words):
+    path = csv(folder, text)
+    refused(lambda: data.read_times(path), "table.csv", *words)
+
+
+def test_times_outside_the_periods_are_refused(folder):
+    refused(lambda: data.read_times("times.csv", last=1991), "line 3", "after the last period 1991")
+    refused(lambda: data.read_times("times.csv", first=1991), "line 2", "before the first period 1991")
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    ("source,target\nAsh,Birchh\n", ("line 2", "'Birchh'", "no node", "Did you mean Birch?")),
+    ("source,target\nAsh,Birch\nAsh,Birch\n", ("line 3", "earlier row")),
+    ("source,target,weight\nAsh,Birch,-1\n", ("line 2", "from 0")),
+    ("source,target,weight\nAsh,Birch,much\n", ("line 2", "a number")),
+    ("source,target,period\nAsh,Birch,1890\nAsh,Elm,1991\n", ("line 2", "1890", "1990")),
+    ("source,target,period\nAsh,Birch,1990\n", ("leave the column period out",)),
+    ("source\nAsh\n", ("target is missing",)),
+])
+def test_bad_edges_are_refused_with_their_row(folder, text, words):
+    path = csv(folder, text)
+    refused(lambda: data.read_times("times.csv", path), *words)
+
+
+def test_every_bad_row_is_reported(folder):
+    path = csv(folder, "node,time\nA,x\nB,1991\n,1992\nD,y\n")
+    error = refused(lambda: data.read_times(path), "line 2", "(2 more rows have problems.)")
+    assert error.report["line"].tolist() == [2, 4, 5]
+    assert error.report["column"].tolist() == ["time", "node", "time"]
+    assert error.report["value"].tolist() == ["x", "", "y"]
+
+
+# ---------------------------------------------------------------- counts
+
+@pytest.mark.parametrize(("text", "words"), [
+    ("year,stock\n1990,1\n1990,2\n", ("line 3", "there already")),
+    ("year,stock\n1991,1\n1990,2\n", ("line 3", "after a later one")),
+    ("year,cumulative\n1990,3\n1991,2\n", ("line 3", "cumulative", "call it stock")),
+    ("year,stock,population\n1990,3,10\n1991,12,10\n", ("line 3", "below the 12 adopters")),
+    ("year,new,population\n1990,6,10\n1991,6,10\n", ("line 3", "below the 12 adopters")),
+    ("year,percent\n1990,101\n", ("line 2", "100")),
+    ("year,stock\n1990,-1\n", ("line 2", "from 0")),
+    ("year,stock,new\n1990,1,1\n", ("one column of counts",)),
+    ("year\n1990\n", ("one column of counts",)),
+    ("year,stock\nMay 1990,1\n", ("line 2", "date written as text")),
+    ("year,stok\n1990,1\n", ("Did you mean stock?",)),
+])
+def test_bad_counts_are_refused_with_their_row(folder, text, words):
+    path = csv(folder, text)
+    refused(lambda: data.read_counts(path), "table.csv", *words)
+
+
+def test_a_count_that_nothing_explains_is_a_stock_and_says_so(folder):
+    counts = data.read_counts(csv(folder, "unit,year,count\nA,1990,5\nA,1991,4\n"))
+    assert counts.kind == "stock"
+    assert "because it falls" in counts.said[0]
+    assert data.read_counts(folder / "table.csv", kind="new").adopters("A")["adopters"].tolist() == [5, 9]
+
+
+def test_stocks_that_fall_fit_no_curve_of_adoption():
+    counts = data.example("participatory_budgeting")
+    refused(lambda: counts.adopters("Poland's village funds"), "falls, from 1,479 in 2017 to 1,467 in 2018",
+            "No cumulative adoption curve can be fitted")
+    assert counts.adopters("Brazil")["adopters"].tolist() == [13, 53, 112, 190, 201]
+    assert counts.adopters("Brazil")["new"].tolist() == [13, 40, 59, 78, 11]
+    refused(lambda: data.example("eu27_home_working").adopters("usually"), "a shock, not an S-curve")
+
+
+def test_series_are_told_as_what_they_are():
+    shapes = data.example("participatory_budgeting").shapes().set_index("unit")
+    assert shapes.loc["Brazil", "saturates"]           # 11 in four years after 78
+    assert not shapes.loc["Brazil", "falls"]
+    assert "at least 12 gave it up again" in shapes.loc["Poland's village funds", "says"]
+    rising = data.shape(pd.DataFrame({"period": range(5), "value": [1, 2, 4, 8, 16]}))
+    assert rising["saturates"] is False
+    assert "cannot be read from it" in rising["says"]
+    home = data.example("eu27_home_working").shapes().set_index("unit").loc["usually or sometimes"]
+    assert (home["peak"], home["peak_period"]) == (24.4, 2021)
+    assert "break in series in 2021" in home["says"]
+
+
+def test_every_example_is_readable_and_its_source_is_told():
+    from importlib.resources import files
+
+    place = files("experiments.adopters").joinpath("facts")
+    readme = place.joinpath("README.md").read_text(encoding="utf-8")
+    for name in data.examples():
+        assert len(data.example(name).frame) >= 10
+    for file in place.iterdir():
+        assert file.name == "README.md" or f"`{file.name}`" in readme
+    refused(lambda: data.example("bass"), "Did you mean bass_example?")
+
+
+def test_rogers_shares_are_those_of_the_normal_curve_and_of_the_cuts():
+    from importlib.resources import as_file, files
+
+    from scipy.stats import norm
+
+    from experiments.adopters.statistics import CUTS
+
+    with as_file(files("experiments.adopters").joinpath("facts", "rogers_categories.csv")) as path:
+        rogers = pd.read_csv(path)
+    assert tuple(rogers["category"]) == CUTS["rogers"][2] == CUTS["rank"][2]
+    edges = [0, *norm.cdf(CUTS["rogers"][1]), 1]
+    assert rogers["normal_share_pct"].to_numpy() == pytest.approx(100 * np.diff(edges), abs=6e-4)
+    assert rogers["share_rogers_pct"].to_numpy() == pytest.approx(100 * np.diff([0, *CUTS["rank"][1], 1]))
+
+
+def test_a_population_belongs_to_every_unit(folder):
+    counts = data.example("participatory_budgeting")
+    refused(lambda: counts.with_population({"Brazil": 5570}), "Poland's village funds is missing")
+    people = {"Brazil": 5570, "Poland's village funds": 1400, "Portugal": 308}
+    refused(lambda: counts.with_population(people), "below the 1479 adopters")
+    path = csv(folder, "municipality,population\nA,0\nA,5\n")
+    refused(lambda: data.read_population(path), "line 2", "from 1")
+
+
+# ---------------------------------------------------------------- surveys
+
+def test_a_survey_becomes_a_start_that_runs(folder):
+    survey = data.read_survey(csv(folder, "role,willingness,municipality\ncitizen,5,Ash\ncitizen,3,Ash\n"
+                                          "official,2,Ash\nCitizens,1,Elm\n"))
+    assert survey.start() == {"C": pytest.approx((1 + .5 + 0) / 3), "G": .25}
+    assert "Likert" in survey.said[0]
+    story = survey.scenario("wasteland")
+    result = simulate(story, runs=1, quarters=8)
+    assert result.scenario.title == "Start from a survey"
+    towns = survey.towns({"Ash": 50, "Elm": 30})
+    assert towns["willingness"].tolist() == [.75, 0]
+    assert np.isnan(towns["government_willingness"][1])
+    assert len(simulate(story, runs=1, quarters=8, municipalities=towns).places) == 2
+
+
+def test_a_scale_is_recognised_or_asked_for(folder):
+    assert "share" in data.read_survey(csv(folder, "role,willingness\ncitizen,.5\n")).said[0]
+    path = csv(folder, "role,willingness\ncitizen,1\nofficial,1\n")
+    refused(lambda: data.read_survey(path), "say which")
+    assert data.read_survey(path, scale="likert").start() == {"C": 0, "G": 0}
+    assert data.read_survey(path, scale="share").start() == {"C": 1, "G": 1}
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    ("role,willingness\ncitizen,4\nofficail,3\n", ("line 3", "official")),
+    ("role,willingness\ncitizen,4\ncitizen,7\n", ("line 3", "1 to 5")),
+    ("role,willingness\ncitizen,4\ncitizen,2.5\n", ("line 3", "whole number")),
+    ("role,willingness\ncitizen,0.4\ncitizen,1.2\n", ("line 3", "0 to 1")),
+    ("role,willingness\ncitizen,\ncitizen,1\n", ("say which",)),
+])
+def test_bad_answers_are_refused_with_their_row(folder, text, words):
+    path = csv(folder, text)
+    refused(lambda: data.read_survey(path), *words)
+
+
+def test_who_was_not_asked_stays_as_in_the_base(folder):
+    story = data.read_survey(csv(folder, "role,willingness\ncitizen,.4\n")).scenario("lets_dance")
+    assert (story.C, story.G) == (.4, simulate("lets_dance", runs=1, quarters=8).scenario.G)
+    refused(lambda: data.read_survey(folder / "table.csv").towns(100), "does not name municipalities")
+
+
+# ---------------------------------------------------------------- commands and pages
+
+def run(*words):
+    result = CliRunner().invoke(app, ["adopters", *map(str, words)])
+    if result.exception and not isinstance(result.exception, SystemExit | Refused):
+        raise result.exception
+    return result
+
+
+def test_describe_writes_a_folder_and_says_what_it_found(folder):
+    said = json.loads(run("describe", "times.csv", "--edges", "edges.csv", "--by", "rank", "--out", "d", "--json").stdout)
+    assert [row["share"] for row in said["curve"]] == [.25, .25, .75]
+    assert {p.name for p in (folder / "d").iterdir()} >= {"report.html", "manifest.json", "nodes.parquet", "figures"}
+    nodes = pd.read_parquet(folder / "d" / "nodes.parquet").set_index("node")
+    assert nodes["threshold"].tolist()[:2] == [0, 1]
+    assert nodes.loc["Elm", "threshold"] == 1
+    page = (folder / "d" / "report.html").read_text(encoding="utf-8")
+    assert "3 of 4 have adopted from 1990 to 1992" in page
+    # The folder stays as it is unless it may be replaced.
+    assert isinstance(run("describe", "times.csv", "--out", "d").exception, Refused)
+
+
+def test_describe_works_without_a_network_and_on_a_run(folder):
+    assert "Written" in run("describe", "times.csv", "--out", "bare").stdout
+    assert "Written" in run("describe", "lets_dance", "--out", "model", "--test", "3").stdout
+    assert isinstance(run("describe", "times.csv", "--test", "9", "--out", "x").exception, Refused)
+    assert isinstance(run("describe", "lets_danse", "--out", "x").exception, Refused)
+    assert isinstance(run("describe", "lets_dance", "--edges", "edges.csv", "--out", "x").exception, Refused)
+    assert not (folder / "x").exists()
+
+
+def test_data_checks_says_and_saves(folder):
+    assert "bass_example" in run("data").stdout
+    assert "a shock, not an S-curve" in run("data", "eu27_home_working").stdout
+    assert "Written" in run("data", "participatory_budgeting", "--out", "pb").stdout
+    assert "1,479 in 2017" in (folder / "pb" / "report.html").read_text(encoding="utf-8")
+    assert len(pd.read_parquet(folder / "pb" / "table.parquet")) == 10
+    assert "4 ties" in run("data", "times.csv", "--edges", "edges.csv").stdout
+    csv(folder, "role,willingness,municipality\ncitizen,5,Ash\nofficial,2,Ash\n", "survey.csv")
+    csv(folder, "unit,population\nAsh,40\n", "people.csv")
+    assert "Written" in run("data", "survey.csv", "--save", "start.toml", "--base", "wasteland").stdout
+    import scenarios
+
+    assert (scenarios.load("start.toml").C, scenarios.load("start.toml").G) == (1, .25)
+    run("data", "survey.csv", "--save", "towns.csv", "--population", "people.csv")
+    assert simulate("start.toml", runs=1, quarters=8, municipalities="towns.csv").places.names == ("Ash",)
+    assert isinstance(run("data", "survey.csv", "--save", "towns.csv").exception, Refused)
+    csv(folder, "node,time\nA,x\nB,y\n", "bad.csv")
+    assert isinstance(run("data", "bad.csv", "--report", "report.csv").exception, Refused)
+    assert pd.read_csv("report.csv")["line"].tolist() == [2, 3]
+    told = run("data", "bad.csv", "--json")
+    assert told.exit_code == 2
+    assert [row["line"] for row in json.loads(told.stdout)["report"]] == [2, 3]
+
+
+def test_figures_are_drawn_where_little_is_known(folder):
+    for width in (960, 400):
+        for text in ("node,time\nA,1\nB,1\n", "node,time,category\nA,1,x\nB,2,y\nC,,x\n"):
+            study = describe_study(describe(data.read_times(csv(folder, text)), by="rank"))
+            for section in study.sections:
+                for make in section.figures.values():
+                    assert make(width).svg().startswith("<svg")
+        for name in data.examples():
+            assert series_figure(data.example(name), width).svg().startswith("<svg")

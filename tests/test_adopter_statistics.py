@@ -1,0 +1,372 @@
+"""Statistics of adoption: hand-calculated oracles, and every statistic again by brute force under hypothesis."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+
+from experiments.adopters import data, statistics
+from experiments.adopters.describing import describe
+from params import Refused
+from simulation.limits import categories_by_rank, categories_by_spread
+from simulation.networks import ring_lattice
+from simulation.run import CATEGORIES, simulate
+
+NAN = float("nan")
+#: 0 looks at 1 and 2, 1 at 0, 2 at 0 and 1; 3 at nobody, and nobody at 3.
+TIES = np.array([[0, 1, 1, 0], [1, 0, 0, 0], [1, 1, 0, 0], [0, 0, 0, 0]], float)
+TIMES = [1990, 1991, 1993, NAN]
+
+
+@st.composite
+def cases(draw, dynamic=None):
+    """Times with non-adopters, and a network with weights and loops: one, or one a period."""
+    n, T = draw(st.integers(2, 7)), draw(st.integers(2, 5))
+    times = np.array(draw(st.lists(st.one_of(st.just(NAN), st.integers(1, T).map(float)), min_size=n, max_size=n)))
+    count = T if (draw(st.booleans()) if dynamic is None else dynamic) else 1
+    weight = st.sampled_from([0.0, 0.0, 0.5, 1.0, 2.0])
+    slices = [np.array(draw(st.lists(weight, min_size=n * n, max_size=n * n))).reshape(n, n) for _ in range(count)]
+    return times, slices, T
+
+
+def seen(slices, t):
+    """The slice of a period counted from 1."""
+    return slices[0] if len(slices) == 1 else slices[t - 1]
+
+
+def given_as(slices):
+    return sparse.csr_array(slices[0]) if len(slices) == 1 else [sparse.csr_array(s) for s in slices]
+
+
+def tie(slices, t, i, j, direction="out", valued=False):
+    """How much i looks at j in period t."""
+    if i == j:
+        return 0.0
+    S = seen(slices, t)
+    value = {"out": S[i, j], "in": S[j, i], "both": max(S[i, j], S[j, i])}[direction]
+    return value if valued else float(value > 0)
+
+
+# ---------------------------------------------------------------- exposure and thresholds
+
+def test_exposure_by_hand():
+    # 1990: 0 has adopted; 1991: 0, 1; 1992: the same; 1993: 0, 1, 2. 3 never, and knows nobody.
+    expected = [[0, .5, .5, 1], [1, 1, 1, 1], [.5, 1, 1, 1], [0, 0, 0, 0]]
+    assert statistics.exposure(TIMES, TIES).tolist() == expected
+    counted = statistics.exposure(TIMES, TIES, normalised=False)
+    assert counted.tolist() == [[0, 1, 1, 2], [1, 1, 1, 1], [1, 2, 2, 2], [0, 0, 0, 0]]
+    lagged = statistics.exposure(TIMES, TIES, lag=1)
+    assert np.isnan(lagged[:, 0]).all()
+    assert lagged[:, 1:].tolist() == [row[:3] for row in expected]
+
+
+def test_thresholds_by_hand_with_a_value_for_the_first_period():
+    # The code of netdiffuseR gives the adopter of the first period a value; its manual says none.
+    assert statistics.thresholds(TIMES, TIES)[:3].tolist() == [0, 1, 1]
+    assert np.isnan(statistics.thresholds(TIMES, TIES)[3])
+    assert statistics.thresholds(TIMES, TIES, lag=1)[1:3].tolist() == [1, 1]
+    assert np.isnan(statistics.thresholds(TIMES, TIES, lag=1)[0])
+
+
+def test_non_adopters_never_count_and_isolates_get_nought():
+    network = np.array([[0, 1, 1], [0, 0, 0], [1, 1, 0]])
+    assert statistics.exposure([1, 2, NAN], network, last=9)[0].tolist() == [0, *[.5] * 8]
+    assert statistics.exposure([1, 2, NAN], network)[1].tolist() == [0, 0]
+
+
+@given(cases(), st.booleans(), st.sampled_from(statistics.DIRECTIONS), st.booleans(), st.integers(0, 1))
+def test_exposure_and_thresholds_again_by_brute_force(case, normalised, direction, valued, lag):
+    times, slices, T = case
+    how = {"first": 1, "last": T, "normalised": normalised, "direction": direction, "valued": valued, "lag": lag}
+    n = len(times)
+    expected = np.full((n, T), NAN)
+    for i, t in product(range(n), range(1, T + 1 - lag)):
+        ties = [tie(slices, t, i, j, direction, valued) for j in range(n)]
+        total = sum(w for j, w in enumerate(ties) if times[j] <= t)
+        expected[i, t + lag - 1] = total / (sum(ties) + 1e-20) if normalised else total
+    np.testing.assert_allclose(statistics.exposure(times, given_as(slices), **how), expected, rtol=0, atol=1e-12)
+    own = [NAN if np.isnan(t) else expected[i, int(t) - 1] for i, t in enumerate(times)]
+    np.testing.assert_allclose(statistics.thresholds(times, given_as(slices), **how), own, rtol=0, atol=1e-12)
+
+
+@given(cases(dynamic=False))
+def test_a_network_that_stays_is_the_same_as_equal_slices(case):
+    times, slices, T = case
+    one, many = given_as(slices), given_as(slices * T)
+    for measure in (statistics.exposure, statistics.thresholds, statistics.infectiousness, statistics.susceptibility):
+        np.testing.assert_allclose(measure(times, one, first=1, last=T), measure(times, many, first=1, last=T), atol=1e-12)
+
+
+def test_networks_of_the_model_are_read_too():
+    network = ring_lattice(6, 1)
+    times = [1, 1, NAN, NAN, NAN, 2]
+    assert statistics.exposure(times, network)[:, 0].tolist() == [.5, .5, .5, 0, 0, .5]
+
+
+# ---------------------------------------------------------------- infectiousness and susceptibility
+
+def test_infectiousness_and_susceptibility_by_hand():
+    # 0 and 2 look at 1: 0 adopts in 1, 1 in 2, 2 in 3. 1 looks at 0.
+    times, network = [1, 2, 3], np.array([[0, 1, 0], [1, 0, 0], [0, 1, 0]])
+    # 0 is looked at by 1, who adopts next; 1 by 2, who adopts next; 2 adopts in the last period.
+    assert statistics.infectiousness(times, network) == pytest.approx([1, 1, 0], abs=1e-12)
+    # 1 looks at 0, who did just before; 2 at 1, who did just before; 0 is in the first period.
+    assert statistics.susceptibility(times, network) == pytest.approx([0, 1, 1], abs=1e-12)
+
+
+@given(cases(), st.integers(1, 4), st.sampled_from([None, 0.5]), st.booleans(), st.sampled_from(statistics.DIRECTIONS))
+def test_infectiousness_and_susceptibility_again_by_brute_force(case, reach, discount, normalised, direction):
+    times, slices, T = case
+    n = len(times)
+
+    def w(k):
+        return k if discount is None else (1 + discount) ** (k - 1)
+
+    infect, suffer = np.full(n, NAN), np.full(n, NAN)
+    for i in range(n):
+        if np.isnan(times[i]):
+            continue
+        ti = int(times[i])
+        part = whole = new = 0.0
+        for k in range(1, reach + 1):
+            if ti + k > T:
+                continue
+            for j in set(range(n)) - {i}:
+                if tie(slices, ti + k, j, i, direction):
+                    part += (times[j] == ti + k) / w(k)
+                    whole += (times[j] >= ti + k) / w(k)
+                new += (times[j] == ti + k) / w(k)
+        infect[i] = part / (whole + 1e-15) / ((new + 1e-15) if normalised else 1)
+        part = whole = new = 0.0
+        for k in range(1, reach + 1):
+            if ti - k < 1:
+                continue
+            for j in set(range(n)) - {i}:
+                if tie(slices, ti - k + 1, i, j, direction):
+                    part += (times[j] == ti - k) / w(k)
+                    whole += (times[j] <= ti - k) / w(k)
+                new += (times[j] == ti - k) / w(k)
+        suffer[i] = part / (whole + 1e-15) / ((new + 1e-15) if normalised else 1)
+    how = {"first": 1, "last": T, "reach": reach, "discount": discount, "normalised": normalised, "direction": direction}
+    np.testing.assert_allclose(statistics.infectiousness(times, given_as(slices), **how), infect, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(statistics.susceptibility(times, given_as(slices), **how), suffer, rtol=0, atol=1e-12)
+
+
+def test_contacts_who_never_adopt_are_no_earlier_adopters():
+    assert statistics.susceptibility([1, 2, NAN], np.array([[0, 0, 0], [1, 0, 1], [0, 0, 0]]))[1] == pytest.approx(1)
+
+
+# ---------------------------------------------------------------- curves
+
+def test_curve_and_hazard_by_hand():
+    curve = statistics.curve([1, 2, 2, 4, NAN], last=5)
+    assert curve["new"].tolist() == [1, 2, 0, 1, 0]
+    assert curve["at_risk"].tolist() == [5, 4, 2, 2, 1]
+    assert curve["hazard"].tolist() == pytest.approx([0, .5, 0, .5, 0], abs=1e-12)
+    assert curve["growth"].tolist()[1:] == pytest.approx([2, 0, 1 / 3, 0])
+    assert np.isnan(curve["growth"][0])
+
+
+@given(st.lists(st.one_of(st.just(NAN), st.integers(1, 6).map(float)), min_size=1, max_size=9))
+def test_hazard_again_by_brute_force(times):
+    q = [sum(t <= period for t in times) for period in range(1, 7)]
+    expected = [0.0] + [(q[t] - q[t - 1]) / (len(times) - q[t - 1] + 1e-15) for t in range(1, 6)]
+    np.testing.assert_allclose(statistics.hazard(times, first=1, last=6), expected, rtol=0, atol=1e-12)
+
+
+# ---------------------------------------------------------------- categories
+
+def test_a_time_equal_to_a_cut_goes_to_the_later_class():
+    # Mean 2, sample sd 1: the cuts are 1, 2 and 3, and each time lies on one.
+    assert list(statistics.categories([1, 2, 3])) == ["early majority", "late majority", "laggards"]
+    assert list(statistics.categories([1, 2, 3], by="rogers")) == ["early majority", "late majority", "laggards"]
+
+
+def test_non_adopters_are_no_category_of_adopters_and_move_no_cut():
+    assert list(statistics.categories([1, 2, 3, NAN, NAN]))[3:] == ["non-adopters"] * 2
+    assert list(statistics.categories([1, 2, 3, NAN]))[:3] == list(statistics.categories([1, 2, 3]))
+
+
+def test_five_classes_cut_a_large_normal_sample_at_2_14_34_34_16():
+    times = np.round(np.random.default_rng(1).normal(50_000, 5_000, 200_000))
+    share = statistics.categories(times, by="rogers").value_counts().to_numpy() / len(times)
+    assert share == pytest.approx([.02275, .13591, .34134, .34134, .15866, 0], abs=.003)
+    assert (statistics.categories(times, by="rogers").codes == categories_by_spread(times)).all()
+
+
+def test_ranks_give_rogers_shares_and_agree_with_the_model():
+    times = np.arange(1.0, 1001)
+    by_rank = statistics.categories(times, by="rank")
+    assert by_rank.value_counts().tolist() == [25, 135, 340, 340, 160, 0]
+    assert (by_rank.codes == categories_by_rank(1000)).all()
+
+
+def test_equal_times_share_a_category_and_ranks_count_those_to_come():
+    assert len(set(statistics.categories([1, 1, 1, 1, 5], by="rank")[:4])) == 1
+    # The first two of a hundred are innovators, however few have adopted so far.
+    assert set(statistics.categories([1, 2] + [NAN] * 98, by="rank")[:2]) == {"innovators"}
+
+
+@given(st.lists(st.one_of(st.just(NAN), st.integers(1, 9).map(float)), min_size=3, max_size=30)
+       .filter(lambda t: np.isfinite(t).sum() > 1))
+def test_categories_again_by_brute_force(times):
+    known = [t for t in times if not np.isnan(t)]
+    mean = sum(known) / len(known)
+    sd = (sum((t - mean) ** 2 for t in known) / (len(known) - 1)) ** .5
+    for by, cuts in (("sd", (-1, 0, 1)), ("rogers", (-2, -1, 0, 1))):
+        found = statistics.categories(times, by=by)
+        for t, code in zip(times, found.codes, strict=True):
+            if np.isnan(t):
+                assert found.categories[code] == "non-adopters"
+            elif all(abs(t - mean - c * sd) > 1e-9 for c in cuts):
+                assert code == sum(t >= mean + c * sd for c in cuts)
+
+
+def test_categories_by_innovativeness_are_the_models():
+    result = simulate("lets_dance", runs=1, quarters=12)
+    adoption = data.from_result(result)
+    found = statistics.categories(adoption.times, by="innovativeness", innovativeness=adoption.innovativeness)
+    assert (found.codes == result.category[0]).all()
+    assert [name.replace("_", " ") for name in CATEGORIES] == list(found.categories)
+
+
+# ---------------------------------------------------------------- structure
+
+def degrees(matrix):
+    matrix = sparse.csr_array(matrix)
+    return np.diff(matrix.indptr), np.diff(matrix.tocsc().indptr)
+
+
+@given(st.integers(4, 12), st.integers(0, 2**31), st.booleans())
+@settings(max_examples=30)
+def test_rewiring_keeps_degrees_and_makes_no_loops_or_doubles(n, seed, undirected):
+    ties = np.random.default_rng(seed).random((n, n)) < .4
+    ties = (ties | ties.T) if undirected else ties
+    np.fill_diagonal(ties, False)
+    turned = statistics.rewire(ties.astype(float), seed=seed)
+    assert all((a == b).all() for a, b in zip(degrees(ties), degrees(turned), strict=True))
+    assert turned.diagonal().sum() == 0
+    assert set(turned.data.tolist()) <= {1.0}
+    assert not undirected or abs(turned - turned.T).nnz == 0
+
+
+def test_weights_go_with_who_gives_them():
+    rng = np.random.default_rng(6)
+    ties = np.where(rng.random((8, 8)) < .4, rng.random((8, 8)), 0) * (1 - np.eye(8))
+    turned = statistics.rewire(ties, seed=3).toarray()
+    assert all(sorted(a[a > 0]) == sorted(b[b > 0]) for a, b in zip(ties, turned, strict=True))
+    assert (turned != ties).any()
+
+
+def test_every_network_of_the_degrees_is_equally_likely():
+    # Two rings of three or one of six: of the 70 graphs of six nodes with two ties each, 60 are one ring.
+    ring = np.zeros((6, 6))
+    for i in range(6):
+        ring[i, (i + 1) % 6] = ring[(i + 1) % 6, i] = 1
+    count = Counter(statistics.rewire(ring, seed=1, repetition=r).toarray().tobytes() for r in range(7000))
+    assert len(count) == 70
+    expected = 7000 / 70
+    chi2 = sum((c - expected) ** 2 / expected for c in count.values())
+    assert chi2 < 69 + 4 * np.sqrt(2 * 69)
+
+
+def test_structural_dependence_finds_a_chain_and_not_chance():
+    n = 40
+    chain = np.zeros((n, n))
+    chain[np.arange(1, n), np.arange(n - 1)] = 1     # each looks at the one before
+    chain[np.arange(2, n), np.arange(n - 2)] = 1
+    follows = statistics.structural_dependence(np.arange(n) // 2 + 1, chain, repetitions=99)
+    assert follows.p == pytest.approx(.02)
+    assert follows.observed > follows.rewired.max()
+    rng = np.random.default_rng(4)
+    ps = [statistics.structural_dependence(rng.integers(1, 9, n), rng.random((n, n)) < .1, repetitions=99, seed=s).p
+          for s in range(40)]
+    assert np.mean(ps) == pytest.approx(.5, abs=.17)
+    assert np.mean(np.array(ps) <= .1) < .3
+
+
+def test_structural_dependence_is_the_same_for_the_same_seed_and_takes_any_statistic():
+    ties = (np.random.default_rng(2).random((12, 12)) < .3).astype(float)
+    times = np.arange(12) % 4 + 1
+
+    def reciprocity(matrix):
+        return float((matrix * matrix.T).sum())
+
+    a, b = (statistics.structural_dependence(times, ties, reciprocity, 19, seed=0) for _ in range(2))
+    assert (a.rewired == b.rewired).all()
+    assert a.p == b.p
+    assert (statistics.structural_dependence(times, ties, reciprocity, 19, seed=1).rewired != a.rewired).any()
+    below, above = (a.rewired <= a.observed).sum() + 1, (a.rewired >= a.observed).sum() + 1
+    assert a.p == pytest.approx(min(1, 2 * min(below, above) / 20))
+
+
+def test_equal_slices_stay_equal_when_they_are_rewired():
+    ties = sparse.csr_array((np.random.default_rng(2).random((12, 12)) < .3).astype(float))
+    seen = []
+    statistics.structural_dependence([1, 2, 3] * 4, [ties, ties.copy(), ties.copy()],
+                                     lambda net: seen.append(net) or 0.0, repetitions=1)
+    assert (seen[0][0] != seen[0][1]).nnz == 0
+
+
+# ---------------------------------------------------------------- a run of the model
+
+def test_a_run_of_the_model_has_its_own_network():
+    result = simulate("lets_dance", runs=2, quarters=24)
+    adoption = data.from_result(result, run=1)
+    assert np.array_equal(adoption.times, result.adopted_at[1], equal_nan=True)
+    matrix = adoption.matrix
+    assert matrix.shape == (40, 40)
+    assert abs(matrix - matrix.T).nnz == 0
+    curve = statistics.curve(adoption.times, **adoption.span)
+    assert curve["share"].to_numpy() == pytest.approx(result.rows["ever_adopted"][1], abs=1e-6)
+
+
+def test_exchange_ties_come_while_their_lever_is_on():
+    from scenarios import LEVERS
+
+    lever = next(name for name, one in LEVERS.items() if any(e["parameter"] == "long_ties" for e in one["effects"]))
+    adoption = data.from_result(simulate("lets_dance", runs=1, quarters=12, levers=[f"{lever}@4+4"]))
+    counts = [int(matrix.sum()) for matrix in adoption.network]
+    assert counts[0] < counts[5]
+    assert counts[0] == counts[-1]
+    assert np.isfinite(statistics.exposure(adoption.times, adoption.matrix, **adoption.span)).all()
+
+
+def test_describe_says_what_the_tables_say():
+    result = simulate("lets_dance", runs=1, quarters=40)
+    found = describe(data.from_result(result), by="rank")
+    assert found.categories["nodes"].sum() == 40
+    assert found.nodes["threshold"].notna().sum() == np.isfinite(result.adopted_at).sum()
+    assert any("have adopted from 0 to 40" in sentence for sentence in found.said)
+    # Who had not adopted by Kaplan-Meier is who had not adopted: nobody is censored before the end.
+    late = 1 - found.curve.set_index("period").loc[20, "share"]
+    assert float(found.survival.at(20)) == pytest.approx(late)
+
+
+# ---------------------------------------------------------------- what is refused
+
+@pytest.mark.parametrize(("call", "words"), [
+    (lambda: statistics.exposure([1, 2], np.zeros((3, 3))), "3 x 3"),
+    (lambda: statistics.exposure([1, 2.5], np.zeros((2, 2))), "whole period"),
+    (lambda: statistics.exposure([NAN, NAN], np.zeros((2, 2))), "nobody adopts"),
+    (lambda: statistics.exposure([1, 2], np.zeros((2, 2)), direction="inn"), "Did you mean in"),
+    (lambda: statistics.exposure([1, 2], np.zeros((2, 2)), lag=2), "from 0 to 1"),
+    (lambda: statistics.exposure([1, 2], -np.ones((2, 2))), "negative"),
+    (lambda: statistics.exposure([1, 2], [np.zeros((2, 2))] * 3), "3 slices"),
+    (lambda: statistics.exposure([1, 2], np.zeros((2, 2)), last=1), "adopts in 2"),
+    (lambda: statistics.categories([1, NAN]), "at least two adopters"),
+    (lambda: statistics.categories([1, 2], by="rodgers"), "Did you mean rogers"),
+    (lambda: statistics.categories([1, 2], by="innovativeness"), "score"),
+    (lambda: statistics.structural_dependence([1, 2], np.zeros((2, 2))), "no ties"),
+    (lambda: statistics.infectiousness([1, 2], np.zeros((2, 2)), reach=0), "reach"),
+    (lambda: statistics.exposure(["a"], np.zeros((1, 1))), "numbers"),
+])
+def test_bad_input_is_refused_in_one_sentence(call, words):
+    with pytest.raises(Refused, match=words):
+        call()
