@@ -1,0 +1,121 @@
+"""Forecasts of late adoption: whole paths of what is still to come, from the first part of a curve.
+
+The posterior of the model of clumps (experiments.adopters.clumps) given the history, under a prior that may have been
+learnt from past cascades, is sampled (experiments.adopters.sampling) and simulated on.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+import numpy as np
+
+from experiments.adopters.history import Cascade, read
+from experiments.adopters.prior import Prior, drawn, paths_of, ranked, weak
+from params import Refused
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_PURPOSE = 0x666F7265  # names this use of a seed
+_MORE = 4  # paths simulated for each that is handed out, so that recalibration can choose
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Sampled futures of one cascade. `paths[k, h]` have adopted by the end of period `history.last + 1 + h`."""
+
+    history: Cascade
+    paths: np.ndarray  # int64[S, 100], never falls, never more than the population
+    effective: float   # parameter sets that the posterior rests on, counted by their weights
+
+    @property
+    def t(self) -> np.ndarray:
+        """int64[100]: the periods."""
+        return self.history.last + 1 + np.arange(self.paths.shape[1])
+
+    def quantiles(self, levels: Sequence[float] = (0.1, 0.25, 0.5, 0.75, 0.9)) -> np.ndarray:
+        """float64[len(levels), 100]."""
+        return np.quantile(self.paths, levels, axis=0)
+
+    def time_to(self, share: float) -> np.ndarray:
+        """float64[S]: period by whose end this share of the population has adopted; inf where it is not within 100."""
+        at = self.history.reaches(share)
+        if at is not None:
+            return np.full(len(self.paths), float(self.history.first + at))
+        reached = self.paths >= share * self.history.population - 1e-9
+        return np.where(reached[:, -1], self.t[0] + reached.argmax(axis=1), np.inf)
+
+    def stalls(self, share: float = 0.84) -> float:
+        """Chance that the share is not reached within 100 periods of the end of the history."""
+        return float(np.isinf(self.time_to(share)).mean())
+
+    def summary(self) -> dict[str, Any]:
+        """What the paths say, as JSON: times as 10, 50 and 90 % quantiles, None where not within 100 periods."""
+        said: dict[str, Any] = {"task_id": self.history.name, "population": self.history.population,
+                                "adopters": self.history.adopters, "last": self.history.last, "stalls": self.stalls()}
+        for name, share in (("time_to_84", 0.84), ("time_to_97.5", 0.975)):
+            times = np.quantile(self.time_to(share), [0.1, 0.5, 0.9], method="inverted_cdf")
+            said[name] = {"quantiles": [float(t) if np.isfinite(t) else None for t in times],
+                          "never": self.stalls(share)}
+        return said
+
+
+def forecast(cascade: Cascade, prior: Prior | None = None, samples: int = 500, seed: int = 0) -> Forecast:
+    """Sampled paths for 100 periods past the end. Equal seeds give equal paths, whatever else is forecast.
+
+    prior: learnt (`prior.learn`, `prior.load`); None is the wide one that rests on no data. Refused with fewer than
+    20 samples.
+    """
+    if not 20 <= samples <= 100_000:
+        raise Refused(f"samples must lie from 20 to 100,000, not {samples}.")
+    prior = weak() if prior is None else prior
+    rng = np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE, crc32(cascade.name.encode())]))
+    paths, effective = paths_of(cascade, prior, _MORE * samples, rng)
+    return Forecast(cascade, rng.permutation(drawn(ranked(paths), prior.recalibration, samples)), effective)
+
+
+def histories_of(source: Any, population: int | None = None) -> tuple[list[Cascade], list[str]]:
+    """Histories to forecast, and the names of those with a single adopter: there the prior speaks alone.
+
+    Refused with the row where nobody has adopted yet, or where no cascade has two adopters.
+    """
+    cascades = read(source, population, least=1)
+    single = [c.name for c in cascades if c.adopters == 1]
+    if len(single) == len(cascades):
+        read(cascades if isinstance(source, Cascade | list) else source, population, least=2)  # says the row
+    return cascades, single
+
+
+def forecasts(histories: Any, prior: Prior | None = None, samples: int = 500, seed: int = 0,
+              population: int | None = None, progress: Callable[[int], None] | None = None) -> list[Forecast]:
+    """A forecast for each cascade of a table, a CSV file or a list (see `histories_of`), on all cores."""
+    step = progress or (lambda count: None)
+    done = []
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for made in pool.map(lambda c: forecast(c, prior, samples, seed), histories_of(histories, population)[0]):
+            done.append(made)
+            step(1)
+    return done
+
+
+def table(made: Sequence[Forecast]) -> pd.DataFrame:
+    """task_id, sample, t, cum: one row a cascade, sample and period."""
+    import pandas as pd
+
+    return pd.concat([pd.DataFrame({
+        "task_id": f.history.name, "sample": np.repeat(np.arange(len(f.paths)), f.paths.shape[1]),
+        "t": np.tile(f.t, len(f.paths)), "cum": f.paths.ravel()}) for f in made], ignore_index=True)
+
+
+def quantile_table(made: Sequence[Forecast]) -> pd.DataFrame:
+    """task_id, t, q10, q25, q50, q75, q90 of cum."""
+    import pandas as pd
+
+    return pd.concat([pd.DataFrame({"task_id": f.history.name, "t": f.t, **dict(zip(
+        ("q10", "q25", "q50", "q75", "q90"), f.quantiles(), strict=True))}) for f in made], ignore_index=True)

@@ -1,0 +1,28 @@
+"""Scores of sampled forecasts: CRPS, pinball loss, coverage, interval score. Lower is better, except coverage."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def crps(samples: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """float64[H]: mean |X - y| less half the mean |X - X'| over all pairs (Gneiting and Raftery, 2007), exactly.
+
+    samples: [S, H]; truth: [H]; the samples are the forecast itself, so pairs include a sample with itself.
+    """
+    count = len(samples)
+    ordered = np.sort(np.asarray(samples, np.float64), axis=0)
+    rank = 2 * np.arange(1, count + 1) - count - 1
+    return np.abs(ordered - truth).mean(axis=0) - (rank @ ordered) / count**2
+
+
+def pinball(samples: np.ndarray, truth: np.ndarray, level: float) -> np.ndarray:
+    """float64[H]: the loss of the quantile of this level (Koenker and Bassett, 1978)."""
+    away = truth - np.quantile(samples, level, axis=0)
+    return np.maximum(level * away, (level - 1) * away)
+
+
+def covers(samples: np.ndarray, truth: np.ndarray, level: float = 0.8) -> np.ndarray:
+    """bool[H]: whether the central interval of this level holds the truth, its ends included."""
+    low, high = np.quantile(samples, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return (truth >= low) & (truth <= high)

@@ -1,0 +1,99 @@
+"""Invented cascades in which adoption comes in clumps, from worlds that the forecasting model does not assume.
+
+They test forecasts where the truth is known. None of them is data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from experiments.adopters.history import Cascade
+from params import Refused, nearest
+
+_PURPOSE = 0x696E7665  # names this use of a seed
+
+
+def _thinned(hazards: Callable[[int, np.ndarray], np.ndarray], population: int, periods: int,
+             rng: np.random.Generator) -> np.ndarray:
+    """cum[periods] of units that adopt with `hazards(t, adopted)`, from the first adoption on."""
+    adopted = np.zeros(population, bool)
+    adopted[rng.integers(population)] = True
+    cum = [1]
+    for t in range(1, periods):
+        adopted |= rng.random(population) < 1 - np.exp(-hazards(t, adopted))
+        cum.append(int(adopted.sum()))
+    return np.array(cum, np.int64)
+
+
+def shocks(population: int, periods: int, rng: np.random.Generator) -> np.ndarray:
+    """Unequal readiness (log-normal), shared log-normal shocks that last, one or two mandates; many never adopt."""
+    ready = np.exp(rng.normal(0, rng.uniform(0.3, 1.5), population)) * (rng.random(population) < rng.beta(4, 1.5))
+    p, q = np.exp(rng.normal(np.log(0.008), 0.8)), np.exp(rng.normal(np.log(0.10), 0.6))
+    memory, size = rng.uniform(0.2, 0.9), rng.uniform(0.4, 1.2)
+    wave = np.zeros(periods)
+    for t in range(1, periods):
+        wave[t] = memory * wave[t - 1] + np.sqrt(1 - memory**2) * rng.normal(0, size)
+    push = np.ones(periods)
+    for _ in range(rng.poisson(0.7)):
+        start = rng.integers(periods)
+        push[start:start + rng.integers(1, 5)] = rng.uniform(4, 15)
+    return _thinned(lambda t, a: ready * (p + q * a.mean()) * np.exp(wave[t] - size**2 / 2) * push[t], population,
+                    periods, rng)
+
+
+def neighbours(population: int, periods: int, rng: np.random.Generator) -> np.ndarray:
+    """Units on a map and a left-right line learn from those near; a region is at times swept by its own wave."""
+    place, line = rng.random((population, 2)), rng.normal(size=population)
+    near = np.exp(-((place[:, None] - place[None])**2).sum(axis=2) / 0.05 - (line[:, None] - line[None])**2 / 2)
+    np.fill_diagonal(near, 0)
+    near /= near.sum(axis=1, keepdims=True)
+    region = (place[:, 0] > 0.5).astype(int) * 2 + (place[:, 1] > 0.5)
+    reach = 1 / (1 + np.exp(-(rng.normal(1.0, 1.0) - line * rng.normal(0, 1.5)) * 3))  # some will never
+    p, q = np.exp(rng.normal(np.log(0.006), 0.7)), np.exp(rng.normal(np.log(0.15), 0.6))
+    quiet = rng.gamma(0.5, 2.0, (periods, 4)) * (rng.random((periods, 4)) < 0.6) / 0.6
+    return _thinned(lambda t, a: (p + q * near @ a) * reach * quiet[t, region], population, periods, rng)
+
+
+def thresholds(population: int, periods: int, rng: np.random.Generator) -> np.ndarray:
+    """Each waits for a share of the others (Granovetter, 1978), then acts in the next session that it holds."""
+    wait = np.clip(rng.normal(rng.uniform(0.15, 0.45), rng.uniform(0.1, 0.3), population), 0.0, None)
+    session = rng.uniform(0.1, 0.5) * (1 + 2 * (np.arange(periods) % rng.integers(2, 5) == 0))
+    own = np.exp(rng.normal(np.log(0.006), 0.6))
+    return _thinned(lambda t, a: own + session[t] * (a.mean() >= wait), population, periods, rng)
+
+
+def waves(population: int, periods: int, rng: np.random.Generator) -> np.ndarray:
+    """One to four separate campaigns, each with its own start, speed and share of the population, then silence."""
+    count = rng.integers(1, 5)
+    sizes = rng.dirichlet(np.ones(count + 1))[:-1] if rng.random() < 0.6 else rng.dirichlet(np.ones(count))
+    starts = np.concatenate([[0], rng.uniform(0, periods * 0.7, count - 1)])
+    group = rng.choice(count + 1, population, p=np.append(sizes, max(1 - sizes.sum(), 0)) /
+                       np.append(sizes, max(1 - sizes.sum(), 0)).sum())
+    speed = np.exp(rng.normal(np.log(6), 0.8, count))
+    when = np.full(population, np.inf)
+    for k in range(count):
+        mine = group == k
+        when[mine] = starts[k] + rng.gamma(2.0, speed[k] / 2, mine.sum())
+    when = np.floor(when - when[np.isfinite(when)].min()) if np.isfinite(when).any() else np.zeros(population)
+    return np.array([(when <= t).sum() for t in range(periods)], np.int64)
+
+
+WORLDS = {"shocks": shocks, "neighbours": neighbours, "thresholds": thresholds, "waves": waves}
+
+
+def cascades(world: str, count: int, population: int = 50, periods: int = 120, seed: int = 0,
+             least: float = 0.16) -> list[Cascade]:
+    """Invented cascades of a world, followed for `periods` after the first adoption; those below `least` are dropped."""
+    if world not in WORLDS:
+        raise Refused(f"there is no world {world!r}.{nearest(world, WORLDS)} Known: {', '.join(WORLDS)}.")
+    found: list[Cascade] = []
+    tried = 0
+    while len(found) < count:
+        rng = np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE, list(WORLDS).index(world), tried]))
+        cum = WORLDS[world](population, periods, rng)
+        if cum[-1] >= least * population:
+            found.append(Cascade(f"{world}-{len(found) + 1}", population, 0, cum))
+        tried += 1
+    return found

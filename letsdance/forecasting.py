@@ -1,0 +1,239 @@
+"""`letsdance adopters fit, learn, forecast, backtest`: classic curves, and forecasts of late adoption."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from letsdance.adopting import adopters
+from letsdance.screen import Json, Overwrite, command_line, console, print_table, progress
+
+if TYPE_CHECKING:
+    from experiments.adopters.forecast import Forecast
+
+History = Annotated[Path, typer.Argument(help="CSV: t, new or cum, and where they differ task_id and population.")]
+Population = Annotated[int | None, typer.Option(help="How many could adopt; goes before a column population.")]
+PriorFile = Annotated[Path | None, typer.Option(help="What `learn` wrote [default: a wide prior that rests on no data].")]
+Luck = Annotated[int, typer.Option(help="Seed; equal seeds give equal numbers.")]
+_SHOWN = 20
+
+
+@contextmanager
+def _file(out: Path, overwrite: bool) -> Iterator[Path]:
+    """A hidden file beside `out` that takes its name when all went well."""
+    _check_file(out, overwrite)
+    handle, name = tempfile.mkstemp(prefix=f".{out.name}-", dir=out.absolute().parent)
+    os.close(handle)
+    part = Path(name)
+    try:
+        yield part
+        part.chmod(0o644)
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _check_file(out: Path, overwrite: bool) -> None:
+    from params import Refused
+
+    if out.is_dir():
+        raise Refused(f"{out} is a folder; give --out the name of a file.")
+    if out.exists() and not overwrite:
+        raise Refused(f"{out} exists and is left alone; add --overwrite, or choose another file with --out.")
+    parent = out.absolute().parent
+    if not parent.is_dir():
+        raise Refused(f"the folder {parent} does not exist; make it first, or choose another --out.")
+    if not os.access(parent, os.W_OK):
+        raise Refused(f"the folder {parent} cannot be written to; choose another --out.")
+
+
+@adopters.command()
+def fit(
+    history: History, population: Population = None,
+    curve: Annotated[list[str] | None, typer.Option(help="bass, logistic or gompertz; may be repeated [all].")] = None,
+    method: Annotated[str, typer.Option(
+        help="ml (maximum likelihood), ls (least squares on each period's count) or slope (on the curve's slope).")] = "ml",
+    level: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95, as_json: Json = False,
+) -> None:
+    """Fit Bass, logistic and Gompertz curves, with intervals."""
+    from experiments.adopters import curves
+    from experiments.adopters.history import read
+    from params import Refused
+
+    if not 0 < level < 1:
+        raise Refused(f"the level must lie between 0 and 1, not {level:g}.")
+    said, rows = [], []
+    for cascade in read(history, population):
+        for name in curve or curves.CURVES:
+            made = curves.fit(cascade, name, method)
+            kind = "profile" if method == "ml" else "wald"
+            found = {k: (v, *made.interval(k, level, kind)) for k, v in made.estimates.items() if k != "ceiling"}
+            late = made.time_to(0.84)
+            said.append({"task_id": cascade.name, "curve": name, "method": method, "level": level,
+                         "estimates": {k: {"value": v, "low": a, "high": b} for k, (v, a, b) in found.items()},
+                         "goodness": made.goodness, "periods_to_84": late if math.isfinite(late) else None})
+            rows.append([cascade.name, name, ", ".join(f"{k} {v:.3g} ({a:.3g} to {b:.3g})" for k, (v, a, b) in
+                                                       list(found.items())[:2]),
+                         "{:.0%} ({:.0%} to {:.0%})".format(*found["share"]),
+                         f"{late:.0f}" if math.isfinite(late) else "never"])
+    if as_json:
+        typer.echo(json.dumps({"fits": said}))
+        return
+    print_table(f"Fits by {curves.METHODS[method]}, with {level:.0%} intervals; periods count from the first row",
+                ["cascade", "curve", "parameters", "will ever adopt", "periods to 84 %"], rows)
+    console().print("The intervals suppose that all adopt independently; where adoption comes in clumps they are too "
+                    "narrow (see `letsdance adopters backtest`).", highlight=False)
+
+
+@adopters.command()
+def learn(
+    past: History, out: Annotated[Path, typer.Option(help="The prior to write (JSON).")], population: Population = None,
+    seed: Luck = 0, overwrite: Overwrite = False, as_json: Json = False,
+) -> None:
+    """Learn a prior from past cascades, to forecast the next ones with."""
+    _check_file(out, overwrite)
+    from experiments.adopters import history as histories
+    from experiments.adopters import prior as priors
+
+    cascades = histories.read(past, population, least=1)
+    with progress("Learning", 3 * len(cascades), quiet=as_json) as advance:
+        made = priors.learn(cascades, seed=seed, progress=advance)
+    with _file(out, overwrite) as part:
+        priors.save(made, part)
+    said: dict[str, Any] = {"out": str(out), **(made.learnt or {})}
+    if as_json:
+        typer.echo(json.dumps(said))
+        return
+    held = said["coverage_of_80"]["after"]
+    console().print(
+        f"Learnt from {said['cascades']} cascades." + ("" if held is None else
+        f" In {said['forecasts']} forecasts of them from their first part, with a prior learnt from the others, the 80 % "
+        f"intervals held the truth {held:.0%} of the time."), highlight=False)
+    if said["ends_with_an_adoption"] > 0.9:
+        console().print("Nearly all cascades end with an adoption, as if the silent periods after it were cut; if you "
+                        "watched longer, add a last row, or forecasts will expect too many.", highlight=False)
+    console().print(f"Written: [bold]{out}[/].", highlight=False)
+
+
+@adopters.command("forecast")
+def forecast_(
+    history: History, population: Population = None, prior: PriorFile = None,
+    samples: Annotated[int, typer.Option(help="Sampled futures of each cascade.")] = 500,
+    out: Annotated[Path | None, typer.Option(help="CSV to write: task_id, sample, t, cum for 100 periods.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Folder to write with fan charts and a page.")] = None,
+    seed: Luck = 0, overwrite: Overwrite = False, as_json: Json = False,
+) -> None:
+    """Forecast the rest of each curve: sampled futures, times to 84 and 97.5 %, the chance that it stalls."""
+    from experiments import folder
+    from params import Refused
+
+    if out is not None:
+        _check_file(out, overwrite)
+    if report is not None:
+        folder.check_target(report, overwrite)
+    if not 20 <= samples <= 100_000:
+        raise Refused(f"--samples must lie from 20 to 100,000, not {samples}.")
+    from experiments.adopters import forecast as forecasting
+    from experiments.adopters import history as histories
+    from experiments.adopters import prior as priors
+
+    known = None if prior is None else priors.load(prior)
+    cascades, single = forecasting.histories_of(history, population)
+    if single:
+        typer.echo(f"letsdance: {len(single)} of {len(cascades)} histories have a single adopter ({', '.join(single[:3])}"
+                   f"{', ...' if len(single) > 3 else ''}); their forecasts say what the prior says.", err=True)
+    with progress("Forecasting", len(cascades), quiet=as_json) as advance:
+        made = forecasting.forecasts(cascades, known, samples, seed, progress=advance)
+    if out is not None:
+        with _file(out, overwrite) as part:
+            for k, one in enumerate(made):
+                forecasting.table([one]).to_csv(part, mode="a" if k else "w", header=not k, index=False)
+    if report is not None:
+        from report.forecasting import forecast_study
+        from report.study import write
+
+        quantiles = forecasting.quantile_table(made)
+        folder.keep(report, "forecast", command_line(report), {"seed": seed, "samples": samples,
+                    "prior": None if prior is None else prior.name}, {"history": histories.table(cascades),
+                    "quantiles": quantiles}, lambda part, told: _none(write(part, forecast_study(made, known), told)),
+                    overwrite)
+    _tell(made, prior, out, report, as_json)
+
+
+def _none(_: object) -> None:
+    """What hand_over returns."""
+
+
+def _tell(made: list[Forecast], prior: Path | None, out: Path | None, report: Path | None, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({
+            "out": None if out is None else str(out), "report": None if report is None else str(report),
+            "prior": None if prior is None else str(prior), "forecasts": [one.summary() for one in made]}))
+        return
+    from report.forecasting import when
+
+    rows = [[f.history.name, f"{f.history.adopters} of {f.history.population} by {f.history.last}", when(f, 0.84),
+             when(f, 0.975), f"{f.stalls():.0%}"] for f in made[:_SHOWN]]
+    print_table("Forecasts: median and 80 % interval of the period", ["cascade", "adopted", "84 % by", "97.5 % by",
+                                                                      "stalls"], rows)
+    if len(made) > _SHOWN:
+        console().print(f"... and {len(made) - _SHOWN} more.", highlight=False)
+    console().print("Stalls: the chance that 84 % is not reached within 100 periods after the history."
+                    + ("" if prior else " Without --prior the forecast rests on a wide prior that comes from no data."),
+                    highlight=False)
+    for place in (out, report):
+        if place is not None:
+            console().print(f"Written: [bold]{place}[/].", highlight=False)
+
+
+@adopters.command("backtest")
+def backtest_(
+    past: History, population: Population = None, prior: PriorFile = None,
+    stage: Annotated[list[float] | None, typer.Option(help="Share at which curves are cut; repeat [.16, .34, .5].")] = None,
+    samples: Annotated[int, typer.Option(help="Sampled futures of each forecast.")] = 400,
+    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-backtest"),
+    seed: Luck = 0, overwrite: Overwrite = False, as_json: Json = False,
+) -> None:
+    """Forecast your own past cascades from their first parts and say which model to trust."""
+    from experiments import folder
+    from params import Refused
+
+    folder.check_target(out, overwrite)
+    if not 20 <= samples <= 100_000:
+        raise Refused(f"--samples must lie from 20 to 100,000, not {samples}.")
+    from experiments.adopters import backtest as testing
+    from experiments.adopters import history as histories
+    from experiments.adopters import prior as priors
+
+    known = None if prior is None else priors.load(prior)
+    cascades = histories.read(past, population, least=1)
+    stages = tuple(stage or priors.STAGES)
+    with progress("Backtest", len(cascades) * len(stages), quiet=as_json) as advance:
+        test = testing.backtest(cascades, prior=known, stages=stages, samples=samples, seed=seed, progress=advance)
+    from report.forecasting import backtest_study
+    from report.study import write
+
+    frames = {"scores": test.scores, "summary": test.summary(), "differences": test.differences(),
+              "calibration": test.calibration(), "history": histories.table(cascades)}
+    folder.keep(out, "backtest", command_line(out), {
+        "seed": seed, "samples": samples, "stages": list(stages), "prior": None if prior is None else prior.name,
+        "verdict": test.verdict()}, frames, lambda part, told: _none(write(part, backtest_study(test), told)), overwrite)
+    if as_json:
+        typer.echo(json.dumps({"folder": str(out), "verdict": test.verdict(), "cascades": test.cascades,
+                               "skipped": test.skipped, "prior": test.prior,
+                               "summary": json.loads(test.summary().to_json(orient="records")),
+                               "differences": json.loads(test.differences().to_json(orient="records"))}))
+        return
+    table = backtest_study(test).sections[0].tables[0]
+    print_table("Means over cascades ± one standard error; points are percentage points of the population",
+                list(table.columns), [list(row) for row in table.rows])
+    console().print(test.verdict(), highlight=False)
+    console().print(f"Written: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]).", highlight=False)

@@ -1,0 +1,248 @@
+"""Figures and pages of forecasts of late adoption and of their backtests."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from experiments.adopters.backtest import MEASURES, MODELS, OURS, Backtest
+from experiments.adopters.prior import Prior
+from report.sheet import Figure, Panel, scale
+from report.study import Section, Study, Table
+from report.style import COLOURS, GRID, INK, PAPER, SOFT, decimal, percent, tint
+
+if TYPE_CHECKING:
+    from experiments.adopters.forecast import Forecast
+
+#: Below every figure here.
+FOOT = "What a model expects from the pace so far and from past curves; it knows no politics, and laws can change."
+BACK_FOOT = "Past cascades, each forecast from its own first part; the next one may differ."
+_MOST = 6  # fan charts on a page
+_MAIN, _SECOND = COLOURS["lets_dance"], COLOURS["lone_ranger"]
+_SHORT = {OURS: "ours", "bass": "Bass", "logistic": "logistic", "gompertz": "Gompertz", "persistence": "persistence",
+          "reference": "reference class"}
+
+
+# ---------------------------------------------------------------- words
+
+def when(forecast: Forecast, share: float) -> str:
+    """'2031 (2024 to 2050)', 'reached in 1998', or 'not within 100 periods': median and 80 % interval of a time."""
+    times = forecast.time_to(share)
+    at = forecast.history.reaches(share)
+    if at is not None:
+        return f"reached in {forecast.history.first + at}"
+    low, middle, high = np.quantile(times, [0.1, 0.5, 0.9], method="inverted_cdf")
+    if not math.isfinite(low):
+        return f"not by {forecast.t[-1]}"
+    if not math.isfinite(middle):
+        return f"more likely not by {forecast.t[-1]} (one in ten by {low:.0f})"
+    return f"{middle:.0f} ({low:.0f} to {f'{high:.0f}' if math.isfinite(high) else f'after {forecast.t[-1]}'})"
+
+
+def says(forecast: Forecast) -> str:
+    """What the forecast of one cascade says, in one or two sentences."""
+    history = forecast.history
+    now = f"{percent(history.adopters / history.population)} had adopted by period {history.last}"
+    if history.reaches(0.84) is not None:
+        return f"{now}; the 84 % mark is passed, and 97.5 %: {when(forecast, 0.975)}."
+    return (f"{now}. The 84 % mark: {when(forecast, 0.84)}; the chance that it is not reached within "
+            f"{forecast.paths.shape[1]} periods is {percent(forecast.stalls())}.")
+
+
+# ---------------------------------------------------------------- figures
+
+def _ticks(first: int, last: int, most: int) -> list[tuple[float, str]]:
+    span = max(last - first, 1)
+    step = next(s for k in range(9) for s in (10**k, 2 * 10**k, 5 * 10**k) if span / s <= most)
+    return [(t, str(t)) for t in range(math.ceil(first / step) * step, last + 1, step)]
+
+
+def fan(forecast: Forecast, width: float) -> Figure:
+    """History, median, 50 and 80 % bands, and when 84 % will have adopted."""
+    history, narrow = forecast.history, width < 600
+    N = history.population
+    figure = Figure(f"What may come of {history.name}" if not history.name.isdigit() else
+                    f"What may come of cascade {history.name}", says(forecast), width)
+    top = figure.head("Share of the population that has adopted. Line: what happened, then the median; "
+                      "bands: 50 and 80 % of sampled futures.")
+    late = forecast.time_to(0.975)
+    far = np.quantile(late, 0.9, method="inverted_cdf")
+    end = int(min(forecast.t[-1], max(far + 5, history.last + 20) if math.isfinite(far) else forecast.t[-1]))
+    right = 74 if narrow else 112
+    panel = Panel(figure, 52, top + 12, width - 52 - right, 230 if narrow else 330, (history.first, end), (0, 1))
+    panel.scale_y([(0, "0"), (0.25, "25 %"), (0.5, "50 %"), (0.75, "75 %"), (1, "100 %")])
+    panel.scale_x(_ticks(history.first, end, 4 if narrow else 8))
+    known = end - history.last + 1
+    t = np.concatenate([[history.last], forecast.t])[:known]
+    low, lower, middle, upper, high = (np.concatenate([[history.adopters], q])[:known] / N for q in forecast.quantiles())
+    panel.band(t, low, high, tint(_MAIN, 0.18), 1.0)
+    panel.band(t, lower, upper, tint(_MAIN, 0.38), 1.0)
+    x = float(panel.at_x(history.last))
+    figure.line([(x, panel.y), (x, panel.y + panel.height)], SOFT, 1, (4, 4))
+    figure.text(x + 6, panel.y + panel.height - 8, "forecast", 13, SOFT, halo=PAPER)
+    panel.line(t, middle, _MAIN)
+    panel.line(history.t, history.cum / N, INK)
+    _mark(figure, panel, forecast, end)
+    panel.labels([(float(high[-1]), "90 %", _MAIN), (float(middle[-1]), "median", _MAIN),
+                  (float(low[-1]), "10 %", _MAIN)], right - 10)
+    figure.text(panel.x, panel.y + panel.height + 40, "period", 13, SOFT)
+    figure.foot(panel.y + panel.height + 44, FOOT)
+    return figure
+
+
+def _mark(figure: Figure, panel: Panel, forecast: Forecast, end: int) -> None:
+    """The 84 % line, with the 80 % interval of when it is crossed."""
+    y = float(panel.at_y(0.84))
+    figure.line([(panel.x, y), (panel.x + panel.width, y)], _SECOND, 1, (2, 3))
+    figure.text(panel.x + 4, y - 5, "84 %", 13, _SECOND, True, halo=PAPER)
+    if forecast.history.reaches(0.84) is not None:
+        return
+    low, middle, high = np.quantile(forecast.time_to(0.84), [0.1, 0.5, 0.9], method="inverted_cdf")
+    if low <= end:
+        figure.line([(float(panel.at_x(low)), y), (float(panel.at_x(min(high, end))), y)], _SECOND, 4)
+    if middle <= end:
+        figure.disc(float(panel.at_x(middle)), y, 6, _SECOND, edge=PAPER)
+
+
+def scoreboard(test: Backtest, width: float) -> Figure:
+    """How much worse or better than ours each rival was, with two standard errors."""
+    narrow = width < 600
+    figure = Figure("Who forecast best", test.verdict(), width)
+    top = figure.head("Each rival's error less ours, in percentage points of the population, mean over cascades; "
+                      "bars: ± 2 standard errors. Right of zero, ours was better.")
+    gaps = test.differences()
+    rivals = [model for model in MODELS if model in set(gaps["model"])]
+    rows = len(rivals)
+    shown = [("crps", "Whole forecast (CRPS)"), ("mae", "Median (absolute error)")]
+    left, row, cell = 118, 34, (width if narrow else width / 2)
+    for k, (measure, title) in enumerate(shown):
+        part = gaps[gaps["measure"] == measure].set_index("model")
+        middle, error = (100 * part.loc[rivals, name].to_numpy(float) for name in ("difference", "se"))
+        error = np.nan_to_num(error)
+        highest, ticks = scale(float(max((middle + 2 * error).max(), 1)))
+        lowest = min(float((middle - 2 * error).min()), 0.0)
+        step = ticks[1][0]
+        lowest = -math.ceil(-lowest / step - 1e-9) * step
+        x = (0 if narrow else k * cell) + left
+        y = top + 30 + (k * (rows * row + 84) if narrow else 0)
+        panel = Panel(figure, x, y, cell - left - 70, rows * row, (lowest, highest), (0, rows))
+        panel.heading(title)
+        for value in np.arange(lowest, highest + step / 2, step):
+            place = float(panel.at_x(value))
+            zero = abs(value) < step / 2
+            figure.line([(place, y), (place, y + panel.height)], SOFT if zero else GRID, 1.6 if zero else 1)
+        marks = [(v, f"{v:g}".replace("-", "−")) for v in np.arange(lowest, highest + step / 2, step)]
+        panel.scale_x(marks[::2] if len(marks) > 6 else marks)
+        for i, model in enumerate(rivals):
+            here, colour = y + (i + 0.5) * row, _MAIN if middle[i] > 0 else _SECOND
+            figure.text(x - 10, here + 5, _SHORT[model], 14, INK, anchor="end")
+            ends = [float(panel.at_x(middle[i] + side * 2 * error[i])) for side in (-1, 1)]
+            figure.line([(ends[0], here), (ends[1], here)], colour, 4)
+            figure.disc(float(panel.at_x(middle[i])), here, 6, colour, edge=PAPER)
+            figure.text(panel.x + panel.width + 10, here + 5, _signed(middle[i]), 14, colour, True)
+    figure.foot(top + 30 + (2 if narrow else 1) * (rows * row + 84) - 50, BACK_FOOT)
+    return figure
+
+
+def _signed(value: float) -> str:
+    text = decimal(abs(value)) if abs(value) >= 0.05 else "0"
+    return text if text == "0" else f"{'+' if value > 0 else '−'}{text}"
+
+
+def calibration(test: Backtest, width: float) -> Figure:
+    """How often intervals of each level held the truth."""
+    narrow = width < 600
+    held = test.calibration().pivot(index="model", columns="level", values="held")
+    levels = held.columns.to_numpy(float)
+    ours, bass = (float(held.loc[m, 0.8]) for m in (OURS, "bass"))
+    figure = Figure("Do the intervals hold what they promise?",
+                    f"Our 80 % intervals held the truth {percent(ours)} of the time, Bass's {percent(bass)}.", width)
+    top = figure.head("How often the truth lay inside an interval, by the interval's level. On the dotted line the "
+                      "interval holds what it promises; below it, it is too narrow.")
+    right = 130
+    panel = Panel(figure, 56, top + 12, width - 56 - right, 260 if narrow else 320, (levels[0], levels[-1]), (0, 1))
+    panel.scale_y([(v, percent(v) if v else "0") for v in (0, 0.25, 0.5, 0.75, 1)])
+    panel.scale_x([(v, percent(v)) for v in (levels[[0, 2, 3, 5]] if narrow else levels)])
+    panel.line(levels, levels, SOFT, 1.4, (2, 4))
+    colours = {OURS: _MAIN, "bass": _SECOND, "reference": COLOURS["dead_horse"]}
+    for model in (m for m in held.index if m not in colours):
+        panel.line(levels, held.loc[model].to_numpy(float), tint(SOFT, 0.55), 1.4)
+    for model in (m for m in reversed(list(colours)) if m in held.index):
+        panel.line(levels, held.loc[model].to_numpy(float), colours[model], 3.2 if model == OURS else 2)
+    panel.labels([(float(held.loc[m].iloc[-1]), _SHORT[m], colours.get(m, SOFT)) for m in held.index], right - 8)
+    figure.text(panel.x, panel.y + panel.height + 40, "level of the interval", 13, SOFT)
+    figure.foot(panel.y + panel.height + 44, BACK_FOOT)
+    return figure
+
+
+# ---------------------------------------------------------------- pages
+
+def forecast_study(made: Sequence[Forecast], prior: Prior | None) -> Study:
+    """The page of forecasts: a table of all, fan charts of the first six."""
+    rows = [[f.history.name, f"{f.history.adopters} of {f.history.population}", str(f.history.last), when(f, 0.84),
+             when(f, 0.975), percent(f.stalls()) if f.history.reaches(0.84) is None else "passed"] for f in made]
+    figures: dict[str, Callable[[float], Figure]] = {
+        f"fan_{k}": partial(fan, f) for k, f in enumerate(made[:_MOST], start=1)}
+    more = [] if len(made) <= _MOST else [f"The first {_MOST} of {len(made)} cascades are drawn; the table has all."]
+    stalled = [f for f in made if f.history.reaches(0.84) is None and f.stalls() > 0.5]
+    headline = says(made[0]) if len(made) == 1 else (
+        f"{len(stalled) or 'None'} of {len(made)} cascades {'is' if len(stalled) == 1 else 'are'} more likely than not to "
+        f"stay below 84\u00a0% for 100 periods.")
+    return Study("forecast of late adoption", headline, [
+        "Each forecast is a set of whole paths, drawn from a model in which adoption comes in clumps.", _prior(prior)], [
+        Section("What may come", more, figures),
+        Section("Times", ["Median and, in brackets, 80 % interval. A time that is not reached within 100 periods after the "
+                          "history is told as such, never as a number."], {},
+                [Table(["cascade", "adopted", "by period", "84 % by", "97.5 % by", "not 84 % within 100"], rows)])],
+        ["A forecast repeats how past curves went on. It does not know about a law that is being prepared.",
+         "Periods without a row in the history count as periods without adopters.",
+         "Stalling means: 84 % is not reached within 100 periods after the end of the history."])
+
+
+def _prior(prior: Prior | None) -> str:
+    if prior is None or prior.learnt is None:
+        return ("No past cascades were given: the prior is wide, typed in by hand, and rests on no data. A prior learnt "
+                "from past cascades of the same kind gives better forecasts.")
+    return (f"The prior was learnt from {prior.learnt.get('cascades', '?')} past cascades, and the forecast's spread was "
+            f"corrected by how forecasts of those cascades had done.")
+
+
+def backtest_study(test: Backtest) -> Study:
+    """The page of a backtest."""
+    found = test.summary()
+
+    def cell(row: dict[str, float], name: str) -> str:
+        value, error = row[name], row[f"{name}_se"]
+        if not math.isfinite(value):
+            return "not measured"
+        factor = 1 if name == "time_84" else 100
+        return f"{decimal(factor * value)} ± {decimal(factor * error) if math.isfinite(error) else '?'}"
+
+    rows = [[_SHORT[row["model"]], MODELS[row["model"]], str(row["forecasts"]), *(cell(row, name) for name in MEASURES)]
+            for row in found.to_dict("records")]
+    stages = test.scores[test.scores["model"] == OURS].groupby("stage")[["mae", "crps", "coverage"]].mean()
+    by_stage = [[percent(float(str(stage))), *(decimal(100 * v) for v in row)] for stage, row in
+                zip(stages.index, stages.to_numpy(), strict=True)]
+    learnt = {"learnt": "Our prior was learnt from the other cascades only, fold by fold.",
+              "wide": "Our prior was the wide one, which rests on no data.",
+              "given": "Our prior was given; if it was learnt from these very cascades, our forecast looks too good.",
+              }[test.prior]
+    missed = [] if not test.skipped else [f"{test.skipped} stages left fewer than three periods before or none after, "
+                                          f"and were left out."]
+    return Study("backtest of forecasts", test.verdict(), [
+        f"{test.cascades} cascades were cut where they reached each stage, and their rest was forecast by every model.",
+        learnt, *missed], [
+        Section("Who forecast best", [], {"scoreboard": partial(scoreboard, test)},
+                [Table(["model", "supposes", "forecasts", "median's error (points)", "CRPS (points)",
+                        "80 % interval holds (%)", "error of time to 84 % (periods)"], rows,
+                       "Means over cascades ± one standard error. Points are percentage points of the population.")]),
+        Section("Do the intervals hold", [], {"calibration": partial(calibration, test)}),
+        Section("By stage", [], {}, [Table(["cut at", "median's error (points)", "CRPS (points)",
+                                            "80 % interval holds (%)"], by_stage, "Our forecast.")])],
+        ["A time to 84 % that lies after the end of the record counts as that end, for the truth and for every model.",
+         "Cascades of one kind; another kind needs its own backtest.",
+         "Intervals over whole numbers hold a little more than their level where a period has few adopters."])

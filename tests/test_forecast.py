@@ -1,0 +1,310 @@
+"""The model of clumps against brute force and limit cases; forecasts calibrated where the truth is known; priors."""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+from scipy.special import logit
+from scipy.stats import betabinom, binom, kstest
+
+from experiments.adopters import backtest, clumps, forecast, history, prior, sampling, scores, synthetic
+from experiments.adopters.history import Cascade
+from params import Refused
+
+
+def sets(**changed: float) -> np.ndarray:
+    """One parameter set on the transformed scale, from values on their own scale."""
+    values = {"s": 0.9, "p": 0.05, "q": 0.3, "nu": 0.5, "v": 0.4, "phi": 0.6, "w": 0.3, "e": 0.02, **changed}
+    return np.array([[logit(v) if clumps.PARAMETERS[name][0] == "logit" else np.log(v) for name, v in values.items()]])
+
+
+CALM = {"s": 1 - 1e-9, "nu": 1e-9, "v": 1e-9, "w": 1e-9, "e": 1e-12}  # Bass, period by period
+
+
+# ---------------------------------------------------------------- the model
+
+def test_the_beta_binomial_is_scipys():
+    y, n, a, b = np.array([0, 1, 3, 9]), np.array([9.0, 5, 8, 9]), np.array([0.3, 2.0, 5.0, 0.7]), np.array([4.0, 1, 2, 9])
+    assert clumps._beta_binomial(y, n, a, b) == pytest.approx(betabinom.logpmf(y, n, a, b))
+
+
+def test_the_probabilities_of_all_histories_add_up_to_one():
+    total = 0.0
+    for path in itertools.product(range(1, 6), repeat=3):
+        if list(path) == sorted(path):
+            total += np.exp(clumps.follow(sets(s=0.999), Cascade("x", 5, 0, np.array([1, *path])))[0][0])
+    assert total == pytest.approx(1.0)
+
+
+def test_simulated_paths_come_as_often_as_the_likelihood_says():
+    theta = np.repeat(sets(s=0.999), 40_000, axis=0)
+    begun = Cascade("x", 4, 0, np.array([1]))
+    paths = clumps.simulate(theta, begun, clumps.follow(theta, begun)[1], 2, np.random.default_rng(0))
+    for path in itertools.combinations_with_replacement(range(1, 5), 2):
+        chance = np.exp(clumps.follow(sets(s=0.999), Cascade("x", 4, 0, np.array([1, *path])))[0][0])
+        seen = (paths == path).all(axis=1).mean()
+        assert seen == pytest.approx(chance, abs=4 * np.sqrt(chance / 40_000))
+
+
+def test_without_clumps_the_likelihood_is_binomial():
+    cum = np.array([2, 5, 5, 11, 14])
+    hazard = 0.05 + 0.3 * cum[:-1] / 20
+    expected = binom.logpmf(np.diff(cum), 20 - cum[:-1], 1 - np.exp(-hazard)).sum()
+    assert clumps.follow(sets(**CALM), Cascade("x", 20, 0, cum))[0][0] == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize(("shape", "left"), [(0.5, 0.447), (1.0, 0.333), (2.0, 0.250)])
+def test_frailty_alone_gives_the_long_tail(shape, left):
+    """Benchmark B9: (1 + t/10 / shape)^-shape at t = 20, here with periods a fiftieth as long."""
+    theta = sets(**{**CALM, "p": 0.1 / 50, "q": 1e-9, "nu": 1 / shape})
+    begun = Cascade("x", 200_000, 0, np.array([1]))
+    path = clumps.simulate(theta, begun, clumps.follow(theta, begun)[1], 1_000, np.random.default_rng(0))
+    assert 1 - path[0, -1] / 200_000 == pytest.approx(left, abs=0.005)
+
+
+def test_shocks_give_the_variance_that_they_say():
+    """One period, hazard x with x gamma of mean 1 and variance .5: its moments by simulation of x itself."""
+    theta = np.repeat(sets(**{**CALM, "p": 0.2, "q": 1e-9, "v": 0.3, "w": 0.2}), 60_000, axis=0)
+    begun, rng = Cascade("x", 101, 0, np.array([1])), np.random.default_rng(1)
+    new = clumps.simulate(theta, begun, clumps.follow(theta, begun)[1], 1, rng)[:, 0] - 1
+    direct = rng.binomial(100, 1 - np.exp(-0.2 * rng.gamma(2, 0.5, 60_000)))
+    assert new.mean() == pytest.approx(direct.mean(), rel=0.02)
+    assert new.std() == pytest.approx(direct.std(), rel=0.02)
+
+
+def test_a_period_with_many_adopters_raises_what_is_expected_next():
+    quiet, busy = (Cascade("x", 50, 0, np.array([1, 2, 3, 4, end])) for end in (4, 14))
+    (_, low), (_, high) = (clumps.follow(sets(), c) for c in (quiet, busy))
+    assert low.m[0] < 1 < high.m[0]
+
+
+# ---------------------------------------------------------------- scores
+
+def test_crps_is_its_definition_and_the_normals():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(40, 3)), np.array([0.3, -2.0, 5.0])
+    pairs = np.abs(x[:, None] - x[None]).mean(axis=(0, 1)) / 2
+    assert scores.crps(x, y) == pytest.approx(np.abs(x - y).mean(axis=0) - pairs)
+    closed = 2 / np.sqrt(2 * np.pi) - 1 / np.sqrt(np.pi)  # standard normal, truth at its mean
+    assert scores.crps(rng.normal(size=(200_000, 1)), np.zeros(1))[0] == pytest.approx(closed, abs=0.003)
+
+
+def test_pinball_and_coverage():
+    x = np.arange(101.0)[:, None]
+    assert scores.pinball(x, np.array([95.0]), 0.9)[0] == pytest.approx(0.9 * 5)
+    assert scores.pinball(x, np.array([50.0]), 0.9)[0] == pytest.approx(0.1 * 40)
+    assert [bool(scores.covers(x, np.array([v]))[0]) for v in (9.9, 10, 90, 90.1)] == [False, True, True, False]
+
+
+# ---------------------------------------------------------------- the posterior and the forecast
+
+def begun(population: int = 50) -> Cascade:
+    return Cascade("one", population, 1990, np.array([1, 1, 2, 2, 3, 8, 9, 9, 10]))
+
+
+def test_the_posterior_is_that_of_brute_force():
+    rng, weak = np.random.default_rng(0), prior.weak()
+    many = weak.draw(150_000, rng)
+    log = clumps.follow(many, begun())[0]
+    weights = np.exp(log - log.max())
+    truth = (weights / weights.sum()) @ many
+    theta, own = sampling.posterior(begun(), weak, rng)
+    spread = np.sqrt(np.diag(weak.cov))
+    assert np.abs((own @ theta - truth) / spread).max() < 0.12
+
+
+def test_forecasts_of_the_models_own_cascades_are_calibrated():
+    """Ranks of the truth 15 periods ahead, for parameters drawn from the prior: uniform (Talts and others, 2018)."""
+    rng, known, ranks = np.random.default_rng(5), prior.weak(), []
+    while len(ranks) < 60:
+        theta, start = known.draw(1, rng), Cascade(str(len(ranks)), 60, 0, np.array([1]))
+        path = clumps.simulate(theta, start, clumps.follow(theta, start)[1], 30, rng)[0]
+        whole = Cascade(start.name, 60, 0, np.append(1, path))
+        if whole.cum[15] > 1:
+            seen = forecast.forecast(whole.until(16), known, 200).paths[:, 14]
+            ranks.append((seen < whole.cum[30]).mean() + rng.random() * (seen == whole.cum[30]).mean())
+    assert kstest(ranks, "uniform").pvalue > 0.01
+
+
+def test_a_learnt_prior_is_calibrated_and_beats_bass_in_a_world_that_it_does_not_assume():
+    past, fresh = (synthetic.cascades("shocks", 32, periods=80, seed=seed) for seed in (21, 22))
+    learnt = prior.learn(past, draws=500)
+    rows = []
+    for k, cascade in enumerate(fresh):
+        at = cascade.reaches(prior.STAGES[k % 3])
+        if at is None or not 2 <= at < len(cascade.cum) - 1:
+            continue
+        truth, start = cascade.cum[at + 1:at + 101], cascade.until(at + 1)
+        ours = backtest.measured(cascade, at, forecast.forecast(start, learnt, 200).paths, truth)
+        bass = backtest.measured(cascade, at, backtest.by_curve(start, "bass", 200, np.random.default_rng(k)), truth)
+        rows.append([ours["coverage"], bass["crps"] - ours["crps"], bass["mae"] - ours["mae"]])
+    mean, error = np.mean(rows, axis=0), np.std(rows, axis=0) / np.sqrt(len(rows))
+    assert abs(mean[0] - 0.8) < 0.05 + 2 * error[0]  # 75 to 85 %, as sure as so few cascades allow
+    assert mean[1] > 2 * error[1]
+    assert mean[2] > 0
+
+
+def test_the_same_seed_gives_the_same_paths_whatever_else_is_forecast():
+    two = [begun(), Cascade("two", 50, 0, np.array([2, 3, 9]))]
+    first, alone = forecast.forecasts(two, samples=40, seed=0), forecast.forecasts(two[::-1], samples=40, seed=0)
+    assert (first[0].paths == alone[1].paths).all()
+    assert not (first[0].paths == forecast.forecast(begun(), samples=40, seed=1).paths).all()
+
+
+@settings(max_examples=12, deadline=None)
+@given(some.integers(2, 400), some.lists(some.integers(0, 6), min_size=0, max_size=40), some.integers(0, 9))
+def test_paths_are_whole_never_fall_and_stay_within_the_population(population, new, seed):
+    cum = np.minimum(2 + np.cumsum([0, *new]), population)
+    made = forecast.forecast(Cascade("any", population, -5, cum), samples=20, seed=seed)
+    assert made.paths.dtype == np.int64
+    assert made.paths.shape == (20, 100)
+    assert (np.diff(made.paths, axis=1, prepend=cum[-1]) >= 0).all()
+    assert made.paths.max() <= population
+
+
+def test_a_large_population_and_a_long_silence_are_forecast():
+    large = Cascade("large", 5_000_000, 0, np.cumsum(np.round(1000 * 1.2**np.arange(25)).astype(int)))
+    silent = Cascade("silent", 50, 0, np.concatenate([[1, 3, 9], np.full(300, 9)]))
+    made = forecast.forecasts([large, silent], samples=60)
+    assert min(f.effective for f in made) > 50
+    assert made[0].paths[:, 9].mean() > 1.5 * large.adopters
+    assert np.median(made[1].paths[:, 9]) <= 10
+
+
+def test_a_single_adopter_is_forecast_beside_others_and_refused_alone(files):
+    lone = Cascade("lone", 50, 0, np.array([0, 1, 1]))
+    assert len(forecast.forecasts([begun(), lone], samples=20)) == 2
+    history.table([lone]).to_csv("lone.csv", index=False)
+    with pytest.raises(Refused, match=r"row 3.*1 adopter cannot"):
+        forecast.forecasts("lone.csv")
+
+
+def test_times_and_stalls_are_read_from_the_paths():
+    paths = np.full((4, 100), 30)
+    paths[0, 5:], paths[1, 9:], paths[2, 99:] = 42, 49, 50
+    made = forecast.Forecast(Cascade("x", 50, 1990, np.array([5, 30])), paths, 1.0)
+    assert made.time_to(0.84).tolist() == [1997, 2001, 2091, np.inf]
+    assert made.time_to(0.975).tolist() == [np.inf, 2001, 2091, np.inf]
+    assert made.time_to(0.6).tolist() == [1991] * 4
+    assert (made.stalls(), made.stalls(0.5)) == (0.25, 0.0)
+    assert made.summary()["time_to_84"] == {"quantiles": [1997.0, 2001.0, None], "never": 0.25}
+
+
+# ---------------------------------------------------------------- priors
+
+def test_learning_finds_the_population_that_cascades_come_from():
+    rng, weak = np.random.default_rng(3), prior.weak()
+    mean = weak.mean + np.array([-1.2, 1.0, 0.6, 0, 0, 0, 0, 0])
+    theta = sampling.normal(30, mean, np.diag([0.3, 0.3, 0.3, 0.2, 0.2, 0.2, 0.2, 0.2])**2, rng)
+    past = []
+    for k, one in enumerate(theta):
+        start = Cascade(str(k), 80, 0, np.array([1]))
+        path = clumps.simulate(one[None], start, clumps.follow(one[None], start)[1], 60, rng)[0]
+        past.append(Cascade(str(k), 80, 0, np.append(1, path)))
+    learnt = prior.learn(past, draws=1000)
+    assert (np.abs(learnt.mean - mean)[:3] < 0.5 * np.abs(weak.mean - mean)[:3]).all()
+    assert (np.diag(learnt.cov)[:3] < 0.6 * np.diag(weak.cov)[:3]).all()
+    assert (prior.learn(past[:6], draws=500).mean == prior.learn(past[:6], draws=500).mean).all()
+
+
+def test_recalibration_leaves_or_widens_and_keeps_whole_paths():
+    paths = np.cumsum(np.random.default_rng(0).poisson(1.0, (400, 10)), axis=1)
+    ranked = prior.ranked(paths)
+    assert (prior.drawn(ranked, prior.Recalibration(), 400) == ranked).all()
+    wide, narrow = (prior.drawn(ranked, prior.Recalibration(a, a), 400) for a in (0.5, 2.0))
+    assert wide[:, -1].std() > paths[:, -1].std() > narrow[:, -1].std()
+    assert {tuple(path) for path in wide} <= {tuple(path) for path in paths}
+
+
+def test_a_prior_survives_the_way_through_a_file(tmp_path):
+    made = prior.Prior(prior.weak().mean + 0.5, prior.weak().cov / 3, prior.Recalibration(0.8, 1.2), {"cascades": 9})
+    prior.save(made, tmp_path / "p.json")
+    back = prior.load(tmp_path / "p.json")
+    assert (back.mean == made.mean).all()
+    assert (back.cov == made.cov).all()
+    assert (back.recalibration, back.learnt) == (made.recalibration, made.learnt)
+    assert (forecast.forecast(begun(), back, 30).paths == forecast.forecast(begun(), made, 30).paths).all()
+
+
+@pytest.mark.parametrize(("change", "said"), [
+    (None, "cannot be read"), ({"kind": "x"}, "is not a prior"), ({"format": 99}, "another version"),
+    ({"mean": [1]}, "damaged"), ({"recalibration": [0, 1]}, "damaged"), ({"covariance": [[0] * 8] * 8}, "damaged")])
+def test_a_damaged_prior_is_refused(change, said, tmp_path):
+    path = tmp_path / "p.json"
+    prior.save(prior.weak(), path)
+    path.write_text("{" if change is None else json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(Refused, match=said):
+        prior.load(path)
+
+
+def test_too_little_is_refused(tmp_path):
+    with pytest.raises(Refused, match="at least 5 past cascades"):
+        prior.learn([begun()] * 3)
+    with pytest.raises(Refused, match="samples must lie"):
+        forecast.forecast(begun(), samples=3)
+    with pytest.raises(Refused, match="letsdance adopters learn"):
+        prior.load(tmp_path / "none.json")
+    with pytest.raises(Refused, match="Did you mean shocks"):
+        synthetic.cascades("shock", 3)
+
+
+# ---------------------------------------------------------------- the command
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    history.table(synthetic.cascades("shocks", 6, seed=1, periods=40)).to_csv("past.csv", index=False)
+    table = history.table([begun(), Cascade("two", 50, 1980, np.array([2, 3, 9, 12]))])
+    table.drop(columns="population").to_csv("h.csv", index=False)
+    return tmp_path
+
+
+def run(*words: str):
+    from typer.testing import CliRunner
+
+    from letsdance.command import app
+
+    return CliRunner().invoke(app, ["adopters", *words])
+
+
+def test_learn_then_forecast(files):
+    done = run("learn", "past.csv", "--out", "prior.json")
+    assert "Learnt from 6 cascades" in done.output
+    done = run("forecast", "h.csv", "--population", "50", "--prior", "prior.json", "--samples", "40", "--out", "F.csv",
+               "--report", "page", "--json")
+    said = json.loads(done.stdout)
+    assert [one["task_id"] for one in said["forecasts"]] == ["one", "two"]
+    told = pd.read_csv("F.csv")
+    assert list(told.columns) == ["task_id", "sample", "t", "cum"]
+    assert told.groupby("task_id")["t"].agg(["min", "max"]).to_numpy().tolist() == [[1999, 2098], [1984, 2083]]
+    assert (told.groupby("task_id")["sample"].nunique() == 40).all()
+    assert (files / "page/report.html").exists()
+    kept = run("forecast", "h.csv", "--population", "50", "--out", "F.csv")
+    assert isinstance(kept.exception, Refused)
+    assert "--overwrite" in str(kept.exception)
+
+
+def test_fit_says_estimates_with_intervals(files):
+    done = run("fit", "h.csv", "--population", "50", "--curve", "bass", "--json")
+    found = json.loads(done.stdout)["fits"]
+    assert [one["task_id"] for one in found] == ["one", "two"]
+    assert all(e["low"] <= e["value"] <= e["high"] for one in found for e in one["estimates"].values())
+
+
+@pytest.mark.parametrize("words", [
+    ("forecast", "h.csv", "--population", "5"), ("forecast", "h.csv"), ("forecast", "none.csv"),
+    ("forecast", "h.csv", "--population", "50", "--samples", "1"), ("fit", "h.csv", "--population", "50", "--curve", "x"),
+    ("learn", "h.csv", "--population", "50", "--out", "p.json"), ("learn", "past.csv", "--out", "none/p.json"),
+    ("forecast", "h.csv", "--population", "50", "--prior", "past.csv")])
+def test_a_mistake_ends_in_one_sentence_and_leaves_nothing(words, files):
+    before = sorted(files.iterdir())
+    done = run(*words)
+    assert isinstance(done.exception, Refused)
+    assert "\n" not in str(done.exception)
+    assert sorted(files.iterdir()) == before
