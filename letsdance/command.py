@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -105,8 +106,12 @@ def verify(directory: Path, as_json: Json = False) -> None:
     from experiments import folder
 
     manifest = folder.read_manifest(directory)
-    with progress("Running again", _total(manifest), quiet=as_json) as advance:
-        differences = folder.verify(directory, advance)
+    if manifest.get("kind"):
+        with busy("Running again", quiet=as_json), tempfile.TemporaryDirectory() as place:
+            differences = folder.verify(directory, rerun=lambda command: _again(command, Path(place) / "again"))
+    else:
+        with progress("Running again", _total(manifest), quiet=as_json) as advance:
+            differences = folder.verify(directory, advance)
     same = not differences
     then, now = manifest["version"], folder.own_version()
     since = f"written by letsdance {then}" + ("" if then == now else f", checked by {now}")
@@ -197,6 +202,21 @@ def show(
         print_table(title, columns, rows)
 
 
+def _again(command: str, out: Path) -> Path:
+    """Give a recorded command once more, into another folder."""
+    import shlex
+    import subprocess
+
+    from params import Refused
+
+    words = [sys.executable, "-c", "from letsdance.command import main; main()", *shlex.split(command)[1:], "--out", str(out)]
+    done = subprocess.run(words, capture_output=True, text=True)
+    if done.returncode:
+        raise Refused(f"`{command}` cannot be given again: {done.stderr.strip().splitlines()[-1] if done.stderr else '?'} "
+                      f"(files that it names must stand where they stood.)")
+    return out
+
+
 def _total(manifest: dict[str, Any]) -> int:
     return int(manifest["seeds"]["runs"]) * len(manifest["scenarios"])
 
@@ -259,8 +279,8 @@ from letsdance import screening  # noqa: E402
 app.command("sensitivity")(screening.sensitivity)
 app.command("discover")(screening.discover)
 
+from letsdance import calibrating as _calibrating  # noqa: E402, F401  (adds calibrate, speed to adopters)
 from letsdance import forecasting as _forecasting  # noqa: E402, F401  (adds fit, learn, forecast, backtest to adopters)
-
 from letsdance.dashboard import dashboard as _dashboard  # noqa: E402
 
 app.command("dashboard")(_dashboard)

@@ -1,0 +1,126 @@
+"""How soon the dashboard answers, measured in the browser: `uv run python -m benchmarks.dashboard [--people 10]`.
+
+From the release of a slider to the moment when all six charts of Explore show the new answer (20 runs, 1,000 citizens,
+60 quarters); from the command to the first page. It needs an otherwise idle machine and Debian's chromium.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+
+ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+SLIDE = """async ([name, value]) => {
+  const stamps = () => [...document.querySelectorAll('[data-chart]')].map(one => one.dataset.stamp);
+  const before = stamps()[0], slider = document.querySelector(`[data-parameter=${name}] input[type=range]`);
+  slider.value = value;
+  const began = performance.now();
+  slider.dispatchEvent(new Event('input'));
+  slider.dispatchEvent(new Event('change'));
+  return await new Promise((resolve) => {
+    const look = () => {
+      const now = stamps();
+      if (now[0] && now[0] !== before && new Set(now).size === 1) resolve(performance.now() - began);
+      else if (performance.now() - began > 20000) resolve(20000);
+      else requestAnimationFrame(look);
+    };
+    look();
+  });
+}"""
+READY = """() => { const all = [...document.querySelectorAll('[data-chart]')].map(one => one.dataset.stamp);
+  return all.length > 0 && all[0] && new Set(all).size === 1; }"""
+
+
+def serve() -> tuple[subprocess.Popen[bytes], str, float]:
+    """The dashboard on a free port: the process, its address, when it was started."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    began = time.perf_counter()
+    server = subprocess.Popen([sys.executable, "-c", "from letsdance.command import main; main()", "dashboard", "--port",
+                               str(port), "--no-browser"], stdout=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    while True:
+        try:
+            urllib.request.urlopen(f"{url}/readyz", timeout=1).close()
+            return server, url, began
+        except OSError:
+            if server.poll() is not None or time.perf_counter() - began > 120:
+                raise
+            time.sleep(0.02)
+
+
+def explorer(url: str, moves: int, first: float, found: list[float], pause: float) -> None:
+    """One person who moves a slider again and again; seconds from release to new curves."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"), args=ARGS)
+        page = browser.new_page(viewport={"width": 1366, "height": 768})
+        page.goto(f"{url}/explore")
+        page.wait_for_function(READY)
+        page.wait_for_timeout(1000)
+        for k in range(moves + 3):
+            seconds = page.evaluate(SLIDE, ["k", round(first + 0.01 * k, 3)]) / 1000
+            if k >= 3:  # the first ones warm the page up
+                found.append(seconds)
+            page.wait_for_timeout(1000 * pause)
+        browser.close()
+
+
+def first_page(url: str, began: float) -> float:
+    """Seconds from the command to the first page with its charts."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"), args=ARGS)
+        page = browser.new_page()
+        page.goto(url)
+        page.wait_for_function(READY)
+        browser.close()
+        return time.perf_counter() - began
+
+
+def told(what: str, seconds: list[float], target: str) -> None:
+    """Median and 95th percentile of one measurement."""
+    ranked = sorted(seconds)
+    print(f"{what}: median {1000 * statistics.median(ranked):.0f} ms, 95th percentile "
+          f"{1000 * ranked[int(0.95 * (len(ranked) - 1))]:.0f} ms of {len(ranked)} (target {target})", flush=True)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--people", type=int, default=1, help="people who explore at the same time")
+    parser.add_argument("--moves", type=int, default=40, help="slider releases by each")
+    options = parser.parse_args()
+    server, url, began = serve()
+    try:
+        print(f"command to first page: {first_page(url, began):.1f} s (target under 6 s, warm)", flush=True)
+        alone: list[float] = []
+        explorer(url, options.moves, 0.1, alone, 0.2)
+        told("slider release to new curves", alone, "under 300 ms, 95th percentile under 600 ms")
+        if options.people > 1:
+            found: list[float] = []
+            people = [threading.Thread(target=explorer, args=(url, options.moves // 2, 0.1 + 0.15 * n, found, 1.0))
+                      for n in range(options.people)]
+            for person in people:
+                person.start()
+            for person in people:
+                person.join()
+            told(f"{options.people} people at once", found, "median under 1.5 s")
+    finally:
+        server.terminate()
+        server.wait()
+
+
+if __name__ == "__main__":
+    main()

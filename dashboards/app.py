@@ -1,0 +1,143 @@
+"""The dashboard: `letsdance dashboard`, or `solara run dashboards/app.py`. Which pages there are, and the shell around.
+
+A page is listed in PAGES and lives in dashboards/pages/<name>.py; a page whose file is not there is not shown. The
+first one stands at "/".
+"""
+
+from __future__ import annotations
+
+import threading
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import solara
+from solara.server import settings
+
+from dashboards import compute
+from dashboards.charts import css_colours
+from dashboards.parts import Box, vue
+from dashboards.session import Session, provide, use_session
+from dashboards.state import check_link, from_file, other_version, own_version, to_file, to_link
+from params import Refused
+
+#: Pages in the order of the bar.
+PAGES = ("futures", "explore", "compare", "late_adopters", "town", "map", "confidence", "data")
+_HERE = Path(__file__).parent
+_MOST_BYTES = 3_000_000
+
+
+def configure() -> None:
+    """Nothing leaves the machine, fonts and scripts come from here, closed pages give their memory back."""
+    import report
+
+    settings.telemetry.mixpanel_enable = False
+    settings.theme.show_banner = False
+    settings.theme.title = "Let's Dance"
+    settings.theme.loader = "plain"
+    settings.theme.force_refresh = True   # a page that outlived its session comes back by its own address
+    settings.assets.fontawesome_enabled = False
+    settings.kernel.cull_timeout = "2m"
+    for folder in (_HERE / "assets", Path(report.__file__).parent / "fonts"):
+        if str(folder) not in settings.assets.extra_locations:
+            settings.assets.extra_locations = [*settings.assets.extra_locations, str(folder)]
+
+
+def present() -> list[str]:
+    """The pages that are there."""
+    return [name for name in PAGES if find_spec(f"dashboards.pages.{name}")]
+
+
+configure()
+_COMPONENTS: dict[str, Any] = {name: import_module(f"dashboards.pages.{name}").Page for name in present()}
+threading.Thread(target=compute.warm, daemon=True, name="letsdance-warm").start()
+
+
+@vue("assets/shell.vue")
+def _Shell(pages: list, page: str, link: str, language: str, theme: str, projector: bool, notices: list, texts: dict,
+           file: dict, event_go: Any, event_look: Any, event_opened: Any, event_file_wanted: Any,
+           event_dismiss: Any) -> None:
+    """The browser's half of the shell: bar, address, language and look."""
+
+
+@solara.component
+def Shell(children: Any = None) -> None:
+    """The bar, the notices and the page that the view names; one session a browser page."""
+    router = solara.use_router()
+    names = list(_COMPONENTS)
+    asked = (router.path or "").strip("/").split("/")[0] or names[0]
+
+    def begin() -> Session:
+        view, problems = check_link(router.search or "", asked if asked in names else names[0])
+        session = Session(view, problems)
+        if older := other_version(router.search or ""):
+            session.notice(session.text("shell.other_version", then=older, now=own_version()))
+        return session
+
+    session = solara.use_memo(begin, [])
+    provide(session)
+    first = solara.use_ref(True)
+
+    def moved() -> None:
+        if first.current:
+            first.current = False
+        elif asked in names and asked != session.view.peek().page:  # back and forward in the browser
+            session.change(page=asked)
+
+    solara.use_effect(moved, [router.path, router.search])
+    solara.Style(css_colours())
+    Bar()
+    with Box([], "ld-main", "main", {"id": "main"}):
+        Current()
+
+
+@solara.component
+def Bar() -> None:
+    """The bar: pages, sharing, language, look."""
+    session = use_session()
+    view, text = session.view.value, session.text
+    file: solara.Reactive[dict[str, Any]] = solara.use_reactive({"name": "", "content": "", "serial": 0})
+
+    def look(changes: dict[str, Any]) -> None:
+        session.change(**{name: value for name, value in changes.items() if name in ("language", "theme", "projector")})
+
+    def opened(upload: dict[str, Any]) -> None:
+        try:
+            if upload["size"] > _MOST_BYTES:
+                raise Refused(text("shell.too_large", name=upload["name"]))
+            session.restore(from_file(upload["name"], upload["text"]))
+        except Refused as refused:
+            session.notice(str(refused))
+
+    def wanted(_: Any) -> None:
+        now = session.view.peek()
+        file.value = {"name": f"{now.policy.start}.toml", "content": to_file(now), "serial": file.peek()["serial"] + 1}
+
+    def dismiss(at: int) -> None:
+        session.notices.value = [notice for k, notice in enumerate(session.notices.peek()) if k != at]
+
+    _Shell(pages=[{"name": name, "title": text(f"page.{name}")} for name in _COMPONENTS], page=view.page,
+           link=to_link(view), language=view.language, theme=view.theme, projector=view.projector,
+           notices=session.notices.value,
+           texts=text.all("shell"), file=file.value, event_go=lambda name: session.change(page=name), event_look=look,
+           event_opened=opened, event_file_wanted=wanted, event_dismiss=dismiss)
+
+
+@solara.component
+def Current() -> None:
+    """The page that the view names."""
+    session = use_session()
+    page = session.view.value.page
+    _COMPONENTS[page if page in _COMPONENTS else next(iter(_COMPONENTS))]().key(page)
+    Box([session.text("shell.explores")], "ld-foot", "footer")
+
+
+@solara.component
+def Nothing() -> None:
+    """What Solara's routes ask for; the shell shows the page itself, so that nothing is built twice."""
+    solara.Div()
+
+
+routes = [solara.Route("/" if k == 0 else name, component=Nothing, layout=Shell if k == 0 else None, label=name)
+          for k, name in enumerate(_COMPONENTS)]

@@ -1,0 +1,48 @@
+/* What the pages share in the browser: charts by ECharts from the server, colours from CSS, downloads, reconnecting. */
+document.querySelector('meta[name=viewport]').setAttribute('content', 'width=device-width, initial-scale=1');
+window.letsdance = {
+  _echarts: null,
+  echarts() {
+    if (!this._echarts) {
+      this._echarts = new Promise((resolve, reject) =>
+        requirejs([`${window.solara.cdn}/echarts@5.4.0/dist/echarts.min.js`], resolve, reject));
+    }
+    return this._echarts;
+  },
+  /* An option with colour names ("--ink") resolved and sizes scaled: projector mode is larger, not another chart. */
+  resolved(option) {
+    const style = getComputedStyle(document.documentElement);
+    const scale = parseFloat(style.getPropertyValue('--chart-scale')) || 1;
+    const sized = new Set(['fontSize', 'symbolSize', 'left', 'right', 'top', 'bottom', 'nameGap', 'distance', 'lineHeight']);
+    const walk = (value, name, parent) => {
+      if (typeof value === 'string' && value.startsWith('--')) return style.getPropertyValue(value).trim();
+      if (typeof value === 'number' && sized.has(name)) return value * scale;
+      if (typeof value === 'number' && name === 'width' && parent === 'lineStyle') return value * scale;
+      if (Array.isArray(value)) return value.map((one) => walk(one, name, parent));
+      if (value && typeof value === 'object') {
+        return Object.fromEntries(Object.entries(value).filter(([key]) => key[0] !== '_')
+          .map(([key, one]) => [key, walk(one, key, name)]));
+      }
+      return value;
+    };
+    const full = walk(option, '', '');
+    full.textStyle = { fontFamily: 'Inter, system-ui, sans-serif', color: style.getPropertyValue('--ink').trim() };
+    return full;
+  },
+  save(name, type, content) {
+    const link = document.createElement('a');
+    link.href = content.startsWith('data:') ? content : URL.createObjectURL(new Blob([content], { type }));
+    link.download = name;
+    link.click();
+    if (!content.startsWith('data:')) setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  },
+};
+/* Solara's own back-off waits some 20 s; ask every second, and come back to the same kernel. */
+setInterval(async () => {
+  const debug = window.solara && window.solara.debug;
+  if (!debug || debug.connectionStatus === 'connected' || window.letsdance.back) return;
+  window.letsdance.back = true;
+  try {
+    if ((await fetch(`${window.solara.rootPath}/readyz`, { cache: 'no-store' })).ok) await debug.kernel().reconnect();
+  } catch (gone) { /* still away */ } finally { window.letsdance.back = false; }
+}, 1000);

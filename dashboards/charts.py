@@ -1,0 +1,359 @@
+"""Results -> charts: what ECharts draws, in two parts, with a sentence and a table for whoever cannot see it.
+
+A `Chart` has an `option` that stays while numbers move (axes, colours, names) and `data` that is sent at each answer
+(rounded, by series); assets/chart.vue puts them together and updates in place. Colours are names ("--lets_dance") that
+the page resolves, so dark mode and projector size cost no computation. Bands are 10-90 % of runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from dashboards.compute import Pair
+from dashboards.texts import Text
+from experiments.paired import Interval, paired
+from report.style import CATEGORY_COLOURS, COLOURS, spread
+from simulation.run import CATEGORIES, Result
+
+__all__ = ["Chart", "Curve", "adoption", "categories", "css_colours", "equity", "key_of", "lines", "plane", "regimes",
+           "willingness"]
+
+#: On dark paper the same hues, lighter; the late adopters stay the ones that stand out.
+_DARK = {"lets_dance": "#58b4ea", "lone_ranger": "#f2a04d", "dead_horse": "#dd90c2", "wasteland": "#b7b1a6"}
+_DARK_CATEGORIES = ("#9a6a12", "#d0704f", "#dc78b4", "#b896f0", "#dfe3ff")
+#: What a curve is about -> (light, dark).
+_CURVES = {"citizens": ("#b85c00", "#f2a04d"), "governments": ("#0072b2", "#58b4ea"), "use": ("#6b1e52", "#dd90c2"),
+           "trust": ("#00695c", "#4fc7b5"), "equity": ("#8a6d00", "#e0c04a")}
+_EDGE = "10-90 %"
+
+
+def css_colours() -> str:
+    """CSS variables for light and dark: every colour that charts and pages name."""
+    def block(pairs: Mapping[str, str]) -> str:
+        return "".join(f"--{name}:{colour};" for name, colour in pairs.items())
+
+    light = dict(COLOURS) | {f"category{k}": c for k, c in enumerate(CATEGORY_COLOURS)}
+    dark = dict(_DARK) | {f"category{k}": c for k, c in enumerate(_DARK_CATEGORIES)}
+    light |= {name: pair[0] for name, pair in _CURVES.items()}
+    dark |= {name: pair[1] for name, pair in _CURVES.items()}
+    return f":root{{{block(light)}}}.ld-dark{{{block(dark)}}}"
+
+
+@dataclass(frozen=True, eq=False)
+class Chart:
+    """One chart. table: makes (columns, rows) as text, when somebody opens it."""
+
+    name: str
+    title: str
+    sentence: str
+    option: dict[str, Any]
+    data: dict[str, list[Any]]
+    table: Callable[[], tuple[list[str], list[list[str]]]] = lambda: ([], [])
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A line with its band over runs. values: float64[R, Q+1]; other: the reference's, or None."""
+
+    id: str
+    name: str
+    colour: str
+    values: np.ndarray
+    other: np.ndarray | None = None
+    band: bool = True
+    dashed: bool = False
+    end: str = field(default="")
+
+
+def key_of(question: object) -> str:
+    """A short name of what was asked, which the page carries so that a test sees which answer it shows."""
+    return hashlib.sha256(repr(question).encode()).hexdigest()[:12]
+
+
+def _rounded(values: np.ndarray, digits: int = 3) -> list[float | None]:
+    return [round(v, digits) if v == v else None for v in values.tolist()]
+
+
+# ---------------------------------------------------------------- curves over quarters
+
+def lines(name: str, title: str, sentence: str, curves: Sequence[Curve], text: Text, *, difference: bool = False,
+          ratio: bool = False, top: float | None = None) -> Chart:
+    """Curves over quarters, each with its band, the reference dashed; with `difference`, each less its reference.
+
+    Shares are drawn from 0 to 100 %; ratio: as plain numbers. top: the upper end of the axis.
+    """
+    unit = 1.0 if ratio else 100.0
+    digits = 2 if ratio else 1
+    quarters = curves[0].values.shape[1] - 1
+    series: list[dict[str, Any]] = []
+    data: dict[str, list[Any]] = {}
+    shown: list[tuple[Curve, np.ndarray, np.ndarray | None]] = []
+    reach = 0.0
+    for curve in curves:
+        drawn = curve.values - curve.other if difference and curve.other is not None else curve.values
+        low, mean, high = spread(drawn) * unit
+        other = None if difference or curve.other is None else spread(curve.other) * unit
+        shown.append((curve, np.stack([low, mean, high]), other))
+        reach = max(reach, float(np.nanmax(np.abs(np.stack([low, high])), initial=0.0)))
+        colour = f"--{curve.colour}"
+        if curve.band:
+            common = {"type": "line", "stack": f"{curve.id} band", "symbol": "none", "silent": True, "z": 1,
+                      "lineStyle": {"width": 0, "opacity": 0}, "stackStrategy": "all"}
+            series += [{**common, "id": f"{curve.id}.low", "areaStyle": {"opacity": 0}},
+                       {**common, "id": f"{curve.id}.high", "areaStyle": {"color": colour, "opacity": 0.16}}]
+            data[f"{curve.id}.low"] = _rounded(low, digits)
+            data[f"{curve.id}.high"] = _rounded(high - low, digits + 1)
+        if other is not None:
+            series.append({"type": "line", "id": f"{curve.id}.other", "symbol": "none", "silent": True, "z": 2,
+                           "lineStyle": {"width": 1.6, "type": [3, 4], "color": colour, "opacity": 0.75}})
+            data[f"{curve.id}.other"] = _rounded(other[1], digits)
+        series.append({"type": "line", "id": curve.id, "name": curve.name, "symbol": "none", "z": 3,
+                       "lineStyle": {"width": 2.6, "color": colour, **({"type": [8, 5]} if curve.dashed else {})},
+                       "itemStyle": {"color": colour},
+                       "endLabel": {"show": True, "formatter": curve.end or curve.name, "color": colour,
+                                    "fontWeight": 600, "fontSize": 12, "lineHeight": 13, "distance": 6},
+                       "labelLayout": {"moveOverlap": "shiftY"}, "emphasis": {"disabled": True}})
+        data[curve.id] = _rounded(mean, digits)
+    limit = _round_up(reach) if difference else None
+    axis: dict[str, Any] = {"type": "value", "min": -limit if limit else 0,
+                            "max": limit or (top or (1.25 if ratio else 100)),
+                            "interval": limit / 2 if limit else (0.25 if ratio else 25)}
+    if ratio and not difference:
+        axis["interval"] = 0.5
+    mark = "" if ratio else "%"
+    option = {
+        "animation": False,
+        "grid": {"left": 44, "right": 104, "top": 14, "bottom": 26},
+        "xAxis": {"type": "category", "boundaryGap": False, "data": list(range(quarters + 1)),
+                  "axisTick": {"show": False}, "axisLine": {"lineStyle": {"color": "--line"}, "onZero": False},
+                  "axisLabel": {"interval": _every(quarters) - 1, "color": "--soft", "fontSize": 12, "hideOverlap": True}},
+        "yAxis": {**axis, "splitLine": {"lineStyle": {"color": "--line"}},
+                  "axisLabel": {"color": "--soft", "fontSize": 12, "formatter": "{value}" + (
+                      "" if ratio else " %" if not difference else "")}},
+        "tooltip": {"trigger": "axis", "confine": True},
+        "series": series,
+        "aria": {"enabled": True},
+        "_unit": (text("number.points_unit") if difference else mark) if not ratio else "",
+        "_digits": 2 if ratio else 0,
+        "_names": {"quarter": text("chart.quarter"), "reference": text("chart.reference")},
+    }
+    if difference:
+        title = text("chart.difference", title=title)
+    return Chart(name, title, sentence, option, data, lambda: _table(shown, text, quarters, digits if ratio else 0))
+
+
+def _every(quarters: int) -> int:
+    """Quarters between two labels: whole years, five labels or so."""
+    return next(step for step in (4, 8, 12, 20, 40, 80, 100) if quarters / step <= 5 or step == 100)
+
+
+def _round_up(reach: float) -> float:
+    """The end of a symmetrical axis: steady while a hand moves a slider."""
+    return next((step for step in (0.1, 0.2, 0.5, 1, 2, 4, 10, 20, 40, 60) if reach <= step), 100.0)
+
+
+def _table(shown: Sequence[tuple[Curve, np.ndarray, np.ndarray | None]], text: Text, quarters: int,
+           digits: int) -> tuple[list[str], list[list[str]]]:
+    """Once a year: mean and band of each curve, and the reference's mean."""
+    columns = [text("chart.quarter")]
+    for curve, _, other in shown:
+        columns += [f"{curve.name}: {text('chart.mean')}", f"{curve.name}: {_EDGE}"]
+        columns += [f"{curve.name}: {text('chart.reference')}"] if other is not None else []
+    rows = []
+    for q in sorted({*range(0, quarters + 1, 4), quarters}):
+        row = [str(q)]
+        for _, (low, mean, high), other in shown:
+            row += [text.number(mean[q], digits), text.band(low[q], high[q], digits)]
+            row += [text.number(other[1, q], digits)] if other is not None else []
+        rows.append(row)
+    return columns, rows
+
+
+def _curve(pair: Pair, indicator: str, name: str, colour: str, **more: Any) -> Curve:
+    other = None if pair.same else pair.reference.rows[indicator]
+    return Curve(indicator, name, colour, pair.result.rows[indicator], other, **more)
+
+
+def _end(pair: Pair, indicator: str) -> Interval:
+    return paired(pair.result.rows[indicator][:, -1], pair.reference.rows[indicator][:, -1])
+
+
+def ended(pair: Pair, text: Text, names: Mapping[str, str]) -> str:
+    """'Trust ends at 34 % (was 40 %).' for each indicator, with the reference's value where they differ."""
+    said = []
+    for indicator, name in names.items():
+        value = spread(pair.result.rows[indicator][:, -1])[1]
+        before = spread(pair.reference.rows[indicator][:, -1])[1]
+        if pair.same or text.percent(value) == text.percent(before):
+            said.append(text("chart.ends", name=name, value=text.percent(value)))
+        else:
+            said.append(text("chart.ends_from", name=name, value=text.percent(value), before=text.percent(before)))
+    return text("chart.by_quarter", quarter=pair.result.quarters, said="; ".join(said))
+
+
+def willingness(pair: Pair, text: Text, difference: bool = False) -> Chart:
+    """Citizens' and governments' mean willingness."""
+    names = {"C": text("curve.C"), "G": text("curve.G")}
+    curves = [_curve(pair, "C", names["C"], "citizens"), _curve(pair, "G", names["G"], "governments")]
+    return lines("willingness", text("chart.willingness"), ended(pair, text, names), curves, text,
+                 difference=difference and not pair.same)
+
+
+def adoption(pair: Pair, text: Text, difference: bool = False) -> Chart:
+    """What governments have in use beside what citizens use."""
+    names = {"on": text("curve.on"), "uses": text("curve.uses")}
+    curves = [_curve(pair, "on", names["on"], "governments"), _curve(pair, "uses", names["uses"], "use")]
+    return lines("adoption", text("chart.adoption"), ended(pair, text, names), curves, text,
+                 difference=difference and not pair.same)
+
+
+def regimes(pair: Pair, text: Text, difference: bool = False) -> Chart:
+    """Which share of municipalities is in each of the four futures."""
+    names = {name: text(f"curve.{name}") for name in COLOURS}
+    curves = [_curve(pair, name, title, name) for name, title in names.items()]
+    top = max(names, key=lambda name: float(np.nanmean(pair.result.rows[name][:, -1])))
+    return lines("regimes", text("chart.regimes"), ended(pair, text, {top: names[top]}), curves, text,
+                 difference=difference and not pair.same)
+
+
+def equity(pair: Pair, text: Text, difference: bool = False) -> Chart:
+    """Trust in government, and the poorest quarter's part among participants."""
+    names = {"T": text("curve.T"), "representativeness": text("curve.representativeness")}
+    curves = [_curve(pair, "T", names["T"], "trust"),
+              _curve(pair, "representativeness", names["representativeness"], "equity")]
+    return lines("equity", text("chart.equity"), ended(pair, text, names), curves, text,
+                 difference=difference and not pair.same, top=125)
+
+
+def ever_by_category(result: Result) -> np.ndarray:
+    """float64[R, Q+1, 5]: which share of each ex ante category has ever adopted; NaN for a category without members."""
+    member = result.category[:, :, None] == np.arange(len(CATEGORIES))
+    adopted = np.matmul(result.ever.astype(np.float64), member.astype(np.float64))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return adopted / member.sum(1, dtype=np.float64)[:, None]
+
+
+def categories(pair: Pair, text: Text, difference: bool = False) -> Chart:
+    """When early and late adopters adopt, by innovativeness before the run."""
+    shares = ever_by_category(pair.result)
+    other = None if pair.same else ever_by_category(pair.reference)
+    names = [text(f"category.{name}") for name in CATEGORIES]
+    curves = [Curve(name, names[c], f"category{c}", shares[:, :, c], None if other is None else other[:, :, c],
+                    band=name in ("early_majority", "laggards")) for c, name in enumerate(CATEGORIES)]
+    late = float(spread(shares[:, -1, 4])[1])
+    early = float(spread(shares[:, -1, 1])[1])
+    sentence = text("chart.categories_says", quarter=pair.result.quarters, late=text.percent(late),
+                    early=text.percent(early))
+    return lines("categories", text("chart.categories"), sentence, curves, text,
+                 difference=difference and not pair.same)
+
+
+# ---------------------------------------------------------------- the plane of willingness
+
+#: Corner of each future on the plane: citizens along, governments up.
+CORNERS = {"dead_horse": (0, 1), "lets_dance": (1, 1), "wasteland": (0, 0), "lone_ranger": (1, 0)}
+
+
+def _path(result: Result) -> np.ndarray:
+    """float64[Q+1, 2]: the mean way over runs."""
+    return np.stack([result.rows["C"].mean(0), result.rows["G"].mean(0)], 1)
+
+
+def _points(values: np.ndarray) -> list[list[float]]:
+    return np.round(values, 3).tolist()
+
+
+def _clouds(result: Result) -> list[list[float] | list[str]]:
+    """All runs' ways as one series, every third quarter, with a break between runs."""
+    out: list[Any] = []
+    ways = np.round(np.stack([result.rows["C"], result.rows["G"]], 2), 3)
+    last = ways.shape[1] - 1
+    keep = np.unique(np.append(np.arange(0, last + 1, 3), last))
+    for way in ways[:, keep][:40]:
+        out += [*way.tolist(), ["-", "-"]]
+    return out
+
+
+def plane(name: str, title: str, sentence: str, shown: Mapping[str, tuple[Result, str]], text: Text, *,
+          reference: Result | None = None, keyed: bool = False) -> Chart:
+    """Ways over the plane of willingness: runs thin, mean bold, start a ring, end a dot.
+
+    shown: what is drawn, name -> (result, colour name). reference: a way to draw dashed beside it. keyed: with a key
+    of the marks where there is room.
+    """
+    series: list[dict[str, Any]] = [{
+        "type": "scatter", "id": "corners", "data": [], "silent": True, "z": 0,
+        "markArea": {"silent": True, "data": [[
+            {"xAxis": 0.5 * x, "yAxis": 0.5 * y, "itemStyle": {"color": f"--{corner}", "opacity": 0.1},
+             "name": text(f"curve.{corner}"),
+             "label": {"show": True, "position": ("insideTopRight" if x else "insideTopLeft") if y else (
+                       "insideBottomRight" if x else "insideBottomLeft"), "color": f"--{corner}", "fontWeight": 600,
+                       "fontSize": 12, "distance": 7}},
+            {"xAxis": 0.5 + 0.5 * x, "yAxis": 0.5 + 0.5 * y}] for corner, (x, y) in CORNERS.items()]}}]
+    data: dict[str, list[Any]] = {}
+    if reference is not None:
+        way = _path(reference)
+        series += [{"type": "line", "id": "reference", "symbol": "none", "silent": True, "z": 3,
+                    "lineStyle": {"width": 2, "type": [3, 4], "color": "--soft"}},
+                   {"type": "scatter", "id": "reference.end", "symbolSize": 12, "silent": True, "z": 4,
+                    "itemStyle": {"color": "--paper", "borderColor": "--soft", "borderWidth": 2.5}}]
+        data |= {"reference": _points(way), "reference.end": _points(way[-1:])}
+    for key, (result, token) in shown.items():
+        way, colour = _path(result), f"--{token}"
+        ends = np.stack([result.rows["C"][:, -1], result.rows["G"][:, -1]], 1)
+        common: dict[str, Any] = {"silent": True, "symbol": "none", "type": "line"}
+        series += [{**common, "id": f"{key}.runs", "z": 2, "lineStyle": {"width": 1, "color": colour, "opacity": 0.3}},
+                   {"type": "scatter", "id": f"{key}.ends", "symbolSize": 5, "z": 3, "silent": True,
+                    "itemStyle": {"color": colour, "opacity": 0.6}},
+                   {**common, "id": f"{key}.way", "z": 5, "lineStyle": {"width": 3, "color": colour}},
+                   {"type": "scatter", "id": f"{key}.start", "symbolSize": 13, "z": 6, "silent": True,
+                    "itemStyle": {"color": "--paper", "borderColor": colour, "borderWidth": 3}},
+                   {"type": "scatter", "id": f"{key}.end", "symbolSize": 17, "z": 7, "silent": True,
+                    "itemStyle": {"color": colour, "borderColor": "--paper", "borderWidth": 2}}]
+        data |= {f"{key}.runs": _clouds(result), f"{key}.ends": _points(ends), f"{key}.way": _points(way),
+                 f"{key}.start": _points(way[:1]), f"{key}.end": _points(way[-1:])}
+
+    def axis(label: str, at: str) -> dict[str, Any]:
+        return {"type": "value", "min": 0, "max": 1, "interval": 0.5, "name": label, "nameLocation": at,
+                "nameTextStyle": {"color": "--soft", "fontSize": 12}, "axisLine": {"show": False},
+                "axisTick": {"show": False}, "axisLabel": {"color": "--soft", "fontSize": 12, "formatter": "{value}"},
+                "splitLine": {"lineStyle": {"color": "--paper", "width": 2}}}
+
+    option = {"animation": False, "grid": {"left": 48, "right": 10, "top": 8, "bottom": 38}, "_square": True,
+              "xAxis": {**axis(text("plane.C"), "middle"), "nameGap": 22},
+              "yAxis": {**axis(text("plane.G"), "middle"), "nameGap": 34, "nameRotate": 90},
+              "series": series, "aria": {"enabled": True},
+              "_key": [["ring", text("plane.start")], ["dot", text("plane.end")], ["runs", text("plane.runs")],
+                       *([["dashed", text("chart.reference")]] if reference is not None else [])] if keyed else []}
+
+    def table() -> tuple[list[str], list[list[str]]]:
+        rows = [[_title(key, result, text), *_ends(result, text)] for key, (result, _) in shown.items()]
+        rows += [[text("chart.reference"), *_ends(reference, text)]] if reference is not None else []
+        return [text("chart.start"), text("plane.C"), text("plane.G"), text("plane.C_end"), text("plane.G_end")], rows
+
+    return Chart(name, title, sentence, option, data, table)
+
+
+def _ends(result: Result, text: Text) -> list[str]:
+    way = _path(result)
+    return [text.number(v, 2) for v in (*way[0], *way[-1])]
+
+
+def _title(key: str, result: Result, text: Text) -> str:
+    return text.title("start", key) if key in CORNERS else result.scenario.title
+
+
+def plane_of(pair: Pair, text: Text) -> Chart:
+    """A policy's way over the plane, the reference dashed."""
+    way = _path(pair.result)
+    sentence = text("plane.says", C=text.number(way[-1, 0], 2), G=text.number(way[-1, 1], 2))
+    if not pair.same:
+        end = _path(pair.reference)[-1]
+        sentence += " " + text("plane.without", C=text.number(end[0], 2), G=text.number(end[1], 2))
+    return plane("plane", text("chart.plane"), sentence, {"shown": (pair.result, pair.policy.start)}, text,
+                 reference=None if pair.same else pair.reference, keyed=True)

@@ -1,0 +1,436 @@
+"""Charts and tables of Compare: several policies on the same luck, and one in the wind tunnel. No widgets in here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dashboards.charts import Chart, Curve, lines, plane
+from dashboards.compute import Token, simulated
+from dashboards.sentences import what_changed
+from dashboards.state import Policy, View
+from dashboards.numbers import Cell, Head, Row
+from dashboards.texts import Text
+from experiments.compare import Comparison
+from experiments.outcomes import parse
+from experiments.paired import Interval, interval
+from experiments.windtunnel import less_is_better
+from params import Refused
+from report.style import finite_mean, spread
+from scenarios import SHOCKS, STARTS, parse_uses
+from simulation.rules.regimes import REGIMES
+from simulation.run import Result
+
+LETTERS = "ABCD"
+#: What policies are compared on, in this order; how each is written: a share, or a number with so many decimals.
+OUTCOMES: Mapping[str, int | None] = {
+    "lets_dance": None, "C": None, "G": None, "services": 1, "on": None, "uses": None, "T": None,
+    "representativeness": 2, "late_adopter_gap": None}
+#: What stands for the start as it stands, where that is the reference.
+START = "start"
+#: In the wind tunnel: the column without a shock, and the quarter in which each shock comes.
+CALM, AT = "none", 12
+
+
+# ---------------------------------------------------------------- which policies
+
+def lineup(view: View) -> tuple[tuple[Policy, ...], int]:
+    """The policies A-D, and which of them is the view's own (the one that can be changed and that other pages show)."""
+    others = view.others[:len(LETTERS) - 1]
+    said = view.get("policies.at", "0")
+    at = min(int(said) if said.isdecimal() else 0, len(others))
+    return (*others[:at], view.policy, *others[at:]), at
+
+
+def arranged(view: View, policies: tuple[Policy, ...], at: int) -> View:
+    """The view with these policies, of which number `at` is its own."""
+    kept = view.put(**{"policies.at": at or None})
+    return replace(kept, policy=policies[at], others=(*policies[:at], *policies[at + 1:]))
+
+
+def against(view: View) -> str:
+    """What the policies are held against: a letter, or START."""
+    said = view.get("policies.against", START)
+    return said if said in LETTERS[:len(lineup(view)[0])] and said else START
+
+
+def outcome_of(view: View) -> str:
+    """The outcome that is looked at."""
+    said = view.get("policies.outcome", "lets_dance")
+    return said if said in OUTCOMES else "lets_dance"
+
+
+def name_of(policy: Policy, text: Text) -> str:
+    """A policy's own name, or what it changes about its start."""
+    return policy.title or what_changed(policy, policy.bare(), text) or text(
+        "compare.as_it_stands", start=text.title("start", policy.start))
+
+
+# ---------------------------------------------------------------- what they come to
+
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """Policies by letter (and START, where that is the reference), their runs on equal luck, and who is the reference."""
+
+    policies: Mapping[str, Policy]
+    found: Comparison
+    wanted: int
+
+    @property
+    def reference(self) -> str:
+        """The reference's letter, or START."""
+        return self.found.reference
+
+    @property
+    def tried(self) -> tuple[str, ...]:
+        """Letters of the policies that are not the reference itself, nor the same as it."""
+        return tuple(name for name in self.found.others if not self.same(name))
+
+    def same(self, name: str) -> bool:
+        """Whether a policy is the reference, by letter or because nothing differs."""
+        return self.found.results[name] is self.found.results[self.reference]
+
+
+def beside(view: View, runs: int, token: Token) -> Beside:
+    """The view's policies on the same seeds and over the same quarters. Raises `Refused`, `Stopped`."""
+    own, _ = lineup(view)
+    reference = against(view)
+    policies = {letter: replace(policy, quarters=view.policy.quarters) for letter, policy in zip(LETTERS, own)}
+    if reference == START:
+        policies = {START: policies["A"].bare(), **policies}
+    results: dict[str, Result] = {}
+    asked: dict[Policy, Result] = {}
+    for name, policy in policies.items():
+        bare = replace(policy, title="")
+        if bare not in asked:
+            asked[bare] = simulated(policy, view.seed, runs, token, view.places)
+        results[name] = asked[bare]
+    if len({len(result.places) for result in results.values()} | {-int(r.places.citizens.sum()) for r in results.values()}) > 2:
+        raise Refused(Text(view.language)("compare.other_citizens"))
+    return Beside(policies, Comparison(results, reference), view.runs)
+
+
+def named(name: str, shown: Beside, text: Text) -> str:
+    """'B Free-range civil servants', or the start as it stands."""
+    if name == START:
+        return text("compare.as_it_stands", start=text.title("start", shown.policies[START].start))
+    return f"{name} {name_of(shown.policies[name], text)}"
+
+
+def level(value: float, outcome: str, text: Text) -> str:
+    """A value of an outcome as it is written."""
+    digits = OUTCOMES[outcome]
+    return text.percent(value) if digits is None else text.number(value, digits)
+
+
+def gained(value: float, outcome: str, text: Text, unit: bool = False) -> str:
+    """A difference with its sign: '+12', in points for shares; unit: '+12 points'."""
+    digits = OUTCOMES[outcome]
+    said = text.number(100 * value if digits is None else value, digits or 0)
+    said = f"+{said}" if value > 0 and said.strip("0.,") else said
+    return text("number.point" if said in ("+1", "−1") else "number.points", n=said).replace(" ", "\u00a0") if unit and digits is None else said
+
+
+def reach(effect: Interval, outcome: str, text: Text) -> str:
+    """Its interval: '9–15', '−3 to 2'."""
+    digits, unit = OUTCOMES[outcome], 100 if OUTCOMES[outcome] is None else 1
+    return text.band(unit * effect.low, unit * effect.high, digits or 0)
+
+
+def sure(effect: Interval) -> bool:
+    """Whether the interval leaves 0 out."""
+    return effect.low > 0 or effect.high < 0
+
+
+def best(shown: Beside, outcome: str) -> tuple[str, str | None] | None:
+    """The policy that does clearly better than the reference and best of all, and another that is not clearly worse."""
+    sign = -1.0 if less_is_better(parse(outcome)) else 1.0
+    effects = {name: shown.found.effect(name, outcome).difference for name in shown.tried}
+    better = [name for name, e in effects.items() if sure(e) and sign * e.mean > 0]
+    if not better:
+        return None
+    first = max(better, key=lambda name: sign * effects[name].mean)
+    top = parse(outcome).of(shown.found.results[first])
+    for name in sorted((n for n in better if n != first), key=lambda n: -sign * effects[n].mean):
+        if not sure(interval(top - parse(outcome).of(shown.found.results[name]))):
+            return first, name
+        break
+    return first, None
+
+
+def headline(shown: Beside, outcome: str, text: Text) -> tuple[str, list[str]]:
+    """Which policy does best on the outcome, and how sure that is."""
+    found = shown.found
+    notes = [text("headline.how_sure", runs=found.runs)]
+    notes += [text("headline.refining", n=found.runs, runs=shown.wanted)] if found.runs < shown.wanted else []
+    of = text(f"compare.outcome_{outcome}")
+    if not shown.tried:
+        return text("compare.nothing"), [text("compare.nothing_more")]
+    first = best(shown, outcome)
+    if first is None:
+        return text("compare.none_better", of=of, reference=named(shown.reference, shown, text), quarter=found.quarters), notes
+    name, rival = first
+    e = found.effect(name, outcome)
+    better = e.lower if less_is_better(parse(outcome)) else e.higher
+    said = text("compare.best", name=named(name, shown, text), of=of, quarter=found.quarters, value=level(e.after, outcome, text),
+                before=level(e.before, outcome, text), reference=named(shown.reference, shown, text),
+                gained=gained(e.difference.mean, outcome, text, True), band=reach(e.difference, outcome, text),
+                runs=text.in_runs(better, e.runs))
+    return said, [*([text("compare.close", first=name, second=named(rival, shown, text))] if rival else []), *notes]
+
+
+def summary_of(name: str, shown: Beside, outcome: str, text: Text) -> str:
+    """The card's sentence: what a policy does to the outcome, against the reference."""
+    of = text(f"compare.outcome_{outcome}")
+    value = level(float(finite_mean(parse(outcome).of(shown.found.results[name]))), outcome, text)
+    if shown.same(name):
+        return text("compare.says_level", of=of, value=value)
+    e = shown.found.effect(name, outcome)
+    if not sure(e.difference):
+        return text("compare.says_unsure", of=of, value=value)
+    same_sign = e.higher if e.difference.mean > 0 else e.lower
+    return text("compare.says", of=of, value=value, gained=gained(e.difference.mean, outcome, text, True),
+                band=reach(e.difference, outcome, text), runs=text.in_runs(same_sign, e.runs))
+
+
+def cost_of(name: str, shown: Beside, outcome: str, text: Text) -> str:
+    """What a policy costs beyond the reference, and for each point of the outcome where that can be said."""
+    if shown.same(name):
+        return ""
+    cost = shown.found.cost_per_effect(name, outcome)
+    said = text("compare.cost_less" if cost.points < 0 else "compare.cost", n=text.number(abs(cost.points)), quarters=shown.found.quarters)
+    if OUTCOMES[outcome] is None and np.isfinite(cost.each) and (cost.effect.mean > 0) != less_is_better(parse(outcome)):
+        digits = 1 if cost.each < 1000 else 0
+        said += " " + text("compare.cost_each", n=text.number(cost.each / 100, digits),
+                           band=text.band(cost.low / 100, cost.high / 100, digits))
+    return said
+
+
+def effects(shown: Beside, text: Text) -> tuple[list[Head], list[Row]]:
+    """Main outcomes by policy: the level at the end, and the paired difference with its 95 % interval."""
+    heads = [head(name, shown, text) for name in shown.found.results]
+    rows = []
+    for outcome in OUTCOMES:
+        cells = []
+        for name in shown.found.results:
+            if shown.same(name):
+                cells.append(Cell(level(float(finite_mean(parse(outcome).of(shown.found.results[name]))), outcome, text)))
+                continue
+            e = shown.found.effect(name, outcome)
+            cells.append(Cell(level(e.after, outcome, text), f"{gained(e.difference.mean, outcome, text)} "
+                              f"({reach(e.difference, outcome, text)})", sure(e.difference)))
+        rows.append(Row(text(f"compare.outcome_{outcome}"), tuple(cells), text(f"compare.unit_{outcome}"), outcome))
+    points = []
+    for name in shown.found.results:
+        spent = 0.0 if shown.same(name) else shown.found.points(name)
+        points.append(Cell("–" if shown.same(name) else gained(spent / 100, "C", text)))
+    rows.append(Row(text("compare.points"), tuple(points), text("compare.points_unit", quarters=shown.found.quarters), "points"))
+    return heads, rows
+
+
+def head(name: str, shown: Beside, text: Text) -> Head:
+    """The head of a policy's column."""
+    title = named(name, shown, text)
+    mark = "" if name == START else name
+    return Head(title.removeprefix(f"{name} ") if mark else title, text("compare.is_reference") if name == shown.reference else "",
+                f"--policy{name}" if mark else "", mark)
+
+
+def fates(shown: Beside, text: Text) -> tuple[list[Head], list[Row], str]:
+    """Whose fate changed: municipalities that end in another future, from which into which, and who adopts or not."""
+    found, names = shown.found, shown.tried
+    before = found.results[shown.reference]
+    if not names:
+        return [], [], text("compare.fates_none")
+    total = len(before.places)
+    moves: dict[tuple[int, int], dict[str, np.ndarray]] = {}
+    summary: dict[str, dict[str, np.ndarray]] = {"changed": {}, "gained": {}, "lost": {}}
+    for name in names:
+        after = found.results[name]
+        was, now = before.regime[:, -1], after.regime[:, -1]
+        summary["changed"][name] = (was != now).sum(1)
+        adopted, adopts = before.ever[:, -1], after.ever[:, -1]
+        summary["gained"][name] = (adopts & ~adopted).sum(1)
+        summary["lost"][name] = (adopted & ~adopts).sum(1)
+        for i in range(len(REGIMES)):
+            for j in range(len(REGIMES)):
+                if i != j:
+                    moves.setdefault((i, j), {})[name] = ((was == i) & (now == j)).sum(1)
+
+    def cells(counts: Mapping[str, np.ndarray]) -> tuple[Cell, ...]:
+        said = []
+        for name in names:
+            e = interval(counts[name])
+            said.append(Cell(text.number(e.mean), text.band(max(e.low, 0.0), e.high) if e.high >= 0.5 else "", e.mean >= 0.5))
+        return tuple(said)
+
+    often = sorted((pair for pair, counts in moves.items() if max(c.mean() for c in counts.values()) >= 0.5),
+                   key=lambda pair: -max(c.mean() for c in moves[pair].values()))
+    rows = [Row(text("compare.fates_changed"), cells(summary["changed"]), key="changed")]
+    rows += [Row(text("compare.fates_move", before=text(f"curve.{REGIMES[i]}"), after=text(f"curve.{REGIMES[j]}")), cells(moves[i, j]),
+                 key=f"{REGIMES[i]} to {REGIMES[j]}") for i, j in often]
+    rows += [Row(text(f"compare.fates_{what}"), cells(summary[what]), key=what) for what in ("gained", "lost")]
+    most = max(names, key=lambda name: summary["changed"][name].mean())
+    sentence = text("compare.fates_says", name=named(most, shown, text), n=text.number(summary["changed"][most].mean()), total=total,
+                    gained=text.number(summary["gained"][most].mean()), lost=text.number(summary["lost"][most].mean()))
+    return [head(name, shown, text) for name in names], rows, sentence
+
+
+# ---------------------------------------------------------------- over time, and on the plane
+
+def _path(result: Result, outcome: str) -> np.ndarray:
+    """float64[R, Q+1]."""
+    return np.asarray(result.late_adopter_gap() if outcome == "late_adopter_gap" else result.rows[outcome], np.float64)
+
+
+def over_time(shown: Beside, outcome: str, text: Text, difference: bool) -> Chart:
+    """The outcome of each policy with its band, the reference dashed; or each policy's difference from it."""
+    results, reference = shown.found.results, shown.reference
+    base = _path(results[reference], outcome)
+    difference = difference and bool(shown.tried)
+    curves = []
+    for name, result in results.items():
+        if name == reference or (shown.same(name) and name != reference and difference):
+            continue
+        title = name_of(shown.policies[name], text)
+        curves.append(Curve(name, f"{name} {title}", f"policy{name}", _path(result, outcome), base if difference else None,
+                            end=f"{name} {_cut(title)}"))
+    if not difference:
+        colour = "soft" if reference == START else f"policy{reference}"
+        own = text("chart.reference") if reference == START else f"{reference} {_cut(name_of(shown.policies[reference], text))}"
+        curves.append(Curve(reference, named(reference, shown, text), colour, base, band=len(curves) == 0, dashed=True, end=own))
+    ratio = OUTCOMES[outcome] is not None
+    high = max(float(np.nanmax(spread(_path(result, outcome)), initial=0.0)) for result in results.values())
+    chart = lines("over_time", text(f"compare.outcome_{outcome}"), _ends(shown, outcome, text), curves, text, difference=difference,
+                  ratio=ratio, top=_top(high, ratio))
+    if not difference:
+        low = min(float(np.nanmin(spread(_path(result, outcome)), initial=0.0)) for result in results.values())
+        top = chart.option["yAxis"]["max"]
+        chart.option["yAxis"] |= {"interval": top / 4, "min": -top / 4 if low < -0.02 else 0}
+    return chart
+
+
+def _cut(title: str, most: int = 26) -> str:
+    return title if len(title) <= most else title[:most - 1].rstrip(" ,") + "…"
+
+
+def _top(high: float, ratio: bool) -> float:
+    """The upper end of the axis: steady while numbers move."""
+    if ratio:
+        return next((top for top in (1.0, 2.0, 4.0, 8.0, 16.0, 40.0) if high <= top), 100.0)
+    return next((top for top in (20.0, 40.0, 60.0) if 100 * high <= 0.95 * top), 100.0)
+
+
+def _ends(shown: Beside, outcome: str, text: Text) -> str:
+    said = [text("chart.ends", name=text("chart.reference") if name == START else name,
+                 value=level(float(finite_mean(_path(result, outcome)[:, -1])), outcome, text))
+            for name, result in shown.found.results.items()]
+    return text("chart.by_quarter", quarter=shown.found.quarters, said="; ".join(said)) + " " + text("compare.bands")
+
+
+def ways(shown: Beside, text: Text) -> Chart:
+    """Every policy's way over the plane of willingness, the reference dashed where it is the start as it stands."""
+    results = dict(shown.found.results)
+    reference = results.pop(START, None)
+    drawn = {name: (result, f"policy{name}") for name, result in results.items()}
+    ends = "; ".join(text("compare.ends_at", name=name, C=text.number(float(result.rows["C"][:, -1].mean()), 2),
+                          G=text.number(float(result.rows["G"][:, -1].mean()), 2)) for name, result in results.items())
+    chart = plane("ways", text("chart.plane"), text("compare.ways_says", ends=ends), drawn, text, reference=reference)
+
+    def table() -> tuple[list[str], list[list[str]]]:
+        columns, rows = chart.table()
+        own = [[named(name, shown, text), *row[1:]] for name, row in zip(results, rows)]
+        return [text("compare.policies"), *columns[1:]], own + rows[len(own):]
+
+    return replace(chart, table=table)
+
+
+# ---------------------------------------------------------------- the wind tunnel
+
+@dataclass(frozen=True, eq=False)
+class Tunnel:
+    """One policy in every start and shock, as far as it is known: (start, shock) -> (without, with), float64[runs] each."""
+
+    question: object
+    values: Mapping[tuple[str, str], tuple[np.ndarray, np.ndarray]]
+    outcome: str
+
+    @property
+    def cells(self) -> int:
+        """How many cells there are."""
+        return len(STARTS) * (1 + len(SHOCKS))
+
+
+def tunnel_cells(policy: Policy) -> Iterator[tuple[tuple[str, str], tuple[Policy, Policy]]]:
+    """Every start and shock, each without and with the policy, as `experiments.windtunnel.wind_tunnel` has it.
+
+    The policy's levers and conditions are tried, not its start nor its own shocks. `Refused` where nothing is left.
+    """
+    kept = tuple((name, value) for name, value in policy.parameters if name not in ("C0", "G0"))
+    if not (kept or policy.levers):
+        raise Refused("")
+    at = min(AT, policy.quarters)
+    for shock in (CALM, *SHOCKS):
+        for start in STARTS:
+            hit = Policy(start, profile=policy.profile, quarters=policy.quarters,
+                         shocks=() if shock == CALM else parse_uses("shock", [{"name": shock, "start": at}]))
+            changed = replace(hit, levers=policy.levers, context=policy.context)
+            for name, value in kept:
+                changed = changed.with_parameter(name, value)
+            yield (start, shock), (hit, changed)
+
+
+def tunnel_rows(tunnel: Tunnel, text: Text) -> tuple[list[Head], list[Row]]:
+    """Shocks down, starts along: the outcome with the policy, and what the policy changes there; the worst is framed."""
+    outcome, less = tunnel.outcome, less_is_better(parse(tunnel.outcome))
+    ends = {cell: float(finite_mean(with_it)) for cell, (_, with_it) in tunnel.values.items()}
+    worst = worst_of(tunnel)
+    gains = {cell: _gain(pair) for cell, pair in tunnel.values.items()}
+    largest = max((abs(e.mean) for e in gains.values() if np.isfinite(e.mean)), default=1.0) or 1.0
+    rows = []
+    for shock in (CALM, *SHOCKS):
+        cells = []
+        for start in STARTS:
+            cell = (start, shock)
+            if cell not in tunnel.values:
+                cells.append(Cell("…", sure=False))
+                continue
+            e = gains[cell]
+            good = (-1 if less else 1) * (e.mean if np.isfinite(e.mean) else 0.0)
+            shade = int(round(100 * good / largest)) if sure(e) else 0
+            cells.append(Cell(level(ends[cell], outcome, text), f"{gained(e.mean, outcome, text)} ({reach(e, outcome, text)})", sure(e),
+                              shade, cell == worst, text("compare.worst") if cell == worst else ""))
+        title = text("compare.calm") if shock == CALM else text.title("shock", shock)
+        rows.append(Row(title[:1].upper() + title[1:], tuple(cells), key=shock))
+    return [Head(text.title("start", start), colour=f"--{start}") for start in STARTS], rows
+
+
+def _gain(pair: tuple[np.ndarray, np.ndarray]) -> Interval:
+    known = np.isfinite(pair[0]) & np.isfinite(pair[1])
+    return interval((pair[1] - pair[0])[known])
+
+
+def worst_of(tunnel: Tunnel) -> tuple[str, str] | None:
+    """The cell in which the outcome with the policy is worst; None where none is measured."""
+    sign = -1.0 if less_is_better(parse(tunnel.outcome)) else 1.0
+    ends = {cell: sign * float(finite_mean(with_it)) for cell, (_, with_it) in tunnel.values.items()}
+    known = {cell: value for cell, value in ends.items() if np.isfinite(value)}
+    return min(known, key=lambda cell: known[cell], default=None)
+
+
+def tunnel_says(tunnel: Tunnel, name: str, text: Text) -> str:
+    """In how many situations the policy helps, harms or does not clearly either, and where it ends worst."""
+    sign = -1.0 if less_is_better(parse(tunnel.outcome)) else 1.0
+    gains = [_gain(pair) for pair in tunnel.values.values()]
+    helps = sum(sure(e) and sign * e.mean > 0 for e in gains)
+    harms = sum(sure(e) and sign * e.mean < 0 for e in gains)
+    worst = worst_of(tunnel)
+    if len(tunnel.values) < tunnel.cells or worst is None:
+        return text("compare.tunnel_running", n=len(tunnel.values), cells=tunnel.cells)
+    start, shock = worst
+    return text("compare.tunnel_says", name=name, helps=helps, harms=harms, unclear=len(gains) - helps - harms, cells=tunnel.cells,
+                of=text(f"compare.outcome_{tunnel.outcome}"), start=text.title("start", start),
+                value=level(float(finite_mean(tunnel.values[worst][1])), tunnel.outcome, text),
+                shock=text("compare.calm") if shock == CALM else text.title("shock", shock))

@@ -1,0 +1,127 @@
+"""What can be taken away from what is on screen: figures, tables, the report, the scenario file, all at once."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from dashboards.state import View, own_version, to_file
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dashboards.compute import Pair
+    from simulation.run import Result
+
+__all__ = ["File", "command", "everything", "file", "listed", "named", "zipped"]
+
+_TYPES = {"svg": "image/svg+xml", "png": "image/png", "csv": "text/csv", "html": "text/html", "zip": "application/zip",
+          "toml": "application/toml", "parquet": "application/vnd.apache.parquet"}
+TABLES = ("society", "adopters", "governments")
+_LIKE = (1980, 1, 1, 0, 0, 0)  # the same date for all, so that equal content gives equal bytes
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file's name, its media type and what is in it."""
+
+    name: str
+    type: str
+    content: bytes
+
+
+def named(pair: Pair, view: View) -> dict[str, Result]:
+    """The results on screen by the name that files give them: the start's own, and the reference where it differs."""
+    found = {pair.policy.start: replace(pair.result, scenario=pair.policy.scenario())}
+    if not pair.same:
+        reference = replace(view.reference_policy(), quarters=pair.policy.quarters)
+        found["reference"] = replace(pair.reference, scenario=reference.scenario())
+    return found
+
+
+def command(results: Mapping[str, Result], view: View) -> str:
+    """The command that makes the same numbers from the files of the zip."""
+    first = next(iter(results.values()))
+    files = " ".join(f"{name}.toml" for name in results)
+    towns = " --municipalities municipalities.csv" if view.places else ""
+    return f"letsdance run {files} --runs {first.runs} --seed {view.seed}{towns}"
+
+
+def listed(view: View) -> list[tuple[str, str, tuple[str, ...]]]:
+    """What there is to take: (what it is, name, formats)."""
+    from report.figures import FIGURES
+
+    return [("zip", "all", ("zip",)), ("report", "report", ("html",)), ("scenario", "scenario", ("toml",)),
+            *([("places", "municipalities", ("csv",))] if view.places else []),
+            *(("figure", name, ("svg", "png")) for name in FIGURES),
+            *(("table", name, ("csv", "parquet")) for name in TABLES)]
+
+
+def file(what: str, name: str, kind: str, results: Mapping[str, Result], view: View) -> File:
+    """One of `listed`, made now."""
+    if what == "zip":
+        return zipped(results, view)
+    content = _content(what, name, kind, results, view)
+    return File(f"{next(iter(results)) if what == 'scenario' else name}.{kind}", _TYPES[kind], content)
+
+
+def everything(results: Mapping[str, Result], view: View) -> dict[str, bytes]:
+    """All files of the zip by their path."""
+    folders = {"figure": "figures/", "table": "tables/"}
+    found = {}
+    for what, name, kinds in listed(view):
+        for kind in kinds if what not in ("zip", "scenario") else ():
+            found[f"{folders.get(what, '')}{name}.{kind}"] = _content(what, name, kind, results, view)
+    for name, result in results.items():
+        found[f"{name}.toml"] = (to_file(view) if name != "reference" else result.scenario.to_toml()).encode()
+    return found
+
+
+def zipped(results: Mapping[str, Result], view: View) -> File:
+    """Everything in one file; equal content gives equal bytes."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, content in everything(results, view).items():
+            archive.writestr(zipfile.ZipInfo(path, _LIKE), content, zipfile.ZIP_DEFLATED)
+    return File(f"letsdance-{next(iter(results))}.zip", _TYPES["zip"], out.getvalue())
+
+
+def _manifest(results: Mapping[str, Result], view: View) -> dict[str, Any]:
+    from experiments.folder import manifest
+
+    return manifest(results, command(results, view), {}, view.places or None) | {"version": own_version()}
+
+
+def _content(what: str, name: str, kind: str, results: Mapping[str, Result], view: View) -> bytes:
+    if what == "scenario":
+        return to_file(view).encode()
+    if what == "places":
+        return view.places.encode()
+    if what == "table":
+        return _table(_tables(results)[name], kind)
+    if what == "figure":
+        from report.figures import FIGURES
+        from report.page import provenance
+
+        drawn, origin = FIGURES[name](results), provenance(results, _manifest(results, view))
+        return drawn.svg(origin).encode() if kind == "svg" else drawn.png(origin)
+    from report.page import render
+
+    return render(results, _manifest(results, view)).encode()
+
+
+def _tables(results: Mapping[str, Result]) -> dict[str, pd.DataFrame]:
+    from experiments.folder import tables
+
+    return tables(results)
+
+
+def _table(frame: pd.DataFrame, kind: str) -> bytes:
+    if kind == "csv":
+        return str(frame.to_csv(index=False, lineterminator="\n")).encode()
+    out = io.BytesIO()
+    frame.to_parquet(out, index=False)
+    return out.getvalue()

@@ -1,0 +1,278 @@
+"""Compare: up to four policies side by side on the same luck, and one of them in the wind tunnel."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import solara
+
+from dashboards import charts_compare as drawing
+from dashboards import compute
+from dashboards.charts import Chart, key_of
+from dashboards.charts_compare import LETTERS, OUTCOMES, START, Tunnel
+from dashboards.pages.explore import Controls
+from dashboards.parts import Box, Figure, Say, Waiting, vue
+from dashboards.session import Session, use_session
+from dashboards.state import RUNS, Policy, View
+from dashboards.numbers import Head, Numbers, Row
+from dashboards.texts import Text
+from experiments.outcomes import parse
+from params import Refused
+
+CSS = Path(__file__).parent.parent.joinpath("assets", "compare.css").read_text(encoding="utf-8")
+#: Seconds that a turn of the wind tunnel takes: between two turns others may use the thread.
+_TURN, _PATIENCE = 0.3, 0.5
+_MOST_CELLS = 3000
+
+
+@vue("../assets/compare.vue")
+def _Cards(headline: str, notes: list, refused: str, cards: list, outcomes: list, outcome: str, references: list, against: str,
+           difference: bool, can_undo: bool, can_redo: bool, can_add: bool, editing: bool, texts: dict, shared: dict,
+           event_act: Callable[[dict], None]) -> None:
+    """The headline, what is compared, and a card for each policy."""
+
+
+@vue("../assets/tunnel.vue")
+def _TunnelHead(policies: list, tried: str, share: float, refused: str, texts: dict, event_chosen: Callable[[str], None]) -> None:
+    """Which policy is tried, and how far that is."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """One answer, drawn."""
+
+    headline: str
+    notes: list[str]
+    says: Mapping[str, tuple[str, str]]
+    heads: list[Head]
+    rows: list[Row]
+    fate_heads: list[Head]
+    fate_rows: list[Row]
+    fate_says: str
+    charts: list[Chart]
+    stamp: str
+
+
+def draw(shown: drawing.Beside, outcome: str, text: Text, difference: bool, question: object) -> Shown:
+    """Everything that the runs say, in words, tables and charts."""
+    said, notes = drawing.headline(shown, outcome, text)
+    letters = [name for name in shown.policies if name != START]
+    heads, rows = drawing.effects(shown, text)
+    fate_heads, fate_rows, fate_says = drawing.fates(shown, text)
+    return Shown(said, notes, {name: (drawing.summary_of(name, shown, outcome, text), drawing.cost_of(name, shown, outcome, text))
+                               for name in letters}, heads, rows, fate_heads, fate_rows, fate_says,
+                 [drawing.over_time(shown, outcome, text, difference), drawing.ways(shown, text)],
+                 key_of((question, shown.found.runs)))
+
+
+@solara.component
+def Page() -> None:
+    """Cards above, what they come to below; the chosen card's levers at the left."""
+    session = use_session()
+    view, text = session.view.value, session.text
+    policies, at = drawing.lineup(view)
+    outcome = drawing.outcome_of(view)
+    question = (policies, drawing.against(view), outcome, view.seed, view.runs, view.places, view.difference, view.language,
+                view.policy.quarters)
+    editing = solara.use_reactive(False)
+
+    def job(token: compute.Token) -> Generator[Shown, None, None]:
+        for runs in compute.stages(view.runs):
+            yield draw(drawing.beside(view, runs, token), outcome, text, view.difference, question)
+
+    answer = compute.use_latest(job, [question])
+    with Box([], "lc-page"):
+        solara.Style(CSS)
+        with Box([], f"ld-left lc-left{' lc-open' if editing.value else ''}"):
+            Say(text("compare.changing", letter=LETTERS[at], name=drawing.name_of(view.policy, text)), "h2", "lc-editing")
+            Controls(None)
+        with Box([], "lc-right"):
+            Cards(session, answer.value, answer.refused, editing)
+            if answer.value is None:
+                Waiting(answer.refused)
+            else:
+                Found(answer.value, text)
+            TunnelOf(session)
+
+
+@solara.component
+def Cards(session: Session, shown: Shown | None, refused: str, editing: solara.Reactive[bool]) -> None:
+    """The strip of policies, and what can be done with them."""
+    view, trail, text = session.view.value, session.trail.value, session.text
+    policies, at = drawing.lineup(view)
+
+    def act(order: dict[str, Any]) -> None:
+        if order["do"] in ("undo", "redo"):
+            getattr(session, order["do"])()
+        elif order["do"] == "edit":
+            editing.value = not editing.peek()
+        else:
+            now = session.view.peek()
+            after = ordered(now, order)
+            session.change(policy=after.policy, others=after.others, own=after.own, difference=after.difference)
+
+    cards = []
+    for k, (letter, policy) in enumerate(zip(LETTERS, policies)):
+        says, cost = shown.says.get(letter, ("", "")) if shown else ("", "")
+        usual = drawing.name_of(replace(policy, title=""), text)
+        what = text.title("start", policy.start)
+        if (policy.title or len(usual) > 22) and policy.changed():
+            what = f"{what} · {usual}"
+        cards.append({"letter": letter, "name": policy.title, "usual": usual, "what": what, "says": says, "cost": cost, "chosen": k == at,
+                      "reference": drawing.against(view) == letter})
+    references = [{"name": START, "title": text("compare.as_it_stands", start=text.title("start", policies[0].start))}]
+    references += [{"name": letter, "title": f"{letter} {drawing.name_of(policy, text)}"} for letter, policy in zip(LETTERS, policies)]
+    _Cards(headline=shown.headline if shown else text("compare.title"), notes=shown.notes if shown else [], refused=refused if shown else "",
+           cards=cards, outcomes=[{"name": name, "title": text(f"compare.outcome_{name}")} for name in OUTCOMES],
+           outcome=drawing.outcome_of(view), references=references, against=drawing.against(view), difference=view.difference,
+           can_undo=bool(trail.past), can_redo=bool(trail.future), can_add=len(policies) < len(LETTERS), editing=editing.value,
+           texts=text.all("compare"), shared=text.all("explore"), event_act=act)
+
+
+def ordered(view: View, order: dict[str, Any]) -> View:
+    """The view after an order of the cards: add, remove, choose, name, outcome, against, difference."""
+    policies, at = drawing.lineup(view)
+    what = order["do"]
+    k = LETTERS.find(order["letter"]) if order.get("letter") else at
+    if not 0 <= k < len(policies):
+        return view
+    if what == "add" and len(policies) < len(LETTERS):
+        return drawing.arranged(view, (*policies, replace(view.policy, title="")), len(policies))
+    if what == "remove" and len(policies) > 1:
+        left = (*policies[:k], *policies[k + 1:])
+        after = drawing.arranged(view, left, min(at - (k < at), len(left) - 1) if k != at else min(k, len(left) - 1))
+        changes = {name: _without(said, k) for name in ("policies.against", "policies.tunnel") if (said := view.get(name)) in LETTERS and said}
+        return after.put(**changes)
+    if what == "choose":
+        return drawing.arranged(view, policies, k)
+    if what == "name":
+        title = " ".join(str(order["title"]).split())[:60]
+        return drawing.arranged(view, (*policies[:k], replace(policies[k], title=title), *policies[k + 1:]), at)
+    if what == "outcome" and order["name"] in OUTCOMES:
+        return view.put(**{"policies.outcome": order["name"] if order["name"] != "lets_dance" else None})
+    if what == "against":
+        return view.put(**{"policies.against": order["name"] if order["name"] != START else None})
+    if what == "difference":
+        return replace(view, difference=not view.difference)
+    return view
+
+
+def _without(letter: str, removed: int) -> str | None:
+    """A letter after another was taken out; None if it was its own."""
+    k = LETTERS.index(letter)
+    return None if k == removed else LETTERS[k - (k > removed)]
+
+
+@solara.component
+def Found(shown: Shown, text: Text) -> None:
+    """Tables and charts."""
+    with Box([], "lc-two"):
+        for chart in shown.charts:
+            Figure(chart, shown.stamp).key(chart.name)
+    Numbers("effects", text("compare.effects"), text("compare.effects_says"), shown.heads, shown.rows, corner=text("compare.outcome"),
+            stamp=shown.stamp)
+    Numbers("fates", text("compare.fates"), shown.fate_says, shown.fate_heads, shown.fate_rows, corner=text("compare.municipalities"),
+            stamp=shown.stamp)
+
+
+# ---------------------------------------------------------------- the wind tunnel
+
+class _Cells:
+    """Outcomes of what ran in the wind tunnel, for all sessions: a cell says nothing about who asked."""
+
+    def __init__(self, most: int) -> None:
+        self._lock, self._most = threading.Lock(), most
+        self._found: OrderedDict[Any, dict[str, np.ndarray]] = OrderedDict()
+
+    def get(self, key: Any) -> dict[str, np.ndarray] | None:
+        with self._lock:
+            if key in self._found:
+                self._found.move_to_end(key)
+            return self._found.get(key)
+
+    def put(self, key: Any, values: dict[str, np.ndarray]) -> None:
+        with self._lock:
+            self._found[key] = values
+            while len(self._found) > self._most:
+                self._found.popitem(last=False)
+
+
+_cells = _Cells(_MOST_CELLS)
+
+
+def tunnel(policy: Policy, view: View, outcome: str, token: compute.Token, question: object, seconds: float = np.inf) -> Tunnel:
+    """The wind tunnel as far as it is known after so many seconds more; 20 runs a cell. Raises `Refused`, `Stopped`."""
+    until = time.monotonic() + seconds
+    values = {}
+    for cell, pair in drawing.tunnel_cells(policy):
+        found = []
+        for one in pair:
+            key = (replace(one, title=""), view.seed, view.places)
+            kept = _cells.get(key)
+            if kept is None and time.monotonic() < until:
+                # not `simulated`: a hundred societies would push out what sliders go back to
+                result = compute._extended(one, view.seed, RUNS[0], token, view.places, None)
+                kept = {name: parse(name).of(result) for name in OUTCOMES}
+                _cells.put(key, kept)
+            if kept is not None:
+                found.append(kept[outcome])
+        if len(found) == 2:
+            values[cell] = (found[0], found[1])
+    return Tunnel(question, values, outcome)
+
+
+@solara.component
+def TunnelOf(session: Session) -> None:
+    """One policy against every start and shock, filled in as it is computed."""
+    view, text = session.view.value, session.text
+    policies, _ = drawing.lineup(view)
+    letters = LETTERS[:len(policies)]
+    said = view.get("policies.tunnel")
+    tried = said if said and said in letters else ""
+    policy = replace(policies[letters.index(tried)], quarters=view.policy.quarters) if tried else None
+    outcome = drawing.outcome_of(view)
+    question = (policy, view.seed, view.places, outcome, view.language)
+    turn = solara.use_reactive(0)
+    begun = solara.use_ref(None)
+
+    def job(token: compute.Token) -> Generator[Tunnel, None, None]:
+        if policy is None:
+            return
+        if begun.current != question:  # while a hand moves a slider, the curves above come first
+            token.sleep(_PATIENCE)
+            begun.current = question
+        try:
+            yield tunnel(policy, view, outcome, token, question, _TURN)
+        except Refused as refused:
+            raise Refused(str(refused) or text("compare.tunnel_nothing", letter=tried)) from None
+
+    answer = compute.use_latest(job, [question, turn.value])
+    found = answer.value if tried else None
+    fresh = found is not None and found.question == question
+    complete = found is not None and len(found.values) == found.cells
+
+    def more() -> None:
+        if fresh and not complete:
+            turn.value = turn.peek() + 1
+
+    solara.use_effect(more, [answer.value])
+    share = len(found.values) / found.cells if found is not None and fresh else 0.0
+    with Box([], "ld-chart"):
+        Say(text("compare.tunnel"), "h3")
+        _TunnelHead(policies=[{"letter": letter} for letter in letters], tried=tried, share=share, refused=answer.refused if tried else "",
+                    texts=text.all("compare"), event_chosen=lambda letter: session.change(
+                        own=session.view.peek().put(**{"policies.tunnel": letter or None}).own))
+    if found is not None and not answer.refused:
+        heads, rows = drawing.tunnel_rows(found, text)
+        name = f"{tried} {drawing.name_of(policies[letters.index(tried)], text)}"
+        Numbers("wind_tunnel", text("compare.tunnel_title", name=name, of=text(f"compare.outcome_{outcome}")),
+                drawing.tunnel_says(found, name, text), heads, rows, corner=text("compare.shock_at", quarter=min(drawing.AT, view.policy.quarters)),
+                stamp=key_of(question) if fresh and complete else "",
+                legend=[("lc-helps", text("compare.helps")), ("lc-harms", text("compare.harms")), ("lc-worst", text("compare.worst"))])

@@ -1,0 +1,418 @@
+"""Confidence: where every number comes from, whether expected patterns hold now, what is left out, every equation."""
+
+from __future__ import annotations
+
+import ast
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import solara
+from solara.server import kernel_context
+
+from dashboards import compute
+from dashboards.charts import Chart, key_of
+from dashboards.parts import Box, Figure, Say, effects
+from dashboards.session import use_session
+from dashboards.texts import Text
+from experiments.paired import Finding
+from experiments.patterns import PATTERNS, Laboratory
+from params import EVIDENCE, GROUPS, PARAMETERS, Refused
+from report.words import LEFT_OUT
+from scenarios import LEVERS, SHOCKS
+from simulation.run import Result
+
+#: Where a parameter comes from -> the colour of its part in the chart.
+ORIGINS = {"lipse": "--governments", "sister": "--use", "text": "--citizens", "assumed": "--soft"}
+TABS = ("rules", "parameters", "levers", "shocks", "evidence")
+#: Runs a side of each pattern: fewer give no verdict.
+RUNS = 20
+_LOOK = Path(__file__).parent.parent / "assets" / "confidence.css"
+
+
+@solara.component_vue("../assets/origins.vue", vuetify=False)
+def _Origins(tiles: list, texts: dict, event_chosen: Callable[[str], None]) -> None:
+    """How many parameters come from where."""
+
+
+@solara.component_vue("../assets/patterns.vue", vuetify=False)
+def _Patterns(patterns: list, verdicts: dict, running: str, checking: bool, done: int, total: int, says: str, lead: str,
+              takes: str, texts: dict, event_act: Callable[[str], None]) -> None:
+    """The expected patterns, and their verdicts as they come."""
+
+
+@solara.component_vue("../assets/box.vue", vuetify=False)
+def _Box(entries: dict, sources: dict, tab: str, word: str, origin: str, titles: dict, texts: dict,
+         event_looked: Callable[[dict], None]) -> None:
+    """Everything that can be looked up, with a search."""
+
+
+# ---------------------------------------------------------------- where the numbers come from
+
+def marks(reference: str) -> list[str]:
+    """The lines of evidence that a reference names, those that exist: 'S41-S43 T4 design' -> S41, S42, S43, T4."""
+    found = []
+    for word in reference.split():
+        first, dash, last = word.partition("-")
+        if dash and first[1:].isdigit() and last[1:].isdigit():
+            found += [f"{first[0]}{n}" for n in range(int(first[1:]), int(last[1:]) + 1)]
+        else:
+            found.append(word)
+    return [mark for mark in found if mark in EVIDENCE]
+
+
+def line_origin(mark: str) -> str:
+    """Whose a line of evidence is: 'lipse', 'sister' (the seed documents beside it) or 'text' (other studies)."""
+    if mark.startswith("T"):
+        return "text"
+    return "lipse" if EVIDENCE[mark].startswith(("LIPSE", "WP")) else "sister"
+
+
+def origin(parameter: str) -> str:
+    """Where a parameter comes from, by its own mark and, for the seed documents, by the lines that it names."""
+    p = PARAMETERS[parameter]
+    if p.source != "seed":
+        return p.source
+    return "lipse" if any(line_origin(mark) == "lipse" for mark in marks(p.reference)) else "sister"
+
+
+def origins_chart(text: Text) -> Chart:
+    """How many parameters of each group come from where: one bar a group, the parts in one order."""
+    counts = Counter((p.group, origin(name)) for name, p in PARAMETERS.items())
+    titles = {group: text.title("group", group) for group in GROUPS}
+    names = {one: text(f"confidence.origin_{one}") for one in ORIGINS}
+    total = Counter(origin(name) for name in PARAMETERS)
+    known = len(PARAMETERS) - total["assumed"]
+    series = [{"type": "bar", "id": one, "name": names[one], "stack": "all", "barWidth": "62%", "silent": True,
+               "itemStyle": {"color": colour, "borderColor": "--card", "borderWidth": 1},
+               "label": {"show": True, "position": "inside", "color": "--card", "fontSize": 11, "fontWeight": 600},
+               "labelLayout": {"hideOverlap": True}}
+              for one, colour in ORIGINS.items()]
+    values = {one: [counts[group, one] or None for group in GROUPS] for one in ORIGINS}
+    most = max(sum(counts[group, one] for one in ORIGINS) for group in GROUPS)
+    option = {
+        "animation": False, "grid": {"left": 196, "right": 8, "top": 4, "bottom": 54},
+        "legend": {"bottom": 0, "left": 0, "icon": "circle", "itemGap": 18, "selectedMode": False,
+                   "textStyle": {"color": "--ink", "fontSize": 12}},
+        "xAxis": {"type": "value", "max": most, "show": False},
+        "yAxis": {"type": "category", "inverse": True, "data": list(titles.values()), "axisTick": {"show": False},
+                  "axisLine": {"show": False}, "axisLabel": {"color": "--ink", "fontSize": 12, "lineHeight": 14,
+                                                             "width": 184, "overflow": "break"}},
+        "series": series, "aria": {"enabled": True}}
+
+    def table() -> tuple[list[str], list[list[str]]]:
+        rows = [[titles[group], *(str(counts[group, one]) for one in ORIGINS)] for group in GROUPS]
+        return [text("confidence.group"), *names.values()], rows
+
+    says = text("confidence.origins_says", n=len(PARAMETERS), known=known, assumed=total["assumed"])
+    return Chart("origins", text("confidence.origins"), says, option, values, table)
+
+
+# ---------------------------------------------------------------- the equations
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One equation of the model, as its docstring says it."""
+
+    name: str
+    topic: str
+    says: str
+    about: str
+    parameters: tuple[str, ...]
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """Every rule of simulation/rules, read from its source: name, equation, what its file says, parameters it reads."""
+    found = []
+    order = ("willingness", "calls", "outcomes", "stocks", "adoption", "uptake", "thresholds", "regimes", "numbers")
+    entries = {entry.name.removesuffix(".py"): entry for entry in files("simulation.rules").iterdir()
+               if entry.name.endswith(".py") and not entry.name.startswith("_")}
+    for topic in sorted(entries, key=lambda name: order.index(name) if name in order else len(order)):
+        tree = ast.parse(entries[topic].read_text(encoding="utf-8"))
+        about = " ".join((ast.get_docstring(tree) or "").split())
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and (says := ast.get_docstring(node)):
+                read = {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)
+                        and isinstance(n.value, ast.Name) and n.value.id == "p"}
+                found.append(Rule(node.name, topic, " ".join(says.split()), about,
+                                  tuple(name for name in PARAMETERS if name in read)))
+    return tuple(found)
+
+
+def exact(value: float, text: Text) -> str:
+    """A declared number with all its decimals: the smallest paces are below a hundredth."""
+    exponent = Decimal(repr(float(value))).normalize().as_tuple().exponent
+    return text.number(value, max(0, -exponent) if isinstance(exponent, int) else 0)
+
+
+def entries(text: Text) -> dict[str, list[dict[str, Any]]]:
+    """Everything that can be looked up, by tab: title, what is said, facts, sources."""
+    used: dict[str, list[str]] = {}
+    for rule in rules():
+        for name in rule.parameters:
+            used.setdefault(name, []).append(rule.name)
+    known: dict[str, list[dict[str, Any]]] = {tab: [] for tab in TABS}
+    for rule in rules():
+        known["rules"].append({"key": rule.name, "title": rule.name.replace("_", " "), "topic": text(f"rule.{rule.topic}"),
+                               "equation": rule.says, "about": rule.about,
+                               "marks": marks(rule.about.replace("(", " ").replace(")", " ").replace(";", " ").replace(
+                                   ".", " ")),
+                               "parameters": [[name, text.title("parameter", name), origin(name)]
+                                              for name in rule.parameters]})
+    for name, p in PARAMETERS.items():
+        unit = text.title("unit", p.unit) if p.unit not in ("1", "switch") else ""
+        usual, low, high = (exact(value, text) for value in (p.default, *p.range))
+        known["parameters"].append({
+            "key": name, "title": text.title("parameter", name), "says": text.says("parameter", name),
+            "topic": text.title("group", p.group), "origin": origin(name), "usual": f"{usual} {unit}".strip(),
+            "range": text("number.to", low=low, high=high), "rules": used.get(name, []), "marks": marks(p.reference)})
+    for tab, kind, table in (("levers", "lever", LEVERS), ("shocks", "shock", SHOCKS)):
+        for name, entry in table.items():
+            known[tab].append({"key": name, "title": text.title(kind, name), "says": text.says(kind, name),
+                               "topic": text(f"quadrant.{entry['quadrant']}") if "quadrant" in entry else "",
+                               "cost": text.number(entry["cost"]) if "cost" in entry else "",
+                               "effects": effects(kind, name, text), "marks": marks(entry["reference"])})
+    known["evidence"] = [{"key": mark, "title": mark, "line": says, "origin": line_origin(mark), "marks": []}
+                         for mark, says in EVIDENCE.items()]
+    return known
+
+
+# ---------------------------------------------------------------- do the patterns hold now
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check has found so far. running: the pattern at work, '' if none; queued: another check runs first."""
+
+    seed: int
+    findings: tuple[tuple[str, tuple[Finding, ...]], ...] = ()
+    running: str = ""
+    queued: bool = False
+
+    def holding(self) -> dict[str, bool]:
+        """Whether each pattern that was checked holds."""
+        return {id: all(part.holds for part in parts) for id, parts in self.findings}
+
+
+class _Watched(Laboratory):
+    """A laboratory that stops between runs when nobody waits any more."""
+
+    def __init__(self, token: compute.Token, seed: int) -> None:
+        super().__init__(RUNS, seed)
+        self._token = token
+
+    def run(self, *names: Any, **settings: Any) -> Result:
+        self._token.check()
+        return super().run(*names, **settings)
+
+
+#: What was found, for all sessions: the same seeds give the same findings. One check works at a time.
+_found: dict[tuple[int, str], tuple[Finding, ...]] = {}
+_turn = threading.Lock()
+
+
+def check(seed: int, token: compute.Token) -> Iterator[Checked]:
+    """Check every pattern, the scored ones first; yields before and after each. Raises `Stopped`."""
+    order = sorted(PATTERNS, key=lambda id: not PATTERNS[id].scored)
+    known = Checked(seed, tuple((id, _found[seed, id]) for id in order if (seed, id) in _found))
+    while not _turn.acquire(timeout=0.2):
+        yield replace(known, queued=True)
+        token.check()
+    try:
+        for id in order:
+            if (seed, id) not in _found:
+                yield replace(known, running=id)
+                token.check()
+                _found[seed, id] = tuple(PATTERNS[id].findings(_Watched(token, seed)))
+                if len(_found) > 50 * len(PATTERNS):
+                    _found.pop(next(iter(_found)))
+            if id not in known.holding():
+                known = replace(known, findings=(*known.findings, (id, _found[seed, id])))
+        yield known
+    finally:
+        _turn.release()
+
+
+def use_check(seed: int, wanted: bool) -> tuple[Checked, str]:
+    """The newest state of a check that runs while it is wanted, and what was refused; a hook.
+
+    It has a thread of its own, so that half a minute of checking keeps nobody's slider waiting in compute's pool.
+    """
+    shown: solara.Reactive[tuple[Checked, str]] = solara.use_reactive((Checked(seed), ""))
+
+    def begin() -> Callable[[], None] | None:
+        if not wanted:
+            if shown.peek()[0].running or shown.peek()[0].queued:
+                shown.value = replace(shown.peek()[0], running="", queued=False), ""
+            return None
+        token = compute.Token()
+        context = kernel_context.get_current_context() if kernel_context.has_current_context() else None
+
+        def deliver(value: Checked, refused: str = "") -> None:
+            token.check()
+            if context is not None and context.closed_event.is_set():
+                raise compute.Stopped
+            with context or nullcontext():
+                if shown.peek() != (value, refused):
+                    shown.value = value, refused
+
+        def work() -> None:
+            try:
+                for value in check(seed, token):
+                    deliver(value)
+            except compute.Stopped:
+                pass
+            except Refused as refused:
+                deliver(Checked(seed), str(refused))
+
+        threading.Thread(target=work, daemon=True, name="letsdance-patterns").start()
+        return token.stop
+
+    solara.use_effect(begin, [seed, wanted])
+    found, refused = shown.value
+    return (found if found.seed == seed else Checked(seed)), refused
+
+
+def pattern_rows(text: Text) -> list[dict[str, Any]]:
+    """The patterns as the page lists them."""
+    return [{"id": id, "scored": p.scored, "question": text(f"pattern.{id}"), "expectation": p.expectation,
+             "note": p.note, "strength": _strength(p.strength, text), "source": p.source,
+             "marks": [[mark, EVIDENCE[mark]] for mark in marks(p.source)]} for id, p in PATTERNS.items()]
+
+
+def _strength(said: str, text: Text) -> str:
+    """The first word of how strong the evidence is, in the page's language; what follows it stands in the evidence."""
+    word = said.split()[0].strip(",(")
+    return text(f"strength.{word}")
+
+
+def verdict(parts: tuple[Finding, ...], text: Text) -> dict[str, Any]:
+    """One pattern's findings for the page."""
+    def effect(part: Finding) -> str:
+        return f"{text.number(part.effect, 3)} ({text.band(part.low, part.high, 3)})"
+
+    held = sum(part.holds for part in parts)
+    return {"holds": held == len(parts), "partly": text("confidence.partly", n=held, all=len(parts)),
+            "parts": [{"compared": part.compared, "effect": effect(part), "demand": part.threshold, "holds": part.holds}
+                      for part in parts]}
+
+
+def summary(checked: Checked, checking: bool, text: Text) -> str:
+    """How many of the scored patterns hold, and which do not."""
+    held = {id: holds for id, holds in checked.holding().items() if PATTERNS[id].scored}
+    wanted = sum(p.scored for p in PATTERNS.values())
+    done, n = len(checked.findings), len(PATTERNS)
+    whole = not checking or not (checked.running or checked.queued)
+    if checking and checked.queued:
+        return text("confidence.queued")
+    if not held:
+        return text("confidence.checking", id=checked.running, done=done, n=n) if checking and checked.running else text(
+            "confidence.not_yet")
+    failed = [id for id, holds in held.items() if not holds]
+    counts: dict[str, object] = {"hold": len(held) - len(failed), "n": len(held)}
+    if len(held) == wanted:
+        said = text("confidence.some_hold", ids=", ".join(failed), **counts) if failed else text(
+            "confidence.all_hold", n=wanted)
+    else:
+        said = text("confidence.so_far_not", ids=", ".join(failed), **counts) if failed else text(
+            "confidence.so_far", **counts)
+    if checking and checked.running:
+        return f"{said} {text('confidence.checking', id=checked.running, done=done, n=n)}"
+    return said if done == n or not whole else f"{said} {text('confidence.stopped', done=done, n=n)}"
+
+
+# ---------------------------------------------------------------- the page
+
+@solara.component
+def Page() -> None:
+    """The confidence page."""
+    session = use_session()
+    view, text = session.view.value, session.text
+    language = view.language
+    chart, tiles = solara.use_memo(lambda: (origins_chart(text), _tiles(text)), [language])
+
+    def keep(**values: object) -> None:
+        session.change(own=session.view.peek().put(**{f"confidence.{name}": v for name, v in values.items()}).own)
+
+    solara.Style(_LOOK)
+    with Box([], "ld-trust"):
+        with Box([], "ld-intro ld-explores", "header"):
+            Say(text("confidence.title"), "h1")
+            Say(text("confidence.lead"))
+            Say(text("confidence.english"), classes="ld-small")
+        with Box([], "ld-origins"):
+            _Origins(tiles=tiles, texts=text.all("confidence"),
+                     event_chosen=lambda origin: keep(tab="parameters", origin=origin, find=None))
+            Figure(chart, key_of((chart.name, language)))
+        Patterns()
+        with Box([], "ld-sides"):
+            LeftOut()
+            Look(keep)
+
+
+def _tiles(text: Text) -> list[dict[str, Any]]:
+    counts = Counter(origin(name) for name in PARAMETERS)
+    return [{"name": one, "n": counts[one], "colour": colour, "title": text(f"confidence.origin_{one}"),
+             "says": text(f"confidence.tell_{one}"), "of": text("confidence.of", n=len(PARAMETERS))}
+            for one, colour in ORIGINS.items()]
+
+
+@solara.component
+def Patterns() -> None:
+    """The expected patterns, and whether they hold now."""
+    session = use_session()
+    view, text = session.view.value, session.text
+    wanted = view.get("confidence.check") == "1"
+    checked, refused = use_check(view.seed, wanted)
+    rows = solara.use_memo(lambda: pattern_rows(text), [view.language])
+    verdicts = solara.use_memo(lambda: {id: verdict(parts, text) for id, parts in checked.findings},
+                               [view.language, view.seed, len(checked.findings)])
+    checking = wanted and len(checked.findings) < len(PATTERNS)
+    scored = sum(p.scored for p in PATTERNS.values())
+
+    def act(what: str) -> None:
+        on = "1" if what == "check" else None
+        session.change(own=session.view.peek().put(**{"confidence.check": on}).own)
+
+    _Patterns(patterns=rows, verdicts=verdicts, running=checked.running if checking else "", checking=checking,
+              done=len(checked.findings), total=len(PATTERNS), says=refused or summary(checked, checking, text),
+              lead=text("confidence.patterns_says", scored=scored, extra=len(PATTERNS) - scored),
+              takes=text("confidence.takes", first=view.seed, last=view.seed + RUNS - 1),
+              texts=text.all("confidence"), event_act=act)
+
+
+@solara.component
+def LeftOut() -> None:
+    """What the model leaves out."""
+    text = use_session().text
+    with Box([], "ld-paper ld-left-out", "section"):
+        Say(text("confidence.left"), "h2")
+        items = [Box([Say(text(f"left.title_{k}"), "b"), Say(text(f"left.why_{k}"), "span")], tag="li")
+                 for k in range(len(LEFT_OUT))]
+        Box(items, tag="ul")
+
+
+@solara.component
+def Look(keep: Callable[..., None]) -> None:
+    """Everything that can be looked up."""
+    session = use_session()
+    view, text = session.view.value, session.text
+    known = solara.use_memo(lambda: entries(text), [view.language])
+    tab = view.get("confidence.tab", TABS[0])
+    chosen = view.get("confidence.origin")
+
+    def looked(now: dict[str, str]) -> None:
+        keep(tab=now["tab"] if now["tab"] in TABS else None, find=now["word"][:100] or None,
+             origin=now["origin"] if now["origin"] in ORIGINS else None)
+
+    _Box(entries=known, sources=dict(EVIDENCE), tab=tab if tab in TABS else TABS[0], word=view.get("confidence.find"),
+         origin=chosen if chosen in ORIGINS else "",
+         titles={name: text.title("parameter", name) for name in PARAMETERS}, texts=text.all("confidence"),
+         event_looked=looked)

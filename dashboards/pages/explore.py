@@ -1,0 +1,213 @@
+"""Explore: move a slider or use a lever, and see at once what it does, always beside the reference on equal luck."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import solara
+
+from dashboards import charts, compute, sentences
+from dashboards.charts import Chart
+from dashboards.parts import Box, Figure, Waiting, explained, lever_rows, parameter_rows, shock_rows, start_rows, vue
+from dashboards.session import Session, use_session
+from dashboards.state import RUNS, Kind, Policy, between
+from dashboards.texts import Text
+from params import PARAMETERS, PROFILES, Refused
+from scenarios import HORIZON, Use
+
+#: Sliders that are always there, by what they are about; every other parameter can be found by name.
+SLIDERS: dict[str, tuple[str, ...]] = {
+    "start": ("C0", "G0"),
+    "world": ("U", "B", "b_g", "b_c", "mandate"),
+    "government": ("phi", "silo", "fund", "chi", "election_sd"),
+    "people": ("k", "wN", "wM", "wT", "wA", "beta", "a"),
+    "calls": ("f", "e0", "c_e", "launch_min", "mu"),
+    "innovation": ("need", "cost", "emp", "vM", "vZ", "q0"),
+}
+QUADRANTS = ("Q1", "Q2", "Q3", "Q4", "C")
+#: How "replay last change" goes: steps, and seconds between them.
+_STEPS, _PAUSE, _HOLD = 8, 0.11, 0.7
+
+
+@vue("../assets/controls.vue")
+def _Controls(starts: list, levers: list, quadrants: list, shocks: list, parameters: list, groups: list, others: list,
+              profiles: list, values: dict, refused: dict, explained: dict, texts: dict, event_start: Any, event_set: Any,
+              event_use: Any, event_luck: Any, event_explain: Any, event_pick: Any) -> None:
+    """The left side: levers, conditions, shocks, luck."""
+
+
+@vue("../assets/bar.vue")
+def _Bar(headline: str, notes: list, refused: str, can_undo: bool, can_redo: bool, can_reset: bool, reference: str,
+         difference: bool, texts: dict, event_act: Callable[[str], None]) -> None:
+    """The headline, and what can be done with the last change."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """One answer, drawn: the policy that ran, what it says, its charts."""
+
+    policy: Policy
+    headline: str
+    notes: list[str]
+    charts: list[Chart]
+    stamp: str
+    replaying: bool = False
+
+
+def draw(pair: compute.Pair, reference: Policy, text: Text, difference: bool, question: object,
+         replaying: bool = False) -> Shown:
+    """Everything on the right side, from one pair of results."""
+    said, notes = sentences.headline(pair, reference, text)
+    curves = (charts.regimes, charts.willingness, charts.categories, charts.adoption, charts.equity)
+    drawn = [charts.plane_of(pair, text), *(curve(pair, text, difference) for curve in curves)]
+    return Shown(pair.policy, said, notes, drawn, charts.key_of((question, pair.result.runs)), replaying)
+
+
+@solara.component
+def Page() -> None:
+    """Controls at the left, what they do at the right."""
+    session = use_session()
+    view, trail = session.view.value, session.trail.value
+    text = session.text
+    question = (*view.question(), view.difference, view.language)
+    replays = trail.replays
+    seen = solara.use_ref(replays)
+
+    def job(token: compute.Token) -> Generator[Shown, None, None]:
+        reference = view.reference_policy()
+        if replays != seen.current:
+            seen.current = replays
+            before = trail.past[-1].policy if trail.past else view.policy
+            for step in range(_STEPS):
+                middle = between(before, view.policy, step / _STEPS)
+                pair = next(compute.pairs(replace(view, runs=RUNS[0]), token, middle))
+                yield draw(pair, reference, text, view.difference, (question, step), replaying=True)
+                token.sleep(_PAUSE if step else _HOLD)
+        for pair in compute.pairs(view, token):
+            yield draw(pair, reference, text, view.difference, question)
+
+    answer = compute.use_latest(job, [question, replays])
+    shown = answer.value
+    with Box([], "ld-explore"):
+        with Box([], "ld-left"):
+            Controls(shown.policy if shown is not None and shown.replaying else None)
+        with Box([], "ld-right"):
+            if shown is None:
+                Waiting(answer.refused)
+            else:
+                Result(session, shown, answer.refused)
+
+
+@solara.component
+def Result(session: Session, shown: Shown, refused: str) -> None:
+    """The headline and the charts."""
+    view, trail, text = session.view.value, session.trail.value, session.text
+
+    def act(what: str) -> None:
+        if what == "difference":
+            session.change(difference=not session.view.peek().difference)
+        elif what.startswith("reference:"):
+            chosen = what.partition(":")[2]
+            session.change(reference=session.view.peek().policy if chosen == "keep" else chosen)
+        elif what in ("undo", "redo", "replay", "reset"):
+            getattr(session, what)()
+
+    _Bar(headline=shown.headline, notes=shown.notes, refused=refused,
+         can_undo=bool(trail.past), can_redo=bool(trail.future),
+         can_reset=view.policy.changed() or view.seed != 1 or view.runs != RUNS[0] or view.reference != "start",
+         reference="kept" if isinstance(view.reference, Policy) else view.reference, difference=view.difference,
+         texts=text.all("explore"), event_act=act)
+    with Box([], "ld-grid"):
+        for chart in shown.charts:
+            Figure(chart, shown.stamp).key(chart.name)
+
+
+@solara.component
+def Controls(moving: Policy | None) -> None:
+    """Levers, sliders, shocks and luck; `moving` is what a replay shows in place of the view's policy."""
+    session = use_session()
+    view, text = session.view.value, session.text
+    picked: solara.Reactive[tuple[str, ...]] = solara.use_reactive(())
+    told: solara.Reactive[dict[str, str]] = solara.use_reactive({})
+    policy = moving or view.policy
+    listed = [name for names in SLIDERS.values() for name in names]
+    wanted = dict.fromkeys((*(name for name, _ in view.policy.parameters), *picked.value))
+    extra = [name for name in wanted if name not in listed]
+
+    def set_parameter(change: dict[str, Any]) -> None:
+        name = change["name"]
+        key = f"parameter.{name}"
+        session.attempt(key, lambda policy: policy.with_parameter(name, change["value"]), key)
+        if change["done"]:
+            session.let_go()
+
+    def use(change: dict[str, Any]) -> None:
+        kind: Kind = "shock" if change["kind"] == "shock" else "lever"
+        entry, at = change["use"], change["at"]
+
+        def make(policy: Policy) -> Policy:
+            return policy.with_use(kind, at, None if entry is None else Use(
+                entry["name"], entry["start"], entry["duration"], entry["strength"]))
+
+        uses = view.policy.levers if kind == "lever" else view.policy.shocks
+        name = entry["name"] if entry else uses[at].name if at is not None and at < len(uses) else ""
+        session.attempt(f"{kind}.{name}", make, f"{kind}.{name}")
+        if change["done"]:
+            session.let_go()
+
+    def luck(change: dict[str, Any]) -> None:
+        try:
+            for name, value in change.items():
+                if name in ("seed", "runs"):
+                    low, high = RUNS if name == "runs" else (0, 2**53 - 1)
+                    if not isinstance(value, int) or not low <= value <= high:
+                        called = text("explore.runs") if name == "runs" else text("explore.seed")
+                        raise Refused(text("explore.whole", name=called, low=low, high=text.number(high)))
+                    session.change(runs=value) if name == "runs" else session.change(seed=value)
+                elif name == "quarters":
+                    if not isinstance(value, int) or not HORIZON[0] <= value <= HORIZON[1]:
+                        raise Refused(text("explore.whole", name=text("explore.quarters"), low=HORIZON[0], high=HORIZON[1]))
+                    session.attempt("luck", partial(replace, quarters=value))
+                elif name == "profile" and value in PROFILES:
+                    session.attempt("luck", partial(replace, profile=value))
+        except Refused as refused:
+            session.refused.value = {"luck": str(refused)}
+
+    def start(name: str) -> None:
+        session.attempt("start", lambda policy: _moved(policy, name))
+
+    groups = [*SLIDERS, *(["other"] if extra else [])]
+    language = view.language
+    static: dict[str, Any] = solara.use_memo(lambda: {
+        "starts": start_rows(text), "levers": lever_rows(text), "shocks": shock_rows(text),
+        "quadrants": [{"name": q, "title": text(f"quadrant.{q}")} for q in QUADRANTS],
+        "others": [[name, text.title("parameter", name)] for name in PARAMETERS if name not in listed],
+        "profiles": [{"name": name, "title": text.title("profile", name)} for name in PROFILES],
+        "texts": text.all("explore")}, [language])
+    rows = solara.use_memo(lambda: parameter_rows([*listed, *extra], SLIDERS, text), [language, tuple(extra)])
+    base = policy.base()
+    values = {"start": policy.start, "profile": policy.profile, "quarters": policy.quarters, "runs": view.runs,
+              "seed": view.seed, "parameters": dict(policy.parameters),
+              "base": {row["name"]: base[row["name"]] for row in rows},
+              "levers": [_use(u) for u in policy.levers], "shocks": [_use(u) for u in policy.shocks]}
+    titled = [{"name": name, "title": text(f"sliders.{name}")} for name in groups]
+    _Controls(**static, parameters=rows, groups=titled, values=values, refused=session.refused.value,
+              explained=told.value, event_start=start, event_set=set_parameter, event_use=use, event_luck=luck,
+              event_explain=lambda key: told.set({**told.peek(), key: explained(key, session.text)}),
+              event_pick=lambda name: picked.set((*picked.peek(), name)))
+
+
+def _use(use: Use) -> dict[str, Any]:
+    return {"name": use.name, "start": use.start, "duration": use.duration, "strength": use.strength}
+
+
+def _moved(policy: Policy, start: str) -> Policy:
+    """The same changes from another start; what the start itself sets is the new start's."""
+    moved = replace(policy, start=start, title="", parameters=())
+    for name, value in policy.parameters:
+        if name not in ("C0", "G0"):
+            moved = moved.with_parameter(name, value)
+    return moved

@@ -1,0 +1,66 @@
+"""Futures: the four scenarios on the plane of willingness, each card told from its own runs; one click explores one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import solara
+
+from dashboards import charts, compute, sentences
+from dashboards.charts import Chart
+from dashboards.parts import Box, Figure, Say, Waiting, vue
+from dashboards.session import use_session
+from dashboards.state import Policy
+from report.style import COLOURS
+from scenarios import STARTS
+
+
+@vue("../assets/cards.vue")
+def _Cards(cards: list, texts: dict, event_chosen: Callable[[str], None]) -> None:
+    """The four cards around the plane."""
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What the page shows: the plane and the cards."""
+
+    plane: Chart
+    cards: list[dict[str, Any]]
+    stamp: str
+
+
+@solara.component
+def Page() -> None:
+    """The start page."""
+    session = use_session()
+    view, text = session.view.value, session.text
+    question = (view.seed, view.runs, view.policy.profile, view.policy.quarters, view.places, view.language)
+
+    def job(token: compute.Token) -> Generator[Told, None, None]:
+        policies = {name: Policy(name, profile=view.policy.profile, quarters=view.policy.quarters) for name in STARTS}
+        for runs in compute.stages(view.runs):
+            found = compute.results(policies, replace(view, runs=runs), token)
+            says = text("futures.says", runs=runs, quarters=view.policy.quarters)
+            plane = charts.plane("futures", text("futures.plane"), says,
+                                 {name: (result, name) for name, result in found.items()}, text)
+            cards = [{"name": name, "title": text.title("start", name), "says": text.says("start", name),
+                      "facts": sentences.card(name, found, text)} for name in COLOURS]
+            yield Told(plane, cards, charts.key_of((question, runs)))
+
+    def chosen(name: str) -> None:
+        session.change(page="explore", policy=replace(view.policy.bare(), start=name))
+
+    answer = compute.use_latest(job, [question])
+    told = answer.value
+    with Box([], "ld-futures"):
+        with Box([], "ld-intro", "header"):
+            Say(text("futures.title"), "h1")
+            Say(text("futures.lead"))
+        if told is None or answer.refused:
+            Waiting(answer.refused)
+        if told is not None:
+            with Box([], "ld-four"):
+                Figure(told.plane, told.stamp)
+                _Cards(cards=told.cards, texts=text.all("futures"), event_chosen=chosen)

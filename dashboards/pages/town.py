@@ -1,0 +1,385 @@
+"""Town: a society that can be watched. One run is computed once and sent once; the browser plays it back and forth.
+
+Two worlds: a small one (6 municipalities of 10 citizens) in which everybody can be clicked, and the municipalities of
+the policy itself as a map. Whoever is clicked tells what it did, and the terms of its decision in every quarter, beside
+the same run without levers and shocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import solara
+
+from dashboards.charts import key_of
+from dashboards.compute import Token, _municipalities, use_latest
+from dashboards.pages.explore import _moved
+from dashboards.parts import Box, Say, Waiting, lever_rows, start_rows, vue
+from dashboards.session import use_session
+from dashboards.state import Policy, View
+from dashboards.texts import Text
+from params import Refused, nearest
+from scenarios import Use
+from simulation.agents import Citizen, Government
+from simulation.model import CoCreationModel
+from simulation.rules.regimes import REGIMES
+from simulation.run import STAGES
+from simulation.state import SERVICE
+
+#: The small world, as parameters.
+SMALL = {"municipalities": 6, "citizens": 10}
+WORLDS = ("small", "full")
+#: What the page keeps in links: which world, which quarter, who is told about.
+WORLD, QUARTER, SHOWN = "town.which-world", "town.at-quarter", "town.who-is-told"
+KINDS = ("solo", "joint", "called")
+#: What can happen in a municipality in a quarter: a text's name -> the counts that are added up.
+HAPPENS = {
+    "dead_calls": ("dead_calls",), "unanswered_calls": ("unanswered_calls",), "launched_solo": ("launched_solo",),
+    "launched_joint": ("launched_joint",), "launched_called": ("launched_called",),
+    "successes": ("supported_successes", "solo_successes"), "failures": ("supported_failures", "solo_failures"),
+    "services_new": ("services_new",), "services_ended": ("services_ended",), "pilots_started": ("pilots_started",),
+    "adoptions": ("adoptions",), "discontinuations": ("discontinuations",)}
+#: How what `why` tells is written: as a share, as points, as yes or no; anything else is a plain number.
+WRITTEN = {name: "share" for name in (
+    "target", "before", "after", "exposure", "trust", "resources", "offered", "chance", "pilots", "adopts_directly",
+    "decides_after_pilot", "gives_up")} | {"noise": "points", "uses_before": "yes", "uses": "yes"}
+#: What a decision comes to, as against the terms that it comes from.
+RESULTS = ("drive", "target", "noise", "before", "after", "value", "pilots", "adopts_directly", "decides_after_pilot",
+           "gives_up", "chance", "uses_before", "uses")
+
+
+@vue("../assets/town.vue")
+def _Town(film: dict, stamp: str, world: str, quarter: int, chosen: str, story: dict, waiting: bool, setting: dict,
+          refused: dict, texts: dict, event_choose: Any, event_reach: Any, event_show: Any, event_act: Any) -> None:
+    """The browser's half: player, scene, story."""
+
+
+# ---------------------------------------------------------------- one run, kept
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Which run is meant; the token only says whether it is still wanted."""
+
+    policy: Policy
+    seed: int
+    places: str = ""
+    token: Token = field(default_factory=Token, compare=False, repr=False)
+
+    @classmethod
+    def of(cls, view: View, world: str, token: Token) -> Run:
+        """The first run of a view, in the small world or the full one."""
+        policy = replace(view.policy, title="")
+        if world == "full":
+            return cls(policy, view.seed, view.places, token)
+        for name, value in SMALL.items():
+            policy = policy.with_parameter(name, value)
+        return cls(policy, view.seed, "", token)
+
+    def without_policy(self) -> Run:
+        """The same citizens and luck without levers and shocks."""
+        return replace(self, policy=self.policy.without_policy())
+
+    def quarters(self) -> Iterator[CoCreationModel]:
+        """The model in quarter 0, 1, ...: one object, stepped; `Stopped` when nobody wants it any more."""
+        towns = _municipalities(self.places)
+        model = CoCreationModel(self.policy.scenario(), rng=self.seed, municipalities=towns)
+        yield model
+        for _ in range(self.policy.quarters):
+            self.token.check()
+            model.society.step()
+            yield model
+
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """One run, quarter by quarter, as the browser plays it and as stories are told from it.
+
+    shown: JSON (see `film`); counts: int[Q+1, M, len(HAPPENS)].
+    """
+
+    shown: dict[str, Any]
+    counts: np.ndarray
+
+
+def _percent(values: np.ndarray) -> list[int]:
+    return np.rint(100 * np.asarray(values, np.float64)).astype(int).tolist()
+
+
+def _digits(values: np.ndarray) -> str:
+    return "".join(map(str, np.asarray(values).astype(int).tolist()))
+
+
+@lru_cache(24)
+def film(run: Run, people: bool) -> Film:
+    """The run as a film. For each quarter: C, G in per cent by municipality, regime and stage as digits, running
+    projects and services; with `people` also willingness in per cent and use (digits) by citizen, and each initiative
+    with its members whenever they change, ties and peers."""
+    shown: dict[str, Any] = {name: [] for name in ("C", "G", "regime", "stage", "projects", "services", "w", "uses")}
+    lives: dict[tuple[int, int], dict[str, Any]] = {}
+    counts = []
+    for model in run.quarters():
+        society = model.society
+        s, g, q = society.state, society.state.governments, society.quarter
+        if q == 0:
+            shown |= {"names": list(society.municipalities.names), "first": g["first"].tolist(),
+                      "size": g["citizens"].tolist(), "people": people, "quarters": run.policy.quarters}
+            if people:
+                shown |= {"ties": [s.neighbours[a:b].tolist() for a, b in zip(s.ties, s.ties[1:], strict=False)],
+                          "peers": [s.peers[a:b].tolist() for a, b in zip(s.peer_ties, s.peer_ties[1:], strict=False)]}
+        shown["C"].append(_percent(g["citizens_willingness"]))
+        shown["G"].append(_percent(g["willingness"]))
+        shown["regime"].append(_digits(g["regime"]))
+        shown["stage"].append(_digits(g["stage"]))
+        shown["projects"].append(g["projects"].tolist())
+        shown["services"].append((g["services_solo"] + g["services_joint"] + g["services_called"]).tolist())
+        counts.append(np.stack([sum(g[name] for name in names) for names in HAPPENS.values()], axis=1))
+        if people:
+            shown["w"].append(_percent(s.willingness[q & 1]))
+            shown["uses"].append(_digits(s.uses[q & 1]))
+            _follow(lives, s, q)
+    shown["initiatives"] = list(lives.values())
+    for number, life in enumerate(shown["initiatives"], 1):
+        life["number"] = number
+        life["ended"] = life.pop("seen") + 1 if life["seen"] < run.policy.quarters else None
+    return Film(shown, np.stack(counts))
+
+
+def _follow(lives: dict[tuple[int, int], dict[str, Any]], s: Any, q: int) -> None:
+    """Note every initiative as it stands: when it became a service, and its members where they changed."""
+    for m, (first, count) in enumerate(s.governments[["first_slot", "initiatives"]]):
+        for slot in range(first, first + count):
+            one = s.initiatives[slot]
+            members = sorted(s.members[slot, :one["members"]].tolist())
+            life = lives.setdefault((m, int(one["id"])), {
+                "m": m, "id": int(one["id"]), "kind": int(one["kind"]), "size": int(one["launch_size"]),
+                "launched": int(one["launched"]), "service": None, "members": [], "seen": q})
+            if one["phase"] == SERVICE and life["service"] is None:
+                life["service"] = q
+            if not life["members"] or life["members"][-1][1] != members:
+                life["members"].append([q, members])
+            life["seen"] = q
+
+
+# ---------------------------------------------------------------- who is told about
+
+def check_shown(key: str, shown: dict[str, Any]) -> tuple[str, int]:
+    """("citizen", row), ("council", row) or ("initiative", place in the list), else `Refused`."""
+    kind, _, number = key.partition(".")
+    many = {"citizen": len(shown["w"][0]) if shown["people"] else 0, "council": len(shown["names"]),
+            "initiative": len(shown["initiatives"])}
+    if kind not in many:
+        raise Refused(f"there is nobody called {key!r} here.{nearest(kind, many)}")
+    if not number.isdecimal() or not 1 <= int(number) <= many[kind]:
+        raise Refused(f"there is no {kind} {number!r} in this run; it has {many[kind]}. Choose another.")
+    return kind, int(number) - 1
+
+
+@lru_cache(256)
+def reasons(run: Run, kind: str, row: int) -> dict[str, dict[str, list[list[float]] | list[str]]]:
+    """The terms of each decision of a citizen or a government in every quarter from 1: decision -> names and rows.
+
+    rows[q - 1] are the values in quarter q, in the order of names.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for model in run.quarters():
+        if model.quarter == 0:
+            continue
+        agent: Citizen | Government = (model.citizens if kind == "citizen" else model.governments)[row]
+        for decision in ("willingness", "use" if kind == "citizen" else "adoption"):
+            terms = agent.why(decision)
+            told = found.setdefault(decision, {"names": list(terms), "rows": []})
+            told["rows"].append([round(float(value), 4) for value in terms.values()])
+    return found
+
+
+def story(run: Run, people: bool, key: str, text: Text) -> dict[str, Any]:
+    """Who was clicked, as the page shows it: title, neighbours, what it did and when, terms, and without levers."""
+    mine = film(run, people)
+    kind, row = check_shown(key, mine.shown)
+    other = run.without_policy()
+    same = other == run
+    told: dict[str, Any] = {"key": key, "kind": kind, "same": same, "title": title(key, mine.shown, text),
+                            "decisions": [], "way": [], "other": [], "facts": []}
+    if kind == "initiative":
+        told |= _of_initiative(mine, film(other, people), row, same, text)
+        return told
+    column = "w" if kind == "citizen" else "G"
+    told["way"] = [quarter[row] for quarter in mine.shown[column]]
+    if not same:
+        told["other"] = [quarter[row] for quarter in film(other, people).shown[column]]
+    ties = mine.shown["ties" if kind == "citizen" else "peers"][row] if people else []
+    told["near"] = [[near, title(near, mine.shown, text)] for near in (f"{kind}.{n + 1}" for n in ties)]
+    if kind == "citizen":
+        home = int(np.searchsorted(mine.shown["first"], row, side="right"))
+        told["near"].insert(0, [f"council.{home}", title(f"council.{home}", mine.shown, text)])
+    told["events"] = _citizen_events(mine.shown, row, text) if kind == "citizen" else _council_events(mine, row, text)
+    off = {} if same else reasons(other, kind, row)
+    for decision, terms in reasons(run, kind, row).items():
+        told["decisions"].append({
+            "name": decision, "title": text(f"town.decision_{decision}"), "rows": terms["rows"],
+            "off": off[decision]["rows"] if off else [],
+            "lines": [{"title": text(f"town.term_{decision}_{name}"), "written": WRITTEN.get(name, "number"),
+                       "result": name in RESULTS} for name in map(str, terms["names"])]})
+    return told
+
+
+def title(key: str, shown: dict[str, Any], text: Text) -> str:
+    """'Citizen 7 of M2', 'Council of M2', 'Initiative 3 in M2'."""
+    kind, number = key.split(".")
+    row = int(number) - 1
+    if kind == "citizen":
+        m = int(np.searchsorted(shown["first"], row, side="right")) - 1
+        return text("town.citizen", n=row - shown["first"][m] + 1, where=shown["names"][m])
+    if kind == "council":
+        return text("town.council", where=shown["names"][row])
+    return text("town.initiative", n=number, where=shown["names"][shown["initiatives"][row]["m"]])
+
+
+def _citizen_events(shown: dict[str, Any], row: int, text: Text) -> list[list[Any]]:
+    """[quarter, sentence], in order: became willing or not, joined and left, began and stopped using."""
+    events = []
+    for q in range(1, shown["quarters"] + 1):
+        before, now = shown["w"][q - 1][row], shown["w"][q][row]
+        if (before >= 50) != (now >= 50):
+            events.append([q, text("town.became_willing" if now >= 50 else "town.became_unwilling")])
+        if (use := shown["uses"][q][row]) != shown["uses"][q - 1][row]:
+            events.append([q, text("town.began_using" if use == "1" else "town.stopped_using")])
+    for life in shown["initiatives"]:
+        for q, change in joinings(life, row):
+            name = text("town.named_initiative", n=life["number"], kind=text(f"town.kind_{KINDS[life['kind']]}"))
+            events.append([q, text(f"town.member_{change}", name=name), f"initiative.{life['number']}"])
+    return sorted(events, key=lambda event: event[0])
+
+
+def joinings(life: dict[str, Any], row: int) -> list[tuple[int, str]]:
+    """When a citizen "joined" and "left" an initiative, or was in it when it "ended"."""
+    changes, inside = [], False
+    for q, members in life["members"]:
+        if (row in members) != inside:
+            inside = not inside
+            changes.append((q, "joined" if inside else "left"))
+    if inside and life["ended"] is not None:
+        changes.append((life["ended"], "ended"))
+    return changes
+
+
+def _council_events(mine: Film, row: int, text: Text) -> list[list[Any]]:
+    shown, events = mine.shown, []
+    for q in range(1, shown["quarters"] + 1):
+        said = [text(f"town.happened_{name}", n=int(n))
+                for name, n in zip(HAPPENS, mine.counts[q, row], strict=True) if n]
+        stages = [int(shown["stage"][at][row]) for at in (q - 1, q)]
+        if stages[0] != stages[1]:
+            said.append(text("town.stage_moved", before=text(f"town.stage_{STAGES[stages[0]]}"),
+                             after=text(f"town.stage_{STAGES[stages[1]]}")))
+        futures = [int(shown["regime"][at][row]) for at in (q - 1, q)]
+        if futures[0] != futures[1]:
+            said.append(text("town.regime_moved", after=text(f"curve.{REGIMES[futures[1]]}")))
+        if said:
+            events.append([q, "; ".join(said) + "."])
+    return events
+
+
+def _of_initiative(mine: Film, other: Film, row: int, same: bool, text: Text) -> dict[str, Any]:
+    life = mine.shown["initiatives"][row]
+    events = [[life["launched"], text("town.life_launched", n=life["size"])]]
+    if life["service"] is not None:
+        events.append([life["service"], text("town.life_service")])
+    if life["ended"] is not None:
+        events.append([life["ended"], text("town.life_ended" if life["service"] is not None else "town.life_failed")])
+    facts = [text(f"town.about_{KINDS[life['kind']]}")]
+    if not same:
+        twin = next((o for o in other.shown["initiatives"] if (o["m"], o["id"]) == (life["m"], life["id"])), None)
+        if twin is None:
+            facts.append(text("town.twin_none"))
+        else:
+            facts.append(text("town.twin_solo" if KINDS[twin["kind"]] == "solo" else "town.twin_supported", n=twin["size"]))
+    members = sorted({member for _, then in life["members"] for member in then})
+    near = [f"council.{life['m'] + 1}", *(f"citizen.{n + 1}" for n in members)]
+    return {"events": events, "facts": facts, "near": [[key, title(key, mine.shown, text)] for key in near]}
+
+
+# ---------------------------------------------------------------- the page
+
+@dataclass(frozen=True, eq=False)
+class Watched:
+    """A film and the question that it answers."""
+
+    shown: dict[str, Any]
+    world: str
+    stamp: str
+
+
+@solara.component
+def Page() -> None:
+    """The player and its scene at the left, the story of who is clicked at the right."""
+    session = use_session()
+    view, text = session.view.value, session.text
+    world = view.get(WORLD, WORLDS[0])
+    world = world if world in WORLDS else WORLDS[0]
+    key = view.get(SHOWN)
+    run = Run.of(view, world, Token())
+    question = (run, world)
+
+    def watch(token: Token) -> Generator[Watched, None, None]:
+        asked = Run.of(view, world, token)
+        yield Watched(film(asked, world == "small").shown, world, key_of(question))
+        if world == "small":  # the first explanation loads the rules; do so before somebody clicks
+            reasons(asked, "citizen", 0)
+            reasons(asked, "council", 0)
+
+    def tell(token: Token) -> Generator[dict[str, Any], None, None]:
+        yield story(Run.of(view, world, token), world == "small", key, text) if key else {}
+
+    watched = use_latest(watch, [question])
+    told = use_latest(tell, [(*question, key, view.language)])
+
+    def keep(**own: object) -> None:
+        session.change(own=session.view.peek().put(**own).own)
+
+    def act(change: dict[str, Any]) -> None:
+        what, name = change["what"], change.get("name")
+        if what == "undo":
+            session.undo()
+        elif what == "luck":
+            session.change(seed=view.seed + 1)
+        elif what == "start" and isinstance(name, str):
+            session.attempt("start", lambda policy: _moved(policy, name))
+        elif what == "add" and isinstance(name, str):
+            session.attempt("lever", lambda policy: policy.with_use("lever", None, Use(name, 1, None, 1.0)))
+        elif what == "remove":
+            session.attempt("lever", lambda policy: policy.with_use(change["kind"], int(change["at"]), None))
+        elif what == "explore":
+            session.change(page="explore")
+
+    def show(name: str) -> None:
+        if name in WORLDS and name != world:
+            keep(**{WORLD: name, SHOWN: None})
+
+    shown = watched.value
+    solara.Style(Path(__file__).parent.parent / "assets" / "town.css")
+    if shown is None:
+        with Box([], "tw-page"):
+            Say(text("town.title"), "h1")
+            Waiting(watched.refused)
+        return
+    quarter = view.get(QUARTER, "0")
+    newest = told.value or {}
+    fits = newest.get("key", "") == key
+    setting = {
+        "start": view.policy.start, "starts": start_rows(text), "levers": lever_rows(text),
+        "undo": bool(session.trail.value.past),
+        "used": [{"kind": kind, "at": at, "title": text.title(kind, use.name), "from": use.start}
+                 for kind, uses in (("lever", view.policy.levers), ("shock", view.policy.shocks))
+                 for at, use in enumerate(uses)]}
+    problems = {**session.refused.value, "film": watched.refused, "story": told.refused if key else ""}
+    _Town(film=shown.shown, stamp=shown.stamp, world=shown.world, chosen=key, story=newest if fits else {},
+          quarter=min(int(quarter), view.policy.quarters) if quarter.isdecimal() else 0, waiting=bool(key) and not fits,
+          setting=setting, refused=problems, texts=text.all("town", "curve"),
+          event_choose=lambda name: keep(**{SHOWN: name or None}),
+          event_reach=lambda at: keep(**{QUARTER: int(at)}), event_show=show, event_act=act)

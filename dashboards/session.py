@@ -1,0 +1,145 @@
+"""One person's session: the view on screen, what can be undone, and what was refused. Two sessions share nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import solara
+
+from dashboards.state import Policy, View, history, own_version
+from dashboards.texts import Text
+from params import Refused
+
+__all__ = ["Session", "provide", "use_session"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """What undo and redo go through, and how often `replay` was asked for."""
+
+    past: tuple[View, ...] = ()
+    future: tuple[View, ...] = ()
+    replays: int = 0
+
+
+class Session:
+    """The state of one browser page. Components read `view.value`; every change goes through `change`."""
+
+    def __init__(self, view: View, notices: list[str]) -> None:
+        self.view = solara.reactive(view)
+        self._language = solara.reactive(view.language)  # what most components need of the view: the rest moves often
+        self.trail = solara.reactive(Trail())
+        self._step = ""  # the change that a hand is still making
+        #: What was refused, said beside what caused it: key (such as "parameter.k") -> sentence.
+        self.refused: solara.Reactive[dict[str, str]] = solara.reactive({})
+        #: Sentences at the top of the page: a link that could not be read in full, a file that is none.
+        self.notices = solara.reactive(list(notices))
+
+    @property
+    def text(self) -> Text:
+        """The texts of the language on screen."""
+        return Text(self._language.value)
+
+    @property
+    def version(self) -> str:
+        """The version that links and files name."""
+        return own_version()
+
+    def change(self, step: str = "", **changes: Any) -> None:
+        """Change the view: change(policy=...), change(page="explore"). Steps of one name in a row are one undo."""
+        before = self.view.peek()
+        after = replace(before, **changes)
+        if after == before:
+            return
+        trail = self.trail.peek()
+        past = history(trail.past, before, after)
+        if past is not trail.past:
+            if step and step == self._step and trail.past:  # the hand is still on the slider
+                past = trail.past
+            if past is not trail.past or trail.future:
+                self.trail.value = Trail(past, (), trail.replays)
+            self._step = step
+        if self.refused.peek():
+            self.refused.value = {}
+        self._put(after)
+
+    def let_go(self) -> None:
+        """The hand left the slider: the next change is another step."""
+        self._step = ""
+
+    def attempt(self, key: str, make: Callable[[Policy], Policy], step: str = "") -> None:
+        """Change the policy; what is refused is said beside `key` and nothing changes."""
+        try:
+            policy = make(self.view.peek().policy)
+            policy.scenario()
+        except Refused as refused:
+            self.refused.value = {**self.refused.peek(), key: str(refused)}
+            return
+        if self.refused.peek():
+            self.refused.value = {}
+        self.change(step, policy=policy)
+
+    def undo(self) -> None:
+        """Back to the view before the last change; language, page and look stay."""
+        trail = self.trail.peek()
+        if trail.past:
+            now = self.view.peek()
+            self.trail.value = Trail(trail.past[:-1], (*trail.future, now), trail.replays)
+            self._show(trail.past[-1])
+
+    def redo(self) -> None:
+        """Forward again."""
+        trail = self.trail.peek()
+        if trail.future:
+            now = self.view.peek()
+            self.trail.value = Trail((*trail.past, now), trail.future[:-1], trail.replays)
+            self._show(trail.future[-1])
+
+    def reset(self) -> None:
+        """The start as it stands, with the usual luck; can be undone."""
+        view = self.view.peek()
+        self.change(policy=view.policy.bare(), reference="start", seed=1, runs=20)
+
+    def replay(self) -> None:
+        """Show the last change again: from what was before to what is now."""
+        trail = self.trail.peek()
+        if trail.past:
+            self.trail.value = replace(trail, replays=trail.replays + 1)
+
+    def restore(self, view: View) -> None:
+        """Another view altogether (a file, a card): can be undone."""
+        trail, before, self._step = self.trail.peek(), self.view.peek(), ""
+        self.trail.value = Trail(history(trail.past, before, view), (), trail.replays)
+        self.refused.value = {}
+        self._put(view)
+
+    def notice(self, sentence: str) -> None:
+        """Say something at the top of the page."""
+        self.notices.value = [*self.notices.peek(), sentence][-3:]
+
+    def _show(self, view: View) -> None:
+        now, self._step = self.view.peek(), ""
+        self.refused.value = {}
+        self._put(replace(view, page=now.page, language=now.language, theme=now.theme, projector=now.projector))
+
+    def _put(self, view: View) -> None:
+        self._language.value = view.language
+        self.view.value = view
+
+
+_context: Any = solara.create_context(None)
+
+
+def provide(session: Session) -> None:
+    """Hand the session to the components inside; a hook, called by the shell."""
+    _context.provide(session)
+
+
+def use_session() -> Session:
+    """The session of the page that a component stands on; a hook."""
+    session = solara.use_context(_context)
+    if session is None:
+        raise RuntimeError("there is no session here: render the component inside dashboards.app.Shell")
+    return session

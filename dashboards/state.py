@@ -1,0 +1,417 @@
+"""What is on screen, as one immutable value: a `View`. A link and a file say it in full and give it back.
+
+A `Policy` is a start with what was changed about it; `Policy.text` writes it in one line. A `View` adds luck, the page,
+the reference and how the screen looks. Nothing else decides what a person sees, so a link restores it, undo is a list
+of views, and two sessions share nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import lru_cache
+from importlib.metadata import version
+from typing import Any, Literal
+from urllib.parse import parse_qsl, quote, unquote, urlencode
+
+import scenarios
+from params import CONTEXTS, PARAMETERS, Refused, check_value, nearest
+from scenarios import STARTS, Scenario, Use
+
+__all__ = ["LANGUAGES", "RUNS", "THEMES", "Kind", "Policy", "View", "between", "check_link", "from_file", "from_link",
+           "history", "other_version", "to_file", "to_link"]
+
+Kind = Literal["lever", "shock"]
+LANGUAGES = ("en", "nl")
+THEMES = ("auto", "light", "dark")
+#: Runs that can be shown: 20 at once, more in steps.
+RUNS = (20, 300)
+#: Characters that a link may hold; beyond it a table of municipalities belongs in a file.
+_LONGEST = 60_000
+#: A table of municipalities that a link may unpack to, in bytes.
+_LARGEST_TABLE = 2_000_000
+
+
+# ---------------------------------------------------------------- a policy
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A start and what was changed about it. Parameters are those that differ from the start's own."""
+
+    start: str = "lone_ranger"
+    title: str = ""
+    profile: str = "co_creation"
+    context: tuple[str, ...] = ()
+    quarters: int = 60
+    parameters: tuple[tuple[str, float], ...] = ()
+    levers: tuple[Use, ...] = ()
+    shocks: tuple[Use, ...] = ()
+
+    def scenario(self) -> Scenario:
+        """The scenario that runs; `Refused` where its parts do not fit together."""
+        return _scenario(self)
+
+    def base(self) -> dict[str, float]:
+        """Every parameter as the start has it, before own changes."""
+        return _base(self.start, self.profile, self.context)
+
+    def value(self, name: str) -> float:
+        """A parameter's value when the run begins."""
+        return dict(self.parameters).get(name, self.base()[name])
+
+    def changed(self) -> bool:
+        """Whether anything differs from the start as it stands."""
+        return bool(self.parameters or self.levers or self.shocks or self.context)
+
+    def bare(self) -> Policy:
+        """The start as it stands: same innovation and horizon, nothing changed."""
+        return Policy(start=self.start, profile=self.profile, quarters=self.quarters)
+
+    def without_policy(self) -> Policy:
+        """The same without levers and shocks."""
+        return replace(self, levers=(), shocks=())
+
+    def with_parameter(self, name: str, value: object) -> Policy:
+        """With a parameter set; None puts it back to what the start has."""
+        kept = {n: v for n, v in self.parameters if n != name}
+        if value is not None:
+            number = check_value(name, value)
+            if number != self.base()[name]:
+                kept[name] = number
+        return replace(self, parameters=tuple(sorted(kept.items())))
+
+    def with_use(self, kind: Kind, at: int | None, use: Use | None) -> Policy:
+        """With the use at this place replaced, taken out (`use` None), or one added (`at` None); checked."""
+        uses = list(self.levers if kind == "lever" else self.shocks)
+        if at is None:
+            uses += [use] if use else []
+        else:
+            uses[at:at + 1] = [use] if use else []
+        checked = scenarios.parse_uses(kind, uses)
+        scenarios.check_uses(kind, checked, self.quarters)
+        return replace(self, levers=checked) if kind == "lever" else replace(self, shocks=checked)
+
+    def text(self) -> str:
+        """In one line: lone_ranger~profile=telework~k=1.5~FRCS@8+20*1~austerity@12+24*1."""
+        parts = [self.start]
+        if self.title:
+            parts.append("title=" + quote(self.title, safe="").replace("~", "%7E"))
+        parts += [f"profile={self.profile}", *(f"context={c}" for c in self.context), f"quarters={self.quarters}"]
+        parts += [f"{name}={value!r}" for name, value in self.parameters]
+        parts += [_use_text(use) for use in (*self.levers, *self.shocks)]
+        return "~".join(parts)
+
+    @staticmethod
+    def parse(text: str) -> Policy:
+        """A policy from its line; `Refused` with what is wrong."""
+        start, *parts = text.split("~")
+        if start not in STARTS:
+            raise Refused(f"there is no start {start!r}.{nearest(start, STARTS)} Known: {', '.join(STARTS)}.")
+        policy = Policy(start)
+        parameters: list[tuple[str, str]] = []
+        uses: dict[Kind, list[str]] = {"lever": [], "shock": []}
+        for part in parts:
+            name, equals, value = part.partition("=")
+            if not equals:
+                kind: Kind = "shock" if re.split(r"[@+*]", part)[0] in scenarios.SHOCKS else "lever"
+                uses[kind].append(part)
+            elif name == "title":
+                policy = replace(policy, title=unquote(value)[:200])
+            elif name == "profile":
+                policy = replace(policy, profile=scenarios.check_profile(value))
+            elif name == "context":
+                if value not in CONTEXTS:
+                    raise Refused(f"there is no context {value!r}.{nearest(value, CONTEXTS)}")
+                policy = replace(policy, context=(*policy.context, value))
+            elif name == "quarters":
+                policy = replace(policy, quarters=scenarios.check_quarters(_whole(value, "quarters")))
+            else:
+                parameters.append((name, value))
+        for name, value in parameters:
+            policy = policy.with_parameter(name, _number(value, name))
+        levers, shocks = (scenarios.parse_uses(kind, uses[kind]) for kind in uses)
+        scenarios.check_uses("lever", levers, policy.quarters)
+        scenarios.check_uses("shock", shocks, policy.quarters)
+        return replace(policy, levers=levers, shocks=shocks)
+
+
+@lru_cache(512)
+def _scenario(policy: Policy) -> Scenario:
+    start = scenarios.load(policy.start)
+    own = replace(start, title=policy.title or start.title, context=policy.context)
+    return own.changed(parameters=dict(policy.parameters), levers=policy.levers, shocks=policy.shocks,
+                       profile=policy.profile, quarters=policy.quarters)
+
+
+@lru_cache(128)
+def _base(start: str, profile: str, context: tuple[str, ...]) -> dict[str, float]:
+    return replace(scenarios.load(start), profile=profile, context=context, parameters={}).values()
+
+
+def _use_text(use: Use) -> str:
+    lasts = "" if use.duration is None else f"+{use.duration}"
+    return f"{use.name}@{use.start}{lasts}*{_plain(use.strength)}"
+
+
+def _plain(value: float) -> str:
+    """A number without an exponent (a use's strength is read without one), exactly."""
+    return format(Decimal(repr(float(value))), "f").removesuffix(".0")
+
+
+def _number(text: str, name: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        check_value(name, 0.0) if name not in PARAMETERS else None
+        raise Refused(f"{name} must be a number, not {text!r}.") from None
+
+
+def _whole(text: str, name: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise Refused(f"{name} must be a whole number, not {text!r}.") from None
+
+
+# ---------------------------------------------------------------- a view
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Everything that is on screen.
+
+    reference: what is compared with: "start" (the start as it stands), "levers" (the same without levers and shocks),
+    or a `Policy` that was kept. difference: whether curves are differences from it. others: further policies (Compare).
+    places: a CSV of municipalities, "" for the usual ones. own: what a page keeps of itself, such as the quarter that
+    Town shows, as (page.name, text) pairs.
+    """
+
+    page: str = "futures"
+    policy: Policy = Policy()
+    seed: int = 1
+    runs: int = 20
+    reference: Literal["start", "levers"] | Policy = "start"
+    difference: bool = False
+    others: tuple[Policy, ...] = ()
+    places: str = ""
+    own: tuple[tuple[str, str], ...] = ()
+    language: str = "en"
+    theme: str = "auto"
+    projector: bool = False
+
+    def reference_policy(self) -> Policy:
+        """The policy that effects are measured against."""
+        if isinstance(self.reference, Policy):
+            return self.reference
+        return self.policy.bare() if self.reference == "start" else self.policy.without_policy()
+
+    def get(self, name: str, default: str = "") -> str:
+        """What a page keeps of itself, such as get("town.quarter", "0")."""
+        return dict(self.own).get(name, default)
+
+    def put(self, **values: object) -> View:
+        """With a page's own values set, such as put(**{"town.quarter": 4}); None forgets one."""
+        kept = dict(self.own) | {name: str(v) for name, v in values.items() if v is not None}
+        return replace(self, own=tuple(sorted((n, v) for n, v in kept.items() if values.get(n, "") is not None)))
+
+    def question(self) -> tuple[Any, ...]:
+        """What the numbers depend on: everything but how they are shown."""
+        return self.policy, self.seed, self.runs, self.reference_policy(), self.places
+
+
+def own_version() -> str:
+    """The version of letsdance that links and files name."""
+    return version("letsdance")
+
+
+# ---------------------------------------------------------------- the link
+
+def to_link(view: View) -> str:
+    """The view as a query, such as policy=lone_ranger~k%3D1.5&seed=1&...; the page is the path."""
+    said: list[tuple[str, object]] = [("policy", view.policy.text()), ("seed", view.seed), ("runs", view.runs)]
+    reference = view.reference
+    said.append(("ref", reference.text() if isinstance(reference, Policy) else reference))
+    said += [("diff", 1)] if view.difference else []
+    said += [("and", policy.text()) for policy in view.others]
+    said += [("places", _packed(view.places))] if view.places else []
+    said += [(name, value) for name, value in view.own]
+    said += [("lang", view.language), ("theme", view.theme)]
+    said += [("projector", 1)] if view.projector else []
+    said.append(("v", own_version()))
+    return urlencode(said, safe="~@*=:,.!()'", quote_via=quote)
+
+
+def from_link(query: str, page: str = "futures") -> View:
+    """The view that a query says, or `Refused`; what it leaves out is as usual."""
+    view, problems = check_link(query, page)
+    if problems:
+        raise Refused(problems[0])
+    return view
+
+
+def other_version(query: str) -> str | None:
+    """The version that made a link, where it is not this one: numbers may differ."""
+    said = dict(parse_qsl(query)).get("v")
+    return said if said and said != own_version() else None
+
+
+def check_link(query: str, page: str = "futures") -> tuple[View, list[str]]:
+    """The view that a query says, as far as it can be read, and a sentence for each part that cannot."""
+    view, problems = View(page=page), []
+    if len(query) > _LONGEST:
+        return view, [f"this link is longer than {_LONGEST:,} characters; open the scenario file instead."]
+    others: list[Policy] = []
+    own: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        try:
+            if name == "and":
+                others.append(Policy.parse(value))
+            elif name in _READERS:
+                view = replace(view, **{_READERS[name][0]: _READERS[name][1](value)})
+            elif "." in name:
+                own[name] = value
+            elif name not in ("v", "modelid"):
+                raise Refused(f"there is no entry {name!r} in a link.{nearest(name, _READERS)}")
+        except Refused as refused:
+            problems.append(str(refused))
+    return replace(view, others=tuple(others[:8]), own=tuple(sorted(own.items()))), problems
+
+
+def _seed(text: str) -> int:
+    seed = _whole(text, "seed")
+    if not 0 <= seed < 2**53:
+        raise Refused(f"seed must be a whole number from 0 to {2**53 - 1:,}, not {text}.")
+    return seed
+
+
+def _runs(text: str) -> int:
+    runs = _whole(text, "runs")
+    if not RUNS[0] <= runs <= RUNS[1]:
+        raise Refused(f"runs must be a whole number from {RUNS[0]} to {RUNS[1]}, not {text}.")
+    return runs
+
+
+def _reference(text: str) -> Literal["start", "levers"] | Policy:
+    if text == "start":
+        return "start"
+    return "levers" if text == "levers" else Policy.parse(text)
+
+
+def _one_of(name: str, known: Iterable[str]) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in known:
+            raise Refused(f"there is no {name} {text!r}.{nearest(text, known)} Known: {', '.join(known)}.")
+        return text
+
+    return read
+
+
+def _packed(text: str) -> str:
+    return urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode().rstrip("=")
+
+
+def _unpacked(text: str) -> str:
+    try:
+        unpacker = zlib.decompressobj()
+        raw = unpacker.decompress(urlsafe_b64decode(text + "=" * (-len(text) % 4)), _LARGEST_TABLE)
+        if not unpacker.eof:
+            raise ValueError
+        return raw.decode()
+    except (ValueError, zlib.error):
+        raise Refused("the table of municipalities in this link cannot be unpacked; open the scenario file or load "
+                      "the table again.") from None
+
+
+_READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "policy": ("policy", Policy.parse), "seed": ("seed", _seed), "runs": ("runs", _runs),
+    "ref": ("reference", _reference), "diff": ("difference", lambda text: text == "1"),
+    "places": ("places", _unpacked), "lang": ("language", _one_of("language", LANGUAGES)),
+    "theme": ("theme", _one_of("theme", THEMES)), "projector": ("projector", lambda text: text == "1")}
+
+
+# ---------------------------------------------------------------- the file
+
+_MARK = "# view: "
+
+
+def to_file(view: View) -> str:
+    """A scenario file that `letsdance run` reads too; its last line says the rest of the view.
+
+    The scenario is the file's own part, so that an edit by hand counts; the line holds what a scenario does not say.
+    """
+    rest = to_link(replace(view, policy=Policy(start=view.policy.start)))
+    return f"{view.policy.scenario().to_toml()}\n# What follows restores the screen: letsdance dashboard, Open.\n" \
+           f"{_MARK}{view.page}?{rest}\n"
+
+
+def from_file(name: str, text: str) -> View:
+    """The view that a scenario file says, or `Refused` with the place; a file without the last line has the usual view."""
+    lines = [line for line in text.splitlines() if line.startswith(_MARK)]
+    page, _, query = lines[-1].removeprefix(_MARK).strip().partition("?") if lines else ("explore", "", "")
+    view = from_link(query, page) if query else View(page="explore")
+    scenario = scenarios.read(name.removesuffix(".toml"), name, text)
+    start = view.policy.start if lines else _nearest_start(scenario)
+    policy = Policy(start=start, profile=scenario.profile, context=scenario.context, quarters=scenario.quarters,
+                    title="" if scenario.title == scenarios.load(start).title else scenario.title)
+    for parameter, value in {"C0": scenario.C, "G0": scenario.G, **scenario.parameters}.items():
+        policy = policy.with_parameter(parameter, value)
+    return replace(view, policy=replace(policy, levers=scenario.levers, shocks=scenario.shocks))
+
+
+def _nearest_start(scenario: Scenario) -> str:
+    values = scenario.values()
+    return min(STARTS, key=lambda name: abs(scenarios.load(name).C - values["C0"]) + abs(
+        scenarios.load(name).G - values["G0"]))
+
+
+# ---------------------------------------------------------------- between two views
+
+def between(a: Policy, b: Policy, t: float) -> Policy:
+    """The policy a share t of the way from a to b: what "replay last change" shows. t = 0 is a, t = 1 is b.
+
+    Numbers move evenly; levers and shocks that only one of the two has grow or shrink in strength. Where the start,
+    the innovation or the horizon differ there is nothing in between, so the first half shows a.
+    """
+    if t <= 0.0 or t >= 1.0:
+        return a if t <= 0.0 else b
+    if replace(a, parameters=(), levers=(), shocks=()) != replace(b, parameters=(), levers=(), shocks=()):
+        return a if t < 0.5 else b
+    names = sorted({n for n, _ in a.parameters} | {n for n, _ in b.parameters})
+    middle = replace(b, parameters=())
+    for name in names:
+        value = a.value(name) + t * (b.value(name) - a.value(name))
+        middle = middle.with_parameter(name, float(round(value)) if PARAMETERS[name].whole else value)
+    return replace(middle, levers=_mixed(a.levers, b.levers, t), shocks=_mixed(a.shocks, b.shocks, t))
+
+
+def _mixed(a: tuple[Use, ...], b: tuple[Use, ...], t: float) -> tuple[Use, ...]:
+    strength = {use: use.strength * t for use in b if use not in a}
+    strength |= {use: use.strength * (1.0 - t) for use in a if use not in b}
+    uses = [use for use in b if use in a]
+    names = {use.name for use in uses}
+    for use, weak in strength.items():  # the same lever at two settings cannot act twice: the nearer one is shown
+        if use.name not in names:
+            twin = next((other for other in strength if other.name == use.name and other is not use), None)
+            if twin is None:
+                uses.append(replace(use, strength=round(weak, 3)))
+            else:
+                one, other = (use, twin) if use in b else (twin, use)
+                at = replace(one if t >= 0.5 else other,
+                             strength=round(other.strength + t * (one.strength - other.strength), 3))
+                uses.append(at)
+            names.add(use.name)
+    return tuple(uses)
+
+
+# ---------------------------------------------------------------- what can be undone
+
+def history(past: tuple[View, ...], before: View, after: View, most: int = 200) -> tuple[View, ...]:
+    """The views that undo goes back through: those in which another question was asked or another reference kept."""
+    if before.question() == after.question() and before.others == after.others:
+        return past
+    return (*past, before)[-most:]
+
+

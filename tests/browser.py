@@ -1,0 +1,155 @@
+"""What browser tests share: a real Chromium, the dashboard as users start it, and a page that fails on any fault.
+
+Every request must go to the server, no script may fail, no answer may be an error.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+COMMAND = ("-c", "from letsdance.command import main; main()")
+SIZES = {"projector": (1920, 1080), "laptop": (1366, 768), "phone": (390, 844)}
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """The dashboard in a process of its own."""
+
+    def __init__(self, command: list[str], port: int, log: Path) -> None:
+        self.url, self.log = f"http://127.0.0.1:{port}", log
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV"))}
+        self._file = log.open("w")
+        self.process = subprocess.Popen([sys.executable, *command], stdout=self._file, stderr=subprocess.STDOUT,
+                                        env=environment, cwd=Path(__file__).parent.parent)
+
+    def wait(self, seconds: float = 60.0) -> float:
+        """Seconds until it answers."""
+        began = time.monotonic()
+        while time.monotonic() < began + seconds:
+            if self.process.poll() is not None:
+                raise RuntimeError(self.log.read_text())
+            try:
+                urllib.request.urlopen(f"{self.url}/readyz", timeout=1).close()
+                return time.monotonic() - began
+            except OSError:
+                time.sleep(0.05)
+        raise RuntimeError(self.log.read_text())
+
+    def stop(self) -> None:
+        """End it as Ctrl+C does."""
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(10)
+        self._file.close()
+
+
+def dashboard(log: Path, *options: str) -> Server:
+    """`letsdance dashboard` on a free port, ready."""
+    port = free_port()
+    server = Server([*COMMAND, "dashboard", "--port", str(port), "--no-browser", *options], port, log)
+    try:
+        server.wait()
+    except BaseException:
+        server.stop()
+        raise
+    return server
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    if not CHROMIUM:
+        pytest.fail("the browser tests need Debian's chromium: apt-get install chromium, or set CHROMIUM to its path.")
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": ARGS}
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory):
+    """The dashboard, once for all tests; its log is free of tracebacks at the end."""
+    server = dashboard(tmp_path_factory.mktemp("dashboard") / "log.txt")
+    yield server
+    server.stop()
+    assert "Traceback" not in server.log.read_text(), server.log.read_text()
+
+
+class Faults:
+    """What went wrong in a page: script errors, error answers, requests that left the machine."""
+
+    def __init__(self, page, url: str) -> None:
+        self.found: list[str] = []
+        self.requests = 0
+        page.on("pageerror", lambda error: self.found.append(f"script: {error}"))
+        page.on("console", lambda message: self.found.append(f"console: {message.text}")
+                if message.type == "error" and "WebSocket" not in message.text and "ERR_" not in message.text else None)
+        page.on("request", lambda request: self._request(request.url, url))
+        page.on("websocket", lambda socket: self._request(socket.url.replace("ws://", "http://"), url))
+        page.on("response", lambda answer: self.found.append(f"{answer.status} {answer.url}")
+                if answer.status >= 400 else None)
+
+    def _request(self, address: str, url: str) -> None:
+        self.requests += 1
+        if not address.startswith((url, "data:", "blob:")):
+            self.found.append(f"left the machine: {address}")
+
+
+@pytest.fixture
+def visit(browser, served):
+    """`visit(path, size="laptop")`: a page of one's own (own cookies), watched; all are checked at the end."""
+    contexts, faults = [], []
+
+    def visit(path: str = "/", size: str = "laptop", **options):
+        width, height = SIZES[size]
+        context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True, **options)
+        context.set_default_timeout(20_000)
+        contexts.append(context)
+        page = context.new_page()
+        faults.append(Faults(page, served.url))
+        page.faults = faults[-1]
+        page.goto(served.url + path)
+        drawn(page)
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert not [fault for one in faults for fault in one.found]
+
+
+def stamps(page) -> list[str]:
+    """Which answer each chart on the page shows."""
+    return page.locator("[data-chart]").evaluate_all("all => all.map(one => one.dataset.stamp)")
+
+
+def drawn(page) -> str:
+    """Wait until all charts show one answer; its stamp."""
+    page.wait_for_function("""() => {
+        const all = [...document.querySelectorAll('[data-chart]')].map(one => one.dataset.stamp);
+        return all.length > 0 && all[0] && new Set(all).size === 1; }""")
+    return stamps(page)[0]
+
+
+def redrawn(page, before: str) -> str:
+    """Wait until all charts show another answer than before; its stamp."""
+    page.wait_for_function("""(before) => {
+        const all = [...document.querySelectorAll('[data-chart]')].map(one => one.dataset.stamp);
+        return all.length > 0 && all[0] && all[0] !== before && new Set(all).size === 1; }""", arg=before)
+    return stamps(page)[0]

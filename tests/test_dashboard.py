@@ -1,0 +1,407 @@
+"""The dashboard in a real browser: what a person sees and does, on a projector, a laptop and a phone."""
+# ruff: noqa: F811 (a fixture that is imported is named again by each test that asks for it)
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browser import (  # noqa: F401  (fixtures)
+    COMMAND,
+    SIZES,
+    browser_type_launch_args,
+    dashboard,
+    drawn,
+    free_port,
+    redrawn,
+    served,
+    stamps,
+    visit,
+)
+from playwright.sync_api import expect
+
+from dashboards.state import Policy, View, from_file, from_link
+from scenarios import Use, read
+
+POLICY = "policy=lone_ranger~k=1.2~FRCS@8%2B20*1"
+
+
+def slide(page, name, value):
+    """Move a slider as a hand does; the browser sends what it sends."""
+    page.locator(f"[data-parameter={name}] input[type=range]").evaluate(
+        "(one, value) => { one.value = value; ['input', 'change'].forEach(kind => one.dispatchEvent(new Event(kind))); }",
+        str(value))
+
+
+def upload(text):
+    """A file that somebody chooses."""
+    return {"name": "mine.toml", "mimeType": "text/plain", "buffer": text.encode()}
+
+
+def view_of(page) -> View:
+    """The view that the address says."""
+    path, _, query = page.url.removeprefix("http://").partition("/")[2].partition("?")
+    return from_link(query, path or "futures")
+
+
+# ---------------------------------------------------------------- Futures
+
+@pytest.mark.parametrize("size", SIZES)
+def test_futures_tells_four_futures_and_one_click_opens_one(visit, size):
+    page = visit("/", size)
+    expect(page.get_by_role("heading", name="Four futures of citizens and government")).to_be_visible()
+    for name in ("Let's dance", "Lone Ranger", "Flogging a dead horse", "Wasteland"):
+        expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
+    expect(page.locator("[data-card=dead_horse]")).to_contain_text(
+        re.compile(r"\d+\s%\sof the government's calls are answered by nobody"))
+    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0], "the page is wider than the screen"
+    before = drawn(page)
+    page.get_by_role("button", name="Explore Wasteland").click()
+    redrawn(page, before)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Wasteland as it stands")
+    assert view_of(page) == View("explore", Policy("wasteland"))
+    page.go_back()
+    expect(page.get_by_role("heading", name="Four futures of citizens and government")).to_be_visible()
+
+
+# ---------------------------------------------------------------- Explore
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_lever_changes_curves_headline_and_address(visit, size):
+    page = visit("/explore", size)
+    before = drawn(page)
+    page.get_by_role("switch", name="Free-range civil servants").click()
+    after = redrawn(page, before)
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(
+        r"Free-range civil servants: \d+ points more of Let's dance by quarter 60 \(\d+–\d+\), in \d+ of 20 runs\."))
+    expect(page.locator(".ld-section").first).to_contain_text("3 points a quarter")
+    page.get_by_role("button", name="Undo").click()
+    assert redrawn(page, after) == before
+    expect(page.get_by_role("heading", level=1)).to_contain_text("as it stands")
+    page.get_by_role("button", name="Redo").click()
+    assert redrawn(page, before) == after
+    page.get_by_role("button", name="Reset").click()
+    redrawn(page, after)
+    assert view_of(page).policy == Policy()
+    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
+
+
+def test_a_slider_by_keyboard_by_number_and_what_is_refused(visit):
+    page = visit("/explore")
+    before = drawn(page)
+    slider = page.get_by_role("slider", name="Interdependence")
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    after = redrawn(page, before)
+    page.wait_for_function("location.search.includes('k=0.76')")
+    assert view_of(page).policy.value("k") == pytest.approx(0.76)
+    number = page.get_by_role("spinbutton", name="Interdependence")
+    number.fill("9")
+    number.press("Enter")
+    expect(page.locator("[data-parameter=k] .ld-refused")).to_contain_text("must lie from 0 to 2")
+    assert stamps(page)[0] == after
+    number.fill("1.5")
+    number.press("Enter")
+    redrawn(page, after)
+    expect(page.locator("[data-parameter=k] .ld-refused")).to_have_count(0)
+    expect(page.locator("[data-parameter=k] .ld-in")).to_have_text("entangled")
+
+
+def test_the_last_change_wins(visit):
+    page = visit("/explore")
+    before = drawn(page)
+    for value in (0.1, 0.4, 0.9, 1.3, 0.6, 1.9):
+        slide(page, "k", value)
+    page.wait_for_function("location.search.includes('k=1.9')")
+    redrawn(page, before)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Interdependence at 1.9 (was 0.75)")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Interdependence at 0.6")
+
+
+def test_replay_shows_the_last_change_again(visit):
+    page = visit("/explore")
+    before = drawn(page)
+    slide(page, "k", 1.5)
+    after = redrawn(page, before)
+    page.get_by_role("button", name="Replay last change").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("as it stands")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(re.compile("at 1.[0-4]"))
+    expect(page.get_by_role("heading", level=1)).to_contain_text("at 1.5")
+    page.wait_for_function("(after) => document.querySelector('[data-chart]').dataset.stamp === after", arg=after)
+    assert view_of(page).policy.value("k") == 1.5
+
+
+def test_what_stands_behind_a_question_mark(visit):
+    page = visit("/explore")
+    page.get_by_role("button", name="What is this: Free-range civil servants").click()
+    told = page.locator("[data-lever=FRCS] .ld-told")
+    expect(told).to_contain_text("Officials leave the office")
+    expect(told).to_contain_text("push on governments' willingness: +0.05")
+    expect(told).to_contain_text("S122")
+    page.get_by_role("button", name="What is this: Citizens look at neighbours").click()
+    expect(page.locator("[data-parameter=wN] .ld-told")).to_contain_text("citizen_reasons")
+
+
+def test_any_condition_can_be_found_by_name(visit):
+    page = visit("/explore")
+    before = drawn(page)
+    page.get_by_label("Another condition").fill("pace of trust")
+    page.get_by_role("button", name="pace of trust T_rate").click()
+    slide(page, "T_rate", 0.3)
+    redrawn(page, before)
+    assert view_of(page).policy.parameters == (("T_rate", 0.3),)
+
+
+def test_difference_and_another_reference(visit):
+    page = visit(f"/explore?{POLICY}")
+    before = drawn(page)
+    page.get_by_text("Difference", exact=True).click()
+    first = redrawn(page, before)
+    expect(page.get_by_role("heading", name="Willingness to co-create: difference in points")).to_be_visible()
+    page.get_by_label("Compared with").select_option("levers")
+    second = redrawn(page, first)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Free-range civil servants: ")
+    page.get_by_label("Compared with").select_option("keep")
+    redrawn(page, second)
+    assert view_of(page).reference == view_of(page).policy
+
+
+def test_more_runs_come_in_steps(visit):
+    page = visit("/explore")
+    before = drawn(page)
+    page.get_by_text("Innovation, time and luck").click()
+    page.get_by_label("Runs").select_option("80")
+    redrawn(page, before)
+    page.wait_for_function("document.querySelector('h1').textContent.includes('of 80 runs')")
+
+
+def test_a_chart_has_a_table_and_downloads(visit):
+    page = visit(f"/explore?{POLICY}")
+    chart = page.locator("[data-chart=willingness]")
+    chart.get_by_role("button", name="Numbers").click()
+    expect(chart.get_by_role("columnheader").first).to_have_text("Quarter")
+    assert chart.get_by_role("row").count() == 17
+    for kind, begins in (("CSV", b"Quarter,"), ("SVG", b"<svg"), ("PNG", b"\x89PNG")):
+        chart.get_by_role("button", name="Download").click()
+        with page.expect_download() as download:
+            chart.get_by_role("button", name=kind).click()
+        assert Path(download.value.path()).read_bytes().startswith(begins)
+
+
+# ---------------------------------------------------------------- link, file, people, loss
+
+def test_a_link_and_a_file_restore_the_screen(visit, tmp_path):
+    page = visit("/explore?lang=nl&theme=dark")
+    before = drawn(page)
+    slide(page, "k", 1.25)
+    page.get_by_role("switch", name="Vrij bewegende ambtenaren").click()
+    page.wait_for_function("location.search.includes('FRCS')")
+    stamp = redrawn(page, before)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Vrij bewegende")
+    stamp = drawn(page)
+    said = page.get_by_role("heading", level=1).inner_text()
+    other = visit(page.url.partition(page.url.split("/explore")[0])[2])
+    assert drawn(other) == stamp
+    assert other.get_by_role("heading", level=1).inner_text() == said
+    assert "ld-dark" in other.evaluate("document.documentElement.className")
+    page.get_by_role("button", name="Delen", exact=True).click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Scenariobestand opslaan").click()
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+    assert from_file("x.toml", text) == view_of(page)
+    assert read("x", "x.toml", text).levers == (Use("FRCS", 1),)
+    third = visit("/")
+    third.get_by_role("button", name="Share", exact=True).click()
+    third.locator("input[type=file]").set_input_files(files=[upload(text)])
+    expect(third.get_by_role("heading", level=1)).to_have_text(said)
+    assert drawn(third) == stamp
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("", "is empty"), ("[start]\nC = 7\n", "line 2"), ("not toml", "not valid TOML"),
+    ("[start]\nC = 0.5\n[parameters]\nkk = 1\n", "no parameter")])
+def test_a_file_that_is_none_is_refused_in_a_sentence(visit, text, said):
+    page = visit("/")
+    page.get_by_role("button", name="Share", exact=True).click()
+    page.locator("input[type=file]").set_input_files(files=[upload(text)])
+    expect(page.get_by_role("alert")).to_contain_text(said)
+    page.get_by_role("button", name="Dismiss").click()
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_link_that_is_wrong_says_so_and_shows_the_rest(visit):
+    page = visit("/explore?policy=lone_ranjer&lang=en")
+    expect(page.get_by_role("alert")).to_contain_text("Did you mean lone_ranger")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("as it stands")
+
+
+def test_two_people_do_not_see_each_other(visit):
+    first, second = visit("/explore"), visit("/explore")
+    before = drawn(second)
+    slide(first, "k", 1.5)
+    redrawn(first, drawn(first))
+    expect(first.get_by_role("heading", level=1)).to_contain_text("at 1.5")
+    second.get_by_role("switch", name="Awards and stories").click()
+    redrawn(second, before)
+    assert view_of(second).policy.parameters == ()
+    assert view_of(first).policy.levers == ()
+
+
+def test_a_lost_connection_comes_back_to_the_same_state(visit):
+    page = visit("/explore")
+    before = drawn(page)
+    slide(page, "k", 1.5)
+    after = redrawn(page, before)
+    page.evaluate("solara.debug.kernel()._ws.close()")
+    page.wait_for_function("solara.debug.connectionStatus === 'connected'", timeout=8000)
+    page.get_by_role("button", name="Undo").click()  # what can be undone is still known: it is the same session
+    assert redrawn(page, after) == before
+
+
+def test_closed_pages_give_their_memory_back(served, visit):
+    import json
+    import urllib.request
+
+    page = visit("/explore")
+
+    def kernels():
+        with urllib.request.urlopen(f"{served.url}/resourcez") as answer:
+            return json.load(answer)["kernels"]["total"]
+
+    before = kernels()
+    for _ in range(5):
+        page.goto(f"{served.url}/explore")
+        drawn(page)
+    until = time.monotonic() + 10
+    while kernels() > before and time.monotonic() < until:
+        time.sleep(0.2)
+    assert kernels() <= before
+
+
+# ---------------------------------------------------------------- everywhere
+
+@pytest.mark.parametrize("path", ["/", f"/explore?{POLICY}"])
+@pytest.mark.parametrize(("size", "scheme"), [("laptop", "light"), ("laptop", "dark"), ("phone", "light")])
+def test_axe_finds_no_serious_fault(visit, path, size, scheme):
+    page = visit(path, size, color_scheme=scheme)
+    if "explore" in path:
+        for name in ("What is this: Free-range civil servants", "Share"):
+            page.get_by_role("button", name=name, exact=True).click()
+        page.locator("[data-chart=equity]").get_by_role("button", name="Numbers").click()
+    found = Axe().run(page).response["violations"]
+    assert not [(v["id"], [n["html"][:160] for n in v["nodes"]][:3]) for v in found
+                if v["impact"] in ("serious", "critical")]
+
+
+@pytest.mark.parametrize("path", ["/", "/explore"])
+def test_every_control_can_be_reached_by_keyboard_with_visible_focus(visit, path):
+    page = visit(path)
+    controls = page.locator("a[href], button:not([disabled]):not([tabindex='-1']), input:not([disabled]), select, summary")
+    wanted = {handle for handle in range(controls.count()) if controls.nth(handle).is_visible()}
+    page.evaluate("""() => { window.met = new Set(); document.addEventListener('focusin', (event) => {
+        window.met.add(event.target);
+        const one = event.target, hidden = one.matches('input[type=checkbox], input[type=file]');
+        const shown = hidden ? one.nextElementSibling || one.parentElement : one;
+        if (getComputedStyle(shown).outlineStyle === 'none') (window.dull ||= []).push(one.outerHTML.slice(0, 99)); });
+        }""")
+    for _ in range(len(wanted) + 20):
+        page.keyboard.press("Tab")
+    missed = controls.evaluate_all("""all => all.filter(one => one.checkVisibility() && !window.met.has(one))
+        .map(one => one.outerHTML.slice(0, 120))""")
+    assert not missed
+    assert not page.evaluate("window.dull || []")
+
+
+def test_the_language_switch_leaves_no_english(visit):
+    page = visit(f"/explore?{POLICY}")
+    page.get_by_role("button", name="Nederlands").click()
+    expect(page.get_by_role("button", name="Ongedaan maken")).to_be_visible()
+    page.wait_for_function("document.querySelector('h1').textContent.includes('Vrij bewegende')")
+    assert page.evaluate("document.documentElement.lang") == "nl"
+    words = page.locator("body").inner_text()
+    for english in ("Levers", "Undo", "government", "citizens", "Quarter", "willingness", "points", "reference", " the "):
+        assert english not in words.replace("Let's dance", ""), english
+    page.get_by_role("link", name="Toekomsten").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Vier toekomsten van burgers en overheid")
+    words = page.locator("body").inner_text()
+    for english in ("Explore", "citizens", "Where", " and ", " the "):
+        assert english not in words, english
+
+
+def test_dark_light_and_projector(visit):
+    page = visit("/explore", "projector")
+    size = page.evaluate("getComputedStyle(document.documentElement).fontSize")
+    page.get_by_role("button", name="Large type").click()
+    page.wait_for_function("location.search.includes('projector=1')")
+    assert float(page.evaluate("getComputedStyle(document.documentElement).fontSize")[:-2]) > 1.2 * float(size[:-2])
+    page.get_by_role("button", name="Light or dark").click()
+    page.wait_for_function("document.documentElement.classList.contains('ld-dark')")
+    assert view_of(page).theme == "dark"
+
+
+def test_fonts_and_charts_come_from_here(visit):
+    page = visit("/")
+    assert page.evaluate("document.fonts.ready.then(() => document.fonts.check('16px Inter'))")
+    assert page.faults.requests > 5  # the watch saw the requests that it judged
+
+
+# ---------------------------------------------------------------- how it starts, how fast it is
+
+def test_solara_run_works_too(tmp_path, browser):
+    from browser import Server
+
+    port = free_port()
+    server = Server(["-m", "solara", "run", "dashboards/app.py", "--host", "127.0.0.1", "--port", str(port), "--no-open",
+                     "--production"], port, tmp_path / "log.txt")
+    try:
+        server.wait()
+        page = browser.new_page()
+        page.goto(server.url)
+        drawn(page)
+        page.close()
+    finally:
+        server.stop()
+
+
+def test_a_taken_port_ends_in_a_sentence(served):
+    port = served.url.rpartition(":")[2]
+    done = subprocess.run([sys.executable, *COMMAND, "dashboard", "--port", port, "--no-browser"], capture_output=True,
+                          text=True, timeout=60)
+    assert done.returncode == 2
+    assert f"port {port} on 127.0.0.1 cannot be used" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_projector_option_and_ctrl_c(tmp_path):
+    server = dashboard(tmp_path / "log.txt", "--projector")
+    until = time.monotonic() + 10
+    while "projector=1" not in server.log.read_text() and time.monotonic() < until:
+        time.sleep(0.1)
+    server.stop()
+    assert "projector=1" in server.log.read_text()
+    assert "Traceback" not in server.log.read_text()
+    assert "nothing was written" not in server.log.read_text()
+
+
+def pictures() -> Path | None:
+    """Where pictures of the pages go, when LETSDANCE_PICTURES names a folder."""
+    folder = os.environ.get("LETSDANCE_PICTURES")
+    return Path(folder) if folder else None
+
+
+@pytest.mark.skipif(pictures() is None, reason="LETSDANCE_PICTURES names no folder")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("name", "path"), [("futures", "/"), ("explore", f"/explore?{POLICY}")])
+def test_pictures(visit, name, path, size, scheme):
+    page = visit(path, size, color_scheme=scheme)
+    folder = pictures()
+    folder.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=folder / f"{name}-{size}-{scheme}.png")

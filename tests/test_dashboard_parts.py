@@ -1,0 +1,472 @@
+"""The dashboard without a browser: state, links, files, computation, charts, sentences, texts, components."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import socket
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import solara
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+import scenarios
+from dashboards import app, charts, compute, parts, sentences
+from dashboards.pages import explore
+from dashboards.session import Session
+from dashboards.state import Policy, View, between, check_link, from_file, from_link, other_version, to_file, to_link
+from dashboards.texts import KINDS, Text, catalogue, declared
+from letsdance.dashboard import check_port
+from params import PARAMETERS, PROFILES, Refused
+from scenarios import LEVERS, SHOCKS, STARTS, Use
+from simulation import simulate
+
+DASHBOARDS = Path(app.__file__).parent
+
+
+# ---------------------------------------------------------------- the view, its link and its file
+
+def uses(known, most=3):
+    """Uses of different names, so that none overlaps itself."""
+    one = some.builds(Use, some.sampled_from(sorted(known)), some.integers(1, 60),
+                      some.none() | some.integers(1, 400), some.floats(0, 1.5))
+    if known is SHOCKS:  # a shock without a duration takes its usual one
+        one = one.filter(lambda use: use.duration is not None or not SHOCKS[use.name]["duration"])
+    return some.lists(one, max_size=most, unique_by=lambda use: use.name).map(tuple)
+
+
+@some.composite
+def policies(draw):
+    policy = Policy(draw(some.sampled_from(STARTS)), draw(some.text(max_size=12)),
+                    draw(some.sampled_from(sorted(PROFILES))),
+                    quarters=draw(some.integers(60, 400)), levers=draw(uses(LEVERS)), shocks=draw(uses(SHOCKS)))
+    for name in draw(some.lists(some.sampled_from(sorted(PARAMETERS)), max_size=4, unique=True)):
+        low, high = PARAMETERS[name].range
+        value = draw(some.integers(int(low), int(high))) if PARAMETERS[name].whole else draw(some.floats(low, high))
+        policy = policy.with_parameter(name, value)
+    return policy
+
+
+views = some.builds(
+    View, some.sampled_from(app.PAGES), policies(), some.integers(0, 2**53 - 1), some.integers(20, 300),
+    some.sampled_from(["start", "levers"]) | policies(), some.booleans(), some.lists(policies(), max_size=3).map(tuple),
+    some.sampled_from(["", "name,citizens\nÅsh,25\nBirch,40\n"]),
+    some.dictionaries(some.sampled_from(["town.quarter", "map.grid"]), some.text(max_size=8)).map(
+        lambda own: tuple(sorted(own.items()))),
+    some.sampled_from(["en", "nl"]), some.sampled_from(["auto", "light", "dark"]), some.booleans())
+
+
+@given(views)
+@settings(max_examples=80)
+def test_a_link_restores_everything(view):
+    assert from_link(to_link(view), view.page) == view
+
+
+@given(views)
+@settings(max_examples=40)
+def test_a_file_restores_everything_and_is_a_scenario(view):
+    text = to_file(view)
+    assert from_file("mine.toml", text) == view
+    assert scenarios.read("mine", "mine.toml", text).values() == view.policy.scenario().values()
+
+
+def test_a_file_edited_by_hand_counts():
+    text = to_file(View("explore", Policy("wasteland").with_parameter("k", 1.5), seed=7)).replace("k = 1.5", "k = 0.5")
+    view = from_file("mine.toml", text)
+    assert (view.policy.value("k"), view.seed, view.policy.start) == (0.5, 7, "wasteland")
+
+
+def test_a_plain_scenario_file_opens():
+    text = "[start]\nC = 0.8\nG = 0.3\n[parameters]\nk = 1.0\n"
+    view = from_file("mine.toml", text)
+    assert (view.page, view.policy.start) == ("explore", "lone_ranger")
+    assert [view.policy.value(name) for name in ("C0", "G0", "k")] == [0.8, 0.3, 1.0]
+    assert view.policy.scenario().values() == scenarios.read("m", "m", text).values()
+
+
+@pytest.mark.parametrize(("query", "said"), [
+    ("policy=lone_ranjer", "Did you mean lone_ranger"),
+    ("policy=lone_ranger~kk=1", "there is no parameter 'kk'"),
+    ("policy=lone_ranger~k=9", "must lie from 0 to 2"),
+    ("policy=lone_ranger~k=x", "must be a number"),
+    ("policy=lone_ranger~FRCSS@1", "Did you mean FRCS"),
+    ("policy=lone_ranger~FRCS@99", "after the horizon"),
+    ("policy=lone_ranger~FRCS@2~FRCS@4", "twice at the same time"),
+    ("policy=lone_ranger~context=stick", "no context 'stick'"),
+    ("policy=lone_ranger~quarters=3", "from 8 to 400"),
+    ("seed=-1", "seed must be"), ("seed=a", "whole number"), ("runs=3", "from 20 to 300"),
+    ("lang=fr", "Known: en, nl"), ("theme=drak", "Did you mean dark"), ("ref=nothing", "no start"),
+    ("places=%%%", "cannot be unpacked"), ("langs=nl", "Did you mean lang"), ("x" * 70_000, "longer than"),
+])
+def test_a_broken_link_is_refused_in_a_sentence_and_the_rest_is_shown(query, said):
+    with pytest.raises(Refused, match=re.escape(said)):
+        from_link(query)
+    view, problems = check_link(f"{query}&projector=1" if len(query) < 1000 else query)
+    assert len(problems) == 1
+    assert view.projector == (len(query) < 1000)
+    assert view.policy == Policy()
+
+
+def test_a_table_that_unpacks_to_too_much_is_refused():
+    import zlib
+    from base64 import urlsafe_b64encode
+
+    bomb = urlsafe_b64encode(zlib.compress(b"0" * 5_000_000)).decode()
+    with pytest.raises(Refused, match="cannot be unpacked"):
+        from_link(f"places={bomb}")
+
+
+def test_another_version_is_told():
+    assert other_version(to_link(View())) is None
+    assert other_version("v=0.0.9") == "0.0.9"
+
+
+@given(policies(), policies(), some.floats(0, 1))
+@settings(max_examples=40)
+def test_between_two_policies_lies_a_policy(a, b, t):
+    assert between(a, b, 0.0) == a
+    assert between(a, b, 1.0) == b
+    between(a, b, t).scenario()
+
+
+def test_half_way_is_half_way():
+    a = Policy("lone_ranger").with_parameter("k", 0.5)
+    b = a.with_parameter("k", 1.5).with_use("lever", None, Use("FRCS", 4, None, 1.0))
+    middle = between(a, b, 0.5)
+    assert middle.value("k") == 1.0
+    assert middle.levers == (Use("FRCS", 4, None, 0.5),)
+
+
+# ---------------------------------------------------------------- the session
+
+def test_undo_redo_and_one_step_for_one_drag():
+    session = Session(View(), [])
+    for value in (0.8, 0.9, 1.0):
+        session.attempt("parameter.k", lambda policy, value=value: policy.with_parameter("k", value), "parameter.k")
+    session.let_go()
+    session.attempt("parameter.k", lambda policy: policy.with_parameter("k", 1.1), "parameter.k")
+    session.change(page="explore", language="nl")
+    assert [view.policy.value("k") for view in session.trail.value.past] == [0.75, 1.0]
+    session.undo()
+    assert (session.view.value.policy.value("k"), session.view.value.language) == (1.0, "nl")
+    session.undo()
+    assert session.view.value.policy == Policy()
+    session.undo()
+    session.redo()
+    session.redo()
+    assert session.view.value.policy.value("k") == 1.1
+    session.reset()
+    assert session.view.value.policy == Policy()
+    session.undo()
+    assert session.view.value.policy.value("k") == 1.1
+
+
+def test_what_is_refused_is_said_beside_its_cause_and_changes_nothing():
+    session = Session(View(), [])
+    session.attempt("parameter.k", lambda policy: policy.with_parameter("k", 9))
+    assert "must lie from 0 to 2" in session.refused.value["parameter.k"]
+    session.attempt("lever.FRCS", lambda policy: policy.with_use("lever", None, Use("FRCS", 99)))
+    assert "after the horizon" in session.refused.value["lever.FRCS"]
+    assert session.view.value == View()
+    session.attempt("parameter.k", lambda policy: policy.with_parameter("k", 1))
+    assert session.refused.value == {}
+
+
+# ---------------------------------------------------------------- computation
+
+def test_results_are_simulates_whatever_the_stages():
+    view = View(policy=Policy("lone_ranger", quarters=12).with_use("lever", None, Use("FRCS", 2)), runs=50, seed=3)
+    stages = list(compute.pairs(view, compute.Token()))
+    assert [pair.result.runs for pair in stages] == [20, 40, 50]
+    alone = simulate("lone_ranger", runs=50, quarters=12, seed=3, levers=["FRCS@2"])
+    for name in ("C", "on", "T"):
+        np.testing.assert_array_equal(stages[-1].result.rows[name], alone.rows[name])
+        np.testing.assert_array_equal(stages[-1].reference.rows[name], alone.reference.rows[name])
+        np.testing.assert_array_equal(stages[0].difference(name), (alone.rows[name] - alone.reference.rows[name])[:20])
+
+
+def test_own_municipalities_run():
+    view = View(policy=Policy(quarters=8), places="name,citizens\nAsh,25\nBirch,50\n")
+    pair = next(compute.pairs(view, compute.Token()))
+    assert list(pair.result.places.names) == ["Ash", "Birch"]
+
+
+def test_a_stopped_computation_ends():
+    token = compute.Token()
+    token.stop()
+    with pytest.raises(compute.Stopped):
+        next(compute.pairs(View(policy=Policy(quarters=9)), token))
+
+
+def test_the_last_change_wins_and_the_running_one_is_cancelled():
+    shown, ended, begun = [], [], threading.Event()
+
+    @solara.component
+    def Asker(n):
+        def job(token):
+            if n == 1:
+                begun.set()
+                try:
+                    token.sleep(20)
+                except compute.Stopped:
+                    ended.append(n)
+                    raise
+            yield n
+        shown.append(compute.use_latest(job, [n]).value)
+        solara.Text(str(n))
+
+    _, rc = solara.render(Asker(1), handle_error=False)
+    assert begun.wait(10)
+    for n in (2, 3):
+        rc.render(Asker(n))
+    until = time.monotonic() + 10
+    while shown[-1] != 3 and time.monotonic() < until:
+        time.sleep(0.01)
+    rc.close()
+    assert shown[-1] == 3
+    assert ended == [1]
+    assert 1 not in shown
+
+
+def test_a_refusal_is_delivered_as_a_sentence():
+    said = []
+
+    @solara.component
+    def Asker():
+        def job(token):
+            raise Refused("not like this.")
+            yield
+        said.append(compute.use_latest(job, []).refused)
+        solara.Text("")
+
+    _, rc = solara.render(Asker(), handle_error=False)
+    until = time.monotonic() + 10
+    while not said[-1] and time.monotonic() < until:
+        time.sleep(0.01)
+    rc.close()
+    assert said[-1] == "not like this."
+
+
+# ---------------------------------------------------------------- charts and sentences
+
+@pytest.fixture(scope="module")
+def pair():
+    view = View(policy=Policy("lone_ranger").with_use("lever", None, Use("FRCS", 8)).with_use("lever", None, Use("FAL", 8)))
+    return next(compute.pairs(view, compute.Token()))
+
+
+def test_bands_are_the_quantiles_of_runs(pair):
+    data = charts.willingness(pair, Text("en")).data
+    values = 100 * pair.result.rows["G"]
+    low, high = np.quantile(values, [0.1, 0.9], axis=0)
+    np.testing.assert_allclose(data["G.low"], low, atol=0.06)
+    np.testing.assert_allclose(np.add(data["G.low"], data["G.high"]), high, atol=0.12)
+    np.testing.assert_allclose(data["G"], values.mean(0), atol=0.06)
+    np.testing.assert_allclose(data["G.other"], 100 * pair.reference.rows["G"].mean(0), atol=0.06)
+
+
+def test_a_difference_is_taken_run_by_run(pair):
+    data = charts.willingness(pair, Text("en"), difference=True).data
+    difference = 100 * (pair.result.rows["G"] - pair.reference.rows["G"])
+    np.testing.assert_allclose(data["G.low"], np.quantile(difference, 0.1, axis=0), atol=0.06)
+    assert "G.other" not in data
+
+
+def test_categories_are_the_tables(pair):
+    data = charts.categories(pair, Text("en")).data
+    frame = pair.result.adopters.query("view == 'ex_ante' and category == 'laggards'")
+    np.testing.assert_allclose(data["laggards"], 100 * frame.groupby("quarter")["ever_adopted"].mean(), atol=0.06)
+
+
+def test_every_chart_has_a_sentence_a_table_and_strict_json_that_is_small(pair):
+    total = 0
+    for language in ("en", "nl"):
+        text = Text(language)
+        for chart in explore.draw(pair, Policy(), text, False, "q").charts:
+            columns, rows = chart.table()
+            assert chart.sentence.endswith(".")
+            assert rows
+            assert all(len(row) == len(columns) for row in rows)
+            assert {one["id"] for one in chart.option["series"]} - {"corners"} == set(chart.data)
+            total += len(json.dumps(chart.data, allow_nan=False))
+            json.dumps(chart.option, allow_nan=False)
+    assert total / 2 < 40_000
+
+
+def test_only_numbers_change_from_answer_to_answer(pair):
+    """What the browser rebuilds charts for must stay as it is while a slider moves."""
+    view = View(policy=replace(pair.policy, levers=(Use("FRCS", 8, None, 0.5), Use("FAL", 8))))
+    other = next(compute.pairs(view, compute.Token()))
+    for difference in (False,):
+        a, b = (explore.draw(p, Policy(), Text("en"), difference, "q").charts for p in (pair, other))
+        assert [chart.option for chart in a] == [chart.option for chart in b]
+        assert all(one.data != two.data for one, two in zip(a, b, strict=True))
+
+
+def test_the_headline_says_what_was_counted(pair):
+    said, notes = sentences.headline(pair, Policy(), Text("en"))
+    difference = (pair.result.rows["lets_dance"] - pair.reference.rows["lets_dance"])[:, -1]
+    assert said.startswith("Free-range civil servants and feedback, accountability and learning: ")
+    assert f"{100 * difference.mean():.0f} points more of Let's dance by quarter 60" in said
+    assert f"in {(difference > 0).sum()} of 20 runs" in said
+    from scipy import stats
+
+    low, high = stats.t.interval(0.95, 19, difference.mean(), stats.sem(difference))
+    assert f"({100 * low:.0f}–{100 * high:.0f})" in said
+    assert any("20 runs" in note for note in notes)
+
+
+def test_no_change_and_no_effect_are_said_as_such(pair):
+    bare = next(compute.pairs(View(), compute.Token()))
+    said, notes = sentences.headline(bare, Policy(), Text("en"))
+    assert said == "Lone Ranger as it stands: in 20 of 20 runs most municipalities are still there in quarter 60."
+    assert "Nothing is changed" in notes[0]
+    measured = next(compute.pairs(View(policy=Policy().with_use("lever", None, Use("MEAS"))), compute.Token()))
+    assert sentences.headline(measured, Policy(), Text("en"))[0] == "Indicators counted: no clear difference by quarter 60."
+
+
+def test_cards_count_what_they_say():
+    found = compute.results({name: Policy(name) for name in STARTS}, View(), compute.Token())
+    rows = found["dead_horse"].rows
+    dead = rows["dead_calls"].sum() / rows["government_calls"].sum()
+    card = sentences.card("dead_horse", found, Text("en"))
+    assert card["fails"].startswith(f"{100 * dead:.0f}\u00a0% of the government's calls are answered by nobody")
+    stayed = (rows["dead_horse"][:, -1] > 0.5).sum()
+    assert f"in {stayed} of 20 runs" in card["leads"]
+    for name in STARTS:
+        for language in ("en", "nl"):
+            assert all(value.endswith(".") for value in sentences.card(name, found, Text(language)).values())
+
+
+# ---------------------------------------------------------------- texts
+
+def test_both_languages_have_every_text_and_the_same_names_to_fill_in():
+    for key, entry in catalogue()["text"].items():
+        assert set(entry) == {"en", "nl"}, key
+        assert all(entry.values()), key
+        assert re.findall(r"{(\w+)}", entry["en"]).sort() == re.findall(r"{(\w+)}", entry["nl"]).sort(), key
+    for kind in KINDS:
+        dutch = catalogue()["nl"][kind]
+        assert {n: set(e) for n, e in dutch.items()} == {n: set(e) for n, e in declared(kind).items()}, kind
+        assert all(all(entry.values()) for entry in dutch.values()), kind
+
+
+def asked():
+    """Keys that the code asks for: in calls of a text, anywhere as a literal, and patterns of those it builds."""
+    called, literal, built = set(), set(), set()
+    for path in DASHBOARDS.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                literal.add(node.value)
+            if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+                name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                called |= {node.args[0].value} if name == "text" else set()
+            if isinstance(node, ast.JoinedStr):
+                pattern = "".join(re.escape(v.value) if isinstance(v, ast.Constant) else r"\w+" for v in node.values)
+                if re.match(r"\w+\\\.", pattern):
+                    built.add(pattern)
+    for path in DASHBOARDS.glob("assets/*.vue"):
+        source = path.read_text(encoding="utf-8")
+        called |= set(re.findall(r"texts\['(\w+\.\w+)'\]", source))
+        built |= {re.escape(stem) + r"\w+" for stem in re.findall(r"texts\['(\w+\.\w*)' \+", source)}
+    return called, literal | called, built
+
+
+def test_no_text_is_missing_and_none_is_left_over():
+    known = set(catalogue()["text"])
+    called, literal, built = asked()
+    assert len(called) > 100
+    assert not called - known
+    unused = {key for key in known - literal if not any(re.fullmatch(pattern, key) for pattern in built)}
+    assert not {key for key in unused if not key.startswith("page.")}
+    assert {f"page.{name}" for name in app.PAGES} == {key for key in known if key.startswith("page.")}
+
+
+@pytest.mark.parametrize(("value", "digits", "en", "nl"), [
+    (1234.5, 1, "1,234.5", "1.234,5"), (-0.04, 1, "0.0", "0,0"), (-3, 0, "−3", "−3"), (float("nan"), 1, "–", "–")])
+def test_numbers_are_written_as_each_language_writes_them(value, digits, en, nl):
+    assert (Text("en").number(value, digits), Text("nl").number(value, digits)) == (en, nl)
+
+
+def test_short_numbers_keep_what_counts():
+    assert [Text("en").short(v) for v in (0.75, 12.0, 100.0, 0.5, 1.25)] == ["0.75", "12", "100", "0.5", "1.25"]
+
+
+# ---------------------------------------------------------------- components and command
+
+def test_everything_that_can_be_set_is_explained_in_both_languages():
+    for language in ("en", "nl"):
+        text = Text(language)
+        for kind, known in (("lever", LEVERS), ("shock", SHOCKS), ("parameter", PARAMETERS)):
+            for name in known:
+                html = parts.explained(f"{kind}.{name}", text)
+                assert "<script" not in html
+                assert len(html) > 60
+    assert "citizen_reasons" in parts.explained("parameter.wS", Text("en"))
+    assert "S122" in parts.explained("lever.FRCS", Text("en"))
+    assert "+0.05" in parts.explained("lever.FRCS", Text("en"))
+
+
+def _all(widget):
+    yield widget
+    for child in getattr(widget, "children", None) or []:
+        if not isinstance(child, str):
+            yield from _all(child)
+
+
+def test_a_page_shows_what_its_view_says_and_events_change_it():
+    box, rc = solara.render(app.Shell(), handle_error=False)
+
+    def find(trait):
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            found = [w for w in _all(box) if trait in w.trait_names()]
+            if found:
+                return found[0]
+            time.sleep(0.02)
+        raise AssertionError(trait)
+
+    shell, cards = find("pages"), find("cards")
+    assert [one["name"] for one in shell.pages.value] == app.present()
+    assert [one["name"] for one in cards.cards.value] == ["lets_dance", "lone_ranger", "dead_horse", "wasteland"]
+    cards.vue_chosen("wasteland")
+    controls, bar = find("levers"), find("headline")
+    assert controls.values.value["start"] == "wasteland"
+    controls.vue_set({"name": "k", "value": 1.5, "done": True})
+    assert controls.values.value["parameters"] == {"k": 1.5}
+    controls.vue_set({"name": "k", "value": 99, "done": True})
+    assert "must lie" in controls.refused.value["parameter.k"]
+    used = {"name": "FRCS", "start": 4, "duration": None, "strength": 1}
+    controls.vue_use({"kind": "lever", "at": None, "use": used, "done": True})
+    assert controls.values.value["levers"] == [{"name": "FRCS", "start": 4, "duration": None, "strength": 1.0}]
+    assert "k=1.5~FRCS@4*1" in shell.link
+    controls.vue_luck({"runs": 3})
+    assert "whole number from 20" in controls.refused.value["luck"]
+    controls.vue_luck({"seed": 5})
+    assert "seed=5" in shell.link
+    bar.vue_act("undo")
+    bar.vue_act("undo")
+    assert (controls.values.value["levers"], controls.values.value["parameters"]) == ([], {"k": 1.5})
+    shell.vue_look({"language": "nl"})
+    assert find("levers").starts.value[3]["title"] == "Niemandsland"
+    shell.vue_opened({"name": "x.toml", "size": 10, "text": "[start]\nC = 9\n"})
+    assert "x.toml, line 2" in shell.notices.value[0]
+    rc.close()
+
+
+def test_a_taken_port_is_refused_in_a_sentence():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(Refused, match=f"port {port} on 127.0.0.1 cannot be used .*--port {port + 1}"):
+            check_port("127.0.0.1", port)
+    with pytest.raises(Refused, match="1 to 65535"):
+        check_port("127.0.0.1", 0)
