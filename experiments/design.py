@@ -267,12 +267,15 @@ def at(base: Scenario, point: Mapping[str, Any], stories: Mapping[str, Scenario]
 # ---------------------------------------------------------------- the designs
 
 def count(method: str, factors: tuple[Factor, ...], points: int | None, trajectories: int | None) -> float:
-    """How many points a design asks for, before it is made."""
+    """How many points a design asks for, before it is made; too many are not refused here, but by what they cost."""
+    def whole(said: Any, name: str) -> float:
+        return float(said) if isinstance(said, int) and said > _MOST_POINTS else check_points(said, name)
+
     if method == "grid":
         return float(np.prod([float(len(f.grid())) for f in factors]))
     if method == "morris":
-        return float(check_points(10 if trajectories is None else trajectories, "trajectories")) * (len(factors) + 1)
-    return float(0 if points is None else check_points(points))
+        return whole(10 if trajectories is None else trajectories, "trajectories") * (len(factors) + 1)
+    return 0.0 if points is None else whole(points, "points")
 
 
 def make(method: str, factors: Any, points: int | None = None, seed: int = 1, trajectories: int | None = None,

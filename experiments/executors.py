@@ -7,6 +7,8 @@ done again, and since a task's numbers depend on the task alone, nothing is lost
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import multiprocessing
 import os
 import signal
@@ -15,9 +17,12 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import cache
 from itertools import chain, islice
+from pathlib import Path
 from typing import Any, Protocol
 
+import scenarios
 from params import Refused, nearest
 from simulation.compiled import rules_hash
 from simulation.society import cores
@@ -29,8 +34,19 @@ _LEAST = 16         # tasks under way in a cluster: an adaptive one grows only w
 _TRIES = 3          # pools of processes that may break one after the other, without a result, before a sweep gives up
 _ANSWER = 10.0      # seconds that a scheduler has to answer
 #: Said of a worker with another version.
-OTHER_RULES = ("a worker of the Dask cluster has another version of letsdance, so its numbers would be others; install the "
-               "same version everywhere.")
+OTHER_RULES = ("a worker has another version of letsdance than the process in charge, so its numbers would be others; "
+               "install the same version everywhere, and start anew what ran while it was changed.")
+
+
+@cache
+def rules() -> str:
+    """A hash of all that a run's numbers come from: the model, and what levers, shocks, starts and outcomes mean."""
+    here = Path(__file__).parent
+    digest = hashlib.sha256(rules_hash().encode())
+    told = Path(scenarios.__file__).parent
+    for path in [*sorted(told.glob("*.toml")), *sorted(told.glob("*.py")), here / "outcomes.py"]:
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 class Runner(Protocol):
@@ -169,10 +185,14 @@ class Dask:
     def __init__(self, scheduler: Any) -> None:
         self.scheduler = scheduler
 
-    def results(self, work: Work, tasks: Iterable[Any]) -> Generator[tuple[Any, Any]]:
-        """As `Runner.results`. A worker that dies is the scheduler's business: it gives the task to another."""
-        from distributed import CancelledError, Client
-        from distributed.scheduler import KilledWorker
+    def check(self) -> None:
+        """Refuse a cluster that does not answer, has no worker, or another version: before anything is written."""
+        with self._client():
+            pass
+
+    @contextmanager
+    def _client(self) -> Iterator[Any]:
+        from distributed import Client
 
         client, own = (_connect(self.scheduler), True) if isinstance(self.scheduler, str) else (self.scheduler, False)
         try:
@@ -180,16 +200,25 @@ class Dask:
                 raise Refused(f"a Dask executor takes a scheduler's address such as tcp://host:8786 or a "
                               f"distributed.Client, not {type(client).__name__}.")
             _same_rules(client)
-            yield from _dask_stream(client, work, iter(tasks))
+            yield client
+        finally:
+            if own:
+                client.close(timeout=2)
+
+    def results(self, work: Work, tasks: Iterable[Any]) -> Generator[tuple[Any, Any]]:
+        """As `Runner.results`. A worker that dies is the scheduler's business: it gives the task to another."""
+        from distributed import CancelledError
+        from distributed.scheduler import KilledWorker
+
+        try:
+            with self._client() as client:
+                yield from _dask_stream(client, work, iter(tasks))
         except KilledWorker:
             raise Refused("the cluster's workers died again and again on the same task, perhaps for want of memory; "
                           "give them more, and go on with --resume.") from None
         except (CancelledError, OSError) as error:
             raise Refused(f"the Dask scheduler went away ({type(error).__name__}); start it again and go on with "
                           f"--resume.") from None
-        finally:
-            if own:
-                client.close(timeout=2)
 
 
 def _connect(address: str) -> Any:
@@ -197,12 +226,25 @@ def _connect(address: str) -> Any:
 
     from distributed import Client
 
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is said in one sentence
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what goes wrong is said in one sentence
     try:
+        with ThreadPoolExecutor(1) as other:  # a notebook's thread has a loop of its own
+            other.submit(asyncio.run, _knock(address)).result()
         return Client(address, timeout=_ANSWER, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         raise Refused(f"the Dask scheduler at {address} does not answer within {_ANSWER:g} seconds "
                       f"({type(error).__name__}); is it running (`dask scheduler`), and is the address right?") from None
+
+
+async def _knock(address: str) -> None:
+    """Greet a scheduler: a client waits for ever for one that takes the call and says nothing."""
+    from distributed import Security
+    from distributed.comm import connect
+
+    comm = await asyncio.wait_for(
+        connect(address, timeout=_ANSWER, **Security().get_connection_args("client")), _ANSWER + 1)
+    await comm.close()
 
 
 def _same_rules(client: Any) -> None:
@@ -213,11 +255,11 @@ def _same_rules(client: Any) -> None:
         raise Refused(f"the Dask cluster has no worker after {_ANSWER:g} seconds; start one (`dask worker "
                       f"{client.scheduler.address}`).") from None
     try:
-        found = client.run(rules_hash)
-    except ModuleNotFoundError:
-        raise Refused("a worker of the Dask cluster does not have letsdance installed; install the same version "
-                      "there.") from None
-    others = [worker for worker, rules in found.items() if rules != rules_hash()]
+        found = client.run(rules)
+    except Exception as error:  # what a worker raises comes as text
+        raise Refused(f"a worker of the Dask cluster cannot say which version of letsdance it has ({error}); install the "
+                      f"same version there.") from None
+    others = [worker for worker, theirs in found.items() if theirs != rules()]
     if others:
         raise Refused(f"{others[0]}: {OTHER_RULES}")
 
@@ -226,7 +268,7 @@ def _dask_stream(client: Any, work: Work, tasks: Iterator[Any]) -> Generator[tup
     from distributed import as_completed
 
     under_way: dict[Any, tuple[Any, Any]] = {}
-    stream = as_completed([], raise_errors=False)
+    stream = as_completed([], loop=client.loop, raise_errors=False)
 
     def submit() -> None:
         """As many as the workers that are there now can do: workers come and go."""

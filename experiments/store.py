@@ -25,10 +25,10 @@ from typing import TYPE_CHECKING, Any
 import scenarios
 from experiments import folder
 from experiments.design import Design, from_table, parse_factors
+from experiments.executors import rules
 from experiments.outcomes import parse_all
 from experiments.plan import LEVELS, Plan
 from params import Refused
-from simulation.compiled import rules_hash
 
 if TYPE_CHECKING:
     import duckdb
@@ -127,11 +127,12 @@ class Sweep:
 
         connection = duckdb.connect()
         connection.execute("SET python_enable_replacements = false")  # a table is a view of these, never our variable
-        folder = re.sub(r"([*?\[])", r"[\1]", str(self.folder)).replace("'", "''")
+        here = re.sub(r"([*?\[])", r"[\1]", str(self.folder)).replace("'", "''")
         for table in ("points", RUNS, *self.manifest["keep"]):
             if table == "points" or any((self.folder / table).glob("part-*.parquet")):
-                path = f"{folder}/" + ("points.parquet" if table == "points" else f"{table}/part-*.parquet")
-                connection.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet('{path}', hive_partitioning = false)")
+                path = f"{here}/" + ("points.parquet" if table == "points" else f"{table}/part-*.parquet")
+                connection.execute(f"CREATE VIEW {table} AS "
+                                   f"SELECT * FROM read_parquet('{path}', hive_partitioning = false)")
         return connection
 
     def _check_any(self) -> None:
@@ -217,7 +218,7 @@ class Sweep:
 
 def begin(plan: Plan, out: Path, command: str, overwrite: bool = False) -> Sweep:
     """A new folder with its manifest and points, whole or not at all."""
-    said = {"format": _FORMAT, "kind": _KIND, "version": folder.own_version(), "rules": rules_hash(), "command": command,
+    said = {"format": _FORMAT, "kind": _KIND, "version": folder.own_version(), "rules": rules(), "command": command,
             "git": folder.git_state(), "versions": folder.versions(), **plan.said(), "part_size": part_size(plan.runs)}
     with folder.whole_or_nothing(out, overwrite) as part:
         table = plan.design.table.copy()
@@ -232,7 +233,7 @@ def begin(plan: Plan, out: Path, command: str, overwrite: bool = False) -> Sweep
 def resume(out: Path, plan: Plan | None = None) -> Sweep:
     """A folder to go on with. Refused where its runs would not belong together with those that are made now."""
     found = Sweep.open(out)
-    if found.manifest["rules"] != rules_hash() and not found.finished:
+    if found.manifest["rules"] != rules() and not found.finished:
         raise Refused(f"{out} was begun with other rules or parameters (letsdance {found.manifest['version']}); runs of "
                       f"two models do not belong together. Finish it with that version, or begin anew in another --out.")
     if plan is not None:

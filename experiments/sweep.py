@@ -75,12 +75,7 @@ class Job:
     def of(cls, plan: Plan) -> Job:
         """The job of a plan."""
         return cls(plan.scenario, plan.replicates, plan.seed, plan.outcomes or tuple(Outcome(name) for name in known()),
-                   plan.keep, plan.every, plan.municipalities, tuple(plan.texts.items()), executors.rules_hash())
-
-
-@cache
-def _own_rules() -> str:
-    return executors.rules_hash()
+                   plan.keep, plan.every, plan.municipalities, tuple(plan.texts.items()), executors.rules())
 
 
 @cache
@@ -97,7 +92,7 @@ def work(job: Job, task: Task) -> dict[str, pa.Table]:
     """The tables of a part. What a point raises is kept as its error. Refused at a worker with another model."""
     import pyarrow as pa
 
-    if job.rules != _own_rules():
+    if job.rules != executors.rules():
         raise Refused(executors.OTHER_RULES)
     parts: dict[str, list[pa.Table]] = {RUNS: [], **{name: [] for name in job.keep}}
     for k, point in enumerate(task.points):
@@ -180,16 +175,19 @@ def sweep(plan: Plan | None, out: str | Path, executor: Any = None, workers: int
     Raises `Refused`; whatever is done by then is kept.
     """
     place = Path(out)
+    if plan is None and not resume:
+        raise Refused("a new sweep needs a plan: name factors, or give a design file.")
+    runner = executors.choose(executor, plan.runs if plan else int(Sweep.open(place).manifest["runs"]), workers)
+    if isinstance(runner, executors.Dask):
+        runner.check()
     if resume and (place.exists() or plan is None):  # with a plan, a sweep that was killed before it began begins
         found = store.resume(place, plan)
         store.tidy(found)
-    elif plan is None:
-        raise Refused("a new sweep needs a plan: name factors, or give a design file.")
     else:
+        assert plan is not None
         found = store.begin(plan, place, command, overwrite)
     missing = found.missing()
     size, total = int(found.manifest["part_size"]), int(found.manifest["runs"])
-    runner = executors.choose(executor, total, workers)
     if progress and (there := total - sum(_length(size, total, index) for index in missing)):
         progress(there)
     if missing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -45,7 +46,19 @@ def where(executor: str | None, scheduler: str | None) -> str | None:
     return scheduler or executor
 
 
+#: Options that say what to run: a design file says them all, and so does a sweep that is gone on with.
+_PLAN = ("factor", "method", "points", "trajectories", "list_", "replicates", "outcome", "keep", "every", "quarters",
+         "seed", "sets", "lever", "shock", "profile", "municipalities")
+
+
+def _given(context: typer.Context) -> list[str]:
+    """The options of a plan that were typed, as they are typed."""
+    typed = {parameter.name: parameter.opts[0] for parameter in context.command.params}
+    return [typed[name] for name in _PLAN if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"]
+
+
 def sweep(
+    context: typer.Context,
     what: Annotated[str, typer.Argument(help="A design file (TOML), or the scenario that the factors change.")] = "",
     factor: Factors = None,
     method: Annotated[str, typer.Option(help="grid, latin_hypercube, sobol, morris, one_at_a_time or list.")] = "",
@@ -72,17 +85,24 @@ def sweep(
     if resume:
         if overwrite:
             raise Refused("--resume goes on with what is there and --overwrite throws it away; give one of them.")
-    else:
+    if not (resume and out.exists()):
         folder.check_target(out, overwrite)
     from experiments import plan as plans
     from experiments.store import Sweep
     from experiments.sweep import sweep as run
 
-    dials = bool(factor or list_ or method)
+    dials, given = bool(factor or list_ or method), _given(context)
     asked = None
     if what.endswith(".toml") and not dials:
+        if given:
+            raise Refused(f"a design file says all that is run; write {given[0].removeprefix('--')} into {what} instead of "
+                          f"{given[0]}.")
         asked = plans.read(what)
-    elif dials or not resume:
+    elif resume and not dials:
+        if what or given:
+            raise Refused(f"--resume goes on with the sweep in {out} as it was begun; leave out {what or given[0]}, or "
+                          f"repeat the whole command that began it.")
+    else:
         chosen = method or ("list" if list_ else "grid" if points is None else "latin_hypercube")
         asked = plans.plan(
             what or "lets_dance", factor or [], chosen, points, trajectories=trajectories, file=list_,
@@ -107,9 +127,11 @@ def sweep(
     if as_json:
         typer.echo(json.dumps(said))
         return
+    from rich.markup import escape
+
     _print(found, failures)
-    console().print(f"Written: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]; "
-                    f"`letsdance query {out} \"SELECT ...\"`).", highlight=False)
+    console().print(f"Written: [bold]{escape(str(out))}[/] (open [bold]{escape(str(out / 'report.html'))}[/]; "
+                    f"`letsdance query {escape(shlex.quote(str(out)))} \"SELECT ...\"`).", highlight=False, soft_wrap=True)
 
 
 def _kept(out: Path) -> str:
@@ -121,7 +143,7 @@ def _kept(out: Path) -> str:
     except Refused:
         return "nothing was written."
     return (f"{found.parts - len(found.missing())} of {found.parts} parts are kept; go on with "
-            f"`letsdance sweep --resume --out {out}`.")
+            f"`letsdance sweep --resume --out {shlex.quote(str(out))}`.")
 
 
 def _print(found: Any, failures: Any) -> None:
@@ -136,7 +158,7 @@ def _print(found: Any, failures: Any) -> None:
                 + (f"; the first {most} points" if len(table) > most else ""), ["point", *_factors(found), *names], rows)
     if len(failures):
         console().print(f"{len(failures):,} runs of {failures['point'].nunique():,} points failed; the first: "
-                        f"{failures['error'].iloc[0]}", highlight=False)
+                        f"{failures['error'].iloc[0]}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _factors(found: Any) -> list[str]:
@@ -144,10 +166,18 @@ def _factors(found: Any) -> list[str]:
 
 
 def _mean(row: dict[str, Any], name: str) -> str:
-    if not row[f"{name} n"]:
-        return "never"
-    return f"{row[name]:.2f} ({row[f'{name} sd']:.2f})" + ("" if row[f"{name} n"] == row["runs"] else
-                                                          f" in {row[f'{name} n']} of {row['runs']}")
+    from experiments.outcomes import parse
+
+    runs = row[f"{name} n"]
+    if not runs:
+        return "failed" if not row["runs"] else "never" if name.startswith("time_to_") else "-"
+    share = parse(name).unit == "share"
+    mean, spread = (f"{100 * v:.0f} %" if share else f"{v:,.1f}" for v in (row[name], row[f"{name} sd"]))
+    return (mean + (f" ({spread})" if runs > 1 else "")
+            + ("" if runs == row["runs"] else f" in {runs} of {row['runs']}"))
+
+
+_MOST_ROWS = 1_000  # that a screen is asked to show
 
 
 def query(
@@ -160,15 +190,21 @@ def query(
     from experiments.store import Sweep
     from params import Refused
 
-    answer = Sweep.open(directory).query(sql)
+    found = Sweep.open(directory)
+    answer = found.query(sql)
+    if missing := len(found.missing()):
+        typer.echo(f"This sweep is not finished: {found.parts - missing} of {found.parts} parts are there.", err=True)
     if csv is not None:
         try:
             answer.to_csv(csv, index=False)
         except OSError as error:
             raise Refused(f"{csv} cannot be written: {error.strerror}.") from None
-        typer.echo(f"Written: {csv} ({len(answer):,} rows).")
+        typer.echo(json.dumps({"file": str(csv), "rows": len(answer)}) if as_json else
+                   f"Written: {csv} ({len(answer):,} rows).")
     elif as_json:
         typer.echo(answer.to_json(orient="records"))
     else:
-        rows = [[f"{v:.6g}" if isinstance(v, float) else str(v) for v in row] for row in answer.itertuples(index=False)]
-        print_table(f"{len(answer):,} rows", [str(c) for c in answer.columns], rows)
+        rows = [[f"{v:.6g}" if isinstance(v, float) else str(v) for v in row]
+                for row in answer.head(_MOST_ROWS).itertuples(index=False)]
+        more = f"; the first {_MOST_ROWS:,} are shown, --csv has all" if len(answer) > _MOST_ROWS else ""
+        print_table(f"{len(answer):,} rows{more}", [str(c) for c in answer.columns], rows)

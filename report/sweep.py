@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import shutil
+import tempfile
 from functools import partial
 from typing import Any
 
@@ -10,6 +12,7 @@ import numpy as np
 
 from experiments.outcomes import parse
 from experiments.store import Sweep
+from params import Refused
 from report.sheet import Figure, Panel, scale, shorten
 from report.study import Section, Study, Table, write
 from report.style import COLOURS, FOOT, FUTURES, SOFT, decimal, listed, percent
@@ -27,8 +30,18 @@ def shown_outcomes(found: Sweep) -> list[str]:
 
 
 def hand_over(found: Sweep) -> None:
-    """Write the sweep's report.html and figures into its folder."""
-    write(found.folder, study(found), found.manifest)
+    """Write the sweep's report.html and figures into its folder; report.html comes last and whole. Refused where there is
+    no room."""
+    try:
+        with tempfile.TemporaryDirectory(prefix=".report-", dir=found.folder) as hidden:
+            page = write(hidden, study(found), found.manifest)
+            shutil.rmtree(found.folder / "figures", ignore_errors=True)
+            if (page.parent / "figures").exists():
+                (page.parent / "figures").rename(found.folder / "figures")
+            page.replace(found.folder / page.name)
+    except OSError as error:
+        raise Refused(f"the report cannot be written: {error.strerror or error}. All runs are kept; make room and go on "
+                      f"with --resume.") from None
 
 
 def study(found: Sweep) -> Study:
@@ -45,16 +58,18 @@ def study(found: Sweep) -> Study:
                     f"listed below.")
     sections = [Section(
         _title(name)[:1].upper() + _title(name)[1:], [_strongest(table, factors, name)],
-        {f"factors_{k}": partial(_figure, table, tuple(factors), name)}) for k, name in enumerate(names)]
+        {f"factors_{k}": partial(_figure, table, tuple(factors), name)} if table[name].notna().any() else {})
+        for k, name in enumerate(names)]
     rows = [[f, _from_to(table[f]), str(table[f].nunique())] for f in factors]
     sections.append(Section("The design", [], {}, [Table(["factor", "values", "different values"], rows)]))
     if len(failures):
         first = failures.drop_duplicates("point").head(20)
         sections.append(Section("What failed", [], {}, [Table(["point", "error"], [
             [str(point), str(error)] for point, error in zip(first["point"], first["error"], strict=True)])]))
-    best = table[names[0]].max() if len(table) else math.nan
-    return Study("a sweep", f"{len(found.points):,} points, {said['runs']:,} runs: {_title(names[0])} ranges from "
-                 f"{_number(names[0], float(table[names[0]].min()))} to {_number(names[0], float(best))}",
+    low, high = float(table[names[0]].min()), float(table[names[0]].max())
+    spans = (f"ranges from {_number(names[0], low)} to {_number(names[0], high)}" if math.isfinite(low) else
+             "is told by no run")
+    return Study("a sweep", f"{len(found.points):,} points, {said['runs']:,} runs: {_title(names[0])} {spans}",
                  done, sections,
                  ["A line through means shows how an outcome goes with one factor while all others vary too; it does not "
                   "say what causes it alone. For shares of variance use `letsdance sensitivity`.",
@@ -67,7 +82,8 @@ def _numeric(table: Any, name: str) -> bool:
 
 def _title(name: str) -> str:
     base, at, quarter = name.partition("@")
-    return FUTURES.get(base, base.replace("_", " ")) + (f" at quarter {quarter}" if at else "")
+    when = f" over quarters {quarter.replace('-', ' to ')}" if "-" in quarter else f" at quarter {quarter}"
+    return FUTURES.get(base, base.replace("_", " ")) + (when if at else "")
 
 
 def _number(name: str, value: float) -> str:
@@ -77,6 +93,8 @@ def _number(name: str, value: float) -> str:
 def _strongest(table: Any, factors: list[str], name: str) -> str:
     """Which factor's rank goes most with the outcome's (Spearman)."""
     known = table[table[name].notna()]
+    if not len(known):
+        return "No run has it: it never comes, is a share of nothing, or the run failed."
     if len(known) < 8:
         return f"{len(known)} points are too few to say which factor goes with {_title(name)}."
     ranks = {f: known[f].rank().corr(known[name].rank()) for f in factors if _numeric(known, f) and known[f].nunique() > 1}
