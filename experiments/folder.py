@@ -195,7 +195,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         said = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise Refused(f"{path} cannot be read: {error}.") from None
-    needed = ("format", "version", "seeds", "quarters", "scenarios", "tables")
+    needed: tuple[str, ...] = ("format", "version", "seeds", "quarters", "scenarios", "tables")
     if isinstance(said, dict) and said.get("kind"):
         needed = ("format", "version", "command")
     if not isinstance(said, dict) or any(key not in said for key in needed):

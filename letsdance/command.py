@@ -11,6 +11,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from letsdance import (
+    adopting,
+    branching,
+    calibrating,  # noqa: F401  adds calibrate and speed to adopters
+    comparing,
+    dashboard,
+    forecasting,  # noqa: F401  adds fit, learn, forecast and backtest to adopters
+    mapping,
+    screening,
+    searching,
+    sweeping,
+)
 from letsdance.screen import (
     Interrupted,
     Json,
@@ -209,8 +221,9 @@ def _again(command: str, out: Path) -> Path:
 
     from params import Refused
 
-    words = [sys.executable, "-c", "from letsdance.command import main; main()", *shlex.split(command)[1:], "--out", str(out)]
-    done = subprocess.run(words, capture_output=True, text=True)
+    words = [*shlex.split(command)[1:], "--out", str(out)]
+    done = subprocess.run([sys.executable, "-c", "from letsdance.command import main; main()", *words],
+                          capture_output=True, text=True)
     if done.returncode:
         raise Refused(f"`{command}` cannot be given again: {done.stderr.strip().splitlines()[-1] if done.stderr else '?'} "
                       f"(files that it names must stand where they stood.)")
@@ -257,37 +270,15 @@ def _print_summaries(summaries: dict[str, dict[str, Any]], result: Result) -> No
 
 
 # ---------------------------------------------------------------- sub-commands that live in files of their own
-# (one import and one registration a command; their modules import nothing heavy at the top)
+# (nothing heavy is imported at their top)
 
-from letsdance import mapping  # noqa: E402
-
-app.add_typer(mapping.app, name="map")
-
-from letsdance import adopting, comparing  # noqa: E402
-
-app.add_typer(adopting.adopters, name="adopters")
-app.command("compare")(comparing.compare)
-app.command("wind-tunnel")(comparing.wind_tunnel)
-from letsdance import branching, sweeping  # noqa: E402
-
-app.command("sweep")(sweeping.sweep)
-app.command("query")(sweeping.query)
-app.add_typer(branching.branch, name="branch")
-
-from letsdance import screening  # noqa: E402
-
-app.command("sensitivity")(screening.sensitivity)
-app.command("discover")(screening.discover)
-
-from letsdance import calibrating as _calibrating  # noqa: E402, F401  (adds calibrate, speed to adopters)
-from letsdance import forecasting as _forecasting  # noqa: E402, F401  (adds fit, learn, forecast, backtest to adopters)
-from letsdance.dashboard import dashboard as _dashboard  # noqa: E402
-
-app.command("dashboard")(_dashboard)
-
-from letsdance import searching  # noqa: E402
-
-app.command("search")(searching.search)
+for name, command in (("compare", comparing.compare), ("wind-tunnel", comparing.wind_tunnel),
+                      ("search", searching.search), ("sweep", sweeping.sweep), ("query", sweeping.query),
+                      ("sensitivity", screening.sensitivity), ("discover", screening.discover),
+                      ("dashboard", dashboard.dashboard)):
+    app.command(name)(command)
+for name, group in (("branch", branching.branch), ("map", mapping.app), ("adopters", adopting.adopters)):
+    app.add_typer(group, name=name)
 
 
 def main() -> None:

@@ -439,3 +439,22 @@ def test_check_tests_one_pattern(letsdance, tmp_path):
     assert (code, err) == (0, "")
     assert len(json.loads(out)) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_verify_gives_what_an_experiment_recorded_once_more(tmp_path):
+    """Any folder of a sub-command: its command is given again and its tables are compared."""
+    def letsdance(*words):
+        return subprocess.run([sys.executable, "-c", "from letsdance.command import main; main()", *words], cwd=tmp_path,
+                              capture_output=True, text=True)
+
+    made = letsdance("sweep", "lone_ranger", "--factor", "k=0.5:1:2", "--replicates", "2", "--quarters", "8", "--set",
+                     "citizens=8", "--out", "s")
+    assert made.returncode == 0, made.stderr
+    assert "Identical" in letsdance("verify", "s").stdout
+    part = next((tmp_path / "s" / "runs").glob("*.parquet"))
+    table = pd.read_parquet(part)
+    table.loc[1, "C"] += 1e-9
+    table.to_parquet(part, index=False)
+    said = letsdance("verify", "s")
+    assert said.returncode == 1
+    assert "runs/part-00000.parquet: C differs in 1 of 4 rows" in said.stdout
