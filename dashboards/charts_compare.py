@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 
 from dashboards.charts import Chart, Curve, lines, plane
 from dashboards.compute import Token, simulated
+from dashboards.numbers import Cell, Head, Row
 from dashboards.sentences import what_changed
 from dashboards.state import Policy, View
-from dashboards.numbers import Cell, Head, Row
 from dashboards.texts import Text
-from experiments.compare import Comparison
+from experiments.compare import Comparison, Effect
 from experiments.outcomes import parse
 from experiments.paired import Interval, interval
 from experiments.windtunnel import less_is_better
 from params import Refused
 from report.style import finite_mean, spread
 from scenarios import SHOCKS, STARTS, parse_uses
+from simulation import schedule
 from simulation.rules.regimes import REGIMES
 from simulation.run import Result
 
@@ -30,6 +32,8 @@ OUTCOMES: Mapping[str, int | None] = {
     "representativeness": 2, "late_adopter_gap": None}
 #: What stands for the start as it stands, where that is the reference.
 START = "start"
+#: The difference from which on a cell of the wind tunnel has its full shade, by how the outcome is written.
+_DEEP: Mapping[int | None, float] = {None: 0.2, 1: 1.0, 2: 0.1}
 #: In the wind tunnel: the column without a shock, and the quarter in which each shock comes.
 CALM, AT = "none", 12
 
@@ -77,6 +81,13 @@ class Beside:
     policies: Mapping[str, Policy]
     found: Comparison
     wanted: int
+    _effects: dict[tuple[str, str], Effect] = field(default_factory=dict)
+
+    def effect(self, name: str, outcome: str) -> Effect:
+        """The paired difference from the reference at the end, computed once."""
+        if (name, outcome) not in self._effects:
+            self._effects[name, outcome] = self.found.effect(name, outcome)
+        return self._effects[name, outcome]
 
     @property
     def reference(self) -> str:
@@ -107,7 +118,7 @@ def beside(view: View, runs: int, token: Token) -> Beside:
         if bare not in asked:
             asked[bare] = simulated(policy, view.seed, runs, token, view.places)
         results[name] = asked[bare]
-    if len({len(result.places) for result in results.values()} | {-int(r.places.citizens.sum()) for r in results.values()}) > 2:
+    if len({result.places.citizens.tobytes() for result in results.values()}) > 1:
         raise Refused(Text(view.language)("compare.other_citizens"))
     return Beside(policies, Comparison(results, reference), view.runs)
 
@@ -120,7 +131,9 @@ def named(name: str, shown: Beside, text: Text) -> str:
 
 
 def level(value: float, outcome: str, text: Text) -> str:
-    """A value of an outcome as it is written."""
+    """A value of an outcome as it is written: '12 %', '3.4', a gap in points."""
+    if outcome == "late_adopter_gap":
+        return gained(value, outcome, text, True).removeprefix("+")
     digits = OUTCOMES[outcome]
     return text.percent(value) if digits is None else text.number(value, digits)
 
@@ -130,7 +143,9 @@ def gained(value: float, outcome: str, text: Text, unit: bool = False) -> str:
     digits = OUTCOMES[outcome]
     said = text.number(100 * value if digits is None else value, digits or 0)
     said = f"+{said}" if value > 0 and said.strip("0.,") else said
-    return text("number.point" if said in ("+1", "−1") else "number.points", n=said).replace(" ", "\u00a0") if unit and digits is None else said
+    if not unit or digits is not None:
+        return said
+    return text("number.point" if said in ("+1", "−1", "1") else "number.points", n=said).replace(" ", "\u00a0")
 
 
 def reach(effect: Interval, outcome: str, text: Text) -> str:
@@ -139,22 +154,24 @@ def reach(effect: Interval, outcome: str, text: Text) -> str:
     return text.band(unit * effect.low, unit * effect.high, digits or 0)
 
 
-def sure(effect: Interval) -> bool:
-    """Whether the interval leaves 0 out."""
-    return effect.low > 0 or effect.high < 0
+def sure(effect: Interval, outcome: str) -> bool:
+    """Whether a difference is clear: its interval leaves 0 out, and as it is written it is not 0."""
+    digits = OUTCOMES[outcome]
+    least = 0.005 if digits is None else 0.5 * 10.0 ** -digits
+    return (effect.low > 0 or effect.high < 0) and abs(effect.mean) >= least
 
 
 def best(shown: Beside, outcome: str) -> tuple[str, str | None] | None:
     """The policy that does clearly better than the reference and best of all, and another that is not clearly worse."""
     sign = -1.0 if less_is_better(parse(outcome)) else 1.0
-    effects = {name: shown.found.effect(name, outcome).difference for name in shown.tried}
-    better = [name for name, e in effects.items() if sure(e) and sign * e.mean > 0]
+    effects = {name: shown.effect(name, outcome).difference for name in shown.tried}
+    better = [name for name, e in effects.items() if sure(e, outcome) and sign * e.mean > 0]
     if not better:
         return None
     first = max(better, key=lambda name: sign * effects[name].mean)
     top = parse(outcome).of(shown.found.results[first])
     for name in sorted((n for n in better if n != first), key=lambda n: -sign * effects[n].mean):
-        if not sure(interval(top - parse(outcome).of(shown.found.results[name]))):
+        if not sure(interval(top - parse(outcome).of(shown.found.results[name])), outcome):
             return first, name
         break
     return first, None
@@ -170,12 +187,13 @@ def headline(shown: Beside, outcome: str, text: Text) -> tuple[str, list[str]]:
         return text("compare.nothing"), [text("compare.nothing_more")]
     first = best(shown, outcome)
     if first is None:
-        return text("compare.none_better", of=of, reference=named(shown.reference, shown, text), quarter=found.quarters), notes
+        return text("compare.none_better", of=of, reference=named(shown.reference, shown, text),
+                    quarter=found.quarters), notes
     name, rival = first
-    e = found.effect(name, outcome)
+    e = shown.effect(name, outcome)
     better = e.lower if less_is_better(parse(outcome)) else e.higher
-    said = text("compare.best", name=named(name, shown, text), of=of, quarter=found.quarters, value=level(e.after, outcome, text),
-                before=level(e.before, outcome, text), reference=named(shown.reference, shown, text),
+    said = text("compare.best", name=named(name, shown, text), of=of, quarter=found.quarters,
+                value=level(e.after, outcome, text), reference=named(shown.reference, shown, text),
                 gained=gained(e.difference.mean, outcome, text, True), band=reach(e.difference, outcome, text),
                 runs=text.in_runs(better, e.runs))
     return said, [*([text("compare.close", first=name, second=named(rival, shown, text))] if rival else []), *notes]
@@ -187,8 +205,8 @@ def summary_of(name: str, shown: Beside, outcome: str, text: Text) -> str:
     value = level(float(finite_mean(parse(outcome).of(shown.found.results[name]))), outcome, text)
     if shown.same(name):
         return text("compare.says_level", of=of, value=value)
-    e = shown.found.effect(name, outcome)
-    if not sure(e.difference):
+    e = shown.effect(name, outcome)
+    if not sure(e.difference, outcome):
         return text("compare.says_unsure", of=of, value=value)
     same_sign = e.higher if e.difference.mean > 0 else e.lower
     return text("compare.says", of=of, value=value, gained=gained(e.difference.mean, outcome, text, True),
@@ -200,7 +218,8 @@ def cost_of(name: str, shown: Beside, outcome: str, text: Text) -> str:
     if shown.same(name):
         return ""
     cost = shown.found.cost_per_effect(name, outcome)
-    said = text("compare.cost_less" if cost.points < 0 else "compare.cost", n=text.number(abs(cost.points)), quarters=shown.found.quarters)
+    said = text("compare.cost_less" if cost.points < 0 else "compare.cost", n=text.number(abs(cost.points)),
+                quarters=shown.found.quarters)
     if OUTCOMES[outcome] is None and np.isfinite(cost.each) and (cost.effect.mean > 0) != less_is_better(parse(outcome)):
         digits = 1 if cost.each < 1000 else 0
         said += " " + text("compare.cost_each", n=text.number(cost.each / 100, digits),
@@ -218,24 +237,31 @@ def effects(shown: Beside, text: Text) -> tuple[list[Head], list[Row]]:
             if shown.same(name):
                 cells.append(Cell(level(float(finite_mean(parse(outcome).of(shown.found.results[name]))), outcome, text)))
                 continue
-            e = shown.found.effect(name, outcome)
+            e = shown.effect(name, outcome)
             cells.append(Cell(level(e.after, outcome, text), f"{gained(e.difference.mean, outcome, text)} "
-                              f"({reach(e.difference, outcome, text)})", sure(e.difference)))
+                              f"({reach(e.difference, outcome, text)})", sure(e.difference, outcome)))
         rows.append(Row(text(f"compare.outcome_{outcome}"), tuple(cells), text(f"compare.unit_{outcome}"), outcome))
     points = []
     for name in shown.found.results:
-        spent = 0.0 if shown.same(name) else shown.found.points(name)
-        points.append(Cell("–" if shown.same(name) else gained(spent / 100, "C", text)))
-    rows.append(Row(text("compare.points"), tuple(points), text("compare.points_unit", quarters=shown.found.quarters), "points"))
+        more = _points(shown.policies[name]) - _points(shown.policies[shown.reference])
+        points.append(Cell("–" if shown.same(name) else gained(more / 100, "C", text)))
+    unit = text("compare.points_unit", quarters=shown.found.quarters)
+    rows.append(Row(text("compare.points"), tuple(points), unit, "points"))
     return heads, rows
+
+
+@lru_cache(256)
+def _points(policy: Policy) -> float:
+    """What a policy's levers cost over its horizon."""
+    return float(schedule.build(policy.scenario())["points"].sum())
 
 
 def head(name: str, shown: Beside, text: Text) -> Head:
     """The head of a policy's column."""
     title = named(name, shown, text)
     mark = "" if name == START else name
-    return Head(title.removeprefix(f"{name} ") if mark else title, text("compare.is_reference") if name == shown.reference else "",
-                f"--policy{name}" if mark else "", mark)
+    return Head(title.removeprefix(f"{name} ") if mark else title,
+                text("compare.is_reference") if name == shown.reference else "", f"--policy{name}" if mark else "", mark)
 
 
 def fates(shown: Beside, text: Text) -> tuple[list[Head], list[Row], str]:
@@ -263,18 +289,20 @@ def fates(shown: Beside, text: Text) -> tuple[list[Head], list[Row], str]:
         said = []
         for name in names:
             e = interval(counts[name])
-            said.append(Cell(text.number(e.mean), text.band(max(e.low, 0.0), e.high) if e.high >= 0.5 else "", e.mean >= 0.5))
+            said.append(Cell(text.number(e.mean), text.band(max(e.low, 0.0), e.high) if e.high >= 0.5 else "",
+                             e.mean >= 0.5))
         return tuple(said)
 
     often = sorted((pair for pair, counts in moves.items() if max(c.mean() for c in counts.values()) >= 0.5),
                    key=lambda pair: -max(c.mean() for c in moves[pair].values()))
     rows = [Row(text("compare.fates_changed"), cells(summary["changed"]), key="changed")]
-    rows += [Row(text("compare.fates_move", before=text(f"curve.{REGIMES[i]}"), after=text(f"curve.{REGIMES[j]}")), cells(moves[i, j]),
-                 key=f"{REGIMES[i]} to {REGIMES[j]}") for i, j in often]
+    rows += [Row(text("compare.fates_move", before=text(f"curve.{REGIMES[i]}"), after=text(f"curve.{REGIMES[j]}")),
+                 cells(moves[i, j]), key=f"{REGIMES[i]} to {REGIMES[j]}") for i, j in often]
     rows += [Row(text(f"compare.fates_{what}"), cells(summary[what]), key=what) for what in ("gained", "lost")]
     most = max(names, key=lambda name: summary["changed"][name].mean())
-    sentence = text("compare.fates_says", name=named(most, shown, text), n=text.number(summary["changed"][most].mean()), total=total,
-                    gained=text.number(summary["gained"][most].mean()), lost=text.number(summary["lost"][most].mean()))
+    sentence = text("compare.fates_says", name=named(most, shown, text), total=total,
+                    n=text.number(summary["changed"][most].mean()), gained=text.number(summary["gained"][most].mean()),
+                    lost=text.number(summary["lost"][most].mean()))
     return [head(name, shown, text) for name in names], rows, sentence
 
 
@@ -299,16 +327,19 @@ def over_time(shown: Beside, outcome: str, text: Text, difference: bool) -> Char
                             end=f"{name} {_cut(title)}"))
     if not difference:
         colour = "soft" if reference == START else f"policy{reference}"
-        own = text("chart.reference") if reference == START else f"{reference} {_cut(name_of(shown.policies[reference], text))}"
-        curves.append(Curve(reference, named(reference, shown, text), colour, base, band=len(curves) == 0, dashed=True, end=own))
+        title = named(reference, shown, text)
+        curves.append(Curve(reference, title, colour, base, band=not curves, dashed=True,
+                            end=text("chart.reference") if reference == START else _cut(title)))
     ratio = OUTCOMES[outcome] is not None
     high = max(float(np.nanmax(spread(_path(result, outcome)), initial=0.0)) for result in results.values())
-    chart = lines("over_time", text(f"compare.outcome_{outcome}"), _ends(shown, outcome, text), curves, text, difference=difference,
-                  ratio=ratio, top=_top(high, ratio))
+    chart = lines("over_time", text(f"compare.outcome_{outcome}"), _ends(shown, outcome, text), curves, text,
+                  difference=difference, ratio=ratio, top=_top(high, ratio))
     if not difference:
         low = min(float(np.nanmin(spread(_path(result, outcome)), initial=0.0)) for result in results.values())
         top = chart.option["yAxis"]["max"]
-        chart.option["yAxis"] |= {"interval": top / 4, "min": -top / 4 if low < -0.02 else 0}
+        unit = 1 if ratio else 100
+        chart.option["yAxis"] |= {"interval": top / 4, "min": next(
+            -top * part for part in (0, 0.25, 0.5, 1) if unit * low >= -top * part - 0.02 * top or part == 1)}
     return chart
 
 
@@ -388,7 +419,7 @@ def tunnel_rows(tunnel: Tunnel, text: Text) -> tuple[list[Head], list[Row]]:
     ends = {cell: float(finite_mean(with_it)) for cell, (_, with_it) in tunnel.values.items()}
     worst = worst_of(tunnel)
     gains = {cell: _gain(pair) for cell, pair in tunnel.values.items()}
-    largest = max((abs(e.mean) for e in gains.values() if np.isfinite(e.mean)), default=1.0) or 1.0
+    largest = max([_DEEP[OUTCOMES[outcome]], *(abs(e.mean) for e in gains.values() if np.isfinite(e.mean))])
     rows = []
     for shock in (CALM, *SHOCKS):
         cells = []
@@ -399,9 +430,10 @@ def tunnel_rows(tunnel: Tunnel, text: Text) -> tuple[list[Head], list[Row]]:
                 continue
             e = gains[cell]
             good = (-1 if less else 1) * (e.mean if np.isfinite(e.mean) else 0.0)
-            shade = int(round(100 * good / largest)) if sure(e) else 0
-            cells.append(Cell(level(ends[cell], outcome, text), f"{gained(e.mean, outcome, text)} ({reach(e, outcome, text)})", sure(e),
-                              shade, cell == worst, text("compare.worst") if cell == worst else ""))
+            cells.append(Cell(level(ends[cell], outcome, text),
+                              f"{gained(e.mean, outcome, text)} ({reach(e, outcome, text)})",
+                              sure(e, outcome), round(100 * good / largest) if sure(e, outcome) else 0, cell == worst,
+                              text("compare.worst") if cell == worst else ""))
         title = text("compare.calm") if shock == CALM else text.title("shock", shock)
         rows.append(Row(title[:1].upper() + title[1:], tuple(cells), key=shock))
     return [Head(text.title("start", start), colour=f"--{start}") for start in STARTS], rows
@@ -424,13 +456,13 @@ def tunnel_says(tunnel: Tunnel, name: str, text: Text) -> str:
     """In how many situations the policy helps, harms or does not clearly either, and where it ends worst."""
     sign = -1.0 if less_is_better(parse(tunnel.outcome)) else 1.0
     gains = [_gain(pair) for pair in tunnel.values.values()]
-    helps = sum(sure(e) and sign * e.mean > 0 for e in gains)
-    harms = sum(sure(e) and sign * e.mean < 0 for e in gains)
+    helps = sum(sure(e, tunnel.outcome) and sign * e.mean > 0 for e in gains)
+    harms = sum(sure(e, tunnel.outcome) and sign * e.mean < 0 for e in gains)
     worst = worst_of(tunnel)
     if len(tunnel.values) < tunnel.cells or worst is None:
         return text("compare.tunnel_running", n=len(tunnel.values), cells=tunnel.cells)
     start, shock = worst
-    return text("compare.tunnel_says", name=name, helps=helps, harms=harms, unclear=len(gains) - helps - harms, cells=tunnel.cells,
-                of=text(f"compare.outcome_{tunnel.outcome}"), start=text.title("start", start),
+    return text("compare.tunnel_says", name=name, helps=helps, harms=harms, unclear=len(gains) - helps - harms,
+                cells=tunnel.cells, of=text(f"compare.outcome_{tunnel.outcome}"), start=text.title("start", start),
                 value=level(float(finite_mean(tunnel.values[worst][1])), tunnel.outcome, text),
                 shock=text("compare.calm") if shock == CALM else text.title("shock", shock))

@@ -23,7 +23,8 @@ from simulation.run import CATEGORIES, Result
 from simulation.society import Society
 
 #: What may be added alone, in this order: the lever of that name, or (None) stronger imitation.
-MEASURES: Mapping[str, str | None] = {"mandate": "MANDATE", "imitation": None, "pilots": "PILOT", "training": "TRAIN", "change": "CHM"}
+MEASURES: Mapping[str, str | None] = {"mandate": "MANDATE", "imitation": None, "pilots": "PILOT", "training": "TRAIN",
+                                      "change": "CHM"}
 #: The parameter of imitation, and what it is multiplied by.
 IMITATION, STRONGER = "vM", 2.0
 #: Late adopters: late majority and laggards, by innovativeness before the run.
@@ -60,19 +61,22 @@ def times(result: Result, share: float) -> np.ndarray:
 
 
 def depth(result: Result) -> np.ndarray:
-    """float64[R, 6]: mean depth at the end of those who have it in use, by category and (last) of late adopters; NaN: none."""
+    """float64[R, 6]: mean depth of use at the end, by category and (last) of late adopters; NaN: nobody has it."""
     member = np.concatenate([_categories(result), (result.category >= LATE)[:, :, None]], 2)
     using = result.on[:, -1, :, None] & member
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray((result.depth[:, -1, :, None].astype(np.float64) * using).sum(1) / using.sum(1))
 
 
-def waiting(result: Result) -> np.ndarray:
-    """float64[R]: quarters that late adopters spend without having adopted, on average; who never does waits to the end."""
+def ahead(result: Result) -> np.ndarray:
+    """float64[R]: how many quarters before the end late adopters adopt, on average; 0 for who never does.
+
+    The horizon less the restricted mean time to adoption (Royston and Parmar 2013), so never adopting is no infinity.
+    """
     late = result.category >= LATE
-    waits = np.where(np.isnan(result.adopted_at), result.quarters, result.adopted_at)
+    left = np.where(np.isnan(result.adopted_at), 0.0, result.quarters - result.adopted_at)
     with np.errstate(invalid="ignore"):
-        return np.asarray((waits * late).sum(1) / late.sum(1))
+        return np.asarray((left * late).sum(1) / late.sum(1))
 
 
 def survivals(result: Result, seed: int) -> list[Survival | None]:
@@ -131,7 +135,8 @@ def use_curves(pair: Pair, text: Text, difference: bool) -> Chart:
     curves = [Curve(name, title, f"category{c}", now[:, :, c], None if before is None else before[:, :, c],
                     band=name in ("early_adopters", "laggards"))
               for c, (name, title) in enumerate(zip(CATEGORIES, _names(text), strict=True))]
-    sentence = text("late_adopters.use_says", quarter=pair.result.quarters, late=text.percent(float(finite_mean(now[:, -1, 4]))),
+    sentence = text("late_adopters.use_says", quarter=pair.result.quarters,
+                    late=text.percent(float(finite_mean(now[:, -1, 4]))),
                     early=text.percent(float(finite_mean(now[:, -1, 1]))))
     return lines("in_use", text("late_adopters.in_use"), sentence, curves, text, difference=difference and not pair.same)
 
@@ -153,10 +158,12 @@ def survival_curves(pair: Pair, text: Text, seed: int) -> Chart:
         low, share, high = (100 * _held(values, result.quarters) for values in (
             np.where(np.isnan(one.low), one.share, one.low), one.share, np.where(np.isnan(one.high), one.share, one.high)))
         drawn[name] = np.stack([low, share, high])
-        data |= {name: share.round(1).tolist(), f"{name}.low": low.round(1).tolist(), f"{name}.high": (high - low).round(2).tolist()}
+        data |= {name: share.round(1).tolist(), f"{name}.low": low.round(1).tolist(),
+                 f"{name}.high": (high - low).round(2).tolist()}
     left = {name: float(rows[1, -1]) / 100 for name, rows in drawn.items()}
     last = max(left, key=lambda name: left[name])
-    sentence = text("late_adopters.survival_says", who=text(f"category.{last}"), share=text.percent(left[last]), quarter=result.quarters)
+    sentence = text("late_adopters.survival_says", who=text(f"category.{last}"), share=text.percent(left[last]),
+                    quarter=result.quarters)
 
     def table() -> tuple[list[str], list[list[str]]]:
         columns = [text("chart.quarter")]
@@ -180,14 +187,19 @@ def gap(pair: Pair, text: Text, difference: bool) -> Chart:
     before = None if pair.same else pair.reference.late_adopter_gap().astype(np.float64)
     means = finite_mean(now, axis=0)
     widest = int(np.nanargmax(means)) if np.isfinite(means).any() else 0
-    sentence = text("late_adopters.gap_says", points=text.points(float(means[widest])), at=widest, quarter=pair.result.quarters,
-                    end=_signed(float(means[-1]), text))
-    chart = lines("gap", text("late_adopters.gap"), sentence, [Curve("gap", text("late_adopters.gap_end"), "category3", now, before)],
+    if float(means[widest]) >= 0.005:
+        sentence = text("late_adopters.gap_says", points=text.points(float(means[widest])), at=widest,
+                        quarter=pair.result.quarters, end=_signed(float(means[-1]), text))
+    else:
+        sentence = text("late_adopters.gap_ahead", points=text.points(float(means[-1])), quarter=pair.result.quarters)
+    chart = lines("gap", text("late_adopters.gap"), sentence,
+                  [Curve("gap", text("late_adopters.gap_end"), "category3", now, before)],
                   text, difference=difference and not pair.same)
     if not (difference and not pair.same):
         reach = spread(now) if before is None else np.concatenate([spread(now), spread(before)])
-        chart.option["yAxis"] |= {"min": -25 if float(np.nanmin(reach, initial=0.0)) < -0.02 else 0,
-                                  "max": 50 if float(np.nanmax(reach, initial=0.0)) <= 0.49 else 100}
+        low, high = float(np.nanmin(reach, initial=0.0)), float(np.nanmax(reach, initial=0.0))
+        chart.option["yAxis"] |= {"min": next(end for end in (0, -25, -50, -100) if 100 * low >= end - 1 or end == -100),
+                                  "max": next(end for end in (25, 50, 100) if 100 * high <= end - 1 or end == 100)}
     return chart
 
 
@@ -206,7 +218,8 @@ def times_table(pair: Pair, text: Text) -> tuple[list[Head], list[Row]]:
     many = _categories(result).sum(1).mean(0)
     rows = []
     for c, name in enumerate(CATEGORIES):
-        cells = [_share(ever[:, c], text), *(Cell(*said(when(first[:, c]), result.quarters, text)) for first in (half, most)),
+        cells = [_share(ever[:, c], text), *(Cell(*said(when(first[:, c]), result.quarters, text)) for first in (half,
+                                                                                                                 most)),
                  _share(using[:, c], text), _share(deep[:, c], text)]
         number = text.number(many[c])
         size = text("late_adopters.government" if number == "1" else "late_adopters.governments", n=number)
@@ -230,11 +243,14 @@ def headline(pair: Pair, text: Text) -> str:
     if np.isfinite(early.middle):
         before = text("late_adopters.early_half", quarter=text.number(early.middle))
     else:
-        before = text("late_adopters.early_never", quarter=result.quarters, runs=text.in_runs(early.runs - early.reached, early.runs))
+        before = text("late_adopters.early_never", quarter=result.quarters,
+                      runs=text.in_runs(early.runs - early.reached, early.runs))
     if np.isfinite(late.middle):
-        after = text("late_adopters.late_half", quarter=text.number(late.middle), runs=text.in_runs(late.reached, late.runs))
+        after = text("late_adopters.late_half", quarter=text.number(late.middle),
+                     runs=text.in_runs(late.reached, late.runs))
     else:
-        after = text("late_adopters.late_never", quarter=result.quarters, runs=text.in_runs(late.runs - late.reached, late.runs))
+        after = text("late_adopters.late_never", quarter=result.quarters,
+                     runs=text.in_runs(late.runs - late.reached, late.runs))
     return f"{before} {after}"
 
 
@@ -271,16 +287,18 @@ def title_of(measure: str, text: Text) -> str:
 
 
 def what_if(result: Result, added: Mapping[str, Result], policy: Policy, text: Text) -> tuple[list[Head], list[Row]]:
-    """The policy, and each measure alone added to it on the same luck: ever adopted and time to half by category, and depth."""
+    """The policy, and each measure added to it alone: ever adopted and time to half by category, and depth."""
     rows = [Row(text("late_adopters.as_it_is"), _by_category(result, None, text), key="as_it_is")]
     for measure in MEASURES:
         if measure in added:
             cells = _by_category(added[measure], result, text)
         else:
             cells = tuple(Cell("–", "", False) for _ in range(len(CATEGORIES) + 1))
-        rows.append(Row(title_of(measure, text), cells, text("late_adopters.already") if has(policy, measure) else "", measure,
+        rows.append(Row(title_of(measure, text), cells, text("late_adopters.already") if has(policy, measure) else "",
+                        measure,
                         has(policy, measure)))
-    return [*(Head(name) for name in _names(text)), Head(text("late_adopters.depth"), text("late_adopters.depth_late"))], rows
+    heads = [*(Head(name) for name in _names(text)), Head(text("late_adopters.depth"), text("late_adopters.depth_late"))]
+    return heads, rows
 
 
 def _by_category(result: Result, without: Result | None, text: Text) -> tuple[Cell, ...]:
@@ -310,7 +328,9 @@ def _changed(after: np.ndarray, before: np.ndarray | None, small: str, text: Tex
     number = text.number(100 * e.mean)
     gain = f"+{number}" if e.mean > 0 and number != "0" else number
     clear = (e.low > 0 or e.high < 0) and number != "0"
-    return Cell(text.percent(mean), "; ".join(filter(None, (gain if clear else text("late_adopters.no_difference"), small))), clear)
+    return Cell(text.percent(mean), "; ".join(filter(None,
+                                                     (gain if clear else text("late_adopters.no_difference"), small))),
+                                                     clear)
 
 
 def _difference(after: np.ndarray, before: np.ndarray) -> Interval:
@@ -322,13 +342,13 @@ def fast_and_deep(result: Result, added: Mapping[str, Result], text: Text) -> Ch
     """Depth against speed for late adopters: the policy and each measure alone, with 95 % intervals."""
     found = {"as_it_is": result, **{measure: one for measure, one in added.items() if measure in MEASURES}}
     names = {key: text("late_adopters.as_it_is") if key == "as_it_is" else title_of(key, text) for key in found}
-    speed = {key: interval(waiting(one)) for key, one in found.items()}
+    speed = {key: interval(ahead(one)) for key, one in found.items()}
     deep = {key: _difference(depth(one)[:, -1], np.zeros(one.runs)) for key, one in found.items()}
     known = [key for key in found if np.isfinite(deep[key].mean)]
     xs = [end for key in known for end in (speed[key].low, speed[key].high)] or [0.0, float(result.quarters)]
     ys = [100 * end for key in known for end in (deep[key].low, deep[key].high)] or [0.0, 100.0]
     left, right = max(0.0, 10 * np.floor(min(xs) / 10)), 10 * np.ceil(max(xs) / 10)
-    low, high = max(0.0, 10 * np.floor(min(ys) / 10)), 10 * np.ceil(max(ys) / 10)
+    low, high = max(0.0, 10 * np.floor(min(ys) / 10) - 10), 10 * np.ceil(max(ys) / 10)
     series: list[dict[str, Any]] = []
     data: dict[str, list[Any]] = {}
     for key in known:
@@ -339,17 +359,18 @@ def fast_and_deep(result: Result, added: Mapping[str, Result], text: Text) -> Ch
                        "lineStyle": {"width": 1.6, "color": colour}})
         series.append({"type": "line", "id": f"{key}.name", "symbol": "none", "silent": True, "z": 1,
                        "lineStyle": {"width": 1, "type": [2, 4], "color": colour, "opacity": 0.6},
-                       "endLabel": {"show": True, "formatter": names[key], "color": colour, "fontWeight": 600, "fontSize": 12,
+                       "endLabel": {"show": True, "formatter": names[key], "color": colour, "fontWeight": 600,
+                                    "fontSize": 12,
                                     "lineHeight": 13, "distance": 6}, "labelLayout": {"moveOverlap": "shiftY"}})
         series.append({"type": "scatter", "id": key, "silent": True, "symbolSize": 14, "z": 4, "symbol": _SYMBOLS[key],
                        "itemStyle": {"color": colour, "borderColor": "--card", "borderWidth": 1.5}})
-        data |= {key: [at], f"{key}.name": [at, [float(left), at[1]]],
+        data |= {key: [at], f"{key}.name": [at, [float(right), at[1]]],
                  f"{key}.error": [[round(x.low, 1), at[1]], [round(x.high, 1), at[1]], ["-", "-"],
                                   [at[0], round(100 * y.low, 1)], [at[0], round(100 * y.high, 1)]]}
     axis = {"type": "value", "nameTextStyle": {"color": "--soft", "fontSize": 12}, "axisLine": {"show": False},
             "axisTick": {"show": False}, "splitLine": {"lineStyle": {"color": "--line"}}}
-    option = {"animation": False, "grid": {"left": 58, "right": 132, "top": 14, "bottom": 46},
-              "xAxis": {**axis, "inverse": True, "min": float(left), "max": float(right),
+    option = {"animation": False, "grid": {"left": 58, "right": 152, "top": 14, "bottom": 46},
+              "xAxis": {**axis, "min": float(left), "max": float(right),
                         "name": text("late_adopters.speed_axis"), "nameLocation": "middle", "nameGap": 26,
                         "axisLabel": {"color": "--soft", "fontSize": 12, "hideOverlap": True}},
               "yAxis": {**axis, "min": float(low), "max": float(high), "name": text("late_adopters.depth_axis"),
@@ -358,16 +379,18 @@ def fast_and_deep(result: Result, added: Mapping[str, Result], text: Text) -> Ch
               "series": series, "aria": {"enabled": True}}
 
     def table() -> tuple[list[str], list[list[str]]]:
-        columns = [text("late_adopters.measure"), text("late_adopters.speed_axis"), "95 %", text("late_adopters.depth_axis"), "95 %"]
+        columns = [text("late_adopters.measure"), text("late_adopters.speed_axis"), "95 %",
+                   text("late_adopters.depth_axis"), "95 %"]
         return columns, [[names[key], text.number(speed[key].mean, 1), text.band(speed[key].low, speed[key].high, 1),
-                          text.number(100 * deep[key].mean), text.band(100 * deep[key].low, 100 * deep[key].high)] for key in known]
+                          text.number(100 * deep[key].mean),
+                          text.band(100 * deep[key].low, 100 * deep[key].high)] for key in known]
 
     others = [key for key in known if key != "as_it_is"]
     if not others:
         sentence = text("late_adopters.fast_none")
     else:
-        fast, deepest = min(others, key=lambda key: speed[key].mean), max(others, key=lambda key: deep[key].mean)
-        sentence = text("late_adopters.fast_says", fast=names[fast], wait=text.number(speed[fast].mean), deep=names[deepest],
+        fast, deepest = max(others, key=lambda key: speed[key].mean), max(others, key=lambda key: deep[key].mean)
+        sentence = text("late_adopters.fast_says", fast=names[fast], n=text.number(speed[fast].mean), deep=names[deepest],
                         depth=text.percent(deep[deepest].mean))
     return Chart("fast_and_deep", text("late_adopters.fast_and_deep"), sentence, option, data, table)
 
@@ -403,20 +426,24 @@ def why(found: Mapping[str, np.ndarray], text: Text) -> Chart:
     data: dict[str, list[Any]] = {}
     bands = {what: spread(values) for what, values in found.items()}
     for what, colour in colours.items():
-        decal = {"symbol": "rect", "dashArrayX": [1, 0], "dashArrayY": [3, 4], "rotation": -0.8, "color": "rgba(255,255,255,0.35)"}
-        series.append({"type": "bar", "id": what, "name": text(f"late_adopters.{what}"), "barMaxWidth": 30, "silent": True,
-                       "itemStyle": {"color": colour, "borderRadius": [3, 3, 0, 0], **({"decal": decal} if what == "push" else {})},
-                       "label": {"show": True, "position": "top", "color": "--soft", "fontSize": 11}})
-        data[what] = [{"value": round(float(v), 2), "label": {"formatter": text.number(float(v), 2)}} if np.isfinite(v) else None
+        decal = {"symbol": "rect", "dashArrayX": [1, 0], "dashArrayY": [3, 4], "rotation": -0.8,
+                 "color": "rgba(255,255,255,0.35)"}
+        series.append({"type": "bar", "id": what, "name": text(f"late_adopters.{what}"), "barMaxWidth": 16, "silent": True,
+                       "itemStyle": {"color": colour, "borderRadius": 2, **({"decal": decal} if what == "push" else {})},
+                       "label": {"show": True, "position": "right", "color": "--soft", "fontSize": 11}})
+        data[what] = [{"value": round(float(v), 2), "label": {"formatter": text.number(float(v),
+                                                                                       2)}} if np.isfinite(v) else None
                       for v in bands[what][1]]
     push, pull = bands["push"][1], bands["pull"][1]
     pushed = [names[c] for c in range(len(names)) if np.isfinite(push[c]) and round(push[c] - pull[c], 2) > 0]
     sentence = text("late_adopters.why_says", who=text.listed(pushed)) if pushed else text("late_adopters.why_none")
-    option = {"animation": False, "grid": {"left": 40, "right": 12, "top": 40, "bottom": 44}, "aria": {"enabled": True},
-              "legend": {"top": 2, "left": 0, "itemWidth": 18, "itemHeight": 12, "textStyle": {"color": "--ink", "fontSize": 12}},
-              "xAxis": {"type": "category", "data": names, "axisTick": {"show": False}, "axisLine": {"lineStyle": {"color": "--line"}},
-                        "axisLabel": {"color": "--soft", "fontSize": 12, "interval": 0, "width": 72, "overflow": "break"}},
-              "yAxis": {"type": "value", "splitNumber": 3, "splitLine": {"lineStyle": {"color": "--line"}},
+    option = {"animation": False, "grid": {"left": 108, "right": 44, "top": 34, "bottom": 26}, "aria": {"enabled": True},
+              "legend": {"top": 2, "left": 0, "itemWidth": 18, "itemHeight": 12,
+                         "textStyle": {"color": "--ink", "fontSize": 12}},
+              "yAxis": {"type": "category", "inverse": True, "data": names, "axisTick": {"show": False},
+                        "axisLine": {"onZero": False, "lineStyle": {"color": "--line"}},
+                        "axisLabel": {"color": "--soft", "fontSize": 12}},
+              "xAxis": {"type": "value", "splitNumber": 3, "splitLine": {"lineStyle": {"color": "--line"}},
                         "axisLabel": {"color": "--soft", "fontSize": 12}}, "series": series}
 
     def table() -> tuple[list[str], list[list[str]]]:
@@ -424,10 +451,12 @@ def why(found: Mapping[str, np.ndarray], text: Text) -> Chart:
         for what in colours:
             columns += [text(f"late_adopters.{what}"), "10-90 %"]
         return columns, [[names[c], *(cell for what in colours for cell in (
-            text.number(bands[what][1, c], 2), text.band(bands[what][0, c], bands[what][2, c], 2)))] for c in range(len(names))]
+            text.number(bands[what][1, c], 2), text.band(bands[what][0, c], bands[what][2, c],
+                                                         2)))] for c in range(len(names))]
 
     return Chart("why", text("late_adopters.why"), sentence, option, data, table)
 
 
-__all__ = ["MEASURES", "When", "depth", "fast_and_deep", "gap", "has", "headline", "in_use", "reasons", "said", "survival_curves",
-           "survivals", "switched", "target", "times", "times_table", "title_of", "use_curves", "waiting", "what_if", "when", "why"]
+__all__ = ["MEASURES", "When", "ahead", "depth", "fast_and_deep", "gap", "has", "headline", "in_use", "reasons", "said",
+           "survival_curves",
+           "survivals", "switched", "target", "times", "times_table", "title_of", "use_curves", "what_if", "when", "why"]

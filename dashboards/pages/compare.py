@@ -17,11 +17,11 @@ from dashboards import charts_compare as drawing
 from dashboards import compute
 from dashboards.charts import Chart, key_of
 from dashboards.charts_compare import LETTERS, OUTCOMES, START, Tunnel
+from dashboards.numbers import Head, Numbers, Row
 from dashboards.pages.explore import Controls
 from dashboards.parts import Box, Figure, Say, Waiting, vue
 from dashboards.session import Session, use_session
 from dashboards.state import RUNS, Policy, View
-from dashboards.numbers import Head, Numbers, Row
 from dashboards.texts import Text
 from experiments.outcomes import parse
 from params import Refused
@@ -33,14 +33,15 @@ _MOST_CELLS = 3000
 
 
 @vue("../assets/compare.vue")
-def _Cards(headline: str, notes: list, refused: str, cards: list, outcomes: list, outcome: str, references: list, against: str,
-           difference: bool, can_undo: bool, can_redo: bool, can_add: bool, editing: bool, texts: dict, shared: dict,
-           event_act: Callable[[dict], None]) -> None:
+def _Cards(headline: str, notes: list, refused: str, cards: list, outcomes: list, outcome: str, references: list,
+           against: str, difference: bool, can_undo: bool, can_redo: bool, can_add: bool, editing: bool, texts: dict,
+           shared: dict, event_act: Callable[[dict], None]) -> None:
     """The headline, what is compared, and a card for each policy."""
 
 
 @vue("../assets/tunnel.vue")
-def _TunnelHead(policies: list, tried: str, share: float, refused: str, texts: dict, event_chosen: Callable[[str], None]) -> None:
+def _TunnelHead(policies: list, tried: str, share: float, refused: str, texts: dict,
+                event_chosen: Callable[[str], None]) -> None:
     """Which policy is tried, and how far that is."""
 
 
@@ -66,8 +67,9 @@ def draw(shown: drawing.Beside, outcome: str, text: Text, difference: bool, ques
     letters = [name for name in shown.policies if name != START]
     heads, rows = drawing.effects(shown, text)
     fate_heads, fate_rows, fate_says = drawing.fates(shown, text)
-    return Shown(said, notes, {name: (drawing.summary_of(name, shown, outcome, text), drawing.cost_of(name, shown, outcome, text))
-                               for name in letters}, heads, rows, fate_heads, fate_rows, fate_says,
+    says = {name: (drawing.summary_of(name, shown, outcome, text), drawing.cost_of(name, shown, outcome, text))
+            for name in letters}
+    return Shown(said, notes, says, heads, rows, fate_heads, fate_rows, fate_says,
                  [drawing.over_time(shown, outcome, text, difference), drawing.ways(shown, text)],
                  key_of((question, shown.found.runs)))
 
@@ -125,15 +127,18 @@ def Cards(session: Session, shown: Shown | None, refused: str, editing: solara.R
         what = text.title("start", policy.start)
         if (policy.title or len(usual) > 22) and policy.changed():
             what = f"{what} · {usual}"
-        cards.append({"letter": letter, "name": policy.title, "usual": usual, "what": what, "says": says, "cost": cost, "chosen": k == at,
-                      "reference": drawing.against(view) == letter})
+        cards.append({"letter": letter, "name": policy.title, "usual": usual, "what": what, "says": says, "cost": cost,
+                      "chosen": k == at, "reference": drawing.against(view) == letter})
     references = [{"name": START, "title": text("compare.as_it_stands", start=text.title("start", policies[0].start))}]
-    references += [{"name": letter, "title": f"{letter} {drawing.name_of(policy, text)}"} for letter, policy in zip(LETTERS, policies)]
-    _Cards(headline=shown.headline if shown else text("compare.title"), notes=shown.notes if shown else [], refused=refused if shown else "",
-           cards=cards, outcomes=[{"name": name, "title": text(f"compare.outcome_{name}")} for name in OUTCOMES],
-           outcome=drawing.outcome_of(view), references=references, against=drawing.against(view), difference=view.difference,
-           can_undo=bool(trail.past), can_redo=bool(trail.future), can_add=len(policies) < len(LETTERS), editing=editing.value,
-           texts=text.all("compare"), shared=text.all("explore"), event_act=act)
+    references += [{"name": letter, "title": f"{letter} {drawing.name_of(policy, text)}"}
+                   for letter, policy in zip(LETTERS, policies)]
+    _Cards(headline=shown.headline if shown else text("compare.title"), notes=shown.notes if shown else [],
+           refused=refused if shown else "", cards=cards,
+           outcomes=[{"name": name, "title": text(f"compare.outcome_{name}")} for name in OUTCOMES],
+           outcome=drawing.outcome_of(view), references=references, against=drawing.against(view),
+           difference=view.difference, can_undo=bool(trail.past), can_redo=bool(trail.future),
+           can_add=len(policies) < len(LETTERS), editing=editing.value, texts=text.all("compare"),
+           shared=text.all("explore"), event_act=act)
 
 
 def ordered(view: View, order: dict[str, Any]) -> View:
@@ -147,9 +152,9 @@ def ordered(view: View, order: dict[str, Any]) -> View:
         return drawing.arranged(view, (*policies, replace(view.policy, title="")), len(policies))
     if what == "remove" and len(policies) > 1:
         left = (*policies[:k], *policies[k + 1:])
-        after = drawing.arranged(view, left, min(at - (k < at), len(left) - 1) if k != at else min(k, len(left) - 1))
-        changes = {name: _without(said, k) for name in ("policies.against", "policies.tunnel") if (said := view.get(name)) in LETTERS and said}
-        return after.put(**changes)
+        after = drawing.arranged(view, left, min(at - (k < at), len(left) - 1))
+        return after.put(**{name: _without(said, k) for name in ("policies.against", "policies.tunnel")
+                            if (said := view.get(name)) and said in LETTERS})
     if what == "choose":
         return drawing.arranged(view, policies, k)
     if what == "name":
@@ -176,10 +181,10 @@ def Found(shown: Shown, text: Text) -> None:
     with Box([], "lc-two"):
         for chart in shown.charts:
             Figure(chart, shown.stamp).key(chart.name)
-    Numbers("effects", text("compare.effects"), text("compare.effects_says"), shown.heads, shown.rows, corner=text("compare.outcome"),
-            stamp=shown.stamp)
-    Numbers("fates", text("compare.fates"), shown.fate_says, shown.fate_heads, shown.fate_rows, corner=text("compare.municipalities"),
-            stamp=shown.stamp)
+    Numbers("effects", text("compare.effects"), text("compare.effects_says"), shown.heads, shown.rows,
+            corner=text("compare.outcome"), stamp=shown.stamp)
+    Numbers("fates", text("compare.fates"), shown.fate_says, shown.fate_heads, shown.fate_rows,
+            corner=text("compare.municipalities"), stamp=shown.stamp)
 
 
 # ---------------------------------------------------------------- the wind tunnel
@@ -207,7 +212,8 @@ class _Cells:
 _cells = _Cells(_MOST_CELLS)
 
 
-def tunnel(policy: Policy, view: View, outcome: str, token: compute.Token, question: object, seconds: float = np.inf) -> Tunnel:
+def tunnel(policy: Policy, view: View, outcome: str, token: compute.Token, question: object,
+           seconds: float = np.inf) -> Tunnel:
     """The wind tunnel as far as it is known after so many seconds more; 20 runs a cell. Raises `Refused`, `Stopped`."""
     until = time.monotonic() + seconds
     values = {}
@@ -240,7 +246,7 @@ def TunnelOf(session: Session) -> None:
     outcome = drawing.outcome_of(view)
     question = (policy, view.seed, view.places, outcome, view.language)
     turn = solara.use_reactive(0)
-    begun = solara.use_ref(None)
+    begun: Any = solara.use_ref(None)
 
     def job(token: compute.Token) -> Generator[Tunnel, None, None]:
         if policy is None:
@@ -266,13 +272,15 @@ def TunnelOf(session: Session) -> None:
     share = len(found.values) / found.cells if found is not None and fresh else 0.0
     with Box([], "ld-chart"):
         Say(text("compare.tunnel"), "h3")
-        _TunnelHead(policies=[{"letter": letter} for letter in letters], tried=tried, share=share, refused=answer.refused if tried else "",
-                    texts=text.all("compare"), event_chosen=lambda letter: session.change(
+        _TunnelHead(policies=[{"letter": letter} for letter in letters], tried=tried, share=share,
+                    refused=answer.refused if tried else "", texts=text.all("compare"),
+                    event_chosen=lambda letter: session.change(
                         own=session.view.peek().put(**{"policies.tunnel": letter or None}).own))
     if found is not None and not answer.refused:
         heads, rows = drawing.tunnel_rows(found, text)
         name = f"{tried} {drawing.name_of(policies[letters.index(tried)], text)}"
         Numbers("wind_tunnel", text("compare.tunnel_title", name=name, of=text(f"compare.outcome_{outcome}")),
-                drawing.tunnel_says(found, name, text), heads, rows, corner=text("compare.shock_at", quarter=min(drawing.AT, view.policy.quarters)),
+                drawing.tunnel_says(found, name, text), heads, rows,
+                corner=text("compare.shock_at", quarter=min(drawing.AT, view.policy.quarters)),
                 stamp=key_of(question) if fresh and complete else "",
-                legend=[("lc-helps", text("compare.helps")), ("lc-harms", text("compare.harms")), ("lc-worst", text("compare.worst"))])
+                legend=[(f"lc-{what}", text(f"compare.{what}")) for what in ("helps", "harms", "worst")])

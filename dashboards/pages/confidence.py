@@ -296,7 +296,8 @@ def _strength(said: str, text: Text) -> str:
 def verdict(parts: tuple[Finding, ...], text: Text) -> dict[str, Any]:
     """One pattern's findings for the page."""
     def effect(part: Finding) -> str:
-        return f"{text.number(part.effect, 3)} ({text.band(part.low, part.high, 3)})"
+        digits = 3 if abs(part.effect) < 1 else 2 if abs(part.effect) < 10 else 1
+        return f"{text.number(part.effect, digits)} ({text.band(part.low, part.high, digits)})"
 
     held = sum(part.holds for part in parts)
     return {"holds": held == len(parts), "partly": text("confidence.partly", n=held, all=len(parts)),

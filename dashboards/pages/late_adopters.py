@@ -22,7 +22,8 @@ from params import PROFILES
 
 
 @vue("../assets/late_adopters.vue")
-def _Head(headline: str, note: str, refused: str, profiles: list, profile: str, policy: str, can_undo: bool, can_differ: bool,
+def _Head(headline: str, note: str, refused: str, profiles: list, profile: str, policy: str, can_undo: bool,
+          can_differ: bool,
           difference: bool, texts: dict, shared: dict, event_act: Callable[[dict], None]) -> None:
     """Which innovation, which policy, and the headline."""
 
@@ -58,7 +59,8 @@ def answers(view: View, text: Text, question: object, token: compute.Token) -> G
         added = {}
         for measure in drawing.MEASURES:
             if not drawing.has(pair.policy, measure):
-                added[measure] = compute.simulated(drawing.switched(pair.policy, measure), view.seed, runs, token, view.places)
+                added[measure] = compute.simulated(drawing.switched(pair.policy, measure), view.seed, runs, token,
+                                                   view.places)
         if_heads, if_rows = drawing.what_if(pair.result, added, pair.policy, text)
         shown = replace(shown, if_heads=if_heads, if_rows=if_rows, later=[drawing.fast_and_deep(pair.result, added, text)])
         yield shown
@@ -93,8 +95,10 @@ def Page() -> None:
         solara.Style(CSS)
         _Head(headline=shown.headline if shown else text("late_adopters.title"), note=shown.note if shown else "",
               refused=session.refused.value.get("late_adopters", "") or (answer.refused if shown else ""),
-              profiles=[{"name": name, "title": text.title("profile", name)} for name in PROFILES], profile=view.policy.profile,
-              policy=name_of(view.policy, text), can_undo=bool(trail.past), can_differ=view.policy != view.reference_policy(),
+              profiles=[{"name": name, "title": text.title("profile", name)} for name in PROFILES],
+              profile=view.policy.profile,
+              policy=name_of(view.policy, text), can_undo=bool(trail.past),
+              can_differ=view.policy != view.reference_policy(),
               difference=view.difference, texts=text.all("late_adopters"), shared=text.all("explore"), event_act=act)
         if shown is None:
             Waiting(answer.refused)
@@ -105,7 +109,8 @@ def Page() -> None:
             Numbers("times", text("late_adopters.times"), text("late_adopters.times_says", runs=view.runs),
                     shown.heads, shown.rows, corner=text("late_adopters.category"), stamp=shown.stamp)
             if shown.if_rows:
-                Numbers("what_if", text("late_adopters.what_if"), text("late_adopters.what_if_says"), shown.if_heads, shown.if_rows,
+                Numbers("what_if", text("late_adopters.what_if"), text("late_adopters.what_if_says"), shown.if_heads,
+                        shown.if_rows,
                         corner=text("late_adopters.measure"), stamp=shown.stamp, on_switch=switch)
                 with Box([], "la-four"):
                     for chart in shown.later:

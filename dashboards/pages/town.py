@@ -45,9 +45,9 @@ HAPPENS = {
     "services_new": ("services_new",), "services_ended": ("services_ended",), "pilots_started": ("pilots_started",),
     "adoptions": ("adoptions",), "discontinuations": ("discontinuations",)}
 #: How what `why` tells is written: as a share, as points, as yes or no; anything else is a plain number.
-WRITTEN = {name: "share" for name in (
-    "target", "before", "after", "exposure", "trust", "resources", "offered", "chance", "pilots", "adopts_directly",
-    "decides_after_pilot", "gives_up")} | {"noise": "points", "uses_before": "yes", "uses": "yes"}
+WRITTEN = {"target": "share", "before": "share", "after": "share", "noise": "points", "pilots": "share",
+           "adopts_directly": "share", "decides_after_pilot": "share", "gives_up": "share", "uses_before": "yes",
+           "uses": "yes"}
 #: What a decision comes to, as against the terms that it comes from.
 RESULTS = ("drive", "target", "noise", "before", "after", "value", "pilots", "adopts_directly", "decides_after_pilot",
            "gives_up", "chance", "uses_before", "uses")
@@ -223,7 +223,8 @@ def story(run: Run, people: bool, key: str, text: Text) -> dict[str, Any]:
         told["decisions"].append({
             "name": decision, "title": text(f"town.decision_{decision}"), "rows": terms["rows"],
             "off": off[decision]["rows"] if off else [],
-            "lines": [{"title": text(f"town.term_{decision}_{name}"), "written": WRITTEN.get(name, "number"),
+            "lines": [{"title": text(f"town.term_{decision}_{name}"),
+                       "written": WRITTEN.get(name, "share" if decision == "use" else "number"),
                        "result": name in RESULTS} for name in map(str, terms["names"])]})
     return told
 

@@ -1,0 +1,260 @@
+"""Charts of the page Map: where starts lead, what tips, how long municipalities stay. Each is a `Chart` as any other."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from dashboards.charts import CORNERS, Chart
+from dashboards.texts import Text
+from experiments.basins import Basins
+from experiments.residence import Estimate, Residence, Survival
+from experiments.tipping import Tipping
+from report.style import spread
+from simulation.rules.regimes import REGIMES
+
+__all__ = ["basin", "curves", "mean_field", "residence", "share_here", "tipping"]
+
+_SQUARE = {"left": 42, "right": 10, "top": 8, "bottom": 38}
+
+
+# ---------------------------------------------------------------- the basin map
+
+def basin(found: Basins, start: tuple[float, float], text: Text) -> Chart:
+    """Each start coloured by the future in which most of its municipalities end; paler where fewer do."""
+    here = found.agents
+    most = here.argmax(axis=2)
+    strength = np.take_along_axis(here, most[:, :, None], axis=2)[:, :, 0]
+    sizes = found.sizes.set_index("regime")
+    largest = max(REGIMES, key=lambda name: float(sizes.loc[name, "agents"]))
+    row = sizes.loc[largest]
+    sentence = text("map.basin_says", n=len(found.starts) ** 2, runs=found.runs, quarters=found.quarters,
+                    share=text.percent(float(row["agents"])), future=text(f"curve.{largest}"),
+                    low=text.percent(float(row["lowest_run"])), high=text.percent(float(row["highest_run"])))
+
+    def table() -> tuple[list[str], list[list[str]]]:
+        columns = [text("plane.C"), text("plane.G"), *(text(f"curve.{name}") for name in REGIMES)]
+        return columns, [[text.number(C, 2), text.number(G, 2), *(text.percent(float(v)) for v in here[i, j])]
+                         for i, C in enumerate(found.starts) for j, G in enumerate(found.starts)]
+
+    return _plane("basin", text("map.basin"), sentence, found.starts, most, strength, start, text, table)
+
+
+def mean_field(found: Basins, start: tuple[float, float], text: Text) -> Chart:
+    """The same starts followed by the mean field, with its fixed points: filled where stable."""
+    sentence = text("map.mean_field_says", share=text.percent(found.agreement),
+                    n=sum(point.stable for point in found.fixed_points))
+
+    def table() -> tuple[list[str], list[list[str]]]:
+        rows = [[text.number(C, 2), text.number(G, 2), text(f"curve.{REGIMES[found.mean_field[i, j]]}")]
+                for i, C in enumerate(found.starts) for j, G in enumerate(found.starts)]
+        rows += [[text.number(p.state[0], 2), text.number(p.state[1], 2),
+                  text("map.stable") if p.stable else text("map.unstable")] for p in found.fixed_points]
+        return [text("plane.C"), text("plane.G"), text("map.leads_to")], rows
+
+    chart = _plane("mean_field", text("map.mean_field"), sentence, found.starts, found.mean_field,
+                   np.full(found.mean_field.shape, 0.85), start, text, table)
+    for stable in (True, False):
+        name = "stable" if stable else "unstable"
+        points = [[round(float(v), 3) for v in p.state[:2]] for p in found.fixed_points if p.stable == stable]
+        chart.data[name] = points
+        chart.option["series"].append({
+            "type": "scatter", "id": name, "symbolSize": 15 if stable else 12, "silent": True, "z": 7,
+            "itemStyle": {"color": "--ink" if stable else "--card", "borderColor": "--card" if stable else "--ink",
+                          "borderWidth": 2.5}})
+    return chart
+
+
+def share_here(found: Basins, C: float, G: float) -> np.ndarray:
+    """float64[4]: where municipalities end from the start nearest to (C, G), as shares in the order of REGIMES."""
+    at = [int(np.abs(found.starts - value).argmin()) for value in (C, G)]
+    shares: np.ndarray = found.agents[at[0], at[1]]
+    return shares
+
+
+def _plane(name: str, title: str, sentence: str, starts: np.ndarray, regime: np.ndarray, strength: np.ndarray,
+           start: tuple[float, float], text: Text, table: Any) -> Chart:
+    edges = np.concatenate([[0.0], (starts[1:] + starts[:-1]) / 2, [1.0]]).round(4).tolist()
+    cells = [[{"xAxis": edges[i], "yAxis": edges[j], "itemStyle": {
+                "color": f"--{REGIMES[regime[i, j]]}", "opacity": round(max(0.12, 1.35 * float(strength[i, j]) - 0.5), 2)}},
+              {"xAxis": edges[i + 1], "yAxis": edges[j + 1]}]
+             for i in range(len(starts)) for j in range(len(starts))]
+    series: list[dict[str, Any]] = [{"type": "scatter", "id": "corners", "data": [], "silent": True, "z": 0,
+                                     "markArea": {"silent": True, "label": {"show": False}, "data": cells}}]
+    data: dict[str, list[Any]] = {"start": [list(start)]}
+    for corner, (x, y) in CORNERS.items():
+        series.append({"type": "scatter", "id": f"name.{corner}", "silent": True, "z": 6, "symbolSize": 0.1,
+                       "label": {"show": True, "formatter": text(f"curve.{corner}"), "fontSize": 12, "fontWeight": 600,
+                                 "position": "left" if x else "right", "color": "--ink", "backgroundColor": "--card",
+                                 "padding": [3, 7], "borderRadius": 5}})
+        data[f"name.{corner}"] = [[0.985 if x else 0.015, 0.955 if y else 0.045]]
+    series.append({"type": "scatter", "id": "start", "symbol": "path://M9 0h4v9h9v4h-9v9h-4v-9h-9v-4h9z", "symbolSize": 17,
+                   "silent": True, "z": 8, "itemStyle": {"color": "--ink", "borderColor": "--card", "borderWidth": 1.5}})
+
+    def axis(label: str) -> dict[str, Any]:
+        return {"type": "value", "min": 0, "max": 1, "interval": 0.5, "name": label, "nameLocation": "middle",
+                "nameTextStyle": {"color": "--soft", "fontSize": 12}, "axisLine": {"show": False},
+                "axisTick": {"show": False}, "axisLabel": {"color": "--soft", "fontSize": 12}, "splitLine": {"show": False}}
+
+    option = {"animation": False, "grid": dict(_SQUARE), "_square": True, "aria": {"enabled": True},
+              "xAxis": {**axis(text("map.C")), "nameGap": 22},
+              "yAxis": {**axis(text("map.G")), "nameGap": 28, "nameRotate": 90},
+              "series": series}
+    return Chart(name, title, sentence, option, data, table)
+
+
+# ---------------------------------------------------------------- curves with bands
+
+def curves(series: list[dict[str, Any]], data: dict[str, list[Any]], key: str, name: str, colour: str,
+           band: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+    """Add low, mean and high of one curve, one value a category."""
+    low, mean, high = (np.asarray(one, np.float64) for one in band)
+
+    def put(values: np.ndarray) -> list[float | None]:
+        return [round(float(v), 2) if math.isfinite(v) else None for v in values]
+
+    common = {"type": "line", "stack": f"{key} band", "symbol": "none", "silent": True, "z": 1,
+              "lineStyle": {"width": 0, "opacity": 0}, "stackStrategy": "all"}
+    series += [{**common, "id": f"{key}.low", "areaStyle": {"opacity": 0}},
+               {**common, "id": f"{key}.high", "areaStyle": {"color": f"--{colour}", "opacity": 0.15}},
+               _line(key, name, colour)]
+    data[f"{key}.low"], data[f"{key}.high"], data[key] = put(low), put(high - low), put(mean)
+
+
+def _line(key: str, name: str, colour: str) -> dict[str, Any]:
+    return {"type": "line", "id": key, "name": name, "symbol": "none", "z": 3, "emphasis": {"disabled": True},
+            "lineStyle": {"width": 2.6, "color": f"--{colour}"}, "itemStyle": {"color": f"--{colour}"},
+            "endLabel": {"show": True, "formatter": name, "color": f"--{colour}", "fontWeight": 600, "fontSize": 12,
+                         "lineHeight": 13, "distance": 6},
+            "labelLayout": {"moveOverlap": "shiftY"}}
+
+
+def _axes() -> dict[str, Any]:
+    """What both diagrams share: per cent upwards, room for names at the right."""
+    line = {"axisTick": {"show": False}, "axisLine": {"lineStyle": {"color": "--line"}, "onZero": False}}
+    return {"animation": False, "grid": {"left": 46, "right": 108, "top": 14, "bottom": 42}, "aria": {"enabled": True},
+            "xAxis": {**line, "axisLabel": {"color": "--soft", "fontSize": 12, "hideOverlap": True},
+                      "nameLocation": "middle", "nameGap": 25, "nameTextStyle": {"color": "--soft", "fontSize": 12}},
+            "yAxis": {"type": "value", "min": 0, "max": 100, "interval": 25,
+                      "splitLine": {"lineStyle": {"color": "--line"}},
+                      "axisLabel": {"color": "--soft", "fontSize": 12, "formatter": "{value} %"}}}
+
+
+def tipping(found: Tipping, text: Text) -> Chart:
+    """Where runs end for each value, from each start, beside the mean field's equilibria."""
+    series: list[dict[str, Any]] = []
+    data: dict[str, list[Any]] = {}
+    means = found.ends.mean(axis=3)  # [V, S, R]
+    names = list(found.starts)
+    for s, name in enumerate(names):
+        low, mean, high = np.round(spread(100 * means[:, s].T), 2).tolist()
+        at = [round(float(value), 5) for value in found.values]
+        # areas cannot be stacked on an axis of numbers: the spread at each value is a bar of its own
+        series += [{"type": "line", "id": f"{name}.spread", "symbol": "none", "silent": True, "z": 2,
+                    "lineStyle": {"width": 7, "color": f"--{name}", "opacity": 0.3}},
+                   _line(name, text(f"curve.{name}"), name)]
+        data[name] = [list(point) for point in zip(at, mean, strict=True)]
+        data[f"{name}.spread"] = [point for x, a, b in zip(at, low, high, strict=True)
+                                  for point in ([x, a], [x, b], ["-", "-"])]
+    if found.stock is not None:
+        for stable in (True, False):
+            key = "stable" if stable else "unstable"
+            data[key] = [[round(float(v), 5), round(100 * float(p.state[found.stock]), 2)]
+                         for v, points in zip(found.values, found.equilibria, strict=True) for p in points
+                         if p.stable == stable]
+            series.append({"type": "scatter", "id": key, "symbolSize": 8, "silent": True, "z": 5,
+                           "itemStyle": {"color": "--ink" if stable else "--card", "borderColor": "--ink",
+                                         "borderWidth": 1.6}})
+    series[1]["markLine"] = {"silent": True, "symbol": "none", "label": {"show": False},
+                             "lineStyle": {"color": "--soft", "type": [4, 4], "width": 1.2},
+                             "data": [{"xAxis": round(fold.at, 4)} for fold in found.folds]}
+    option = _axes()
+    first, last = float(found.values.min()), float(found.values.max())
+    option["xAxis"] |= {"type": "value", "min": first, "max": last, "name": text.title("parameter", found.axis.name),
+                        "splitLine": {"show": False}}
+    option["series"] = series
+    said = [_tips(found, name, text) for name in names]
+    sentence = text("map.tipping_says", runs=found.runs, quarters=found.quarters, said=" ".join(s for s in said if s) or
+                    text("map.no_tip"))
+    if found.folds:
+        sentence += " " + text("map.folds", at=text.listed([text.short(round(fold.at, 2)) for fold in found.folds]))
+
+    def table() -> tuple[list[str], list[list[str]]]:
+        columns = [text.title("parameter", found.axis.name)]
+        columns += [f"{text(f'curve.{name}')}: {part}" for name in names for part in (text("chart.mean"), "10-90 %")]
+        rows = []
+        for v, value in enumerate(found.values):
+            row = [text.number(value, 3)]
+            for s in range(len(names)):
+                low, mean, high = spread(100 * means[v, s])
+                row += [text.number(float(mean)), text.band(float(low), float(high))]
+            rows.append(row)
+        return columns, rows
+
+    measured = text("map.of_C") if found.outcome.name == "C" else text("map.of_G")
+    return Chart("tipping", text("map.tipping", what=measured), sentence, option, data, table)
+
+
+def _tips(found: Tipping, start: str, text: Text) -> str:
+    said = []
+    for tip in found.tips[start]:
+        values = {"start": text(f"curve.{start}"), "at": text.short(round(tip.at.value, 2)),
+                  "future": text(f"curve.{found.regime}")}
+        key = text("map.rises", **values) if tip.rises else text("map.falls", **values)
+        known = math.isfinite(tip.at.low) and math.isfinite(tip.at.high) and tip.seen > 0.5
+        said.append(f"{key} ({text.band(tip.at.low, tip.at.high, 2)})." if known else f"{key}.")
+    return " ".join(said)
+
+
+def residence(found: Residence, text: Text) -> Chart:
+    """The share of municipalities that have not left the future in which they began, from each start."""
+    series: list[dict[str, Any]] = []
+    data: dict[str, list[Any]] = {}
+    for name, stay in found.stays.items():
+        leave = stay.leave
+        share, low, high = (100 * _padded(one, found.quarters) for one in (leave.share, leave.low, leave.high))
+        curves(series, data, name, text(f"curve.{name}"), name, (low, share, high))
+    option = _axes()
+    option["xAxis"] |= {"type": "category", "boundaryGap": False, "data": list(range(found.quarters + 1)),
+                        "name": text("map.quarters_stayed")}
+    option["xAxis"]["axisLabel"] |= {"interval": 19 if found.quarters <= 120 else 39}
+    option |= {"series": series, "tooltip": {"trigger": "axis", "confine": True}, "_unit": "%", "_digits": 0,
+               "_names": {"quarter": text("chart.quarter"), "reference": text("chart.reference")}}
+    said = [text("map.stays", start=text(f"curve.{name}"), median=_median(stay.leave, text))
+            for name, stay in found.stays.items()]
+    sentence = text("map.residence_says", runs=found.runs, quarters=found.quarters, said="; ".join(said))
+
+    def table() -> tuple[list[str], list[list[str]]]:
+        columns = [text("chart.start"), text("map.median"), text("map.mean_stay"), text("map.goes_to"),
+                   text("map.by_mean_field")]
+        rows = []
+        for name, stay in found.stays.items():
+            goes = [f"{text(f'curve.{where}')} {text.percent(share.value)}" for where, share in stay.goes_to.items()
+                    if share.value > 0.005]
+            field = "–" if stay.mean_field is None else text("map.never") if math.isinf(stay.mean_field) else text.number(
+                stay.mean_field)
+            rows.append([text(f"curve.{name}"), _median(stay.leave, text), _estimate(stay.leave.mean, text),
+                         ", ".join(goes) or "–", field])
+        return columns, rows
+
+    return Chart("residence", text("map.residence"), sentence, option, data, table)
+
+
+def _padded(values: np.ndarray, quarters: int) -> np.ndarray:
+    """To the last quarter: 0 where all have left, not a number where nobody was watched any more."""
+    return np.concatenate([values, np.full(max(0, quarters + 1 - len(values)), 0.0 if values[-1] == 0.0 else np.nan)])
+
+
+def _median(curve: Survival, text: Text) -> str:
+    if math.isinf(curve.median.value):
+        return text("map.longer", quarters=curve.until)
+    return _estimate(curve.median, text)
+
+
+def _estimate(one: Estimate, text: Text) -> str:
+    if not math.isfinite(one.low):
+        return text.number(one.value)
+    high = "∞" if math.isinf(one.high) else text.number(one.high)
+    return text("map.with_interval", value=text.number(one.value), low=text.number(one.low), high=high)

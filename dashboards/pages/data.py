@@ -1,0 +1,426 @@
+"""Data: start from a table of municipalities or a survey, checked by line; take figures, tables and report away."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import solara
+
+from dashboards import charts, compute, downloads, tables
+from dashboards.charts import Chart
+from dashboards.parts import Box, Figure, Say, Waiting
+from dashboards.session import Session, use_session
+from dashboards.state import View, check_link, from_file, to_file, to_link
+from dashboards.tables import Choice, Problem, Sheet
+from dashboards.texts import Text
+from params import Refused
+
+_LOOK = Path(__file__).parent.parent / "assets" / "data.css"
+_MOST_BYTES = 5_000_000
+#: Simulated citizens that a page runs 20 times within some ten seconds.
+_MOST_CITIZENS = 200_000
+#: Rows shown of what was read, and of what is wrong.
+_FIRST, _LISTED = 5, 200
+EXAMPLES = {
+    "municipalities": "gemeente;inwoners;bereidheid burgers;bereidheid overheid;vertrouwen\n"
+                      "Ashford;12400;0,62;0,35;0,48\nBirchdale;3150;0,71;0,28;0,52\nCedarham;48200;0,44;0,55;0,41\n"
+                      "Elmstead;9870;0,58;;0,47\n",
+    "survey": "respondent,municipality,willingness\n" + "".join(
+        f"{who},{town},{answer}\n" for who, town, answers in (
+            ("citizen", "Ashford", "4534"), ("official", "Ashford", "232"), ("citizen", "Birchdale", "5445"),
+            ("official", "Birchdale", "32"), ("citizen", "Cedarham", "3324"), ("official", "Cedarham", "443"))
+        for answer in answers),
+}
+
+
+@solara.component_vue("../assets/load.vue", vuetify=False)
+def _Load(name: str, refused: str, examples: dict, most: int, texts: dict, event_chosen: Callable[[dict], None]) -> None:
+    """The file input, and examples for those who have none at hand."""
+
+
+@solara.component_vue("../assets/confirm.vue", vuetify=False)
+def _Confirm(choice: dict, options: dict, header: list, rows: list, meanings: list, asked: list, found: str, bad: list,
+             more: str, says: list, means: list, per: int, per_says: str, towns: str, by_town: bool, refused: str,
+             ready: str, texts: dict, event_choose: Callable[[dict], None], event_begin: Callable[[Any], None]) -> None:
+    """How the table is read, what is wrong with it, and what it will start."""
+
+
+@solara.component_vue("../assets/started.vue", vuetify=False)
+def _Started(says: str, own: bool, long: str, texts: dict, event_act: Callable[[str], None]) -> None:
+    """What was started from, and where to go from there."""
+
+
+@solara.component_vue("../assets/take.vue", vuetify=False)
+def _Take(groups: list, file: dict, says: str, refused: str, busy: bool, texts: dict,
+          event_wanted: Callable[[dict], None], event_saved: Callable[[int], None]) -> None:
+    """What can be taken away."""
+
+
+# ---------------------------------------------------------------- a table on its way in
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A file that was chosen and how it is to be read.
+
+    per: inhabitants for each simulated citizen; 0: as many as keep answers quick. by_town: a survey's means a municipality.
+    """
+
+    name: str
+    text: str
+    choice: Choice
+    per: int = 0
+    by_town: bool = False
+
+
+def opened(name: str, text: str) -> Draft:
+    """A file as it is guessed; `Refused` with a text's key for what is no table."""
+    return Draft(name, text, tables.guess(text))
+
+
+def chosen(draft: Draft, name: str, value: Any) -> Draft:
+    """With one thing read otherwise: kind, separator, decimal, scale, column.<k>, per or by_town."""
+    choice = draft.choice
+    if name == "by_town":
+        return replace(draft, by_town=bool(value))
+    if name == "per":
+        if not isinstance(value, int) or not 1 <= value <= 1_000_000:
+            raise Refused("data.per_wrong")
+        return replace(draft, per=value)
+    if name == "separator" and value in tables.SEPARATORS:
+        sheet = tables.read(draft.text, value)
+        choice = replace(choice, separator=value, columns=("",) * len(sheet.header))
+        choice = tables.for_kind(sheet, choice, choice.kind) if choice.kind else choice
+    elif name == "kind" and value in tables.KINDS:
+        choice = tables.for_kind(tables.read(draft.text, choice.separator), choice, value)
+    elif name == "decimal" and value in tables.DECIMALS:
+        choice = tables.with_scale(tables.read(draft.text, choice.separator), replace(choice, decimal=value))
+    elif name == "scale" and value in tables.SCALES:
+        choice = replace(choice, scale=value)
+    elif name.startswith("column.") and (not value or value in tables.MEANINGS.get(choice.kind, ())):
+        columns, at = list(choice.columns), int(name.partition(".")[2])
+        columns[at:at + 1] = [value]
+        before = choice
+        choice = replace(choice, columns=tuple(columns))
+        if not before.scale:
+            choice = tables.with_scale(tables.read(draft.text, choice.separator), choice)
+    return replace(draft, choice=choice)
+
+
+def inhabitants(draft: Draft, frame: Any) -> int:
+    """For how many inhabitants of these municipalities a simulated citizen stands."""
+    return draft.per or tables.scaled_down(frame["citizens"])
+
+
+def sentence(problem: Problem, text: Text) -> str:
+    """What is wrong with a row."""
+    return text(problem.reason, **dict(problem.fills))
+
+
+def started(draft: Draft, view: View) -> tuple[View, str, dict[str, object]]:
+    """The view that starts from a table, and what to say of it: a text's key and what it fills in.
+
+    `Refused` with a text's key for what cannot start.
+    """
+    choice, sheet = draft.choice, tables.read(draft.text, draft.choice.separator)
+    frame, _ = tables.check(sheet, choice)
+    if choice.kind == "municipalities":
+        places = _sized(tables.places_csv(frame, inhabitants(draft, frame)))
+        return _kept(replace(view, places=places)), "data.started_municipalities", {"name": draft.name, "n": len(frame)}
+    survey = tables.survey_of(frame)
+    policy = view.policy
+    for side, value in survey.start().items():
+        policy = policy.with_parameter(f"{side}0", round(value, 4))
+    places = view.places
+    if draft.by_town:
+        places = _sized(tables.places_csv(survey.towns(int(policy.value("citizens")))))
+    return (_kept(replace(view, policy=policy, places=places)), "data.started_survey",
+            {"name": draft.name, "C": policy.value("C0"), "G": policy.value("G0")})
+
+
+def _kept(view: View) -> View:
+    """The view, unless its file could not be opened again."""
+    try:
+        if from_file("scenario.toml", to_file(view)).places == view.places:
+            return view
+    except Refused:
+        pass
+    raise Refused("data.too_long")
+
+
+def _sized(places: str) -> str:
+    """The table, unless it holds more citizens than a page can run."""
+    if citizens_of(places) > _MOST_CITIZENS:
+        raise Refused("data.per_too_many")
+    return places
+
+
+def citizens_of(places: str) -> int:
+    """Simulated citizens of a view's municipalities."""
+    return sum(int(row) for row in _column(places, "citizens"))
+
+
+def _column(places: str, name: str) -> list[str]:
+    sheet = tables.read(places, "comma")
+    at = sheet.header.index(name)
+    return [row[at] for _, row in sheet.rows]
+
+
+def towns_of(places: str) -> int:
+    """How many municipalities a view's table has."""
+    return len(tables.read(places, "comma").rows)
+
+
+# ---------------------------------------------------------------- the page
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What runs now: the chart, and the results that can be taken away with the view that asked for them."""
+
+    charts: list[Chart]
+    stamp: str
+    view: View
+    pair: compute.Pair
+
+
+@solara.component
+def Page() -> None:
+    """Own data and what runs now at the left; what can be taken away at the right."""
+    session = use_session()
+    view, text = session.view.value, session.text
+    question = (*view.question(), view.language)
+
+    def job(token: compute.Token) -> Generator[Shown, None, None]:
+        for pair in compute.pairs(view, token):
+            drawn = [charts.plane_of(pair, text), charts.willingness(pair, text)]
+            yield Shown(drawn, charts.key_of((question, pair.result.runs)), view, pair)
+
+    answer = compute.use_latest(job, [question])
+    shown = answer.value
+    current = shown is not None and shown.view.question() == view.question()
+    solara.Style(_LOOK)
+    with Box([], "ld-data"):
+        with Box([], "ld-intro", "header"):
+            Say(text("data.title"), "h1")
+            Say(text("data.lead"))
+        with Box([], "ld-halves"):
+            with Box([], "ld-column"):
+                Own(session)
+                Now(session, shown, current, answer.refused)
+            with Box([], "ld-column"):
+                Take(shown if current else None)
+
+
+@solara.component
+def Own(session: Session) -> None:
+    """A table that somebody brings."""
+    view, text = session.view.value, session.text
+    draft: solara.Reactive[Draft | None] = solara.use_reactive(None)
+    refused = solara.use_reactive("")
+    done = solara.use_reactive("")
+    texts = solara.use_memo(lambda: text.all("data"), [view.language])
+
+    def load(file: dict[str, Any]) -> None:
+        done.value, draft.value = "", None
+        try:
+            if file["size"] > _MOST_BYTES:
+                raise Refused("data.too_large")
+            draft.value = opened(file["name"], file["text"])
+            refused.value = ""
+        except Refused as no:
+            refused.value = text(str(no), name=file["name"])
+
+    def choose(change: dict[str, Any]) -> None:
+        now = draft.peek()
+        if now is None:
+            return
+        try:
+            draft.value = chosen(now, change["name"], change["value"])
+            refused.value = ""
+        except Refused as no:
+            refused.value = text(str(no))
+
+    def begin(_: Any) -> None:
+        now = draft.peek()
+        if now is None:
+            return
+        try:
+            new, key, fills = started(now, session.view.peek())
+        except Refused as no:
+            refused.value = _told(no, now, text)
+            return
+        out = len(_lines(_checked(now)[1]))
+        said = {name: text.number(value, 2) if isinstance(value, float) else value for name, value in fills.items()}
+        done.value = " ".join([text(key, **said), *([text("data.started_out", n=out)] if out else [])])
+        draft.value = None
+        session.restore(new)
+
+    def act(what: str) -> None:
+        if what == "explore":
+            session.change(page="explore")
+        else:
+            done.value = ""
+            session.change(places="")
+
+    with Box([], "ld-paper ld-own", "section", {"aria-label": text("data.load")}):
+        Say(text("data.load"), "h2")
+        Say(text("data.load_says"))
+        _Load(name=draft.value.name if draft.value else "", refused="" if draft.value else refused.value,
+              examples=EXAMPLES, most=_MOST_BYTES, texts=texts, event_chosen=load)
+        if draft.value is not None:
+            _Confirm(**confirmed(draft.value, view, text), refused=refused.value, texts=texts, event_choose=choose,
+                     event_begin=begin)
+        if done.value or view.places:
+            long = text("data.long") if check_link(to_link(view), view.page)[1] else ""
+            _Started(says=done.value, own=bool(view.places), long=long, texts=texts,
+                     event_act=act)
+
+
+def _told(refused: Refused, draft: Draft, text: Text) -> str:
+    """A refusal on the way in, in the page's language."""
+    key = str(refused)
+    if key == "data.per_too_many":
+        frame, _ = _checked(draft)
+        n = int(frame["citizens"].sum() / inhabitants(draft, frame)) if "citizens" in frame else 0
+        return text(key, n=text.number(n), most=text.number(_MOST_CITIZENS))
+    return text(key) if key.startswith("data.") else key
+
+
+def _checked(draft: Draft) -> tuple[Any, list[Problem]]:
+    return tables.check(tables.read(draft.text, draft.choice.separator), draft.choice)
+
+
+def _lines(bad: list[Problem]) -> set[int]:
+    return {problem.line for problem in bad}
+
+
+def confirmed(draft: Draft, view: View, text: Text) -> dict[str, Any]:
+    """What the page shows of a table on its way in: how it is read, its first rows, what is wrong, what it starts."""
+    choice = draft.choice
+    sheet = tables.read(draft.text, choice.separator)
+    asked = [text(key, what=text(f"data.column_{meaning}")) if meaning else text(key)
+             for key, meaning in tables.open_questions(choice)]
+    known: dict[str, Any] = {
+        "choice": {"kind": choice.kind, "separator": choice.separator, "decimal": choice.decimal, "scale": choice.scale,
+                   "columns": list(choice.columns)},
+        "options": {name: [[one, text(f"data.{name}_{one}")] for one in options] for name, options in (
+            ("kind", tables.KINDS), ("separator", tables.SEPARATORS), ("decimal", tables.DECIMALS),
+            ("scale", tables.SCALES))},
+        "header": list(sheet.header), "rows": [[line, list(row)] for line, row in sheet.rows[:_FIRST]],
+        "meanings": [[meaning, text(f"data.column_{meaning}")] for meaning in tables.MEANINGS.get(choice.kind, ())],
+        "asked": asked, "found": "", "bad": [], "more": "", "says": [], "means": [], "per": 0, "per_says": "", "towns": "",
+        "by_town": draft.by_town, "ready": ""}
+    if asked:
+        return known
+    frame, bad = tables.check(sheet, choice)
+    return known | _verdict(sheet, bad, len(frame), text) | (_offer(draft, frame, view, text) if len(frame) else {})
+
+
+def _verdict(sheet: Sheet, bad: list[Problem], good: int, text: Text) -> dict[str, Any]:
+    """How many rows can be used, and what is wrong with the others."""
+    n, out = len(sheet.rows), len(_lines(bad))
+    key = "data.all_good" if not out else "data.some_bad" if good else "data.none_good"
+    return {"found": text(key, good=text.number(good), n=text.number(n), bad=text.number(out)),
+            "bad": [[p.line, p.column, p.value, sentence(p, text)] for p in bad[:_LISTED]],
+            "more": text("data.bad_more", n=text.number(len(bad) - _LISTED)) if len(bad) > _LISTED else "",
+            "ready": "" if not good else text("data.start_without", n=text.number(out)) if out else text("data.start")}
+
+
+def _offer(draft: Draft, frame: Any, view: View, text: Text) -> dict[str, Any]:
+    """What would start from the good rows."""
+    if draft.choice.kind == "municipalities":
+        per = inhabitants(draft, frame)
+        citizens = citizens_of(tables.places_csv(frame, per))
+        return {"says": [text("data.towns_says", n=text.number(len(frame)), citizens=text.number(frame["citizens"].sum()))],
+                "per": per, "per_says": text("data.per_says", n=text.number(citizens))}
+    survey = tables.survey_of(frame)
+    found = tables.means(survey)
+    sides = {mean.role for mean in found}
+    says = [text("data.one_side", who=text(f"data.{role}")) for role in ("citizen", "official") if role not in sides]
+    towns = len({mean.municipality for mean in found} - {""})
+    citizens = int(view.policy.value("citizens"))
+    return {"says": [*says, text("data.survey_says")],
+            "means": [[text(f"data.{mean.role}"), mean.municipality or text("data.everywhere"), text.number(mean.value.n),
+                       text.number(mean.value.mean, 2), text.band(mean.value.low, mean.value.high, 2)] for mean in found],
+            "towns": text("data.by_town_says", n=towns, citizens=text.number(citizens)) if towns else ""}
+
+
+@solara.component
+def Now(session: Session, shown: Shown | None, current: bool, refused: str) -> None:
+    """What runs now; until its numbers are there, those from before, and a line that says so."""
+    view, text = session.view.value, session.text
+    with Box([], "ld-paper", "section"):
+        Say(text("data.now"), "h2")
+        start = text.title("start", view.policy.start)
+        own = bool(view.places)
+        n = towns_of(view.places) if own else int(view.policy.value("municipalities"))
+        citizens = citizens_of(view.places) if own else int(view.policy.value("citizens"))
+        Say(text("data.now_own" if own else "data.now_usual", start=start, n=text.number(n), citizens=text.number(citizens),
+                 runs=view.runs, seed=view.seed, quarters=view.policy.quarters))
+        if refused or not current:
+            Waiting(refused)
+        if shown is not None and not refused:
+            with Box([], "ld-pair"):
+                for chart in shown.charts:
+                    Figure(chart, shown.stamp).key(chart.name)
+
+
+@solara.component
+def Take(shown: Shown | None) -> None:
+    """Everything that can be downloaded, made when it is asked for."""
+    session = use_session()
+    view, text = session.view.value, session.text
+    wanted: solara.Reactive[dict[str, Any] | None] = solara.use_reactive(None)
+    saved = solara.use_reactive(0)
+    asked = wanted.value
+
+    def job(token: compute.Token) -> Generator[tuple[int, downloads.File], None, None]:
+        if asked is not None and shown is not None:
+            with _one_at_a_time:
+                token.check()
+                results = downloads.named(shown.pair, shown.view)
+                made = downloads.file(asked["what"], asked["name"], asked["kind"], results, session.view.peek())
+            yield asked["serial"], made
+
+    answer = compute.use_latest(job, [asked])
+
+    def want(item: dict[str, Any]) -> None:
+        if (item["what"], item["name"]) in {(what, name) for what, name, kinds in downloads.listed(session.view.peek())
+                                            if item["kind"] in kinds}:
+            before = wanted.peek()
+            wanted.value = {**item, "serial": before["serial"] + 1 if before else 1}
+
+    serial, file = answer.value or (0, None)
+    busy = asked is not None and serial != asked["serial"] and not answer.refused
+    fresh = file is not None and serial > saved.value
+    says = ""
+    if asked is not None:
+        name = file.name if file is not None and not busy else f"{asked['name']}.{asked['kind']}"
+        says = text("data.take_wait" if busy else "data.take_done", name=name)
+    groups = solara.use_memo(lambda: take_rows(view, text), [view.language, bool(view.places)])
+    _Take(groups=groups, busy=busy or shown is None, says="" if answer.refused else says, refused=answer.refused,
+          file={"serial": serial, "name": file.name, "type": file.type, "content": file.content} if fresh and file else {
+              "serial": 0, "name": "", "type": "", "content": b""},
+          texts=text.all("data"), event_wanted=want, event_saved=saved.set)
+
+
+#: Drawing takes the processor for a second or two: one download at a time, so that sliders elsewhere stay quick.
+_one_at_a_time = threading.Lock()
+
+
+def take_rows(view: View, text: Text) -> list[dict[str, Any]]:
+    """What can be taken, in groups: title and rows of (what, name, title, formats)."""
+    whole, figures, frames = [], [], []
+    for what, name, kinds in downloads.listed(view):
+        row = {"what": what, "name": name, "kinds": list(kinds)}
+        if what == "figure":
+            figures.append({**row, "title": text(f"data.figure_{name}")})
+        elif what == "table":
+            frames.append({**row, "title": text(f"data.table_{name}")})
+        else:
+            whole.append({**row, "title": text(f"data.take_{what}")})
+    return [{"title": "", "rows": whole}, {"title": text("data.tables"), "rows": frames},
+            {"title": text("data.figures"), "rows": figures}]

@@ -1,0 +1,251 @@
+"""Map: from which starts a society comes to which future, what tips it, how long municipalities stay where they are.
+
+Answers come coarse first and finer later; each says from how many runs it is. One click starts a society there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import solara
+
+from dashboards import charts_map
+from dashboards.charts import Chart, key_of
+from dashboards.compute import Token, use_latest
+from dashboards.pages.explore import SLIDERS, _moved
+from dashboards.parts import Box, Figure, Say, Waiting, vue
+from dashboards.session import use_session
+from dashboards.state import Policy, View
+from dashboards.texts import Text
+from experiments.basins import Basins, basins
+from experiments.residence import Residence, residence
+from experiments.tipping import Axis, Tipping, tipping
+from params import PARAMETERS, Refused, nearest
+from scenarios import STARTS
+from simulation.rules.regimes import REGIMES
+
+#: Starts on each side and runs from each, one after another; the last only when asked for.
+GRIDS = ((5, 2), (9, 4), (17, 8))
+#: Values along the axis, and runs at each from each start.
+TIPPINGS = ((5, 2), (9, 4))
+#: Runs from each start.
+STAYS = (8, 24)
+#: Quarters that a diagram of ends, and one of stays, runs at least: shorter ones show where nothing has settled yet.
+SETTLED, WATCHED = 120, 200
+#: What the page keeps in links: how fine, what is moved, what is read.
+FINE, MOVED, READ = "map.how-fine", "map.what-moves", "map.what-is-read"
+#: What can be moved: the sliders of Explore but for the start itself and whole numbers.
+MOVABLE = {group: tuple(n for n in names if not PARAMETERS[n].whole and PARAMETERS[n].unit != "switch")
+           for group, names in SLIDERS.items() if group != "start"}
+
+
+@vue("../assets/map.vue")
+def _Panel(part: str, start: list, here: list, progress: str, fine: bool, groups: list, moved: str, measure: str,
+           refused: str, note: str, texts: dict, event_begin: Any, event_act: Any) -> None:
+    """The browser's half: part "start" says where to start, part "axis" what is moved."""
+
+
+# ---------------------------------------------------------------- what is computed, and kept
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A policy and its luck; the token only says whether the answer is still wanted."""
+
+    policy: Policy
+    seed: int
+    token: Token = field(default_factory=Token, compare=False, repr=False)
+
+    @classmethod
+    def of(cls, view: View, token: Token) -> Asked:
+        """What a view asks of the map: a start's own place on the plane does not matter."""
+        policy = replace(view.policy, title="").with_parameter("C0", None).with_parameter("G0", None)
+        return cls(policy, view.seed, token)
+
+    def step(self, _: int) -> None:
+        """Between two slices of work: `Stopped` when another change came."""
+        self.token.check()
+
+    def starts(self, quarters: int) -> list[Any]:
+        """The policy from each of the four starts, for at least so many quarters."""
+        longer = replace(self.policy, quarters=max(self.policy.quarters, quarters))
+        return [_moved(longer, name).scenario() for name in STARTS]
+
+
+@lru_cache(32)
+def basin_map(asked: Asked, grid: int, runs: int) -> Basins:
+    """Where each of grid x grid starts leads."""
+    return basins(asked.policy.scenario(), grid=grid, quarters=asked.policy.quarters, runs=runs, seed=asked.seed,
+                  progress=asked.step)
+
+
+@lru_cache(32)
+def tipping_diagram(asked: Asked, name: str, outcome: str, points: int, runs: int) -> Tipping:
+    """Where the four starts end for each value of a parameter over its whole range."""
+    stories = asked.starts(SETTLED)
+    return tipping(Axis(name, *PARAMETERS[name].range), stories, outcome, points=points, runs=runs,
+                   quarters=stories[0].quarters, seed=asked.seed, progress=asked.step)
+
+
+@lru_cache(32)
+def stays(asked: Asked, runs: int) -> Residence:
+    """How long municipalities stay where the four starts put them."""
+    stories = asked.starts(WATCHED)
+    return residence(stories, runs=runs, quarters=stories[0].quarters, seed=asked.seed, progress=asked.step)
+
+
+def started(policy: Policy, C: float, G: float) -> Policy:
+    """The policy from another place on the plane, to two decimals; `Refused` outside it."""
+    for name, value in (("C0", C), ("G0", G)):
+        if not isinstance(value, int | float) or not math.isfinite(value) or not 0.0 <= value <= 1.0:
+            raise Refused(f"{name} must be a number from 0 to 1, not {value!r}.")
+        policy = policy.with_parameter(name, round(float(value), 2))
+    return policy
+
+
+# ---------------------------------------------------------------- the page
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What there is so far: charts by name, the basin map behind them, what is refused, what is being computed."""
+
+    charts: dict[str, Chart]
+    found: Basins | None
+    refused: dict[str, str]
+    doing: str
+    stamp: str
+
+
+def answers(asked: Asked, start: tuple[float, float], fine: bool, moved: str, outcome: str,
+            text: Text) -> Generator[Shown, None, None]:
+    """The charts, coarse ones first; after each step what there is by then."""
+    charts: dict[str, Chart] = {}
+    refused: dict[str, str] = {}
+    found: Basins | None = None
+
+    def basin(grid: int, runs: int) -> None:
+        nonlocal found
+        found = basin_map(asked, grid, runs)
+        charts["basin"] = charts_map.basin(found, start, text)
+        charts["mean_field"] = charts_map.mean_field(found, start, text)
+
+    def tips(points: int, runs: int) -> None:
+        charts["tipping"] = charts_map.tipping(tipping_diagram(asked, moved, outcome, points, runs), text)
+
+    def stay(runs: int) -> None:
+        charts["residence"] = charts_map.residence(stays(asked, runs), text)
+
+    steps: list[tuple[str, Any, tuple[int, ...]]] = [
+        ("basin", basin, GRIDS[0]), ("residence", stay, (STAYS[0],)), ("tipping", tips, TIPPINGS[0]),
+        ("basin", basin, GRIDS[1]), ("residence", stay, (STAYS[1],)), ("tipping", tips, TIPPINGS[1])]
+    steps += [("basin", basin, GRIDS[2])] if fine else []
+    for k, (name, make, sizes) in enumerate(steps):
+        if name not in refused:
+            try:
+                make(*sizes)
+            except Refused as problem:
+                refused[name] = str(problem)
+        then, _, following = steps[k + 1] if k + 1 < len(steps) else ("", None, ())
+        doing = _doing(then, following, text)
+        stamp = key_of((asked, start, fine, moved, outcome, text.language, k))
+        yield Shown(dict(charts), found, dict(refused), doing, stamp)
+
+
+def _doing(name: str, sizes: tuple[int, ...], text: Text) -> str:
+    if not name:
+        return ""
+    if name == "residence":
+        return text("map.doing_residence", runs=sizes[0])
+    if name == "basin":
+        return text("map.doing_basin", n=sizes[0], runs=sizes[1])
+    return text("map.doing_tipping", n=sizes[0], runs=sizes[1])
+
+
+def check_moved(name: str) -> str:
+    """A parameter that can be moved, else `Refused`."""
+    known = [n for names in MOVABLE.values() for n in names]
+    if name not in known:
+        raise Refused(f"{name!r} cannot be moved here.{nearest(name, known)}")
+    return name
+
+
+@solara.component
+def Page() -> None:
+    """Two basin maps and where to start; below, what tips and who stays."""
+    session = use_session()
+    view, text = session.view.value, session.text
+    start = (view.policy.value("C0"), view.policy.value("G0"))
+    fine, outcome = view.get(FINE) == "1", "C" if view.get(READ) == "C" else "G"
+    problem = ""
+    try:
+        moved = check_moved(view.get(MOVED, "k"))
+    except Refused as refused:
+        moved, problem = "k", str(refused)
+    asked = Asked.of(view, Token())
+
+    def job(token: Token) -> Generator[Shown, None, None]:
+        yield from answers(Asked.of(view, token), start, fine, moved, outcome, text)
+
+    answer = use_latest(job, [asked, start, fine, moved, outcome, view.language])
+
+    def begin(at: list[float]) -> None:
+        try:
+            policy = started(session.view.peek().policy, at[0], at[1])
+        except Refused as refused:
+            session.refused.value = {"start": str(refused)}
+            return
+        session.change(policy=policy, page="explore")
+
+    def clicked(C: float, G: float) -> None:
+        if 0.0 <= C <= 1.0 and 0.0 <= G <= 1.0:  # beside the plane nothing is meant
+            begin([C, G])
+
+    def act(change: dict[str, str]) -> None:
+        if change["what"] == "finer":
+            session.change(own=session.view.peek().put(**{FINE: None if fine else 1}).own)
+        elif change["what"] == "moved":
+            session.change(own=session.view.peek().put(**{MOVED: change["name"]}).own)
+        elif change["what"] == "measure":
+            session.change(own=session.view.peek().put(**{READ: change["name"]}).own)
+
+    shown = answer.value
+    solara.Style(Path(__file__).parent.parent / "assets" / "map.css")
+    with Box([], "mp-page"):
+        with Box([], "ld-intro", "header"):
+            Say(text("map.title"), "h1")
+            Say(text("map.lead"))
+        if shown is None:
+            Waiting(answer.refused)
+            return
+        here = [] if shown.found is None else [
+            {"name": name, "title": text(f"curve.{name}"), "share": text.percent(float(share)), "part": float(share)}
+            for name, share in zip(REGIMES, charts_map.share_here(shown.found, *start), strict=True)]
+        groups = [{"title": text(f"sliders.{group}"),
+                   "names": [[name, _capital(text.title("parameter", name))] for name in names]}
+                  for group, names in MOVABLE.items() if names]
+        common: dict[str, Any] = {
+            "start": list(start), "here": here, "progress": shown.doing, "fine": fine, "groups": groups, "moved": moved,
+            "measure": outcome, "texts": text.all("map"), "event_begin": begin, "event_act": act}
+        with Box([], "mp-planes"):
+            for name in ("basin", "mean_field"):
+                if name in shown.charts:
+                    Figure(shown.charts[name], shown.stamp, clicked).key(name)
+            _Panel(part="start", note=text("map.own_places") if view.places else "", **common,
+                   refused=session.refused.value.get("start", "") or shown.refused.get("basin", "") or answer.refused)
+        below = problem or shown.refused.get("tipping", "") or shown.refused.get("residence", "")
+        _Panel(part="axis", note="", refused=below, **common)
+        with Box([], "mp-curves"):
+            for name in ("tipping", "residence"):
+                if name in shown.charts:
+                    Figure(shown.charts[name], shown.stamp).key(name)
+                elif name not in shown.refused:
+                    with Box([], "ld-chart mp-empty"):
+                        Say(text("map.comes"), classes="ld-waiting")
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,453 @@
+"""Data: tables that people bring, guessed and checked by line; what can be taken away, compared with simulate."""
+# ruff: noqa: F811 (a fixture that is imported is named again by each test that asks for it)
+
+from __future__ import annotations
+
+import io
+import re
+import xml.etree.ElementTree
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import solara
+from axe_playwright_python.sync_playwright import Axe
+from browser import SIZES, browser_type_launch_args, drawn, redrawn, served, visit  # noqa: F401  (fixtures)
+from hypothesis import given, settings
+from hypothesis import strategies as some
+from playwright.sync_api import expect
+from scipy import stats
+
+import scenarios
+from dashboards import compute, downloads, tables
+from dashboards.pages import data as page_data
+from dashboards.state import Policy, View, from_file, from_link, to_file, to_link
+from dashboards.tables import Choice
+from dashboards.texts import Text, catalogue
+from experiments.adopters.data import Invalid, read_survey
+from experiments.folder import content_hash
+from experiments.folder import tables as kept_tables
+from params import Refused
+from simulation import simulate
+from simulation.municipalities import load
+
+DUTCH = """Gemeente;Aantal inwoners;Bereidheid burgers;Bereidheid overheid;Vertrouwen;Code
+Baarn;24.950;0,71;0,4;0,44;GM1
+Zeist;66.500;0,58;;0,47;GM2
+"""
+SURVEY = "respondent,gemeente,bereidheid (1-5)\n" + "".join(
+    f"{who},{town},{answer}\n" for who, town, answers in (
+        ("burger", "Baarn", "4534"), ("ambtenaar", "Baarn", "231"), ("inwoner", "Soest", "5445"), ("ambtenaar", "Soest", "2"))
+    for answer in answers)
+
+
+def sheet_of(text, choice=None):
+    choice = choice or tables.guess(text)
+    return tables.read(text, choice.separator), choice
+
+
+# ---------------------------------------------------------------- guessing
+
+@given(some.floats(0, 1e9), some.integers(0, 3), some.sampled_from(["en", "nl"]))
+def test_numbers_as_the_dashboard_writes_them_are_read_back(value, digits, language):
+    text = Text(language).number(value, digits)
+    assert tables.number(text, "point" if language == "en" else "comma") == float(f"{value:.{digits}f}")
+
+
+@pytest.mark.parametrize(("text", "decimal", "value"), [
+    ("0,62", "comma", 0.62), ("161.852", "comma", 161852), ("161.852", "point", 161.852), ("1 234", "point", 1234),
+    (".5", "point", 0.5), ("-1,5", "comma", -1.5), ("1,234,567.5", "point", 1234567.5)])
+def test_numbers(text, decimal, value):
+    assert tables.number(text, decimal) == value
+
+
+@pytest.mark.parametrize(("text", "decimal"), [
+    ("", "point"), ("x", "point"), ("0,6", "point"), ("0.6", "comma"), ("47.", "comma"), ("1.2.3", "point"),
+    ("nan", "point"), ("inf", "point"), ("1e5", "point"), ("12-3", "comma"), ("4 of 5", "point")])
+def test_what_is_no_number(text, decimal):
+    assert np.isnan(tables.number(text, decimal))
+
+
+def test_a_dutch_table_of_municipalities_is_guessed():
+    assert tables.guess(DUTCH) == Choice("municipalities", "semicolon", "comma", (
+        "name", "citizens", "willingness", "government_willingness", "trust", ""), "share")
+
+
+def test_a_survey_is_guessed():
+    assert tables.guess(SURVEY) == Choice("survey", "comma", "point", ("role", "municipality", "willingness"), "likert")
+
+
+@pytest.mark.parametrize("kind", tables.KINDS)
+def test_the_examples_are_guessed_and_have_no_bad_row(kind):
+    sheet, choice = sheet_of(page_data.EXAMPLES[kind])
+    assert choice.kind == kind
+    assert not tables.open_questions(choice)
+    assert not tables.check(sheet, choice)[1]
+
+
+@pytest.mark.parametrize("column", ["willingness", "Bereidheid", "ANSWER", "score"])
+@pytest.mark.parametrize("separator", tables.SEPARATORS)
+def test_names_and_separators(column, separator):
+    sign = tables.SEPARATORS[separator]
+    text = f"Role{sign}{column}\ncitizen{sign}4\nofficial{sign}2\n"
+    assert tables.guess(text) == Choice("survey", separator, "comma" if separator == "semicolon" else "point",
+                                        ("role", "willingness"), "likert")
+
+
+@pytest.mark.parametrize(("answers", "scale"), [
+    ("0 0.5 1", "share"), ("1 3 5", "likert"), ("1 1 1", ""), ("0 1 1", "share"), ("0.5 4 3", ""), ("1 2 6", "likert"), ("x", "")])
+def test_the_scale_is_guessed_or_asked(answers, scale):
+    text = "role,willingness\n" + "".join(f"citizen,{answer}\n" for answer in answers.split())
+    choice = tables.guess(text)
+    assert choice.scale == scale
+    assert (("data.ask_scale", "") in tables.open_questions(choice)) == (not scale)
+
+
+@pytest.mark.parametrize(("header", "asked"), [
+    ("gemeente,bereidheid", [("data.ask_kind", "")]), ("a,b", [("data.ask_kind", "")]),
+    ("role,willingness", []), ("name,citizens", [])])
+def test_what_cannot_be_guessed_is_asked(header, asked):
+    row = {"role": "citizen", "willingness": "0.4", "name": "Ash", "citizens": "20"}
+    choice = tables.guess(f"{header}\n{','.join(row.get(c, '0.4') for c in header.split(','))}\n")
+    assert tables.open_questions(choice) == asked
+
+
+def test_a_column_chosen_twice_or_missing_is_asked():
+    choice = tables.guess("name,citizens,t\nAsh,20,0.5\n")
+    twice = replace(choice, columns=("name", "citizens", "citizens"))
+    assert ("data.ask_once", "citizens") in tables.open_questions(twice)
+    assert ("data.ask_column", "citizens") in tables.open_questions(replace(choice, columns=("name", "", "trust")))
+
+
+@pytest.mark.parametrize(("text", "key"), [
+    ("", "data.no_rows"), ("  \n\n", "data.no_rows"), ("name,citizens\n", "data.no_rows"),
+    ("PK\x03\x04\x14\x00", "data.no_text"), ("a,b\n1,\x002\n", "data.no_text"), ('a,b\n"' + "x" * 200_000, "data.no_csv")])
+def test_what_is_no_table_is_refused(text, key):
+    with pytest.raises(Refused, match=re.escape(key)):
+        tables.guess(text)
+    assert key in catalogue()["text"]
+
+
+# ---------------------------------------------------------------- bad rows, by line
+
+BAD = """name,citizens,willingness,trust
+Ash,20,0.5,0.5
+Birch,x,0.5,0.5
+
+Cedar,20,1.5,0.5
+Ash,20,0.5,0.5
+,20,0.5,0.5
+Elm,20,0.5
+Fir,0,0.5,0.5
+Gum,2.5,0.5,y
+Hazel,20,,
+"""
+
+
+def test_bad_municipalities_are_listed_by_line_and_are_those_that_the_model_refuses():
+    sheet, choice = sheet_of(BAD, Choice("municipalities", "comma", "point", ("name", "citizens", "willingness", "trust"), "share"))
+    frame, bad = tables.check(sheet, choice)
+    assert [(p.line, p.column, p.reason) for p in bad] == [
+        (3, "citizens", "data.bad_number"), (5, "willingness", "data.bad_share"), (6, "name", "data.bad_twice"),
+        (7, "name", "data.bad_blank"), (8, "", "data.bad_width"), (9, "citizens", "data.bad_citizens"),
+        (10, "citizens", "data.bad_citizens"), (10, "trust", "data.bad_number")]
+    assert list(frame["name"]) == ["Ash", "Hazel"]
+    for line, row in sheet.rows:  # the model's own reader decides alike, row by row
+        if len(row) == 4 and line != 6:
+            one = pd.DataFrame([row], columns=sheet.header)
+            if line in {p.line for p in bad}:
+                with pytest.raises(Refused):
+                    load(one)
+            else:
+                load(one)
+
+
+@settings(max_examples=25, deadline=None)
+@given(some.lists(some.tuples(some.sampled_from(["citizen", "Official", "mayor", ""]),
+                              some.sampled_from(["1", "3", "5", "6", "2.5", "", "x"])).filter(any), min_size=1, max_size=12))
+def test_bad_answers_are_those_that_the_experiments_refuse(answers):
+    text = "role,willingness\n" + "".join(f"{who},{value}\n" for who, value in answers)
+    choice = Choice("survey", "comma", "point", ("role", "willingness"), "likert")
+    sheet = tables.read(text, "comma")
+    frame, bad = tables.check(sheet, choice)
+    lines = {p.line for p in bad}
+    rows = [line for line, _ in sheet.rows]
+    try:
+        survey = read_survey(pd.DataFrame(answers, columns=["role", "willingness"]), "likert")
+        assert not lines
+        assert tables.survey_of(frame).start() == pytest.approx(survey.start())
+    except Invalid as invalid:
+        assert lines == {rows[int(row) - 1] for row in invalid.report["line"]}
+
+
+def test_the_survey_gives_means_with_the_textbook_interval():
+    sheet, choice = sheet_of(SURVEY)
+    frame, bad = tables.check(sheet, choice)
+    assert not bad
+    found = {(m.role, m.municipality): m.value for m in tables.means(tables.survey_of(frame))}
+    answers = (np.array([4, 5, 3, 4, 5, 4, 4, 5]) - 1) / 4
+    wanted = stats.ttest_1samp(answers, 0).confidence_interval(0.95)
+    all_citizens = found["citizen", ""]
+    assert (all_citizens.n, all_citizens.mean) == (8, pytest.approx(answers.mean()))
+    assert (all_citizens.low, all_citizens.high) == pytest.approx((wanted.low, min(wanted.high, 1)))
+    assert found["official", "Soest"].mean == 0.25
+    assert np.isnan(found["official", "Soest"].low)
+    assert list(found)[:2] == [("citizen", ""), ("official", "")]
+
+
+# ---------------------------------------------------------------- starting from it
+
+def test_municipalities_start_a_view_that_link_and_file_restore():
+    draft = page_data.opened("gemeenten.csv", DUTCH)
+    view, key, fills = page_data.started(draft, View("data"))
+    assert (key, fills["n"]) == ("data.started_municipalities", 2)
+    assert from_link(to_link(view), "data") == view
+    assert from_file("x.toml", to_file(view)) == view
+    towns = compute.simulated(view.policy, 1, 20, compute.Token(), view.places).places
+    assert towns.names == ("Baarn", "Zeist")
+    assert list(towns.citizens) == [round(24950 / 5), round(66500 / 5)]  # 91,450 of them, 5 for each: below 20,000
+    assert towns.given["willingness"] == pytest.approx([0.71, 0.58])
+    assert np.isnan(towns.given["government_willingness"][1])
+
+
+def test_few_inhabitants_are_kept_as_they_are():
+    frame = pd.DataFrame({"name": ["Ash", "Birch"], "citizens": [8.0, 400.0]})
+    assert list(load(pd.read_csv(io.StringIO(tables.places_csv(frame, 100)))).citizens) == [8, 10]
+    assert tables.scaled_down([20_000]) == 1
+    assert tables.scaled_down([20_001]) == 2
+    assert tables.scaled_down([17_500_000]) == 1000
+
+
+def test_a_survey_starts_both_sides_or_each_municipality():
+    draft = page_data.opened("enquete.csv", SURVEY)
+    view, key, _ = page_data.started(draft, View("data"))
+    frame = tables.check(*sheet_of(SURVEY))[0]
+    start = tables.survey_of(frame).start()
+    assert key == "data.started_survey"
+    assert (view.policy.value("C0"), view.policy.value("G0")) == pytest.approx((start["C"], start["G"]), abs=1e-4)
+    assert view.places == ""
+    by_town, *_ = page_data.started(page_data.chosen(draft, "by_town", True), View("data"))
+    towns = compute.simulated(by_town.policy, 1, 20, compute.Token(), by_town.places).places
+    assert towns.names == ("Baarn", "Soest")
+    assert towns.given["government_willingness"] == pytest.approx([0.25, 0.25])
+    assert towns.given["willingness"] == pytest.approx([0.75, 0.875])
+
+
+@pytest.mark.parametrize(("text", "per", "key"), [
+    ("name,citizens\nAsh,5000000\n", 1, "data.per_too_many"),
+    ("name,citizens\n" + "".join(f"Town {k} {hash(str(k)):x},{1 + k % 37}\n" for k in range(9000)), 1, "data.too_long")])
+def test_what_would_be_too_much_is_refused(text, per, key):
+    draft = page_data.chosen(page_data.opened("x.csv", text), "per", per)
+    try:
+        view, *_ = page_data.started(draft, View())
+    except Refused as refused:
+        assert str(refused) == key
+    else:  # a longer file can be opened now: then it must be restored in full
+        assert key == "data.too_long"
+        assert from_file("x.toml", to_file(view)) == view
+
+
+@pytest.mark.parametrize("value", [0, -1, 2.5, "x", None, 10**7])
+def test_inhabitants_for_each_citizen_must_be_a_whole_number(value):
+    with pytest.raises(Refused, match=re.escape("data.per_wrong")):
+        page_data.chosen(page_data.opened("x.csv", DUTCH), "per", value)
+
+
+def test_another_separator_kind_scale_and_column():
+    draft = page_data.opened("x.csv", DUTCH)
+    comma = page_data.chosen(draft, "separator", "comma")
+    assert len(comma.choice.columns) == 1
+    assert ("data.ask_column", "citizens") in tables.open_questions(comma.choice)
+    assert page_data.chosen(comma, "separator", "semicolon") == draft
+    survey = page_data.chosen(draft, "kind", "survey")
+    assert survey.choice.columns == ("municipality", "", "willingness", "", "", "")
+    assert page_data.chosen(draft, "scale", "likert").choice.scale == "likert"
+    assert page_data.chosen(draft, "column.5", "trust").choice.columns[5] == "trust"
+    assert page_data.chosen(draft, "column.5", "nonsense").choice == draft.choice
+
+
+# ---------------------------------------------------------------- what is taken away
+
+@pytest.fixture(scope="module")
+def taken():
+    view = View("data", Policy("lone_ranger", quarters=20).with_parameter("k", 1.2), seed=3)
+    pair = next(compute.pairs(view, compute.Token()))
+    results = downloads.named(pair, view)
+    file = downloads.file("zip", "all", "zip", results, view)
+    with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
+        return view, {name: archive.read(name) for name in archive.namelist()}, results
+
+
+def test_tables_are_those_of_simulate(taken):
+    view, files, _ = taken
+    own = {"lone_ranger": simulate("lone_ranger", 20, 20, 3, {"k": 1.2}), "reference": simulate("lone_ranger", 20, 20, 3)}
+    for name, wanted in kept_tables(own).items():
+        parquet = pd.read_parquet(io.BytesIO(files[f"tables/{name}.parquet"]))
+        assert content_hash(parquet) == content_hash(wanted)
+        csv = pd.read_csv(io.BytesIO(files[f"tables/{name}.csv"]))
+        pd.testing.assert_frame_equal(csv, wanted.astype(csv.dtypes.to_dict()), check_exact=False, rtol=1e-12)
+
+
+def test_scenario_files_make_the_same_numbers_again(taken):
+    view, files, results = taken
+    assert from_file("lone_ranger.toml", files["lone_ranger.toml"].decode()) == view
+    for name, result in results.items():
+        story = scenarios.read(name, f"{name}.toml", files[f"{name}.toml"].decode())
+        again = simulate(story, runs=20, seed=3)
+        np.testing.assert_array_equal(again.rows["C"], result.rows["C"])
+    assert downloads.command(results, view) == "letsdance run lone_ranger.toml reference.toml --runs 20 --seed 3"
+
+
+def test_report_and_figures_say_how_they_were_made(taken):
+    view, files, results = taken
+    report = files["report.html"].decode()
+    assert report.startswith("<!DOCTYPE html>") or report.startswith("<!doctype html>")
+    assert downloads.command(results, view) in report
+    assert "It explores, it does not forecast" in report
+    figures = [name for name in files if name.endswith(".svg")]
+    assert len(figures) == sum(name.endswith(".png") for name in files) >= 8
+    for name in figures:
+        root = xml.etree.ElementTree.fromstring(files[name])
+        assert root.tag.endswith("svg")
+        assert downloads.command(results, view) in files[name].decode().replace("&quot;", '"')
+        assert files[name.replace(".svg", ".png")].startswith(b"\x89PNG")
+
+
+def test_own_municipalities_are_taken_too():
+    view = View("data", Policy("lone_ranger", quarters=8), places="name,citizens\nAsh,25\nBirch,40\n")
+    assert ("places", "municipalities", ("csv",)) in downloads.listed(view)
+    pair = next(compute.pairs(view, compute.Token()))
+    results = downloads.named(pair, view)
+    assert list(results) == ["lone_ranger"]  # nothing differs from the reference
+    assert downloads.file("places", "municipalities", "csv", results, view).content.decode() == view.places
+    assert downloads.command(results, view).endswith("--seed 1 --municipalities municipalities.csv")
+
+
+def test_every_figure_and_table_has_a_title_in_both_languages():
+    for language in ("en", "nl"):
+        rows = page_data.take_rows(View(places="name,citizens\nAsh,25\n"), Text(language))
+        assert all(row["title"] for group in rows for row in group["rows"])
+
+
+# ---------------------------------------------------------------- in a browser
+
+def choose(page, name, text, encoding="utf-8"):
+    page.locator("input[accept*=csv]").set_input_files(
+        files=[{"name": name, "mimeType": "text/csv", "buffer": text.encode(encoding)}])
+
+
+TOWNS = DUTCH.replace("Zeist;66.500", "Zeist;1.500") + "".join(f"Plaats {k};1.{k:03d};0,6;0,3;0,5;\n" for k in range(38))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_table_is_confirmed_and_started_from(visit, size):
+    page = visit("/data", size)
+    before = drawn(page)
+    choose(page, "gemeenten.csv", TOWNS + "Zeist;1.000;0,5;;;\n", "utf-8" if size == "laptop" else "utf-16")
+    expect(page.get_by_label("This table holds")).to_have_value("municipalities")
+    expect(page.get_by_label("What it means: Bereidheid burgers")).to_have_value("willingness")
+    expect(page.get_by_text("40 of 41 rows can be used. Left out: 1.")).to_be_visible()
+    expect(page.locator(".ld-bad tbody tr")).to_have_text(re.compile("42.*Gemeente.*Zeist.*is there already, in line 3"))
+    total = 24_950 + 1_500 + sum(1_000 + k for k in range(38))
+    expect(page.get_by_text(f"40 municipalities with {total:,} inhabitants")).to_be_visible()
+    page.get_by_role("button", name="Start from it (rows left out: 1)").click()
+    expect(page.get_by_text("Started from gemeenten.csv. Municipalities: 40. Rows left out: 1.")).to_be_visible()
+    redrawn(page, before)
+    expect(page.get_by_text("your 40 municipalities with")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
+    link = from_link(page.url.partition("?")[2], "data")
+    assert [row.split(",")[0] for row in link.places.splitlines()[1:4]] == ["Baarn", "Zeist", "Plaats 0"]
+    assert page_data.citizens_of(link.places) == pytest.approx(total / 5, abs=40)
+    if size == "phone":
+        page.get_by_role("button", name="Back to the usual municipalities").click()
+        expect(page.get_by_text("40 municipalities of 25 citizens each")).to_be_visible()
+        page.wait_for_function("(before) => document.querySelector('[data-chart]').dataset.stamp === before", arg=before)
+    else:
+        page.get_by_role("button", name="Explore from here").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("as it stands")
+
+
+def test_a_survey_by_keyboard_asks_what_it_cannot_know(visit):
+    page = visit("/data")
+    choose(page, "answers.csv", "who,score\ncitizen,1\ncitizen,1\nofficial,1\n")
+    expect(page.get_by_role("alert")).to_contain_text("Choose whether they run from 0 to 1 or from 1 to 5")
+    expect(page.get_by_role("button", name="Start from it")).to_have_count(0)
+    page.get_by_label("Answers run from").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator(".ld-means tbody tr").first).to_contain_text("citizens")
+    page.get_by_role("button", name="Start from it").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Started from answers.csv: citizens 1.00, governments 1.00.")).to_be_visible()
+
+
+def test_each_kind_of_bad_file_is_refused_in_a_sentence(visit):
+    page = visit("/data")
+    for name, text, said in (
+            ("empty.csv", "", "has no rows"), ("head.csv", "name,citizens\n", "has no rows"),
+            ("book.xlsx", "PK\x03\x04\x14\x00\x06", "Save it as CSV"), ("long.csv", 'a,b\n"' + "x" * 200_000, "cannot be read"),
+            ("huge.csv", "name,citizens\n" + "Ash,1\n" * 900_000, "larger than 5 MB"),
+            ("odd.csv", "a,b\n1,2\n", "do not tell what this table holds")):
+        choose(page, name, text)
+        expect(page.locator(".ld-own [role=alert]")).to_contain_text(said)
+    choose(page, "bad.csv", "name,citizens\nAsh,x\n")
+    expect(page.get_by_text("No row can be used.")).to_be_visible()
+    expect(page.get_by_role("button", name="Start from it")).to_have_count(0)
+
+
+def test_downloads_hold_what_runs(visit):
+    page = visit("/data?policy=lone_ranger~quarters=20~k=1.2&seed=3")
+
+    def take(name):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=name).click()
+        return download.value.suggested_filename, Path(download.value.path()).read_bytes()
+
+    own = {"lone_ranger": simulate("lone_ranger", 20, 20, 3, {"k": 1.2}), "reference": simulate("lone_ranger", 20, 20, 3)}
+    wanted = kept_tables(own)
+    name, content = take("Every indicator, run and quarter, Parquet")
+    assert name == "society.parquet"
+    assert content_hash(pd.read_parquet(io.BytesIO(content))) == content_hash(wanted["society"])
+    name, content = take("Adopter categories by quarter, CSV")
+    assert name == "adopters.csv"
+    assert len(pd.read_csv(io.BytesIO(content))) == len(wanted["adopters"])
+    name, content = take("Scenario file: restores this screen, TOML")
+    assert (name, from_file(name, content.decode()).policy.value("k")) == ("lone_ranger.toml", 1.2)
+    name, content = take("Adoption and use, PNG")
+    assert (name, content[:4]) == ("use_and_adoption.png", b"\x89PNG")
+    name, content = take("Everything in one zip, ZIP")
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.testzip() is None
+        assert {"report.html", "lone_ranger.toml", "reference.toml", "tables/society.csv"} <= set(archive.namelist())
+    expect(page.get_by_text(f"{name} is saved.")).to_be_visible()
+
+
+@pytest.mark.parametrize(("size", "scheme"), [("laptop", "dark"), ("phone", "light")])
+def test_axe_finds_no_serious_fault_and_dutch_is_whole(visit, size, scheme):
+    page = visit("/data?lang=nl", size, color_scheme=scheme)
+    choose(page, "gemeenten.csv", DUTCH + "Zeist;1.000;x;;;\n")
+    expect(page.locator(".ld-bad")).to_be_visible()
+    faults = [(v["id"], [n["html"][:160] for n in v["nodes"]][:3]) for v in Axe().run(page).response["violations"]
+              if v["impact"] in ("serious", "critical")]
+    assert not faults
+    words = page.locator("main").inner_text()
+    for english in (" the ", "Choose", "rows", "municipal", "citizens", "Figures", "Tables"):
+        assert english not in words, english
+
+
+def test_the_page_renders_without_a_browser():
+    from dashboards.session import Session, provide
+
+    @solara.component
+    def Test():
+        provide(Session(View("data"), []))
+        page_data.Page()
+
+    box, rendered = solara.render(Test(), handle_error=False)
+    try:
+        assert rendered.find(children=[Text()("data.title")]).widget is not None
+    finally:
+        rendered.close()

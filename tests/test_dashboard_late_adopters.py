@@ -1,0 +1,222 @@
+"""Late adopters: curves, times and measures against an independent count; the page does what a person does."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browser import SIZES, browser_type_launch_args, drawn, redrawn, served, visit  # noqa: F401  (fixtures)
+from playwright.sync_api import expect
+
+from dashboards import charts_late_adopters as drawing
+from dashboards import compute
+from dashboards.pages.late_adopters import answers
+from dashboards.state import Policy, View
+from dashboards.texts import Text
+from experiments.adopters.survival import kaplan_meier
+from scenarios import Use
+from simulation.run import CATEGORIES
+
+LAW = Policy(levers=(Use("MANDATE", 8),), profile="e_procurement")
+EN = Text("en")
+
+
+@pytest.fixture(scope="module")
+def pair():
+    return next(compute.pairs(View(policy=LAW), compute.Token()))
+
+
+def first_quarter(result, r, c, share):
+    """Counted quarter by quarter, from the tidy table's stages."""
+    who = np.flatnonzero(result.category[r] == c)
+    adopted = set()
+    for q in range(result.quarters + 1):
+        adopted |= {m for m in who if result.stage[r, q, m] in (3, 4)}
+        if len(who) and len(adopted) >= share * len(who) - 1e-9:
+            return q
+    return np.inf if len(who) else np.nan
+
+
+@pytest.mark.parametrize("share", [0.5, 0.84])
+def test_times_are_the_first_quarters_counted_one_by_one(pair, share):
+    found = drawing.times(pair.result, share)
+    expected = [[first_quarter(pair.result, r, c, share) for c in range(5)] for r in range(pair.result.runs)]
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_use_and_depth_by_category_are_those_of_the_tidy_table(pair):
+    frame = pair.result.adopters
+    frame = frame[(frame["view"] == "ex_ante") & (frame["quarter"] == pair.result.quarters)]
+    for c, name in enumerate(CATEGORIES):
+        rows = frame[frame["category"] == name].sort_values("run")
+        np.testing.assert_allclose(drawing.in_use(pair.result)[:, -1, c], rows["adopted"].to_numpy())
+        np.testing.assert_allclose(drawing.depth(pair.result)[:, c], rows["depth"].to_numpy(), rtol=1e-6)
+
+
+def test_survival_is_kaplan_and_meiers(pair):
+    chart = drawing.survival_curves(pair, EN, 1)
+    result = pair.result
+    for c, name in enumerate(CATEGORIES):
+        curve = kaplan_meier(result.adopted_at[result.category == c], result.quarters)
+        np.testing.assert_allclose(chart.data[name], 100 * curve.at(np.arange(result.quarters + 1)), atol=0.051)
+        low, width = (np.array(chart.data[f"{name}{part}"]) for part in (".low", ".high"))
+        assert (low <= np.array(chart.data[name]) + 0.1).all()
+        assert (np.array(chart.data[name]) <= low + width + 0.1).all()
+    columns, rows = chart.table()
+    assert (len(columns), rows[-1][0]) == (11, "60")
+
+
+def test_ahead_is_the_horizon_less_the_restricted_mean(pair):
+    from experiments.adopters.survival import restricted_mean
+
+    result = pair.result
+    for r in range(3):
+        late = result.category[r] >= 3
+        mean = restricted_mean(result.adopted_at[r][late], result.quarters, upto=result.quarters).mean
+        assert drawing.ahead(result)[r] == pytest.approx(result.quarters - mean)
+
+
+def test_what_is_not_reached_is_said_and_never_a_number():
+    inf = np.inf
+    assert drawing.said(drawing.when(np.full(20, 12.0)), 60, EN) == ("quarter 12", "12")
+    most = np.array([30.0] * 12 + [inf] * 8)
+    assert drawing.said(drawing.when(most), 60, EN) == ("quarter 30", "not by 60 in 8 of 20 runs")
+    few = np.array([30.0] * 5 + [inf] * 15)
+    assert drawing.said(drawing.when(few), 60, EN) == ("not by 60", "in 15 of 20 runs")
+    assert drawing.said(drawing.when(np.full(4, np.nan)), 60, EN) == ("–", "")
+
+
+def test_the_gap_is_the_results_own_and_its_axis_holds_it(pair):
+    chart = drawing.gap(pair, EN, False)
+    mean = 100 * pair.result.late_adopter_gap().mean(0)
+    np.testing.assert_allclose(chart.data["gap"], mean, atol=0.051)
+    assert chart.option["yAxis"]["min"] <= mean.min()
+    assert mean[-1] < -20  # the law moves the late ones first
+    assert "Late adopters are not behind" in chart.sentence
+    bare = next(compute.pairs(View(policy=Policy("lets_dance")), compute.Token()))
+    assert re.match(r"Widest in quarter \d+: \d+ points", drawing.gap(bare, EN, False).sentence)
+
+
+def test_measures_are_added_alone_and_taken_out_again():
+    policy = Policy(levers=(Use("FRCS"),))
+    for measure, lever in drawing.MEASURES.items():
+        with_it = drawing.switched(policy, measure)
+        assert drawing.has(with_it, measure)
+        assert not drawing.has(policy, measure)
+        assert drawing.switched(with_it, measure) == policy
+        if lever:
+            assert with_it.levers == (*policy.levers, Use(lever))
+        else:
+            assert with_it.parameters == (("vM", 1.8),)
+
+
+def test_what_if_counts_paired_differences(pair):
+    view = View(policy=LAW)
+    added = {"change": compute.simulated(drawing.switched(LAW, "change"), view.seed, 20, compute.Token())}
+    heads, rows = drawing.what_if(pair.result, added, LAW, EN)
+    assert len(heads) == 6
+    by = {row.key: row for row in rows}
+    assert (by["mandate"].switch, by["mandate"].small, by["mandate"].cells[0].text) == (True, "in this policy", "–")
+    late = [drawing.depth(one)[:, 5] for one in (pair.result, added["change"])]
+    gain = 100 * (late[1] - late[0]).mean()
+    assert by["change"].cells[5].text == EN.percent(late[1].mean())
+    assert by["change"].cells[5].small == f"+{gain:.0f}"
+    assert gain > 10
+    share = [np.array([one.ever[r, -1][one.category[r] == 4].mean() for r in range(20)]).mean() for one in (pair.result,
+                                                                                                            added["change"])]
+    assert by["change"].cells[4].text == EN.percent(share[1])
+    chart = drawing.fast_and_deep(pair.result, added, EN)
+    assert chart.data["change"] == [[round(drawing.ahead(added["change"]).mean(), 1), round(100 * late[1].mean(), 1)]]
+
+
+def test_reasons_are_the_governments_own(pair):
+    result = pair.result
+    found = drawing.reasons(result, compute.Token(), runs=2)
+    one = compute.simulated(replace(LAW), 1, 20, compute.Token())
+    frame = replace(one, seeds=one.seeds[:2], rows=one.rows[:2], stage=one.stage[:2], depth=one.depth[:2],
+                    regime=one.regime[:2],
+                    category=one.category[:2]).municipalities
+    frame = frame.sort_values(["run", "municipality", "quarter"])
+    group = frame.groupby(["run", "municipality"])
+    ever = frame["stage"].isin(["adopted", "upscaled"]).groupby([frame["run"], frame["municipality"]]).cummax()
+    before = ever.groupby([frame["run"], frame["municipality"]]).shift(1, fill_value=True)
+    heard = group["stage"].shift(1).astype(object).fillna("unaware") != "unaware"
+    still = frame[(frame["quarter"] > 0) & ~before.astype(bool) & heard]
+    expected = still.groupby(["run", "category"], observed=False)[["push", "pull"]].mean()
+    for what in ("push", "pull"):
+        np.testing.assert_allclose(found[what].ravel(), expected[what].to_numpy(), rtol=1e-6, atol=1e-9)
+    assert "laggards" in drawing.why(found, EN).sentence
+
+
+def test_more_comes_later_under_one_stamp_and_can_be_stopped():
+    view = View(policy=LAW)
+    done = list(answers(view, EN, "q", compute.Token()))
+    assert [len(one.later) for one in done] == [0, 1, 2]
+    assert len({one.stamp for one in done}) == 1
+    assert done[-1].done
+    stopped = compute.Token()
+    job = answers(view, EN, "q", stopped)
+    next(job)
+    stopped.stop()
+    with pytest.raises(compute.Stopped):
+        list(job)
+
+
+@pytest.mark.parametrize("policy", [Policy("wasteland", quarters=8), Policy("lets_dance", profile="telework"),
+                                    Policy().with_parameter("municipalities", 3.0)])
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_every_start_can_be_drawn(policy, language):
+    last = list(answers(View(policy=policy), Text(language), "q", compute.Token()))[-1]
+    assert last.headline.endswith(".")
+    for chart in (*last.charts, *last.later):
+        assert chart.sentence.endswith(".")
+        columns, rows = chart.table()
+        assert all(len(row) == len(columns) for row in rows)
+
+
+# ---------------------------------------------------------------- in the browser
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_profile_and_a_measure(visit, size):  # noqa: F811
+    page = visit("/late_adopters", size)
+    page.locator("[data-chart=why]").wait_for()
+    before = drawn(page)
+    page.get_by_role("radio", name="telework").click()
+    page.wait_for_function("location.search.includes('profile=telework')")
+    page.wait_for_function("(before) => document.querySelector('[data-chart=in_use]').dataset.stamp !== before", arg=before)
+    middle = page.locator("[data-chart=in_use]").get_attribute("data-stamp")
+    law = page.get_by_role("switch", name="Legal obligation")
+    law.click()
+    page.wait_for_function("location.search.includes('MANDATE')")
+    page.wait_for_function("(before) => document.querySelector('[data-chart=in_use]').dataset.stamp !== before", arg=middle)
+    expect(law).to_have_attribute("aria-checked", "true")
+    expect(page.locator("[data-row=mandate]")).to_contain_text("in this policy")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(re.compile(r"laggards have adopted by quarter \d+"))
+    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0], "the page is wider than the screen"
+    page.get_by_role("button", name="Undo").click()
+    expect(law).to_have_attribute("aria-checked", "false")
+
+
+def test_tables_keyboard_axe_and_dutch(visit):  # noqa: F811
+    page = visit("/late_adopters?policy=lone_ranger~FRCS@1*1")
+    page.locator("[data-chart=why]").wait_for()
+    for name in ("in_use", "survival", "gap", "fast_and_deep", "why"):
+        chart = page.locator(f"[data-chart={name}]")
+        chart.get_by_role("button", name="Numbers").click()
+        expect(chart.get_by_role("columnheader").first).to_be_visible()
+    pilot = page.get_by_role("switch", name="Pilot support")
+    pilot.focus()
+    page.keyboard.press("Space")
+    page.wait_for_function("location.search.includes('PILOT')")
+    serious = [(v["id"], [n["html"][:160] for n in v["nodes"]][:3]) for v in Axe().run(page).response["violations"]
+               if v["impact"] in ("serious", "critical")]
+    assert not serious
+    page.get_by_role("button", name="Nederlands").click()
+    expect(page.get_by_role("heading", name="Wie wanneer invoert")).to_be_visible()
+    expect(page.locator("[data-row=mandate]")).to_contain_text("Wettelijke verplichting")
+    words = page.locator("body").inner_text()
+    for english in ("quarter", "laggards", "Policy", "Measure", " of the ", "adopted", "clear"):
+        assert english not in words, english

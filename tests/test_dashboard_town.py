@@ -1,0 +1,284 @@
+"""The page Town: what it shows is what the model holds; and in a browser, what a person sees and does."""
+# ruff: noqa: F811 (a fixture that is imported is named again by each test that asks for it)
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browser import SIZES, browser_type_launch_args, drawn, redrawn, served, visit  # noqa: F401  (fixtures)
+from playwright.sync_api import expect
+
+from dashboards.compute import Stopped, Token
+from dashboards.pages import town
+from dashboards.state import Policy, View, from_link
+from dashboards.texts import Text
+from params import Refused
+from scenarios import Use
+from simulation import simulate
+from simulation.model import CoCreationModel
+from simulation.rules.regimes import REGIMES
+from simulation.run import STAGES
+
+POLICY = Policy("lone_ranger", quarters=24).with_use("lever", None, Use("FRCS", 4, None, 1.0))
+VIEW = View("town", POLICY, seed=3)
+TEXT = Text("en")
+
+
+@pytest.fixture(scope="module")
+def small():
+    run = town.Run.of(VIEW, "small", Token())
+    return run, town.film(run, True)
+
+
+def model_at(quarter, policy=POLICY):
+    """The small world, stepped to a quarter by Mesa's own step."""
+    model = CoCreationModel(policy.scenario(), rng=3, municipalities=6, citizens=10)
+    for _ in range(quarter):
+        model.step()
+    return model
+
+
+def percent(values):
+    return [round(100 * float(v)) for v in values]
+
+
+# ---------------------------------------------------------------- the film
+
+def test_the_film_of_the_small_world_is_the_models_agents(small):
+    shown = small[1].shown
+    assert (shown["names"], shown["size"]) == ([f"M{m}" for m in range(1, 7)], [10] * 6)
+    for quarter in (0, 1, 9, 24):
+        model = model_at(quarter)
+        assert shown["w"][quarter] == percent(c.willingness for c in model.citizens)
+        assert shown["uses"][quarter] == "".join(str(c.uses) for c in model.citizens)
+        assert shown["G"][quarter] == percent(g.willingness for g in model.governments)
+        assert [STAGES[int(s)] for s in shown["stage"][quarter]] == [g.stage for g in model.governments]
+        assert [REGIMES[int(r)] for r in shown["regime"][quarter]] == [g.regime for g in model.governments]
+        running = {(g.row, i.id): sorted(c.row for c in i.members) for g in model.governments for i in g.initiatives}
+        filmed = {(one["m"], one["id"]): [who for q, who in one["members"] if q <= quarter][-1]
+                  for one in shown["initiatives"]
+                  if one["launched"] <= quarter and (one["ended"] is None or quarter < one["ended"])}
+        assert filmed == running
+    assert shown["ties"][0] == [c.row for c in model_at(0).citizens[0].neighbors]
+    assert shown["peers"][2] == [g.row for g in model_at(0).governments[2].neighbors]
+    assert len(json.dumps(shown, allow_nan=False)) < 60_000
+
+
+def test_the_film_of_the_full_world_is_the_tables_of_simulate():
+    film = town.film(town.Run.of(VIEW, "full", Token()), False)
+    table = simulate(POLICY.scenario(), runs=1, seed=3).municipalities
+    for quarter, rows in table.groupby("quarter"):
+        assert film.shown["C"][quarter] == np.rint(100 * rows["citizens_willingness"]).astype(int).tolist()
+        assert [REGIMES[int(r)] for r in film.shown["regime"][quarter]] == rows["regime"].tolist()
+        assert [STAGES[int(s)] for s in film.shown["stage"][quarter]] == rows["stage"].tolist()
+        assert film.shown["projects"][quarter] == rows["projects"].tolist()
+    k = list(town.HAPPENS).index("successes")
+    told = table["supported_successes"] + table["solo_successes"]
+    assert film.counts[:, :, k].ravel().tolist() == told.tolist()
+
+
+def test_lives_are_the_initiatives_table_of_simulate(small):
+    table = simulate(town.Run.of(VIEW, "small", Token()).policy.scenario(), runs=1, seed=3).initiatives
+    shown = small[1].shown
+    got = sorted((shown["names"][one["m"]], one["launched"], one["size"], one["service"] or -1, one["ended"] or -1)
+                 for one in shown["initiatives"])
+    ends = [table[name].fillna(-1).astype(int) for name in ("service_from", "ended")]
+    assert got == sorted(zip(table["municipality"], table["launched"], table["size"], *ends, strict=True))
+
+
+def test_own_municipalities_are_the_full_world():
+    view = View("town", POLICY, places="name,citizens\nÅsh,25\nBirch,40\n")
+    assert town.film(town.Run.of(view, "full", Token()), False).shown["names"] == ["Åsh", "Birch"]
+    assert len(town.film(town.Run.of(view, "small", Token()), True).shown["names"]) == 6
+
+
+def test_a_run_that_nobody_wants_stops():
+    token = Token()
+    token.stop()
+    with pytest.raises(Stopped):
+        town.film(town.Run.of(View("town", POLICY, seed=987), "small", token), True)
+
+
+# ---------------------------------------------------------------- the story
+
+def test_terms_are_why_with_and_without_the_lever(small):
+    run = small[0]
+    for key, kind, row in (("citizen.13", "citizen", 12), ("council.3", "council", 2)):
+        told = town.story(run, True, key, TEXT)
+        for quarter in (1, 12, 24):
+            for policy, side in ((POLICY, "rows"), (POLICY.without_policy(), "off")):
+                model = model_at(quarter, policy)
+                agent = (model.citizens if kind == "citizen" else model.governments)[row]
+                for decision in told["decisions"]:
+                    why = agent.why(decision["name"])
+                    assert decision[side][quarter - 1] == pytest.approx(list(why.values()), abs=6e-5)
+        first = told["decisions"][0]
+        names = town.reasons(run, kind, row)["willingness"]["names"]
+        drive = names.index("drive")
+        for values in first["rows"]:  # reasons add up to what they call for
+            assert sum(v for v, line in zip(values, first["lines"], strict=True) if not line["result"]) == pytest.approx(
+                values[drive], abs=1e-3)
+        assert told["way"] == [quarter[row] for quarter in small[1].shown["w" if kind == "citizen" else "G"]]
+        assert not told["same"]
+    assert town.story(run.without_policy(), True, "citizen.13", TEXT)["same"]
+
+
+def test_what_a_citizen_did_is_what_the_agents_show(small):
+    run, film = small
+    told = town.story(run, True, "citizen.13", TEXT)
+    inside = [{(i.government.row, i.id) for i in model_at(q).citizens[12].initiatives} for q in range(25)]
+    numbers = {(one["m"], one["id"]): one["number"] for one in film.shown["initiatives"]}
+    changes = sorted((q, f"initiative.{numbers[one]}") for q in range(1, 25) for one in inside[q] ^ inside[q - 1])
+    assert sorted((event[0], event[2]) for event in told["events"] if len(event) == 3) == changes
+    assert [q for q, *_ in told["events"]] == sorted(q for q, *_ in told["events"])
+    near = {f"citizen.{c.row + 1}" for c in model_at(0).citizens[12].neighbors}
+    assert {key for key, _ in told["near"]} == near | {"council.2"}
+    assert told["title"] == "Citizen 3 of M2"
+
+
+def test_joining_leaving_and_the_end_are_told_apart():
+    life = {"members": [[2, [4, 5]], [5, [5]]], "ended": 9}
+    assert town.joinings(life, 4) == [(2, "joined"), (5, "left")]
+    assert town.joinings(life, 5) == [(2, "joined"), (9, "ended")]
+    assert town.joinings(life | {"ended": None}, 5) == [(2, "joined")]
+    assert town.joinings(life, 6) == []
+
+
+def test_an_initiative_says_what_became_of_its_call_without_the_lever(small):
+    run, film = small
+    other = {(one["m"], one["id"]) for one in town.film(run.without_policy(), True).shown["initiatives"]}
+    for one in film.shown["initiatives"]:
+        said = " ".join(town.story(run, True, f"initiative.{one['number']}", TEXT)["facts"])
+        assert ("came to nothing" in said) == ((one["m"], one["id"]) not in other)
+
+
+@pytest.mark.parametrize(("key", "said"), [("citizen.61", "it has 60"), ("citizen.x", "no citizen 'x'"), (
+    "counsil.1", "Did you mean council"), ("initiative.0", "no initiative '0'")])
+def test_nobody_is_refused_in_a_sentence(small, key, said):
+    with pytest.raises(Refused, match=re.escape(said)):
+        town.check_shown(key, small[1].shown)
+
+
+# ---------------------------------------------------------------- in a browser
+
+LINK = "/town?policy=lone_ranger~FRCS@4*1&town.at-quarter=12"
+
+
+def frames(page, seconds=2.0):
+    """Pictures a second that differ from the one before, as the browser shows them."""
+    return page.evaluate("""(seconds) => new Promise((done) => {
+        let seen = 0, last = '', began = 0;
+        const look = (time) => {
+            began = began || time;
+            const now = [...document.querySelectorAll('.tw-citizen .tw-dot')].map(one => one.getAttribute('r')).join();
+            if (now !== last) { seen += 1; last = now; }
+            if (time - began < 1000 * seconds) requestAnimationFrame(look); else done((1000 * (seen - 1)) / (time - began));
+        };
+        requestAnimationFrame(look); })""", seconds)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_play_step_back_and_click_a_citizen(visit, size):
+    page = visit(LINK, size)
+    at = page.locator(".tw-now")
+    expect(at).to_have_text("Quarter 12 of 60")
+    page.get_by_role("button", name="One quarter on").click()
+    page.get_by_role("button", name="One quarter on").click()
+    page.get_by_role("button", name="One quarter back").click()
+    expect(at).to_have_text("Quarter 13 of 60")
+    page.wait_for_function("location.search.includes('town.at-quarter=13')")
+    page.locator("[data-agent='citizen.7'] .tw-dot").click()
+    story = page.get_by_role("complementary", name="Its story")
+    expect(story.get_by_role("heading", name="Citizen 7 of M1")).to_be_visible()
+    expect(story.locator("caption")).to_have_text("What counted in quarter 13")
+    expect(story.get_by_role("columnheader", name="same luck, lever off")).to_be_visible()
+    expect(story.get_by_role("row", name="neighbours' willingness")).to_be_visible()
+    page.get_by_label("Quarters a second").select_option("16")
+    page.get_by_role("button", name="Play").click()
+    expect(at).to_have_text("Quarter 60 of 60")
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0], "the page is wider than the screen"
+
+
+def test_a_film_plays_at_ten_frames_a_second_or_more(visit):
+    page = visit(LINK)
+    page.get_by_role("button", name="Play").click()
+    assert frames(page) >= 10
+
+
+def test_by_keyboard_through_neighbours_and_time(visit):
+    page = visit(LINK)
+    page.get_by_label("Whose story").select_option("council.2")
+    story = page.locator(".tw-story")
+    expect(story.get_by_role("heading", name="Council of M2")).to_be_visible()
+    story.get_by_role("button", name="To adopt it").press("Enter")
+    expect(story.get_by_role("row", name="obligation by law")).to_be_visible()
+    story.get_by_role("button", name="Council of M1", exact=True).press("Enter")
+    expect(story.get_by_role("heading", name="Council of M1")).to_be_visible()
+    slider = page.get_by_role("slider", name="Quarter")
+    slider.focus()
+    page.keyboard.press("End")
+    expect(page.locator(".tw-now")).to_have_text("Quarter 60 of 60")
+    view = page.url.partition("/town?")[2]
+    page.wait_for_function("location.search.includes('town.at-quarter=60')")
+    view = from_link(page.url.partition("/town?")[2], "town")
+    assert (view.get(town.SHOWN), view.get(town.QUARTER)) == ("council.1", "60")
+    expect(story.get_by_text("What happened so far")).to_be_visible()
+    other = visit(page.url.partition(page.url.split("/town")[0])[2])  # the link restores quarter and story
+    expect(other.locator(".tw-now")).to_have_text("Quarter 60 of 60")
+    expect(other.get_by_role("heading", name="Council of M1")).to_be_visible()
+
+
+def test_the_map_of_municipalities_plays_and_tells(visit):
+    page = visit("/town?policy=lone_ranger~LEAD@4*1&town.which-world=full", "phone")
+    tile = page.locator("[data-agent='council.12']")
+    before = tile.get_attribute("aria-label")
+    assert before.startswith("M12: Lone Ranger")
+    film = town.film(town.Run.of(from_link("policy=lone_ranger~LEAD@4*1"), "full", Token()), False).shown
+    page.get_by_role("slider", name="Quarter").press("End")
+    names = {"0": "Let's dance", "1": "Lone Ranger", "2": "Dead horse", "3": "Wasteland"}
+    expect(tile).to_have_attribute("aria-label", re.compile(f"M12: {names[film['regime'][-1][11]]}, "))
+    tile.click()
+    expect(page.get_by_role("heading", name="Council of M12")).to_be_visible()
+    expect(page.locator(".tw-events li").first).to_be_visible()
+
+
+def test_a_lever_is_used_here_taken_out_and_undone(visit):
+    page = visit("/town")
+    before = drawn(page)
+    page.get_by_label("Whose story").select_option("citizen.5")
+    expect(page.get_by_text("No lever or shock is in use")).to_be_visible()
+    page.get_by_label("Use a lever").select_option("LEAD")
+    after = redrawn(page, before)
+    expect(page.get_by_role("columnheader", name="same luck, lever off")).to_have_count(0)  # quarter 0: nothing decided
+    page.get_by_role("button", name="One quarter on").click()
+    expect(page.get_by_role("columnheader", name="same luck, lever off")).to_be_visible()
+    page.get_by_label("Use a lever").select_option("LEAD")
+    expect(page.get_by_role("alert")).to_contain_text("twice at the same time")
+    page.get_by_role("button", name="Take out").click()
+    assert redrawn(page, after) == before
+    page.get_by_role("button", name="Undo").click()
+    assert redrawn(page, before) == after
+
+
+@pytest.mark.parametrize(("size", "scheme", "more"), [
+    ("laptop", "light", ""), ("laptop", "dark", ""), ("phone", "light", "&town.which-world=full")])
+def test_axe_finds_no_serious_fault(visit, size, scheme, more):
+    page = visit(f"{LINK}{more}&town.who-is-told=council.2", size, color_scheme=scheme)
+    expect(page.get_by_role("heading", name="Council of M2")).to_be_visible()
+    page.get_by_role("button", name="Numbers").click()
+    found = Axe().run(page).response["violations"]
+    assert not [(v["id"], [n["html"][:160] for n in v["nodes"]][:3]) for v in found
+                if v["impact"] in ("serious", "critical")]
+
+
+def test_town_in_dutch_leaves_no_english(visit):
+    page = visit(f"{LINK}&lang=nl&town.who-is-told=citizen.7")
+    expect(page.get_by_role("heading", name="Burger 7 van M1")).to_be_visible()
+    words = page.locator("body").inner_text()
+    for english in ("Quarter", "Citizen", "council", "willing", "lever", " the ", "initiative "):
+        assert english not in words, english
