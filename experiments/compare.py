@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -202,22 +201,6 @@ def tables(found: Comparison, outcome: str | Outcome = "lets_dance") -> dict[str
     asked = dict.fromkeys(resolved(parse(one), found.quarters) for one in (outcome, *MAIN))
     return {"differences": found.differences, "effects": found.effects(list(asked)), "municipalities": found.municipalities,
             "moves": found.moves, "citizens": found.citizens}
-
-
-def again(manifest: Mapping[str, Any], progress: Callable[[int], None] | None = None) -> dict[str, pd.DataFrame]:
-    """The tables of a folder that `letsdance compare` wrote, made anew from its manifest."""
-    stories = {name: scenarios.read(name, f"scenario {name}", text) for name, text in manifest["scenarios"].items()}
-    found = compare(stories, manifest["seeds"]["runs"], manifest["seeds"]["first"], against=manifest["reference"],
-                    municipalities=towns(manifest["municipalities"]), until=manifest["until"], most=manifest["most"],
-                    progress=progress)
-    return tables(found, manifest["outcome"])
-
-
-def towns(text: str | None) -> table.Municipalities | None:
-    """Municipalities from a CSV's text, as a manifest holds it."""
-    import pandas as pd
-
-    return None if text is None else table.load(pd.read_csv(StringIO(text), dtype=str, keep_default_na=False))
 
 
 def resolved(outcome: Outcome, last: int) -> Outcome:

@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments.design import Design, Factor, latin_hypercube, parse_factors
-from experiments.sensitivity import Condition, Estimate, bounds_of, parse_condition, responses, runs_of, said_condition
+from experiments.sensitivity import (
+    Condition,
+    Estimate,
+    bounds_of,
+    check_missing,
+    parse_condition,
+    responses,
+    runs_of,
+    said_condition,
+)
 from params import Refused
 
 if TYPE_CHECKING:
@@ -110,7 +119,8 @@ def quasi_p(X: np.ndarray, share: np.ndarray, low: np.ndarray, high: np.ndarray,
     """How likely as many cases would be in the box if the restriction of this factor were none (Bryant, Lempert 2010).
 
     The chance of a binomial draw from the box without this restriction; shares of replicates are summed and rounded
-    down. Quasi, because the box was chosen among many; on points it was not chosen on, it is a p-value. sides: which
+    down. Quasi, because the box was chosen among many, and because the share around it is taken as known; points that
+    the box was not chosen on take away the first reason only. sides: which
     limit is lifted, 0 the lower and 1 the upper.
     """
     from scipy import stats
@@ -269,8 +279,7 @@ def find_boxes(factors: Any, X: Any, holds: Any, condition: Condition | None = N
     if not np.isfinite(H).all() or not 0.0 <= H.min() <= H.max() <= 1.0:
         raise Refused("whether the condition holds must be known in every run; put a number in the place of what is "
                       "missing, or choose another outcome.")
-    if not 0.0 < aim <= 1.0:
-        raise Refused(f"the density to aim at must lie between 0 and 1, not {aim:g}.")
+    check_aim(aim, most)
     check_enough(len(X))
     whole = np.array([f.whole or bool(f.values) for f in chosen])
     rng = np.random.default_rng(np.random.SeedSequence([seed, _HALVES]))
@@ -349,6 +358,8 @@ def discover(
     from experiments.plan import plan
     from experiments.sweep import run
 
+    check_missing(missing)
+    check_aim(aim, most)
     asked, chosen = parse_condition(condition), check(factors, condition, points)
     planned = plan(scenario, design=latin_hypercube(chosen, points, seed), replicates=replicates, seed=seed,
                    outcomes=[asked.outcome], **more)
@@ -359,6 +370,8 @@ def discover(
 def from_sweep(sweep: Sweep, condition: str | Condition, aim: float = 0.8, most: int = 3,
                missing: float | None = None) -> Discovery:
     """The same of a sweep that is there; its points should fill the ranges evenly (a Latin hypercube, sobol)."""
+    check_missing(missing)
+    check_aim(aim, most)
     asked = parse_condition(condition)
     frame = runs_of(sweep, asked.outcome)
     return _of(sweep.plan.design, sweep.plan.scenario, frame, asked, aim, most, sweep.plan.seed, missing)
@@ -381,6 +394,14 @@ def check(factors: Any, condition: str | Condition, points: int) -> tuple[Factor
     bounds_of(chosen)
     check_enough(points)
     return chosen
+
+
+def check_aim(aim: float, most: int) -> None:
+    """Refuse a density or a number of boxes that cannot be."""
+    if not 0.0 < aim <= 1.0:
+        raise Refused(f"the density to aim at must lie above 0 and be at most 1, such as 0.8, not {aim:g}.")
+    if isinstance(most, bool) or not isinstance(most, int) or most < 1:
+        raise Refused(f"the number of boxes must be a whole number from 1, not {most!r}.")
 
 
 def check_enough(points: int) -> None:

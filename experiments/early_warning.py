@@ -20,7 +20,7 @@ from scipy.ndimage import gaussian_filter1d
 
 import scenarios
 from experiments.residence import LEVEL, Estimate, redrawn
-from experiments.tipping import Axis, check_indicator, check_whole, moved, moving_axis, paths
+from experiments.tipping import LAST_SEED, Axis, check_indicator, check_whole, moved, moving_axis, paths
 from params import Refused
 from simulation.rules.regimes import REGIMES
 
@@ -248,7 +248,7 @@ def early_warning(scenario: Any = "lets_dance", along: str | Axis = "B=0:0.8", o
     """
     axis, name = moving_axis(along), check_indicator(outcome)
     for what, value, low, high in (("quarters", quarters, 2 * SHORTEST, 4000), ("settle", settle, 1, 1000),
-                                   ("runs", runs, 2, 10_000), ("ahead", ahead, 0, 4000)):
+                                   ("runs", runs, 2, 10_000), ("ahead", ahead, 0, 4000), ("seed", seed, 0, LAST_SEED)):
         check_whole(what, value, low, high)
     for what, share, top in (("window", window, 0.9), ("bandwidth", bandwidth, 1.0)):
         if isinstance(share, bool) or not isinstance(share, int | float) or not 0.01 <= share <= top:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from experiments.paired import paired
-from experiments.portfolios import Portfolio, code
+from experiments.portfolios import Portfolio, code, words
 from experiments.reasons import FUNNEL, LAST, funnel, pushes
 from experiments.success import Condition, Evaluate, evaluator, together
 from params import PARAMETERS
@@ -23,7 +24,7 @@ _PURPOSE = 0x3E61E7  # names this use of the seed
 
 
 class Judged:
-    """Portfolios on fresh seeds: which runs succeed. Every look is counted, because the best is picked among all."""
+    """Portfolios on fresh seeds: which runs succeed."""
 
     def __init__(self, evaluate: Evaluate, seeds: np.ndarray, threads: int,
                  progress: Callable[[int], None] | None = None) -> None:
@@ -37,6 +38,15 @@ class Judged:
         scores = together(self.evaluate, [(p, self.seeds) for p in fresh], self.threads)
         self.held |= {p: np.asarray(s) >= 1.0 for p, s in zip(fresh, scores, strict=True)}
         self.progress(len(fresh))
+
+
+def parts(finalists: Sequence[Portfolio]) -> set[Portfolio]:
+    """The finalists and whatever is left of them when levers are left out: all that fresh seeds may come to judge.
+
+    Which of these are judged depends on the fresh seeds themselves (a smaller one is taken apart only where it is as
+    good), so it is this number, known before, that the intervals are widened for.
+    """
+    return {part for p in finalists for size in range(len(p) + 1) for part in combinations(p, size)}
 
 
 def without_each(judged: Judged, finalists: Sequence[Portfolio]) -> tuple[pd.DataFrame, dict[Portfolio, Portfolio]]:
@@ -155,18 +165,18 @@ def why(scenario: Scenario, portfolio: Portfolio, seeds: np.ndarray, municipalit
             e = paired(with_it.rows[push.name][:, -quarters:].mean(axis=1),
                        without.rows[push.name][:, -quarters:].mean(axis=1))
             if e.low > 0.0 and e.mean >= 0.01:
-                moved.append((e.mean, f"{push.words} ({e.mean:+.2f})"))
+                moved.append((e.mean, f"{push.words} {e.mean:+.2f}"))
         three = [text for _, text in sorted(moved, reverse=True)[:3]]
-        said.append(f"{side} are pushed by: {', '.join(three)}" if three else f"nothing clearly pushes {side} more")
-    sentences = [f"{code(portfolio)} works because {said[0]}; {said[1]} (logits, against no policy)."]
+        said.append(f"it pushes {side} ({', '.join(three)})" if three else f"it does not clearly push {side}")
+    sentences = [f"Why {words(portfolio, codes=False)} works: {said[0]}; {said[1]}; in logits, against no policy."]
     here, there = funnel(with_it, quarters), funnel(without, quarters)
     wider = []
-    for step, words in FUNNEL.items():
+    for step, told in FUNNEL.items():
         both = np.isfinite(here[step]) & np.isfinite(there[step])
         if both.sum() >= 2:
             e = paired(here[step][both], there[step][both])
             if e.low > 0.0 and e.mean >= 0.01:
-                wider.append((e.mean, f"'{words}' ({there[step][both].mean():.0%} to {here[step][both].mean():.0%})"))
+                wider.append((e.mean, f"'{told}' ({there[step][both].mean():.0%} to {here[step][both].mean():.0%})"))
     if wider:
         sentences.append(f"The bottleneck that widens most: {max(wider)[1]}.")
     else:

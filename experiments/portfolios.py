@@ -131,18 +131,22 @@ def code(portfolio: Portfolio) -> str:
     return " ".join(map(str, portfolio)) or "nothing"
 
 
-def words(portfolio: Portfolio) -> str:
-    """As it is told: titles of levers, with when and how strongly; levers that are used alike together."""
+def words(portfolio: Portfolio, codes: bool = True) -> str:
+    """As it is told: titles of levers, with when and how strongly; levers that are used alike together.
+
+    codes: whether the letters by which a lever is typed stand behind its title: good in a table, not in a sentence.
+    """
     alike: dict[tuple[int, int | None, float], list[str]] = {}
     for use in portfolio:
-        alike.setdefault((use.start, use.duration, use.strength), []).append(f"{LEVERS[use.name]['title']} ({use.name})")
+        title = LEVERS[use.name]["title"]
+        alike.setdefault((use.start, use.duration, use.strength), []).append(f"{title} ({use.name})" if codes else title)
     told = []
     for (start, duration, strength), titles in alike.items():
         when = f"from quarter {start}" if start > 1 else "from the start"
-        lasts = "to the end" if duration is None else f"for {duration} quarters"
+        lasts = " on" if start > 1 and duration is None else "" if duration is None else f" for {duration} quarters"
         how = {1.0: "", 0.5: " at half strength"}.get(strength, f" at strength {strength:g}")
-        told.append(f"{' + '.join(titles)} {when} {lasts}{how}")
-    return "; ".join(told) or "doing nothing"
+        told.append(f"{' + '.join(titles)} {when}{lasts}{how}")
+    return ("; " if codes else " and ").join(told) or "doing nothing"
 
 
 # ---------------------------------------------------------------- fronts

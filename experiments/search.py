@@ -71,8 +71,8 @@ class Plan:
 
     @property
     def looks(self) -> int:
-        """Portfolios on fresh seeds: finalists and each without each of its levers, at most once more pruned."""
-        return min(FINALISTS * (1 + self.space.most), self.space.size)
+        """Portfolios that fresh seeds may judge, at most: finalists and all parts of them."""
+        return min(FINALISTS * 2**self.space.most, self.space.size)
 
     @property
     def most_runs(self) -> int:
@@ -197,7 +197,7 @@ def search(scenario: str | Path | Scenario, *, chance: float | None = None, budg
     picked = pick(explored, chance)
     without, pruned = few.without_each(judged, picked)
     names = [*picked, *(p for p in pruned if p not in picked)]
-    found = _judged(made, explored, judged, names, pruned, without)
+    found = _judged(made, explored, judged, picked, names, pruned, without)
     if evaluate is None:
         shown = [found.portfolios[name] for name in found.ranked["portfolio"]]
         table = found.robustness
@@ -227,11 +227,11 @@ def pick(explored: Explored, wanted: float | None) -> list[Portfolio]:
     return [whole[k] for k in sorted(range(len(whole)), key=order)[:FINALISTS]]
 
 
-def _judged(made: Plan, explored: Explored, judged: few.Judged, names: list[Portfolio],
+def _judged(made: Plan, explored: Explored, judged: few.Judged, picked: list[Portfolio], names: list[Portfolio],
             pruned: dict[Portfolio, Portfolio], without: pd.DataFrame) -> Search:
     import pandas as pd
 
-    looks = len(judged.held)
+    looks = len(few.parts(picked))
     chances = {p: chance(judged.held[p], looks) for p in names}
     costs, shares = [explored.cost(p) for p in names], [chances[p].share for p in names]
 
@@ -258,21 +258,25 @@ def _judged(made: Plan, explored: Explored, judged: few.Judged, names: list[Port
         "success": [float((s >= 1.0).mean()) if len(s) else np.nan for s in explored.scores.values()],
         "runs": [len(s) for s in explored.scores.values()]})
     return Search(made, tried, front, ranked, without, pd.DataFrame(), known, {code(p): c for p, c in chances.items()},
-                  looks, explored.runs + looks * made.fresh_runs, chosen, _answer(made, first, chosen))
+                  looks, explored.runs + len(judged.held) * made.fresh_runs, chosen,
+                  _answer(made, first, known[first["portfolio"]], chosen))
 
 
-def _answer(made: Plan, first: Any, chosen: Portfolio | None) -> str:
-    """One sentence: what works, or that nothing was found that does, with the best chance and its interval."""
+def _answer(made: Plan, first: Any, known: Portfolio, chosen: Portfolio | None) -> str:
+    """One sentence: what works, or that nothing was found that does, with the best chance and its interval.
+
+    first: the row of the best; known: its portfolio.
+    """
     goal, size = made.condition.words, f"at most {made.space.most} of {len(made.space.uses)} levers"
     within = "" if made.budget is None else f" within {made.budget:g} points"
     share = f"{first['fresh_success']:.0%} ({first['low']:.0%}-{first['high']:.0%}) of {made.fresh_runs} fresh runs"
     if chosen is None:
         asked = "" if made.chance is None else f" with a chance of at least {made.chance:.0%}"
         among = "there is none" if made.exact else "none was found"
-        best = "" if first["fresh_success"] == 0 else f" ({first['portfolio']})"
+        best = "" if first["fresh_success"] == 0 else f", {portfolios.words(known, codes=False)},"
         return (f"From {made.scenario.title}, among portfolios of {size}{within} {among} that is shown to reach "
                 f"{goal}{asked}; the best{best} succeeds in {share}.")
     what = (f"the least cost found that reaches {goal} with a chance of at least {made.chance:.0%} is "
             f"{first['cost']:g} points" if made.chance is not None else
             f"the best chance found of {goal}{within} costs {first['cost']:g} points")
-    return f"From {made.scenario.title}, {what}: {portfolios.words(chosen)}. It succeeds in {share}."
+    return f"From {made.scenario.title}, {what}: {portfolios.words(chosen, codes=False)}. It succeeds in {share}."

@@ -25,6 +25,7 @@ from experiments.design import Design, Factor, check_points, latin_hypercube, pa
 from experiments.design import morris as morris_design
 from experiments.outcomes import Outcome, parse
 from params import PARAMETERS, Refused, nearest
+from simulation.indicators import SOCIETY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,7 +123,11 @@ def parse_condition(text: str | Condition) -> Condition:
         found = None
     if not found:
         raise Refused(f"condition {text!r} cannot be read; write OUTCOME <= NUMBER, such as 'wasteland@60 <= 0.2'.")
-    return Condition(parse(found["outcome"]), found["relation"], value)
+    asked = Condition(parse(found["outcome"]), found["relation"], value)
+    if asked.outcome.unit == "share" and asked.outcome.name in SOCIETY and not 0.0 <= value <= 1.0:
+        raise Refused(f"condition {text!r}: {asked.outcome.name} is a share, so the number must lie from 0 to 1 (or 0% to "
+                      f"100%).")
+    return asked
 
 
 def said_outcome(outcome: Outcome) -> str:
@@ -185,6 +190,12 @@ def responses(frame: pd.DataFrame, outcome: str | Outcome | Condition, missing: 
                       f"of {len(gone)} points (it never comes, or is a share of nothing); name a number to put in its "
                       f"place (missing=, --missing), or choose another outcome.")
     return condition.holds(values).astype(np.float64) if condition else values
+
+
+def check_missing(missing: float | None) -> None:
+    """Refuse what cannot stand in the place of what is not a number."""
+    if missing is not None and not np.isfinite(missing):
+        raise Refused(f"missing, which stands where an outcome is not a number, must be a number itself, not {missing!r}.")
 
 
 def _checked(names: Sequence[str], bounds: Any, X: Any, Y: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -532,6 +543,7 @@ def sensitivity(
     from experiments.plan import plan
     from experiments.sweep import run
 
+    check_missing(missing)
     base = scenarios.load(scenario)
     asked = _asked(method, outcome)
     chosen = parse_factors(factors) or default_factors()
@@ -546,6 +558,7 @@ def from_sweep(sweep: Sweep, outcome: str | Outcome | Condition, method: str | N
                missing: float | None = None, level: float = 0.95) -> Sensitivity:
     """The same of a sweep that is there: a morris design for morris, Saltelli's for sobol, any other for regional."""
     usual = {"morris": "morris", "saltelli": "sobol"}.get(sweep.plan.design.method, "regional")
+    check_missing(missing)
     method = method or usual
     if method not in (usual, "regional"):
         raise Refused(f"this sweep has a {sweep.plan.design.method.replace('_', ' ')} design; the method {method} needs "

@@ -361,6 +361,10 @@ def paths(story: Scenario, schedule: np.ndarray, seeds: np.ndarray, indicators: 
     return found
 
 
+#: The largest seed here: those of all runs that follow it are whole numbers of 64 bits too.
+LAST_SEED = 2**62
+
+
 def check_whole(name: str, value: object, low: int, high: int) -> int:
     """A whole number within a range, or `Refused`."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
@@ -479,7 +483,7 @@ def hysteresis(scenario: Any = "lets_dance", along: str | Axis = "B=0:0.8", outc
     """
     axis, name = moving_axis(along), check_indicator(outcome)
     for what, value, low, high in (("quarters", quarters, 16, 2000), ("settle", settle, 1, 1000),
-                                   ("wait", wait, 16, 2000), ("runs", runs, 2, 10_000)):
+                                   ("wait", wait, 16, 2000), ("runs", runs, 2, 10_000), ("seed", seed, 0, LAST_SEED)):
         check_whole(what, value, low, high)
     story = scenarios.load(scenario).changed(**changes)
     seeds = np.arange(seed, seed + runs)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import scenarios
-from experiments.compare import Policy, read_policy, towns
+from experiments.compare import Policy, read_policy
 from experiments.outcomes import Outcome, parse
 from experiments.paired import interval
 from params import Refused, nearest
@@ -154,12 +154,3 @@ def wind_tunnel(portfolio: str | Policy, starts: Iterable[Any] = STARTS, shocks:
                                             progress=progress)) for story in pair) for cell, pair in cells.items()}
     return WindTunnel(policy, asked, stories, names, at, last, seed, runs,
                       less_is_better(asked) if better is None else better == "less", values)  # type: ignore[arg-type]
-
-
-def again(manifest: Mapping[str, Any], progress: Callable[[int], None] | None = None) -> dict[str, pd.DataFrame]:
-    """The table of a folder that `letsdance wind-tunnel` wrote, made anew from its manifest."""
-    starts = [scenarios.read(name, f"scenario {name}", text) for name, text in manifest["scenarios"].items()]
-    found = wind_tunnel(manifest["portfolio"], starts, manifest["shocks"], manifest["at"], manifest["outcome"],
-                        manifest["seeds"]["runs"], manifest["seeds"]["first"], better=manifest["better"],
-                        municipalities=towns(manifest["municipalities"]), progress=progress)
-    return {"wind_tunnel": found.table}

@@ -59,10 +59,10 @@ def describe(
                                          "p": found.dependence.p, "repetitions": test}
 
     def hand_over(part: Path, manifest: dict[str, Any]) -> None:
-        from report.adopters import describe_study
-        from report.study import write
+        from report.adopters import OF_THE_DATA, describe_study
+        from report.study import OF_THE_MODEL, write
 
-        write(part, describe_study(found), manifest)
+        write(part, describe_study(found, OF_THE_MODEL if _is_scenario(times) else OF_THE_DATA), manifest)
 
     with busy("Drawing figures and writing the page", quiet=as_json):
         folder.keep(out, "adopters describe", command_line(out), said, frames, hand_over, overwrite)
@@ -80,6 +80,13 @@ def describe(
     console().print(f"Written: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]).", highlight=False)
 
 
+def _is_scenario(times: str) -> bool:
+    """Whether a run of the model is asked for, not a table."""
+    import scenarios
+
+    return times in scenarios.STARTS or Path(times).suffix == ".toml"
+
+
 def _adoption(times: str, edges: Path | None, first: int | None, last: int | None, seed: int, quiet: bool) -> Adoption:
     """From a CSV, or from one run of a scenario."""
     import scenarios
@@ -87,7 +94,7 @@ def _adoption(times: str, edges: Path | None, first: int | None, last: int | Non
     from params import Refused, nearest
 
     path = Path(times)
-    if times in scenarios.STARTS or path.suffix == ".toml":
+    if _is_scenario(times):
         if edges is not None or first is not None or last is not None:
             raise Refused("a run of the model brings its own network and periods; leave --edges, --first and --last out.")
         from simulation.run import simulate

@@ -82,7 +82,7 @@ def go(
         policies[one.name] = {"levers": one.levers, "shocks": one.shocks, "parameters": one.parameters}
     with progress("Running", max(runs, 1) * len(policies), quiet=as_json) as advance:
         frame = branches.branch(state, policies, runs, quarters, progress=advance)
-    from report.branching import ends, study
+    from report.branching import differences, ends, study
     from report.study import write
 
     said = {"state": file.name, "scenario": state.scenario.to_toml(), "quarter": state.quarter,
@@ -96,9 +96,11 @@ def go(
     if as_json:
         last = frame[frame["quarter"] == frame["quarter"].max()]
         means = last.groupby("policy", sort=False).mean(numeric_only=True)
-        typer.echo(json.dumps({"folder": str(out), "quarter": state.quarter, "runs": runs,
+        typer.echo(json.dumps({"folder": str(out), "quarter": state.quarter, "runs": runs, "says": differences(frame),
                                "ends": json.loads(means.drop(columns=["run", "seed", "quarter"]).to_json(orient="index"))}))
         return
     print_table(table.note, list(table.columns), [list(row) for row in table.rows])
+    for line in differences(frame):
+        console().print(line, highlight=False, markup=False)
     console().print(f"Written: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]). It explores, it does not forecast.",
                     highlight=False)

@@ -11,6 +11,7 @@ import typer
 from letsdance.screen import (
     Json,
     Lever,
+    Most,
     Overwrite,
     Profile,
     Quarters,
@@ -20,6 +21,7 @@ from letsdance.screen import (
     Set,
     Shock,
     Table,
+    Until,
     busy,
     command_line,
     console,
@@ -33,9 +35,6 @@ if TYPE_CHECKING:
     from experiments.windtunnel import WindTunnel
     from scenarios import Scenario
 
-Until = Annotated[str | None, typer.Option(
-    metavar='"OUTCOME +-HALF_WIDTH"', help='Add runs until it is known so well, such as "lets_dance@60 +-0.02".')]
-Most = Annotated[int, typer.Option(help="The most runs that --until may make.")]
 _OUTCOME = "What is looked at first, such as lets_dance@60, T@40-60 or ever_adopted."
 
 

@@ -153,6 +153,8 @@ def tipping(
     from experiments.tipping import tipping as find
 
     names, changes = scenarios or list(told.STARTS), _changes(sets, lever, shock, profile)
+    for name in names:
+        _no_axis(name)
     with progress("Values and starts", max(1, points) * (len(names) + 1), quiet=as_json) as advance:
         found = find(along, names, outcome, regime, points, runs, quarters, seed, advance, **changes)
 
@@ -189,6 +191,7 @@ def hysteresis(
     import scenarios as told
     from experiments.tipping import hysteresis as find
 
+    _no_axis(scenario)
     changes = _changes(sets, None, None, profile)
     with progress("Runs", 4 * max(1, runs), quiet=as_json) as advance:
         found = find(scenario, along, outcome, quarters, settle, wait, runs, seed, advance, **changes)
@@ -226,6 +229,7 @@ def warning(
     import scenarios as told
     from experiments.early_warning import early_warning as find
 
+    _no_axis(scenario)
     changes = _changes(sets, None, None, profile)
     with progress("Runs, then their trends", 6 * max(1, runs), quiet=as_json) as advance:
         found = find(scenario, along, outcome, quarters, settle, runs, seed, window, bandwidth, ahead, advance,
@@ -252,6 +256,14 @@ def warning(
 def _changes(sets: list[str] | None, lever: list[str] | None, shock: list[str] | None,
              profile: str | None) -> dict[str, Any]:
     return {"parameters": values(sets), "levers": lever or [], "shocks": shock or [], "profile": profile}
+
+
+def _no_axis(scenario: str) -> None:
+    """Refuse a parameter's way in the place of a scenario, with what was meant."""
+    from params import Refused
+
+    if "=" in scenario and not scenario.endswith(".toml"):
+        raise Refused(f"{scenario!r} stands where a scenario stands; write --along {scenario}.")
 
 
 def _corners(base: Any) -> list[Any]:

@@ -68,8 +68,7 @@ def sensitivity(
         method = method or "morris"
         science.design_of(method, chosen, size, seed)  # what is wrong is said before anything runs
         points = science.points_needed(method, len(chosen), size)
-        _announce(len(chosen), points, replicates, as_json)
-        with progress("Runs", points * replicates, quiet=as_json) as advance:
+        with progress(_runs(len(chosen), points, replicates), points * max(replicates, 0), quiet=as_json) as advance:
             found = science.sensitivity(
                 scenario or "lets_dance", chosen, outcome, method, size, replicates, seed, missing, executor=executor,
                 workers=workers, progress=advance, quarters=quarters, parameters=values(sets), levers=lever or [],
@@ -115,8 +114,7 @@ def discover(
         found = science.from_sweep(_sweep(from_, scenario, factor), condition, density, boxes, missing)
     else:
         chosen = science.check(factor or [], condition, points)
-        _announce(len(chosen), points, replicates, as_json)
-        with progress("Runs", max(points * replicates, 1), quiet=as_json) as advance:
+        with progress(_runs(len(chosen), points, replicates), points * max(replicates, 0), quiet=as_json) as advance:
             found = science.discover(
                 scenario or "lets_dance", chosen, condition, points, replicates, seed, density, boxes, missing,
                 executor=executor, workers=workers, progress=advance, quarters=quarters, parameters=values(sets),
@@ -153,10 +151,9 @@ def _sweep(where: Path, scenario: str | None, factor: list[str] | None) -> Sweep
     return Sweep.open(where)
 
 
-def _announce(factors: int, points: int, replicates: int, quiet: bool) -> None:
-    if not quiet:
-        typer.echo(f"{factors} factor{'' if factors == 1 else 's'}: {points:,} points with {replicates} runs each, "
-                   f"{points * replicates:,} runs.", err=True)
+def _runs(factors: int, points: int, replicates: int) -> str:
+    """What the bar counts."""
+    return f"{factors} factor{'' if factors == 1 else 's'}, {points:,} points, {replicates} runs each"
 
 
 def _points(table: pd.DataFrame) -> pd.DataFrame:

@@ -24,6 +24,9 @@ _BLUE, _ORANGE = COLOURS["lets_dance"], COLOURS["lone_ranger"]
 _GROUPS = (*CATEGORY_COLOURS[::-1], "#00796b", "#3949ab", "#8a6d00")
 #: Below figures of somebody's data: they describe, and our time scales do not enter.
 DATA_FOOT = "It describes these data; it does not forecast."
+#: How to read a page of them.
+OF_THE_DATA = ("It describes what was observed, as the table tells it; it does not forecast. No model is run, and none of "
+               "our assumed time scales enters.")
 CLASSIC_FOOT = "A limit case of the engine; time is the model's own."
 
 
@@ -210,8 +213,8 @@ def not_yet(found: Description, width: float = WIDE) -> Figure:
     return figure
 
 
-def describe_study(found: Description) -> Study:
-    """The page of `letsdance adopters describe`."""
+def describe_study(found: Description, caveat: str = OF_THE_DATA) -> Study:
+    """The page of `letsdance adopters describe`; caveat: `OF_THE_MODEL` where the times are those of a run."""
     from experiments.adopters.statistics import CUTS
 
     own, said = len(found.adoption.said), [_spaced(sentence) for sentence in found.said]
@@ -247,7 +250,8 @@ def describe_study(found: Description) -> Study:
               "Ties that are not in the table count as no ties."]
     first, last = found.adoption.periods[[0, -1]]
     return Study("adopters", f"{count} of {n} have adopted from {first} to {last}", said[:own], sections,
-                 limits if found.exposure is not None else ["Without a network there is no exposure and no threshold."])
+                 limits if found.exposure is not None else ["Without a network there is no exposure and no threshold."],
+                 caveat)
 
 
 def _spaced(sentence: str) -> str:
@@ -352,7 +356,7 @@ def data_study(said: Sequence[str], counts: Counts | None) -> Study:
     """The page of `letsdance adopters data --out`: what was understood, and a figure of counts."""
     figures = {} if counts is None else {"series": partial(series_figure, counts)}
     return Study("adopters, data", "What the table holds", (),
-                 [Section("Read and checked", [_spaced(sentence) for sentence in said], figures)])
+                 [Section("Read and checked", [_spaced(sentence) for sentence in said], figures)], caveat=OF_THE_DATA)
 
 
 __all__ = ["adoption_curve", "classic_figure", "classic_study", "data_study", "describe_study", "exposure_over_time",

@@ -17,7 +17,7 @@ from report.style import FUTURES, GRID, SOFT, band, decimal, percent, points, sp
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ends", "study"]
+__all__ = ["differences", "ends", "study"]
 
 #: What a first look shows: indicator -> (words, whether it is a share).
 _SHOWN = {"lets_dance": ("municipalities in Let's dance", True),
@@ -48,30 +48,40 @@ def ends(frame: pd.DataFrame) -> Table:
         f"At quarter {frame['quarter'].max()}: mean (10–90 % of {frame['run'].nunique()} runs)")
 
 
+def differences(frame: pd.DataFrame) -> list[str]:
+    """What each policy changes against going on as it was, in sentences."""
+    return [_difference(frame, name) for name in _policies(frame) if name != AS_IT_WAS]
+
+
 def _difference(frame: pd.DataFrame, policy: str) -> str:
     """What a policy changes against going on, and how sure that is."""
     after, before = (_values(frame, "lets_dance", name)[:, -1] for name in (policy, AS_IT_WAS))
     found = paired(after, before)
     runs = len(after)
     if runs < 2:
-        return f"{policy}: {points(after[0] - before[0])} of Let's dance more than going on, in one run."
+        return f"With {policy}, {_more(float(after[0] - before[0]))} than if it goes on as it was, in one run."
     more = int((after > before).sum())
-    return (f"{policy}: {points(found.mean)} of {FUTURES['lets_dance']} more than going on (95 % interval "
-            f"{decimal(100 * found.low, 0)} to {decimal(100 * found.high, 0)}), more in {more} of {runs} runs.")
+    return (f"With {policy}, {_more(found.mean)} than if it goes on as it was (95 % interval of the paired difference "
+            f"{decimal(100 * found.low, 0)} to {decimal(100 * found.high, 0)}); more in {more} of {runs} runs.")
+
+
+def _more(difference: float) -> str:
+    """'12 percentage points more of the municipalities end in Let's dance', or less."""
+    side = "less" if difference < 0 else "more"
+    return f"{points(abs(difference))} {side} of the municipalities end in {FUTURES['lets_dance']}"
 
 
 def study(saved: Saved, frame: pd.DataFrame) -> Study:
     """The page's content."""
-    policies, runs = _policies(frame), int(frame["run"].nunique())
-    others = [name for name in policies if name != AS_IT_WAS]
-    differences = [_difference(frame, name) for name in others]
-    headline = differences[0] if differences else f"{saved.scenario.title} goes on from quarter {saved.quarter}"
+    runs = int(frame["run"].nunique())
+    said = differences(frame)
+    headline = said[0] if said else f"{saved.scenario.title} goes on from quarter {saved.quarter}"
     return Study(
         "a branch", headline.rstrip("."),
         [f"One run of {saved.scenario.title} (seed {saved.seed}) was saved at quarter {saved.quarter} and goes on from "
          f"there {'once' if runs == 1 else f'{runs} times'} under each policy. The first run keeps its own luck; "
          f"the others share its past and meet other luck, the same for every policy."],
-        [Section("From here on", differences, {"branches": partial(_figure, saved, frame)}, [ends(frame)])],
+        [Section("From here on", said, {"branches": partial(_figure, saved, frame)}, [ends(frame)])],
         ["All runs share one past: the bands show what luck from here on does, not what another past would have done."])
 
 

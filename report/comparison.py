@@ -105,6 +105,8 @@ def change(outcome: Outcome, e: Interval, unit: bool = True) -> str:
     """A difference with its interval: '+34 (29 to 40) percentage points'."""
     if not math.isfinite(e.mean):
         return "not measured"
+    mean, low, high = (0.0 if abs(value) < 1e-12 else value for value in (e.mean, e.low, e.high))  # rounding is no change
+    e = Interval(mean, low, high, e.n)
     digits = _digits(outcome, e)
     text = _signed(outcome, e.mean, digits)
     if e.low != e.high:
@@ -164,7 +166,7 @@ def _described(story: Scenario) -> str:
 
 def _colours(found: Comparison) -> dict[str, str]:
     """The reference is grey; the others wear the colours of a user's own scenarios, in their order."""
-    own = style._OWN
+    own = style.OWN
     return {found.reference: SOFT} | {name: own[k % len(own)] for k, name in enumerate(found.others)}
 
 

@@ -418,9 +418,11 @@ def tipping_sentence(found: Tipping) -> str:
 def tipping_study(found: Tipping) -> Study:
     """The page of `letsdance map tipping`."""
     tips = [(title, tip) for name, title in found.starts.items() for tip in found.tips[name]]
-    headline = (f"{_capital(found.axis.title)} tips {listed(dict.fromkeys(t for t, _ in tips))}"
-                if tips else f"No start is tipped by {found.axis.title} between {_number(float(found.values.min()))} and "
-                             f"{_number(float(found.values.max()))}")
+    crossing = listed(dict.fromkeys(title for title, _ in tips))
+    headline = (f"{_capital(found.axis.title)} tips {crossing}" if tips and found.folds else
+                f"{_capital(found.axis.title)} takes {crossing} across one half; the mean field does not fold" if tips else
+                f"No start is tipped by {found.axis.title} between {_number(float(found.values.min()))} and "
+                f"{_number(float(found.values.max()))}")
     folds = [f"{found.axis.name} = {_number(fold.at)} ({FUTURES[fold.regime]} at C {decimal(fold.C, 2)}, "
              f"G {decimal(fold.G, 2)})" for fold in found.folds]
     said = [f"The mean field loses a stable equilibrium at {listed(folds)}: what rests there slides away." if folds else
@@ -664,6 +666,10 @@ def warning_study(found: EarlyWarning) -> Study:
                 f"every tip" if yes else f"Neither variance nor lag-1 autocorrelation of {found.outcome} warns of this tip")
     if yes and all(found.judged[name].hits.value == 1 for name, one in found.judged.items() if one.warns):
         headline = headline.removesuffix(", but not of every tip")
+    ahead = [one for one in found.judged.values() if one.warns and one.watch_hits.low > one.watch_false_alarms.high]
+    if yes and not ahead:  # the trend is there once it is known where to look from
+        headline = (f"Looking back from the tip, {listed(yes)} of {found.outcome} rose; whoever watches all along cannot "
+                    f"be said to be warned")
     used, tipped = int(found.used.sum()), int(np.isfinite(found.tipped_at).sum())
     times = found.tipped_at[found.used]
     said = [f"{tipped} of {found.runs} runs left {FUTURES[found.home]} (fewer than half of the municipalities in it), in "
@@ -680,6 +686,9 @@ def warning_study(found: EarlyWarning) -> Study:
     said.append(f"By then {found.outcome} itself " + (
         f"had hardly moved ({write(then)} on average)." if write(began) == write(then) else
         f"had gone from {write(began)} to {write(then)} on average: whoever watches the level may see as much."))
+    said.append("Whoever watches all along, not knowing when the tip comes, has an alarm before it " + "; ".join(
+        f"by {STATISTICS[name]} in {_interval(one.watch_hits, percent)} of runs, and for nothing in "
+        f"{_interval(one.watch_false_alarms, percent)}" for name, one in found.judged.items()) + ".")
     if found.ahead:
         said.append(f"The statistics were last looked at {found.ahead} quarters before.")
     rows = []

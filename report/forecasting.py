@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 #: Below every figure here.
 FOOT = "What a model expects from the pace so far and from past curves; it knows no politics, and laws can change."
 BACK_FOOT = "Past cascades, each forecast from its own first part; the next one may differ."
+#: How to read the pages.
+OF_A_FORECAST = ("This forecasts your own curve from its pace and from past curves; it is not a run of the laboratory's "
+                 "simulation. An interval of 80 % is meant to hold in four of five cases like the past ones. How often it "
+                 "does for your kind of curve, a backtest tells.")
+OF_A_BACKTEST = ("This compares forecasts of your own past curves; nothing in it comes from the laboratory's simulation. "
+                 "What did best here will do best on the next curve only if that is of the same kind.")
 _MOST = 6  # fan charts on a page
 _MAIN, _SECOND = COLOURS["lets_dance"], COLOURS["lone_ranger"]
 _SHORT = {OURS: "ours", "bass": "Bass", "logistic": "logistic", "gompertz": "Gompertz", "persistence": "persistence",
@@ -193,22 +199,25 @@ def forecast_study(made: Sequence[Forecast], prior: Prior | None) -> Study:
         f"{len(stalled) or 'None'} of {len(made)} cascades {'is' if len(stalled) == 1 else 'are'} more likely than not to "
         f"stay below 84\u00a0% for 100 periods.")
     return Study("forecast of late adoption", headline, [
-        "Each forecast is a set of whole paths, drawn from a model in which adoption comes in clumps.", _prior(prior)], [
+        "Each forecast is a set of whole paths: some from a model in which adoption comes in clumps, some that go on as "
+        "similar past curves did.", _prior(prior)], [
         Section("What may come", more, figures),
         Section("Times", ["Median and, in brackets, 80 % interval. A time that is not reached within 100 periods after the "
                           "history is told as such, never as a number."], {},
                 [Table(["cascade", "adopted", "by period", "84 % by", "97.5 % by", "not 84 % within 100"], rows)])],
         ["A forecast repeats how past curves went on. It does not know about a law that is being prepared.",
          "Periods without a row in the history count as periods without adopters.",
-         "Stalling means: 84 % is not reached within 100 periods after the end of the history."])
+         "Stalling means: 84 % is not reached within 100 periods after the end of the history."], OF_A_FORECAST)
 
 
 def _prior(prior: Prior | None) -> str:
-    if prior is None or prior.learnt is None:
-        return ("No past cascades were given: the prior is wide, typed in by hand, and rests on no data. A prior learnt "
-                "from past cascades of the same kind gives better forecasts.")
-    return (f"The prior was learnt from {prior.learnt.get('cascades', '?')} past cascades, and the forecast's spread was "
-            f"corrected by how forecasts of those cascades had done.")
+    if prior is not None and prior.learnt is None:
+        return "The prior was typed in by hand and rests on no data."
+    if prior is None:
+        return ("No past cascades were given: the prior was learnt from invented curves and rests on no data. A prior "
+                "learnt from past cascades of the same kind gives better forecasts.")
+    return (f"The prior was learnt from {prior.learnt.get('cascades', '?')} past cascades: the model is pooled with what "
+            f"similar ones of them did next, and the spread was corrected by how forecasts of those cascades had done.")
 
 
 def backtest_study(test: Backtest) -> Study:
@@ -228,7 +237,7 @@ def backtest_study(test: Backtest) -> Study:
     by_stage = [[percent(float(str(stage))), *(decimal(100 * v) for v in row)] for stage, row in
                 zip(stages.index, stages.to_numpy(), strict=True)]
     learnt = {"learnt": "Our prior was learnt from the other cascades only, fold by fold.",
-              "wide": "Our prior was the wide one, which rests on no data.",
+              "default": "Our prior was learnt from invented curves and rests on no data.",
               "given": "Our prior was given; if it was learnt from these very cascades, our forecast looks too good.",
               }[test.prior]
     missed = [] if not test.skipped else [f"{test.skipped} stages left fewer than three periods before or none after, "
@@ -245,4 +254,5 @@ def backtest_study(test: Backtest) -> Study:
                                             "80 % interval holds (%)"], by_stage, "Our forecast.")])],
         ["A time to 84 % that lies after the end of the record counts as that end, for the truth and for every model.",
          "Cascades of one kind; another kind needs its own backtest.",
-         "Intervals over whole numbers hold a little more than their level where a period has few adopters."])
+         "Intervals over whole numbers hold a little more than their level where a period has few adopters."],
+        OF_A_BACKTEST)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from experiments.finalists import over_worlds
+from experiments.portfolios import words
 from report.sheet import WIDE, Figure, Panel, scale, shorten, text_width, wrap
 from report.study import Section, Study, Table
-from report.style import COLOURS, FOOT, INK, PAPER, SOFT, band, listed, percent, points, sentence, tint
+from report.style import COLOURS, FOOT, INK, PAPER, SOFT, band, percent, points, sentence, tint
+from scenarios import LEVERS
 
 if TYPE_CHECKING:
     from experiments.search import Search
@@ -50,17 +52,23 @@ def _unbroken(words: str) -> str:
     return kept
 
 
+def _named(found: Search, code: str) -> str:
+    """A portfolio in a sentence: "community building from quarter 9 on"."""
+    return words(found.portfolios[code], codes=False)
+
+
 def curse(found: Search) -> str:
     """The winner's curse in this search: how much the ones that looked best were overrated."""
     seen = found.front[np.isfinite(found.front["search_success"])]
     if seen.empty:
         return ""
     best = seen.sort_values(["search_success", "cost"], ascending=[False, True]).iloc[0]
-    return (f"Where it was found ({found.plan.runs} seeds), {best['portfolio']} succeeded in "
+    return (f"Where it was found ({found.plan.runs} seeds), {_named(found, best['portfolio'])} succeeded in "
             f"{percent(best['search_success'])} of runs; on {found.plan.fresh_runs} fresh seeds in "
             f"{percent(best['fresh_success'])}. The best of many looks better than it is where it was found, so only fresh "
-            f"seeds count. {found.looks} portfolios were judged on them; each interval has the level "
-            f"{100 * (1 - 0.05 / found.looks):.2f} %, so that all hold together with 95 % (Bonferroni).")
+            f"seeds count. {found.looks} portfolios could be judged on them (the finalists and all parts of them); "
+            f"each interval has the level {100 * (1 - 0.05 / found.looks):.2f} %, so that all hold together with 95 % "
+            f"(Bonferroni).")
 
 
 def reasons(found: Search) -> list[str]:
@@ -68,8 +76,9 @@ def reasons(found: Search) -> list[str]:
     said = [" ".join(lines) for lines in found.why.values()][:3]
     if found.chosen:
         part = found.without[found.without["portfolio"] == found.ranked["portfolio"].iloc[0]]
-        each = [f"without {row.lever} {percent(row.without)}" for row in part.itertuples()]
-        said.append(f"What the levers are needed for: {listed(each)} of the same fresh runs succeed.")
+        each = [f"without {LEVERS[row.lever]['title']}, {percent(row.without)}" for row in part.itertuples()]
+        if each:
+            said.append(f"What the levers are needed for: {'; '.join(each)} of the same fresh runs succeed.")
     return said
 
 
@@ -80,16 +89,17 @@ def in_other_worlds(found: Search) -> list[str]:
     worlds = over_worlds(found.robustness)
     least = worlds.sort_values(["largest_regret", "mean"], ascending=[True, False]).iloc[0]
     first = worlds.iloc[0]
-    said = [f"In other worlds {first['portfolio']} succeeds least often under "
+    one, other = _named(found, first["portfolio"]), _named(found, least["portfolio"])
+    said = [f"In other worlds {one} succeeds least often under "
             f"{first['shock'].replace('_', ' ').replace('@', ' from quarter ')} "
             f"({percent(first['worst_shock'])}) and in the worst draw of the uncertain parameters "
             f"({percent(first['worst_draw'])})." if first["worst_shock"] < 1 else
-            f"{first['portfolio']} succeeds in every run under every shock; in the worst draw of the uncertain parameters "
-            f"in {percent(first['worst_draw'])}."]
-    said.append(f"The least largest regret has {least['portfolio']}: in no world is its chance more than "
+            f"{one[:1].upper()}{one[1:]} succeeds in every run under every shock; in the worst draw of the uncertain "
+            f"parameters in {percent(first['worst_draw'])}."]
+    said.append(f"The least largest regret has {other}: in no world is its chance more than "
                 f"{points(least['largest_regret'])} below that of the best of these (cost left aside)."
                 if least["largest_regret"] > 0 else
-                f"{least['portfolio']} is the best of these in every world (cost left aside).")
+                f"{other[:1].upper()}{other[1:]} is the best of these in every world (cost left aside).")
     return said
 
 
@@ -101,11 +111,12 @@ def front(found: Search, width: float = WIDE) -> Figure:
     on = judged[judged["on_front"]]
     best = on.iloc[-1]
     figure = Figure("What a higher chance of success costs",
-                    sentence(f"the portfolio with the highest chance, {best['portfolio']}, costs {best['cost']:g} points "
-                             f"and succeeds in {percent(best['fresh_success'])} of fresh runs"), width)
+                    sentence(f"the portfolio with the highest chance, {_named(found, best['portfolio'])}, costs "
+                             f"{best['cost']:g} points and succeeds in {percent(best['fresh_success'])} of fresh runs"),
+                    width)
     top = figure.head(f"chance of {found.plan.condition.words}, by cost in points over {found.plan.scenario.quarters} "
-                      f"quarters; line: no cheaper portfolio does better; bars: 95 % for all together; faint: tried on "
-                      f"{found.plan.runs} seeds only")
+                      f"quarters; line: no cheaper portfolio does better; numbers: places in the table, levers named "
+                      f"once; bars: 95 % for all together; faint: tried on {found.plan.runs} seeds only")
     narrow = width < 600
     low, high = min(0.0, float(judged["cost"].min())), float(max(judged["cost"].max() * 1.08, 10.0))
     highest, ticks = scale(high)
@@ -131,7 +142,7 @@ def front(found: Search, width: float = WIDE) -> Figure:
         _dot(panel, row, tint(INK, 0.5))
     for row in on.itertuples():
         _dot(panel, row, _COLOUR)
-    _names(panel, [row for row in on.itertuples() if row.fresh_success > 0], narrow)
+    _names(panel, _labels(found), narrow)
     figure.foot(panel.y + panel.height + 46, FOOT)
     return figure
 
@@ -143,13 +154,26 @@ def _dot(panel: Panel, row: object, colour: str) -> None:
     panel.figure.disc(x, at, 5, colour, edge=PAPER, edge_width=1.5)
 
 
-def _names(panel: Panel, rows: list, narrow: bool) -> None:
-    """What is used beside the dots of the front, left of the line, moved apart where they would touch."""
+def _labels(found: Search) -> list[tuple[Any, str]]:
+    """The front, the highest chance first, with each one's place in the table and its levers, said once."""
+    place = {name: k for k, name in enumerate(found.ranked["portfolio"], 1)}
+    labels: list[tuple[Any, str]] = []
+    told: dict[str, int] = {}
+    for row in found.front[found.front["on_front"] & (found.front["fresh_success"] > 0)][::-1].itertuples():
+        levers = " + ".join(LEVERS[use.name]["title"].partition(",")[0] for use in found.portfolios[row.portfolio])
+        same = told.setdefault(levers, place[row.portfolio])
+        here = place[row.portfolio]
+        labels.append((row, f"{here}: {levers or 'nothing'}" if same == here else str(here)))
+    return labels
+
+
+def _names(panel: Panel, rows: list[tuple[Any, str]], narrow: bool) -> None:
+    """Which levers are used, beside the dots of the front, left of the line, moved apart where they would touch."""
     size = 12.5 if narrow else 14
     taken: list[tuple[float, float, float, float]] = []
-    for row in rows:
+    for row, levers in rows:
         x, y = float(panel.at_x(row.cost)), float(panel.at_y(row.fresh_success))
-        label = shorten(row.portfolio.replace("*1 ", " ").removesuffix("*1"), panel.width * 0.7, size, True)
+        label = shorten(levers, panel.width * 0.7, size, True)
         wide = text_width(label, size, True)
         for dy in (-9, 22, 40, 58, -27, 76, 94):
             for left in (x - wide - 9, x + 9):
@@ -203,7 +227,7 @@ def robustness(found: Search, width: float = WIDE) -> Figure:
         y += height
     y += 14
     for k, name in enumerate(names):
-        for n, line in enumerate(wrap(name, width - 34, 13.5)):
+        for n, line in enumerate(wrap(sentence(_named(found, name)).rstrip("."), width - 34, 13.5)):
             y += 19
             figure.text(26, y, line, 13.5, SOFT if n else INK)
             if n == 0:
@@ -220,8 +244,8 @@ def report(found: Search) -> Study:
     how = ("Every one was tried" if made.exact else
            f"{len(found.tried):,} of them were tried, chosen by NSGA-II and local search: a better one may exist")
     done = [f"{made.space.size:,} portfolios of at most {made.space.most} of {len(made.space.uses)} levers can be made. "
-            f"{how}, on {made.runs} paired seeds; {found.looks} were judged on {made.fresh_runs} fresh ones. "
-            f"{found.runs:,} runs in all. Success of a run: {made.condition.words}."]
+            f"{how}, on {made.runs} paired seeds; the finalists and parts of them were judged on "
+            f"{made.fresh_runs} fresh ones. {found.runs:,} runs in all. Success of a run: {made.condition.words}."]
 
     def drawn(make: Callable[[Search, float], Figure]) -> Callable[[float], Figure]:
         return lambda width: make(found, width)

@@ -25,6 +25,7 @@ __all__ = ["box_ranges", "discovery_study", "morris_plane", "regional_ranges", "
 #: What is told apart from none or lies in a box; its second shade; what is not told apart.
 MARK, SECOND, NONE = "#00796b", "#c2185b", "#8d969e"
 _SHOWN = 12  # factors that a figure has room for
+_MOST = 0.1  # of the strongest factor's effect: what is weaker is not what an outcome answers to most
 _SHARE_TICKS = ((0.0, "0"), (0.25, "25 %"), (0.5, "50 %"), (0.75, "75 %"), (1.0, "100 %"))
 
 
@@ -339,14 +340,16 @@ def answer(sensitivity: Sensitivity) -> list[str]:
                  f"{listed(told['title'].head(3))}." if len(told) else
                  f"{holds} ({meaning}) in {percent(found.held)} of runs; no factor sets these apart beyond chance.")
         return [first] + [
-            f"Where it holds, {row.title} {_tends(row, *ranges[row.factor])}: median {row.where_holds:.3g}, against "
-            f"{row.where_not:.3g} where it does not." for row in told.head(3).itertuples()]
+            f"Where it holds, {row.title} {_tends(row, *ranges[row.factor])}: median {_two(row.where_holds)}, against "
+            f"{_two(row.where_not)} where it does not." for row in told.head(3).itertuples()]
     assert not isinstance(sensitivity.outcome, Condition)
     what, unit = said_outcome(sensitivity.outcome), sensitivity.outcome.unit
     what = f"{what[:1].upper()}{what[1:]}"
     if not len(told):
         return [f"{what} answers to none of the {len(table)} factors in a way that can be told apart from none."]
-    said = [f"{what} answers most to {listed(told['title'].head(3))}."]
+    strength = told["mu_star" if isinstance(found, Morris) else "total"]
+    most = told[strength >= _MOST * strength.iloc[0]]  # the strongest comes first
+    said = [f"{what} answers most to {listed(most['title'].head(3))}."]
     if isinstance(found, Morris):
         said += [f"From one end of its range to the other, {row.title} changes it by {_change(row, 'mu_star', unit)} "
                  f"on average, {_direction(row)}."
@@ -361,6 +364,11 @@ def answer(sensitivity: Sensitivity) -> list[str]:
     said += [f"{sentence(str(row.title))[:-1]} makes {_share(row.total)} ({_range(row.total_low, row.total_high)}) of it, "
              f"alone {_share(row.first)} ({_range(row.first_low, row.first_high)})." for row in told.head(3).itertuples()]
     return said + ([sentence(rest)] if rest else [])
+
+
+def _two(value: float) -> str:
+    """A number with two digits that count."""
+    return said_limit(float(f"{value:.2g}"))
 
 
 def _tends(row: Any, low: float, high: float) -> str:
@@ -392,7 +400,8 @@ def _limits(sensitivity: Sensitivity) -> list[str]:
                         f"repeat what matters with the method sobol.")
     if isinstance(found, Sobol):
         said.append("Products of effects are taken across different seeds only, so that luck does not count as effect. "
-                    "Indices are as estimated and may be negative; an interval that holds 0 is not told apart from none.")
+                    "Indices are as estimated, so they may be negative or above 100 %; an interval that holds 0 is not "
+                    "told apart from none.")
     if not isinstance(found, Regional) and found.replicates < 3:
         said.append("With fewer than three seeds the intervals hold the luck of the points only, not that of the seeds.")
     if isinstance(found, Regional):

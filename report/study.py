@@ -18,7 +18,7 @@ from report.figures import save
 from report.page import css, template
 from report.sheet import NARROW, WIDE, Figure, font_faces
 
-__all__ = ["Section", "Study", "Table", "render", "write"]
+__all__ = ["OF_THE_MODEL", "Section", "Study", "Table", "render", "write"]
 
 
 @dataclass(frozen=True)
@@ -40,15 +40,24 @@ class Section:
     tables: Sequence[Table] = ()
 
 
+#: How to read what the model says.
+OF_THE_MODEL = ("It explores, it does not forecast. The sources give directions, not rates: every time scale and every "
+                "size is assumed. An interval tells how sure the runs are, not how sure the model is.")
+
+
 @dataclass(frozen=True)
 class Study:
-    """What an experiment found: the answer as the headline, what was done, sections; `limits` says what it cannot tell."""
+    """What an experiment found: the answer as the headline, what was done, sections; `limits` says what it cannot tell.
+
+    caveat: how to read it, in the place where nobody misses it.
+    """
 
     kind: str
     headline: str
     done: Sequence[str]
     sections: Sequence[Section]
     limits: Sequence[str] = ()
+    caveat: str = OF_THE_MODEL
 
 
 def render(study: Study, manifest: Mapping[str, Any], drawn: Mapping[str, tuple[Figure, Figure]] | None = None) -> str:

@@ -24,7 +24,7 @@ COLOURS = {"lets_dance": "#0072b2", "lone_ranger": "#b85c00", "dead_horse": "#6b
 CATEGORY_COLOURS = ("#c48400", "#d0562f", "#a82a74", "#5e1a8c", "#170b45")
 CATEGORY_TITLES = ("innovators", "early adopters", "early majority", "late majority", "laggards")
 # What a user's own scenarios wear, in their order; the four futures keep their colours to themselves.
-_OWN = ("#00796b", "#c2185b", "#3949ab", "#8a6d00", "#2e7d32", "#ad1457", "#4e342e", "#37474f")
+OWN = ("#00796b", "#c2185b", "#3949ab", "#8a6d00", "#2e7d32", "#ad1457", "#4e342e", "#37474f")
 
 
 def tint(colour: str, strength: float) -> str:
@@ -36,7 +36,7 @@ def tint(colour: str, strength: float) -> str:
 def colours(results: Mapping[str, Any]) -> dict[str, str]:
     """A colour for each result: a future's own for its start, others in order."""
     chosen = {name: COLOURS[name] for name in results if name in COLOURS}
-    others = iter(_OWN)
+    others = iter(OWN)
     for name, result in results.items():
         base = result.scenario.name
         if name not in chosen:

@@ -308,7 +308,10 @@ def test_data_checks_says_and_saves(folder):
     assert "bass_example" in run("data").stdout
     assert "a shock, not an S-curve" in run("data", "eu27_home_working").stdout
     assert "Written" in run("data", "participatory_budgeting", "--out", "pb").stdout
-    assert "1,479 in 2017" in (folder / "pb" / "report.html").read_text(encoding="utf-8")
+    page = (folder / "pb" / "report.html").read_text(encoding="utf-8")
+    assert "1,479 in 2017" in page
+    assert "It describes what was observed" in page
+    assert "every size is assumed" not in page  # that is said of the model's own numbers only
     assert len(pd.read_parquet(folder / "pb" / "table.parquet")) == 10
     assert "4 ties" in run("data", "times.csv", "--edges", "edges.csv").stdout
     csv(folder, "role,willingness,municipality\ncitizen,5,Ash\nofficial,2,Ash\n", "survey.csv")

@@ -67,7 +67,7 @@ def test_every_model_forecasts_the_same_and_differences_are_paired(tested):
     assert row["difference"] == pytest.approx(by_cascade.mean())
     assert row["se"] == pytest.approx(by_cascade.std() / np.sqrt(len(by_cascade)))
     assert set(tested.summary()["model"]) <= set(backtest.MODELS)
-    assert tested.prior == "wide"
+    assert tested.prior == "default"
 
 
 def test_a_backtest_can_be_done_again(tested):
@@ -89,6 +89,15 @@ def invented(ours: float, bass: float, spread: float) -> Backtest:
     (0.1, 0.11, 0.05, "cannot be told apart")])
 def test_the_verdict_follows_the_numbers(ours, bass, spread, said):
     assert said in invented(ours, bass, spread).verdict()
+
+
+@pytest.mark.parametrize(("share", "steps"), [(12, 40), (12, 12), (40, 12), (0, 3)])
+def test_progress_adds_up(share, steps):
+    told: list[int] = []
+    step = backtest._part(told.append, share, steps)
+    for _ in range(steps):
+        step(1)
+    assert sum(told) == share
 
 
 def test_what_cannot_be_tested_is_refused():

@@ -164,6 +164,8 @@ def test_the_command_saves_goes_on_and_reports(tmp_path, monkeypatch):
     page = (tmp_path / "b" / "report.html").read_text()
     assert "One past, 2 ways to go on from quarter 8" in page
     assert (tmp_path / "b" / "figures" / "branches.svg").exists()
+    assert said["says"][0].startswith("With free-range, ")
+    assert "95 % interval of the paired difference" in said["says"][0]
     shown = invoke(app, ["branch", "go", "s.npz", "--runs", "2", "--out", "c"])
     assert "municipalities in Let's dance" in shown.stdout
     wrong = invoke(app, ["branch", "go", "s.npz", "--policy", "x: lone_ranger", "--out", "d"])

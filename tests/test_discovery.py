@@ -215,8 +215,10 @@ def test_a_condition_that_always_or_never_holds_is_said_to():
     (lambda: d.find_boxes(FACTORS, np.ones((20, 5)), np.ones(20)), "20 points are too few"),
     (lambda: d.find_boxes(FACTORS, np.ones((100, 4)), np.ones(100)), "5 factors"),
     (lambda: d.find_boxes(FACTORS, np.ones((100, 5)), np.full(100, np.nan)), "known in every run"),
-    (lambda: d.find_boxes(FACTORS, np.ones((100, 5)), np.ones(100), aim=2), "between 0 and 1, not 2"),
+    (lambda: d.find_boxes(FACTORS, np.ones((100, 5)), np.ones(100), aim=2), "above 0 and be at most 1, such as 0.8, not 2"),
     (lambda: d.discover("wasteland", [], "wasteland <= 0.2"), "at least one factor"),
+    (lambda: d.discover("wasteland", ["k=0:1"], "wasteland <= 0.2", most=0), "number of boxes must be a whole number"),
+    (lambda: d.discover("wasteland", ["k=0:1"], "wasteland <= 0.2", aim=float("nan")), "density to aim at"),
     (lambda: d.discover("wasteland", ["k=0:1"], "wasteland <= 0.2", points=30), "30 points are too few"),
 ])
 def test_what_cannot_be_is_refused_in_a_sentence(call, says):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,8 +15,8 @@ import pytest
 from experiments.basins import basins
 from experiments.early_warning import early_warning
 from experiments.folder import content_hash
-from experiments.residence import residence
-from experiments.tipping import hysteresis, tipping
+from experiments.residence import Estimate, residence
+from experiments.tipping import Fold, Tip, hysteresis, tipping
 from letsdance import command
 from report import dynamics
 from report.sheet import NARROW, WIDE, text_width
@@ -76,6 +77,8 @@ def test_a_folder_with_page_tables_and_figures_is_left_and_json_says_its_manifes
     ("map residence --target lets_dnce", "Did you mean lets_dance?"), ("map tipping --along kk=0:1", "Did you mean k?"),
     ("map hysteresis --along FRCS@2=0:1", "FRCS acts on"),
     ("map warning --along k=0.75:0.7 --runs 2", "none of 2 runs left"),
+    ("map tipping k=0.2:2", "write --along k=0.2:2"), ("map hysteresis --seed -1", "seed must be"),
+    ("map warning --seed -1", "seed must be"),
     ("map tipping nowhere", "there is no scenario 'nowhere'"), ("map warning --runs 0", "runs must be"),
     ("map residence --runs 0", "runs must be"), ("map hysteresis --along phi=0.1:0.9 --runs 2", "moves nothing")])
 def test_a_mistake_is_one_sentence_and_leaves_nothing(letsdance, tmp_path, words, said):
@@ -150,3 +153,26 @@ def test_a_page_says_does_not_warn_where_nothing_warns():
     study = dynamics.warning_study(found)
     assert study.headline.startswith("Neither variance nor lag-1 autocorrelation of C warns")
     assert dynamics.warning_sentence(found).count("does not warn") == 2
+
+
+def test_a_page_promises_no_warning_that_whoever_watches_would_not_have():
+    """Looking back from a known tip finds more than watching does; the headline goes by what watching finds."""
+    found = early_warning(along="B=0:0.8", quarters=60, settle=4, runs=20)
+    sure, none = Estimate(0.95, 0.8, 1.0), Estimate(0.05, 0.0, 0.2)
+
+    def headline(watched):
+        judged = {name: replace(one, auc=sure, hits=sure, false_alarms=none, watch_hits=watched, watch_false_alarms=none)
+                  for name, one in found.judged.items()}
+        return dynamics.warning_study(replace(found, judged=judged)).headline
+
+    assert "cannot be said to be warned" in headline(Estimate(0.2, 0.1, 0.4))
+    assert headline(sure).endswith("warn, but not of every tip")
+
+
+def test_a_share_that_crosses_one_half_without_a_fold_is_told_so():
+    found = tipping("b_g=0:0.1", points=3, runs=2, quarters=40)
+    tips = {name: [Tip(Estimate(0.05, 0.0, 0.1), True, 1.0)] if name == "lone_ranger" else [] for name in found.tips}
+    smooth, folded = (dynamics.tipping_study(replace(found, tips=tips, folds=folds)).headline
+                      for folds in ([], [Fold(0.05, 0.5, 0.5, "wasteland")]))
+    assert smooth.endswith("takes Lone Ranger across one half; the mean field does not fold")
+    assert folded.endswith("tips Lone Ranger")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import combinations, product
 
 import numpy as np
@@ -11,7 +12,7 @@ from scipy.stats import beta, binom
 
 from experiments import finalists, portfolios
 from experiments.explore import Explored, enumerate_all, optimise
-from experiments.portfolios import code, cost, hypervolume, layers, on_front, space
+from experiments.portfolios import code, cost, hypervolume, layers, on_front, space, words
 from experiments.search import plan, search
 from experiments.success import chance, parse_condition, runs_to_show, score
 from params import PARAMETERS, Refused
@@ -140,18 +141,21 @@ def test_runs_that_are_saved_change_nothing_on_the_front():
     assert saved.runs < 0.8 * len(everything) * len(seeds)
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
-def test_the_optimiser_finds_the_planted_optimum_in_a_large_space(seed):
+def test_the_optimiser_finds_the_planted_optimum_in_a_large_space():
+    """With a chance of about 0.95 for 500 of a million portfolios; so few hits as fail here are one in a hundred at 0.9."""
     made = space(WASTELAND, None, (1, 9), (20, None), (0.5, 1.0), 3)
-    explored = Explored(made, planted, np.arange(12))
-    optimise(explored, 800, seed)
     assert made.size > 1_000_000
-    assert len(explored.scores) <= 850
-    best = max(explored.whole(), key=explored.rated)
-    assert {"CB", "LEAD"} <= {use.name for use in best if use.strength == 1.0}
     cheapest = 20 * (LEVERS["CB"]["cost"] + LEVERS["LEAD"]["cost"])  # 100; EFF saves 40 to 120 more and harms nothing here
-    assert min(explored.cost(p) for p in explored.whole()
-               if (explored.scores[p] >= 1.0).mean() >= 0.75) <= cheapest
+    found, seeds = 0, range(1000, 1012)
+    for seed in seeds:
+        explored = Explored(made, planted, np.arange(12))
+        optimise(explored, 500, seed)
+        assert len(explored.scores) <= 550
+        best = max(explored.whole(), key=explored.rated)
+        least = min((explored.cost(p) for p in explored.whole() if (explored.scores[p] >= 1.0).mean() >= 0.75),
+                    default=np.inf)
+        found += {"CB", "LEAD"} <= {use.name for use in best if use.strength == 1.0} and least <= cheapest
+    assert found >= binom.ppf(0.01, len(seeds), 0.9)
 
 
 def test_the_optimiser_covers_nearly_all_that_enumeration_finds():
@@ -244,6 +248,27 @@ def test_the_model_itself_is_searched(real):
     one = simulate("lone_ranger", runs=20, seed=9, levers=["LEAD"], shocks=["scandal@20"])
     row = real.robustness.query("portfolio == 'LEAD@1*1' and world == 'scandal@20'")
     assert row["success"].item() == (one.rows["lets_dance"][:, -1] >= 0.5).mean()
+
+
+def test_sentences_name_levers_and_not_their_codes(real):
+    from report.portfolios import curse, in_other_worlds, reasons
+
+    said = " ".join([real.answer, *(line for lines in real.why.values() for line in lines), curse(real),
+                     *reasons(real), *in_other_worlds(real)])
+    assert not [name for name in LEVERS if re.search(rf"\b{name}\b", said)]
+    assert "top support, leader immersion from the start" in said
+    assert words([Use("CB", 9)], codes=False) == "community building from quarter 9 on"
+    half = words([Use("CB", 9, 20, 0.5)], codes=False)
+    assert half == "community building from quarter 9 for 20 quarters at half strength"
+
+
+def test_intervals_are_widened_for_all_that_may_be_judged_not_for_what_was():
+    """Which parts of the finalists are judged depends on the fresh seeds; the number of looks must not."""
+    three, two = parse_uses("lever", ["CB@1", "LEAD@1", "OUT@1"]), parse_uses("lever", ["CB@1", "LEAD@1"])
+    assert len(finalists.parts([three, two])) == 8
+    found = search(WASTELAND, levers=NAMES[:3], starts=[1], durations=[None], strengths=[1.0], most=2, evaluate=planted)
+    assert found.looks == found.plan.space.size == 7
+    assert found.runs <= found.plan.most_runs
 
 
 def test_figures_and_page_are_drawn_at_both_widths(real, tmp_path):

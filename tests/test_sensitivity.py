@@ -238,6 +238,8 @@ def test_missing_outcomes_are_refused_or_replaced_as_declared_and_never_dropped(
 @pytest.mark.parametrize(("call", "says"), [
     (lambda: s.parse_condition("wasteland@60 = 0.2"), "write OUTCOME <= NUMBER"),
     (lambda: s.parse_condition("wastelad@60 <= 0.2"), "Did you mean wasteland"),
+    (lambda: s.parse_condition("wasteland@60 <= 20"), "must lie from 0 to 1"),
+    (lambda: s.sensitivity("wasteland", ["k=0:1"], missing=float("nan")), "must be a number itself"),
     (lambda: s.design_of("moris", ["k=0:1"]), "Did you mean morris"),
     (lambda: s.design_of("sobol", s.default_factors()), "would take 42,752 points"),
     (lambda: s.saltelli(["k=0:1"], 100), "power of two, such as 64 or 128"),
@@ -299,6 +301,39 @@ def test_a_sweep_that_is_there_is_analysed_with_the_same_numbers(tmp_path):
 
 
 # ---------------------------------------------------------------- command, figures, page
+
+@pytest.mark.parametrize("more", [["--quarters", "1"], ["--replicates", "-1"], ["--outcome", "C@99"],
+                                  ["--executor", "magic"]])
+def test_a_mistake_is_one_sentence_and_nothing_is_announced_before(tmp_path, monkeypatch, capsys, more):
+    import sys
+
+    from letsdance import command as module
+
+    monkeypatch.chdir(tmp_path)
+    for words in (["sensitivity", "lone_ranger"], ["discover", "lone_ranger", "--condition", "C@8 >= 0.5"]):
+        if words[0] == "discover" and more[0] == "--outcome":
+            continue
+        monkeypatch.setattr(sys, "argv", ["letsdance", *words, "--factor", "k=0.5:1", *more])
+        with pytest.raises(SystemExit) as ended:
+            module.main()
+        out, err = capsys.readouterr()
+        assert (ended.value.code, out, err.count("\n")) == (2, "", 1)
+        assert not list(tmp_path.iterdir())
+
+
+def test_what_an_outcome_answers_to_most_is_not_a_trifle():
+    """A factor told apart from none may still make next to nothing: it is in the table, not in the answer."""
+    import scenarios
+    from report.screening import answer
+
+    factors = ["k=0:1", "phi=0:1"]
+    design = s.saltelli(factors, 64)
+    X = design.table.to_numpy(float)
+    found = s.sobol(["k", "phi"], [[0, 1], [0, 1]], X, (X[:, 0] + 0.02 * X[:, 1])[:, None], resamples=50)
+    assert found.table["told_apart"].all()
+    said = answer(s.Sensitivity("sobol", scenarios.load("lone_ranger"), s.parse("C@8"), found, design,
+                                pd.DataFrame({"point": []}), 1))
+    assert said[0].endswith("answers most to interdependence.")
 
 @pytest.fixture
 def command(tmp_path, monkeypatch, capsys):

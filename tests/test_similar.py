@@ -1,0 +1,122 @@
+"""Similar past cascades and their share of a forecast; the default prior, learnt from invented ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from experiments.adopters import forecast, invented, prior, similar, synthetic
+from experiments.adopters.history import Cascade
+
+
+def begun() -> Cascade:
+    return Cascade("one", 50, 1990, np.array([1, 1, 2, 2, 3, 8, 9, 9, 10]))
+
+
+# ---------------------------------------------------------------- similar past cascades, and the pool
+
+def test_paths_take_what_the_past_took_of_those_who_remained():
+    past = similar.past([Cascade(str(k), 10, 0, np.array([1, 5, 5 + k])) for k in range(5)])
+    paths = past.paths(Cascade("x", 20, 0, np.array([2, 10])), 10, 1, np.random.default_rng(0))
+    assert sorted(paths[:, 0]) == [10, 10, 12, 12, 14, 14, 16, 16, 18, 18]
+
+
+def test_a_path_goes_on_as_others_did_where_a_record_ends():
+    cut, whole = Cascade("cut", 10, 0, np.array([1, 5])), [Cascade(str(k), 10, 0, np.array([1, 5, 10])) for k in range(4)]
+    paths = similar.past([cut, *whole]).paths(Cascade("x", 10, 3, np.array([1])), 50, 4, np.random.default_rng(0))
+    assert (paths == [5, 10, 10, 10]).all()
+
+
+def test_the_slow_go_on_as_the_slow_did():
+    fast = [Cascade(f"f{k}", 100, 0, np.array([1, 30, 60, 90, 99])) for k in range(12)]
+    slow = [Cascade(f"s{k}", 100, 0, np.append(np.arange(1, 31), 31)) for k in range(12)]
+    begun = Cascade("x", 100, 0, np.arange(4, 31))
+    paths = similar.past([*fast, *slow]).paths(begun, 100, 1, np.random.default_rng(0))
+    assert (paths <= 32).all()
+
+
+def test_at_most_300_cascades_are_kept_and_too_few_are_no_class():
+    many = [Cascade(str(k), 10, 0, np.array([0, 1, 2])) for k in range(700)]
+    assert len(similar.past(many).cascades) == 300
+    assert similar.past(many).cascades[0].cum.tolist() == [1, 2]  # from the first adopter on
+    assert similar.past(many[:4]) is None
+
+
+def tried(past_is_right: bool, count: int, model_is_right: bool = False) -> list[prior._Record]:
+    """Forecasts of 30 adopters: right ones say 28 to 32, wrong ones 8 to 12."""
+    right, wrong = (np.tile(middle + np.arange(400) % 5 - 2, (3, 1)).T for middle in (30, 10))
+    return [prior._Record(k, 0, 50, right if model_is_right else wrong, right if past_is_right else wrong,
+                          np.array([30, 30])) for k in range(count)]
+
+
+@pytest.mark.parametrize(("past", "model", "count", "weight"), [
+    (True, False, 20, 1.0), (False, True, 20, 0.0), (True, True, 20, 0.5), (True, False, 4, 0.5)])
+def test_the_better_part_gets_the_pool_and_weak_evidence_halves_it(past, model, count, weight):
+    assert prior._weight(tried(past, count, model)) == weight
+
+
+def test_evidence_within_its_error_leaves_the_pool_halved():
+    mixed = [record._replace(cascade=k) for k, record in enumerate(tried(True, 11) + tried(False, 9, True))]
+    assert prior._weight(mixed) == 0.5
+
+
+def test_a_forecast_pools_both_by_the_weight_of_its_stage():
+    """Past cascades end at once, the model is told that all adopt at once: which paths stay says whose they are."""
+    stuck = similar.past([Cascade(str(k), 50, 0, np.array([5, 10] + [10] * 150)) for k in range(6)])
+    swift = prior.Prior(np.array([9.0, 1.0, 1.0, -9, -9, 0, -9, -9]), np.eye(8) * 1e-4, past=stuck, pool=(0.25, 1, 0))
+    for cum, weight in (([5, 10], 0.25), ([5, 17], 1.0), ([5, 25], 0.0)):
+        begun = Cascade("x", 50, 0, np.array(cum))
+        paths = prior.paths_of(begun, swift, 400, np.random.default_rng(0))[0]
+        assert (paths[:, -1] < 50).mean() == pytest.approx(weight, abs=0.02)
+
+
+@pytest.mark.parametrize("groups", [None, ["a", "b", "c"] * 3])
+def test_what_is_tried_on_a_cascade_is_learnt_from_others(groups, monkeypatch):
+    seen, record = [], prior._record
+    past = synthetic.cascades("shocks", 9, periods=30, seed=5)
+    kind = {c.name: c.name if groups is None else groups[k] for k, c in enumerate(past)}
+
+    def spy(k, cascade, at, known, *more):
+        seen.append((kind[cascade.name], {kind[c.name] for c in known.past.cascades}))
+        return record(k, cascade, at, known, *more)
+
+    monkeypatch.setattr(prior, "_record", spy)
+    assert prior.learn(past, draws=100, groups=groups).learnt["folds"] == (5 if groups is None else 3)
+    assert len(seen) >= 9
+    assert all(own not in others for own, others in seen)
+
+
+# ---------------------------------------------------------------- the default prior
+
+def test_the_default_prior_is_what_its_command_learns_from():
+    """The curves, their order and the settings in the file are those of `python -m experiments.adopters.invented`."""
+    shipped, made = prior.default(), invented.mixture()
+    assert len(shipped.past.cascades) == len(made) == 24 * len(synthetic.WORLDS)
+    for kept, cascade in zip(shipped.past.cascades, made, strict=True):
+        assert (kept.cum == cascade.cum).all()
+    assert {k: shipped.learnt[k] for k in ("cascades", "seed", "draws", "folds")} == {
+        "cascades": len(made), "seed": invented.SEED, "draws": invented.DRAWS, "folds": len(synthetic.WORLDS)}
+    assert not any(c.name.startswith("waves") for c in invented.mixture(without="waves"))
+
+
+def test_a_small_part_of_the_command_can_be_done_again(tmp_path):
+    one, other = (invented.learnt(each=2, draws=100) for _ in range(2))
+    for name, made in (("one", one), ("other", other)):
+        prior.save(made, tmp_path / name)
+    assert (tmp_path / "one").read_text() == (tmp_path / "other").read_text()
+
+
+def test_without_a_prior_the_default_one_is_used():
+    told = forecast.forecast(begun(), None, 40).paths
+    assert (told == forecast.forecast(begun(), prior.load(invented.FILE), 40).paths).all()
+    assert not (told == forecast.forecast(begun(), prior.weak(), 40).paths).all()
+
+
+def test_the_invented_states_have_what_is_published_of_them():
+    """Many policies stay below 60 % (Boehmke and Skinner, 2012), starts are quiet, neighbours follow; not so elsewhere."""
+    made = synthetic.cascades("states", 150, least=0.04, seed=9)
+    final = np.array([c.cum[-1] / 50 for c in made])
+    assert 0.35 < (final < 0.6).mean() < 0.75
+    assert (final > 0.9).any()
+    half = np.array([c.reaches(0.5, c.adopters) / c.reaches(0.9, c.adopters) for c in made if c.adopters > 10])
+    assert np.quantile(half, 0.9) > 0.6  # a tenth spends most of its time on the first half: a long quiet start
