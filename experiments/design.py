@@ -22,7 +22,7 @@ from scenarios import LEVERS, SHOCKS, Scenario, Use
 if TYPE_CHECKING:
     import pandas as pd
 
-METHODS = ("grid", "latin_hypercube", "sobol", "morris", "one_at_a_time", "list")
+METHODS = ("grid", "latin_hypercube", "sobol", "morris", "saltelli", "one_at_a_time", "list")
 #: Factors that are chosen, not turned.
 CHOICES = ("scenario", "profile", "municipalities")
 #: The dials of a lever or shock, with their ranges: strength as in `scenarios`, quarters from the first on.
@@ -275,7 +275,8 @@ def count(method: str, factors: tuple[Factor, ...], points: int | None, trajecto
         return float(np.prod([float(len(f.grid())) for f in factors]))
     if method == "morris":
         return whole(10 if trajectories is None else trajectories, "trajectories") * (len(factors) + 1)
-    return 0.0 if points is None else whole(points, "points")
+    rows = len(factors) + 2 if method == "saltelli" else 1
+    return 0.0 if points is None else whole(points, "points") * rows
 
 
 def make(method: str, factors: Any, points: int | None = None, seed: int = 1, trajectories: int | None = None,
@@ -284,7 +285,7 @@ def make(method: str, factors: Any, points: int | None = None, seed: int = 1, tr
     if method not in METHODS:
         raise Refused(f"there is no design {method!r}.{nearest(method, METHODS)} Known: {', '.join(METHODS)}.")
     chosen = parse_factors(factors)
-    for name, given, takes in (("a number of points", points is not None, ("latin_hypercube", "sobol")),
+    for name, given, takes in (("a number of points", points is not None, ("latin_hypercube", "sobol", "saltelli")),
                                ("a number of trajectories", trajectories is not None, ("morris",)),
                                ("a file of points", file is not None, ("list",))):
         if given and method not in takes:
@@ -307,7 +308,7 @@ def make(method: str, factors: Any, points: int | None = None, seed: int = 1, tr
         return morris(chosen, 10 if trajectories is None else trajectories, seed)
     if points is None:
         raise Refused(f"a {method.replace('_', ' ')} design needs the number of points, such as 200.")
-    return latin_hypercube(chosen, points, seed) if method == "latin_hypercube" else sobol(chosen, points, seed)
+    return {"latin_hypercube": latin_hypercube, "sobol": sobol, "saltelli": saltelli}[method](chosen, points, seed)
 
 
 def check_points(points: object, name: str = "points") -> int:
@@ -373,6 +374,29 @@ def morris(factors: Any, trajectories: int = 10, seed: int = 1, levels: int = 4)
     problem = {"num_vars": len(chosen), "names": [f.name for f in chosen], "bounds": [[0.0, 1.0]] * len(chosen)}
     own = int(_generator(seed).integers(1, 2**31))  # SALib takes a seed of 0 for none
     return _placed(chosen, sample.sample(problem, trajectories, num_levels=levels, seed=own), "morris")
+
+
+def saltelli(factors: Any, points: int, seed: int = 1) -> Design:
+    """What Sobol' indices need, sampled by SALib: `points` base points, each in k + 2 rows, A, AB_1..AB_k, B (Saltelli et
+    al. 2010). A power of two of base points keeps the balance of the Sobol' sequence."""
+    from SALib.sample import sobol as sample
+
+    chosen = turned(parse_factors(factors))
+    check_points(points, "the number of base points")
+    if points & (points - 1):
+        below = 2 ** int(np.log2(points))
+        raise Refused(f"the number of base points must be a power of two, such as {below} or {2 * below}, not {points}.")
+    problem = {"num_vars": len(chosen), "names": [f.name for f in chosen], "bounds": [[0.0, 1.0]] * len(chosen)}
+    # A generator of its own: SALib would take a seed of 0 for none.
+    return _placed(chosen, sample.sample(problem, points, calc_second_order=False, seed=_generator(seed)), "saltelli")
+
+
+def turned(factors: tuple[Factor, ...]) -> tuple[Factor, ...]:
+    """Refuse factors that are chosen, not turned: between their values there is no distance."""
+    for factor in factors:
+        if any(isinstance(value, str) for value in factor.values):
+            raise Refused(f"factor {factor.name} has no range of numbers; sensitivity needs factors such as k=0.5:2.")
+    return factors
 
 
 def one_at_a_time(factors: Any, scenario: Scenario | None = None) -> Design:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,9 @@ WHOLE_RUN = {
 }
 #: Outcomes of a quarter that are not columns of the society's table.
 DERIVED = {"late_adopter_gap": ("share", "Ever adopted among the early categories less among the late ones.")}
+_CONDITION = re.compile(r"\s*(?P<outcome>[^<>=\s]+)\s*(?P<relation><=|>=|<|>)\s*(?P<value>[-+]?[\d.]+(e[-+]?\d+)?%?)\s*")
+_RELATIONS: dict[str, Callable[[Any, float], Any]] = {
+    "<=": np.less_equal, ">=": np.greater_equal, "<": np.less, ">": np.greater}
 _PATTERN = re.compile(r"(?P<name>[A-Za-z_][\w.]*)(@(?P<first>\d+)(-(?P<last>\d+))?)?")
 
 
@@ -111,3 +115,41 @@ def parse_all(texts: Any) -> tuple[Outcome, ...]:
     if not outcomes:
         raise Refused("name at least one outcome, such as lets_dance@60.")
     return outcomes
+
+
+# ---------------------------------------------------------------- an outcome held against a number
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """An outcome held against a number: "wasteland@60 <= 0.2"."""
+
+    outcome: Outcome
+    relation: str
+    value: float
+
+    def __str__(self) -> str:
+        return f"{self.outcome} {self.relation} {self.value:g}"
+
+    def holds(self, Y: np.ndarray) -> np.ndarray:
+        """bool[...]: in which runs it holds. A quarter that never comes (time_to_50) is later than every quarter; of
+        another outcome that is not a number nothing holds."""
+        later = np.where(np.isnan(Y), np.inf, Y) if self.outcome.name.startswith("time_to_") else Y
+        return np.asarray(_RELATIONS[self.relation](later, self.value))
+
+
+def parse_condition(text: str | Condition) -> Condition:
+    """OUTCOME <= NUMBER (or <, >=, >; a number may be written 20%). Refused otherwise."""
+    if isinstance(text, Condition):
+        return text
+    found = _CONDITION.fullmatch(text) if isinstance(text, str) else None
+    try:
+        value = float(found["value"].rstrip("%")) / (100 if found["value"].endswith("%") else 1) if found else np.nan
+    except ValueError:
+        found = None
+    if not found:
+        raise Refused(f"condition {text!r} cannot be read; write OUTCOME <= NUMBER, such as 'wasteland@60 <= 0.2'.")
+    asked = Condition(parse(found["outcome"]), found["relation"], value)
+    if asked.outcome.unit == "share" and asked.outcome.name in SOCIETY and not 0.0 <= value <= 1.0:
+        raise Refused(f"condition {text!r}: {asked.outcome.name} is a share, so the number must lie from 0 to 1 (or 0% to "
+                      f"100%).")
+    return asked

@@ -130,6 +130,9 @@ def plan(
         raise Refused("the tables of municipalities are a factor, so another one for all points would be lost; leave out "
                       "one of the two.")
     texts = _texts(design)
+    for name in parameters or {}:
+        if name in (factor.name for factor in design.factors):
+            raise Refused(f"{name} is both a factor and set to one value; keep one of them.")
     designs.at(base, design.points(0, 1)[0])  # what is wrong at the first point is mostly wrong at all
     return Plan(design, base, int(replicates), int(seed), chosen, levels, int(every),
                 None if municipalities is None else _text(municipalities), texts, title)

@@ -15,19 +15,11 @@ import numpy as np
 
 import scenarios
 from experiments import finalists as few
-from experiments import portfolios
+from experiments import portfolios, success
 from experiments.explore import Explored, enumerate_all, optimise
+from experiments.outcomes import Condition, parse_condition
 from experiments.portfolios import Portfolio, Space, code
-from experiments.success import (
-    MAJORITY,
-    Chance,
-    Condition,
-    Evaluate,
-    chance,
-    evaluator,
-    parse_condition,
-    runs_to_show,
-)
+from experiments.success import MAJORITY, Chance, Evaluate, chance, evaluator, runs_to_show
 from params import Refused
 from scenarios import Scenario
 from simulation.run import simulate
@@ -267,7 +259,7 @@ def _answer(made: Plan, first: Any, known: Portfolio, chosen: Portfolio | None) 
 
     first: the row of the best; known: its portfolio.
     """
-    goal, size = made.condition.words, f"at most {made.space.most} of {len(made.space.uses)} levers"
+    goal, size = success.words(made.condition), f"at most {made.space.most} of {len(made.space.uses)} levers"
     within = "" if made.budget is None else f" within {made.budget:g} points"
     share = f"{first['fresh_success']:.0%} ({first['low']:.0%}-{first['high']:.0%}) of {made.fresh_runs} fresh runs"
     if chosen is None:

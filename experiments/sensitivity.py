@@ -13,7 +13,6 @@ model; `study` makes the design, runs it and analyses it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,11 +20,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import scenarios
-from experiments.design import Design, Factor, check_points, latin_hypercube, parse_factors
+from experiments.design import Design, Factor, latin_hypercube, parse_factors, saltelli, turned
 from experiments.design import morris as morris_design
-from experiments.outcomes import Outcome, parse
+from experiments.outcomes import Condition, Outcome, parse, parse_condition
 from params import PARAMETERS, Refused, nearest
-from simulation.indicators import SOCIETY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,8 +33,8 @@ if TYPE_CHECKING:
 
 #: Methods, with how large their designs are unless said: trajectories, base points, points.
 METHODS = {"morris": 10, "sobol": 256, "regional": 400}
+_RESAMPLES, _PERMUTATIONS = 0xB0075, 0x9E12  # purposes of randomness, beside the seed
 _MOST_SOBOL = 20  # factors: beyond it a screening says the same for a hundredth of the runs
-_SALTELLI, _RESAMPLES, _PERMUTATIONS = 0x5A17E, 0xB0075, 0x9E12  # purposes of randomness, beside the seed
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,46 +87,6 @@ class Regional:
 
 
 # ---------------------------------------------------------------- what is looked at
-
-_CONDITION = re.compile(r"\s*(?P<outcome>[^<>=\s]+)\s*(?P<relation><=|>=|<|>)\s*(?P<value>[-+]?[\d.]+(e[-+]?\d+)?%?)\s*")
-_RELATIONS: dict[str, Callable[[Any, float], Any]] = {
-    "<=": np.less_equal, ">=": np.greater_equal, "<": np.less, ">": np.greater}
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """An outcome held against a number: "wasteland@60 <= 0.2"."""
-
-    outcome: Outcome
-    relation: str
-    value: float
-
-    def __str__(self) -> str:
-        return f"{self.outcome} {self.relation} {self.value:g}"
-
-    def holds(self, Y: np.ndarray) -> np.ndarray:
-        """bool[...]: in which runs it holds. A quarter that never comes (time_to_50) is later than every quarter."""
-        later = np.where(np.isnan(Y), np.inf, Y) if self.outcome.name.startswith("time_to_") else Y
-        return np.asarray(_RELATIONS[self.relation](later, self.value))
-
-
-def parse_condition(text: str | Condition) -> Condition:
-    """OUTCOME <= NUMBER (or <, >=, >; a number may be written 20%). Refused otherwise."""
-    if isinstance(text, Condition):
-        return text
-    found = _CONDITION.fullmatch(text) if isinstance(text, str) else None
-    try:
-        value = float(found["value"].rstrip("%")) / (100 if found["value"].endswith("%") else 1) if found else np.nan
-    except ValueError:
-        found = None
-    if not found:
-        raise Refused(f"condition {text!r} cannot be read; write OUTCOME <= NUMBER, such as 'wasteland@60 <= 0.2'.")
-    asked = Condition(parse(found["outcome"]), found["relation"], value)
-    if asked.outcome.unit == "share" and asked.outcome.name in SOCIETY and not 0.0 <= value <= 1.0:
-        raise Refused(f"condition {text!r}: {asked.outcome.name} is a share, so the number must lie from 0 to 1 (or 0% to "
-                      f"100%).")
-    return asked
-
 
 def said_outcome(outcome: Outcome) -> str:
     """An outcome in words: "the share of municipalities in Wasteland at quarter 60"."""
@@ -210,18 +168,10 @@ def _checked(names: Sequence[str], bounds: Any, X: Any, Y: Any) -> tuple[np.ndar
     return bounds, X, Y
 
 
-def _numeric(factors: Sequence[Factor]) -> tuple[Factor, ...]:
-    """Refuse factors that are chosen, not turned: between their values there is no distance."""
-    for factor in factors:
-        if any(isinstance(value, str) for value in factor.values):
-            raise Refused(f"factor {factor.name} has no range of numbers; sensitivity needs factors such as k=0.5:2.")
-    return tuple(factors)
-
-
 def bounds_of(factors: Any) -> np.ndarray:
     """float64[k, 2]: from where to where each factor goes."""
     return np.array([(min(f.values), max(f.values)) if f.values else (f.low, f.high)
-                     for f in _numeric(parse_factors(factors))], np.float64).reshape(-1, 2)
+                     for f in turned(parse_factors(factors))], np.float64).reshape(-1, 2)
 
 
 # ---------------------------------------------------------------- points and seeds, drawn again
@@ -312,24 +262,6 @@ def morris(names: Sequence[str], bounds: Any, X: Any, Y: Any, seed: int = 1, lev
 
 
 # ---------------------------------------------------------------- Sobol'
-
-def saltelli(factors: Any, base: int, seed: int = 1) -> Design:
-    """The points that Sobol' indices need, sampled by SALib: base x (k + 2), rows A, AB_1..AB_k, B for each base row
-    (Saltelli et al. 2010). `base` is a power of two, which keeps the balance of the Sobol' sequence."""
-    import pandas as pd
-    from SALib.sample import sobol as sample
-
-    chosen = _numeric(parse_factors(factors))
-    check_points(base, "the number of base points")
-    if base & (base - 1):
-        below = 2 ** int(np.log2(base))
-        raise Refused(f"the number of base points must be a power of two, such as {below} or {2 * below}, not {base}.")
-    problem = {"num_vars": len(chosen), "names": [f.name for f in chosen], "bounds": [[0.0, 1.0]] * len(chosen)}
-    # A generator of its own: SALib would take a seed of 0 for none.
-    rng = np.random.default_rng(np.random.SeedSequence([seed, _SALTELLI]))
-    u = sample.sample(problem, base, calc_second_order=False, seed=rng)
-    return Design(chosen, pd.DataFrame({f.name: f.at(u[:, j]) for j, f in enumerate(chosen)}), "saltelli")
-
 
 def sobol(names: Sequence[str], bounds: Any, X: Any, Y: Any, seed: int = 1, level: float = 0.95,
           resamples: int = 1000) -> Sobol:
@@ -505,7 +437,7 @@ def design_of(method: str, factors: Any, size: int | None = None, seed: int = 1)
     """
     if method not in METHODS:
         raise Refused(f"there is no method {method!r}.{nearest(method, METHODS)} Known: {', '.join(METHODS)}.")
-    chosen = _numeric(parse_factors(factors))
+    chosen = turned(parse_factors(factors))
     size = METHODS[method] if size is None else size
     if not chosen:
         raise Refused("sensitivity needs at least one factor, such as k=0.5:2.")
@@ -584,7 +516,7 @@ def runs_of(sweep: Sweep, outcome: Outcome) -> pd.DataFrame:
 def analyse(design: Design, frame: pd.DataFrame, outcome: Outcome | Condition, method: str, seed: int = 1,
             missing: float | None = None, level: float = 0.95) -> Morris | Sobol | Regional:
     """A method's analysis of runs on its design."""
-    names = [factor.name for factor in _numeric(design.factors)]
+    names = [factor.name for factor in turned(design.factors)]
     bounds, X = bounds_of(design.factors), design.table[names].to_numpy(np.float64)
     Y = responses(frame, outcome, missing)
     if method == "morris":

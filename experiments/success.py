@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,10 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from experiments.outcomes import Outcome, parse
-from params import Refused
+from experiments.outcomes import Condition, Outcome
 from scenarios import Scenario, Use
-from simulation.indicators import SOCIETY
 from simulation.rules.regimes import REGIMES
 from simulation.run import Result, simulate
 
@@ -21,58 +18,22 @@ from simulation.run import Result, simulate
 Evaluate = Callable[[tuple[Use, ...], np.ndarray], np.ndarray]
 #: What success is when nothing else is said.
 MAJORITY = "lets_dance >= 0.5"
-_PATTERN = re.compile(r"(?P<outcome>[^<>=]+)(?P<sign>>=|<=)(?P<level>[^<>=]+)")
 _ALMOST = 1.0 - 1e-9
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """An outcome that must be at least (>=) or at most (<=) a level."""
-
-    outcome: Outcome
-    sign: str
-    level: float
-
-    def __str__(self) -> str:
-        return f"{self.outcome} {self.sign} {self.level:g}"
-
-    @property
-    def words(self) -> str:
-        """In a sentence: what success is."""
-        if self.outcome.name in ("lets_dance", "lone_ranger", "dead_horse", "wasteland") and self.sign == ">=":
-            title = {"lets_dance": "Let's dance", "lone_ranger": "Lone Ranger", "dead_horse": "Flogging a dead horse",
-                     "wasteland": "Wasteland"}[self.outcome.name]
-            share = "a majority of municipalities" if self.level == 0.5 else f"{self.level:.0%} of municipalities"
-            when = "at the end" if self.outcome.first is None else f"in quarter {self.outcome.first}"
-            if self.outcome.last != self.outcome.first:
-                when = f"on average over quarters {self.outcome.first} to {self.outcome.last}"
-            return f"{share} in {title} {when}"
-        return f"{self.outcome} at {'least' if self.sign == '>=' else 'most'} {self.level:g}"
-
-    def held(self, values: np.ndarray) -> np.ndarray:
-        """bool[R]: where it holds; not a number (a share of nothing, never reached) is no success."""
-        with np.errstate(invalid="ignore"):
-            return np.asarray(values >= self.level if self.sign == ">=" else values <= self.level)
-
-
-def parse_condition(text: str | Condition) -> Condition:
-    """OUTCOME >= LEVEL or OUTCOME <= LEVEL, such as "lets_dance@60 >= 0.5". Refused otherwise."""
-    if isinstance(text, Condition):
-        return text
-    found = _PATTERN.fullmatch(text) if isinstance(text, str) else None
-    if not found:
-        raise Refused(f"condition {text!r} cannot be read; write OUTCOME >= LEVEL or OUTCOME <= LEVEL, "
-                      f"such as \"lets_dance@60 >= 0.5\".")
-    outcome = parse(found["outcome"].strip())
-    try:
-        level = float(found["level"])
-    except ValueError:
-        level = np.nan
-    if not np.isfinite(level):
-        raise Refused(f"condition {text!r}: the level must be a number, not {found['level'].strip()!r}.")
-    if outcome.unit == "share" and outcome.name in SOCIETY and not 0.0 <= level <= 1.0:
-        raise Refused(f"condition {text!r}: {outcome.name} is a share, so the level must lie from 0 to 1.")
-    return Condition(outcome, found["sign"], level)
+def words(condition: Condition) -> str:
+    """What success is, in a sentence."""
+    outcome = condition.outcome
+    if outcome.name in REGIMES and condition.relation == ">=":
+        title = {"lets_dance": "Let's dance", "lone_ranger": "Lone Ranger", "dead_horse": "Flogging a dead horse",
+                 "wasteland": "Wasteland"}[outcome.name]
+        share = "a majority of municipalities" if condition.value == 0.5 else f"{condition.value:.0%} of municipalities"
+        when = "at the end" if outcome.first is None else f"in quarter {outcome.first}"
+        if outcome.last != outcome.first:
+            when = f"on average over quarters {outcome.first} to {outcome.last}"
+        return f"{share} in {title} {when}"
+    than = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}[condition.relation]
+    return f"{outcome} {than} {condition.value:g}"
 
 
 def score(condition: Condition, result: Result, idle: float) -> np.ndarray:
@@ -83,16 +44,16 @@ def score(condition: Condition, result: Result, idle: float) -> np.ndarray:
     that saw only successes would see a flat plain.
     """
     values = condition.outcome.of(result)
-    way = condition.level - idle
+    way = condition.value - idle
     with np.errstate(invalid="ignore", divide="ignore"):
         near = np.clip(np.nan_to_num((values - idle) / way if way else np.zeros_like(values)), 0.0, 1.0)
-    if condition.outcome.name in REGIMES and condition.sign == ">=":
+    if condition.outcome.name in REGIMES and condition.relation.startswith(">"):
         sides = [Outcome(side, condition.outcome.first, condition.outcome.last).of(result) for side in ("C", "G")]
         wanted = {"lets_dance": (1, 1), "lone_ranger": (1, 0), "dead_horse": (0, 1), "wasteland": (0, 0)}
         both = np.prod([side if up else 1.0 - side
                         for side, up in zip(sides, wanted[condition.outcome.name], strict=True)], axis=0)
         near = (near + both) / 2.0
-    return np.where(condition.held(values), 1.0, np.minimum(near, _ALMOST))
+    return np.where(condition.holds(values), 1.0, np.minimum(near, _ALMOST))
 
 
 def evaluator(scenario: Scenario, condition: Condition, seeds: np.ndarray, municipalities: Any = None) -> Evaluate:

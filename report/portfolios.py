@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from experiments import success
 from experiments.finalists import over_worlds
 from experiments.portfolios import words
 from report.sheet import WIDE, Figure, Panel, scale, shorten, text_width, wrap
@@ -29,6 +30,7 @@ _SHARES = ((0.0, "0"), (0.25, "25 %"), (0.5, "50 %"), (0.75, "75 %"), (1.0, "100
 def table(found: Search, rows: int = 10) -> Table:
     """The ranked portfolios as words: what, cost, chance on fresh seeds with its interval, and on search seeds."""
     made = found.plan
+    goal = success.words(made.condition)
     order = "least cost first" if made.chance is not None else "highest chance first"
     lines = []
     for place, row in enumerate(found.ranked.head(rows).itertuples(), 1):
@@ -39,7 +41,7 @@ def table(found: Search, rows: int = 10) -> Table:
         lines.append([str(place), _unbroken(row.words), f"{row.cost:g}",
                       f"{percent(row.fresh_success)} ({band(row.low, row.high)})", seen, ", ".join(marks) or "-"])
     return Table(["", "portfolio", "points", "chance, fresh seeds", "chance, search seeds", ""], lines,
-                 f"{made.condition.words[:1].upper()}{made.condition.words[1:]}: {order}; in brackets the intervals, "
+                 f"{goal[:1].upper()}{goal[1:]}: {order}; in brackets the intervals, "
                  f"which hold together with 95 %.")
 
 
@@ -114,9 +116,10 @@ def front(found: Search, width: float = WIDE) -> Figure:
                     sentence(f"the portfolio with the highest chance, {_named(found, best['portfolio'])}, costs "
                              f"{best['cost']:g} points and succeeds in {percent(best['fresh_success'])} of fresh runs"),
                     width)
-    top = figure.head(f"chance of {found.plan.condition.words}, by cost in points over {found.plan.scenario.quarters} "
-                      f"quarters; line: no cheaper portfolio does better; numbers: places in the table, levers named "
-                      f"once; bars: 95 % for all together; faint: tried on {found.plan.runs} seeds only")
+    top = figure.head(f"chance of {success.words(found.plan.condition)}, by cost in points over "
+                      f"{found.plan.scenario.quarters} quarters; line: no cheaper portfolio does better; numbers: places "
+                      f"in the table, levers named once; bars: 95 % for all together; faint: tried on {found.plan.runs} "
+                      f"seeds only")
     narrow = width < 600
     low, high = min(0.0, float(judged["cost"].min())), float(max(judged["cost"].max() * 1.08, 10.0))
     highest, ticks = scale(high)
@@ -245,7 +248,7 @@ def report(found: Search) -> Study:
            f"{len(found.tried):,} of them were tried, chosen by NSGA-II and local search: a better one may exist")
     done = [f"{made.space.size:,} portfolios of at most {made.space.most} of {len(made.space.uses)} levers can be made. "
             f"{how}, on {made.runs} paired seeds; the finalists and parts of them were judged on "
-            f"{made.fresh_runs} fresh ones. {found.runs:,} runs in all. Success of a run: {made.condition.words}."]
+            f"{made.fresh_runs} fresh ones. {found.runs:,} runs in all. Success of a run: {success.words(made.condition)}."]
 
     def drawn(make: Callable[[Search, float], Figure]) -> Callable[[float], Figure]:
         return lambda width: make(found, width)

@@ -175,3 +175,8 @@ def test_tables_of_municipalities_for_all_points_are_one_or_the_other(tmp_path):
 def test_a_design_of_ones_own_takes_the_place_of_factors():
     found = plan("lone_ranger", design=from_table(pd.DataFrame({"k": [0.5, 1, 2]})), replicates=4)
     assert (found.runs, found.design.method) == (12, "list")
+
+
+def test_a_factor_that_is_also_set_is_refused():
+    with pytest.raises(Refused, match="k is both a factor and set to one value; keep one"):
+        plan("lone_ranger", ["k=0.5:1"], points=4, parameters={"k": 1.0})

@@ -12,9 +12,10 @@ from scipy.stats import beta, binom
 
 from experiments import finalists, portfolios
 from experiments.explore import Explored, enumerate_all, optimise
+from experiments.outcomes import parse_condition
 from experiments.portfolios import code, cost, hypervolume, layers, on_front, space, words
 from experiments.search import plan, search
-from experiments.success import chance, parse_condition, runs_to_show, score
+from experiments.success import chance, runs_to_show, score
 from params import PARAMETERS, Refused
 from scenarios import LEVERS, Use, load, parse_uses
 from simulation import schedule, simulate
@@ -313,7 +314,7 @@ def test_nothing_is_chosen_beyond_the_budget():
     ({"most": 0}, "from 1"),
     ({"runs": 1}, "from 4"),
     ({"evaluations": 10**7, "most": 4}, "lower evaluations"),
-    ({"condition": "lets_dance"}, "OUTCOME >= LEVEL"),
+    ({"condition": "lets_dance"}, "OUTCOME <= NUMBER"),
     ({"condition": "lets_dnce >= 0.5"}, "Did you mean"),
     ({"condition": "lets_dance >= 50"}, "from 0 to 1"),
     ({"condition": "lets_dance@80 >= 0.5"}, "after the horizon"),

@@ -1,0 +1,412 @@
+"""What speeds up the late, and what it does to depth: policies on equal luck, by adopter category.
+
+    found = speed("lets_dance", runs=40)            # or speed("my-calibration"): over its posterior
+    print("\n".join(sentences(found)))
+
+Every policy meets the same parameter sets, citizens and luck as the case without it; effects are paired differences.
+Categories are ex ante, by innovativeness, so a policy does not change who is late. Formal adoption is not use: beside
+time and adoption stand depth, giving up, and use by citizens.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import scenarios
+from experiments.adopters.calibrate import CLOCK, Calibration, load
+from experiments.compare import Policy, read_policy
+from experiments.paired import interval
+from params import Refused, nearest
+from scenarios import HORIZON, STARTS, Scenario
+from simulation import schedule
+from simulation.rules.adoption import DISCONTINUED
+from simulation.run import CATEGORIES, Result, simulate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Ex ante categories from the most to the least innovative, and everybody.
+GROUPS = (*CATEGORIES, "all")
+#: measure -> (unit, title, what it is).
+MEASURES = {
+    "sooner": ("quarters", "quarters sooner", "mean quarters since governments first adopted; one that never did has "
+               "none (a restricted mean: Royston and Parmar, 2011)"),
+    "half": ("quarters", "quarters until half have adopted", "the horizon where half never do"),
+    "ever": ("share", "have adopted by the end", "governments that ever adopted"),
+    "in_use": ("share", "have it in use at the end", "governments that adopted and have not given it up"),
+    "given_up": ("share", "gave it up", "of those that ever adopted, who gave it up at least once"),
+    "depth": ("share", "depth where in use", "mean depth of use at the end among those that have it in use"),
+    "used": ("share", "depth over all governments", "the same over all, 0 where it is not in use: use, not adoption"),
+    "citizens": ("share", "citizens who use it", "at the end; told for all governments only"),
+}
+#: The switched-off mechanism: what imitation does is the case as it is less the same case without it.
+IMITATION = "imitation"
+
+
+def policies(start: int = 8) -> dict[str, str]:
+    """What is tried unless said: name -> policy as `experiments.compare.read_policy` reads it."""
+    return {"mandate": f"MANDATE@{start}", "pilot support": f"PILOT@{start}", "training": f"TRAIN@{start}",
+            "change management": f"CHM@{start}", "stories": f"AWARD@{start}",
+            "mandate and change management": f"MANDATE@{start}, CHM@{start}",
+            "pilots, training and change management": f"PILOT@{start}, TRAIN@{start}, CHM@{start}"}
+
+
+# ---------------------------------------------------------------- measures of runs
+
+def measures(result: Result) -> dict[str, np.ndarray]:
+    """float64[R, 6] each: the measures by `GROUPS`; NaN where a share is of nothing."""
+    horizon = float(result.quarters)
+    member = np.stack([result.category == c for c in range(len(CATEGORIES))] + [np.ones_like(result.category, bool)],
+                      axis=1).astype(np.float64)  # [R, 6, M]
+    count = member.sum(axis=2)
+
+    def mean(what: np.ndarray, of: np.ndarray | None = None) -> np.ndarray:
+        """Of what[R, M] over the governments in each group (of those in `of`)."""
+        weight = member if of is None else member * of[:, None, :]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray((weight * what[:, None, :]).sum(axis=2) / weight.sum(axis=2))
+
+    on, ever, depth = result.on[:, -1], result.ever[:, -1].astype(np.float64), result.depth[:, -1].astype(np.float64)
+    curve = np.einsum("rgm,rtm->rtg", member, result.ever.astype(np.float64)) / np.where(count > 0, count, np.nan)[:, None]
+    half = curve >= 0.5
+    citizens = np.full((result.runs, len(GROUPS)), np.nan)
+    citizens[:, -1] = result.rows["uses"][:, -1]
+    return {
+        "sooner": mean(horizon - np.where(np.isnan(result.adopted_at), horizon, result.adopted_at)),
+        "half": np.where(np.isnan(curve[:, -1]), np.nan,
+                         np.where(half.any(axis=1), half.argmax(axis=1), horizon).astype(np.float64)),
+        "half_reached": np.where(np.isnan(curve[:, -1]), np.nan, half.any(axis=1)),
+        "ever": mean(ever), "in_use": mean(on.astype(np.float64)),
+        "given_up": mean((result.stage == DISCONTINUED).any(axis=1).astype(np.float64), ever),
+        "depth": mean(depth, on.astype(np.float64)), "used": mean(np.where(on, depth, 0.0)), "citizens": citizens}
+
+
+# ---------------------------------------------------------------- the study
+
+@dataclass(frozen=True, eq=False)
+class Speed:
+    """Measures by policy. `values[policy][measure]` is float64[D, 6]: a row a draw (a run, where the case is a scenario).
+
+    points: what each policy's levers cost beyond the case as it is. calibrated: draws are of a posterior.
+    """
+
+    case: str
+    scenario: Scenario
+    quarters: int
+    start: int
+    draws: int
+    runs: int
+    seed: int
+    calibrated: bool
+    values: Mapping[str, Mapping[str, np.ndarray]]
+    points: Mapping[str, float]
+    told: Mapping[str, str]         # policy -> what it consists of
+    clock: str = ""                 # a sentence on the time scale
+
+    #: The case as it is.
+    AS_IT_IS = "as it is"
+
+    @property
+    def policies(self) -> tuple[str, ...]:
+        """All but the case as it is."""
+        return tuple(name for name in self.values if name != self.AS_IT_IS)
+
+    @cached_property
+    def effects(self) -> pd.DataFrame:
+        """One row a policy, measure and category: before and after (means), mean of the paired difference, low and high:
+        95 % over the posterior's draws, or, where the case is a scenario, the t interval of the mean over runs; n: draws in
+        which both were measured; higher: in how many of them the policy is above. clear: the interval leaves out 0.
+
+        For imitation, before is the case with imitation switched off, and after is the case as it is.
+        """
+        import pandas as pd
+
+        rows = []
+        for policy in self.policies:
+            for measure in MEASURES:
+                a, b = (self.values[name][measure] for name in (self.AS_IT_IS, policy))
+                before, after = (b, a) if policy == IMITATION else (a, b)
+                for g, group in enumerate(GROUPS):
+                    known = np.isfinite(before[:, g]) & np.isfinite(after[:, g])
+                    d = (after - before)[known, g]
+                    if not known.any() and measure == "citizens":
+                        continue
+                    mean, low, high = self._spread(d)
+                    rows.append({"policy": policy, "measure": measure, "category": group,
+                                 "before": _mean(before[known, g]), "after": _mean(after[known, g]), "mean": mean,
+                                 "low": low, "high": high, "n": int(known.sum()), "higher": int((d > 0).sum()),
+                                 "clear": bool(low > 0 or high < 0)})
+        return pd.DataFrame(rows)
+
+    def _spread(self, d: np.ndarray) -> tuple[float, float, float]:
+        if len(d) < 2:
+            return np.nan, np.nan, np.nan
+        if self.calibrated:
+            low, high = np.quantile(d, [0.025, 0.975])
+            return float(d.mean()), float(low), float(high)
+        e = interval(d)
+        return e.mean, e.low, e.high
+
+    def effect(self, policy: str, measure: str, category: str = "laggards") -> dict[str, Any]:
+        """One row of `effects`."""
+        rows = self.effects
+        row = rows[(rows["policy"] == policy) & (rows["measure"] == measure) & (rows["category"] == category)]
+        return {str(key): value for key, value in row.iloc[0].items()}
+
+    @cached_property
+    def halves(self) -> pd.DataFrame:
+        """One row a policy and category: median quarter in which half have adopted, low and high (80 % of draws), reached:
+        the share of runs in which half ever do. A quarter is NaN where so many never get there that it lies after the end.
+        """
+        import pandas as pd
+
+        rows = []
+        for policy, values in self.values.items():
+            for g, group in enumerate(GROUPS):
+                time, reached = values["half"][:, g], values["half_reached"][:, g]
+                known = np.isfinite(time)
+                ends = np.quantile(np.where(reached[known] > 0.5, time[known], np.inf), [0.1, 0.5, 0.9],
+                                   method="inverted_cdf") if known.any() else [np.nan] * 3
+                low, middle, high = (float(v) if np.isfinite(v) else np.nan for v in ends)
+                rows.append({"policy": policy, "category": group, "median": middle, "low": low, "high": high,
+                             "reached": _mean(reached[known])})
+        return pd.DataFrame(rows)
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """One row a policy, draw and category: every measure."""
+        import pandas as pd
+
+        return pd.concat([pd.DataFrame({
+            "policy": policy, "draw": np.repeat(np.arange(self.draws), len(GROUPS)),
+            "category": list(GROUPS) * self.draws, **{m: v.ravel() for m, v in values.items()}})
+            for policy, values in self.values.items()], ignore_index=True)
+
+
+def _over_runs(values: np.ndarray) -> np.ndarray:
+    """float64[6]: the mean over the runs in which it was measured; NaN where in none."""
+    known = np.isfinite(values)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(known, values, 0.0).sum(axis=0) / known.sum(axis=0))
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if len(values) else np.nan
+
+
+def speed(case: str | Path | Scenario | Calibration = "lets_dance", given: Any = None, start: int = 8,
+          quarters: int | None = None, draws: int = 50, runs: int | None = None, seed: int = 1,
+          threads: int | None = None, progress: Callable[[int], None] | None = None) -> Speed:
+    """Run a case as it is, without imitation, and under each policy, on the same parameter sets and luck.
+
+    case: a calibration, its folder, a start, or a scenario file. given: policies as name -> text, or texts, as
+    `experiments.compare.read_policy` reads them; those of `policies(start)` unless said. start: the quarter in which these
+    begin. draws: parameter sets from the posterior; runs: of each (4), or of the scenario (40). quarters: horizon; the
+    scenario's, or for a calibration 60 or as long as its record. progress: hears of runs. Refused for bad input.
+    """
+    known = case if isinstance(case, Calibration) else None
+    if isinstance(case, str | Path) and Path(case).is_dir():
+        known = load(case)
+    elif isinstance(case, str | Path) and str(case) not in STARTS and Path(case).suffix != ".toml":
+        raise Refused(f"there is no calibration or start {str(case)!r}.{nearest(str(case), STARTS)} Give the folder of "
+                      f"`letsdance adopters calibrate`, a scenario file (.toml), or one of {', '.join(STARTS)}.")
+    for what, value, low, high in (("draws", draws, 2, 100_000), ("runs", 2 if runs is None else runs,
+                                                                   1 if known else 2, 100_000),
+                                   ("seed", seed, 0, 2**62), ("start", start, 1, HORIZON[1])):
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
+            raise Refused(f"{what} must be a whole number from {low:,} to {high:,}, not {value!r}.")
+    clock = ""
+    if known is not None:
+        theta, each = known.draws(draws, seed), runs or 4
+        one = known.case.seen[0]
+        last = int(known.case.quarters(theta.mean(axis=0), one)[-1])
+        horizon = quarters or min(max(60, last), HORIZON[1])
+        stories = [known.case.story(one_set, horizon, one.units) for one_set in theta]
+        title = f"{known.case.scenario.title}, calibrated to {one.name if one.name not in ('1', 'all') else 'the data'}"
+        fitted = "quarters_per_period" in known.case.free
+        clock = ("" if fitted else f"A period of the data is taken to be "
+                 f"{known.case.clock.get('quarters_per_period', CLOCK['quarters_per_period'][0]):g} quarters of the model; "
+                 f"that is assumed, and all times hang on it.")
+    else:
+        story = scenarios.load(case).changed(quarters=quarters)  # type: ignore[arg-type]
+        draws, each, horizon = runs or 40, 1, story.quarters
+        stories, title = [story] * draws, story.title or story.name
+    if start > horizon:
+        raise Refused(f"the policies would start in quarter {start}, after the horizon of {horizon}; start them earlier.")
+    tried = _policies(given, start)
+    made = {Speed.AS_IT_IS: Policy(Speed.AS_IT_IS), IMITATION: read_policy(f"{IMITATION}: on_imitation=0"), **tried}
+    first = {name: policy.on(stories[0]).changed(quarters=horizon) for name, policy in made.items()}  # refuses early
+    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+        def run(job: tuple[str, int]) -> dict[str, np.ndarray]:
+            name, d = job
+            story = made[name].on(stories[d]).changed(quarters=horizon)
+            result = simulate(story, runs=each, seed=seed + d * each, threads=1)
+            if progress:
+                progress(each)
+            return {m: _over_runs(v) for m, v in measures(result).items()}
+
+        jobs = [(name, d) for name in made for d in range(draws)]
+        found = list(pool.map(run, jobs))
+    values = {name: {m: np.stack([found[k * draws + d][m] for d in range(draws)]) for m in found[0]}
+              for k, name in enumerate(made)}
+    cost = {name: float(schedule.build(one)["points"].sum()) for name, one in first.items()}
+    told = {name: _told(policy) for name, policy in made.items()}
+    return Speed(title, stories[0], horizon, start, draws, each, seed, known is not None, values,
+                 {name: cost[name] - cost[Speed.AS_IT_IS] for name in made}, told, clock)
+
+
+def _policies(given: Any, start: int) -> dict[str, Policy]:
+    chosen = policies(start) if given is None else given
+    items = list(chosen.items()) if isinstance(chosen, Mapping) else [
+        (None, text) for text in ([chosen] if isinstance(chosen, str) else chosen)]
+    made: dict[str, Policy] = {}
+    for name, text in items:
+        policy = read_policy(f"{name}: {text}" if name else text)
+        if policy.start is not None:
+            raise Refused(f"policy {policy.name} has a start of its own; here every policy is tried on the case.")
+        if policy.name in made or policy.name in (Speed.AS_IT_IS, IMITATION):
+            raise Refused(f"two policies are called {policy.name}; rename one, such as \"other name: MANDATE@8\".")
+        if not (policy.levers or policy.shocks or policy.parameters or policy.profile):
+            raise Refused(f"policy {policy.name} does nothing; write such as \"mandate: MANDATE@8\".")
+        made[policy.name] = policy
+    if not made:
+        raise Refused("name at least one policy, such as \"mandate: MANDATE@8\".")
+    return made
+
+
+def _told(policy: Policy) -> str:
+    if policy.name == IMITATION:
+        return "late adopters follow peers, as they do in the case as it is; held against the same case without it"
+    parts = [*map(str, (*policy.levers, *policy.shocks)), *(f"{n} = {v:g}" for n, v in policy.parameters.items())]
+    return ", ".join(parts + ([f"profile {policy.profile}"] if policy.profile else [])) or "nothing is done"
+
+
+# ---------------------------------------------------------------- in words
+
+def _number(value: float, digits: int) -> str:
+    text = f"{value:.{digits}f}"
+    return (text if float(text) else text.lstrip("-")).replace("-", "−")
+
+
+def said_effect(row: Mapping[str, Any], measure: str) -> str:
+    """'+12 (8 to 15)': a difference with its interval; shares in percentage points, depth in hundredths."""
+    share = MEASURES[measure][0] == "share"
+    values = [float(row[key]) * (100 if share else 1) for key in ("mean", "low", "high")]
+    if not math.isfinite(values[0]):
+        return "not measured"
+    digits = 0 if max(map(abs, values)) >= 9.5 else 1
+    mean, low, high = (_number(v, digits) for v in values)
+    sign = "+" if values[0] > 0 and mean.strip("0.") else ""
+    return f"{sign}{mean} ({low} to {high})"
+
+
+def sentences(found: Speed, category: str = "laggards") -> list[str]:
+    """What each policy does to one category: time, adoption, depth and use, cost; the greatest gain in time first."""
+    if category not in CATEGORIES:
+        raise Refused(f"there is no category {category!r}. Known: {', '.join(CATEGORIES)}.")
+    order = sorted(found.policies, key=lambda p: -np.nan_to_num(float(found.effect(p, "sooner", category)["mean"])))
+    return [_sentence(found, policy, category) for policy in order]
+
+
+def _sentence(found: Speed, policy: str, category: str) -> str:
+    who = _who(category)
+    time, ever, depth, used = (found.effect(policy, m, category) for m in ("sooner", "ever", "depth", "used"))
+    if not math.isfinite(time["mean"]):
+        return f"With {policy}, nothing could be measured for {who}; there may be none of them."
+    if time["clear"]:
+        low, high = sorted((abs(time["low"]), abs(time["high"])))
+        digits = 0 if abs(time["mean"]) >= 9.5 else 1
+        way, span = "sooner" if time["mean"] > 0 else "later", f"{_number(low, digits)} to {_number(high, digits)}"
+        told = [f"With {policy}, {who} adopt {_number(abs(time['mean']), digits)} quarters {way} on average ({span})"]
+    else:
+        told = [f"With {policy}, there is no clear difference in when {who} adopt ({said_effect(time, 'sooner')} quarters)"]
+    told[0] += "" if policy == IMITATION else _cost(found.points[policy])
+    told.append(f"{_share(ever['after'])} of them have adopted by quarter {found.quarters} instead of "
+                f"{_share(ever['before'])}")
+    if math.isfinite(depth["mean"]):
+        how = _deep(depth)
+        told.append(f"{'but' if how.endswith('shallower') and time['mean'] > 0 else 'and'} what they have in use is {how} "
+                    f"(depth {_number(depth['after'], 2)} against {_number(depth['before'], 2)})")
+    gain = "no clear change" if not used["clear"] else "a gain" if used["mean"] > 0 else "a loss"
+    return (f"{'; '.join(told)}. Counted over all of them, users or not, depth is {_number(used['after'], 2)} against "
+            f"{_number(used['before'], 2)}: {gain}.")
+
+
+def _who(category: str) -> str:
+    who = category.replace("_", " ")
+    return f"the {who}" if who.endswith("majority") else who
+
+
+def _deep(depth: Mapping[str, Any]) -> str:
+    """In words, how depth differs."""
+    if not depth["clear"]:
+        return "not clearly deeper or shallower"
+    return ("a little " if abs(depth["mean"]) < 0.025 else "") + ("shallower" if depth["mean"] < 0 else "deeper")
+
+
+def _cost(points: float) -> str:
+    if points == 0:
+        return ", for no points"
+    text = f"{abs(points):.0f} point{'' if abs(points) == 1 else 's'}"
+    return f", for {text}" if points > 0 else f", and saves {text}"
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.0f} %" if math.isfinite(value) else "an unknown share"
+
+
+def headline(found: Speed, category: str = "laggards") -> str:
+    """The fastest way to the late, and what it does to depth, against the way that makes use deepest."""
+    tried = [p for p in found.policies if p != IMITATION]
+    who = _who(category)
+    fast = max(tried, key=lambda p: np.nan_to_num(float(found.effect(p, "sooner", category)["mean"]), nan=-np.inf))
+    deep = max(tried, key=lambda p: np.nan_to_num(float(found.effect(p, "depth", category)["mean"]), nan=-np.inf))
+    time = found.effect(fast, "sooner", category)
+    if not time["clear"] or time["mean"] <= 0:
+        return f"None of what was tried clearly speeds up {who}."
+    d = found.effect(fast, "depth", category)
+    low, high = (_number(float(time[key]), 0) for key in ("low", "high"))
+    first = f"What speeds up {who} most is {fast}: {_number(float(time['mean']), 0)} quarters sooner ({low} to {high})"
+    if not math.isfinite(d["mean"]):
+        return f"{first}."
+    said = f"{first}; what they use is {_deep(d)} (depth {_number(d['after'], 2)} against {_number(d['before'], 2)})"
+    if deep == fast:
+        return f"{said}."
+    return f"{said}. Deepest is use with {deep} ({_number(found.effect(deep, 'depth', category)['after'], 2)})."
+
+
+def limits(found: Speed) -> list[str]:
+    """What to keep in mind."""
+    return [
+        ("Intervals hold 95 % of the posterior's draws: what the data leave open, and some luck." if found.calibrated else
+         "Intervals are of the mean over runs with one set of parameters, which no data have confirmed; calibrate first "
+         "to have them hold what data leave open."),
+        "Each interval stands for itself; of twenty without any effect one would leave out 0 by chance.",
+        f"Quarters are counted up to {found.quarters}: who has not adopted by then counts as adopting then.",
+        "Depth where in use compares different governments: a policy that makes the reluctant adopt changes who is "
+        "counted. Depth over all governments does not have this fault.",
+        *([found.clock] if found.clock else []),
+        "Depth, citizens' use and what levers do are seed values of the sources, not measured"
+        + ("; a curve of adoption does not inform them." if found.calibrated else ".")]
+
+
+def tables_of(found: Speed) -> dict[str, pd.DataFrame]:
+    """The tables of a folder."""
+    return {"effects": found.effects, "halves": found.halves, "draws": found.table}
+
+
+def manifest_of(found: Speed, category: Sequence[str] = ("laggards",)) -> dict[str, Any]:
+    """What a folder says of it, as JSON."""
+    return {"case": found.case, "scenario": found.scenario.to_toml(), "quarters": found.quarters, "start": found.start,
+            "draws": found.draws, "runs": found.runs, "seed": found.seed, "calibrated": found.calibrated,
+            "policies": dict(found.told), "points": dict(found.points), "headline": headline(found),
+            "sentences": [said for one in category for said in sentences(found, one)], "limits": limits(found)}

@@ -1,0 +1,149 @@
+"""`letsdance adopters calibrate, speed`: fit the model to observed curves, and ask what speeds up the late."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from letsdance.adopting import adopters
+from letsdance.screen import Json, Overwrite, Profile, Set, busy, command_line, console, print_table, progress, values
+
+if TYPE_CHECKING:
+    from experiments.adopters.calibrate import Calibration
+    from experiments.adopters.speed import Speed
+
+
+@adopters.command("calibrate")
+def calibrate_(
+    counts: Annotated[Path, typer.Argument(help="CSV of a curve: t and new or cum; or unit, period and a count; or node "
+                                                "and time.")],
+    population: Annotated[int | None, typer.Option(help="How many could adopt; goes before a column population.")] = None,
+    unit: Annotated[list[str] | None, typer.Option(help="Which curve of several; repeat for some [all].")] = None,
+    scenario: Annotated[str, typer.Option(help="Start or scenario file that is fitted.")] = "lets_dance",
+    profile: Profile = None, sets: Set = None,
+    fit: Annotated[list[str] | None, typer.Option(
+        metavar="NAME=LOW:HIGH", help="What is fitted, and between what; may be repeated "
+                                      "[v0=-0.6:0.3 G0=0.25:0.9 aware0=0.01:0.2 vM=0:2].")] = None,
+    quarters_per_period: Annotated[float, typer.Option(
+        help="Quarters of the model in a period of the data; 4 for years, 1 for quarters.")] = 4.0,
+    begins: Annotated[float, typer.Option(help="Quarter of the model in which the data's first period begins.")] = 0.0,
+    prior: Annotated[Path | None, typer.Option(help="Folder of an earlier calibration, as the prior.")] = None,
+    widen: Annotated[float, typer.Option(help="How many times wider that prior is than the posterior.")] = 2.0,
+    particles: Annotated[int, typer.Option(help="Parameter sets that are kept.")] = 400,
+    most: Annotated[int, typer.Option(help="Simulations in all.")] = 4000,
+    recover: Annotated[int, typer.Option(help="Synthetic cases of a recovery test; each costs a calibration.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed; equal seeds give equal numbers.")] = 0,
+    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-calibration"),
+    overwrite: Overwrite = False, as_json: Json = False,
+) -> None:
+    """Fit the model to observed curves, and say what they cannot tell."""
+    from experiments import folder
+
+    folder.check_target(out, overwrite)
+    from experiments.adopters import calibrate as calibrating
+
+    predictions = 200
+    with progress("Calibrating", most * (1 + max(recover, 0)) + predictions, quiet=as_json) as advance:
+        found = calibrating.calibrate(
+            counts, scenario, fit, population, unit, values(sets), profile, quarters_per_period, begins, prior, widen,
+            particles, most, predictions, recover, seed, progress=advance)
+    said = calibrating.manifest_of(found)
+
+    def hand_over(part: Path, manifest: dict[str, Any]) -> None:
+        from report.calibration import calibration_study
+        from report.study import write
+
+        write(part, calibration_study(found), manifest)
+
+    with busy("Drawing figures and writing the page", quiet=as_json):
+        folder.keep(out, "adopters calibrate", command_line(out), said, calibrating.tables_of(found), hand_over, overwrite)
+    if as_json:
+        typer.echo(json.dumps({**said, "folder": str(out), "parameters": _records(found.table),
+                               "checks": _records(found.checks)}))
+        return
+    _print_calibration(found, said)
+    console().print(f"Written: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]). What speeds up the late in this case: "
+                    f"[bold]letsdance adopters speed {out}[/].", highlight=False)
+
+
+def _print_calibration(found: Calibration, said: dict[str, Any]) -> None:
+    from experiments.adopters.calibrate import plain
+
+    print_table("What the data say", ["parameter", "before", "mean", "80 % interval", "95 % interval", "spread, of before"],
+                [[f"{r['title']} ({r['parameter']})", f"{plain(r['low'])} to {plain(r['high'])}", plain(r["mean"]),
+                  f"{plain(r['low_80'])} to {plain(r['high_80'])}", f"{plain(r['low_95'])} to {plain(r['high_95'])}",
+                  f"{100 * r['narrowing']:.0f} %"] for r in found.table.to_dict("records")])
+    for line in said["found"]:
+        typer.echo(line)
+    typer.echo("What the data cannot tell:")
+    for line in said["cannot_tell"]:
+        typer.echo(f"- {line}")
+    if said["recovery"]:
+        typer.echo(said["recovery"])
+
+
+def _records(frame: Any) -> Any:
+    return json.loads(frame.to_json(orient="records"))
+
+
+@adopters.command("speed")
+def speed_(
+    case: Annotated[str, typer.Argument(help="Folder of `calibrate`, a start, or a scenario file.")] = "lets_dance",
+    policy: Annotated[list[str] | None, typer.Option(
+        metavar='"NAME: LEVER@START, ..."',
+        help="A policy as `letsdance compare` reads it; may be repeated [mandate, pilot support, training, change "
+             "management, stories, and some together].")] = None,
+    start: Annotated[int, typer.Option(help="Quarter in which the policies begin that are tried unless said.")] = 8,
+    quarters: Annotated[int | None, typer.Option(help="Horizon [the scenario's; 60 or the record's].")] = None,
+    draws: Annotated[int, typer.Option(help="Parameter sets from the posterior of a calibration.")] = 50,
+    runs: Annotated[int | None, typer.Option(help="Runs of each parameter set [4], or of the scenario [40].")] = None,
+    seed: Annotated[int, typer.Option(help="Seed; equal seeds give equal numbers.")] = 1,
+    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-speed"),
+    overwrite: Overwrite = False, as_json: Json = False,
+) -> None:
+    """What speeds up late adopters, at which cost, and what it does to depth of use."""
+    from experiments import folder
+
+    folder.check_target(out, overwrite)
+    from experiments.adopters import speed as speeding
+
+    calibrated = Path(case).is_dir()
+    tried = 2 + (len(policy) if policy else len(speeding.policies(1)))
+    total = tried * (draws * (runs or 4) if calibrated else runs or 40)
+    with progress("Running", max(total, 1), quiet=as_json) as advance:
+        found = speeding.speed(case, policy or None, start, quarters, draws, runs, seed, progress=advance)
+    said = speeding.manifest_of(found, ("laggards", "late_majority"))
+
+    def hand_over(part: Path, manifest: dict[str, Any]) -> None:
+        from report.calibration import speed_study
+        from report.study import write
+
+        write(part, speed_study(found), manifest)
+
+    with busy("Drawing figures and writing the page", quiet=as_json):
+        folder.keep(out, "adopters speed", command_line(out), said, speeding.tables_of(found), hand_over, overwrite)
+    if as_json:
+        typer.echo(json.dumps({**said, "folder": str(out), "effects": _records(found.effects),
+                               "halves": _records(found.halves)}))
+        return
+    _print_speed(found, said)
+    console().print(f"Written: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]).", highlight=False)
+
+
+def _print_speed(found: Speed, said: dict[str, Any]) -> None:
+    from experiments.adopters.speed import IMITATION, said_effect
+
+    typer.echo(said["headline"])
+    for group in ("late_majority", "laggards"):
+        order = sorted(found.policies, key=lambda p: -float(found.effect(p, "sooner", group)["mean"]))
+        print_table(
+            f"{group.replace('_', ' ').capitalize()}: difference from the case as it is (95 % interval)",
+            ["policy", "quarters sooner", "adopted (points)", "gave up (points)", "depth in use (hundredths)",
+             "depth over all (hundredths)", "cost (points)"],
+            [[p, *(said_effect(found.effect(p, m, group), m) for m in ("sooner", "ever", "given_up", "depth", "used")),
+              "-" if p == IMITATION else f"{found.points[p]:.0f}"] for p in order])
+    for line in said["limits"]:
+        typer.echo(f"- {line}")

@@ -1,0 +1,364 @@
+"""Calibration: the inference against exact posteriors and closed forms, and whether it finds what is known in the model."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binom, kstest, logistic, multivariate_normal
+from typer.testing import CliRunner
+
+from experiments.adopters import abc_smc, data
+from experiments.adopters import calibrate as c
+from experiments.adopters.abc_smc import Box, Sample
+from params import Refused
+from simulation import simulate
+
+# ---------------------------------------------------------------- a toy whose posterior is known exactly
+
+N, T = 100, 20
+TOY = Box(("p", "q"), np.array([0.005, 0.1]), np.array([0.06, 0.6]))
+ENDS = np.arange(1.0, T + 1)
+
+
+def bass(theta, rng):
+    """float64[n, T]: Bass curves of N units, each adopting by chance."""
+    cum, curve = np.zeros(len(theta), np.int64), []
+    for _ in range(T):
+        cum = cum + rng.binomial(N - cum, -np.expm1(-(theta[:, 0] + theta[:, 1] * cum / N)))
+        curve.append(cum)
+    return np.array(curve).T / N
+
+
+def toy(theta, rng):
+    return c.features(bass(theta, rng), ENDS)
+
+
+def exact(curve):
+    """Means and standard deviations of the posterior given the whole curve, on a grid."""
+    cum = np.rint(curve * N).astype(int)
+    before = np.concatenate([[0], cum[:-1]])
+    p, q = (np.linspace(lo, hi, 161) for lo, hi in zip(TOY.low, TOY.high, strict=True))
+    chance = -np.expm1(-(p[:, None, None] + q[:, None] * before / N))
+    log = binom.logpmf(np.diff(cum, prepend=0), N - before, chance).sum(axis=2)
+    weight = np.exp(log - log.max())
+    weight /= weight.sum()
+    means = np.array([weight.sum(axis=1) @ p, weight.sum(axis=0) @ q])
+    return means, np.sqrt([weight.sum(axis=1) @ (p - means[0])**2, weight.sum(axis=0) @ (q - means[1])**2])
+
+
+def test_intervals_hold_the_truth_as_often_as_they_say():
+    held = abc_smc.coverage(abc_smc.recover(toy, TOY, 100, seed=0, particles=100, most=800))
+    assert held["right"].all(), held
+
+
+def test_the_posterior_is_the_exact_one():
+    off, ratio = [], []
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        curve = bass(TOY.theta(TOY.draw(1, rng)), rng)
+        mean, sd = exact(curve[0])
+        found = abc_smc.infer(toy, TOY, c.features(curve, ENDS)[0], rng, 200, 1600)
+        off.append((found.mean - mean) / sd)
+        ratio.append(found.sd / sd)
+    assert np.abs(np.mean(off, axis=0)).max() < 0.3  # no bias; the features leave some of the curve unused,
+    assert np.sqrt(np.mean(np.square(off), axis=0)).max() < 0.6  # so single means may be a little off
+    assert (np.mean(ratio, axis=0) > 0.9).all()
+    assert (np.mean(ratio, axis=0) < 1.25).all()
+
+
+def test_coverage_says_where_sampling_error_ends():
+    made = pd.DataFrame({"repetition": range(40), "parameter": "a", "truth": 0.0, "low_80": [-1.0] * 32 + [1.0] * 8,
+                         "high_80": 2.0, "low_95": [-1.0] * 30 + [1.0] * 10, "high_95": 2.0})
+    held = abc_smc.coverage(made).set_index("level")
+    assert (held.loc[0.8, "held"], held.loc[0.95, "held"]) == (0.8, 0.75)
+    assert held.loc[0.8, "right"]
+    assert not held.loc[0.95, "right"]
+    assert binom.cdf(held.loc[0.8, "from"] * 40 - 1, 40, 0.8) < 0.025 <= binom.cdf(held.loc[0.8, "from"] * 40, 40, 0.8)
+    assert "outside sampling error: a at 95 %" in c.recovery_in_words(made)
+
+
+# ---------------------------------------------------------------- the parts of the inference
+
+def test_a_flat_prior_is_flat_and_has_the_logistics_density():
+    rng = np.random.default_rng(0)
+    box = Box(("a",), np.array([2.0]), np.array([5.0]))
+    z = box.draw(4000, rng)
+    assert kstest((box.theta(z)[:, 0] - 2) / 3, "uniform").pvalue > 0.01
+    assert box.log_density(z) == pytest.approx(logistic.logpdf(z[:, 0]))
+    assert box.z(box.theta(z)) == pytest.approx(z)
+
+
+def test_a_learnt_prior_has_a_density_that_integrates_to_one():
+    cov = np.array([[0.5, 0.2], [0.2, 0.4]])
+    box = Box(("a", "b", "free"), np.zeros(3), np.ones(3), ("a", "b"), np.array([1.0, -1.0]), cov)
+    at = np.linspace(-14, 14, 281)
+    a, b = np.meshgrid(at, at, indexing="ij")
+    z = np.column_stack([a.ravel(), b.ravel(), np.zeros(a.size)])
+    density = np.exp(box.log_density(z) - logistic.logpdf(0.0))
+    assert density.sum() * 0.1**2 == pytest.approx(1, abs=1e-3)
+    assert box.draw(20_000, np.random.default_rng(1))[:, :2].mean(axis=0) == pytest.approx(
+        [density @ a.ravel() * 0.01, density @ b.ravel() * 0.01], abs=0.05)
+
+
+def test_a_learnt_prior_and_data_make_the_posterior_of_both():
+    """14 of 40 heads under a prior that knows about 30 %, against the product of both on a grid."""
+    box = Box(("chance",), np.zeros(1), np.ones(1), ("chance",), np.array([-0.85]), np.array([[0.04]]))
+    z = np.linspace(-6, 6, 4001)
+    weight = np.exp(box.log_density(z[:, None]) + binom.logpmf(14, 40, box.theta(z[:, None])[:, 0]))
+    weight /= weight.sum()
+    chance = box.theta(z[:, None])[:, 0]
+    mean = weight @ chance
+    found = abc_smc.infer(lambda theta, rng: rng.binomial(40, theta), box, np.array([14.0]), np.random.default_rng(0),
+                          600, 6000)
+    assert found.mean[0] == pytest.approx(mean, abs=0.012)
+    assert found.sd[0] == pytest.approx(np.sqrt(weight @ (chance - mean)**2), rel=0.15)
+
+
+def test_the_density_of_proposals_is_scipys():
+    rng = np.random.default_rng(0)
+    new, around, shares = rng.normal(size=(5, 2)), rng.normal(size=(7, 2)), rng.dirichlet(np.ones(7))
+    cov = np.array([[1.0, 0.3], [0.3, 0.5]])
+    expected = [np.log(sum(s * multivariate_normal.pdf(x, a, cov) for s, a in zip(shares, around, strict=True)))
+                for x in new]
+    assert abc_smc._mixture(new, around, shares, cov) == pytest.approx(expected)
+
+
+def test_weights_undo_where_particles_were_proposed():
+    """Features that say nothing: the posterior is the prior, although particles were drawn around earlier ones."""
+    rng = np.random.default_rng(3)
+    box = Box(("a", "b"), np.zeros(2), np.ones(2))
+    raw = abc_smc.sample(lambda theta, rng: rng.normal(size=(len(theta), 1)), box, np.zeros(1), rng, 1500, 9000)
+    assert len(raw.rounds) > 3
+    assert raw.mean == pytest.approx([0.5, 0.5], abs=0.04)
+    assert raw.sd == pytest.approx([12**-0.5] * 2, abs=0.025)
+
+
+def test_the_adjustment_is_weighted_regression_with_an_unbiased_spread():
+    """z = 1 + 2 x + noise: moved to x = 0, the mean is 1 and the variance that of the noise and of the centre."""
+    rng, spread, means = np.random.default_rng(0), [], []
+    box = Box(("a",), np.zeros(1), np.ones(1))
+    for _ in range(400):
+        X = rng.normal(size=(40, 6))
+        z = 1 + 2 * X[:, :1] + rng.normal(size=(40, 1))
+        raw = Sample(box, z, rng.dirichlet(np.full(40, 3.0)), X, np.append(np.full(39, 1e-4), 1.0), np.ones(6))
+        found = abc_smc.adjusted(raw, np.zeros(6))
+        means.append((found.weights @ found.z)[0])
+        spread.append(found.weights @ (found.z[:, 0] - means[-1])**2)
+    assert np.mean(means) == pytest.approx(1, abs=0.02)
+    # noise of variance 1, and the variance of the centre over repetitions
+    assert np.mean(spread) == pytest.approx(1 + np.var(means), rel=0.05)
+
+
+def test_quantiles_of_equal_weights_are_numpys():
+    values = np.random.default_rng(0).normal(size=501)
+    got = abc_smc._quantiles(values, np.full(501, 1 / 501), [0.1, 0.5, 0.9])
+    assert got == pytest.approx(np.quantile(values, [0.1, 0.5, 0.9], method="hazen"))
+
+
+# ---------------------------------------------------------------- what is looked at of a curve
+
+def test_features_by_hand():
+    found = c.features(np.array([[0.0, 0.2, 0.5, 0.6]]), np.arange(1.0, 5.0))[0]
+    assert found == pytest.approx([1.25, 1.8, 2 + 0.14 / 0.3, 3, 5, 0.0, 0.2, 0.5, 0.6])
+
+
+def test_skipped_periods_are_bridged_not_filled():
+    seen = c.Seen("x", 10, np.array([2000, 2004]), np.array([1, 5]))
+    assert list(seen.ends) == [1, 5]
+    found = c.features(seen.share[None], seen.ends)[0]
+    assert found[0] == pytest.approx(0.5)        # 5 %: half of the first year
+    assert found[3] == pytest.approx(5)          # 50 %: at the end
+    assert np.isnan(c.checks_of(seen.share[None], seen)["clumpiness"][0])
+
+
+def test_clumpiness_is_one_for_independent_adopters_and_more_in_clumps():
+    rng = np.random.default_rng(0)
+    seen = c.Seen("x", 100_000, np.arange(30), np.arange(30))
+    calm, clumped = rng.poisson(20, (4000, 30)), 5 * rng.poisson(4, (4000, 30))
+    for counts, expected in ((calm, 1.0), (clumped, 5.0)):
+        got = c.checks_of(counts.cumsum(axis=1) / 100_000, seen)["clumpiness"].mean()
+        assert got * 30 / 29 == pytest.approx(expected, rel=0.02)  # 29 differences, 30 periods
+
+
+# ---------------------------------------------------------------- data in
+
+CUM = [1, 3, 6, 11, 17, 22, 26, 28, 29, 29, 30, 30]
+
+
+def table(**more):
+    return pd.DataFrame({"t": range(2001, 2013), "cum": CUM, **more})
+
+
+def test_all_forms_of_data_say_the_same():
+    new = np.diff(CUM, prepend=0)
+    counts = pd.DataFrame({"unit": "x", "period": range(2001, 2013), "new": new, "population": 40})
+    years = [*np.repeat(np.arange(2001, 2013), new).tolist(), *[""] * 10]
+    times = pd.DataFrame({"node": range(40), "time": years})
+    for source, size in ((table(), 40), (counts, None), (data.read_counts(counts), None)):
+        (one,) = c.observe(source, size)
+        assert (one.population, one.cum.tolist(), one.t[0]) == (40, CUM, 2001)
+    (one,) = c.observe(times)  # which end with the last adoption
+    assert (one.population, one.cum.tolist(), one.t[0]) == (40, CUM[:11], 2001)
+
+
+@pytest.mark.parametrize(("given", "word"), [
+    ({"source": table()}, "population"), ({"source": table(), "population": 10}, "population"),
+    ({"source": "none.csv"}, "there is no file"), ({"source": table()[:2], "population": 40}, "at least 3"),
+    ({"source": table(cum=[1] * 12), "population": 40}, "adopter"),
+    ({"source": table(), "population": 40, "unit": "two"}, "no unit"),
+    ({"source": table(), "population": 40, "free": ["vm=0:2"]}, "vM"),
+    ({"source": table(), "population": 40, "free": ["vM=0"]}, "NAME=LOW:HIGH"),
+    ({"source": table(), "population": 40, "free": ["vM=2:1"]}, "lower end"),
+    ({"source": table(), "population": 40, "free": ["vM=0:9"]}, "beyond its range"),
+    ({"source": table(), "population": 40, "free": ["vM=0:1", "vM=0:2"]}, "twice"),
+    ({"source": table(), "population": 40, "free": ["municipalities=5:9"]}, "cannot be fitted"),
+    ({"source": table(), "population": 40, "free": ["mandate=0:1"]}, "nothing called"),
+    ({"source": table(), "population": 40, "parameters": {"v0": 0.1}}, "both set and fitted"),
+    ({"source": table(), "population": 40, "quarters_per_period": 0.0}, "must lie from"),
+    ({"source": table(), "population": 40, "quarters_per_period": 40.0}, "400 at most"),
+    ({"source": table(), "population": 40, "particles": 10}, "particles"),
+    ({"source": table(), "population": 40, "particles": 400, "most": 500}, "most"),
+    ({"source": table(), "population": 40, "widen": 0.5}, "widen"),
+    ({"source": table(), "population": 40, "prior": "nowhere"}, "no calibration"),
+    ({"source": table(), "population": 40, "scenario": "wastland"}, "wasteland")])
+def test_a_mistake_ends_in_one_sentence(given, word):
+    with pytest.raises(Refused, match=word) as refused:
+        c.calibrate(**given)
+    assert "\n" not in str(refused.value)
+
+
+# ---------------------------------------------------------------- the model itself
+
+def small(**given):
+    given = {"population": 20, "free": {"v0": (-0.6, 0.3), "vZ": (0.0, 2.0)}, "particles": 60, "most": 300,
+             "predictions": 40, **given}
+    return c.calibrate(table(cum=np.minimum(CUM, 20))[:9], **given)
+
+
+@pytest.fixture(scope="module")
+def found():
+    return small()
+
+
+def test_the_model_finds_a_parameter_of_itself():
+    shape = c.Seen("synthetic", 20, np.arange(1, 11), np.arange(2, 12))
+    case = c.make_case(shape, free={"v0": (-0.6, 0.3)})
+    with ThreadPoolExecutor(2) as pool:
+        made = abc_smc.recover(case.simulator(pool), c.box_of(case.free), 14, seed=2, particles=60, most=300)
+    assert abc_smc.coverage(made)["right"].all()
+    assert np.corrcoef(made["truth"], made["mean"])[0, 1] > 0.7
+    assert made["sd"].mean() < 0.8 * c.box_of(case.free).theta_draws().std()
+
+
+def test_a_curve_is_the_models_at_the_ends_of_periods():
+    case = c.make_case(table(), population=20 + 20, free={"v0": (-0.6, 0.3)}, quarters_per_period=2, begins=3)
+    with ThreadPoolExecutor(2) as pool:
+        (curve,) = case.curves(np.array([[-0.1]]), np.array([7]), pool)
+    run = simulate("lets_dance", runs=1, seed=7, quarters=27, parameters={"v0": -0.1, "municipalities": 40})
+    assert curve[0].tolist() == run.rows["ever_adopted"][0, 5:28:2].tolist()
+
+
+def test_what_has_no_effect_is_said_to_be_unknown(found):
+    """Without a mandate, vZ moves nothing: the posterior is the prior, and the page says so."""
+    row = found.table.set_index("parameter").loc["vZ"]
+    assert row["narrowing"] > 0.8
+    assert row["overlap"] > 0.6
+    assert found.table.set_index("parameter").loc["v0", "narrowing"] < 0.8
+    said = c.cannot_tell(found)
+    assert any("next to nothing" in line and "late adopters heed obligation" in line for line in said)
+    assert any("says nothing about depth" in line for line in said)
+
+
+def test_the_fan_holds_the_data_and_the_checks_are_shares(found):
+    fan = found.fan
+    assert (fan["low_95"] <= fan["low_50"]).all()
+    assert (fan["low_50"] <= fan["median"]).all()
+    assert fan["seen"].between(fan["low_95"], fan["high_95"]).mean() > 0.7
+    assert found.checks["p"].between(0, 1).all()
+    peak = found.checks.set_index("statistic").loc["peak"]
+    made = c.checks_of(found.predicted[0], found.case.seen[0])["peak"]
+    near = np.isclose(made, peak["observed"])
+    assert peak["p"] == pytest.approx(((made > peak["observed"]) & ~near).mean() + near.mean() / 2)
+
+
+def test_a_model_that_cannot_do_it_is_told(found):
+    """Everybody adopts in one year: no run does that."""
+    seen = c.Seen("x", 20, np.arange(9), np.array([0, 0, 0, 0, 0, 0, 20, 20, 20]))
+    told = c.Calibration(c.Case(found.case.scenario, (seen,), found.case.free, found.case.clock), found.sample,
+                         found.predicted, 0)
+    assert any("does not do what the data" in line and "largest growth" in line for line in c.cannot_tell(told))
+
+
+def test_equal_seeds_give_equal_numbers_whatever_the_threads(found):
+    assert found.table.equals(small(threads=1).table)
+    assert not found.table.equals(small(seed=1).table)
+
+
+def test_several_curves_and_a_fitted_clock():
+    both = pd.concat([table(task_id=name, population=20)[:9].assign(cum=np.minimum(CUM[:9], 20)) for name in "ab"])
+    made = c.calibrate(
+        both, free=["v0=-0.6:0.3", "quarters_per_period=2:6"], particles=50, most=100, predictions=20)
+    assert [one.name for one in made.case.seen] == ["a", "b"]
+    assert len(made.predicted) == 2
+    assert not any("assumed, not found" in line for line in c.cannot_tell(made))
+    one = c.observe(both, unit="b")
+    assert [x.name for x in one] == ["b"]
+
+
+def test_a_saved_posterior_is_the_next_prior(found, tmp_path):
+    from experiments import folder
+
+    folder.keep(tmp_path / "past", "adopters calibrate", "", c.manifest_of(found), c.tables_of(found))
+    past = c.load(tmp_path / "past")
+    assert past.table.round(9).equals(found.table.round(9))
+    assert [p.tolist() for p in past.predicted] == [p.tolist() for p in found.predicted]
+    assert past.draws(5) == pytest.approx(found.draws(5))
+    box = c.box_of(past.case.free, past, 2.0)
+    z = past.sample.z - past.sample.weights @ past.sample.z
+    assert np.diag(box.cov) == pytest.approx(4 * (past.sample.weights @ z**2), rel=1e-3)
+    made = small(prior=tmp_path / "past", free=None, widen=1.0)
+    assert (list(made.case.free), made.prior) == (["v0", "vZ"], str(tmp_path / "past"))
+    with pytest.raises(Refused, match="the prior knows v0"):
+        small(prior=past, free=["v0=-0.5:0.3"])
+    (tmp_path / "past" / "particles.parquet").write_bytes(b"")
+    with pytest.raises(Refused, match="damaged"):
+        c.load(tmp_path / "past")
+
+
+# ---------------------------------------------------------------- page and command
+
+def run(*words):
+    from letsdance.command import app
+
+    return CliRunner().invoke(app, ["adopters", "calibrate", *words])
+
+
+def test_the_command_writes_a_folder_that_speed_can_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table(cum=np.minimum(CUM, 20))[:9].to_csv("late.csv", index=False)
+    words = ("late.csv", "--population", "20", "--fit", "v0=-0.6:0.3", "--fit", "vM=0:2", "--particles", "50", "--most",
+             "120", "--recover", "2", "--out", "cal")
+    said = json.loads(run(*words, "--json").stdout)
+    assert [row["parameter"] for row in said["parameters"]] == ["v0", "vM"]
+    assert "synthetic cases" in said["recovery"]
+    page = (tmp_path / "cal/report.html").read_text(encoding="utf-8")
+    assert "What the data cannot tell" in page
+    assert {path.name for path in (tmp_path / "cal/figures").iterdir()} >= {
+        f"{name}.svg" for name in ("predictive", "parameters", "ridge", "recovery")}
+    assert c.load("cal").recovered is not None
+    assert "--overwrite" in str(run(*words).exception)
+    printed = run(*words, "--overwrite").stdout
+    assert "What the data cannot tell" in printed
+    assert "letsdance adopters speed cal" in printed
+
+
+def test_a_mistake_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table().to_csv("late.csv", index=False)
+    for words in (("late.csv",), ("late.csv", "--population", "40", "--fit", "vm=0:1"), ("no.csv",)):
+        assert isinstance(run(*words, "--out", "x").exception, Refused)
+    assert [path.name for path in tmp_path.iterdir()] == ["late.csv"]
