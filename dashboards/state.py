@@ -75,6 +75,14 @@ class Policy:
         """The same without levers and shocks."""
         return replace(self, levers=(), shocks=())
 
+    def with_start(self, start: str) -> Policy:
+        """The same changes, under the same title, from another start; what the start itself sets is the new start's."""
+        moved = replace(self, start=start, parameters=())
+        for name, value in self.parameters:
+            if name not in ("C0", "G0"):
+                moved = moved.with_parameter(name, value)
+        return moved
+
     def with_parameter(self, name: str, value: object) -> Policy:
         """With a parameter set; None puts it back to what the start has."""
         kept = {n: v for n, v in self.parameters if n != name}
@@ -244,9 +252,9 @@ def to_link(view: View) -> str:
     return urlencode(said, safe="~@*=:,.!()'", quote_via=quote)
 
 
-def from_link(query: str, page: str = "futures") -> View:
+def from_link(query: str, page: str = "futures", longest: int = _LONGEST) -> View:
     """The view that a query says, or `Refused`; what it leaves out is as usual."""
-    view, problems = check_link(query, page)
+    view, problems = check_link(query, page, longest)
     if problems:
         raise Refused(problems[0])
     return view
@@ -258,11 +266,11 @@ def other_version(query: str) -> str | None:
     return said if said and said != own_version() else None
 
 
-def check_link(query: str, page: str = "futures") -> tuple[View, list[str]]:
+def check_link(query: str, page: str = "futures", longest: int = _LONGEST) -> tuple[View, list[str]]:
     """The view that a query says, as far as it can be read, and a sentence for each part that cannot."""
     view, problems = View(page=page), []
-    if len(query) > _LONGEST:
-        return view, [f"this link is longer than {_LONGEST:,} characters; open the scenario file instead."]
+    if len(query) > longest:
+        return view, [f"this link is longer than {longest:,} characters; open the scenario file instead."]
     others: list[Policy] = []
     own: dict[str, str] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
@@ -351,7 +359,7 @@ def from_file(name: str, text: str) -> View:
     """The view that a scenario file says, or `Refused` with the place; a file without the last line has the usual view."""
     lines = [line for line in text.splitlines() if line.startswith(_MARK)]
     page, _, query = lines[-1].removeprefix(_MARK).strip().partition("?") if lines else ("explore", "", "")
-    view = from_link(query, page) if query else View(page="explore")
+    view = from_link(query, page, len(query)) if query else View(page="explore")  # a file may be long
     scenario = scenarios.read(name.removesuffix(".toml"), name, text)
     start = view.policy.start if lines else _nearest_start(scenario)
     policy = Policy(start=start, profile=scenario.profile, context=scenario.context, quarters=scenario.quarters,

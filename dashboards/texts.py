@@ -98,7 +98,9 @@ class Text:
 
     def short(self, value: float) -> str:
         """A number as short as it can be said, such as 0.75 or 12."""
-        return self.number(value, 2).rstrip("0").rstrip(".,") if abs(value) < 1000 and value % 1 else self.number(value)
+        digits = 2 if abs(value) >= 0.1 else 4  # 0.085 is not 0.09
+        text = self.number(value, digits)
+        return text.rstrip("0").rstrip(".,") if abs(value) < 1000 and value % 1 else self.number(value)
 
     def percent(self, share: float) -> str:
         """A share in whole per cent."""

@@ -211,11 +211,11 @@ def forecast_study(made: Sequence[Forecast], prior: Prior | None) -> Study:
 
 
 def _prior(prior: Prior | None) -> str:
-    if prior is not None and prior.learnt is None:
-        return "The prior was typed in by hand and rests on no data."
     if prior is None:
         return ("No past cascades were given: the prior was learnt from invented curves and rests on no data. A prior "
                 "learnt from past cascades of the same kind gives better forecasts.")
+    if prior.learnt is None:
+        return "The prior was typed in by hand and rests on no data."
     return (f"The prior was learnt from {prior.learnt.get('cascades', '?')} past cascades: the model is pooled with what "
             f"similar ones of them did next, and the spread was corrected by how forecasts of those cascades had done.")
 

@@ -223,6 +223,15 @@ def test_recalibration_leaves_or_widens_and_keeps_whole_paths():
     assert {tuple(path) for path in wide} <= {tuple(path) for path in paths}
 
 
+def test_recalibration_widens_what_is_too_narrow_half_as_much_with_twenty_cascades():
+    rng = np.random.default_rng(0)
+    records = [(np.sort(rng.integers(90, 111, (400, 1)), axis=0), rng.integers(75, 126, 1)) for _ in range(30)]
+    few, many = (prior._recalibration(records, cascades) for cascades in (20, 10**9))
+    assert many.a < 0.8
+    assert many.b < 0.8
+    assert np.log([few.a, few.b]) == pytest.approx(np.log([many.a, many.b]) / 2, rel=1e-6)
+
+
 def test_a_prior_survives_the_way_through_a_file(tmp_path):
     past = similar.past([Cascade(c.name, 50, 1990, np.append(0, c.cum)) for c in synthetic.cascades("waves", 6, seed=3)])
     made = prior.Prior(prior.weak().mean + 0.5, prior.weak().cov / 3, prior.Recalibration(0.8, 1.2), {"cascades": 9}, past,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _PURPOSE = 0x6261636B  # names this use of a seed
 OURS = "ours"
 #: model -> what it supposes.
-MODELS = {OURS: "adoption in clumps, with what past cascades teach", "bass": "Bass curve by maximum likelihood",
+MODELS = {OURS: "adoption in clumps, pooled with similar past cascades", "bass": "Bass curve by maximum likelihood",
           "logistic": "logistic curve by maximum likelihood", "gompertz": "Gompertz curve by maximum likelihood",
           "persistence": "the rate of the last five periods goes on", "reference": "what past cascades did from there"}
 #: measure -> (unit, sentence).
@@ -50,7 +50,7 @@ class Backtest:
     scores: pd.DataFrame
     cascades: int
     skipped: int  # stages that were reached but left fewer than three periods before, or none after
-    prior: str    # ours: "learnt" from the other folds, "given" by the user, or "wide"
+    prior: str    # ours: "learnt" from the other folds, "given" by the user, or "default"
 
     def summary(self) -> pd.DataFrame:
         """One row a model: the mean of each measure, its standard error over cascades, and forecasts counted."""
@@ -122,9 +122,9 @@ def _error(values: np.ndarray) -> float:
 
 # ---------------------------------------------------------------- rivals: float64[S, 100] each
 
-def by_curve(history: Cascade, curve: str, samples: int, rng: np.random.Generator) -> np.ndarray:
-    """The ordinary forecast of a fitted curve."""
-    return curves.fit(history, curve).samples(PERIODS, samples, rng)
+def by_curve(history: Cascade, curve: str, samples: int, rng: np.random.Generator, method: str = "ml") -> np.ndarray:
+    """The ordinary forecast of a curve, fitted by `ml` or `ls`."""
+    return curves.fit(history, curve, method).samples(PERIODS, samples, rng)
 
 
 def persistence(history: Cascade, samples: int, rng: np.random.Generator) -> np.ndarray:
@@ -161,13 +161,13 @@ def backtest(past: Any, population: int | None = None, prior: Prior | None = Non
     """Forecast the rest of each cascade from each stage that it reached, by every model, and score it.
 
     prior: used as it is (it must not have been learnt from these cascades); None: learnt from the other folds where there
-    are ten cascades or more, else the wide one. Refused where no cascade reaches a stage with three periods before it
+    are ten cascades or more, else the default one. `progress` hears once of each cascade and stage, in part while
+    learning. Refused where no cascade reaches a stage with three periods before it
     and one after.
     """
     cascades = read(past, population, least=1)
     if not stages or not all(0 < stage < 1 for stage in stages):
         raise Refused("stages must lie between 0 and 1, such as 0.16 0.34 0.5.")
-    step = progress or (lambda count: None)
     origins = [(k, stage, at) for k, c in enumerate(cascades) for stage in stages
                if (at := c.reaches(stage)) is not None]
     usable = [(k, stage, at) for k, stage, at in origins if 2 <= at < len(cascades[k].cum) - 1]
@@ -177,8 +177,13 @@ def backtest(past: Any, population: int | None = None, prior: Prior | None = Non
     learns = prior is None and len(cascades) >= _LEARNS
     folds = min(folds, len(cascades))
     priors: Mapping[int, Prior | None] = {f: prior for f in range(folds)}
+    total, half = len(cascades) * len(stages), 0
     if learns:
-        priors = {f: learn([c for k, c in enumerate(cascades) if k % folds != f], seed=seed) for f in range(folds)}
+        half = total // 2
+        step = _part(progress, half, 3 * (folds - 1) * len(cascades))
+        priors = {f: learn([c for k, c in enumerate(cascades) if k % folds != f], seed=seed, progress=step)
+                  for f in range(folds)}
+    step = _part(progress, total - half, len(usable))
 
     def score(origin: tuple[int, float, int]) -> list[dict[str, Any]]:
         k, stage, at = origin
@@ -202,7 +207,21 @@ def backtest(past: Any, population: int | None = None, prior: Prior | None = Non
     import pandas as pd
 
     return Backtest(pd.DataFrame(rows), len({k for k, _, _ in usable}), len(origins) - len(usable),
-                    "learnt" if learns else "wide" if prior is None else "given")
+                    "learnt" if learns else "default" if prior is None else "given")
+
+
+def _part(progress: Callable[[int], None] | None, share: int, steps: int) -> Callable[[int], None]:
+    """Tells `progress` of `share` in all, bit by bit, over so many steps."""
+    done = told = 0
+
+    def step(count: int) -> None:
+        nonlocal done, told
+        done += count
+        if progress is not None and done * share // steps > told:
+            progress(done * share // steps - told)
+            told = done * share // steps
+
+    return step
 
 
 def measured(cascade: Cascade, at: int, paths: np.ndarray, truth: np.ndarray) -> dict[str, float]:

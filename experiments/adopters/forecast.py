@@ -1,7 +1,8 @@
 """Forecasts of late adoption: whole paths of what is still to come, from the first part of a curve.
 
-The posterior of the model of clumps (experiments.adopters.clumps) given the history, under a prior that may have been
-learnt from past cascades, is sampled (experiments.adopters.sampling) and simulated on.
+The posterior of the model of clumps (experiments.adopters.clumps) given the history, under a prior learnt from past
+cascades, is sampled (experiments.adopters.sampling) and simulated on; its paths are pooled with paths that go on as
+similar past cascades did (experiments.adopters.similar).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from zlib import crc32
 import numpy as np
 
 from experiments.adopters.history import Cascade, read
-from experiments.adopters.prior import Prior, drawn, paths_of, ranked, weak
+from experiments.adopters.prior import Prior, default, drawn, paths_of, ranked
 from params import Refused
 
 if TYPE_CHECKING:
@@ -69,12 +70,12 @@ class Forecast:
 def forecast(cascade: Cascade, prior: Prior | None = None, samples: int = 500, seed: int = 0) -> Forecast:
     """Sampled paths for 100 periods past the end. Equal seeds give equal paths, whatever else is forecast.
 
-    prior: learnt (`prior.learn`, `prior.load`); None is the wide one that rests on no data. Refused with fewer than
-    20 samples.
+    prior: learnt (`prior.learn`, `prior.load`); None is the one learnt from invented cascades. Refused with fewer
+    than 20 samples.
     """
     if not 20 <= samples <= 100_000:
         raise Refused(f"samples must lie from 20 to 100,000, not {samples}.")
-    prior = weak() if prior is None else prior
+    prior = default() if prior is None else prior
     rng = np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE, crc32(cascade.name.encode())]))
     paths, effective = paths_of(cascade, prior, _MORE * samples, rng)
     return Forecast(cascade, rng.permutation(drawn(ranked(paths), prior.recalibration, samples)), effective)

@@ -14,21 +14,24 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from experiments.adopters import clumps, scores
-from experiments.adopters.history import Cascade, read
+from experiments.adopters import clumps, scores, similar
+from experiments.adopters.history import LONGEST, Cascade, read
 from experiments.adopters.sampling import chosen, log_normal, normal, posterior, second_moments
 from params import Refused
 
-_FORMAT = 1
+_FORMAT = 2
 _KIND = "letsdance prior for adoption in clumps"
 _PURPOSE = 0x70726972  # names this use of a seed
 #: Stages at which a curve is cut to see how well its rest is forecast.
 STAGES = (0.16, 0.34, 0.5)
+#: Shares of the pool that similar past cascades may have.
+WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 #: name -> (mean, standard deviation) on the transformed scale; wide enough for weeks as for decades.
 WEAK = {"s": (2.0, 2.0), "p": (np.log(0.01), 1.4), "q": (np.log(0.12), 1.1), "nu": (np.log(0.5), 0.8),
         "v": (np.log(0.4), 0.8), "phi": (0.5, 1.2), "w": (np.log(0.4), 0.8), "e": (-4.6, 1.0)}
@@ -37,6 +40,7 @@ _FEWEST = 5
 _LEVEL = 0.8
 _TURNS = 2   # rounds of learning
 _KEPT = 1000  # parameter sets of each cascade in a round
+_HALF = 20  # cascades that move the recalibration half of the way
 _STEPS = 40  # of EM in a round, at most
 _SIMPLEX = np.array([[0.0, 0.0], [-0.6, -0.6], [0.3, -0.3]])  # as it is; wider; higher
 #: A forecast goes so many periods past the end of the history.
@@ -60,12 +64,18 @@ class Recalibration:
 
 @dataclass(frozen=True)
 class Prior:
-    """A normal population of cascades, 10 % of the weak prior beside it, and how to recalibrate."""
+    """A normal population of cascades, 10 % of the weak prior beside it; past cascades and their share of the pool."""
 
     mean: np.ndarray  # float64[8], transformed scale
     cov: np.ndarray   # float64[8, 8]
     recalibration: Recalibration = Recalibration()
     learnt: dict[str, Any] | None = None  # from how many cascades, with what record; None: typed in
+    past: similar.Past | None = None
+    pool: tuple[float, ...] = (0.5,) * len(STAGES)  # share of similar past cascades at each of the STAGES
+
+    def shared(self, history: Cascade) -> float:
+        """Share of the pool that similar past cascades have: that of the nearest stage."""
+        return 0.0 if self.past is None else self.pool[_stage(history)]
 
     def log_density(self, theta: np.ndarray) -> np.ndarray:
         """float64[J]."""
@@ -87,33 +97,61 @@ def _weak_moments() -> tuple[np.ndarray, np.ndarray]:
     return means, np.diag(spreads**2)
 
 
+def _stage(history: Cascade) -> int:
+    """Index of the stage that is nearest to the share adopted."""
+    return int(np.abs(np.array(STAGES) - history.adopters / history.population).argmin())
+
+
 def weak() -> Prior:
-    """The prior without any past cascades: typed in, wide, learnt from nothing."""
+    """Where learning starts: typed in, wide, learnt from nothing."""
     return Prior(*_weak_moments())
+
+
+@cache
+def default() -> Prior:
+    """The prior for those who bring no past cascades: learnt from invented ones (experiments.adopters.invented)."""
+    return load(Path(__file__).with_name("invented_prior.json"))
 
 
 # ---------------------------------------------------------------- learning
 
 class _Record(NamedTuple):
-    """One past cascade cut at one stage: sampled paths in rising order of their mean, and what came."""
+    """One past cascade cut at one stage: what the model and similar cascades said about the rest, and what came.
 
-    paths: np.ndarray  # int64[S, H], at up to sixteen periods spread evenly over what is known of the rest
-    truth: np.ndarray  # int64[H]
+    Periods are up to sixteen, spread evenly over what is known of the rest.
+    """
+
+    cascade: int
+    stage: int
+    population: int
+    model: np.ndarray        # int64[S, H + 1]: paths; the last column is not a period but the mean of the whole path
+    past: np.ndarray | None  # the same from similar cascades
+    truth: np.ndarray        # int64[H]
+
+    def paths(self, weight: float) -> np.ndarray:
+        """int64[S, H]: the pool with this share of similar cascades, in rising order of the paths' means."""
+        few = 0 if self.past is None else round(weight * len(self.model))
+        both = self.model[few:] if self.past is None else np.concatenate([self.past[:few], self.model[few:]])
+        return both[np.argsort(both[:, -1], kind="stable"), :-1]
 
 
 def learn(past: Any, population: int | None = None, seed: int = 0, draws: int = 2000, folds: int = 5,
-          progress: Callable[[int], None] | None = None) -> Prior:
+          progress: Callable[[int], None] | None = None, groups: Sequence[str] | None = None) -> Prior:
     """A prior from past cascades, each as complete as it is known (anything `history.read` reads).
 
-    draws: parameter sets that each cascade begins with in each of two rounds. Equal seeds give equal priors. `progress`
-    hears three times of each cascade. Refused with fewer than five cascades.
+    draws: parameter sets that each cascade begins with in each of two rounds. groups: the kind of each cascade; when the
+    forecasts of past cascades are tried, each kind is left out as a whole (else: folds of single cascades). Equal seeds
+    give equal priors. `progress` hears three times of each cascade. Refused with fewer than five cascades.
     """
     cascades = read(past, population, least=1)
     if len(cascades) < _FEWEST:
         raise Refused(f"a prior needs at least {_FEWEST} past cascades, not {len(cascades)}; "
                       f"forecast without a prior instead.")
+    if groups is not None and (len(groups) != len(cascades) or len(set(groups)) < 2):
+        raise Refused(f"groups must name the kind of each of the {len(cascades)} cascades, at least two kinds.")
     step = progress or (lambda count: None)
     prior, everything = weak(), np.arange(len(cascades))
+    fold = everything % min(folds, len(cascades)) if groups is None else np.unique(groups, return_inverse=True)[1]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         for turn in range(_TURNS):
             def sets(k: int, turn: int = turn, prior: Prior = prior) -> np.ndarray:
@@ -127,28 +165,30 @@ def learn(past: Any, population: int | None = None, seed: int = 0, draws: int = 
                 step(1)
             particles, under, before = np.stack(kept), prior, (prior.mean, prior.cov)
             prior = Prior(*_population(particles, under, before), learnt={})
-        fold = everything % min(folds, len(cascades))
-        others = [Prior(*_population(particles[fold != f], under, before), learnt={}) for f in range(fold.max() + 1)]
+        others = [Prior(*_population(particles[fold != f], under, before), learnt={},
+                        past=similar.past([cascades[k] for k in everything[fold != f]])) for f in range(fold.max() + 1)]
 
         def tried(k: int) -> list[_Record]:
             rng = np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE, _TURNS, k]))
-            return [_record(cascades[k], at, others[fold[k]], draws, rng) for at in _cuts(cascades[k])]
+            return [_record(k, cascades[k], at, others[fold[k]], draws, rng) for at in _cuts(cascades[k])]
 
         records = []
         for found in pool.map(tried, range(len(cascades))):
             records += found
             step(1)
-    recalibration = _recalibration(records)
-    held, after = (_score(records, r)[1] if records else None for r in (Recalibration(), recalibration))
-    said = {"cascades": len(cascades), "seed": seed, "forecasts": len(records), "folds": len(others),
+    shares = tuple(_weight([r for r in records if r.stage == stage]) for stage in range(len(STAGES)))
+    tried_paths = [(record.paths(shares[record.stage]), record.truth) for record in records]
+    recalibration = _recalibration(tried_paths, len({record.cascade for record in records}))
+    held, after = (_score(tried_paths, r)[1] if records else None for r in (Recalibration(), recalibration))
+    said = {"cascades": len(cascades), "seed": seed, "draws": draws, "forecasts": len(records), "folds": len(others),
             "coverage_of_80": {"before": held, "after": after},
             "ends_with_an_adoption": float(np.mean([c.new[-1] > 0 for c in cascades]))}
-    return Prior(prior.mean, prior.cov, recalibration, said)
+    return Prior(prior.mean, prior.cov, recalibration, said, similar.past(cascades), shares)
 
 
 def _cuts(cascade: Cascade) -> list[int]:
-    """Where the cascade is cut: at the stages that it reaches, if anything is left to forecast."""
-    found = [cascade.reaches(stage) for stage in STAGES]
+    """Where the cascade is cut: at the stages, of the population and of those who ever adopted, if a rest is left."""
+    found = [cascade.reaches(stage, of) for stage in STAGES for of in (None, cascade.adopters)]
     return sorted({k for k in found if k is not None and k < len(cascade.cum) - 1})
 
 
@@ -178,17 +218,45 @@ def _population(particles: np.ndarray, under: Prior, start: tuple[np.ndarray, np
     return mean, cov
 
 
-def _record(cascade: Cascade, at: int, prior: Prior, draws: int, rng: np.random.Generator) -> _Record:
-    """A forecast of a past cascade from its first part, beside what came."""
-    paths = paths_of(cascade.until(at + 1), prior, 400, rng, draws, draws / 10)[0]
-    truth = cascade.cum[at + 1:at + 1 + PERIODS]
+def _record(k: int, cascade: Cascade, at: int, prior: Prior, draws: int, rng: np.random.Generator) -> _Record:
+    """A forecast of past cascade `k` from its first part, beside what came."""
+    history, truth = cascade.until(at + 1), cascade.cum[at + 1:at + 1 + PERIODS]
     seen = np.unique(np.linspace(0, len(truth) - 1, 16).astype(int))
-    return _Record(ranked(paths)[:, seen], truth[seen])
+
+    def kept(paths: np.ndarray) -> np.ndarray:
+        return np.column_stack([paths[:, seen], paths.mean(axis=1)])
+
+    model = kept(rng.permutation(model_paths(history, prior, 400, rng, draws, draws / 10)[0]))
+    past = None if prior.past is None else kept(prior.past.paths(history, 400, PERIODS, rng))
+    return _Record(k, _stage(history), cascade.population, model, past, truth[seen])
 
 
-def paths_of(history: Cascade, prior: Prior, count: int, rng: np.random.Generator, draws: int = 4000,
-             enough: float = 500) -> tuple[np.ndarray, float]:
-    """Paths for 100 periods after a history, int64[count, 100], and how many parameter sets they rest on."""
+def _weight(records: Sequence[_Record]) -> float:
+    """The share of similar cascades in the pool at a stage: of those whose CRPS is within a standard error of the least,
+    the one nearest to a half (equal weights are hard to beat on weak evidence: Clemen, 1989)."""
+    records = [record for record in records if record.past is not None]
+    which = np.array([record.cascade for record in records])
+    if len(set(which)) < _FEWEST:
+        return 0.5
+    each = np.array([[scores.crps(r.paths(w), r.truth).mean() / r.population for w in WEIGHTS] for r in records])
+    by_cascade = np.array([each[which == k].mean(axis=0) for k in np.unique(which)])
+    more = by_cascade - by_cascade[:, [by_cascade.mean(axis=0).argmin()]]
+    near = more.mean(axis=0) <= more.std(axis=0, ddof=1) / np.sqrt(len(more))
+    return min((w for w, close in zip(WEIGHTS, near, strict=True) if close), key=lambda w: abs(w - 0.5))
+
+
+def paths_of(history: Cascade, prior: Prior, count: int, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+    """The pool's paths for 100 periods after a history, int64[count, 100], and how many parameter sets they rest on."""
+    paths, effective = model_paths(history, prior, count, rng)
+    few = round(prior.shared(history) * count)
+    if prior.past is None or not few:
+        return paths, effective
+    return np.concatenate([prior.past.paths(history, few, PERIODS, rng), rng.permutation(paths)[few:]]), effective
+
+
+def model_paths(history: Cascade, prior: Prior, count: int, rng: np.random.Generator, draws: int = 4000,
+                enough: float = 500) -> tuple[np.ndarray, float]:
+    """Paths of the model alone."""
     theta, weights = posterior(history, prior, rng, draws, enough)
     different, back = np.unique(chosen(weights, count, rng), return_inverse=True)
     theta = theta[different]
@@ -208,11 +276,12 @@ def drawn(paths: np.ndarray, recalibration: Recalibration, count: int) -> np.nda
     return paths[np.searchsorted(reached / reached[-1], (np.arange(count) + 0.5) / count)]
 
 
-def _recalibration(records: Sequence[_Record]) -> Recalibration:
+def _recalibration(records: Sequence[tuple[np.ndarray, np.ndarray]], cascades: int) -> Recalibration:
     """The beta with the least CRPS over past forecasts, held near 80 % coverage of the 80 % interval.
 
     A tenth of a share of coverage weighs as much as 3 % of CRPS; few records move it little, and a shift up or down, which
-    seldom carries over to the next cascades, has to earn more than a change of spread.
+    seldom carries over to the next cascades, has to earn more than a change of spread. What is found is shrunk towards
+    none, to a half with twenty cascades: forecasts of one cascade err together, so cascades count, not forecasts.
     """
     from scipy.optimize import minimize
 
@@ -227,17 +296,20 @@ def _recalibration(records: Sequence[_Record]) -> Recalibration:
 
     found = minimize(loss, np.zeros(2), method="Nelder-Mead",
                      options={"xatol": 0.02, "fatol": 1e-4, "maxfev": 60, "initial_simplex": _SIMPLEX})
-    a, b = np.exp(np.clip(found.x, -1.5, 1.5))
+    a, b = np.exp(np.clip(found.x, -1.5, 1.5) * cascades / (cascades + _HALF))
     return Recalibration(float(a), float(b))
 
 
-def _score(records: Sequence[_Record], recalibration: Recalibration) -> tuple[float, float]:
-    """Mean CRPS, and share of periods in which the 80 % interval holds the truth; each forecast counts once."""
+def _score(records: Sequence[tuple[np.ndarray, np.ndarray]], recalibration: Recalibration) -> tuple[float, float]:
+    """Mean CRPS, and share of periods in which the 80 % interval holds the truth; each forecast counts once.
+
+    records: paths in rising order of their means, and the truth.
+    """
     crps, held = [], []
-    for record in records:
-        paths = drawn(record.paths, recalibration, 200)
-        crps.append(scores.crps(paths, record.truth).mean())
-        held.append(scores.covers(paths, record.truth, _LEVEL).mean())
+    for ordered, truth in records:
+        paths = drawn(ordered, recalibration, 200)
+        crps.append(scores.crps(paths, truth).mean())
+        held.append(scores.covers(paths, truth, _LEVEL).mean())
     return float(np.mean(crps)), float(np.mean(held))
 
 
@@ -247,11 +319,32 @@ def save(prior: Prior, path: str | Path) -> None:
     """Write the prior as JSON. Refused where the file cannot be written."""
     said = {"kind": _KIND, "format": _FORMAT, "parameters": list(clumps.PARAMETERS), "mean": prior.mean.tolist(),
             "covariance": prior.cov.tolist(), "recalibration": [prior.recalibration.a, prior.recalibration.b],
-            "learnt": prior.learnt}
+            "learnt": prior.learnt, "pool": list(prior.pool),
+            "past": [] if prior.past is None else [_told(c) for c in prior.past.cascades]}
     try:
         Path(path).write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise Refused(f"{path} cannot be written: {error.strerror}.") from None
+
+
+def _told(cascade: Cascade) -> str:
+    """'50 120: 1 0 2': the population, how many periods, and the new adopters of each period until the last one."""
+    new = " ".join(map(str, cascade.new[:int(np.flatnonzero(cascade.new)[-1]) + 1]))
+    return f"{cascade.population} {len(cascade.cum)}: {new}"
+
+
+def _heard(told: Sequence[str]) -> similar.Past | None:
+    """What `_told` told. ValueError where it makes no sense."""
+    found = []
+    for k, text in enumerate(told):
+        size, new = text.split(":")
+        population, periods = map(int, size.split())
+        counts = np.array(new.split(), np.int64)
+        if not 2 <= periods <= LONGEST or len(counts) > periods or counts.min() < 0 or counts[0] < 1 \
+                or counts.sum() > population:
+            raise ValueError
+        found.append(Cascade(f"past {k + 1}", population, 0, np.cumsum(np.pad(counts, (0, periods - len(counts))))))
+    return similar.past(found)
 
 
 def load(path: str | Path) -> Prior:
@@ -274,6 +367,10 @@ def load(path: str | Path) -> Prior:
         if mean.shape != (clumps.DIMENSION,) or cov.shape != (clumps.DIMENSION,) * 2 or min(a, b) <= 0:
             raise ValueError
         np.linalg.cholesky(cov)
-    except (KeyError, TypeError, ValueError, np.linalg.LinAlgError):
-        raise Refused(f"{path} is damaged: mean, covariance or recalibration make no sense; learn it again.") from None
-    return Prior(mean, cov, Recalibration(a, b), said.get("learnt"))
+        past, pool = _heard(said["past"]), tuple(map(float, said["pool"]))
+        if len(pool) != len(STAGES) or not all(0 <= weight <= 1 for weight in pool):
+            raise ValueError
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError, np.linalg.LinAlgError):
+        raise Refused(f"{path} is damaged: mean, covariance, recalibration, pool or past cascades make no sense; "
+                      f"learn it again.") from None
+    return Prior(mean, cov, Recalibration(a, b), said.get("learnt"), past, pool)

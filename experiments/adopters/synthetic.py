@@ -80,7 +80,38 @@ def waves(population: int, periods: int, rng: np.random.Generator) -> np.ndarray
     return np.array([(when <= t).sum() for t in range(periods)], np.int64)
 
 
-WORLDS = {"shocks": shocks, "neighbours": neighbours, "thresholds": thresholds, "waves": waves}
+def states(population: int, periods: int, rng: np.random.Generator) -> np.ndarray:
+    """Imitates what is published on policies of US states (Gray, 1973; Berry and Berry, 1990; Boehmke and Skinner, 2012).
+
+    S-curves with a long quiet start until an issue is on the agenda; many policies for which only 10 to 60 % are ready;
+    leaders and laggards; neighbours learn from neighbours; a part of the legislatures meets every other year; at times a
+    federal programme moves many at once. The shapes are from the papers, every number is invented.
+    """
+    place = rng.random((population, 2))
+    away = ((place[:, None] - place[None])**2).sum(axis=2)
+    near = np.zeros((population, population))
+    closest = np.argsort(away, axis=1)[:, 1:6]
+    np.put_along_axis(near, closest, 1 / closest.shape[1] if closest.size else 0.0, axis=1)
+    leads = np.exp(rng.normal(0, 0.7, population))
+    ready = rng.random(population) < (rng.uniform(0.1, 0.6) if rng.random() < 0.55 else rng.beta(6, 1.5))
+    outside, local, national = np.exp(rng.normal(np.log([0.006, 0.12, 0.10]), 0.7))
+    quiet = rng.gamma(2.0, 4.0) if rng.random() < 0.6 else 0.0
+    yearly = rng.random(population) < 0.6
+    turn = rng.integers(2, size=population)
+    push = np.zeros(periods)
+    for _ in range(rng.poisson(0.5)):
+        start = rng.integers(periods // 2)
+        push[start:start + rng.integers(1, 5)] = rng.uniform(0.1, 0.6)
+
+    def hazards(t: int, a: np.ndarray) -> np.ndarray:
+        agenda = 1.0 if t >= quiet else 0.15
+        meets = np.where(yearly, 1.0, 1.6 * ((t + turn) % 2 == 0))
+        return ready * meets * (leads * agenda * (outside + local * near @ a + national * a.mean()) + push[t])
+
+    return _thinned(hazards, population, periods, rng)
+
+
+WORLDS = {"shocks": shocks, "neighbours": neighbours, "thresholds": thresholds, "waves": waves, "states": states}
 
 
 def cascades(world: str, count: int, population: int = 50, periods: int = 120, seed: int = 0,
