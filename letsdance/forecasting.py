@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 History = Annotated[Path, typer.Argument(help="CSV: t, new or cum, and where they differ task_id and population.")]
 Population = Annotated[int | None, typer.Option(help="How many could adopt; goes before a column population.")]
-PriorFile = Annotated[Path | None, typer.Option(help="What `learn` wrote [default: a prior learnt from invented curves; no data].")]
+PriorFile = Annotated[Path | None, typer.Option(
+    help="What `learn` wrote [default: a prior learnt from invented curves; no data].")]
 Luck = Annotated[int, typer.Option(help="Seed; equal seeds give equal numbers.")]
 _SHOWN = 20
 
@@ -187,7 +188,8 @@ def _tell(made: list[Forecast], prior: Path | None, out: Path | None, report: Pa
     if len(made) > _SHOWN:
         console().print(f"... and {len(made) - _SHOWN} more.", highlight=False)
     console().print("Stalls: the chance that 84 % is not reached within 100 periods after the history."
-                    + ("" if prior else " Without --prior the forecast rests on a prior learnt from invented curves, not on data."),
+                    + ("" if prior else " Without --prior the forecast rests on a prior learnt from invented curves, not "
+                       "on data."),
                     highlight=False)
     for place in (out, report):
         if place is not None:
