@@ -18,6 +18,7 @@ import time
 import urllib.request
 
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+COMPARED = "compare?policy=lone_ranger~k=1.2&and=lone_ranger~LEAD@4*1&and=wasteland~FAL@4*1"
 SLIDE = """async ([name, value]) => {
   const stamps = () => [...document.querySelectorAll('[data-chart]')].map(one => one.dataset.stamp);
   const before = stamps()[0], slider = document.querySelector(`[data-parameter=${name}] input[type=range]`);
@@ -58,14 +59,14 @@ def serve() -> tuple[subprocess.Popen[bytes], str, float]:
             time.sleep(0.02)
 
 
-def explorer(url: str, moves: int, first: float, found: list[float], pause: float) -> None:
+def explorer(url: str, moves: int, first: float, found: list[float], pause: float, page_path: str = "explore") -> None:
     """One person who moves a slider again and again; seconds from release to new curves."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"), args=ARGS)
         page = browser.new_page(viewport={"width": 1366, "height": 768})
-        page.goto(f"{url}/explore")
+        page.goto(f"{url}/{page_path}")
         page.wait_for_function(READY)
         page.wait_for_timeout(1000)
         for k in range(moves + 3):
@@ -108,6 +109,9 @@ def main() -> None:
         alone: list[float] = []
         explorer(url, options.moves, 0.1, alone, 0.2)
         told("slider release to new curves", alone, "under 300 ms, 95th percentile under 600 ms")
+        compared: list[float] = []
+        explorer(url, options.moves, 0.1, compared, 0.2, COMPARED)
+        told("slider release on Compare with three policies", compared, "none of its own")
         if options.people > 1:
             found: list[float] = []
             people = [threading.Thread(target=explorer, args=(url, options.moves // 2, 0.1 + 0.15 * n, found, 1.0))

@@ -28,7 +28,8 @@ links and files too. Further policies: `view.others`; own municipalities: `view.
 `use_state`, is not in the link: only for what nobody wants restored, such as an opened explanation.
 
 Computation (compute.py). `use_latest` shows the newest answer; older jobs stop at `token.check()`, so check between
-slices of some 30 ms. `simulated` and `results` keep what ran before, for all sessions.
+slices of some 30 ms; jobs of seconds go to the pool `LONG`. `simulated` and `results` keep what ran before, for all
+sessions.
 
 Charts (charts.py). A function result -> `Chart`: `lines` for curves over quarters with bands, `plane` for ways over
 the plane. Colours are names ("--lets_dance", "--ink", "--line") that CSS defines for light and dark (charts.css_colours,

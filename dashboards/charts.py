@@ -20,8 +20,8 @@ from experiments.paired import Interval, paired
 from report.style import CATEGORY_COLOURS, COLOURS, spread
 from simulation.run import CATEGORIES, Result
 
-__all__ = ["Chart", "Curve", "adoption", "categories", "css_colours", "equity", "key_of", "lines", "plane", "regimes",
-           "willingness"]
+__all__ = ["Chart", "Curve", "adoption", "categories", "css_colours", "end_label", "equity", "key_of", "lines", "plane",
+           "regimes", "willingness"]
 
 #: On dark paper the same hues, lighter; the late adopters stay the ones that stand out.
 _DARK = {"lets_dance": "#58b4ea", "lone_ranger": "#f2a04d", "dead_horse": "#dd90c2", "wasteland": "#b7b1a6"}
@@ -112,12 +112,12 @@ def lines(name: str, title: str, sentence: str, curves: Sequence[Curve], text: T
             series.append({"type": "line", "id": f"{curve.id}.other", "symbol": "none", "silent": True, "z": 2,
                            "lineStyle": {"width": 1.6, "type": [3, 4], "color": colour, "opacity": 0.75}})
             data[f"{curve.id}.other"] = _rounded(other[1], digits)
-        series.append({"type": "line", "id": curve.id, "name": curve.name, "symbol": "none", "z": 3,
-                       "lineStyle": {"width": 2.6, "color": colour, **({"type": [8, 5]} if curve.dashed else {})},
-                       "itemStyle": {"color": colour},
-                       "endLabel": {"show": True, "formatter": curve.end or curve.name, "color": colour,
-                                    "fontWeight": 600, "fontSize": 12, "lineHeight": 13, "distance": 6},
-                       "labelLayout": {"moveOverlap": "shiftY"}, "emphasis": {"disabled": True}})
+        line: dict[str, Any] = {"type": "line", "id": curve.id, "name": curve.name, "symbol": "none", "z": 3,
+                                "lineStyle": {"width": 2.6, "color": colour, **({"type": [8, 5]} if curve.dashed else {})},
+                                "itemStyle": {"color": colour}, "emphasis": {"disabled": True}}
+        if np.isfinite(mean).any():
+            line |= end_label(curve.end or curve.name, colour)
+        series.append(line)
         data[curve.id] = _rounded(mean, digits)
     limit = _round_up(reach) if difference else None
     axis: dict[str, Any] = {"type": "value", "min": -limit if limit else 0,
@@ -145,6 +145,13 @@ def lines(name: str, title: str, sentence: str, curves: Sequence[Curve], text: T
     if difference:
         title = text("chart.difference", title=title)
     return Chart(name, title, sentence, option, data, lambda: _table(shown, text, quarters, digits if ratio else 0))
+
+
+def end_label(name: str, colour: str) -> dict[str, Any]:
+    """A curve's name at its end; only for a curve with a value, because ECharts fails at the end of nothing."""
+    return {"endLabel": {"show": True, "formatter": name, "color": colour, "fontWeight": 600, "fontSize": 12,
+                         "lineHeight": 13, "distance": 6},
+            "labelLayout": {"moveOverlap": "shiftY"}}
 
 
 def _every(quarters: int) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dashboards.charts import Chart, Curve, ever_by_category, lines
+from dashboards.charts import Chart, Curve, end_label, ever_by_category, lines
 from dashboards.compute import Pair, Token
 from dashboards.numbers import Cell, Head, Row
 from dashboards.state import Policy
@@ -359,9 +359,7 @@ def fast_and_deep(result: Result, added: Mapping[str, Result], text: Text) -> Ch
                        "lineStyle": {"width": 1.6, "color": colour}})
         series.append({"type": "line", "id": f"{key}.name", "symbol": "none", "silent": True, "z": 1,
                        "lineStyle": {"width": 1, "type": [2, 4], "color": colour, "opacity": 0.6},
-                       "endLabel": {"show": True, "formatter": names[key], "color": colour, "fontWeight": 600,
-                                    "fontSize": 12,
-                                    "lineHeight": 13, "distance": 6}, "labelLayout": {"moveOverlap": "shiftY"}})
+                       **end_label(names[key], colour)})
         series.append({"type": "scatter", "id": key, "silent": True, "symbolSize": 14, "z": 4, "symbol": _SYMBOLS[key],
                        "itemStyle": {"color": colour, "borderColor": "--card", "borderWidth": 1.5}})
         data |= {key: [at], f"{key}.name": [at, [float(right), at[1]]],

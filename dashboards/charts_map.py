@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dashboards.charts import CORNERS, Chart
+from dashboards.charts import CORNERS, Chart, end_label
 from dashboards.texts import Text
 from experiments.basins import Basins
 from experiments.residence import Estimate, Residence, Survival
@@ -119,16 +119,14 @@ def curves(series: list[dict[str, Any]], data: dict[str, list[Any]], key: str, n
               "lineStyle": {"width": 0, "opacity": 0}, "stackStrategy": "all"}
     series += [{**common, "id": f"{key}.low", "areaStyle": {"opacity": 0}},
                {**common, "id": f"{key}.high", "areaStyle": {"color": f"--{colour}", "opacity": 0.15}},
-               _line(key, name, colour)]
+               _line(key, name, colour, bool(np.isfinite(mean).any()))]
     data[f"{key}.low"], data[f"{key}.high"], data[key] = put(low), put(high - low), put(mean)
 
 
-def _line(key: str, name: str, colour: str) -> dict[str, Any]:
-    return {"type": "line", "id": key, "name": name, "symbol": "none", "z": 3, "emphasis": {"disabled": True},
-            "lineStyle": {"width": 2.6, "color": f"--{colour}"}, "itemStyle": {"color": f"--{colour}"},
-            "endLabel": {"show": True, "formatter": name, "color": f"--{colour}", "fontWeight": 600, "fontSize": 12,
-                         "lineHeight": 13, "distance": 6},
-            "labelLayout": {"moveOverlap": "shiftY"}}
+def _line(key: str, name: str, colour: str, valued: bool = True) -> dict[str, Any]:
+    line = {"type": "line", "id": key, "name": name, "symbol": "none", "z": 3, "emphasis": {"disabled": True},
+            "lineStyle": {"width": 2.6, "color": f"--{colour}"}, "itemStyle": {"color": f"--{colour}"}}
+    return line | (end_label(name, f"--{colour}") if valued else {})
 
 
 def _axes() -> dict[str, Any]:

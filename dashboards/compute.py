@@ -13,7 +13,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -29,10 +29,13 @@ from scenarios import STARTS
 from simulation.run import Result, simulate
 from simulation.society import cores
 
-__all__ = ["Answer", "Pair", "Stopped", "Token", "pairs", "results", "simulated", "stages", "use_latest", "warm"]
+__all__ = ["LONG", "Answer", "Pair", "Stopped", "Token", "extended", "municipalities", "pairs", "results", "simulated",
+           "stages", "use_latest", "warm"]
 
 _log = logging.getLogger("letsdance.dashboard")
 _POOL = ThreadPoolExecutor(max(2, cores()), thread_name_prefix="letsdance")
+#: For jobs of seconds (a map, a diagram): whoever moves a slider meanwhile does not wait behind them.
+LONG = ThreadPoolExecutor(1, thread_name_prefix="letsdance-long")
 #: Citizens x quarters x runs that take about 30 ms; between two such slices a computation can be stopped.
 _SLICE = 20 * 1_000 * 60
 #: Cells (runs x quarters x municipalities) of results that are kept for all sessions together: some 100 MB.
@@ -95,7 +98,8 @@ _count = threading.Lock()
 
 
 @lru_cache(8)
-def _municipalities(places: str) -> Any:
+def municipalities(places: str) -> Any:
+    """A view's own municipalities from their CSV, None for the usual ones; `Refused` for a bad one."""
     from simulation.municipalities import load
 
     return load(pd.read_csv(io.StringIO(places))) if places else None
@@ -115,13 +119,17 @@ def simulated(policy: Policy, seed: int, runs: int, token: Token, places: str = 
     steps = stages(runs)
     done = next((kept for n in reversed(steps) if (kept := _kept.get((*question, n)))), None)
     if done is None or done.runs < runs:
-        done = _extended(policy, seed, runs, token, places, done)
+        done = extended(policy, seed, runs, token, places, done)
         _kept.put((*question, runs), done)
     return done
 
 
-def _extended(policy: Policy, seed: int, runs: int, token: Token, places: str, done: Result | None) -> Result:
-    scenario, towns = policy.scenario(), _municipalities(places)
+def extended(policy: Policy, seed: int, runs: int, token: Token, places: str, done: Result | None) -> Result:
+    """The result of a policy, which is not kept: the runs of `done`, and those that it lacks.
+
+    Raises `Refused`, `Stopped`.
+    """
+    scenario, towns = policy.scenario(), municipalities(places)
     parts = [done] if done is not None else []
     have = done.runs if done is not None else 0
     values = scenario.values()
@@ -198,38 +206,47 @@ class Answer[T]:
 
 
 class _Latest:
-    """Runs the newest job of one component and delivers what it yields; older jobs are stopped."""
+    """Runs the newest job of one component and delivers what it yields; older jobs are stopped.
+
+    After each answer a job goes back to the end of the queue: everybody's first answer comes before anybody's finer one.
+    """
 
     def __init__(self) -> None:
         self._token = Token()
         self._context = kernel_context.get_current_context() if kernel_context.has_current_context() else None
 
-    def ask(self, job: Callable[[Token], Any], deliver: Callable[[Any, str], None]) -> None:
+    def ask(self, job: Callable[[Token], Generator[Any, None, None]], deliver: Callable[[Any, str], None],
+            pool: ThreadPoolExecutor) -> None:
         self._token.stop()
         self._token = token = Token()
-        _POOL.submit(self._work, job, token, deliver)
+        pool.submit(self._turn, pool, job(token), token, deliver)
 
     def stop(self) -> None:
         self._token.stop()
 
-    def _work(self, job: Callable[[Token], Any], token: Token, deliver: Callable[[Any, str], None]) -> None:
+    def _turn(self, pool: ThreadPoolExecutor, answers: Generator[Any, None, None], token: Token,
+              deliver: Callable[[Any, str], None]) -> None:
         global _running
+        quick = pool is _POOL  # long jobs do not count: a slider gets all cores beside them, and the system shares
         with _count:
-            _running += 1
+            _running += quick
         try:
-            for value in job(token):
-                self._deliver(token, deliver, value, "")
-        except Stopped:
-            pass
+            token.check()
+            self._deliver(token, deliver, next(answers), "")
+        except (Stopped, StopIteration):
+            answers.close()
         except Refused as refused:
             self._deliver(token, deliver, None, str(refused))
         except Exception as error:  # said on the page as one sentence; the log has the rest
             _log.exception("a computation failed")
             self._deliver(token, deliver, None, f"this could not be computed ({type(error).__name__}); undo the last "
                                                 f"change.")
+        else:
+            with suppress(RuntimeError):  # the server is stopping
+                pool.submit(self._turn, pool, answers, token, deliver)
         finally:
             with _count:
-                _running -= 1
+                _running -= quick
 
     def _deliver(self, token: Token, deliver: Callable[[Any, str], None], value: Any, refused: str) -> None:
         token.check()
@@ -240,11 +257,12 @@ class _Latest:
             deliver(value, refused)
 
 
-def use_latest[T](job: Callable[[Token], Generator[T, None, None]], dependencies: list[Any]) -> Answer[T]:
+def use_latest[T](job: Callable[[Token], Generator[T, None, None]], dependencies: list[Any],
+                  pool: ThreadPoolExecutor = _POOL) -> Answer[T]:
     """The newest answer of a job that starts again whenever a dependency changes; a hook, for components.
 
     job(token) is a generator; it runs in a thread, so it must not touch widgets. `token.check()` between slices of
-    work makes it stop when the next change comes.
+    work makes it stop when the next change comes. pool: `LONG` for what takes seconds.
     """
     answer: solara.Reactive[Answer[T]] = solara.use_reactive(Answer())
     latest = solara.use_memo(_Latest, [])
@@ -252,6 +270,6 @@ def use_latest[T](job: Callable[[Token], Generator[T, None, None]], dependencies
     def deliver(value: Any, refused: str) -> None:
         answer.value = Answer(answer.peek().value if value is None else value, refused)
 
-    solara.use_effect(lambda: latest.ask(job, deliver), dependencies)
+    solara.use_effect(lambda: latest.ask(job, deliver, pool), dependencies)
     solara.use_effect(lambda: latest.stop, [])
     return answer.value

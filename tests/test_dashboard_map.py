@@ -103,7 +103,7 @@ def test_a_tipping_diagram_says_where_runs_end(asked, monkeypatch):
     monkeypatch.setattr(page_map, "SETTLED", 12)
     found = page_map.tipping_diagram(asked, "k", "G", 3, 2)
     chart = charts_map.tipping(found, TEXT)
-    story = page_map._moved(replace(asked.policy, title=""), "dead_horse").with_parameter("k", 1.0).scenario()
+    story = replace(asked.policy, title="").with_start("dead_horse").with_parameter("k", 1.0).scenario()
     result = simulate(story, runs=2, seed=5)
     low, mean, high = spread(100 * result.rows["G"][:, -1])
     assert chart.data["dead_horse"][1] == pytest.approx([1.0, mean], abs=0.01)

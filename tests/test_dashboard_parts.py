@@ -63,6 +63,14 @@ views = some.builds(
     some.sampled_from(["en", "nl"]), some.sampled_from(["auto", "light", "dark"]), some.booleans())
 
 
+def test_another_start_keeps_title_and_changes_but_not_the_place():
+    policy = Policy("wasteland", title="Ours").with_parameter("C0", 0.3).with_parameter("k", 1.4).with_use(
+        "lever", None, Use("FRCS", 3))
+    moved = policy.with_start("dead_horse")
+    assert (moved.start, moved.title, moved.levers, moved.value("k")) == ("dead_horse", "Ours", policy.levers, 1.4)
+    assert [moved.value(name) for name in ("C0", "G0")] == [Policy("dead_horse").value(name) for name in ("C0", "G0")]
+
+
 @given(views)
 @settings(max_examples=80)
 def test_a_link_restores_everything(view):
@@ -235,6 +243,66 @@ def test_the_last_change_wins_and_the_running_one_is_cancelled():
     assert 1 not in shown
 
 
+def asker(job, *pool):
+    """A component that asks `job` once, and what it was shown so far."""
+    shown = []
+
+    @solara.component
+    def Asker():
+        answer = compute.use_latest(job, [], *pool)
+        shown.append(answer.refused or answer.value)
+        solara.Text(str(answer.value))
+
+    _, rc = solara.render(Asker(), handle_error=False)
+    return rc, shown
+
+
+def wait_for(true, seconds=10):
+    until = time.monotonic() + seconds
+    while not true() and time.monotonic() < until:
+        time.sleep(0.01)
+    assert true()
+
+
+def test_long_jobs_do_not_hold_up_a_slider_and_take_turns():
+    here, go, order = threading.Event(), threading.Event(), []
+
+    def long(name):
+        def job(token):
+            assert here.wait(20)  # until all have asked
+            order.append(f"{name} coarse")
+            yield "coarse"
+            assert go.wait(20)
+            order.append(f"{name} fine")
+            yield "fine"
+        return asker(job, compute.LONG)
+
+    def slider(token):
+        yield "moved"
+
+    people = [long(name) for name in "abcd"]  # more than there are threads for sliders
+    quick, shown = asker(slider)
+    wait_for(lambda: shown[-1] == "moved")
+    assert not here.is_set()
+    here.set()
+    wait_for(lambda: len(order) == 4)  # everybody's first answer while nobody's second one is ready
+    go.set()
+    wait_for(lambda: all(said[-1] == "fine" for _, said in people))
+    assert order == [f"{name} {what}" for what in ("coarse", "fine") for name in "abcd"]
+    for rc in (quick, *(rc for rc, _ in people)):
+        rc.close()
+
+
+def test_a_job_may_be_refused_after_an_answer():
+    def job(token):
+        yield 1
+        raise Refused("no further.")
+
+    rc, shown = asker(job)
+    wait_for(lambda: shown[-1] == "no further.")
+    rc.close()
+
+
 def test_a_refusal_is_delivered_as_a_sentence():
     said = []
 
@@ -270,6 +338,23 @@ def test_bands_are_the_quantiles_of_runs(pair):
     np.testing.assert_allclose(np.add(data["G.low"], data["G.high"]), high, atol=0.12)
     np.testing.assert_allclose(data["G"], values.mean(0), atol=0.06)
     np.testing.assert_allclose(data["G.other"], 100 * pair.reference.rows["G"].mean(0), atol=0.06)
+
+
+def test_a_curve_without_any_value_has_no_label_at_its_end(pair):
+    nothing, late = np.full((3, 5), np.nan), np.full((3, 5), np.nan)
+    late[:, 4] = 0.5
+    curves = [charts.Curve(name, name, "ink", values) for name, values in (("nothing", nothing), ("late", late))]
+    chart = charts.lines("x", "x", "x.", curves, Text("en"))
+    labelled = {one["id"] for one in chart.option["series"] if "endLabel" in one}
+    assert labelled == {"late"}
+    assert chart.data["nothing"] == [None] * 5
+    policy = Policy("wasteland", quarters=12).with_parameter("C0", 0.04).with_parameter("G0", 0.05)
+    for answer in (pair, next(compute.pairs(View(policy=policy), compute.Token()))):
+        for difference in (False, True):
+            for chart in explore.draw(answer, Policy(), Text("en"), difference, "q").charts:
+                for one in chart.option["series"]:
+                    valued = any(v is not None for v in chart.data.get(one["id"], []))
+                    assert valued or "endLabel" not in one, (chart.name, one["id"])
 
 
 def test_a_difference_is_taken_run_by_run(pair):

@@ -40,7 +40,9 @@ window.letsdance = {
 /* Solara's own back-off waits some 20 s; ask every second, and come back to the same kernel. */
 setInterval(async () => {
   const debug = window.solara && window.solara.debug;
-  if (!debug || debug.connectionStatus === 'connected' || window.letsdance.back) return;
+  if (!debug || window.letsdance.back) return;
+  if (debug.connectionStatus === 'connected') window.letsdance.met = true;
+  if (debug.connectionStatus === 'connected' || !window.letsdance.met) return;  // the first connection is Solara's own
   window.letsdance.back = true;
   try {
     if ((await fetch(`${window.solara.rootPath}/readyz`, { cache: 'no-store' })).ok) await debug.kernel().reconnect();

@@ -224,7 +224,7 @@ def tunnel(policy: Policy, view: View, outcome: str, token: compute.Token, quest
             kept = _cells.get(key)
             if kept is None and time.monotonic() < until:
                 # not `simulated`: a hundred societies would push out what sliders go back to
-                result = compute._extended(one, view.seed, RUNS[0], token, view.places, None)
+                result = compute.extended(one, view.seed, RUNS[0], token, view.places, None)
                 kept = {name: parse(name).of(result) for name in OUTCOMES}
                 _cells.put(key, kept)
             if kept is not None:

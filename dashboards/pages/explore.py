@@ -177,7 +177,7 @@ def Controls(moving: Policy | None) -> None:
             session.refused.value = {"luck": str(refused)}
 
     def start(name: str) -> None:
-        session.attempt("start", lambda policy: _moved(policy, name))
+        session.attempt("start", lambda policy: policy.with_start(name))
 
     groups = [*SLIDERS, *(["other"] if extra else [])]
     language = view.language
@@ -202,12 +202,3 @@ def Controls(moving: Policy | None) -> None:
 
 def _use(use: Use) -> dict[str, Any]:
     return {"name": use.name, "start": use.start, "duration": use.duration, "strength": use.strength}
-
-
-def _moved(policy: Policy, start: str) -> Policy:
-    """The same changes from another start; what the start itself sets is the new start's."""
-    moved = replace(policy, start=start, title="", parameters=())
-    for name, value in policy.parameters:
-        if name not in ("C0", "G0"):
-            moved = moved.with_parameter(name, value)
-    return moved

@@ -16,8 +16,8 @@ import solara
 
 from dashboards import charts_map
 from dashboards.charts import Chart, key_of
-from dashboards.compute import Token, use_latest
-from dashboards.pages.explore import SLIDERS, _moved
+from dashboards.compute import LONG, Token, use_latest
+from dashboards.pages.explore import SLIDERS
 from dashboards.parts import Box, Figure, Say, Waiting, vue
 from dashboards.session import use_session
 from dashboards.state import Policy, View
@@ -73,7 +73,7 @@ class Asked:
     def starts(self, quarters: int) -> list[Any]:
         """The policy from each of the four starts, for at least so many quarters."""
         longer = replace(self.policy, quarters=max(self.policy.quarters, quarters))
-        return [_moved(longer, name).scenario() for name in STARTS]
+        return [longer.with_start(name).scenario() for name in STARTS]
 
 
 @lru_cache(32)
@@ -190,7 +190,7 @@ def Page() -> None:
     def job(token: Token) -> Generator[Shown, None, None]:
         yield from answers(Asked.of(view, token), start, fine, moved, outcome, text)
 
-    answer = use_latest(job, [asked, start, fine, moved, outcome, view.language])
+    answer = use_latest(job, [asked, start, fine, moved, outcome, view.language], LONG)
 
     def begin(at: list[float]) -> None:
         try:

@@ -17,8 +17,7 @@ import numpy as np
 import solara
 
 from dashboards.charts import key_of
-from dashboards.compute import Token, _municipalities, use_latest
-from dashboards.pages.explore import _moved
+from dashboards.compute import Token, municipalities, use_latest
 from dashboards.parts import Box, Say, Waiting, lever_rows, start_rows, vue
 from dashboards.session import use_session
 from dashboards.state import Policy, View
@@ -86,7 +85,7 @@ class Run:
 
     def quarters(self) -> Iterator[CoCreationModel]:
         """The model in quarter 0, 1, ...: one object, stepped; `Stopped` when nobody wants it any more."""
-        towns = _municipalities(self.places)
+        towns = municipalities(self.places)
         model = CoCreationModel(self.policy.scenario(), rng=self.seed, municipalities=towns)
         yield model
         for _ in range(self.policy.quarters):
@@ -350,7 +349,7 @@ def Page() -> None:
         elif what == "luck":
             session.change(seed=view.seed + 1)
         elif what == "start" and isinstance(name, str):
-            session.attempt("start", lambda policy: _moved(policy, name))
+            session.attempt("start", lambda policy: policy.with_start(name))
         elif what == "add" and isinstance(name, str):
             session.attempt("lever", lambda policy: policy.with_use("lever", None, Use(name, 1, None, 1.0)))
         elif what == "remove":
