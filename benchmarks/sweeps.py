@@ -59,7 +59,7 @@ def swept(points: int, out: Path, executor: Any) -> float:
     from experiments.sweep import sweep
 
     began = time.perf_counter()
-    sweep(asked(points), out, executor, 2)
+    sweep(asked(points), out, executor, 2 if isinstance(executor, str) else None)
     return time.perf_counter() - began
 
 

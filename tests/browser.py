@@ -15,10 +15,12 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 COMMAND = ("-c", "from letsdance.command import main; main()")
+expect.set_options(timeout=30_000)  # a loaded machine is slow, not wrong
 SIZES = {"projector": (1920, 1080), "laptop": (1366, 768), "phone": (390, 844)}
 
 
@@ -119,7 +121,7 @@ def visit(browser, served):
     def visit(path: str = "/", size: str = "laptop", **options):
         width, height = SIZES[size]
         context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True, **options)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         page = context.new_page()
         faults.append(Faults(page, served.url))

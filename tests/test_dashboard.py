@@ -293,9 +293,9 @@ def test_a_link_that_is_wrong_says_so_and_shows_the_rest(visit):
 
 def test_two_people_do_not_see_each_other(visit):
     first, second = visit("/explore"), visit("/explore")
-    before = drawn(second)
+    before, own = drawn(second), drawn(first)
     slide(first, "k", 1.5)
-    redrawn(first, drawn(first))
+    redrawn(first, own)
     expect(first.get_by_role("heading", level=1)).to_contain_text("at 1.5")
     second.get_by_role("switch", name="Awards and stories").click()
     redrawn(second, before)
@@ -309,7 +309,7 @@ def test_a_lost_connection_comes_back_to_the_same_state(visit):
     slide(page, "k", 1.5)
     after = redrawn(page, before)
     page.evaluate("solara.debug.kernel()._ws.close()")
-    page.wait_for_function("solara.debug.connectionStatus === 'connected'", timeout=8000)
+    page.wait_for_function("solara.debug.connectionStatus === 'connected'", timeout=20_000)
     page.get_by_role("button", name="Undo").click()  # what can be undone is still known: it is the same session
     assert redrawn(page, after) == before
 
