@@ -32,6 +32,7 @@ from params import Refused
 
 if TYPE_CHECKING:
     import duckdb
+    import numpy as np
     import pandas as pd
     import pyarrow as pa
 
@@ -196,17 +197,49 @@ class Sweep:
         for name in names:
             if name not in known:
                 raise Refused(f"this sweep has no outcome {name!r}; it has {', '.join(known)}.")
-        said = ", ".join(f'{what}("{n}") FILTER (NOT isnan("{n}")) AS v{k}_{what}' for k, n in enumerate(names)
-                         for what in ("avg", "stddev_samp", "count"))
-        self.database.execute("SET threads = 1")  # sums of several threads differ in their last digits
-        try:
-            found = self.query(f"SELECT point, count(*) FILTER (error IS NULL) AS runs, {said} FROM {RUNS} GROUP BY point")
-        finally:
-            self.database.execute("RESET threads")
-        columns = [f"{name}{suffix}" for name in names for suffix in ("", " sd", " n")]
-        # DuckDB does not tell "k" from "K", so the factors come beside the outcomes only here.
-        found.columns = ["point", "runs", *columns]
-        return self.points.merge(found, on="point", how="inner")
+        import numpy as np
+        import pandas as pd
+
+        size = (len(self.points), len(names))
+        runs, count = np.zeros(len(self.points), np.int64), np.zeros(size, np.int64)
+        mean, squares = np.zeros(size), np.zeros(size)  # squares: of deviations from the mean
+        for file in self._files(RUNS):  # part by part, in order: memory stays flat and the last digits are the same
+            part = _parquet(file, ["point", "error", *names])
+            point = part["point"].to_numpy()
+            first = np.flatnonzero(np.diff(point, prepend=-1))  # where each point begins: runs stand in order of points
+            at, length = point[first], np.diff(first, append=len(point))
+            values = np.column_stack([part[name].to_numpy() for name in names])
+            known_here = ~np.isnan(values)
+            runs[at] += np.add.reduceat(part["error"].is_null().to_numpy(zero_copy_only=False).astype(np.int64), first)
+            n = np.add.reduceat(known_here.astype(np.int64), first)
+            here = np.add.reduceat(np.where(known_here, values, 0.0), first) / np.maximum(n, 1)
+            off = np.where(known_here, values - np.repeat(here, length, axis=0), 0.0) ** 2
+            # Two samples joined (Chan, Golub and LeVeque 1983), since a point may lie in two parts.
+            total, apart = count[at] + n, here - mean[at]
+            squares[at] += np.add.reduceat(off, first) + apart**2 * count[at] * n / np.maximum(total, 1)
+            mean[at] += np.where(n > 0, apart * n / np.maximum(total, 1), 0.0)
+            count[at] = total
+        columns: dict[str, np.ndarray] = {"runs": runs}
+        for k, name in enumerate(names):
+            columns[name] = np.where(count[:, k] > 0, mean[:, k], np.nan)
+            spread = np.sqrt(squares[:, k] / np.maximum(count[:, k] - 1, 1))
+            columns[f"{name} sd"] = np.where(count[:, k] > 1, spread, np.nan)
+            columns[f"{name} n"] = count[:, k]
+        made = pd.concat([self.points.reset_index(drop=True), pd.DataFrame(columns)], axis=1)
+        return made[self._seen()].reset_index(drop=True)
+
+    def _seen(self) -> np.ndarray:
+        """bool[points]: which points have runs in the parts that are there."""
+        import numpy as np
+
+        size, each = int(self.manifest["part_size"]), int(self.manifest["replicates"])
+        seen = np.zeros(len(self.points), bool)
+        missing = set(self.missing())
+        for index in range(self.parts):
+            if index not in missing:
+                last = min((index + 1) * size, int(self.manifest["runs"]))
+                seen[index * size // each:-(-last // each)] = True
+        return seen
 
     @property
     def failures(self) -> pd.DataFrame:
@@ -255,7 +288,7 @@ def write_part(sweep: Sweep, index: int, tables: Mapping[str, pa.Table]) -> None
         hidden = path.with_name(f".{path.name}-{os.getpid()}")
         try:
             with hidden.open("wb") as file:
-                pq.write_table(tables[name], file, compression="zstd")
+                pq.write_table(tables[name], file, compression="zstd", use_dictionary=False, write_statistics=False)
                 file.flush()
                 os.fsync(file.fileno())
             hidden.replace(path)
