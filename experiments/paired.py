@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit  # a tenth of the start-up of scipy.stats
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def interval(values: Any, level: float = 0.95) -> Interval:
     if n < 2 or not np.isfinite(values).all():
         return Interval(np.nan, np.nan, np.nan, n)
     mean = float(values.mean())
-    reach = float(stats.t.ppf(0.5 + level / 2.0, n - 1) * stats.sem(values)) if np.ptp(values) > 0.0 else 0.0
+    reach = float(stdtrit(n - 1, 0.5 + level / 2.0) * values.std(ddof=1) / np.sqrt(n)) if np.ptp(values) > 0.0 else 0.0
     return Interval(mean, mean - reach, mean + reach, n)
 
 
