@@ -28,15 +28,13 @@ _POINTS, _REPLICATES = 500, 20  # 10,000 runs
 def bare(runs: int) -> None:
     """Runs of the default size in batches of 100, with nothing kept; what a worker process does."""
     import scenarios
-    from simulation import schedule
-    from simulation.municipalities import synthetic
-    from simulation.run import _run
+    from simulation import municipalities, schedule
+    from simulation.run import run_seeds
 
     story = scenarios.load("lone_ranger")
-    values, table = story.values(), schedule.build(story)
-    places = synthetic(int(values["municipalities"]), int(values["citizens"]))
+    places, table = municipalities.of(story), schedule.build(story)
     for first in range(0, runs, 100):
-        _run(places, table, np.arange(first, min(first + 100, runs), dtype=np.uint64), 1, None)
+        run_seeds(places, table, np.arange(first, min(first + 100, runs), dtype=np.uint64), 1, None)
 
 
 def bare_engine(runs: int) -> float:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import scenarios
-from params import Refused
+from params import Refused, check_whole
 from simulation import meanfield
 from simulation import schedule as environment
 from simulation.rules.regimes import REGIMES, quadrant
@@ -81,8 +81,7 @@ def basins(scenario: Any = "lets_dance", grid: int = 11, quarters: int = 60, run
     grid: starts on each side, evenly from .05 to .95. changes: as in `simulate` (parameters, levers, shocks, profile).
     progress: called with 1 for each start that is done, grid x grid times. Raises `Refused` for bad input.
     """
-    if isinstance(grid, bool) or not isinstance(grid, int) or not 2 <= grid <= 101:
-        raise Refused(f"grid must be a whole number from 2 to 101, not {grid!r}.")
+    check_whole("grid", grid, 2, 101)
     story = scenarios.load(scenario).changed(quarters=quarters, **changes)
     fixed = [name for name in ("C0", "G0") if name in story.parameters]
     if fixed:

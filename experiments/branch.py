@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,12 +20,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import scenarios
-from experiments.folder import own_version
-from params import PARAMETERS, Refused
+from experiments.executors import rules
+from experiments.folder import check_file, own_version, whole_file
+from params import PARAMETERS, Refused, check_whole
 from scenarios import Scenario
 from simulation import municipalities as table
 from simulation import schedule as environment
-from simulation.compiled import rules_hash
 from simulation.indicators import ROW, SOCIETY
 from simulation.municipalities import Municipalities
 from simulation.society import Society, cores
@@ -71,14 +70,9 @@ class Saved:
 def state_at(scenario: Any, quarter: int, seed: int = 1, municipalities: Any = None, **changes: Any) -> Saved:
     """Run a scenario to a quarter and take its state. changes: as in `simulate`. Raises `Refused`."""
     story = scenarios.load(scenario).changed(**changes)
-    if isinstance(quarter, bool) or not isinstance(quarter, int) or not 0 <= quarter < story.quarters:
-        raise Refused(f"quarter must be a whole number from 0 to {story.quarters - 1}, before the horizon, "
-                      f"not {quarter!r}.")
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
-        raise Refused(f"seed must be a whole number from 0, not {seed!r}.")
-    values = story.values()
-    places = (table.synthetic(int(values["municipalities"]), int(values["citizens"])) if municipalities is None
-              else table.load(municipalities))
+    check_whole("quarter (before the horizon)", quarter, 0, story.quarters - 1)
+    check_whole("seed", seed, 0, 2**63 - 1)
+    places = table.of(story, municipalities)
     society = Society(places, environment.build(story), int(seed), cores())
     rows = np.zeros(quarter + 1, ROW)
     rows[0] = society.row[0]
@@ -91,20 +85,8 @@ def state_at(scenario: Any, quarter: int, seed: int = 1, municipalities: Any = N
 def take(society: Society, scenario: Scenario, rows: np.ndarray) -> Saved:
     """The state of a society in motion; `rows` are its records so far, ROW[quarter + 1]."""
     state = State(*(np.array(column) for column in society.state))
-    return Saved(scenario, society.municipalities, int(society.seed), society.quarter, state, rows, rules_hash(),
+    return Saved(scenario, society.municipalities, int(society.seed), society.quarter, state, rows, rules(),
                  own_version())
-
-
-def check_file(path: str | Path, overwrite: bool) -> Path:
-    """Refuse a file that cannot be written, before anything is computed."""
-    place = Path(path)
-    if place.is_dir():
-        raise Refused(f"{place} is a folder; name a file, such as {place / 'state.npz'}.")
-    if place.exists() and not overwrite:
-        raise Refused(f"{place} exists and is left alone; add --overwrite, or choose another file.")
-    if not place.absolute().parent.is_dir():
-        raise Refused(f"the folder {place.absolute().parent} does not exist; make it first.")
-    return place
 
 
 def save(saved: Saved, path: str | Path, overwrite: bool = False) -> Path:
@@ -114,16 +96,9 @@ def save(saved: Saved, path: str | Path, overwrite: bool = False) -> Path:
              "quarter": saved.quarter, "name": saved.scenario.name, "scenario": saved.scenario.to_toml(),
              "municipalities": list(saved.places.names)}
     columns = {f"state.{name}": column for name, column in saved.state._asdict().items()}
-    hidden = place.with_name(f".{place.name}-{os.getpid()}")
-    try:
-        with hidden.open("wb") as file:
-            np.savez_compressed(file, about=np.frombuffer(json.dumps(about).encode(), np.uint8), rows=saved.rows,
-                                citizens=saved.places.citizens, given=saved.places.given, **columns)
-        hidden.replace(place)
-    except OSError as error:
-        raise Refused(f"{place} cannot be written: {error.strerror or error}.") from None
-    finally:
-        hidden.unlink(missing_ok=True)
+    with whole_file(place, overwrite) as hidden, hidden.open("wb") as file:
+        np.savez_compressed(file, about=np.frombuffer(json.dumps(about).encode(), np.uint8), rows=saved.rows,
+                            citizens=saved.places.citizens, given=saved.places.given, **columns)
     return place
 
 
@@ -141,7 +116,7 @@ def load(path: str | Path) -> Saved:
             if about["format"] != _FORMAT:
                 raise Refused(f"{path} has the format {about['format']}, this version reads {_FORMAT}; use letsdance "
                               f"{about['version']}.")
-            if about["rules"] != rules_hash():
+            if about["rules"] != rules():
                 raise Refused(f"{path} was saved with other rules or parameters (letsdance {about['version']}), so it "
                               f"would not go on as it began; load it with that version, or save it again with this one.")
             state = State(**{name: found[f"state.{name}"] for name in State._fields})
@@ -186,8 +161,7 @@ def branch(saved: Saved, policies: Mapping[str, Any], runs: int = 1, quarters: i
 
     if not policies:
         raise Refused("name at least one policy to go on with.")
-    if isinstance(runs, bool) or not isinstance(runs, int) or not 1 <= runs <= 10_000:
-        raise Refused(f"runs must be a whole number from 1 to 10,000, not {runs!r}.")
+    check_whole("runs", runs, 1, 10_000)
     stories = {name: policy(saved, name, quarters=quarters, **(how if isinstance(how, Mapping) else {"levers": how}))
                for name, how in policies.items()}
     frames = {}

@@ -198,9 +198,13 @@ def compare(given: Any, runs: int = 20, seed: int = 1, quarters: int | None = No
 
 def tables(found: Comparison, outcome: str | Outcome = "lets_dance") -> dict[str, pd.DataFrame]:
     """What a folder keeps of a comparison; `outcome` and the main outcomes are in `effects`."""
-    asked = dict.fromkeys(resolved(parse(one), found.quarters) for one in (outcome, *MAIN))
-    return {"differences": found.differences, "effects": found.effects(list(asked)), "municipalities": found.municipalities,
-            "moves": found.moves, "citizens": found.citizens}
+    return {"differences": found.differences, "effects": found.effects(listing(found, outcome)),
+            "municipalities": found.municipalities, "moves": found.moves, "citizens": found.citizens}
+
+
+def listing(found: Comparison, outcome: str | Outcome) -> list[Outcome]:
+    """The outcome asked for, then the main ones, each once."""
+    return list(dict.fromkeys(resolved(parse(one), found.quarters) for one in (outcome, *MAIN)))
 
 
 def resolved(outcome: Outcome, last: int) -> Outcome:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import scenarios
-from params import PARAMETERS, Refused, check_value, nearest
+from params import PARAMETERS, Refused, check_value, check_whole, nearest
 from scenarios import LEVERS, SHOCKS, Scenario, Use
 
 if TYPE_CHECKING:
@@ -313,15 +313,11 @@ def make(method: str, factors: Any, points: int | None = None, seed: int = 1, tr
 
 def check_points(points: object, name: str = "points") -> int:
     """How many points, or `Refused`."""
-    if isinstance(points, bool) or not isinstance(points, int | np.integer) or not 1 <= points <= _MOST_POINTS:
-        raise Refused(f"{name} must be a whole number from 1 to {_MOST_POINTS:,}, not {points!r}.")
-    return int(points)
+    return check_whole(name, points, 1, _MOST_POINTS)
 
 
 def _generator(seed: int) -> np.random.Generator:
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise Refused(f"the design's seed must be a whole number from 0, not {seed!r}.")
-    return np.random.default_rng([int(seed), 0x0DE51])
+    return np.random.default_rng([check_whole("the design's seed", seed, 0), 0x0DE51])
 
 
 def _design(factors: tuple[Factor, ...], columns: Mapping[str, list[Any]], method: str) -> Design:

@@ -15,17 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments.design import Design, Factor, latin_hypercube, parse_factors
-from experiments.sensitivity import (
-    Condition,
-    Estimate,
-    bounds_of,
-    check_missing,
-    parse_condition,
-    responses,
-    runs_of,
-    said_condition,
-)
-from params import Refused
+from experiments.estimates import Estimate
+from experiments.outcomes import Condition, parse_condition
+from experiments.sensitivity import bounds_of, check_missing, responses, runs_of, said_condition
+from params import Refused, check_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -400,8 +393,7 @@ def check_aim(aim: float, most: int) -> None:
     """Refuse a density or a number of boxes that cannot be."""
     if not 0.0 < aim <= 1.0:
         raise Refused(f"the density to aim at must lie above 0 and be at most 1, such as 0.8, not {aim:g}.")
-    if isinstance(most, bool) or not isinstance(most, int) or most < 1:
-        raise Refused(f"the number of boxes must be a whole number from 1, not {most!r}.")
+    check_whole("the number of boxes", most, 1)
 
 
 def check_enough(points: int) -> None:

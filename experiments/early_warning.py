@@ -19,9 +19,9 @@ from scipy import stats
 from scipy.ndimage import gaussian_filter1d
 
 import scenarios
-from experiments.residence import LEVEL, Estimate, redrawn
-from experiments.tipping import LAST_SEED, Axis, check_indicator, check_whole, moved, moving_axis, paths
-from params import Refused
+from experiments.axis import LAST_SEED, Axis, check_indicator, moved, moving_axis, paths
+from experiments.estimates import LEVEL, Estimate, redrawn
+from params import Refused, check_whole
 from simulation.rules.regimes import REGIMES
 
 if TYPE_CHECKING:
@@ -167,13 +167,6 @@ def _auc(tips: np.ndarray, quiet: np.ndarray, seed: int) -> Estimate:
     above = (tips[:, None] > quiet) + 0.5 * (tips[:, None] == quiet)
     taken = zip(redrawn(len(tips), seed), redrawn(len(quiet), seed + 1), strict=True)
     return Estimate.of(area_under_roc(tips, quiet), np.array([above[np.ix_(a, b)].mean() for a, b in taken]))
-
-
-def roc(warning: Warning) -> tuple[np.ndarray, np.ndarray]:
-    """(share of false alarms, share of hits) at every threshold, from none to all."""
-    cuts = np.concatenate([[np.inf], np.unique(np.concatenate([warning.tips, warning.quiet]))[::-1]])
-    return (np.array([(warning.quiet >= cut).mean() for cut in cuts]),
-            np.array([(warning.tips >= cut).mean() for cut in cuts]))
 
 
 # ---------------------------------------------------------------- the experiment

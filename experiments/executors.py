@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import scenarios
-from params import Refused, nearest
+from params import Refused, check_whole, nearest
 from simulation.compiled import rules_hash
 from simulation.society import cores
 
@@ -163,9 +163,10 @@ class Processes:
             except BrokenProcessPool:
                 fruitless += 1
                 if fruitless == _TRIES:
-                    raise Refused(f"worker processes died {_TRIES} times in a row: for want of memory (take fewer with "
-                                  f"--workers, or --executor threads), or since a script calls this outside "
-                                  f"`if __name__ == \"__main__\":`.") from None
+                    at = ", ".join(map(str, unfinished.values()))
+                    raise Refused(f"worker processes died {_TRIES} times in a row, at the last at {at}: for want of memory "
+                                  f"(take fewer with --workers, or --executor threads), or since a script calls this "
+                                  f"outside `if __name__ == \"__main__\":`. A sweep goes on with --resume.") from None
                 waiting = chain(list(unfinished.values()), waiting)
             finally:
                 _end(pool)
@@ -296,8 +297,8 @@ def choose(executor: Any, runs: int, workers: int | None = None) -> Runner:
 
     None: threads for a small number of runs, else processes. workers: of threads and processes; a cluster has its own.
     """
-    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= 1024):
-        raise Refused(f"workers must be a whole number from 1 to 1,024, not {workers!r}.")
+    if workers is not None:
+        check_whole("workers", workers, 1, 1024)
     if executor is None:
         executor = "threads" if runs < SMALL or cores() == 1 else "processes"
     if executor == "threads":

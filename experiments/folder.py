@@ -119,11 +119,46 @@ def check_target(out: Path, overwrite: bool) -> None:
         if not out.is_dir() or not ((out / MANIFEST).exists() or not any(out.iterdir())):
             raise Refused(f"{out} is not a folder that letsdance wrote, so it is not overwritten; "
                           f"choose another --out.")
+    _check_parent(out, "--out")
+
+
+def check_file(path: str | Path, overwrite: bool, option: str = "--out") -> Path:
+    """Refuse a file that cannot be written, before anything is computed; `option` names it in the sentence."""
+    place = Path(path)
+    if place.is_dir():
+        raise Refused(f"{place} is a folder; give {option} the name of a file.")
+    if place.exists() and not overwrite:
+        raise Refused(f"{place} exists and is left alone; add --overwrite, or choose another file with {option}.")
+    _check_parent(place, option)
+    return place
+
+
+def _check_parent(out: Path, option: str) -> None:
     parent = out.absolute().parent
     if not parent.is_dir():
-        raise Refused(f"the folder {parent} does not exist; make it first, or choose another --out.")
+        raise Refused(f"the folder {parent} does not exist; make it first, or choose another {option}.")
     if not os.access(parent, os.W_OK):
-        raise Refused(f"the folder {parent} cannot be written to; choose another --out.")
+        raise Refused(f"the folder {parent} cannot be written to; choose another {option}.")
+
+
+@contextmanager
+def whole_file(path: str | Path, overwrite: bool, option: str = "--out") -> Iterator[Path]:
+    """A hidden file beside `path` to write into; it takes that name when all went well, and vanishes when not."""
+    place = check_file(path, overwrite, option)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{place.name}-", dir=place.absolute().parent)
+        os.close(handle)
+    except OSError as error:
+        raise Refused(f"{place} cannot be written: {error.strerror}.") from None
+    part = Path(name)
+    try:
+        yield part
+        part.chmod(0o644)
+        part.replace(place)
+    except OSError as error:
+        raise Refused(f"{place} cannot be written: {error.strerror or error}.") from None
+    finally:
+        part.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments.paired import Finding, Verdict, at_least, at_most, falls, not_reversed, rises, unchanged
-from params import Refused, nearest
+from params import Refused, check_whole, nearest
 from scenarios import STARTS, Scenario, load
+from simulation import municipalities
 from simulation import schedule as environment
-from simulation.municipalities import synthetic
 from simulation.rules.regimes import REGIMES
-from simulation.run import CATEGORIES, Result, _run, simulate
-from simulation.society import Society, cores
+from simulation.run import CATEGORIES, Result, run_seeds, simulate
+from simulation.society import Society
 from simulation.state import PROJECT, SERVICE
 
 if TYPE_CHECKING:
@@ -329,7 +329,8 @@ def trust_on_part_and_success(seed: int, quarters: int = 60, year: int = 4) -> t
 
     One row a citizen and year from quarter 8 on, years as fixed effects. Returns the two coefficients.
     """
-    society = Society(synthetic(40, 25), environment.build(load("lets_dance").changed(quarters=quarters)), seed)
+    story = load("lets_dance").changed(quarters=quarters)
+    society = Society(municipalities.of(story), environment.build(story), seed)
     s = society.state
     place = np.repeat(np.arange(len(s.governments)), s.governments["slots"])
     changes: list[np.ndarray] = []
@@ -384,7 +385,7 @@ def shock_areas(lab: Laboratory, quarters: int, rest: int = 120, after: int = 40
     def area(drift: float) -> np.ndarray:
         schedule = environment.build(scenario)
         schedule["T_drift"][rest + 1:rest + 1 + quarters] = drift
-        rows = _run(calm.places, schedule, calm.seeds, cores(), None)[0]
+        rows = run_seeds(calm.places, schedule, calm.seeds)[0]
         return np.sign(drift) * (rows["T"] - calm.rows["T"])[:, rest + 1:].sum(axis=1)
 
     return area(-0.05), area(0.05)
@@ -704,8 +705,7 @@ def check(runs: int = 20, seed: int = 1, only: str | Iterable[str] | None = None
     for id in wanted:
         if id not in PATTERNS:
             raise Refused(f"there is no pattern {id!r}.{nearest(str(id), PATTERNS)} Known: {', '.join(PATTERNS)}.")
-    if isinstance(runs, bool) or not isinstance(runs, int | np.integer) or runs < 2:
-        raise Refused(f"runs must be a whole number from 2 (20 or more for a verdict), not {runs!r}.")
+    check_whole("runs (20 or more for a verdict)", runs, 2)
     lab, findings = Laboratory(int(runs), seed), []
     for id in wanted:
         findings += PATTERNS[id].findings(lab)

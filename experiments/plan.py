@@ -13,13 +13,11 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import scenarios
 from experiments import design as designs
 from experiments.design import Design
 from experiments.outcomes import Outcome, parse_all
-from params import Refused, nearest
+from params import Refused, check_whole, nearest
 from scenarios import Scenario
 from simulation import municipalities as places
 from simulation.municipalities import Municipalities
@@ -94,11 +92,9 @@ def plan(
     """
     base = scenarios.load(scenario).changed(parameters=parameters, levers=levers, shocks=shocks, profile=profile,
                                             quarters=quarters)
-    for name, value, least, most in (("replicates", replicates, 1, 1_000_000), ("every", every, 1, 400)):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value <= most:
-            raise Refused(f"{name} must be a whole number from {least} to {most:,}, not {value!r}.")
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**62:
-        raise Refused(f"seed must be a whole number from 0 to {2**62 - 1:,}, not {seed!r}.")
+    for name, value, low, high in (("replicates", replicates, 1, 1_000_000), ("every", every, 1, 400),
+                                   ("seed", seed, 0, 2**62 - 1)):
+        check_whole(name, value, low, high)
     asked = [outcomes] if isinstance(outcomes, str | Outcome) else list(outcomes)
     chosen = parse_all(asked) if asked else ()
     for outcome in chosen:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from params import PARAMETERS, Refused, nearest
+from params import PARAMETERS, Refused, check_whole, nearest
 from scenarios import LEVERS, Scenario, Use, parse_uses
 from simulation import schedule
 
@@ -72,8 +72,7 @@ def space(scenario: Scenario, levers: Sequence[str] | None = None, starts: Seque
     durations: in quarters, None to the end; those that outlast the horizon are the same as to the end. strengths:
     from 0 (without) to 1.5. most: how many levers together.
     """
-    if isinstance(most, bool) or not isinstance(most, int) or most < 1:
-        raise Refused(f"most (levers used together) must be a whole number from 1, not {most!r}.")
+    check_whole("most (levers used together)", most, 1)
     given = {use.name for use in scenario.levers}
     names = list(dict.fromkeys(_names(levers))) if levers is not None else [
         name for name in LEVERS if name not in given and moves(scenario, name)]
@@ -160,17 +159,6 @@ def on_front(costs: Any, values: Any) -> np.ndarray:
         if values[k] > best or (values[k] == best and costs[k] == at):
             best, at, front[k] = values[k], costs[k], True
     return front
-
-
-def hypervolume(costs: Any, values: Any, dearest: float, lowest: float = 0.0) -> float:
-    """The area that a front dominates, up to the cost `dearest` and down to the value `lowest` (Zitzler, Thiele 1999)."""
-    costs, values = np.asarray(costs, np.float64), np.asarray(values, np.float64)
-    front = sorted({(float(c), float(v)) for c, v in zip(costs, values, strict=True) if c <= dearest and v > lowest})
-    area, level = 0.0, lowest
-    for at, value in front:
-        area += max(value - level, 0.0) * (dearest - at)
-        level = max(level, value)
-    return area
 
 
 def layers(costs: Any, values: Any) -> np.ndarray:

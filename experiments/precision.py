@@ -18,7 +18,7 @@ import numpy as np
 import scenarios
 from experiments.outcomes import Outcome, parse
 from experiments.paired import Interval
-from params import Refused
+from params import Refused, check_whole
 from scenarios import Scenario
 from simulation.run import Result, simulate
 
@@ -118,7 +118,7 @@ def bounds(outcome: Outcome) -> tuple[float, float] | None:
 
 # ---------------------------------------------------------------- confidence sequences
 
-def capital(x: Any, m: float, alpha: float = 0.05) -> np.ndarray:
+def capital(x: Any, m: float) -> np.ndarray:
     """float64[..., n]: log of the capital of who bets, after each value x[..., n] in [0, 1], that the mean is not m.
 
     Half is bet on a higher and half on a lower mean, each spread evenly over BETS; what counts is the richer half. Were m
@@ -210,8 +210,7 @@ def runs_until(stories: Mapping[str, Scenario], text: str | Target, reference: s
     A batch is kept whole: some 50 kB a run of 40 municipalities and 60 quarters. Raises `Refused` for bad input.
     """
     target = until(text)
-    if isinstance(most, bool) or not isinstance(most, int | np.integer) or not 1 <= most <= 1_000_000:
-        raise Refused(f"most (the most runs to make) must be a whole number from 1 to 1,000,000, not {most!r}.")
+    check_whole("most (the most runs to make)", most, 1, 1_000_000)
     own = bounds(target.outcome)
     asked = [name for name in stories if name != reference]
     within = own if own is None or reference is None else (own[0] - own[1], own[1] - own[0])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scenarios import STARTS, load
 from simulation.indicators import SOCIETY
 from simulation.run import Result
 
@@ -112,8 +113,7 @@ def explain(result: Result) -> list[str]:
     """Plain sentences on what happened and why, each computed from the runs."""
     end = result.rows[:, -1]
     R, quarters = result.runs, result.quarters
-    names = {"lets_dance": "Let's dance", "lone_ranger": "Lone Ranger", "dead_horse": "Flogging a dead horse",
-             "wasteland": "Wasteland"}
+    names = {name: load(name).title for name in STARTS}
     shares = np.stack([end[name] for name in names])
     most = shares.argmax(axis=0)
     counts = np.bincount(most, minlength=4)

@@ -1,21 +1,21 @@
 """How long municipalities stay: residence in each regime, first passage out of the start and into a target.
 
 Spells are followed from their known beginning (no truncation) and cut off where the run ends (right censoring), so
-shares still there are Kaplan and Meier's (1958, J. Am. Stat. Assoc. 53:457), by `scipy.stats.ecdf`. Municipalities of
-one run look at each other, so runs are what is drawn again for the intervals (cluster bootstrap: Field and Welsh
-2007, J. R. Stat. Soc. B 69:369), not municipalities.
+shares still there are Kaplan and Meier's (1958, J. Am. Stat. Assoc. 53:457), by `experiments.adopters.survival`.
+Intervals draw whole runs again (`experiments.estimates`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import stats
 
 import scenarios
+from experiments.adopters.survival import kaplan_meier
+from experiments.estimates import DRAWS, LEVEL, Estimate, redrawn
 from params import Refused, nearest
 from simulation import meanfield
 from simulation import schedule as environment
@@ -24,38 +24,6 @@ from simulation.run import Result, simulate
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: What an interval covers, and how many times runs are drawn again for it.
-LEVEL, DRAWS = 0.95, 400
-_PURPOSE = 0x5E51DE  # keeps this file's random numbers apart from those of other analyses with the same seed
-
-
-class Estimate(NamedTuple):
-    """A value and its interval at LEVEL; the interval is not a number where it cannot be had."""
-
-    value: float
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, value: float, drawn: np.ndarray) -> Estimate:
-        """With the percentile interval of bootstrap draws; values may be infinite (never within the runs)."""
-        if len(drawn) == 0:
-            return cls(float(value), np.nan, np.nan)
-        low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="inverted_cdf")
-        return cls(float(value), float(low), float(high))
-
-
-def redrawn(count: int, seed: int, draws: int = DRAWS) -> np.ndarray:
-    """int[draws, count]: which of `count` runs each draw takes; no draws where there is one run, which has no spread."""
-    rng = np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE]))
-    return rng.integers(0, count, (draws if count > 1 else 0, count))
-
-
-def mean_over_runs(values: Any, seed: int = 1) -> Estimate:
-    """The mean of one value a run, with its bootstrap interval."""
-    values = np.asarray(values, np.float64)
-    return Estimate.of(float(values.mean()), values[redrawn(len(values), seed)].mean(axis=1))
 
 
 # ---------------------------------------------------------------- Kaplan-Meier
@@ -85,12 +53,6 @@ class Survival:
         return len(self.share) - 1
 
 
-def kaplan_meier(durations: np.ndarray, ended: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """float64[len(times)]: share of spells that last longer than each time; `ended` False means cut off (censored)."""
-    return np.asarray(stats.ecdf(stats.CensoredData(uncensored=durations[ended], right=durations[~ended]))
-                      .sf.evaluate(times), np.float64)
-
-
 def survival(durations: Any, ended: Any, runs: Any, seed: int = 1, draws: int = DRAWS) -> Survival:
     """Kaplan-Meier over spells: how long each lasted, whether it ended (else it was cut off), which run it belongs to.
 
@@ -100,7 +62,7 @@ def survival(durations: Any, ended: Any, runs: Any, seed: int = 1, draws: int = 
     if not len(durations):
         raise Refused("there is no spell to follow; nobody was ever in that regime.")
     times = np.arange(int(durations.max()) + 1)
-    share = kaplan_meier(durations, ended, times)
+    share = kaplan_meier(np.where(ended, durations, np.nan), durations).at(times)
     curves = _drawn_curves(durations, ended, runs, len(times), seed, draws) if ended.any() else np.empty((0, len(times)))
     low, high = (np.quantile(curves, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0) if len(curves)
                  else np.full((2, len(times)), np.nan))

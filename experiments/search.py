@@ -20,7 +20,7 @@ from experiments.explore import Explored, enumerate_all, optimise
 from experiments.outcomes import Condition, parse_condition
 from experiments.portfolios import Portfolio, Space, code
 from experiments.success import MAJORITY, Chance, Evaluate, chance, evaluator, runs_to_show
-from params import Refused
+from params import Refused, check_whole
 from scenarios import Scenario
 from simulation.run import simulate
 from simulation.society import cores
@@ -137,8 +137,7 @@ def plan(scenario: str | Path | Scenario, *, chance: float | None = None, budget
         raise Refused(f"budget must be a number of points from 0, not {budget!r}.")
     for name, value, least in (("runs", runs, 4), ("fresh_runs", fresh_runs, 20), ("evaluations", evaluations, 50),
                                ("seed", seed, 0)):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-            raise Refused(f"{name} must be a whole number from {least}, not {value!r}.")
+        check_whole(name, value, least)
     made = Plan(story, portfolios.space(story, levers, starts, durations, strengths, most), parse_condition(condition),
                 chance, budget, runs, fresh_runs, evaluations, seed, robust)
     last = made.condition.outcome.last or 0

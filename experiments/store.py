@@ -6,7 +6,7 @@
     society/, adopters/, governments/    further tables, where the plan keeps them
 
 A part holds a fixed stretch of runs and is written whole or not at all, so a sweep that was killed goes on with the
-parts that are missing, and ends with the same bytes.
+parts that are missing, and ends with the same bytes. One process at a time writes to a folder.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import re
 import shlex
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -301,6 +302,30 @@ def write_part(sweep: Sweep, index: int, tables: Mapping[str, pa.Table]) -> None
             hidden.unlink(missing_ok=True)
 
 
+@contextmanager
+def alone(sweep: Sweep) -> Iterator[None]:
+    """The only process that writes to a sweep's folder. `Refused` where another one does.
+
+    The lock is the system's, on the manifest, so it goes with the process however that ends. Where the system or the
+    file system has no such locks nobody is refused: two processes would make the same parts twice, to the same bytes.
+    """
+    try:
+        import fcntl
+
+        file = (sweep.folder / folder.MANIFEST).open("rb+")
+    except (ImportError, OSError):
+        yield
+        return
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refused(f"another process is at work on {sweep.folder}; let it end, or stop it first.") from None
+        except OSError:
+            pass
+        yield
+
+
 def tidy(sweep: Sweep) -> None:
     """Take away what killed writers left."""
     for name in (RUNS, *sweep.manifest["keep"]):
@@ -321,4 +346,4 @@ def _parquet(file: Path, columns: list[str] | None = None) -> pa.Table:
         raise Refused(f"{file} is gone or damaged; if it is a part, take it away and go on with --resume.") from None
 
 
-__all__ = ["LEVELS", "RUNS", "Sweep", "begin", "part_size", "resume", "tidy", "write_part"]
+__all__ = ["LEVELS", "RUNS", "Sweep", "alone", "begin", "part_size", "resume", "tidy", "write_part"]

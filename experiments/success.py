@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from experiments.outcomes import Condition, Outcome
-from scenarios import Scenario, Use
+from scenarios import Scenario, Use, load
 from simulation.rules.regimes import REGIMES
 from simulation.run import Result, simulate
 
@@ -25,13 +25,11 @@ def words(condition: Condition) -> str:
     """What success is, in a sentence."""
     outcome = condition.outcome
     if outcome.name in REGIMES and condition.relation == ">=":
-        title = {"lets_dance": "Let's dance", "lone_ranger": "Lone Ranger", "dead_horse": "Flogging a dead horse",
-                 "wasteland": "Wasteland"}[outcome.name]
         share = "a majority of municipalities" if condition.value == 0.5 else f"{condition.value:.0%} of municipalities"
         when = "at the end" if outcome.first is None else f"in quarter {outcome.first}"
         if outcome.last != outcome.first:
             when = f"on average over quarters {outcome.first} to {outcome.last}"
-        return f"{share} in {title} {when}"
+        return f"{share} in {load(outcome.name).title} {when}"
     than = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}[condition.relation]
     return f"{outcome} {than} {condition.value:g}"
 

@@ -39,20 +39,24 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A part: runs first..last - 1 of all runs in order of points, and the points that they belong to."""
+    """A part: runs first..last - 1 of all runs in order of points, and the points that they belong to, from `point` on."""
 
     index: int
     first: int
     last: int
+    point: int
     points: tuple[dict[str, Any], ...]
+
+    def __str__(self) -> str:
+        return f"points {self.point:,} to {self.point + len(self.points) - 1:,}"
 
 
 def tasks(plan: Plan, size: int, wanted: Iterable[int]) -> Iterator[Task]:
     """The tasks of a plan, one by one."""
     for index in wanted:
         first, last = index * size, min((index + 1) * size, plan.runs)
-        points = plan.design.points(first // plan.replicates, -(-last // plan.replicates))
-        yield Task(index, first, last, tuple(points))
+        point = first // plan.replicates
+        yield Task(index, first, last, point, tuple(plan.design.points(point, -(-last // plan.replicates))))
 
 
 # ---------------------------------------------------------------- at a worker
@@ -95,9 +99,8 @@ def work(job: Job, task: Task) -> dict[str, pa.Table]:
     if job.rules != executors.rules():
         raise Refused(executors.OTHER_RULES)
     parts: dict[str, list[pa.Table]] = {RUNS: [], **{name: [] for name in job.keep}}
-    for k, point in enumerate(task.points):
+    for number, point in enumerate(task.points, task.point):
         executors.go_on()
-        number = task.first // job.replicates + k
         low = max(task.first, number * job.replicates) - number * job.replicates
         high = min(task.last, (number + 1) * job.replicates) - number * job.replicates
         try:
@@ -182,23 +185,30 @@ def sweep(plan: Plan | None, out: str | Path, executor: Any = None, workers: int
         runner.check()
     if resume and (place.exists() or plan is None):  # with a plan, a sweep that was killed before it began begins
         found = store.resume(place, plan)
-        store.tidy(found)
     else:
         assert plan is not None
         found = store.begin(plan, place, command, overwrite)
+    with store.alone(found):
+        store.tidy(found)
+        _make(found, runner, progress)
+    return Sweep.open(place)
+
+
+def _make(found: Sweep, runner: executors.Runner, progress: Progress | None) -> None:
+    """The parts that are missing."""
     missing = found.missing()
     size, total = int(found.manifest["part_size"]), int(found.manifest["runs"])
     if progress and (there := total - sum(_length(size, total, index) for index in missing)):
         progress(there)
-    if missing:
-        job = partial(work, Job.of(found.plan))
-        # closed at once when this ends early: nothing works on for a sweep that nobody waits for
-        with closing(runner.results(job, tasks(found.plan, size, missing))) as made:
-            for task, tables in made:
-                store.write_part(found, task.index, tables)
-                if progress:
-                    progress(task.last - task.first)
-    return Sweep.open(place)
+    if not missing:
+        return
+    job = partial(work, Job.of(found.plan))
+    # closed at once when this ends early: nothing works on for a sweep that nobody waits for
+    with closing(runner.results(job, tasks(found.plan, size, missing))) as made:
+        for task, tables in made:
+            store.write_part(found, task.index, tables)
+            if progress:
+                progress(task.last - task.first)
 
 
 def _length(size: int, total: int, index: int) -> int:

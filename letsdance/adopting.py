@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from letsdance.screen import Json, Overwrite, Seed, busy, command_line, console, print_table, progress
+from letsdance.screen import Json, Overwrite, Seed, busy, print_table, progress
+from letsdance.telling import keep, records, written
 
 if TYPE_CHECKING:
     from experiments.adopters.data import Adoption
@@ -47,37 +49,39 @@ def describe(
     if not 0 <= test <= 1_000_000:
         raise Refused(f"--test must be a whole number from 0 to 1,000,000, not {test}.")
     adoption = _adoption(times, edges, first, last, seed, as_json)
+    asked = {"--direction": direction != "out", "--count": count, "--lag": lag != 0, "--valued": valued, "--test": test > 0}
+    for option in [option for option, given in asked.items() if given and adoption.network is None][:1]:
+        raise Refused(f"{option} needs a network; give --edges EDGES.csv, with the columns source and target.")
     with progress("Rewiring", test, quiet=as_json) as advance:
         found = description(adoption, by, normalised=not count, direction=direction, lag=lag,  # type: ignore[arg-type]
                             valued=valued, repetitions=test, seed=seed, progress=advance)
-    frames = {"curve": found.curve, "nodes": found.nodes, "categories": found.categories,
-              "survival": found.survival.table()}
-    frames |= {name: frame for name, frame in (("exposure", found.exposure), ("groups", found.groups)) if frame is not None}
+    frames = {"curve": found.curve, "nodes": found.nodes, "categories": found.categories, "survival": found.not_adopted,
+              "fits": found.fitted}
+    frames |= {name: frame for name, frame in (("exposure", found.exposure), ("influence", found.influence),
+                                               ("groups", found.groups)) if frame is not None}
     said: dict[str, Any] = {"sentences": list(found.said), "by": by, "exposure": found.how, "seed": seed}
     if found.dependence is not None:
         said["structural_dependence"] = {"observed": found.dependence.observed, "mean": found.dependence.mean,
                                          "p": found.dependence.p, "repetitions": test}
 
-    def hand_over(part: Path, manifest: dict[str, Any]) -> None:
-        from report.adopters import OF_THE_DATA, describe_study
-        from report.study import OF_THE_MODEL, write
+    from report.adopters import OF_THE_DATA, describe_study
+    from report.study import OF_THE_MODEL
 
-        write(part, describe_study(found, OF_THE_MODEL if _is_scenario(times) else OF_THE_DATA), manifest)
-
-    with busy("Drawing figures and writing the page", quiet=as_json):
-        folder.keep(out, "adopters describe", command_line(out), said, frames, hand_over, overwrite)
+    page = describe_study(found, OF_THE_MODEL if _is_scenario(times) else OF_THE_DATA)
+    keep(out, "adopters describe", said, frames, page, overwrite, as_json)
     if as_json:
-        typer.echo(json.dumps({**said, "folder": str(out), "curve": _records(found.curve),
-                               "categories": _records(found.categories)}))
+        typer.echo(json.dumps({**said, "folder": str(out), "curve": records(found.curve),
+                               "categories": records(found.categories), "fits": records(found.fitted)}))
         return
     rows = [[str(row["category"]), f"{row['nodes']:,}", f"{row['share']:.0%}", _span(row["first"], row["last"]),
+             "-" if row["restricted_mean"] != row["restricted_mean"] else f"{row['restricted_mean']:.1f}",
              *([] if found.exposure is None else [_waited(row["mean_threshold"], count)])]
             for _, row in found.categories.iterrows()]
-    print_table(f"Categories, cut by {by}", ["", "nodes", "share", "adopted",
+    print_table(f"Categories, cut by {by}", ["", "nodes", "share", "adopted", "mean time without it",
                                              *([] if found.exposure is None else ["mean threshold"])], rows)
     for sentence in found.said:
         typer.echo(sentence)
-    console().print(f"Written: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]).", highlight=False)
+    written(out, "")
 
 
 def _is_scenario(times: str) -> bool:
@@ -104,7 +108,8 @@ def _adoption(times: str, edges: Path | None, first: int | None, last: int | Non
     if not path.exists() and not path.suffix:
         raise Refused(f"there is no file or start {times!r}.{nearest(times, scenarios.STARTS)} Give a CSV with the columns "
                       f"node and time, or one of {', '.join(scenarios.STARTS)}.")
-    return read_times(path, edges, first, last)
+    with busy("Reading and checking", quiet):
+        return read_times(path, edges, first, last)
 
 
 def _span(first: float, last: float) -> str:
@@ -113,10 +118,6 @@ def _span(first: float, last: float) -> str:
 
 def _waited(value: float, count: bool) -> str:
     return "-" if value != value else f"{value:.1f}" if count else f"{value:.0%}"
-
-
-def _records(frame: Any) -> Any:
-    return json.loads(frame.to_json(orient="records"))
 
 
 @adopters.command()
@@ -149,17 +150,11 @@ def classic(
     said = {"model": name, "settings": found.settings, "seeds": {"first": seed, "runs": runs},
             "sentences": list(found.findings)}
 
-    def hand_over(part: Path, manifest: dict[str, Any]) -> None:
-        from report.adopters import classic_study
-        from report.study import write
+    from report.adopters import classic_study
 
-        write(part, classic_study(found), manifest)
-
-    with busy("Drawing the figure and writing the page", quiet=as_json):
-        folder.keep(out, "adopters classic", command_line(out), said, {"curve": frame, "runs": runs_frame}, hand_over,
-                    overwrite)
+    keep(out, "adopters classic", said, {"curve": frame, "runs": runs_frame}, classic_study(found), overwrite, as_json)
     if as_json:
-        typer.echo(json.dumps({**said, "folder": str(out), "curve": _records(frame)}))
+        typer.echo(json.dumps({**said, "folder": str(out), "curve": records(frame)}))
         return
     picked = frame.iloc[[round(k * (len(frame) - 1) / 8) for k in range(9)]]
     print_table(f"{found.title}: share that has adopted, mean of {runs} run{'s' if runs > 1 else ''} (10-90 % of runs)",
@@ -169,7 +164,7 @@ def classic(
                  for _, row in picked.iterrows()])
     for sentence in found.findings:
         typer.echo(sentence)
-    console().print(f"Written: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]).", highlight=False)
+    written(out, "")
 
 
 def _list_classics(as_json: bool) -> None:
@@ -225,70 +220,67 @@ def data(
         else:
             print_table("Series that ship", ["name", "what"], [list(item) for item in shown.items()])
         return
-    for target in (save, report):
-        if target is not None and target.exists() and not overwrite:
-            raise Refused(f"{target} exists and is left alone; add --overwrite, or choose another name.")
-        if target is not None and not target.absolute().parent.is_dir():
-            raise Refused(f"the folder {target.absolute().parent} does not exist; make it first.")
-    if out is not None:
-        from experiments import folder
+    from experiments import folder
 
+    for target, option in ((save, "--save"), (report, "--report")):
+        if target is not None:
+            folder.check_file(target, overwrite, option)
+    if out is not None:
         folder.check_target(out, overwrite)
     try:
-        said, frame, counts = _said(tables, file, kind, edges, population, scale, base, save)
+        said, frame, counts, start = _said(tables, file, kind, edges, population, scale, base, save)
     except tables.Invalid as bad:
         if report is not None:
-            bad.report.to_csv(report, index=False)
+            with folder.whole_file(report, overwrite, "--report") as part:
+                bad.report.to_csv(part, index=False)
         if as_json:
-            typer.echo(json.dumps({"valid": False, "sentence": str(bad), "report": _records(bad.report)}))
+            typer.echo(json.dumps({"valid": False, "sentence": str(bad), "report": records(bad.report)}))
             raise typer.Exit(2) from None
         if report is not None:
             raise Refused(f"{bad} All problems: {report}.") from None
         for _, row in bad.report.head(20).iterrows():
             typer.echo(f"line {row['line']}: {row['column']} {row['value']!r} {row['problem']}.", err=True)
         raise
+    if save is not None:
+        with folder.whole_file(save, overwrite, "--save") as part:
+            part.write_text(start, encoding="utf-8")
+        said.append(f"Written: {save}.")
     if out is not None:
-        def hand_over(part: Path, manifest: dict[str, Any]) -> None:
-            from report.adopters import data_study
-            from report.study import write
+        from report.adopters import data_study
 
-            write(part, data_study(said, counts), manifest)
-
-        folder.keep(out, "adopters data", command_line(out), {"sentences": said}, {"table": frame}, hand_over, overwrite)
+        keep(out, "adopters data", {"sentences": said}, {"table": frame}, data_study(said, Path(file).name, frame, counts),
+             overwrite, as_json)
     if as_json:
-        typer.echo(json.dumps({"valid": True, "sentences": said, "rows": _records(frame)}))
+        typer.echo(json.dumps({"valid": True, "sentences": said, "rows": records(frame)}))
         return
     for sentence in said:
         typer.echo(sentence)
     if out is not None:
-        console().print(f"Written: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]).", highlight=False)
+        written(out, "")
 
 
 def _said(tables: Any, file: str, kind: str | None, edges: Path | None, population: Path | None, scale: str | None,
-          base: str, save: Path | None) -> tuple[list[str], Any, Any]:
-    """What a file holds, recognised by its columns: sentences, the table, and the counts if it is one of counts."""
+          base: str, save: Path | None) -> tuple[list[str], Any, Any, str]:
+    """What a file holds, recognised by its columns: sentences, the table, the counts if it is one of counts, and of a
+    survey the text to save."""
     import pandas as pd
 
     from params import Refused
 
     what = _recognised(tables, file)
-    if save is not None and what != "survey":
-        raise Refused("--save turns a survey into a start; this is no survey (columns role and willingness).")
+    for option, given, of, why in (("--save", save, ("survey",), "turns a survey into a start"),
+                                   ("--scale", scale, ("survey",), "is the scale of a survey"),
+                                   ("--edges", edges, ("times",), "goes with times of adoption"),
+                                   ("--kind", kind, ("counts",), "says what counts are"),
+                                   ("--population", population, ("counts", "survey"), "goes with counts or a survey")):
+        if given is not None and what not in of:
+            raise Refused(f"{option} {why}, but {file} looks like a table of {what}; leave {option} out, or name "
+                          f"the columns of {file} for what they are.")
     if what == "survey":
         survey = tables.read_survey(file, scale)
-        said = [*survey.said, *(f"{role.capitalize()}s: mean willingness {part['willingness'].mean():.2f} of {len(part)}."
+        said = [*survey.said, *(f"{role.capitalize()}s: mean willingness {part['willingness'].mean():.2f} of {len(part):,}."
                                 for role, part in survey.frame.groupby("role"))]
-        if save is not None:
-            if save.suffix == ".toml":
-                save.write_text(survey.scenario(base, save.stem).to_toml(), encoding="utf-8")
-            elif save.suffix == ".csv":
-                if population is None:
-                    raise Refused("a table of municipalities needs their citizens; give --population POPULATION.csv.")
-                survey.towns(tables.read_population(population)).to_csv(save, index=False)
-            else:
-                raise Refused(f"{save} must end in .toml (a scenario) or .csv (a table of municipalities).")
-            said.append(f"Written: {save}.")
-        return said, survey.frame, None
+        return said, survey.frame, None, "" if save is None else _start(tables, survey, save, base, population)
     if what == "times":
         adoption = tables.read_times(Path(file), edges)
         ties = "" if adoption.network is None else \
@@ -296,20 +288,35 @@ def _said(tables: Any, file: str, kind: str | None, edges: Path | None, populati
                 f" over {len(adoption.network)} periods" if len(adoption.network) > 1 else "")
         frame = pd.DataFrame({"node": list(adoption.nodes), "time": adoption.times})
         return [f"Times of adoption of {len(frame):,} nodes, {adoption.periods[0]} to {adoption.periods[-1]}{ties}.",
-                *adoption.said], frame, None
+                *adoption.said], frame, None, ""
     if what == "population":
         people = tables.read_population(file)
         return [f"Population at risk of {len(people)} units, {sum(people.values()):,.0f} in all."], pd.DataFrame(
-            {"unit": list(people), "population": list(people.values())}), None
+            {"unit": list(people), "population": list(people.values())}), None, ""
     counts = tables.example(file) if file in tables.examples() else tables.read_counts(Path(file), kind)
     if population is not None:
         counts = counts.with_population(tables.read_population(population))
     shapes = counts.shapes()
-    return [f"Counts are {tables.KINDS[counts.kind]}.", *counts.said, *shapes["says"]], counts.frame, counts
+    return [f"Counts are {tables.KINDS[counts.kind]}.", *counts.said, *shapes["says"]], counts.frame, counts, ""
+
+
+def _start(tables: Any, survey: Any, save: Path, base: str, population: Path | None) -> str:
+    """A survey as a scenario or a table of municipalities, by the ending of the file to save."""
+    from params import Refused
+
+    if save.suffix == ".toml":
+        return str(survey.scenario(base, save.stem).to_toml())
+    if save.suffix != ".csv":
+        raise Refused(f"{save} must end in .toml (a scenario) or .csv (a table of municipalities).")
+    if population is None:
+        raise Refused("a table of municipalities needs their citizens; give --population POPULATION.csv.")
+    return str(survey.towns(tables.read_population(population)).to_csv(index=False))
 
 
 def _recognised(tables: Any, file: str) -> str:
     """What a file's header looks like."""
+    from experiments.adopters.tables import ALIASES
+
     if file in tables.examples():
         return "counts"
     path = Path(file)
@@ -320,12 +327,16 @@ def _recognised(tables: Any, file: str) -> str:
                       f"Examples: {', '.join(tables.examples())}.")
     try:
         with path.open(encoding="utf-8-sig") as lines:
-            header = {word.strip().lower() for word in lines.readline().replace(";", ",").replace("\t", ",").split(",")}
+            header = {word.strip(' "\n').lower() for word in re.split(r"[,;\t|]", lines.readline())}
     except (OSError, UnicodeDecodeError):
         return "counts"  # whose reader says what is wrong with the file
     if {"role", "willingness"} & header:
         return "survey"
-    if {"node", "toa", "adopted_at"} & header:
+    def there(name: str) -> bool:
+        return not {name, *ALIASES.get(name, ())}.isdisjoint(header)
+
+    counted = any(there(name) for name in (*tables.KINDS, "count"))
+    if {"node", "toa", "adopted_at"} & header or (there("node") and there("time") and not counted):
         return "times"
     if header <= {"unit", "municipality", "state", "place", "country", "name", "population"}:
         return "population"

@@ -18,12 +18,12 @@ from letsdance.screen import (
     Shock,
     Table,
     busy,
-    command_line,
     console,
     print_table,
     progress,
     values,
 )
+from letsdance.telling import keep, written
 
 branch = typer.Typer(no_args_is_help=True, rich_markup_mode=None,
                      help="Save a run's state at any quarter, and let it go on with one policy or another.")
@@ -83,15 +83,10 @@ def go(
     with progress("Running", max(runs, 1) * len(policies), quiet=as_json) as advance:
         frame = branches.branch(state, policies, runs, quarters, progress=advance)
     from report.branching import differences, ends, study
-    from report.study import write
 
     said = {"state": file.name, "scenario": state.scenario.to_toml(), "quarter": state.quarter,
             "seeds": {"first": state.seed, "runs": runs}, "policies": list(policies)}
-    with busy("Drawing figures and writing the report", quiet=as_json):
-        def hand_over(part: Path, manifest: dict[str, Any]) -> None:
-            write(part, study(state, frame), manifest)
-
-        folder.keep(out, "branch", command_line(out), said, {"society": frame}, hand_over, overwrite)
+    keep(out, "branch", said, {"society": frame}, study(state, frame), overwrite, as_json)
     table = ends(frame)
     if as_json:
         last = frame[frame["quarter"] == frame["quarter"].max()]
@@ -102,5 +97,4 @@ def go(
     print_table(table.note, list(table.columns), [list(row) for row in table.rows])
     for line in differences(frame):
         console().print(line, highlight=False, markup=False)
-    console().print(f"Written: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]). It explores, it does not forecast.",
-                    highlight=False)
+    written(out)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from letsdance.adopting import adopters
-from letsdance.screen import Json, Overwrite, Profile, Set, busy, command_line, console, print_table, progress, values
+from letsdance.screen import Json, Overwrite, Profile, Set, print_table, progress, values
+from letsdance.telling import keep, records, written
 
 if TYPE_CHECKING:
     from experiments.adopters.calibrate import Calibration
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 @adopters.command("calibrate")
 def calibrate_(
-    counts: Annotated[Path, typer.Argument(help="CSV of a curve: t and new or cum; or unit, period and a count; or node "
-                                                "and time.")],
+    counts: Annotated[str, typer.Argument(help="CSV of a curve: t and new or cum; or unit, period and a count; or node "
+                                               "and time; or an example by name.")],
     population: Annotated[int | None, typer.Option(help="How many could adopt; goes before a column population.")] = None,
     unit: Annotated[list[str] | None, typer.Option(help="Which curve of several; repeat for some [all].")] = None,
     scenario: Annotated[str, typer.Option(help="Start or scenario file that is fitted.")] = "lets_dance",
@@ -28,10 +29,12 @@ def calibrate_(
         metavar="NAME=LOW:HIGH", help="What is fitted, and between what; may be repeated "
                                       "[v0=-0.6:0.3 G0=0.25:0.9 aware0=0.01:0.2 vM=0:2].")] = None,
     quarters_per_period: Annotated[float, typer.Option(
-        help="Quarters of the model in a period of the data; 4 for years, 1 for quarters.")] = 4.0,
+        help="Quarters of the model in a period of the data; 4 for years, 1 for quarters, 0.333 for months.")] = 4.0,
     begins: Annotated[float, typer.Option(help="Quarter of the model in which the data's first period begins.")] = 0.0,
-    prior: Annotated[Path | None, typer.Option(help="Folder of an earlier calibration, as the prior.")] = None,
-    widen: Annotated[float, typer.Option(help="How many times wider that prior is than the posterior.")] = 2.0,
+    prior: Annotated[list[Path] | None, typer.Option(
+        help="Folder of an earlier calibration, as the prior; repeat to learn from several what they share.")] = None,
+    widen: Annotated[float | None, typer.Option(
+        help="How many times as spread the prior is as what is known [2 with one folder, 1 with several].")] = None,
     particles: Annotated[int, typer.Option(help="Parameter sets that are kept.")] = 400,
     most: Annotated[int, typer.Option(help="Simulations in all.")] = 4000,
     recover: Annotated[int, typer.Option(help="Synthetic cases of a recovery test; each costs a calibration.")] = 0,
@@ -44,37 +47,34 @@ def calibrate_(
 
     folder.check_target(out, overwrite)
     from experiments.adopters import calibrate as calibrating
+    from experiments.adopters import identification
 
     predictions = 200
     with progress("Calibrating", most * (1 + max(recover, 0)) + predictions, quiet=as_json) as advance:
         found = calibrating.calibrate(
-            counts, scenario, fit, population, unit, values(sets), profile, quarters_per_period, begins, prior, widen,
-            particles, most, predictions, recover, seed, progress=advance)
-    said = calibrating.manifest_of(found)
+            counts, scenario, fit, population, unit, values(sets), profile, quarters_per_period, begins, prior or None,
+            widen, particles, most, predictions, recover, seed, progress=advance)
+    told = identification.in_words(found)
+    said = {**calibrating.manifest_of(found), **told}
 
-    def hand_over(part: Path, manifest: dict[str, Any]) -> None:
-        from report.calibration import calibration_study
-        from report.study import write
+    from report.calibration import calibration_study
 
-        write(part, calibration_study(found), manifest)
-
-    with busy("Drawing figures and writing the page", quiet=as_json):
-        folder.keep(out, "adopters calibrate", command_line(out), said, calibrating.tables_of(found), hand_over, overwrite)
+    keep(out, "adopters calibrate", said, calibrating.tables_of(found), calibration_study(found), overwrite, as_json)
     if as_json:
-        typer.echo(json.dumps({**said, "folder": str(out), "parameters": _records(found.table),
-                               "checks": _records(found.checks)}))
+        typer.echo(json.dumps({**said, "folder": str(out), "parameters": records(found.table),
+                               "checks": records(found.checks)}))
         return
     _print_calibration(found, said)
-    console().print(f"Written: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]). What speeds up the late in this case: "
-                    f"[bold]letsdance adopters speed {out}[/].", highlight=False)
+    written(out, f"What speeds up the late in this case: letsdance adopters speed {out}")
 
 
 def _print_calibration(found: Calibration, said: dict[str, Any]) -> None:
-    from experiments.adopters.calibrate import plain
+    from experiments.adopters.identification import plain, span
 
+    typer.echo(said["headline"])
     print_table("What the data say", ["parameter", "before", "mean", "80 % interval", "95 % interval", "spread, of before"],
-                [[f"{r['title']} ({r['parameter']})", f"{plain(r['low'])} to {plain(r['high'])}", plain(r["mean"]),
-                  f"{plain(r['low_80'])} to {plain(r['high_80'])}", f"{plain(r['low_95'])} to {plain(r['high_95'])}",
+                [[f"{r['title']} ({r['parameter']})", span(r["low"], r["high"]), plain(r["mean"]),
+                  span(r["low_80"], r["high_80"]), span(r["low_95"], r["high_95"]),
                   f"{100 * r['narrowing']:.0f} %"] for r in found.table.to_dict("records")])
     for line in said["found"]:
         typer.echo(line)
@@ -83,10 +83,6 @@ def _print_calibration(found: Calibration, said: dict[str, Any]) -> None:
         typer.echo(f"- {line}")
     if said["recovery"]:
         typer.echo(said["recovery"])
-
-
-def _records(frame: Any) -> Any:
-    return json.loads(frame.to_json(orient="records"))
 
 
 @adopters.command("speed")
@@ -98,7 +94,7 @@ def speed_(
              "management, stories, and some together].")] = None,
     start: Annotated[int, typer.Option(help="Quarter in which the policies begin that are tried unless said.")] = 8,
     quarters: Annotated[int | None, typer.Option(help="Horizon [the scenario's; 60 or the record's].")] = None,
-    draws: Annotated[int, typer.Option(help="Parameter sets from the posterior of a calibration.")] = 50,
+    draws: Annotated[int | None, typer.Option(help="Parameter sets from the posterior of a calibration [50].")] = None,
     runs: Annotated[int | None, typer.Option(help="Runs of each parameter set [4], or of the scenario [40].")] = None,
     seed: Annotated[int, typer.Option(help="Seed; equal seeds give equal numbers.")] = 1,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-speed"),
@@ -110,27 +106,21 @@ def speed_(
     folder.check_target(out, overwrite)
     from experiments.adopters import speed as speeding
 
-    calibrated = Path(case).is_dir()
     tried = 2 + (len(policy) if policy else len(speeding.policies(1)))
-    total = tried * (draws * (runs or 4) if calibrated else runs or 40)
+    total = tried * ((draws or 50) * (runs or 4) if Path(case).is_dir() else runs or 40)
     with progress("Running", max(total, 1), quiet=as_json) as advance:
         found = speeding.speed(case, policy or None, start, quarters, draws, runs, seed, progress=advance)
     said = speeding.manifest_of(found, ("laggards", "late_majority"))
 
-    def hand_over(part: Path, manifest: dict[str, Any]) -> None:
-        from report.calibration import speed_study
-        from report.study import write
+    from report.speed import speed_study
 
-        write(part, speed_study(found), manifest)
-
-    with busy("Drawing figures and writing the page", quiet=as_json):
-        folder.keep(out, "adopters speed", command_line(out), said, speeding.tables_of(found), hand_over, overwrite)
+    keep(out, "adopters speed", said, speeding.tables_of(found), speed_study(found), overwrite, as_json)
     if as_json:
-        typer.echo(json.dumps({**said, "folder": str(out), "effects": _records(found.effects),
-                               "halves": _records(found.halves)}))
+        typer.echo(json.dumps({**said, "folder": str(out), "effects": records(found.effects),
+                               "halves": records(found.halves)}))
         return
     _print_speed(found, said)
-    console().print(f"Written: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]).", highlight=False)
+    written(out)
 
 
 def _print_speed(found: Speed, said: dict[str, Any]) -> None:

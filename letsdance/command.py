@@ -46,6 +46,7 @@ from letsdance.screen import (
     simulated,
     values,
 )
+from letsdance.telling import written
 
 if TYPE_CHECKING:
     from simulation.run import Result
@@ -103,13 +104,12 @@ def run(
 
             write(part, results, manifest)
 
-        folder.write(out, results, command_line(out), overwrite, text, hand_over)
+        folder.write(out, results, command_line(), overwrite, text, hand_over)
     if as_json:
         typer.echo(json.dumps({"folder": str(out), "runs": runs, "seed": seed, "scenarios": summaries,
                                "precision": str(reached) if reached else None}))
     else:
-        console().print(f"Written: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]). "
-                         f"It explores, it does not forecast.", highlight=False)
+        written(out)
 
 
 @app.command()

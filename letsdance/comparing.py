@@ -23,12 +23,12 @@ from letsdance.screen import (
     Table,
     Until,
     busy,
-    command_line,
     console,
     print_table,
     progress,
     values,
 )
+from letsdance.telling import finite, keep, records, text_of, written
 
 if TYPE_CHECKING:
     from experiments.compare import Comparison
@@ -56,7 +56,7 @@ def compare(
     """
     import scenarios as told
     from experiments import folder
-    from experiments.compare import Policy, policies, read_policy, tables
+    from experiments.compare import Policy, listing, policies, read_policy, tables
     from experiments.compare import compare as run
     from experiments.outcomes import parse
     from experiments.precision import until as target
@@ -79,23 +79,19 @@ def compare(
     with progress(label, len(stories) * max(1, most if until else runs), quiet=as_json) as advance:
         found = run(stories, runs=runs, seed=seed, municipalities=municipalities, against=against, progress=advance,
                     until=wanted, most=most)
-    from report.comparison import effect_table, fate_sentences, headlines, listing, study
-    from report.study import write
+    from report.comparison import effect_table, fate_sentences, headlines, study
 
-    with busy("Asking the citizens, drawing figures and writing the report", quiet=as_json):
-        frames = tables(found, asked)
-        said = {"reference": found.reference, "seeds": {"first": seed, "runs": found.runs}, "quarters": found.quarters,
-                "scenarios": {name: story.to_toml() for name, story in stories.items()},
-                "municipalities": _text(municipalities), "outcome": str(asked), "until": until, "most": most,
-                "precision": _precision(found)}
-        def hand_over(part: Path, manifest: dict[str, Any]) -> None:
-            write(part, study(found, asked), manifest)
-
-        folder.keep(out, "compare", command_line(out), said, frames, hand_over, overwrite)
+    with busy("Asking the citizens", quiet=as_json):
+        frames, page = tables(found, asked), study(found, asked)
+    said = {"reference": found.reference, "seeds": {"first": seed, "runs": found.runs}, "quarters": found.quarters,
+            "scenarios": {name: story.to_toml() for name, story in stories.items()},
+            "municipalities": text_of(municipalities), "outcome": str(asked), "until": until, "most": most,
+            "precision": _precision(found)}
+    keep(out, "compare", said, frames, page, overwrite, as_json)
     if as_json:
         typer.echo(json.dumps({"folder": str(out), "reference": found.reference, "runs": found.runs, "seed": seed,
-                               "said": headlines(found, asked), "effects": _records(frames["effects"]),
-                               "moves": _records(found.moves),
+                               "said": headlines(found, asked), "effects": records(frames["effects"]),
+                               "moves": records(found.moves),
                                "costs": {name: _cost(found, name, asked) for name in found.others},
                                "precision": _precision(found)}))
         return
@@ -105,7 +101,7 @@ def compare(
     print_table(table.note, list(table.columns), [list(row) for row in table.rows])
     for line in [*fate_sentences(found), *_costs(found, asked), *([str(found.precision)] if found.precision else [])]:
         console().print(line, highlight=False)
-    _written(out)
+    written(out)
 
 
 def wind_tunnel(
@@ -130,27 +126,23 @@ def wind_tunnel(
     with progress("Running", 2 * cells * max(1, runs), quiet=as_json) as advance:
         found = windtunnel.wind_tunnel(portfolio, start or STARTS, only, at, outcome, runs, seed, quarters, better,
                                        municipalities, progress=advance)
-    from report.comparison import tunnel_headline, tunnel_study
-    from report.study import write
+    from report.windtunnel import headline, study
 
-    with busy("Drawing figures and writing the report", quiet=as_json):
-        said = {"portfolio": portfolio, "seeds": {"first": seed, "runs": runs}, "quarters": found.quarters, "at": at,
-                "shocks": list(found.shocks), "better": "less" if found.less else "more",
-                "outcome": str(found.outcome), "scenarios": {name: one.to_toml() for name, one in found.starts.items()},
-                "municipalities": _text(municipalities)}
-        def hand_over(part: Path, manifest: dict[str, Any]) -> None:
-            write(part, tunnel_study(found), manifest)
-
-        folder.keep(out, "wind-tunnel", command_line(out), said, {"wind_tunnel": found.table}, hand_over, overwrite)
+    said = {"portfolio": portfolio, "seeds": {"first": seed, "runs": runs}, "quarters": found.quarters, "at": at,
+            "shocks": list(found.shocks), "better": "less" if found.less else "more", "outcome": str(found.outcome),
+            "scenarios": {name: one.to_toml() for name, one in found.starts.items()},
+            "municipalities": text_of(municipalities)}
+    page = study(found)
+    keep(out, "wind-tunnel", said, {"wind_tunnel": found.table}, page, overwrite, as_json)
     if as_json:
-        typer.echo(json.dumps({"folder": str(out), "said": tunnel_headline(found), "outcome": str(found.outcome),
-                               "runs": runs, "seed": seed, **found.counted(), "table": _records(found.table)}))
+        typer.echo(json.dumps({"folder": str(out), "said": headline(found), "outcome": str(found.outcome),
+                               "runs": runs, "seed": seed, **found.counted(), "table": records(found.table)}))
         return
-    console().print(tunnel_headline(found), style="bold", highlight=False)
+    console().print(headline(found), style="bold", highlight=False)
     _print_tunnel(found)
-    for line in tunnel_study(found).sections[0].sentences:
+    for line in page.sections[0].sentences:
         console().print(line, highlight=False)
-    _written(out)
+    written(out)
 
 
 # ---------------------------------------------------------------- what both share
@@ -165,33 +157,18 @@ def _looks_within(outcome: Any, stories: dict[str, Scenario]) -> None:
                       f"raise --quarters.")
 
 
-def _text(municipalities: Path | None) -> str | None:
-    return municipalities.read_text(encoding="utf-8-sig") if municipalities and municipalities.is_file() else None
-
-
-def _records(frame: Any) -> Any:
-    return json.loads(frame.to_json(orient="records"))
-
-
 def _precision(found: Comparison) -> dict[str, Any] | None:
     one = found.precision
     if one is None:
         return None
     return {"asked": str(one.target), "method": one.method, "reached": one.reached, "runs": one.runs, "says": str(one),
-            "intervals": {name: {"mean": _number(e.mean), "low": _number(e.low), "high": _number(e.high), "n": e.n}
+            "intervals": {name: {"mean": finite(e.mean), "low": finite(e.low), "high": finite(e.high), "n": e.n}
                           for name, e in one.intervals.items()}}
-
-
-def _number(value: float) -> float | None:
-    """JSON knows neither NaN nor infinity."""
-    from math import isfinite
-
-    return float(value) if isfinite(value) else None
 
 
 def _cost(found: Comparison, name: str, outcome: Any) -> dict[str, Any]:
     cost = found.cost_per_effect(name, outcome)
-    return {"points": cost.points, "each": _number(cost.each), "low": _number(cost.low), "high": _number(cost.high),
+    return {"points": cost.points, "each": finite(cost.each), "low": finite(cost.low), "high": finite(cost.high),
             "why": cost.why or None}
 
 
@@ -206,7 +183,7 @@ def _print_tunnel(found: WindTunnel) -> None:
     """Starts across, shocks down: without, with, and the difference."""
     from experiments.paired import Interval
     from experiments.windtunnel import CALM
-    from report.comparison import amount, change, what
+    from report.outcomes import amount, change, what
     from scenarios import SHOCKS
 
     frame = found.table.set_index(["start", "shock"])
@@ -221,8 +198,3 @@ def _print_tunnel(found: WindTunnel) -> None:
         rows.append(row)
     print_table(f"{what(found.outcome)}: without → with, and the paired difference (95 %); {found.runs} runs a cell",
                 ["", *(story.title for story in found.starts.values())], rows)
-
-
-def _written(out: Path) -> None:
-    console().print(f"Written: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]). "
-                    f"It explores, it does not forecast.", highlight=False)

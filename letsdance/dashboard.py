@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from typing import Annotated
 
@@ -10,21 +11,25 @@ import typer
 _HOST, _PORT = "127.0.0.1", 8765
 
 
-def check_port(host: str, port: int) -> None:
-    """Refuse a port that is taken or that this machine does not have."""
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that browsers can connect to from now on; they wait until the pages are there. `Refused` where none can."""
     from params import Refused
 
     if not 1 <= port <= 65535:
         raise Refused(f"--port must be a whole number from 1 to 65535, not {port}.")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            other = f"letsdance dashboard --port {port % 65535 + 1}"
-            raise Refused(f"port {port} on {host} cannot be used ({error.strerror or error}); another dashboard may be "
-                          f"running there. Choose another, such as `{other}`.") from None
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=2048)
+    except (OSError, UnicodeError) as error:
+        code, another = getattr(error, "errno", None), f"`letsdance dashboard --port {port % 65535 + 1}`"
+        if code == errno.EADDRINUSE:
+            raise Refused(f"port {port} on {host} is taken, perhaps by another dashboard; choose another, such as "
+                          f"{another}.") from None
+        if code == errno.EACCES:
+            raise Refused(f"port {port} needs more rights than you have; choose one from 1024, such as `letsdance "
+                          f"dashboard --port {_PORT}`.") from None
+        raise Refused(f"--host {host} is no address of this machine; leave it out, or write 0.0.0.0 to let others on the "
+                      f"network in.") from None
 
 
 def dashboard(
@@ -34,17 +39,20 @@ def dashboard(
     projector: Annotated[bool, typer.Option("--projector", help="Open it in large type.")] = False,
 ) -> None:
     """Show the futures live: explore levers and conditions in a browser, offline."""
-    check_port(host, port)
+    place = listening(host, port)
     import os
+    import signal
+    import threading
 
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    address = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/{'?projector=1' if projector else ''}"
+    if browser:  # it starts while the pages are being loaded, and waits for them
+        threading.Thread(target=_open, args=(address,), daemon=True).start()
     os.environ["SOLARA_APP"] = "dashboards.app"  # read by Solara when it is imported, like the next ones
     os.environ["SOLARA_TELEMETRY_MIXPANEL_ENABLE"] = "False"
     os.environ["SOLARA_MODE"] = "production"
     import logging
-    import signal
-    import threading
     import warnings
-    import webbrowser
 
     # what Solara and its parts say to those who build with it is not for those who use it
     warnings.filterwarnings("ignore")
@@ -54,20 +62,23 @@ def dashboard(
     from solara.server.starlette import app
 
     settings.main.mode = "production"
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
-    address = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/{'?projector=1' if projector else ''}"
     server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_level="error", access_log=False, ws="auto"))
 
-    def opened() -> None:
+    def tell() -> None:
         import time
 
         while not server.started:
             time.sleep(0.05)
         typer.echo(f"The dashboard is at {address} (stop it with Ctrl+C). It explores, it does not forecast.")
-        if browser:
-            webbrowser.open(address)
 
-    threading.Thread(target=opened, daemon=True).start()
+    threading.Thread(target=tell, daemon=True).start()
     for number in (signal.SIGINT, signal.SIGTERM):  # the server stops on these by itself, then raises them once more
         signal.signal(number, lambda *_: None)
-    server.run()
+    server.run(sockets=[place])
+
+
+def _open(address: str) -> None:
+    import webbrowser
+
+    if not webbrowser.open(address):
+        typer.echo(f"There is no browser to open here; open {address} yourself.")

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,35 +21,6 @@ PriorFile = Annotated[Path | None, typer.Option(
     help="What `learn` wrote [default: a prior learnt from invented curves; no data].")]
 Luck = Annotated[int, typer.Option(help="Seed; equal seeds give equal numbers.")]
 _SHOWN = 20
-
-
-@contextmanager
-def _file(out: Path, overwrite: bool) -> Iterator[Path]:
-    """A hidden file beside `out` that takes its name when all went well."""
-    _check_file(out, overwrite)
-    handle, name = tempfile.mkstemp(prefix=f".{out.name}-", dir=out.absolute().parent)
-    os.close(handle)
-    part = Path(name)
-    try:
-        yield part
-        part.chmod(0o644)
-        part.replace(out)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _check_file(out: Path, overwrite: bool) -> None:
-    from params import Refused
-
-    if out.is_dir():
-        raise Refused(f"{out} is a folder; give --out the name of a file.")
-    if out.exists() and not overwrite:
-        raise Refused(f"{out} exists and is left alone; add --overwrite, or choose another file with --out.")
-    parent = out.absolute().parent
-    if not parent.is_dir():
-        raise Refused(f"the folder {parent} does not exist; make it first, or choose another --out.")
-    if not os.access(parent, os.W_OK):
-        raise Refused(f"the folder {parent} cannot be written to; choose another --out.")
 
 
 @adopters.command()
@@ -100,14 +67,16 @@ def learn(
     seed: Luck = 0, overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Learn a prior from past cascades, to forecast the next ones with."""
-    _check_file(out, overwrite)
+    from experiments import folder
+
+    folder.check_file(out, overwrite)
     from experiments.adopters import history as histories
     from experiments.adopters import prior as priors
 
     cascades = histories.read(past, population, least=1)
     with progress("Learning", 3 * len(cascades), quiet=as_json) as advance:
         made = priors.learn(cascades, seed=seed, progress=advance)
-    with _file(out, overwrite) as part:
+    with folder.whole_file(out, overwrite) as part:
         priors.save(made, part)
     said: dict[str, Any] = {"out": str(out), **(made.learnt or {})}
     if as_json:
@@ -116,8 +85,9 @@ def learn(
     held = said["coverage_of_80"]["after"]
     console().print(
         f"Learnt from {said['cascades']} cascades." + ("" if held is None else
-        f" In {said['forecasts']} forecasts of them from their first part, with a prior learnt from the others, the 80 % "
-        f"intervals held the truth {held:.0%} of the time."), highlight=False)
+        f" In {said['forecasts']} forecasts of them from their first part, with a prior learnt from the others and the "
+        f"spread corrected by how all of them did, the 80 % intervals held the truth {held:.0%} of the time."),
+        highlight=False)
     if said["ends_with_an_adoption"] > 0.9:
         console().print("Nearly all cascades end with an adoption, as if the silent periods after it were cut; if you "
                         "watched longer, add a last row, or forecasts will expect too many.", highlight=False)
@@ -137,7 +107,7 @@ def forecast_(
     from params import Refused
 
     if out is not None:
-        _check_file(out, overwrite)
+        folder.check_file(out, overwrite)
     if report is not None:
         folder.check_target(report, overwrite)
     if not 20 <= samples <= 100_000:
@@ -153,8 +123,14 @@ def forecast_(
                    f"{', ...' if len(single) > 3 else ''}); their forecasts say what the prior says.", err=True)
     with progress("Forecasting", len(cascades), quiet=as_json) as advance:
         made = forecasting.forecasts(cascades, known, samples, seed, progress=advance)
+    thin = [one.history.name for one in made if one.effective < forecasting.FEW]
+    if thin:
+        typer.echo(f"letsdance: the model follows {len(thin)} of {len(made)} histories badly ({', '.join(thin[:3])}"
+                   f"{', ...' if len(thin) > 3 else ''}): fewer than {forecasting.FEW} parameter sets explain each, so the "
+                   f"spread is hardly told; histories of many periods do better in longer ones (months for weeks).",
+                   err=True)
     if out is not None:
-        with _file(out, overwrite) as part:
+        with folder.whole_file(out, overwrite) as part:
             for k, one in enumerate(made):
                 forecasting.table([one]).to_csv(part, mode="a" if k else "w", header=not k, index=False)
     if report is not None:
@@ -162,22 +138,24 @@ def forecast_(
         from report.study import write
 
         quantiles = forecasting.quantile_table(made)
-        folder.keep(report, "forecast", command_line(report), {"seed": seed, "samples": samples,
+        folder.keep(report, "forecast", command_line(), {"seed": seed, "samples": samples,
                     "prior": None if prior is None else prior.name}, {"history": histories.table(cascades),
                     "quantiles": quantiles}, lambda part, told: _none(write(part, forecast_study(made, known), told)),
                     overwrite)
-    _tell(made, prior, out, report, as_json)
+    _tell(made, prior, known is None or known.invented, out, report, as_json)
 
 
 def _none(_: object) -> None:
     """What hand_over returns."""
 
 
-def _tell(made: list[Forecast], prior: Path | None, out: Path | None, report: Path | None, as_json: bool) -> None:
+def _tell(made: list[Forecast], prior: Path | None, invented: bool, out: Path | None, report: Path | None,
+          as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps({
             "out": None if out is None else str(out), "report": None if report is None else str(report),
-            "prior": None if prior is None else str(prior), "forecasts": [one.summary() for one in made]}))
+            "prior": None if prior is None else str(prior), "prior_rests_on_no_data": invented,
+            "forecasts": [one.summary() for one in made]}))
         return
     from report.forecasting import when
 
@@ -188,8 +166,7 @@ def _tell(made: list[Forecast], prior: Path | None, out: Path | None, report: Pa
     if len(made) > _SHOWN:
         console().print(f"... and {len(made) - _SHOWN} more.", highlight=False)
     console().print("Stalls: the chance that 84 % is not reached within 100 periods after the history."
-                    + ("" if prior else " Without --prior the forecast rests on a prior learnt from invented curves, not "
-                       "on data."),
+                    + (" The forecast rests on a prior learnt from invented curves, not on data." if invented else ""),
                     highlight=False)
     for place in (out, report):
         if place is not None:
@@ -200,6 +177,8 @@ def _tell(made: list[Forecast], prior: Path | None, out: Path | None, report: Pa
 def backtest_(
     past: History, population: Population = None, prior: PriorFile = None,
     stage: Annotated[list[float] | None, typer.Option(help="Share at which curves are cut; repeat [.16, .34, .5].")] = None,
+    every: Annotated[int | None, typer.Option(
+        help="Rolling origin: forecast anew every so many periods from the first stage until 84 % have adopted.")] = None,
     samples: Annotated[int, typer.Option(help="Sampled futures of each forecast.")] = 400,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-backtest"),
     seed: Luck = 0, overwrite: Overwrite = False, as_json: Json = False,
@@ -219,23 +198,27 @@ def backtest_(
     cascades = histories.read(past, population, least=1)
     stages = tuple(stage or priors.STAGES)
     with progress("Backtest", len(cascades) * len(stages), quiet=as_json) as advance:
-        test = testing.backtest(cascades, prior=known, stages=stages, samples=samples, seed=seed, progress=advance)
+        test = testing.backtest(cascades, prior=known, stages=stages, samples=samples, seed=seed, progress=advance,
+                                every=every)
     from report.forecasting import backtest_study
     from report.study import write
 
     frames = {"scores": test.scores, "summary": test.summary(), "differences": test.differences(),
               "calibration": test.calibration(), "history": histories.table(cascades)}
-    folder.keep(out, "backtest", command_line(out), {
-        "seed": seed, "samples": samples, "stages": list(stages), "prior": None if prior is None else prior.name,
-        "verdict": test.verdict()}, frames, lambda part, told: _none(write(part, backtest_study(test), told)), overwrite)
+    folder.keep(out, "backtest", command_line(), {
+        "seed": seed, "samples": samples, "stages": list(stages), "every": every,
+        "prior": None if prior is None else prior.name, "verdict": test.verdict()}, frames,
+        lambda part, told: _none(write(part, backtest_study(test), told)), overwrite)
     if as_json:
         typer.echo(json.dumps({"folder": str(out), "verdict": test.verdict(), "cascades": test.cascades,
                                "skipped": test.skipped, "prior": test.prior,
                                "summary": json.loads(test.summary().to_json(orient="records")),
                                "differences": json.loads(test.differences().to_json(orient="records"))}))
         return
-    table = backtest_study(test).sections[0].tables[0]
+    means, gaps = backtest_study(test).sections[0].tables
     print_table("Means over cascades ± one standard error; points are percentage points of the population",
-                list(table.columns), [list(row) for row in table.rows])
+                list(means.columns), [list(row) for row in means.rows])
+    print_table("Each model less ours over the same forecasts; errors above zero: ours was better",
+                list(gaps.columns), [list(row) for row in gaps.rows])
     console().print(test.verdict(), highlight=False)
     console().print(f"Written: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]).", highlight=False)

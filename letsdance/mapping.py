@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,12 +19,11 @@ from letsdance.screen import (
     Seed,
     Set,
     Shock,
-    busy,
-    command_line,
     console,
     progress,
     values,
 )
+from letsdance.telling import estimate, finite, keep, written
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,15 +87,13 @@ def basins(
         "fixed_points": [{"C": float(p.state[0]), "G": float(p.state[1]), "stable": bool(p.stable)}
                          for p in found.fixed_points], "residence": _stays(stays)}
 
-    def study() -> Study:
-        from report.dynamics import basins_study
+    from report.dynamics import basins_study
 
-        return basins_study(found, stays)
-
+    page = basins_study(found, stays)
     frames = {"basins": found.frame, "residence": stays.frame, "spells": stays.spells,
               "transitions": stays.transitions}
     stable = ", ".join(f"({p.state[0]:.2f}, {p.state[1]:.2f})" for p in found.fixed_points if p.stable)
-    _hand_over("map", out, overwrite, as_json, said, frames, study, [
+    _hand_over("map", out, overwrite, as_json, said, frames, page, [
         f"Agents and mean field come to the same future from {found.agreement:.0%} of the starts; "
         f"the mean field rests at (C, G) = {stable}."])
 
@@ -122,16 +118,14 @@ def residence(
     with progress("Runs", max(1, runs) * len(names), quiet=as_json) as advance:
         found = follow(names, runs, quarters, seed, target, advance, **changes)
 
-    def study() -> Study:
-        from report.dynamics import residence_study
+    from report.dynamics import residence_study
 
-        return residence_study(found)
-
+    page = residence_study(found)
     said = {"scenarios": {story.name: story.changed(quarters=quarters, **changes).to_toml()
                           for story in map(told.load, names)},
             "runs": runs, "quarters": quarters, "seed": seed, "target": target, "residence": _stays(found)}
     frames = {"residence": found.frame, "spells": found.spells, "transitions": found.transitions}
-    _hand_over("residence", out, overwrite, as_json, said, frames, study, _told)
+    _hand_over("residence", out, overwrite, as_json, said, frames, page)
 
 
 @app.command()
@@ -158,20 +152,18 @@ def tipping(
     with progress("Values and starts", max(1, points) * (len(names) + 1), quiet=as_json) as advance:
         found = find(along, names, outcome, regime, points, runs, quarters, seed, advance, **changes)
 
-    def study() -> Study:
-        from report.dynamics import tipping_study
+    from report.tipping import tipping_study
 
-        return tipping_study(found)
-
+    page = tipping_study(found)
     said = {"scenarios": {story.name: story.changed(quarters=quarters, **changes).to_toml()
                           for story in map(told.load, names)},
             "along": along, "values": found.values.tolist(), "outcome": str(found.outcome), "regime": regime,
             "runs": runs, "quarters": quarters, "seed": seed,
-            "tips": {name: [{"at": _estimate(tip.at), "rises": tip.rises, "seen": _finite(tip.seen)} for tip in tips]
+            "tips": {name: [{"at": estimate(tip.at), "rises": tip.rises, "seen": finite(tip.seen)} for tip in tips]
                      for name, tips in found.tips.items()},
             "folds": [{"at": fold.at, "C": fold.C, "G": fold.G, "regime": fold.regime} for fold in found.folds]}
     _hand_over("tipping", out, overwrite, as_json, said,
-               {"tipping": found.frame, "equilibria": found.equilibria_frame}, study, _told)
+               {"tipping": found.frame, "equilibria": found.equilibria_frame}, page)
 
 
 @app.command()
@@ -189,25 +181,23 @@ def hysteresis(
 
     folder.check_target(out, overwrite)
     import scenarios as told
-    from experiments.tipping import hysteresis as find
+    from experiments.hysteresis import hysteresis as find
 
     _no_axis(scenario)
     changes = _changes(sets, None, None, profile)
     with progress("Runs", 4 * max(1, runs), quiet=as_json) as advance:
         found = find(scenario, along, outcome, quarters, settle, wait, runs, seed, advance, **changes)
 
-    def study() -> Study:
-        from report.dynamics import hysteresis_study
+    from report.tipping import hysteresis_study
 
-        return hysteresis_study(found)
-
+    page = hysteresis_study(found)
     said = {**_story(told.load(scenario), changes), "along": along, "outcome": outcome, "quarters": quarters,
             "settle": settle, "wait": wait, "runs": runs, "seed": seed, "verdict": found.verdict,
-            "loops": [{"quarters": loop.quarters, "gap": _estimate(loop.gap), "after": _estimate(loop.after)}
+            "loops": [{"quarters": loop.quarters, "gap": estimate(loop.gap), "after": estimate(loop.after)}
                       for loop in found.loops],
-            "waited_at": found.waited_at, "gap_before": _estimate(found.gap_before), "gap_left": _estimate(found.gap_left),
-            "still_closing": _estimate(found.still_closing)}
-    _hand_over("hysteresis", out, overwrite, as_json, said, {"hysteresis": found.frame}, study, _told)
+            "waited_at": found.waited_at, "gap_before": estimate(found.gap_before), "gap_left": estimate(found.gap_left),
+            "still_closing": estimate(found.still_closing)}
+    _hand_over("hysteresis", out, overwrite, as_json, said, {"hysteresis": found.frame}, page)
 
 
 @app.command()
@@ -235,20 +225,18 @@ def warning(
         found = find(scenario, along, outcome, quarters, settle, runs, seed, window, bandwidth, ahead, advance,
                      **changes)
 
-    def study() -> Study:
-        from report.dynamics import warning_study
+    from report.early_warning import warning_study
 
-        return warning_study(found)
-
+    page = warning_study(found)
     said = {**_story(told.load(scenario), changes), "along": along, "outcome": outcome, "quarters": quarters,
             "settle": settle, "runs": runs, "seed": seed, "window": window, "bandwidth": bandwidth, "ahead": ahead,
-            "home": found.home, "tipped_at": [_finite(at) for at in found.tipped_at],
+            "home": found.home, "tipped_at": [finite(at) for at in found.tipped_at],
             "warns": {name: {
-                "warns": one.warns, "threshold": one.threshold, "hits": _estimate(one.hits),
-                "false_alarms": _estimate(one.false_alarms), "auc": _estimate(one.auc),
-                "watch_hits": _estimate(one.watch_hits), "watch_false_alarms": _estimate(one.watch_false_alarms),
+                "warns": one.warns, "threshold": one.threshold, "hits": estimate(one.hits),
+                "false_alarms": estimate(one.false_alarms), "auc": estimate(one.auc),
+                "watch_hits": estimate(one.watch_hits), "watch_false_alarms": estimate(one.watch_false_alarms),
                 "lead": one.lead.tolist()} for name, one in found.judged.items()}}
-    _hand_over("warning", out, overwrite, as_json, said, {"warning": found.frame}, study, _told)
+    _hand_over("warning", out, overwrite, as_json, said, {"warning": found.frame}, page)
 
 
 # ---------------------------------------------------------------- what they share
@@ -287,43 +275,23 @@ def _told(page: Study) -> list[str]:
     return [said[0], *figures[:1], *said[1:]]
 
 
-def _finite(number: float) -> float | None:
-    """JSON knows neither infinity nor NaN: null is `not within the runs`, or no interval."""
-    return float(number) if math.isfinite(number) else None
-
-
-def _estimate(one: Any) -> dict[str, float | None]:
-    return {key: _finite(number) for key, number in zip(("value", "low", "high"), one, strict=True)}
-
-
 def _stays(found: Any) -> dict[str, Any]:
     return {name: {
         "home": stay.home, "started": stay.started, "left": stay.leave.ended, "of": stay.leave.spells,
-        "quarters_until_half_have_left": _estimate(stay.leave.median), "mean_quarters": _estimate(stay.leave.mean),
-        f"quarters_until_half_have_been_in_{found.target}": _estimate(stay.reach.median),
-        "goes_to": {regime: _estimate(one) for regime, one in stay.goes_to.items()},
-        "mean_field_leaves": None if stay.mean_field is None else _finite(stay.mean_field)}
+        "quarters_until_half_have_left": estimate(stay.leave.median), "mean_quarters": estimate(stay.leave.mean),
+        f"quarters_until_half_have_been_in_{found.target}": estimate(stay.reach.median),
+        "goes_to": {regime: estimate(one) for regime, one in stay.goes_to.items()},
+        "mean_field_leaves": None if stay.mean_field is None else finite(stay.mean_field)}
         for name, stay in found.stays.items()}
 
 
 def _hand_over(kind: str, out: Path, overwrite: bool, as_json: bool, said: Mapping[str, Any],
-               frames: Mapping[str, pd.DataFrame], study: Any, sentences: Any) -> None:
-    """Write the folder with its page, and print JSON or the sentences (a list, or made from the page)."""
-    from experiments import folder
-
-    with busy("Drawing figures and writing the report", quiet=as_json):
-        page = study()
-
-        def write(part: Path, manifest: dict[str, Any]) -> None:
-            from report.study import write as write_study
-
-            write_study(part, page, manifest)
-
-        manifest = folder.keep(out, kind, command_line(out), said, frames, write, overwrite)
+               frames: Mapping[str, pd.DataFrame], page: Study, sentences: list[str] | None = None) -> None:
+    """Write the folder with its page, and print JSON or the sentences (those of the page where none are given)."""
+    manifest = keep(out, kind, said, frames, page, overwrite, as_json)
     if as_json:
         typer.echo(json.dumps(manifest))
         return
-    for line in sentences(page) if callable(sentences) else sentences:
+    for line in sentences or _told(page):
         console().print(line, highlight=False, markup=False)
-    console().print(f"Written: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]). It explores, it does not forecast.",
-                    highlight=False)
+    written(out)

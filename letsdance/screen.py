@@ -57,7 +57,7 @@ def values(sets: list[str] | None) -> dict[str, float]:
     return values
 
 
-def command_line(out: Path) -> str:
+def command_line() -> str:
     """What was typed, so that it can be typed again; the folder's own name does not matter."""
     import shlex
 

@@ -18,20 +18,18 @@ from letsdance.screen import (
     Set,
     Shock,
     Table,
-    busy,
-    command_line,
     console,
     print_table,
     progress,
     values,
 )
 from letsdance.sweeping import Executor, Factors, Workers
+from letsdance.telling import estimate, keep, records, written
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from experiments.store import Sweep
-    from report.study import Study
 
 _From = Annotated[Path | None, typer.Option("--from", help="A sweep's folder to analyse, instead of running anew.")]
 _Replicates = Annotated[int, typer.Option(help="Runs of each point; the same seeds at every point.")]
@@ -79,12 +77,12 @@ def sensitivity(
     said: dict[str, Any] = {
         "method": found.method, "outcome": str(found.outcome), "factors": [str(f) for f in found.factors],
         "scenario": found.scenario.to_toml(), "seed": found.seed, "replicates": found.found.replicates,
-        "points": len(found.design), "missing": missing, "luck": luck and _estimate(luck)}
-    _keep(out, "sensitivity", said, {"indices": found.table, "points": _points(found.design.table), "runs": found.runs},
+        "points": len(found.design), "missing": missing, "luck": luck and estimate(luck)}
+    keep(out, "sensitivity", said, {"indices": found.table, "points": _points(found.design.table), "runs": found.runs},
           sensitivity_study(found), overwrite, as_json)
     if as_json:
         typer.echo(json.dumps({"folder": str(out), **said, "says": answer(found),
-                               "indices": json.loads(found.table.to_json(orient="records"))}))
+                               "indices": records(found.table)}))
         return
     columns, rows = rows_of(found)
     print_table(f"{len(found.runs):,} runs: {found.outcome}", columns, rows[:20])
@@ -128,13 +126,13 @@ def discover(
         "condition": str(found.condition), "factors": [str(f) for f in found.factors],
         "scenario": found.scenario.to_toml(), "seed": found.seed, "replicates": found.replicates, "points": found.points,
         "missing": missing, "density_aimed_at": found.aim, "held": found.held}
-    _keep(out, "discover", said, {"boxes": found.table, "peeling": found.steps, "points": _points(found.design.table),
+    keep(out, "discover", said, {"boxes": found.table, "peeling": found.steps, "points": _points(found.design.table),
                                   "runs": found.runs}, discovery_study(found), overwrite, as_json)
     sentences = science.sentences(found)
     if as_json:
         typer.echo(json.dumps({"folder": str(out), **said, "says": sentences, "boxes": [
-            {"limits": {name: list(limits) for name, limits in box.limits.items()}, "density": _estimate(box.density),
-             "coverage": _estimate(box.coverage), "support": box.support, "base": box.base, "points": box.points,
+            {"limits": {name: list(limits) for name, limits in box.limits.items()}, "density": estimate(box.density),
+             "coverage": estimate(box.coverage), "support": box.support, "base": box.base, "points": box.points,
              "quasi_p": dict(box.chance)} for box in found.boxes]}))
         return
     _say(sentences, out)
@@ -160,25 +158,9 @@ def _points(table: pd.DataFrame) -> pd.DataFrame:
     return table.rename_axis("point").reset_index()
 
 
-def _estimate(estimate: Any) -> dict[str, float | None]:
-    import math
-
-    return {name: value if math.isfinite(value := getattr(estimate, name)) else None for name in ("value", "low", "high")}
-
-
-def _keep(out: Path, kind: str, said: dict[str, Any], frames: dict[str, pd.DataFrame], study: Study, overwrite: bool,
-          quiet: bool) -> None:
-    from experiments import folder
-    from report.study import write
-
-    with busy("Drawing figures and writing the report", quiet=quiet):
-        folder.keep(out, kind, command_line(out), said, frames,
-                    lambda part, manifest: (write(part, study, manifest), None)[1], overwrite)
-
-
 def _say(sentences: list[str], out: Path, note: str = "") -> None:
     typer.echo("")
     for line in [*sentences, *([note] if note else [])]:
         console().print(line, highlight=False, markup=False)
-    console().print(f"\nWritten: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]). It explores, it does not forecast.",
-                    highlight=False)
+    typer.echo("")
+    written(out)

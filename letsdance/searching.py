@@ -17,12 +17,12 @@ from letsdance.screen import (
     Shock,
     Table,
     busy,
-    command_line,
     console,
     print_table,
     progress,
     values,
 )
+from letsdance.telling import keep, records, text_of, written
 
 
 def _numbers(what: str, text: str, kind: type[int] | type[float], end: bool = False) -> list[Any]:
@@ -75,7 +75,6 @@ def search(
     from experiments import search as searches
 
     made = searches.plan(story, **words)
-    text = municipalities.read_text(encoding="utf-8-sig") if municipalities and municipalities.is_file() else None
     if not as_json:
         with busy("Measuring the speed", quiet=as_json):
             seconds = searches.seconds(made, municipalities)
@@ -88,31 +87,24 @@ def search(
                   "starts": words["starts"], "durations": words["durations"], "strengths": words["strengths"]},
         "method": "enumeration" if made.exact else "NSGA-II and Pareto local search",
         "search_seeds": {"first": seed, "runs": runs}, "fresh_seeds": {"first": seed + runs, "runs": fresh_runs},
-        "evaluations": evaluations, "robust": robust, "looks": found.looks, "runs": found.runs, "municipalities": text,
+        "evaluations": evaluations, "robust": robust, "looks": found.looks, "runs": found.runs,
+        "municipalities": text_of(municipalities),
         "answer": found.answer}
-    with busy("Drawing figures and writing the report", quiet=as_json):
-        def hand_over(part: Path, manifest: dict[str, Any]) -> None:
-            from report import study
-            from report.portfolios import report
+    from report.portfolios import in_other_worlds, reasons, report, table
 
-            study.write(part, report(found), manifest)
-
-        frames = {"tried": found.tried, "front": found.front, "ranked": found.ranked, "without": found.without}
-        if len(found.robustness):
-            frames["robustness"] = found.robustness
-        folder.keep(out, "search", command_line(out), said, frames, hand_over, overwrite)
+    frames = {"tried": found.tried, "front": found.front, "ranked": found.ranked, "without": found.without}
+    if len(found.robustness):
+        frames["robustness"] = found.robustness
+    keep(out, "search", said, frames, report(found), overwrite, as_json)
     if as_json:
         typer.echo(json.dumps({
             "folder": str(out), "answer": found.answer, "chosen": found.chosen and [str(use) for use in found.chosen],
-            "ranked": json.loads(found.ranked.to_json(orient="records")), "why": found.why,
-            "robustness": json.loads(found.robustness.to_json(orient="records")), "runs": found.runs}))
+            "ranked": records(found.ranked), "why": found.why,
+            "robustness": records(found.robustness), "runs": found.runs}))
         return
-    from report.portfolios import in_other_worlds, reasons, table
-
     shown = table(found)
     print_table(shown.note, list(shown.columns), [list(row) for row in shown.rows])
     console().print(f"\n[bold]{found.answer}[/]", highlight=False)
     for line in [*reasons(found), *in_other_worlds(found)]:
         console().print(line, highlight=False, markup=False)
-    console().print(f"Written: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]). "
-                    f"It explores, it does not forecast.", highlight=False)
+    written(out)

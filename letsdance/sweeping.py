@@ -112,7 +112,7 @@ def sweep(
     try:
         with progress("Runs", total, quiet=as_json) as advance:
             found = run(asked, out, runner, workers, resume=resume, overwrite=overwrite, progress=advance,
-                        command=command_line(out))
+                        command=command_line())
         if not (out / "report.html").exists():
             with busy("Writing the report", quiet=as_json):
                 from report.sweep import hand_over

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 __all__ = ["GROUPS", "PARAMETERS", "PROFILES", "CONTEXTS", "EVIDENCE", "SOURCES", "Parameter", "Refused",
-           "check_value", "defaults", "nearest", "record_dtype"]
+           "check_value", "check_whole", "defaults", "nearest", "record_dtype"]
 
 SOURCES = MappingProxyType({
     "seed": "the mechanism is named in a seed document; its size is assumed",
@@ -113,6 +113,15 @@ def check_value(name: str, value: object, where: str = "") -> float:
     if parameter.whole and number != round(number):
         raise Refused(f"{place}{name} ({parameter.title}) must be a whole number of {parameter.unit}, not {number:g}.")
     return number
+
+
+def check_whole(name: str, value: object, low: int, high: int | None = None) -> int:
+    """A whole number from low to high (None: without end), or `Refused`. `name` is what the sentence calls it."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < low or (
+            high is not None and value > high):
+        end = "" if high is None else f" to {high:,}"
+        raise Refused(f"{name} must be a whole number from {low:,}{end}, not {value!r}.")
+    return int(value)
 
 
 @cache

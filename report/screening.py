@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments.discovery import said_limit, said_limits, sentences
-from experiments.sensitivity import Condition, Estimate, Morris, Regional, Sobol, bounds_of, said_condition, said_outcome
+from experiments.estimates import Estimate
+from experiments.indices import Morris, Regional, Sobol
+from experiments.outcomes import Condition
+from experiments.sensitivity import bounds_of, said_condition, said_outcome
 from report.sheet import WIDE, Figure, Panel, scale, shorten, text_width
 from report.study import Section, Study, Table
-from report.style import FOOT, GRID, INK, PAPER, SOFT, decimal, listed, percent, sentence, tint
+from report.style import FOOT, GRID, INK, OWN, PAPER, SOFT, capital, decimal, listed, percent, sentence, tint
 
 if TYPE_CHECKING:
     from experiments.discovery import Box, Discovery
@@ -22,8 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["box_ranges", "discovery_study", "morris_plane", "regional_ranges", "rows_of", "sensitivity_study",
            "sobol_bars", "trade_off"]
 
-#: What is told apart from none or lies in a box; its second shade; what is not told apart.
-MARK, SECOND, NONE = "#00796b", "#c2185b", "#8d969e"
+#: What is told apart from none or lies in a box; what is not told apart.
+MARK, NONE = OWN[0], "#8d969e"
 _SHOWN = 12  # factors that a figure has room for
 _MOST = 0.1  # of the strongest factor's effect: what is weaker is not what an outcome answers to most
 _SHARE_TICKS = ((0.0, "0"), (0.25, "25 %"), (0.5, "50 %"), (0.75, "75 %"), (1.0, "100 %"))
@@ -343,8 +346,7 @@ def answer(sensitivity: Sensitivity) -> list[str]:
             f"Where it holds, {row.title} {_tends(row, *ranges[row.factor])}: median {_two(row.where_holds)}, against "
             f"{_two(row.where_not)} where it does not." for row in told.head(3).itertuples()]
     assert not isinstance(sensitivity.outcome, Condition)
-    what, unit = said_outcome(sensitivity.outcome), sensitivity.outcome.unit
-    what = f"{what[:1].upper()}{what[1:]}"
+    what, unit = capital(said_outcome(sensitivity.outcome)), sensitivity.outcome.unit
     if not len(told):
         return [f"{what} answers to none of the {len(table)} factors in a way that can be told apart from none."]
     strength = told["mu_star" if isinstance(found, Morris) else "total"]

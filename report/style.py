@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from scenarios import STARTS, load
+
 INK, SOFT, GRID, PAPER = "#1b2127", "#56606a", "#dde2e6", "#ffffff"
 #: Below every figure.
 FOOT = "It explores, it does not forecast; every time scale is assumed."
 
-#: The four futures: title and colour.
-FUTURES = {"lets_dance": "Let's dance", "lone_ranger": "Lone Ranger", "dead_horse": "Flogging a dead horse",
-           "wasteland": "Wasteland"}
+#: The four futures: title (that of the start of the same name) and colour.
+FUTURES = {name: load(name).title for name in STARTS}
 COLOURS = {"lets_dance": "#0072b2", "lone_ranger": "#b85c00", "dead_horse": "#6b1e52", "wasteland": "#77726a"}
 #: Adopter categories, from first to last: light to dark, because the late ones are what the reader looks for.
 CATEGORY_COLOURS = ("#c48400", "#d0562f", "#a82a74", "#5e1a8c", "#170b45")
@@ -50,6 +51,11 @@ def titles(results: Mapping[str, Any]) -> dict[str, str]:
     shown = [result.scenario.title or name for name, result in results.items()]
     return {name: title if shown.count(title) == 1 else FUTURES.get(name, name.replace("_", " "))
             for name, title in zip(results, shown, strict=True)}
+
+
+def short(title: str) -> str:
+    """A future's title for a narrow place."""
+    return title.replace("Flogging a d", "D")
 
 
 # ---------------------------------------------------------------- numbers, never one decimal too many
@@ -100,9 +106,14 @@ def listed(items: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
+def capital(text: str) -> str:
+    """With a capital."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def sentence(text: str) -> str:
     """With a capital and a full stop."""
-    return f"{text[:1].upper()}{text[1:]}."
+    return f"{capital(text)}."
 
 
 def counted(number: int) -> str:

@@ -19,7 +19,11 @@ from typing import Any
 
 
 def rules_hash() -> str:
-    """A hash of the model: rules, engine, parameters' names and order. Equal hashes, equal numbers."""
+    """A hash of the model: rules, engine, parameters' names and order.
+
+    Equal hashes: the same schedule of parameters, places and seeds give the same numbers. What levers, shocks and starts
+    mean stands in scenarios/, outside this hash; `experiments.executors.rules` hashes it too.
+    """
     here = Path(__file__).parent
     digest = hashlib.sha256()
     parameters = here.parent / "params"

@@ -262,7 +262,7 @@ def _launch(s, p, gov, row, count, kind, by_lab, t, number):
 
 
 @inlined
-def _contact(ties, neighbours, first, n, start, degree, near, key, index, asked, mark):
+def _contact(neighbours, first, n, start, degree, near, key, index, asked, mark):
     """The row of somebody whom this call has not asked yet, or -1 after eight tries.
 
     With chance `near` one of `degree` neighbours whose rows begin at `start`, else anybody of the municipality.
@@ -377,7 +377,7 @@ def _ask(s, p, gov, old, start, degree, contacts, key_c, key_j, c, asked, mark, 
     for j in range(contacts):
         if count >= most:
             break
-        other = _contact(s.ties, s.neighbours, first, n, start, degree, near, key_c, c * 32 + j, asked, mark)
+        other = _contact(s.neighbours, first, n, start, degree, near, key_c, c * 32 + j, asked, mark)
         if other < 0:
             continue
         u = uniform(key_j, (np.int64(c) << np.int64(32)) + other - first)

@@ -9,7 +9,7 @@ import mesa
 import numpy as np
 
 import scenarios
-from params import PARAMETERS, Refused, nearest
+from params import PARAMETERS, Refused, check_whole, nearest
 from simulation import municipalities as table
 from simulation import schedule as environment
 from simulation.agents import Citizen, Government, View, Views
@@ -51,19 +51,14 @@ class CoCreationModel(mesa.Model):
                 raise Refused(f"there is no parameter {name!r}.{nearest(name, known)} See `letsdance show parameters`.")
         if isinstance(municipalities, int | float):
             overrides["municipalities"], municipalities = municipalities, None
-        if isinstance(rng, np.integer):
-            rng = int(rng)
-        if isinstance(rng, bool) or (isinstance(rng, int) and not 0 <= rng < 2**63):
-            raise Refused(f"rng must be a whole number from 0 to {2**63 - 1:,}, not {rng!r}.")
+        if isinstance(rng, int | np.integer):
+            rng = check_whole("rng", rng, 0, 2**63 - 1)
         story = scenarios.load(scenario).changed(
             parameters=overrides, levers=levers, shocks=shocks, profile=profile, quarters=quarters)
         super().__init__(rng=rng)
         self.story = story
-        values = story.values()
-        places = (table.synthetic(int(values["municipalities"]), int(values["citizens"])) if municipalities is None
-                  else table.load(municipalities))
         self.seed = rng if isinstance(rng, int) else int(np.random.default_rng(rng).integers(2**31))
-        self.society = Society(places, environment.build(story), self.seed, threads)
+        self.society = Society(table.of(story, municipalities), environment.build(story), self.seed, threads)
         self.governments_first = self.society.state.governments["first"]
         self._made: dict[type, list[Any]] = {}
         self._all_agents = Views.of(self, (Citizen, Government))

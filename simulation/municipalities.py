@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from params import Refused, nearest
+from scenarios import Scenario
 from simulation.state import CITIZEN_START, GIVEN, GOVERNMENT_START, given_nothing
 
 #: The symbols of the governments' columns, accepted beside the words.
@@ -37,6 +38,14 @@ def synthetic(count: int, citizens: int) -> Municipalities:
     """`count` municipalities of equal size, all as in the scenario."""
     return Municipalities(tuple(f"M{m + 1}" for m in range(count)), np.full(count, citizens, np.int64),
                           given_nothing(count))
+
+
+def of(scenario: Scenario, source: Any = None) -> Municipalities:
+    """The municipalities that a scenario meets: those of a file or table, else synthetic ones as many as it says."""
+    if source is not None:
+        return load(source)
+    values = scenario.values()
+    return synthetic(int(values["municipalities"]), int(values["citizens"]))
 
 
 def load(source: Any) -> Municipalities:

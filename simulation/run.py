@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import scenarios
-from params import PARAMETERS, Refused
+from params import PARAMETERS, check_whole
 from scenarios import Scenario
 from simulation import municipalities as table
 from simulation import schedule as environment
@@ -60,17 +60,14 @@ def simulate(
     """
     chosen = scenarios.load(scenario).changed(
         parameters=parameters, levers=levers, shocks=shocks, profile=profile, quarters=quarters)
-    for name, value, most in (("runs", runs, _MOST_RUNS), ("threads", 1 if threads is None else threads, 1024)):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 1 <= value <= most:
-            raise Refused(f"{name} must be a whole number from 1 to {most:,}, not {value!r}.")
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63 - runs:
-        raise Refused(f"seed must be a whole number from 0 to {2**63 - runs - 1:,}, not {seed!r}.")
-    values = chosen.values()
-    places = (table.synthetic(int(values["municipalities"]), int(values["citizens"])) if municipalities is None
-              else table.load(municipalities))
+    check_whole("runs", runs, 1, _MOST_RUNS)
+    if threads is not None:
+        check_whole("threads", threads, 1, 1024)
+    check_whole("seed", seed, 0, 2**63 - runs - 1)
+    places = table.of(chosen, municipalities)
     seeds = np.arange(seed, seed + runs, dtype=np.uint64)
     with _second_compiler():
-        outputs = _run(places, environment.build(chosen), seeds, cores() if threads is None else int(threads), progress)
+        outputs = run_seeds(places, environment.build(chosen), seeds, threads, progress)
     return Result(chosen, places, seeds, *outputs)
 
 
@@ -111,11 +108,18 @@ def _second_compiler() -> Iterator[None]:
         second.wait()
 
 
-def _run(places: Municipalities, schedule: np.ndarray, seeds: np.ndarray, threads: int,
-         progress: Callable[[int], None] | None) -> tuple[np.ndarray, ...]:
+def run_seeds(places: Municipalities, schedule: np.ndarray, seeds: np.ndarray, threads: int | None = None,
+              progress: Callable[[int], None] | None = None) -> tuple[np.ndarray, ...]:
+    """One run a seed under a schedule that is made already: the arrays of a `Result`, and no table.
+
+    schedule: the parameters in force, record [Q+1] with row 0 for the start (`simulation.schedule.build`). seeds:
+    uint64[R]. threads, progress: as in `simulate`. Returns rows indicators.ROW[R, Q+1], stage uint8[R, Q+1, M], depth
+    float32[R, Q+1, M], regime uint8[R, Q+1, M] and category uint8[R, M] (ex ante). Nothing is checked here.
+    """
     from simulation import engine
     from simulation.state import empty_state
 
+    threads = cores() if threads is None else int(threads)
     R, Q, M = len(seeds), len(schedule), len(places)
     rows = np.zeros((R, Q), ROW)
     stage, depth, regime = np.zeros((R, Q, M), np.uint8), np.zeros((R, Q, M), np.float32), np.zeros((R, Q, M), np.uint8)
@@ -324,7 +328,7 @@ class Result:
         if not self.scenario.levers and not self.scenario.shocks:
             return self
         bare = self.scenario.without_policy()
-        outputs = _run(self.places, environment.build(bare), self.seeds, cores(), None)
+        outputs = run_seeds(self.places, environment.build(bare), self.seeds)
         return Result(bare, self.places, self.seeds, *outputs)
 
     def band(self, indicator: str, low: float = 0.1, high: float = 0.9) -> np.ndarray:

@@ -120,7 +120,7 @@ def test_a_file_that_is_no_state_is_refused(saved, tmp_path, monkeypatch):
         load(tmp_path / "other.npz")
     with pytest.raises(Refused, match="there is no file"):
         load(tmp_path / "nowhere.npz")
-    monkeypatch.setattr(branches, "rules_hash", lambda: "another")
+    monkeypatch.setattr(branches, "rules", lambda: "another")
     with pytest.raises(Refused, match="saved with other rules or parameters"):
         load(place)
 

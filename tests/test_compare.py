@@ -20,6 +20,7 @@ from experiments.paired import Interval
 from experiments.precision import sequence
 from params import Refused
 from report import comparison as pages
+from report.outcomes import change
 from report.sheet import NARROW, WIDE
 from report.study import render
 from scenarios import LEVERS, Use, load
@@ -334,7 +335,7 @@ def test_an_unknown_policy_of_a_comparison_is_refused(found):
     ("services", -0.374, -0.471, -0.277, "−0.37 (−0.47 to −0.28)"), ("total_spend", 100.0, 100.0, 100.0, "+100 points"),
     ("C", np.nan, np.nan, np.nan, "not measured")])
 def test_differences_are_written_with_few_decimals_and_none_too_few(outcome, mean, low, high, says):
-    assert pages.change(parse(outcome), Interval(mean, low, high, 20)) == says
+    assert change(parse(outcome), Interval(mean, low, high, 20)) == says
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])

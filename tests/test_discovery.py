@@ -13,7 +13,8 @@ from scipy import stats
 
 from experiments import discovery as d
 from experiments.design import parse_factors
-from experiments.sensitivity import Estimate, parse_condition
+from experiments.estimates import Estimate
+from experiments.outcomes import parse_condition
 from params import Refused
 
 FACTORS = ["G0=0:1", "B=-0.5:1", "C0=0:1", "FRCS.strength=0:1.5", "FRCS.start=1:40"]

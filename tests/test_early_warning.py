@@ -50,15 +50,13 @@ def test_who_watches_sees_only_what_has_happened():
         assert tau == ew.trends(series[:end])["variance"]
 
 
-def test_area_and_curve_count_pairs():
+def test_the_area_counts_pairs():
     rng = np.random.default_rng(5)
     tips, quiet = rng.integers(0, 9, 20) / 4, rng.integers(0, 7, 30) / 4
     brute = np.mean([(a > b) + 0.5 * (a == b) for a in tips for b in quiet])
     assert ew.area_under_roc(tips, quiet) == pytest.approx(brute)
-    nothing = ew.Estimate(0, 0, 0)
-    one = ew.Warning("variance", tips, quiet, 0, nothing, nothing, nothing, 0, nothing, nothing, tips)
-    false, hits = ew.roc(one)
-    assert (false[0], hits[0], false[-1], hits[-1]) == (0, 0, 1, 1)
+    cuts = np.concatenate([[np.inf], np.unique(np.concatenate([tips, quiet]))[::-1]])  # and is that under the curve
+    false, hits = (np.array([(group >= cut).mean() for cut in cuts]) for group in (quiet, tips))
     assert np.trapezoid(hits, false) == pytest.approx(brute)
 
 
@@ -126,11 +124,11 @@ def found():
 
 def test_runs_tip_where_fewer_than_half_are_left(found):
     import scenarios
-    from experiments import tipping as tp
+    from experiments.axis import moved, paths
 
     story = scenarios.load("lets_dance")
-    schedule = tp.moved(story, "B", [(0, 0), (20, 0), (80, .8)])
-    G, left = tp.paths(story, schedule, np.arange(3, 23), ["G", "lets_dance"])[:, :, 20:]
+    schedule = moved(story, "B", [(0, 0), (20, 0), (80, .8)])
+    G, left = paths(story, schedule, np.arange(3, 23), ["G", "lets_dance"])[:, :, 20:]
     for r in range(20):
         under = [t for t in range(61) if left[r, t] < 0.5]
         assert found.tipped_at[r] == under[0]
@@ -145,12 +143,12 @@ def test_runs_tip_where_fewer_than_half_are_left(found):
 
 def test_quiet_runs_stand_still_and_two_groups_share_no_seed(found):
     import scenarios
-    from experiments import tipping as tp
+    from experiments.axis import moved, paths
 
     story = scenarios.load("lets_dance")
-    still = tp.moved(story, "B", [(0, 0), (80, 0)])
-    np.testing.assert_array_equal(found.still, tp.paths(story, still, np.arange(3, 23), ["G"])[0][:, 20:])
-    test = tp.paths(story, still, np.arange(23, 43), ["G"])[0][:, 20:]
+    still = moved(story, "B", [(0, 0), (80, 0)])
+    np.testing.assert_array_equal(found.still, paths(story, still, np.arange(3, 23), ["G"])[0][:, 20:])
+    test = paths(story, still, np.arange(23, 43), ["G"])[0][:, 20:]
     tau = [ew.trends(test[r, :int(found.tipped_at[r])])["variance"] for r in range(20)]
     np.testing.assert_allclose(found.judged["variance"].quiet, tau)
 

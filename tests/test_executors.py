@@ -224,7 +224,7 @@ def test_workers_of_another_version_are_refused(tmp_path, cluster, monkeypatch):
         executors.rules.cache_clear()
     monkeypatch.undo()
     with pytest.raises(Refused, match="another version of letsdance"):  # a worker that came later than the check
-        work(job, Task(0, 0, 1, ({"C0": 0.5},)))
+        work(job, Task(0, 0, 1, 0, ({"C0": 0.5},)))
 
 
 def test_workers_without_letsdance_are_refused(tmp_path, cluster, monkeypatch):

@@ -14,11 +14,15 @@ import pytest
 
 from experiments.basins import basins
 from experiments.early_warning import early_warning
+from experiments.estimates import Estimate
 from experiments.folder import content_hash
-from experiments.residence import Estimate, residence
-from experiments.tipping import Fold, Tip, hysteresis, tipping
+from experiments.hysteresis import hysteresis
+from experiments.residence import residence
+from experiments.tipping import Fold, Tip, tipping
 from letsdance import command
 from report import dynamics
+from report import early_warning as signs
+from report import tipping as tipping_pages
 from report.sheet import NARROW, WIDE, text_width
 
 
@@ -121,11 +125,11 @@ def drawn():
     return {
         "basins": partial(dynamics.basin_map, basins(grid=3, runs=1, quarters=8)),
         "residence": partial(dynamics.still_there, stays),
-        "tipping": partial(dynamics.tipping_diagram, tipping("b_g=0:0.1", points=3, runs=2, quarters=40)),
-        "services": partial(dynamics.tipping_diagram,
+        "tipping": partial(tipping_pages.tipping_diagram, tipping("b_g=0:0.1", points=3, runs=2, quarters=40)),
+        "services": partial(tipping_pages.tipping_diagram,
                             tipping("k=1:0", "lone_ranger", "services", points=2, runs=1, quarters=8)),
-        "loop": partial(dynamics.hysteresis_loop, loop), "gap": partial(dynamics.gap_while_waiting, loop),
-        "warning": partial(dynamics.warning_signs, early_warning(along="B=0:0.8", quarters=60, settle=4, runs=20))}
+        "loop": partial(tipping_pages.hysteresis_loop, loop), "gap": partial(tipping_pages.gap_while_waiting, loop),
+        "warning": partial(signs.warning_signs, early_warning(along="B=0:0.8", quarters=60, settle=4, runs=20))}
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
@@ -150,9 +154,9 @@ def test_no_word_leaves_the_sheet_or_lies_on_another(drawn, name, width):
 def test_a_page_says_does_not_warn_where_nothing_warns():
     found = early_warning(along="B=0:0.8", quarters=60, settle=4, runs=20, outcome="C")
     assert not found.warns  # citizens hardly notice before the government is gone
-    study = dynamics.warning_study(found)
+    study = signs.warning_study(found)
     assert study.headline.startswith("Neither variance nor lag-1 autocorrelation of C warns")
-    assert dynamics.warning_sentence(found).count("does not warn") == 2
+    assert signs.warning_sentence(found).count("does not warn") == 2
 
 
 def test_a_page_promises_no_warning_that_whoever_watches_would_not_have():
@@ -163,7 +167,7 @@ def test_a_page_promises_no_warning_that_whoever_watches_would_not_have():
     def headline(watched):
         judged = {name: replace(one, auc=sure, hits=sure, false_alarms=none, watch_hits=watched, watch_false_alarms=none)
                   for name, one in found.judged.items()}
-        return dynamics.warning_study(replace(found, judged=judged)).headline
+        return signs.warning_study(replace(found, judged=judged)).headline
 
     assert "cannot be said to be warned" in headline(Estimate(0.2, 0.1, 0.4))
     assert headline(sure).endswith("warn, but not of every tip")
@@ -172,7 +176,7 @@ def test_a_page_promises_no_warning_that_whoever_watches_would_not_have():
 def test_a_share_that_crosses_one_half_without_a_fold_is_told_so():
     found = tipping("b_g=0:0.1", points=3, runs=2, quarters=40)
     tips = {name: [Tip(Estimate(0.05, 0.0, 0.1), True, 1.0)] if name == "lone_ranger" else [] for name in found.tips}
-    smooth, folded = (dynamics.tipping_study(replace(found, tips=tips, folds=folds)).headline
+    smooth, folded = (tipping_pages.tipping_study(replace(found, tips=tips, folds=folds)).headline
                       for folds in ([], [Fold(0.05, 0.5, 0.5, "wasteland")]))
     assert smooth.endswith("takes Lone Ranger across one half; the mean field does not fold")
     assert folded.endswith("tips Lone Ranger")

@@ -179,7 +179,7 @@ def test_a_lever_typed_wrongly_is_refused_with_how_to_write_it(kind, text, said)
     ({"levers": [{"nam": "FRCS"}]}, "Did you mean name"), ({"levers": [{"name": "FRCS", "strength": -1}]}, "from 0 to 1.5"),
     ({"shocks": "earthquake"}, "no shock"), ({"municipalities": "none.csv"}, "there is no file none.csv")])
 def test_simulate_refuses_before_it_runs(call, said, monkeypatch):
-    monkeypatch.setattr("simulation.run._run", lambda *a: pytest.fail("it ran"))
+    monkeypatch.setattr("simulation.run.run_seeds", lambda *a: pytest.fail("it ran"))
     with pytest.raises(Refused) as error:
         simulate("lone_ranger", **call)
     assert said in str(error.value)

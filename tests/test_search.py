@@ -13,7 +13,7 @@ from scipy.stats import beta, binom
 from experiments import finalists, portfolios
 from experiments.explore import Explored, enumerate_all, optimise
 from experiments.outcomes import parse_condition
-from experiments.portfolios import code, cost, hypervolume, layers, on_front, space, words
+from experiments.portfolios import code, cost, layers, on_front, space, words
 from experiments.search import plan, search
 from experiments.success import chance, runs_to_show, score
 from params import PARAMETERS, Refused
@@ -36,6 +36,17 @@ def planted(portfolio, seeds):
     p = 0.95 if {"CB", "LEAD"} <= names else 0.4 if "CB" in names else 0.02
     near = 0.3 * len(names & {"CB", "LEAD"})
     return np.maximum(drawn(portfolio, seeds, p), near)
+
+
+def hypervolume(costs, values, dearest, lowest=0.0):
+    """The area that a front dominates, up to the cost `dearest` and down to the value `lowest` (Zitzler, Thiele 1999)."""
+    costs, values = np.asarray(costs, np.float64), np.asarray(values, np.float64)
+    front = sorted({(float(c), float(v)) for c, v in zip(costs, values, strict=True) if c <= dearest and v > lowest})
+    area, level = 0.0, lowest
+    for at, value in front:
+        area += max(value - level, 0.0) * (dearest - at)
+        level = max(level, value)
+    return area
 
 
 # ---------------------------------------------------------------- portfolios

@@ -356,6 +356,22 @@ def test_a_worker_that_is_killed_takes_nothing_with_it(uninterrupted, tmp_path):
     assert tables(where) == tables(uninterrupted)
 
 
+def test_one_process_at_a_time_goes_on_with_a_sweep(uninterrupted, tmp_path):
+    import shutil
+
+    where = Path(shutil.copytree(uninterrupted, tmp_path / "s"))
+    (where / "runs/part-00003.parquet").unlink()
+    (where / "runs/.part-00003.parquet-7").write_bytes(b"half")  # what the other one is writing
+    with store.alone(Sweep.open(where)):
+        done = letsdance_in(tmp_path, "sweep", "--resume", "--json", "--out", "s")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == "letsdance: another process is at work on s; let it end, or stop it first.\n"
+        assert (where / "runs/.part-00003.parquet-7").exists()
+    done = letsdance_in(tmp_path, "sweep", "--resume", "--json", "--out", "s")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert files(where) == files(uninterrupted)
+
+
 def test_the_same_command_with_resume_begins_what_is_not_there_and_goes_on_with_what_is(tmp_path):
     asked = tiny()
     where = tmp_path / "s"
@@ -594,7 +610,7 @@ def die(task):
 
 
 def test_processes_that_always_die_are_given_up():
-    with pytest.raises(Refused, match="died 3 times in a row"):
+    with pytest.raises(Refused, match="died 3 times in a row, at the last at 1, 2:"):
         list(executors.Processes(1).results(die, [1, 2]))
 
 

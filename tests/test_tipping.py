@@ -7,6 +7,8 @@ import pytest
 
 import scenarios
 from experiments import tipping as tp
+from experiments.axis import moved, parse_axis, paths
+from experiments.hysteresis import hysteresis
 from params import Refused
 from simulation import schedule as environment
 from simulation import simulate
@@ -17,11 +19,11 @@ from simulation.rules.regimes import REGIMES
 
 
 def test_an_axis_is_a_parameter_or_a_levers_strength():
-    axis = tp.parse_axis("b_g = 0.3:-0.1")
+    axis = parse_axis("b_g = 0.3:-0.1")
     assert (axis.name, axis.first, axis.last, axis.lever) == ("b_g", 0.3, -0.1, None)
     np.testing.assert_allclose(axis.values(5), [.3, .2, .1, 0, -.1], atol=1e-12)
-    assert list(tp.parse_axis("launch_min=2:5").values(9)) == [2, 3, 4, 5]
-    lever = tp.parse_axis("FRCS@8+20=0:1.5")
+    assert list(parse_axis("launch_min=2:5").values(9)) == [2, 3, 4, 5]
+    lever = parse_axis("FRCS@8+20=0:1.5")
     assert str(lever.put(scenarios.load("lone_ranger"), 0.5).levers[0]) == "FRCS@8+20*0.5"
     assert axis.put(scenarios.load("lone_ranger"), 0.2).values()["b_g"] == 0.2
 
@@ -32,7 +34,7 @@ def test_an_axis_is_a_parameter_or_a_levers_strength():
     ("FRCS@8=0:9", "strength must be"), (3, "cannot be read")])
 def test_an_axis_that_cannot_be_read_is_refused(text, said):
     with pytest.raises(Refused, match=said):
-        tp.parse_axis(text)
+        parse_axis(text)
 
 
 # ---------------------------------------------------------------- crossings
@@ -120,11 +122,11 @@ def test_a_diagram_that_cannot_be_is_refused(words, said):
 
 def test_a_parameter_moves_in_straight_lines_and_the_rest_stays():
     story = scenarios.load("lone_ranger").changed(levers=["FRCS@2"])
-    schedule = tp.moved(story, "U", [(0, .5), (4, .5), (8, .9), (10, .1)])
+    schedule = moved(story, "U", [(0, .5), (4, .5), (8, .9), (10, .1)])
     np.testing.assert_allclose(schedule["U"], [.5, .5, .5, .5, .5, .6, .7, .8, .9, .5, .1])
     plain = environment.build(story, 10)
     assert all((schedule[name] == plain[name]).all() for name in plain.dtype.names if name != "U")
-    assert list(tp.moved(story, "election_every", [(0, 8), (4, 10)])["election_every"]) == [8, 8, 9, 10, 10]
+    assert list(moved(story, "election_every", [(0, 8), (4, 10)])["election_every"]) == [8, 8, 9, 10, 10]
 
 
 @pytest.mark.parametrize(("name", "said"), [("members_max", "shapes the room"), ("citizens", "shapes the room"),
@@ -132,7 +134,7 @@ def test_a_parameter_moves_in_straight_lines_and_the_rest_stays():
 def test_what_cannot_move_within_a_run_is_refused(name, said):
     low, high = {"members_max": (4, 20), "citizens": (10, 50), "y_lever": (0, .2)}[name]
     with pytest.raises(Refused, match=said):
-        tp.moved(scenarios.load("lone_ranger").changed(levers=["FRCS@2"]), name, [(0, low), (8, high)])
+        moved(scenarios.load("lone_ranger").changed(levers=["FRCS@2"]), name, [(0, low), (8, high)])
 
 
 # ---------------------------------------------------------------- hysteresis: systems whose loops are known
@@ -158,8 +160,8 @@ def follow(step, noise=0.002):
 
 def test_a_lag_is_told_from_hysteresis_and_its_gap_is_the_closed_forms(monkeypatch):
     tau, way = 6.0, 200
-    monkeypatch.setattr(tp, "paths", follow(lambda x, p: (p - x) / tau))
-    found = tp.hysteresis(along="B=0:1", outcome="G", quarters=way, settle=40, wait=100, runs=6)
+    monkeypatch.setattr("experiments.hysteresis.paths", follow(lambda x, p: (p - x) / tau))
+    found = hysteresis(along="B=0:1", outcome="G", quarters=way, settle=40, wait=100, runs=6)
     # On a ramp of speed 1/way x lags by q = lag/way, growing in from 0 at the start and from -q at the turn, so the
     # mean gap is 2q - 3q^2; the lag of a quarter's ten steps is (1 - g)/g, g the share of the way that x goes in one.
     g = 1 - (1 - 0.1 / tau) ** 10
@@ -171,8 +173,8 @@ def test_a_lag_is_told_from_hysteresis_and_its_gap_is_the_closed_forms(monkeypat
 
 def test_a_fold_is_hysteresis(monkeypatch):
     # x' = p - 1/2 + 2 (x - 1/2) - 8 (x - 1/2)^3 has folds at p = 1/2 -+ (4/3) sqrt(1/12)
-    monkeypatch.setattr(tp, "paths", follow(lambda x, p: (p - .5) + 2 * (x - .5) - 8 * (x - .5) ** 3))
-    found = tp.hysteresis(along="B=0:1", outcome="G", quarters=400, settle=40, wait=200, runs=6)
+    monkeypatch.setattr("experiments.hysteresis.paths", follow(lambda x, p: (p - .5) + 2 * (x - .5) - 8 * (x - .5) ** 3))
+    found = hysteresis(along="B=0:1", outcome="G", quarters=400, settle=40, wait=200, runs=6)
     assert found.verdict == "hysteresis"
     fold = 4 / 3 * np.sqrt(1 / 12)
     slow = found.loops[1]
@@ -183,8 +185,8 @@ def test_a_fold_is_hysteresis(monkeypatch):
 
 
 def test_what_follows_at_once_has_no_loop(monkeypatch):
-    monkeypatch.setattr(tp, "paths", follow(lambda x, p: 5 * (p - x), noise=0.05))
-    verdicts = [tp.hysteresis(along="B=0:1", outcome="G", quarters=60, wait=32, runs=8, seed=seed).verdict
+    monkeypatch.setattr("experiments.hysteresis.paths", follow(lambda x, p: 5 * (p - x), noise=0.05))
+    verdicts = [hysteresis(along="B=0:1", outcome="G", quarters=60, wait=32, runs=8, seed=seed).verdict
                 for seed in range(1, 40, 10)]
     assert set(verdicts) <= {"no loop", "lag"}
     assert "no loop" in verdicts
@@ -192,13 +194,13 @@ def test_what_follows_at_once_has_no_loop(monkeypatch):
 
 def test_the_model_is_moved_there_and_back():
     calls = []
-    found = tp.hysteresis("lets_dance", "B=0:0.8", "G", quarters=40, settle=8, wait=16, runs=3, progress=calls.append)
+    found = hysteresis("lets_dance", "B=0:0.8", "G", quarters=40, settle=8, wait=16, runs=3, progress=calls.append)
     assert sum(calls) == 4 * 3
     slow = found.loops[1]
     np.testing.assert_allclose(slow.there[:, -1], slow.back[:, -1])  # one and the same turning point
     assert slow.there[:, 0].mean() > slow.there[:, -1].mean()
-    schedule = tp.moved(scenarios.load("lets_dance"), "B", [(0, 0), (8, 0), (48, .8), (88, 0), (96, 0)])
-    by_hand = tp.paths(scenarios.load("lets_dance"), schedule, np.arange(1, 4), ["G"])[0]
+    schedule = moved(scenarios.load("lets_dance"), "B", [(0, 0), (8, 0), (48, .8), (88, 0), (96, 0)])
+    by_hand = paths(scenarios.load("lets_dance"), schedule, np.arange(1, 4), ["G"])[0]
     np.testing.assert_allclose(slow.there[:, [0, 20, 40]], by_hand[:, [8, 28, 48]])
     np.testing.assert_allclose(slow.back[:, [0, 20, 40]], by_hand[:, [88, 68, 48]])
     np.testing.assert_allclose(slow.after.value, (by_hand[:, -1] - by_hand[:, 8]).mean())
@@ -212,7 +214,7 @@ def test_the_model_is_moved_there_and_back():
     ({"outcome": "depth"}, "share of nothing")])
 def test_a_loop_that_cannot_be_is_refused(words, said):
     with pytest.raises(Refused, match=said):
-        tp.hysteresis(**{"scenario": "lets_dance", "along": "B=0:0.5", "quarters": 16, "wait": 16, "runs": 2, **words})
+        hysteresis(**{"scenario": "lets_dance", "along": "B=0:0.5", "quarters": 16, "wait": 16, "runs": 2, **words})
 
 
 def test_regimes_are_known_by_name():

@@ -13,7 +13,7 @@ from experiments.compare import read_policy
 from experiments.outcomes import known, parse
 from experiments.windtunnel import CALM, LESS, less_is_better, wind_tunnel
 from params import Refused
-from report import comparison as pages
+from report import windtunnel as pages
 from report.sheet import NARROW, WIDE
 from report.study import render
 from scenarios import SHOCKS, STARTS
@@ -74,7 +74,7 @@ def test_a_lever_that_only_costs_is_always_regretted():
     assert points.less
     assert (points.table["regret"] == 1.0).all()  # a point a quarter, in every run
     assert points.counted() == {"helps": 0, "harms": 8, "unclear": 0}
-    assert "clearly raises it in 8" in pages.tunnel_headline(points)
+    assert "clearly raises it in 8" in pages.headline(points)
 
 
 def test_what_never_comes_is_not_compared():
@@ -84,7 +84,7 @@ def test_what_never_comes_is_not_compared():
     assert never.table[["without", "difference", "regret"]].isna().all(axis=None)
     assert never.worst() is None
     assert never.counted()["unclear"] == 2
-    assert "not measured" in render(pages.tunnel_study(never), {})
+    assert "not measured" in render(pages.study(never), {})
 
 
 def test_every_outcome_of_which_less_is_better_is_known():
@@ -131,7 +131,7 @@ def test_the_table_as_a_figure_has_every_number(found, width):
 
 
 def test_shocks_that_act_alike_are_said_to(found):
-    assert any("ageing, migration and climate act alike" in limit.lower() for limit in pages.tunnel_study(found).limits)
+    assert any("ageing, migration and climate act alike" in limit.lower() for limit in pages.study(found).limits)
     rows = found.table.set_index(["start", "shock"])["with_it"]
     assert rows["lone_ranger", "ageing"] == rows["lone_ranger", "climate"]
 

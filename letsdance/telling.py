@@ -1,0 +1,57 @@
+"""What commands leave and say alike: a folder with its page, where it lies, and values as JSON knows them."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from letsdance.screen import busy, command_line, console
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from report.study import Study
+
+
+def keep(out: Path, kind: str, said: Mapping[str, Any], frames: Mapping[str, pd.DataFrame], page: Study,
+         overwrite: bool, quiet: bool) -> dict[str, Any]:
+    """Write manifest, tables and page, whole or not at all (`experiments.folder.keep`); returns the manifest."""
+    from experiments import folder
+    from report.study import write
+
+    def hand_over(part: Path, manifest: dict[str, Any]) -> None:
+        write(part, page, manifest)
+
+    with busy("Drawing figures and writing the report", quiet=quiet):
+        return folder.keep(out, kind, command_line(), said, frames, hand_over, overwrite)
+
+
+def written(out: Path, more: str = "It explores, it does not forecast.") -> None:
+    """The last line: where it is."""
+    from rich.markup import escape
+
+    console().print(f"Written: [bold]{escape(str(out))}[/] (open [bold]{escape(str(out / 'report.html'))}[/]). {more}",
+                    highlight=False)
+
+
+def finite(value: float) -> float | None:
+    """JSON knows neither infinity nor NaN: null is `not within the runs`, or not to be known."""
+    return float(value) if math.isfinite(value) else None
+
+
+def estimate(one: Any) -> dict[str, float | None]:
+    """A value and its interval."""
+    return {name: finite(getattr(one, name)) for name in ("value", "low", "high")}
+
+
+def records(frame: pd.DataFrame) -> Any:
+    """A table, one mapping a row."""
+    return json.loads(frame.to_json(orient="records"))
+
+
+def text_of(municipalities: Path | None) -> str | None:
+    """The text of a table of municipalities, for the manifest; None where there is none."""
+    return municipalities.read_text(encoding="utf-8-sig") if municipalities and municipalities.is_file() else None
