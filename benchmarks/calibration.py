@@ -15,7 +15,9 @@ import numpy as np
 from scipy.stats import kstest
 
 from experiments.adopters import abc_smc
-from experiments.adopters.calibrate import Seen, box_of, make_case, recovery_in_words
+from experiments.adopters.calibrate import box_of, make_case
+from experiments.adopters.identification import recovery_in_words
+from experiments.adopters.observed import Seen
 
 POPULATION, PERIODS = 40, 15
 
@@ -38,7 +40,7 @@ def main() -> None:
     print(f"{asked.repetitions} repetitions, {asked.particles} particles, {asked.most} simulations each: "
           f"{seconds:.0f} s, {seconds / asked.repetitions / asked.most * 1000:.1f} ms a simulation")
     print(abc_smc.coverage(found).round(3).to_string(index=False))
-    prior = box.theta_draws().std(axis=0)
+    prior = box.as_sample().sd
     for k, (name, part) in enumerate(found.groupby("parameter", sort=False)):
         error = np.corrcoef(part["truth"], part["mean"])[0, 1]
         print(f"{name}: posterior sd over prior sd {part['sd'].mean() / prior[k]:.2f}, correlation of truth and estimate "

@@ -12,7 +12,20 @@ import numpy as np
 
 from report.sheet import WIDE, Figure, Panel, scale
 from report.study import Section, Study, Table
-from report.style import CATEGORY_COLOURS, COLOURS, GRID, INK, PAPER, SOFT, decimal, listed, percent, spread
+from report.style import (
+    CATEGORY_COLOURS,
+    CATEGORY_TITLES,
+    COLOURS,
+    GRID,
+    INK,
+    PAPER,
+    SOFT,
+    band,
+    decimal,
+    listed,
+    percent,
+    spread,
+)
 
 if TYPE_CHECKING:
     from experiments.adopters.classic import Classic
@@ -21,12 +34,16 @@ if TYPE_CHECKING:
 
 _SHARE = ((0.0, "0"), (0.5, "50 %"), (1.0, "100 %"))
 _BLUE, _ORANGE = COLOURS["lets_dance"], COLOURS["lone_ranger"]
+_CURVES = (_BLUE, _ORANGE, COLOURS["dead_horse"])
 _GROUPS = (*CATEGORY_COLOURS[::-1], "#00796b", "#3949ab", "#8a6d00")
 #: Below figures of somebody's data: they describe, and our time scales do not enter.
 DATA_FOOT = "It describes these data; it does not forecast."
 #: How to read a page of them.
 OF_THE_DATA = ("It describes what was observed, as the table tells it; it does not forecast. No model is run, and none of "
                "our assumed time scales enters.")
+OF_A_CLASSIC = ("A classic model is a limit case: heterogeneity, trust, capacity and everything else of ours is off. It "
+                "shows what one mechanism does alone, with the parameters below, in a time of its own; where simulation "
+                "and theory agree, the engine does it right. It tells nothing of any real place.")
 CLASSIC_FOOT = "A limit case of the engine; time is the model's own."
 
 
@@ -87,6 +104,115 @@ def adoption_curve(found: Description, width: float = WIDE) -> Figure:
     return figure
 
 
+def fitted_curves(found: Description, width: float = WIDE) -> Figure:
+    """Bass, logistic and Gompertz on who has adopted."""
+    curve = found.curve
+    period, share = curve["period"].to_numpy(float), curve["share"].to_numpy(float)
+    n = len(found.adoption.nodes)
+    ends = {name: (fit.estimates["share"], *fit.interval("share")) for name, fit in found.fits.items()}
+    told = listed(f"{name.capitalize()} {percent(value)} ({band(low, high)})" for name, (value, low, high) in ends.items())
+    figure = Figure("What the classic curves make of it", f"In the end will have adopted, by {told}.", width)
+    top = figure.head("share that has adopted; discs: these data, lines: curves fitted by maximum likelihood, with the "
+                      "share that each expects in the end")
+    panel = Panel(figure, 52, top + 14, width - 52 - 124, 220 if _narrow(width) else 300,
+                  (period[0] - 0.5, period[-1] + 0.5), (0.0, 1.0))
+    panel.scale_y(_SHARE)
+    panel.scale_x(_periods(period[0], period[-1]))
+    for at, value in zip(period, share, strict=True):
+        figure.disc(float(panel.at_x(at)), float(panel.at_y(value)), 4.5 if len(period) < 60 else 3, "#a9b0b7")
+    labels = []
+    for (name, fit), colour in zip(found.fits.items(), _CURVES, strict=True):
+        line = fit.fitted() / n
+        panel.line(period, line, colour, 2.6, {"bass": None, "logistic": (7, 4), "gompertz": (2, 3)}[name])
+        labels.append((float(line[-1]), f"{name.capitalize()} {percent(ends[name][0]).replace('over ', '> ')}", colour))
+    panel.labels(sorted(labels, key=lambda label: -ends[label[1].split()[0].lower()][0]), 118)
+    figure.foot(panel.y + panel.height + 30, DATA_FOOT)
+    return figure
+
+
+def who_follows(found: Description, width: float = WIDE) -> Figure:
+    """Infectiousness and susceptibility, beside what there would be if ties did not matter; periods are pooled so that
+    each mark stands for many ties."""
+    assert found.influence is not None
+    table = found.influence
+    panels = (("infectiousness", "followed in the next period", "alike_after", "ties_after", _BLUE),
+              ("susceptibility", "had just adopted before them", "alike_before", "ties_before", _ORANGE))
+    pooled = [_pooled(table, column, other, ties) for column, _, other, ties, _ in panels]
+    whole = _pooled(table, "infectiousness", "alike_after", "ties_after", 1)
+    figure = Figure("Who follows whom",
+                    f"Of those who look at an adopter and adopt later, {percent(whole[0][1])} do in the next period; it "
+                    f"would be {percent(whole[0][2])} if it did not matter at whom they look.", width)
+    top = figure.head("infectiousness: of those who look at the adopters of a time and adopt later, the share that does in "
+                      "the next period; susceptibility: of the earlier adopters whom the adopters of a time look at, the "
+                      "share that adopted just before; rings: the same if it did not matter who looks at whom")
+    cell, height = (width, 170) if _narrow(width) else (width / 2, 230)
+    first, last = table["period"].iloc[0] - 0.5, table["period"].iloc[-1] + 0.5
+    below = top
+    for k, (panel_of, marks) in enumerate(zip(panels, pooled, strict=True)):
+        high, ticks = _percents(max((max(mark[1:]) for mark in marks), default=0.01))
+        x, y = (0.0, top + 30 + k * (height + 74)) if _narrow(width) else (k * cell, top + 30.0)
+        panel = Panel(figure, x + 56, y, cell - 56 - 20, height, (first, last), (0.0, high))
+        panel.scale_y(ticks)
+        panel.scale_x(_periods(first + 0.5, last - 0.5))
+        panel.heading(f"{panel_of[0]}: {panel_of[1]}", panel_of[4])
+        at = np.array(marks, float).reshape(-1, 3)
+        panel.line(at[:, 0], at[:, 2], SOFT, 1.5, (3, 3))
+        panel.line(at[:, 0], at[:, 1], panel_of[4], 2.4)
+        for x, own, alike in marks:
+            figure.disc(float(panel.at_x(x)), float(panel.at_y(alike)), 4, PAPER, edge=SOFT)
+            figure.disc(float(panel.at_x(x)), float(panel.at_y(own)), 5, panel_of[4], edge=PAPER)
+        below = y + height
+    figure.foot(below + 30, DATA_FOOT)
+    return figure
+
+
+def _pooled(table: Any, column: str, other: str, ties: str, parts: int = 8) -> list[tuple[float, float, float]]:
+    """(period, share, share if ties did not matter) of at most so many stretches with about as many ties each."""
+    known = table[(table[ties] > 0) & np.isfinite(table[other])]
+    if not len(known):
+        return []
+    weight = known[ties].to_numpy(float)
+    part = np.minimum((parts * (weight.cumsum() - weight / 2) / weight.sum()).astype(int), parts - 1)
+    marks = []
+    for k in np.unique(part):
+        rows, own = known[part == k], weight[part == k]
+        at, share, alike = (float(np.average(rows[name], weights=own)) for name in ("period", column, other))
+        marks.append((at, share, alike))
+    return marks
+
+
+def rewired_networks(found: Description, width: float = WIDE) -> Figure:
+    """The mean threshold, beside those of networks with the same degrees and ties at random."""
+    test = found.dependence
+    assert test is not None
+    apart = "lies apart from them" if test.p < 0.05 else "is no clear exception among them"
+    figure = Figure("Does it matter who is tied to whom?",
+                    f"{len(test.rewired):,} networks with the same degrees have a mean threshold of "
+                    f"{decimal(test.mean, 3)} on average; that of the network as it is, {decimal(test.observed, 3)}, "
+                    f"{apart} (p {_p(test.p)}).", width)
+    top = figure.head("mean threshold; bars: how many networks with the same degrees and ties at random have it; line: the "
+                      "network as it is")
+    values = np.append(test.rewired, test.observed)
+    room = max(float(np.ptp(values)) * 0.06, 1e-3)
+    low, high = float(values.min()) - room, float(values.max()) + room
+    bins = np.linspace(low, high, 41)
+    count = np.histogram(test.rewired, bins)[0]
+    most, ticks = scale(float(count.max()))
+    panel = Panel(figure, 52, top + 26, width - 52 - 24, 150 if _narrow(width) else 200, (low, high), (0.0, most))
+    panel.scale_y([(value, label) for value, label in ticks if float(value).is_integer()])
+    _bars(panel, (bins[:-1] + bins[1:]) / 2, count, SOFT, (bins[1] - bins[0]) * 0.46)
+    step = 10 ** math.floor(math.log10((high - low) / 2))
+    step = next(step * k for k in (1, 2, 5) if (high - low) / (step * k) <= 5.01)
+    panel.scale_x([(float(x), f"{x:.{max(0, -math.floor(math.log10(step)))}f}")
+                   for x in np.arange(math.ceil(low / step) * step, high, step)])
+    at = float(panel.at_x(test.observed))
+    figure.line([(at, panel.y - 4), (at, panel.y + panel.height + 5)], _ORANGE, 3)
+    left = at > panel.x + panel.width / 2
+    figure.text(at + (-8 if left else 8), panel.y + 8, "as it is", 14, _ORANGE, True, anchor="end" if left else "start")
+    figure.foot(panel.y + panel.height + 30, DATA_FOOT)
+    return figure
+
+
 def exposure_over_time(found: Description, width: float = WIDE) -> Figure:
     """How many of their contacts had adopted: those who had not adopted yet, and those who adopt."""
     table = found.exposure
@@ -111,10 +237,11 @@ def exposure_over_time(found: Description, width: float = WIDE) -> Figure:
     panel.scale_x(_periods(period[0], period[-1]))
     panel.band(period, low, high, _BLUE, 0.18)
     panel.line(period, mean, _BLUE, 3)
+    size = min(max(40 / len(period), 0.4), 1.0)  # smaller where there are many
     for at, value, many in zip(period, new, count, strict=True):
         if math.isfinite(value):
-            figure.disc(float(panel.at_x(at)), float(panel.at_y(value)), 3 + 6 * math.sqrt(many / count.max()), _ORANGE,
-                        edge=PAPER, edge_width=1.5)
+            figure.disc(float(panel.at_x(at)), float(panel.at_y(value)), size * (3 + 6 * math.sqrt(many / count.max())),
+                        _ORANGE, edge=PAPER, edge_width=1.5 * size)
     y = panel.y + panel.height + 46
     figure.disc(60, y - 5, 6, _ORANGE)
     figure.text(72, y, "those who adopt", 14, _ORANGE, True)
@@ -144,7 +271,7 @@ def thresholds_by_category(found: Description, width: float = WIDE) -> Figure:
     y = top + (24 if _narrow(width) else 8)
     for name, mean in zip(rows, means, strict=True):
         values = nodes.loc[nodes["category"] == name, "threshold"].to_numpy(float)
-        colour = CATEGORY_COLOURS[_place(name)]
+        colour = CATEGORY_COLOURS[CATEGORY_TITLES.index(name)]
         share = np.histogram(values, bins)[0] / len(values)
         panel = Panel(figure, left, y, width - left - 20, row, (0.0, high), (0.0, max(float(share.max()), 0.25)))
         figure.line([(panel.x, y + row), (panel.x + panel.width, y + row)], GRID, 1.5)
@@ -165,32 +292,20 @@ def thresholds_by_category(found: Description, width: float = WIDE) -> Figure:
     return figure
 
 
-def _place(name: str) -> int:
-    """A category's place among the five."""
-    return ("innovators", "early adopters", "early majority", "late majority", "laggards").index(name)
-
-
 def not_yet(found: Description, width: float = WIDE) -> Figure:
     """Kaplan-Meier: who has not adopted yet; each group that was known beforehand, or all."""
-    from experiments.adopters.survival import kaplan_meier
-
-    adoption, origin = found.adoption, float(found.adoption.periods[0])
-    names = list(dict.fromkeys(found.groups["group"])) if found.groups is not None else ["all"]
-    order = {name: k for k, name in enumerate(("innovators", "early adopters", "early majority", "late majority",
-                                               "laggards"))}
-    names.sort(key=lambda name: order.get(name, 0))
-    group = np.asarray(adoption.groups if found.groups is not None else ["all"] * len(adoption.nodes))
+    origin = float(found.adoption.periods[0])
+    names = ["all"] if found.groups is None else [found.groups["group"].iloc[k] for k in _in_order(found.groups["group"])]
+    curves = {name: found.survival[name] for name in names[:8]}
     said = []
-    curves = {}
-    for name in names[:8]:
-        curves[name] = kaplan_meier(adoption.times[group == name], adoption.seen_until[group == name], origin)
-        half = curves[name].quantile(0.5)
+    for name, curve in curves.items():
+        half = curve.quantile(0.5)
         said.append(f"{name}: {f'half had adopted by {origin + half:g}' if math.isfinite(half) else 'fewer than half'}")
     figure = Figure("Who had not adopted yet" + ("" if len(names) == 1 else ", by group"),
                     f"{'; '.join(said)}.".capitalize(), width)
     top = figure.head("share that has not adopted (Kaplan–Meier; those who had not by the end are censored)"
                       + ("; band: 95 % interval" if len(curves) <= 3 else ""))
-    first, last = float(adoption.periods[0]), float(adoption.periods[-1])
+    first, last = origin, float(found.adoption.periods[-1])
     panel = Panel(figure, 52, top + 14, width - 52 - 118, 220 if _narrow(width) else 300, (first, max(last, first + 1)),
                   (0.0, 1.0))
     panel.scale_y(_SHARE)
@@ -198,7 +313,7 @@ def not_yet(found: Description, width: float = WIDE) -> Figure:
     ends = []
     for k, (name, curve) in enumerate(curves.items()):
         own = _BLUE if len(curves) == 1 else _GROUPS[k % len(_GROUPS)]
-        colour = CATEGORY_COLOURS[order[name]] if name in order else own
+        colour = CATEGORY_COLOURS[CATEGORY_TITLES.index(name)] if name in CATEGORY_TITLES else own
         # A step keeps its height until the next adoption.
         x = np.repeat(np.concatenate([[0.0], curve.time, [curve.upto]]), 2)[1:-1] + origin
         y = np.repeat(np.concatenate([[1.0], curve.share]), 2)
@@ -217,41 +332,92 @@ def describe_study(found: Description, caveat: str = OF_THE_DATA) -> Study:
     """The page of `letsdance adopters describe`; caveat: `OF_THE_MODEL` where the times are those of a run."""
     from experiments.adopters.statistics import CUTS
 
-    own, said = len(found.adoption.said), [_spaced(sentence) for sentence in found.said]
+    said = {name: [_spaced(sentence) for sentence in part] for name, part in found.sentences.items()}
     n, count = len(found.adoption.nodes), int(found.curve["adopters"].iloc[-1])
+    first, last = found.adoption.periods[[0, -1]]
     grew = {"period": "period", "at_risk": "not adopted before", "new": "new", "adopters": "adopters", "share": "share",
             "hazard": "hazard"}
     some = found.curve[found.curve["new"] > 0]
-    sections = [Section("How adoption grew", said[own:own + 4], {"adoption": partial(adoption_curve, found)},
+    sections = [Section("How adoption grew", said["growth"], {"adoption": partial(adoption_curve, found)},
                         [_table(some, grew, "Periods with adopters." if len(some) < len(found.curve) else "")])]
-    rest = said[own + 4:]
-    of_groups, of_ties = ([s for s in rest if s.startswith(start)]
-                          for start in ("The groups known", "The mean threshold is"))
-    rest = [s for s in rest if s not in of_groups + of_ties]
+    if found.fits:
+        fitted = found.fitted
+        sections.append(Section(
+            "Classic curves", said["curves"], {"curves": partial(fitted_curves, found)},
+            [Table(["curve", "parameter", "estimate", "95 % interval"],
+                   [[row["curve"].capitalize(), row["parameter"], _three(row["estimate"]),
+                     f"{_three(row['low'])} to {_three(row['high'])}"]
+                    for _, row in fitted[fitted["parameter"] != "ceiling"].iterrows()],
+                   f"Periods count from 1, which is {first}; share: who adopts in the end.")]))
     figures: dict[str, Any] = {}
     if "threshold" in found.nodes and found.nodes["threshold"].notna().any():
         figures["thresholds"] = partial(thresholds_by_category, found)
-    shown = {"category": "category", "nodes": "nodes", "share": "share", "first": "from", "last": "to"}
-    if figures:
-        shown["mean_threshold"] = "mean threshold"
-    sections.append(Section("Categories", [f"Cut by {CUTS[found.by][0]}.", *rest], figures,
-                            [_table(found.categories, shown, shares=("share", "mean_threshold") if found.how["normalised"]
-                                    else ("share",))]))
+    sections.append(Section("Categories", [f"Cut by {CUTS[found.by][0]}.", *said["categories"]], figures,
+                            [_of_categories(found, bool(figures))]))
     if found.exposure is not None:
-        sections.append(Section("What people saw around them", of_ties, {"exposure": partial(exposure_over_time, found)}))
-    tables = [] if found.groups is None else [_table(found.groups, {
-        "group": "group", "nodes": "nodes", "adopters": "adopters", "restricted_mean": "mean time without it",
-        "se": "standard error"}, note=f"Mean time without it up to {found.groups['upto'].iloc[0]:g} periods after "
-                                      f"{found.adoption.periods[0]}.")]
+        figures = {"exposure": partial(exposure_over_time, found)}
+        if found.influence is not None and found.influence["infectiousness"].notna().any():
+            figures["influence"] = partial(who_follows, found)
+        if found.dependence is not None:
+            figures["rewired"] = partial(rewired_networks, found)
+        sections.append(Section("What people saw around them", said["dependence"], figures))
+    tables = [] if found.groups is None else [Table(
+        ["group", "nodes", "adopters", "mean time without it"],
+        [[row["group"], f"{row['nodes']:,}", f"{row['adopters']:,}", _wait(row)]
+         for _, row in found.groups.iloc[_in_order(found.groups["group"])].iterrows()],
+        _horizon(found.groups["upto"].iloc[0], first))]
     if found.mean.upto > 0:
-        sections.append(Section("Who had not adopted yet", of_groups, {"not_yet": partial(not_yet, found)}, tables))
+        sections.append(Section("Who had not adopted yet", said["groups"], {"not_yet": partial(not_yet, found)}, tables))
     limits = ["Exposure and adoption together do not show influence: alike people may be tied and adopt alike.",
               "A threshold is what was seen at adoption, the most that was needed and not what would have been enough.",
               "Ties that are not in the table count as no ties."]
-    first, last = found.adoption.periods[[0, -1]]
-    return Study("adopters", f"{count} of {n} have adopted from {first} to {last}", said[:own], sections,
+    return Study("adopters", f"{count:,} of {n:,} have adopted from {first} to {last}", said["data"], sections,
                  limits if found.exposure is not None else ["Without a network there is no exposure and no threshold."],
                  caveat)
+
+
+def _of_categories(found: Description, thresholds: bool) -> Table:
+    """Each category: how many, when they adopted, how long they went without, what they waited for."""
+    rows = []
+    for _, row in found.categories.iterrows():
+        when = "–" if not row["adopters"] else f"{row['first']:g}" if row["first"] == row["last"] else \
+            f"{row['first']:g}–{row['last']:g}"
+        rows.append([row["category"], f"{row['nodes']:,}", _cell(row["share"], True), when, _wait(row),
+                     *([_cell(row["mean_threshold"], found.how["normalised"])] if thresholds else [])])
+    return Table(["category", "nodes", "share", "adopted", "mean time without it",
+                  *(["mean threshold"] if thresholds else [])], rows,
+                 _horizon(found.categories["upto"].max(), found.adoption.periods[0]))
+
+
+def _wait(row: Any) -> str:
+    """A restricted mean with its standard error."""
+    mean, se = row["restricted_mean"], row["se"]
+    return "–" if not math.isfinite(mean) else decimal(mean) + (f" ± {decimal(se)}" if se > 0 else "")
+
+
+def _horizon(upto: float, first: Any) -> str:
+    return f"Mean time without it: in periods after {first}, up to {upto:g} of them, ± its standard error." \
+        if math.isfinite(upto) else ""
+
+
+def _in_order(names: Any) -> list[int]:
+    """Places of groups: adopter categories from first to last, others as they come."""
+    order = {name: k for k, name in enumerate(CATEGORY_TITLES)}
+    return sorted(range(len(names)), key=lambda k: order.get(list(names)[k], 0))
+
+
+def _three(value: float) -> str:
+    """Three figures that count, without powers of ten where people can read it."""
+    if not math.isfinite(value):
+        return "–"
+    if value == 0 or 1e-4 <= abs(value) < 1e7:
+        digits = 0 if value == 0 else max(0, 2 - math.floor(math.log10(abs(value))))
+        return f"{value:,.{digits}f}"
+    return f"{value:.1e}"
+
+
+def _p(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"= {p:.3f}" if p < 0.1 else f"= {p:.2f}"
 
 
 def _spaced(sentence: str) -> str:
@@ -298,7 +464,7 @@ def classic_figure(found: Classic, width: float = WIDE) -> Figure:
     ends = [(float(mean[-1]), "simulation", _BLUE)]
     if found.closed is not None:
         panel.line(found.time, found.closed, INK, 2, dashes=(6, 4))
-        ends.append((float(found.closed[-1]), "theory", INK))
+        ends.append((float(found.closed[-1]), "ring alone" if found.name == "centola_macy" else "theory", INK))
     panel.labels(ends, 96)
     figure.text(52, panel.y + panel.height + 38, found.unit, 13, SOFT)
     figure.foot(panel.y + panel.height + 42, CLASSIC_FOOT)
@@ -315,8 +481,7 @@ def classic_study(found: Classic) -> Study:
     return Study("classic model", f"{found.title}: simulation and theory",
                  [found.says, f"{len(found.shares)} runs from seed {found.seed} ({found.source})."],
                  [Section("Side by side", [_spaced(said) for said in found.findings],
-                          {"classic": partial(classic_figure, found)}, [table])],
-                 ["A classic model is a limit case: heterogeneity, trust, capacity and everything else of ours is off."])
+                          {"classic": partial(classic_figure, found)}, [table])], caveat=OF_A_CLASSIC)
 
 
 # ---------------------------------------------------------------- a series of counts
@@ -324,7 +489,9 @@ def classic_study(found: Classic) -> Study:
 def series_figure(counts: Counts, width: float = WIDE) -> Figure:
     """Counts of each unit over time, as they are."""
     shapes = counts.shapes()
-    figure = Figure("What the series is", " ".join(shapes["says"]), width)
+    told = listed(f"{row['unit']} from {row['at_first']:,.12g} in {row['first']} to {row['at_last']:,.12g} in {row['last']}"
+                  for _, row in shapes.iterrows())
+    figure = Figure("What the series is", f"{told[:1].upper()}{told[1:]}.", width)
     what = {"new": "adopters in all", "stock": "cases active at the time", "cumulative": "adopters in all",
             "percent": "active cases, %"}[counts.kind]
     top = figure.head(f"{what}; discs: what was counted")
@@ -352,12 +519,22 @@ def series_figure(counts: Counts, width: float = WIDE) -> Figure:
     return figure
 
 
-def data_study(said: Sequence[str], counts: Counts | None) -> Study:
-    """The page of `letsdance adopters data --out`: what was understood, and a figure of counts."""
+def data_study(said: Sequence[str], name: str, frame: Any, counts: Counts | None) -> Study:
+    """The page of `letsdance adopters data --out`: what was understood, a figure of counts, and the table."""
     figures = {} if counts is None else {"series": partial(series_figure, counts)}
-    return Study("adopters, data", "What the table holds", (),
-                 [Section("Read and checked", [_spaced(sentence) for sentence in said], figures)], caveat=OF_THE_DATA)
+    shown = [column for column in frame.columns if counts is None or column != "note" or (frame[column] != "").any()]
+    shown = [column for column in shown if not (column == "population" and frame[column].isna().all())]
+    rows = [[str(cell) if isinstance(cell, str | int) else _plain(cell) for cell in row]
+            for row in frame[shown].head(40).itertuples(index=False)]
+    note = f"The first 40 of {len(frame):,} rows; all are in the folder's table." if len(frame) > 40 else ""
+    return Study("adopters, data", f"What {name} holds", (),
+                 [Section("Read and checked", [_spaced(sentence) for sentence in said], figures,
+                          [Table(shown, rows, note)])], caveat=OF_THE_DATA)
+
+
+def _plain(value: float) -> str:
+    return "–" if not math.isfinite(value) else f"{value:,.6g}"
 
 
 __all__ = ["adoption_curve", "classic_figure", "classic_study", "data_study", "describe_study", "exposure_over_time",
-           "not_yet", "series_figure", "thresholds_by_category"]
+           "fitted_curves", "not_yet", "rewired_networks", "series_figure", "thresholds_by_category", "who_follows"]

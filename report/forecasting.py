@@ -16,6 +16,8 @@ from report.study import Section, Study, Table
 from report.style import COLOURS, GRID, INK, PAPER, SOFT, decimal, percent, tint
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from experiments.adopters.forecast import Forecast
 
 #: Below every figure here.
@@ -196,7 +198,7 @@ def forecast_study(made: Sequence[Forecast], prior: Prior | None) -> Study:
     more = [] if len(made) <= _MOST else [f"The first {_MOST} of {len(made)} cascades are drawn; the table has all."]
     stalled = [f for f in made if f.history.reaches(0.84) is None and f.stalls() > 0.5]
     headline = says(made[0]) if len(made) == 1 else (
-        f"{len(stalled) or 'None'} of {len(made)} cascades {'is' if len(stalled) == 1 else 'are'} more likely than not to "
+        f"{len(stalled) or 'None'} of {len(made)} cascades {'are' if len(stalled) > 1 else 'is'} more likely than not to "
         f"stay below 84\u00a0% for 100 periods.")
     return Study("forecast of late adoption", headline, [
         "Each forecast is a set of whole paths: some from a model in which adoption comes in clumps, some that go on as "
@@ -211,13 +213,22 @@ def forecast_study(made: Sequence[Forecast], prior: Prior | None) -> Study:
 
 
 def _prior(prior: Prior | None) -> str:
-    if prior is None:
-        return ("No past cascades were given: the prior was learnt from invented curves and rests on no data. A prior "
-                "learnt from past cascades of the same kind gives better forecasts.")
+    if prior is None or prior.invented:
+        return (("No past cascades were given: the" if prior is None else "The") + " prior was learnt from invented curves "
+                "and rests on no data. A prior learnt from past cascades of the same kind gives better forecasts.")
     if prior.learnt is None:
         return "The prior was typed in by hand and rests on no data."
     return (f"The prior was learnt from {prior.learnt.get('cascades', '?')} past cascades: the model is pooled with what "
             f"similar ones of them did next, and the spread was corrected by how forecasts of those cascades had done.")
+
+
+def _gap(part: pd.DataFrame, name: str) -> str:
+    """'+2.1 ± 0.4': a paired difference, in points or periods."""
+    value, error = (float(part.loc[name, column]) if name in part.index else math.nan for column in ("difference", "se"))
+    factor = 1 if name == "time_84" else 100
+    if not math.isfinite(value):
+        return "not measured"
+    return f"{_signed(factor * value)} ± {decimal(factor * error) if math.isfinite(error) else '?'}"
 
 
 def backtest_study(test: Backtest) -> Study:
@@ -231,28 +242,39 @@ def backtest_study(test: Backtest) -> Study:
         factor = 1 if name == "time_84" else 100
         return f"{decimal(factor * value)} ± {decimal(factor * error) if math.isfinite(error) else '?'}"
 
-    rows = [[_SHORT[row["model"]], MODELS[row["model"]], str(row["forecasts"]), *(cell(row, name) for name in MEASURES)]
+    rows = [[_SHORT[row["model"]], *(cell(row, name) for name in MEASURES), str(row["forecasts"]), MODELS[row["model"]]]
             for row in found.to_dict("records")]
     stages = test.scores[test.scores["model"] == OURS].groupby("stage")[["mae", "crps", "coverage"]].mean()
     by_stage = [[percent(float(str(stage))), *(decimal(100 * v) for v in row)] for stage, row in
                 zip(stages.index, stages.to_numpy(), strict=True)]
     learnt = {"learnt": "Our prior was learnt from the other cascades only, fold by fold.",
               "default": "Our prior was learnt from invented curves and rests on no data.",
+              "invented": "Our prior was given; it was learnt from invented curves and rests on no data.",
               "given": "Our prior was given; if it was learnt from these very cascades, our forecast looks too good.",
               }[test.prior]
-    missed = [] if not test.skipped else [f"{test.skipped} stages left fewer than three periods before or none after, "
+    gaps = [[_SHORT[model], *(_gap(part, name) for name in MEASURES)] for model, part in
+            test.differences().set_index("measure").groupby("model", sort=False)]
+    cut = "where they reached each stage" if test.every is None else (
+        "from the first stage on, " + ("in every period" if test.every == 1 else f"every {test.every} periods")
+        + ", until 84 % had adopted")
+    missed = [] if not test.skipped else [f"{test.skipped} cuts left fewer than three periods before or none after, "
                                           f"and were left out."]
     return Study("backtest of forecasts", test.verdict(), [
-        f"{test.cascades} cascades were cut where they reached each stage, and their rest was forecast by every model.",
+        f"{test.cascades} cascades were cut {cut}, and their rest was forecast by every model.",
         learnt, *missed], [
         Section("Who forecast best", [], {"scoreboard": partial(scoreboard, test)},
-                [Table(["model", "supposes", "forecasts", "median's error (points)", "CRPS (points)",
-                        "80 % interval holds (%)", "error of time to 84 % (periods)"], rows,
-                       "Means over cascades ± one standard error. Points are percentage points of the population.")]),
+                [Table(["model", "median's error (points)", "CRPS (points)", "80 % interval holds (%)",
+                        "error of time to 84 % (periods)", "forecasts", "supposes"], rows,
+                       "Means over cascades ± one standard error. Points are percentage points of the population."),
+                 Table(["model less ours", "median's error (points)", "CRPS (points)", "80 % interval holds (%)",
+                        "error of time to 84 % (periods)"], gaps,
+                       "Paired differences over the forecasts that both made: means over cascades ± one standard error. "
+                       "Errors above zero: ours was better.")]),
         Section("Do the intervals hold", [], {"calibration": partial(calibration, test)}),
-        Section("By stage", [], {}, [Table(["cut at", "median's error (points)", "CRPS (points)",
-                                            "80 % interval holds (%)"], by_stage, "Our forecast.")])],
+        Section("By stage", [], {}, [Table(["cut at" if test.every is None else "past", "median's error (points)",
+                                            "CRPS (points)", "80 % interval holds (%)"], by_stage, "Our forecast.")])],
         ["A time to 84 % that lies after the end of the record counts as that end, for the truth and for every model.",
          "Cascades of one kind; another kind needs its own backtest.",
-         "Intervals over whole numbers hold a little more than their level where a period has few adopters."],
+         "Intervals over whole numbers hold a little more than their level where a period has few adopters; the rivals' do "
+         "too."],
         OF_A_BACKTEST)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from experiments.adopters import data
+from experiments.adopters import data, tables
 from experiments.adopters.describing import describe
 from letsdance.command import app
 from params import Refused
@@ -95,6 +100,73 @@ def test_ties_by_period_are_a_dynamic_network(folder):
     assert [matrix.nnz for matrix in network] == [1, 0, 1]
 
 
+@given(st.lists(st.tuples(st.text("aB9 .é-", min_size=1, max_size=4), st.sampled_from(["1", "2", "", " 7"])), min_size=1,
+                max_size=6), st.sampled_from([",", ";", "\t", "|"]), st.sampled_from(["\n", "\r\n"]), st.booleans())
+def test_a_file_reads_the_same_at_once_and_line_by_line(rows, separator, ending, blank_line):
+    # A quoted header cell sends a file the slow way, and so does a blank line; lines keep their numbers either way.
+    def read(header):
+        lines = [header, *(separator.join(row) for row in rows)]
+        if blank_line:
+            lines.insert(2, "")
+        with TemporaryDirectory() as place:
+            path = Path(place) / "t.csv"
+            path.write_bytes(ending.join([*lines, ""]).encode())
+            return tables._csv(path, "")
+
+    quick, slow = read(f"node{separator}time"), read(f'"node"{separator}time')
+    assert quick.index.tolist() == slow.index.tolist()
+    assert quick.to_numpy().tolist() == slow.to_numpy().tolist()
+    assert quick.columns.tolist() == ["node", "time"]
+    expected = [[cell.strip() for cell in row] for row in rows]
+    assert quick.to_numpy().tolist() == [row for row, raw in zip(expected, rows, strict=True) if any(raw)]
+
+
+def test_columns_that_are_not_used_are_said_and_near_names_refused(folder):
+    adoption = data.read_times(csv(folder, "Municipality;Year;Region;Notes\nAsh;1990;N;\nElm;NA;S;late\nOak;1992;S;\n"))
+    assert adoption.said[0] == "Not used: the columns Region, Notes."
+    assert np.isnan(adoption.times[1])
+    path = csv(folder, "node,time,categroy\nA,1,x\nB,2,y\n")
+    refused(lambda: data.read_times(path), "'categroy'", "Did you mean category?")
+    # Its own name goes before another word for it.
+    assert data.read_times(csv(folder, "node,time,name\nA,1,x\nB,2,y\n")).nodes == ("A", "B")
+
+
+@pytest.mark.parametrize(("content", "words"), [
+    (b"PK\x03\x04rest", ("workbook", "save its sheet as CSV")),
+    (b"\xd0\xcf\x11\xe0rest", ("workbook",)),
+    ("node,time\nM\xfcnchen,1\n".encode("latin-1"), ("line 2", "not UTF-8")),
+    ("node,time\nA,1\n".encode("utf-16"), ("not UTF-8",)),
+    (b"node,time\nA\0,1\n", ("not text",)),
+    (b'node,time\n"A,1\n', ("line 2", "quotation marks")),
+    (b"A,1990\nB,1991\n", ("the first line must be the header",)),
+    (b"node time\nA 1\n", ("separate columns by commas",)),
+    (b"node,year,period\nA,1,1\n", ("year and period can both be the time",)),
+    (b"node,time\nA,1e300\nB,2\n", ("line 2", "too far from 0")),
+    (b"node,time\nA,inf\nB,2\n", ("line 2", "whole number")),
+    (b'node,time\nA,"1,990"\nB,2\n', ("line 2", "has a comma")),
+    (b"node,time\nA,19900131\nB,19910228\n", ("line 2", "looks like a date")),
+    (b"node,time\nA,199001\nB,199112\n", ("line 2", "looks like a year with a month")),
+])
+def test_files_that_are_no_table_are_refused(folder, content, words):
+    (folder / "odd.csv").write_bytes(content)
+    refused(lambda: data.read_times(folder / "odd.csv"), "odd.csv", *words)
+
+
+def test_a_table_that_is_none_is_refused():
+    refused(lambda: data.read_times([1, 2]), "a CSV file's path or a pandas DataFrame")
+    refused(lambda: data.read_times(pd.DataFrame()), "column node is missing")
+    refused(lambda: data.read_times(pd.DataFrame({"node": [[1], [2]], "time": [1.5, 2]})), "row 1", "whole number")
+
+
+def test_a_thousand_unknown_contacts_are_refused_at_once(folder):
+    nodes = pd.DataFrame({"node": [f"n{k}" for k in range(20_000)], "time": 1}).assign(time=lambda t: 1 + t.index % 5)
+    ties = pd.DataFrame({"source": "n0", "target": [f"m{k}" for k in range(20_000)]})
+    began = time.process_time()
+    error = refused(lambda: data.read_times(nodes, ties), "row 1", "(19,999 more rows have problems.)")
+    assert len(error.report) == tables.MOST_PROBLEMS
+    assert time.process_time() - began < 10
+
+
 @pytest.mark.parametrize(("text", "words"), [
     ("node,time\nA,3 March 1990\nB,1991\n", ("line 2", "'3 March 1990'", "date written as text", "2004")),
     ("node,time\nA,1990-03-01\nB,1991\n", ("line 2", "date written as text")),
@@ -104,7 +176,7 @@ def test_ties_by_period_are_a_dynamic_network(folder):
     ("node,time\nA,1990.5\nB,1990\n", ("line 2", "whole number")),
     ("node,time\nA,1990\nB,1990,7\n", ("line 3", "a row of 3 under a header of 2")),
     ("node,time\nA,1990\nB\n", ("line 3", "a row of 1 under a header of 2")),
-    ("node,when\nA,1990\n", ("'when'", "Known: node, time")),
+    ("node,when\nA,1990\n", ("'when'", "needs node and time")),
     ("node,time,time\nA,1,2\n", ("time is there twice",)),
     ("node\nA\n", ("column time is missing",)),
     ("node,time\n", ("no rows",)),
@@ -202,6 +274,8 @@ def test_every_example_is_readable_and_its_source_is_told():
     readme = place.joinpath("README.md").read_text(encoding="utf-8")
     for name in data.examples():
         assert len(data.example(name).frame) >= 10
+        assert data.example(name).said[-1] == f"Source: {data.source(name)}."
+        assert data.source(name) in readme
     for file in place.iterdir():
         assert file.name == "README.md" or f"`{file.name}`" in readme
     refused(lambda: data.example("bass"), "Did you mean bass_example?")
@@ -226,7 +300,7 @@ def test_a_population_belongs_to_every_unit(folder):
     counts = data.example("participatory_budgeting")
     refused(lambda: counts.with_population({"Brazil": 5570}), "Poland's village funds is missing")
     people = {"Brazil": 5570, "Poland's village funds": 1400, "Portugal": 308}
-    refused(lambda: counts.with_population(people), "below the 1479 adopters")
+    refused(lambda: counts.with_population(people), "below the 1,479 adopters")
     path = csv(folder, "municipality,population\nA,0\nA,5\n")
     refused(lambda: data.read_population(path), "line 2", "from 1")
 
@@ -260,7 +334,7 @@ def test_a_scale_is_recognised_or_asked_for(folder):
     ("role,willingness\ncitizen,4\ncitizen,7\n", ("line 3", "1 to 5")),
     ("role,willingness\ncitizen,4\ncitizen,2.5\n", ("line 3", "whole number")),
     ("role,willingness\ncitizen,0.4\ncitizen,1.2\n", ("line 3", "0 to 1")),
-    ("role,willingness\ncitizen,\ncitizen,1\n", ("say which",)),
+    ("role,willingness\ncitizen,\ncitizen,1\n", ("line 2", "is missing")),
 ])
 def test_bad_answers_are_refused_with_their_row(folder, text, words):
     path = csv(folder, text)

@@ -174,10 +174,19 @@ def test_curve_and_hazard_by_hand():
 
 
 @given(st.lists(st.one_of(st.just(NAN), st.integers(1, 6).map(float)), min_size=1, max_size=9))
-def test_hazard_again_by_brute_force(times):
+def test_hazard_and_curve_again_by_brute_force(times):
     q = [sum(t <= period for t in times) for period in range(1, 7)]
-    expected = [0.0] + [(q[t] - q[t - 1]) / (len(times) - q[t - 1] + 1e-15) for t in range(1, 6)]
+    before = [0, *q[:-1]]
+    expected = [0.0] + [(q[t] - q[t - 1]) / (len(times) - q[t - 1]) if q[t - 1] < len(times) else 0.0 for t in range(1, 6)]
     np.testing.assert_allclose(statistics.hazard(times, first=1, last=6), expected, rtol=0, atol=1e-12)
+    curve = statistics.curve(times, first=1, last=6)
+    assert curve["period"].tolist() == [1, 2, 3, 4, 5, 6]
+    assert curve["adopters"].tolist() == q
+    assert curve["new"].tolist() == [sum(t == period for t in times) for period in range(1, 7)]
+    assert curve["at_risk"].tolist() == [len(times) - b for b in before]
+    np.testing.assert_allclose(curve["share"], np.array(q) / len(times), rtol=0, atol=1e-12)
+    growth = [(now - was) / was if was else NAN for now, was in zip(q, before, strict=True)]
+    np.testing.assert_allclose(curve["growth"], growth, rtol=0, atol=1e-12)
 
 
 # ---------------------------------------------------------------- categories
@@ -215,17 +224,47 @@ def test_equal_times_share_a_category_and_ranks_count_those_to_come():
 
 @given(st.lists(st.one_of(st.just(NAN), st.integers(1, 9).map(float)), min_size=3, max_size=30)
        .filter(lambda t: np.isfinite(t).sum() > 1))
-def test_categories_again_by_brute_force(times):
-    known = [t for t in times if not np.isnan(t)]
-    mean = sum(known) / len(known)
-    sd = (sum((t - mean) ** 2 for t in known) / (len(known) - 1)) ** .5
+def test_categories_again_in_whole_numbers(times):
+    # t >= mean + c sd, squared and without fractions, so that a time equal to a cut is just that.
+    known = [int(t) for t in times if not np.isnan(t)]
+    n, total, squares = len(known), sum(known), sum(t * t for t in known)
     for by, cuts in (("sd", (-1, 0, 1)), ("rogers", (-2, -1, 0, 1))):
         found = statistics.categories(times, by=by)
         for t, code in zip(times, found.codes, strict=True):
             if np.isnan(t):
                 assert found.categories[code] == "non-adopters"
-            elif all(abs(t - mean - c * sd) > 1e-9 for c in cuts):
-                assert code == sum(t >= mean + c * sd for c in cuts)
+            else:
+                away = n * int(t) - total
+                assert code == sum(away * abs(away) * (n - 1) >= c * abs(c) * n * (n * squares - total**2) for c in cuts)
+
+
+@given(st.lists(st.one_of(st.just(NAN), st.integers(1, 9).map(float)), min_size=1, max_size=40))
+def test_categories_by_rank_again_by_brute_force(times):
+    # Rank from 1, equal ones share the middle of theirs, non-adopters last; cut where (rank - 1/2) / n reaches a share.
+    n = len(times)
+    when = [99 if np.isnan(t) else t for t in times]
+    found, scored = statistics.categories(times, by="rank"), statistics.categories(
+        [NAN] * n, by="innovativeness", innovativeness=[-t for t in when])
+    for i, t in enumerate(when):
+        twice = 2 * sum(u < t for u in when) + sum(u == t for u in when)      # 2 (rank - 1/2)
+        code = sum(twice * 1000 >= cut * 2 * n for cut in (25, 160, 500, 840))
+        assert scored.codes[i] == code
+        assert found.codes[i] == (5 if np.isnan(times[i]) else code)
+
+
+@given(st.lists(st.one_of(st.just(NAN), st.integers(0, 4).map(lambda k: k / 4)), min_size=2, max_size=12))
+def test_levels_of_thresholds_again_by_brute_force(values):
+    known = [v for v in values if not np.isnan(v)]
+    found = statistics.threshold_levels(values)
+    if len(known) < 2:
+        assert (found.codes == -1).all()
+        return
+    mean, sd = np.mean(known), np.std(known, ddof=1)
+    for v, code in zip(values, found.codes, strict=True):
+        if np.isnan(v):
+            assert code == -1
+        elif min(abs(v - mean - c * sd) for c in (-1, 0, 1)) > 1e-9:
+            assert code == (v >= mean - sd) + (v >= mean) * 1 + (v >= mean + sd)
 
 
 def test_categories_by_innovativeness_are_the_models():
@@ -346,7 +385,73 @@ def test_describe_says_what_the_tables_say():
     assert any("have adopted from 0 to 40" in sentence for sentence in found.said)
     # Who had not adopted by Kaplan-Meier is who had not adopted: nobody is censored before the end.
     late = 1 - found.curve.set_index("period").loc[20, "share"]
-    assert float(found.survival.at(20)) == pytest.approx(late)
+    assert float(found.survival["all"].at(20)) == pytest.approx(late)
+
+
+@given(cases(), st.sampled_from(statistics.DIRECTIONS))
+@settings(max_examples=30)
+def test_who_follows_whom_again_by_brute_force(case, direction):
+    from hypothesis import assume
+
+    times, slices, T = case
+    assume(np.isfinite(times).sum() > 1)
+    adoption = data.from_arrays(times, given_as(slices), first=1, last=T)
+    found = describe(adoption, by="rank", direction=direction).influence.set_index("period")
+    for t in range(1, T + 1):
+        followers = [times[j] for i, j in product(range(len(times)), repeat=2) if times[i] == t and times[j] > t
+                     and t < T and tie(slices, t + 1 if len(slices) > 1 else 1, j, i, direction)]
+        if len(slices) == 1 or t < T:
+            assert found.loc[t, "ties_after"] == len(followers)
+            assert found.loc[t, "infectiousness"] == pytest.approx(
+                np.mean([f == t + 1 for f in followers]) if followers else NAN, nan_ok=True)
+        earlier = [times[j] for i, j in product(range(len(times)), repeat=2) if times[i] == t and times[j] < t
+                   and tie(slices, t, i, j, direction)]
+        assert found.loc[t, "ties_before"] == len(earlier)
+        assert found.loc[t, "susceptibility"] == pytest.approx(
+            np.mean([e == t - 1 for e in earlier]) if earlier else NAN, nan_ok=True)
+        later = [u for u in times if u > t]
+        assert found.loc[t, "alike_after"] == pytest.approx(
+            np.mean([u == t + 1 for u in later]) if later else NAN, nan_ok=True)
+
+
+def test_arrays_are_described_as_tables_are():
+    found = describe(data.from_arrays(TIMES, TIES, groups=["a", "a", "b", "b"], nodes=list("wxyz")), by="rank")
+    assert found.nodes["threshold"].tolist()[:3] == [0, 1, 1]
+    assert set(found.survival) == {"all", "a", "b"}
+    assert set(found.not_adopted["group"]) == {"all", "a", "b"}
+    # All wait up to 1993, the last that is seen of everybody: 0, 1, 3 and 3 periods.
+    assert found.mean.mean == pytest.approx(7 / 4)
+    waits = found.categories.set_index("category")["restricted_mean"].dropna()
+    weight = found.categories.set_index("category")["nodes"][waits.index]
+    assert (waits * weight).sum() == pytest.approx(7)
+    with pytest.raises(Refused, match="as many"):
+        data.from_arrays(TIMES, TIES, nodes=["w"])
+    with pytest.raises(Refused, match="one adopter"):
+        data.from_arrays([1, NAN])
+
+
+def test_innovativeness_is_known_beforehand_so_its_categories_are_compared():
+    rng = np.random.default_rng(5)
+    score = rng.random(200)
+    found = describe(data.from_arrays(np.ceil(10 - 9 * score + rng.random(200)), innovativeness=score), "innovativeness")
+    waits = found.groups.set_index("group")["restricted_mean"]
+    assert waits["innovators"] < waits["early majority"] < waits["laggards"]
+    assert found.rank_test.p < 1e-6
+
+
+def test_the_classic_curves_are_those_of_the_fit():
+    from experiments.adopters import curves
+    from experiments.adopters.history import Cascade
+
+    cum = np.array([4, 11, 25, 46, 66, 78, 83])
+    times = np.concatenate([np.repeat(np.arange(1.0, 8), np.diff(cum, prepend=0)), np.full(17, NAN)])
+    found = describe(data.from_arrays(times))
+    own = curves.fit(Cascade("x", 100, 1, cum), "bass")
+    table = found.fitted.set_index(["curve", "parameter"])
+    assert set(table.index.get_level_values(0)) == {"bass", "logistic", "gompertz"}
+    for name, value in own.estimates.items():
+        assert table.loc[("bass", name), "estimate"] == pytest.approx(value)
+        assert table.loc[("bass", name), ["low", "high"]].tolist() == pytest.approx(list(own.interval(name)))
 
 
 # ---------------------------------------------------------------- what is refused
@@ -366,6 +471,14 @@ def test_describe_says_what_the_tables_say():
     (lambda: statistics.structural_dependence([1, 2], np.zeros((2, 2))), "no ties"),
     (lambda: statistics.infectiousness([1, 2], np.zeros((2, 2)), reach=0), "reach"),
     (lambda: statistics.exposure(["a"], np.zeros((1, 1))), "numbers"),
+    (lambda: statistics.exposure([1, 2], [[0, 1], [1, 0]]), "n x n matrix"),
+    (lambda: statistics.exposure([1, 2], np.full((2, 2), np.nan)), "not a number"),
+    (lambda: statistics.exposure([1, 2], np.full((2, 2), "x")), "of numbers"),
+    (lambda: statistics.exposure([1, 1e300], np.zeros((2, 2))), "too far from 0"),
+    (lambda: statistics.exposure([1, 2], np.zeros((2, 2)), first="1"), "whole period"),
+    (lambda: statistics.infectiousness([1, 2], np.zeros((2, 2)), discount=-1), "discount"),
+    (lambda: statistics.categories([1, 2], by="innovativeness", innovativeness=["a", "b"]), "a number for every node"),
+    (lambda: statistics.structural_dependence([1, 2], np.ones((2, 2)), seed=-1), "seed"),
 ])
 def test_bad_input_is_refused_in_one_sentence(call, words):
     with pytest.raises(Refused, match=words):

@@ -129,6 +129,13 @@ def test_categories_are_compared_up_to_the_same_horizon():
     assert np.isfinite(table["median"][0])
 
 
+def test_a_group_that_nobody_saw_limits_no_other():
+    table = survival.by_group([1, 2, NAN, NAN], list("aabb"), [1, 2, 0, 0]).set_index("group")
+    assert table.loc["a", "restricted_mean"] == 1.5
+    assert np.isnan(table.loc["b", "restricted_mean"])
+    assert survival.by_group([0, NAN], list("ab"), [0, 0])["restricted_mean"].isna().all()
+
+
 def test_nobody_adopts():
     curve = survival.kaplan_meier([NAN, NAN], 5)
     assert curve.at([0, 5]).tolist() == [1, 1]
@@ -144,6 +151,8 @@ def test_nobody_adopts():
     (lambda: survival.restricted_mean([1, NAN], 3, upto=4), "not observed"),
     (lambda: survival.log_rank([1, 2], ["a", "a"]), "two groups"),
     (lambda: survival.log_rank([1, 2], ["a"]), "as many"),
+    (lambda: survival.kaplan_meier(["a"], 3), "must be numbers"),
+    (lambda: survival.kaplan_meier([1, NAN], [3, 3, 3]), "one for each"),
 ])
 def test_bad_input_is_refused_in_one_sentence(call, words):
     with pytest.raises(Refused, match=words):

@@ -60,7 +60,7 @@ def test_what_comes_after_the_cut_does_not_change_the_forecast():
 
 
 def test_every_model_forecasts_the_same_and_differences_are_paired(tested):
-    wide = tested.scores.pivot(index=["task_id", "stage"], columns="model", values="crps")
+    wide = tested.scores.pivot(index=["task_id", "origin"], columns="model", values="crps")
     assert wide[["bass", "logistic", "gompertz", "persistence", OURS]].notna().all(axis=None)
     by_cascade = (wide["bass"] - wide[OURS]).groupby(level="task_id").mean()
     row = tested.differences().query("model == 'bass' and measure == 'crps'").iloc[0]
@@ -75,8 +75,27 @@ def test_a_backtest_can_be_done_again(tested):
     pd.testing.assert_frame_equal(again.scores, tested.scores)
 
 
+def test_a_rolling_origin_forecasts_anew_every_so_many_periods():
+    cum = np.array([1, 3, 8, 9, 9, 17, 18, 20, 26, 30, 43, 44, 45])
+    past = [Cascade(str(k), 50, 1990, cum) for k in range(6)]
+    made = backtest.backtest(past, prior=prior.weak(), samples=20, every=3)
+    ours = made.scores[(made.scores["model"] == OURS) & (made.scores["task_id"] == "0")]
+    # 16 % by 1992; 34 % by 1995, 50 % by 1998; 84 % by 2000, where it ends.
+    assert ours[["origin", "stage"]].to_numpy().tolist() == [[1992, 0.16], [1995, 0.34], [1998, 0.5]]
+    assert made.every == 3
+    rival = made.differences().query("model == 'bass' and measure == 'mae'").iloc[0]
+    wide = made.scores.pivot(index=["task_id", "origin"], columns="model", values="mae")
+    assert rival["difference"] == pytest.approx((wide["bass"] - wide[OURS]).mean())
+
+
+def test_stages_that_one_period_reaches_are_one_forecast():
+    past = [Cascade(str(k), 50, 0, np.array([1, 2, 3, 20, 30, 31])) for k in range(5)]
+    made = backtest.backtest(past, prior=prior.weak(), samples=20)
+    assert made.scores.groupby("task_id")["stage"].unique().iloc[0].tolist() == [0.34, 0.5]
+
+
 def invented(ours: float, bass: float, spread: float) -> Backtest:
-    rows = [{"task_id": str(k), "stage": 0.5, "model": model,
+    rows = [{"task_id": str(k), "stage": 0.5, "origin": 7, "model": model,
              **dict.fromkeys(MEASURES, level + spread * (k % 2) * (model == OURS)),
              **{f"held_{round(100 * v)}": v for v in LEVELS}}
             for k in range(10) for model, level in ((OURS, ours), ("bass", bass))]
@@ -104,6 +123,8 @@ def test_what_cannot_be_tested_is_refused():
     short = [Cascade(str(k), 50, 0, np.array([1, 2, 3])) for k in range(5)]
     with pytest.raises(Refused, match="nothing to test"):
         backtest.backtest(short)
+    with pytest.raises(Refused, match="from 1 on, not 0"):
+        backtest.backtest(short, every=0)
     with pytest.raises(Refused, match="between 0 and 1"):
         backtest.backtest(short, stages=[16])
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import shlex
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binom, kstest, logistic, multivariate_normal
+from scipy.stats import binom, gaussian_kde, kstest, logistic, multivariate_normal
 from typer.testing import CliRunner
 
-from experiments.adopters import abc_smc, data
+from experiments import folder
+from experiments.adopters import abc_smc, data, observed
 from experiments.adopters import calibrate as c
+from experiments.adopters import identification as words
 from experiments.adopters.abc_smc import Box, Sample
 from params import Refused
 from simulation import simulate
@@ -34,7 +39,7 @@ def bass(theta, rng):
 
 
 def toy(theta, rng):
-    return c.features(bass(theta, rng), ENDS)
+    return observed.features(bass(theta, rng), ENDS)
 
 
 def exact(curve):
@@ -61,7 +66,7 @@ def test_the_posterior_is_the_exact_one():
         rng = np.random.default_rng(seed)
         curve = bass(TOY.theta(TOY.draw(1, rng)), rng)
         mean, sd = exact(curve[0])
-        found = abc_smc.infer(toy, TOY, c.features(curve, ENDS)[0], rng, 200, 1600)
+        found = abc_smc.infer(toy, TOY, observed.features(curve, ENDS)[0], rng, 200, 1600)
         off.append((found.mean - mean) / sd)
         ratio.append(found.sd / sd)
     assert np.abs(np.mean(off, axis=0)).max() < 0.3  # no bias; the features leave some of the curve unused,
@@ -78,7 +83,8 @@ def test_coverage_says_where_sampling_error_ends():
     assert held.loc[0.8, "right"]
     assert not held.loc[0.95, "right"]
     assert binom.cdf(held.loc[0.8, "from"] * 40 - 1, 40, 0.8) < 0.025 <= binom.cdf(held.loc[0.8, "from"] * 40, 40, 0.8)
-    assert "outside sampling error: a at 95 %" in c.recovery_in_words(made)
+    assert "outside sampling error: a at 95 %" in words.recovery_in_words(made)
+    assert "too few to tell" in words.recovery_in_words(made[:10])
 
 
 # ---------------------------------------------------------------- the parts of the inference
@@ -159,28 +165,93 @@ def test_quantiles_of_equal_weights_are_numpys():
     assert got == pytest.approx(np.quantile(values, [0.1, 0.5, 0.9], method="hazen"))
 
 
+def test_far_from_every_particle_nothing_is_moved():
+    """Nearly the same feature in all particles, and the data elsewhere: a line through them would lead anywhere."""
+    rng = np.random.default_rng(0)
+    box, X = Box(("a",), np.zeros(1), np.ones(1)), 1e3 + rng.normal(size=(40, 2))
+    raw = Sample(box, rng.normal(size=(40, 1)), np.full(40, 1 / 40), X, np.linspace(1, 2, 40), np.ones(2))
+    assert abc_smc.adjusted(raw, np.zeros(2)) is raw
+
+
+def test_what_differs_by_rounding_does_not_count():
+    rng = np.random.default_rng(0)
+    box = Box(("a",), np.zeros(1), np.ones(1))
+    found = abc_smc.sample(lambda theta, rng: np.column_stack([theta[:, 0], 0.3 + 1e-15 * rng.random(len(theta))]), box,
+                           np.array([0.5, 0.3]), rng, 50, 100)
+    assert (found.scale > 0).tolist() == [True, False]
+
+
+def test_surprise_is_uniform_where_the_prior_is_right_and_none_where_the_data_are_impossible():
+    rng = np.random.default_rng(1)
+    made = toy(TOY.theta(TOY.draw(60, rng)), rng)
+    assert kstest([abc_smc.sample(toy, TOY, one, rng, 100, 200).surprise for one in made], "uniform").pvalue > 0.01
+    assert abc_smc.sample(toy, TOY, made[0] + 30, rng, 100, 200).surprise == 0
+    fixed = abc_smc.sample(lambda theta, rng: np.zeros((len(theta), 1)), TOY, np.ones(1), rng, 100, 200)
+    assert fixed.surprise == 0  # what never varies, and is otherwise in the data
+
+
+def test_a_posterior_of_two_humps_is_seen_and_one_hump_is_not():
+    """The square of what is sought is observed: its sign stays open."""
+    box = Box(("a",), np.array([-1.0]), np.array([1.0]))
+
+    def found(feature, seed):
+        return abc_smc.infer(lambda theta, rng: feature(theta) + 0.03 * rng.normal(size=(len(theta), 1)), box,
+                             np.array([0.25]), np.random.default_rng(seed), 200, 1600)
+
+    for seed in range(4):
+        assert found(np.square, seed).parted(0) == pytest.approx(0, abs=0.35)
+        assert found(lambda theta: theta, seed).parted(0) is None
+        assert found(np.zeros_like, seed).parted(0) is None
+
+
+def test_the_density_is_scipys_away_from_the_ends_and_integrates_to_one():
+    rng = np.random.default_rng(0)
+    box, at = Box(("a",), np.zeros(1), np.ones(1)), np.linspace(0, 1, 401)
+    theta, weights = rng.normal(0.5, 0.05, (300, 1)), rng.dirichlet(np.ones(300))
+    one = Sample(box, box.z(theta), weights, np.zeros((300, 0)), np.zeros(300), np.zeros(0))
+    kernel = gaussian_kde(theta[:, 0], weights=weights)
+    kernel.set_bandwidth(one._reach(0) / np.sqrt(kernel.covariance[0, 0]) * kernel.factor)
+    assert one.density(0, at) == pytest.approx(kernel(at), rel=1e-6, abs=1e-9)
+    flat = box.as_sample()
+    assert np.trapezoid(flat.density(0, at), at) == pytest.approx(1, abs=1e-3)
+    assert flat.density(0, at) == pytest.approx(np.ones(401), abs=0.15)  # at the ends too
+
+
+def test_what_cases_have_in_common_is_the_pool_of_them_and_one_of_flat():
+    rng, box = np.random.default_rng(2), Box(("a", "b"), np.zeros(2), np.ones(2))
+    cases = [Sample(box, rng.normal(m, 0.4, (300, 2)), rng.dirichlet(np.ones(300)), np.zeros((300, 0)), np.zeros(300),
+                    np.zeros(0)) for m in (-1.0, 0.5, 1.0)]
+    mean, cov = abc_smc.common(cases)
+    pooled, weights = np.concatenate([one.z for one in cases]), np.concatenate([one.weights for one in cases])
+    assert mean == pytest.approx(np.average(pooled, axis=0, weights=weights))
+    flat = logistic.var() * np.eye(2)
+    assert cov == pytest.approx((flat + 3 * np.cov(pooled.T, aweights=weights, ddof=0)) / 4 * (4 / 3))
+    ends = replace(cases[0], z=np.full((300, 2), -40.0))
+    assert abc_smc.moments(ends)[0] == pytest.approx([-5, -5])
+
+
 # ---------------------------------------------------------------- what is looked at of a curve
 
 def test_features_by_hand():
-    found = c.features(np.array([[0.0, 0.2, 0.5, 0.6]]), np.arange(1.0, 5.0))[0]
+    found = observed.features(np.array([[0.0, 0.2, 0.5, 0.6]]), np.arange(1.0, 5.0))[0]
     assert found == pytest.approx([1.25, 1.8, 2 + 0.14 / 0.3, 3, 5, 0.0, 0.2, 0.5, 0.6])
 
 
 def test_skipped_periods_are_bridged_not_filled():
-    seen = c.Seen("x", 10, np.array([2000, 2004]), np.array([1, 5]))
+    seen = observed.Seen("x", 10, np.array([2000, 2004]), np.array([1, 5]))
     assert list(seen.ends) == [1, 5]
-    found = c.features(seen.share[None], seen.ends)[0]
+    found = observed.features(seen.share[None], seen.ends)[0]
     assert found[0] == pytest.approx(0.5)        # 5 %: half of the first year
     assert found[3] == pytest.approx(5)          # 50 %: at the end
-    assert np.isnan(c.checks_of(seen.share[None], seen)["clumpiness"][0])
+    assert np.isnan(observed.checks_of(seen.share[None], seen)["clumpiness"][0])
 
 
 def test_clumpiness_is_one_for_independent_adopters_and_more_in_clumps():
     rng = np.random.default_rng(0)
-    seen = c.Seen("x", 100_000, np.arange(30), np.arange(30))
+    seen = observed.Seen("x", 100_000, np.arange(30), np.arange(30))
     calm, clumped = rng.poisson(20, (4000, 30)), 5 * rng.poisson(4, (4000, 30))
     for counts, expected in ((calm, 1.0), (clumped, 5.0)):
-        got = c.checks_of(counts.cumsum(axis=1) / 100_000, seen)["clumpiness"].mean()
+        got = observed.checks_of(counts.cumsum(axis=1) / 100_000, seen)["clumpiness"].mean()
         assert got * 30 / 29 == pytest.approx(expected, rel=0.02)  # 29 differences, 30 periods
 
 
@@ -199,10 +270,10 @@ def test_all_forms_of_data_say_the_same():
     years = [*np.repeat(np.arange(2001, 2013), new).tolist(), *[""] * 10]
     times = pd.DataFrame({"node": range(40), "time": years})
     for source, size in ((table(), 40), (counts, None), (data.read_counts(counts), None)):
-        (one,) = c.observe(source, size)
-        assert (one.population, one.cum.tolist(), one.t[0]) == (40, CUM, 2001)
-    (one,) = c.observe(times)  # which end with the last adoption
-    assert (one.population, one.cum.tolist(), one.t[0]) == (40, CUM[:11], 2001)
+        (one,) = observed.observe(source, size)
+        assert (one.population, one.count.tolist(), one.t[0]) == (40, CUM, 2001)
+    (one,) = observed.observe(times)  # which end with the last adoption
+    assert (one.population, one.count.tolist(), one.t[0]) == (40, CUM[:11], 2001)
 
 
 @pytest.mark.parametrize(("given", "word"), [
@@ -222,13 +293,45 @@ def test_all_forms_of_data_say_the_same():
     ({"source": table(), "population": 40, "quarters_per_period": 40.0}, "400 at most"),
     ({"source": table(), "population": 40, "particles": 10}, "particles"),
     ({"source": table(), "population": 40, "particles": 400, "most": 500}, "most"),
-    ({"source": table(), "population": 40, "widen": 0.5}, "widen"),
+    ({"source": table(), "population": 40, "widen": 2.0}, "give that one with prior"),
+    ({"source": table(), "population": 40, "seed": -1}, "seed"), ({"source": "."}, "is a folder"),
+    ({"source": table(), "population": 40, "parameters": {"municipalities": 7}}, "as many as could adopt"),
+    ({"source": table(), "population": 40, "free": {"v0": 3}}, "no range"),
+    ({"source": table(), "population": 40, "free": {"v0": ("a", "b")}}, "no range"),
+    ({"source": table(), "population": 40, "free": 5}, "NAME=LOW:HIGH"),
+    ({"source": "participatory_budgetin"}, "participatory_budgeting"),
+    ({"source": "participatory_budgeting", "unit": "Brasil"}, "Did you mean Brazil"),
+    ({"source": pd.DataFrame({"period": range(4), "new": [1, 0.5, 2, 3]}), "population": 40}, "whole number"),
+    ({"source": pd.DataFrame({"period": range(4), "new": [1, 1, 2, 3], "population": [9, 9, 8, 9]})}, "from 9 to 8"),
+    ({"source": table(), "population": 40, "prior": __file__}, "is a file"),
     ({"source": table(), "population": 40, "prior": "nowhere"}, "no calibration"),
     ({"source": table(), "population": 40, "scenario": "wastland"}, "wasteland")])
 def test_a_mistake_ends_in_one_sentence(given, word):
     with pytest.raises(Refused, match=word) as refused:
         c.calibrate(**given)
     assert "\n" not in str(refused.value)
+
+
+def test_the_examples_are_read_by_name_and_each_unit_for_itself():
+    """Poland's stock falls and Brazil says no population: neither is in the way of the other."""
+    (brazil,) = observed.observe("participatory_budgeting", 5565, "Brazil")
+    assert (brazil.count.tolist(), brazil.active) == ([13, 53, 112, 190, 201], True)
+    assert brazil.t.tolist() == [1992, 1996, 2000, 2004, 2008]
+    (poland,) = observed.observe("participatory_budgeting", unit="Poland's village funds")
+    assert (poland.count.tolist(), poland.population) == ([1241, 1479, 1467], 2175)
+    (shares,) = observed.observe(pd.DataFrame({"period": [1, 2, 3], "percent": [5, 14.5, 9.0]}), 200)
+    assert (shares.count.tolist(), shares.active) == ([10, 29, 18], True)
+    (new,) = observed.observe(pd.DataFrame({"period": [1, 2, 3], "new": [5, 0, 2]}), 200)
+    assert (new.count.tolist(), new.indicator) == ([5, 5, 7], "ever_adopted")
+
+
+def test_who_has_it_in_use_is_held_against_use():
+    shape = observed.Seen("x", 20, np.arange(1, 11), np.array([2, 4, 9, 12, 14, 15, 14, 13, 12, 13]), active=True)
+    case = c.make_case(shape, free={"v0": (-0.6, 0.3)}, quarters_per_period=10)
+    with ThreadPoolExecutor(2) as pool:
+        (curve,) = case.curves(np.array([[-0.1]]), np.array([5]), pool)
+    run = simulate("lets_dance", runs=1, seed=5, quarters=100, parameters={"v0": -0.1, "municipalities": 20})
+    assert curve[0].tolist() == run.rows["on"][0, 10::10].tolist() != run.rows["ever_adopted"][0, 10::10].tolist()
 
 
 # ---------------------------------------------------------------- the model itself
@@ -245,13 +348,13 @@ def found():
 
 
 def test_the_model_finds_a_parameter_of_itself():
-    shape = c.Seen("synthetic", 20, np.arange(1, 11), np.arange(2, 12))
+    shape = observed.Seen("synthetic", 20, np.arange(1, 11), np.arange(2, 12))
     case = c.make_case(shape, free={"v0": (-0.6, 0.3)})
     with ThreadPoolExecutor(2) as pool:
         made = abc_smc.recover(case.simulator(pool), c.box_of(case.free), 14, seed=2, particles=60, most=300)
     assert abc_smc.coverage(made)["right"].all()
     assert np.corrcoef(made["truth"], made["mean"])[0, 1] > 0.7
-    assert made["sd"].mean() < 0.8 * c.box_of(case.free).theta_draws().std()
+    assert made["sd"].mean() < 0.8 * c.box_of(case.free).as_sample().sd[0]
 
 
 def test_a_curve_is_the_models_at_the_ends_of_periods():
@@ -268,7 +371,7 @@ def test_what_has_no_effect_is_said_to_be_unknown(found):
     assert row["narrowing"] > 0.8
     assert row["overlap"] > 0.6
     assert found.table.set_index("parameter").loc["v0", "narrowing"] < 0.8
-    said = c.cannot_tell(found)
+    said = words.cannot_tell(found)
     assert any("next to nothing" in line and "late adopters heed obligation" in line for line in said)
     assert any("says nothing about depth" in line for line in said)
 
@@ -280,17 +383,44 @@ def test_the_fan_holds_the_data_and_the_checks_are_shares(found):
     assert fan["seen"].between(fan["low_95"], fan["high_95"]).mean() > 0.7
     assert found.checks["p"].between(0, 1).all()
     peak = found.checks.set_index("statistic").loc["peak"]
-    made = c.checks_of(found.predicted[0], found.case.seen[0])["peak"]
+    made = observed.checks_of(found.predicted[0], found.case.seen[0])["peak"]
     near = np.isclose(made, peak["observed"])
     assert peak["p"] == pytest.approx(((made > peak["observed"]) & ~near).mean() + near.mean() / 2)
 
 
 def test_a_model_that_cannot_do_it_is_told(found):
     """Everybody adopts in one year: no run does that."""
-    seen = c.Seen("x", 20, np.arange(9), np.array([0, 0, 0, 0, 0, 0, 20, 20, 20]))
+    seen = observed.Seen("x", 20, np.arange(9), np.array([0, 0, 0, 0, 0, 0, 20, 20, 20]))
     told = c.Calibration(c.Case(found.case.scenario, (seen,), found.case.free, found.case.clock), found.sample,
                          found.predicted, 0)
-    assert any("does not do what the data" in line and "largest growth" in line for line in c.cannot_tell(told))
+    assert any("does not do what the data" in line and "largest growth" in line for line in words.cannot_tell(told))
+
+
+def with_theta(found, theta, **more):
+    """The calibration with other particles of v0, all of equal weight."""
+    sample = found.sample
+    z = sample.box.z(np.column_stack([theta, np.linspace(0.1, 1.9, len(theta))]))
+    weights = np.full(len(theta), 1 / len(theta))
+    return replace(found, sample=replace(sample, z=z, weights=weights, distance=np.zeros(len(theta)), **more))
+
+
+def test_what_presses_falls_apart_or_contradicts_is_said(found):
+    rng, end = np.random.default_rng(0), 0.3
+    calm = words.cannot_tell(with_theta(found, rng.normal(-0.15, 0.1, 200).clip(-0.59, 0.29)))
+    assert not any("presses" in line or "Two explanations" in line or "far from what" in line for line in calm)
+    piled = words.cannot_tell(with_theta(found, end - 0.02 * rng.random(200)))
+    assert any("presses against the upper end of its range, 0.30" in line and "widen" in line for line in piled)
+    apart = words.cannot_tell(with_theta(found, np.concatenate([rng.normal(m, 0.05, 100) for m in (-0.4, 0.1)])))
+    assert any("Two explanations fit: “value before anything else”" in line for line in apart)
+    surprised = with_theta(found, rng.normal(-0.15, 0.1, 200).clip(-0.59, 0.29), surprise=0.01)
+    assert any("only 1 % of its runs are as far" in line for line in words.cannot_tell(surprised))
+    assert words.headline_of(surprised).endswith("unlike what was thought possible before.")
+    late = observed.Seen("late", 20, np.arange(9), np.array([8, 9, 10, 12, 14, 15, 16, 16, 16]), active=True)
+    told = words.cannot_tell(replace(found, case=replace(found.case, seen=(late,))))
+    assert any("40 % of late were there by the end of the first period" in line for line in told)
+    assert any("counts of late are of who has it in use" in line for line in told)
+    flat = replace(found, predicted=(np.zeros_like(found.predicted[0]),))
+    assert any("misses part of the curve: 0 of 9 periods" in line for line in words.cannot_tell(flat))
 
 
 def test_equal_seeds_give_equal_numbers_whatever_the_threads(found):
@@ -304,29 +434,50 @@ def test_several_curves_and_a_fitted_clock():
         both, free=["v0=-0.6:0.3", "quarters_per_period=2:6"], particles=50, most=100, predictions=20)
     assert [one.name for one in made.case.seen] == ["a", "b"]
     assert len(made.predicted) == 2
-    assert not any("assumed, not found" in line for line in c.cannot_tell(made))
-    one = c.observe(both, unit="b")
+    assert not any("assumed, not found" in line for line in words.cannot_tell(made))
+    one = observed.observe(both, unit="b")
     assert [x.name for x in one] == ["b"]
 
 
 def test_a_saved_posterior_is_the_next_prior(found, tmp_path):
-    from experiments import folder
-
     folder.keep(tmp_path / "past", "adopters calibrate", "", c.manifest_of(found), c.tables_of(found))
     past = c.load(tmp_path / "past")
     assert past.table.round(9).equals(found.table.round(9))
     assert [p.tolist() for p in past.predicted] == [p.tolist() for p in found.predicted]
     assert past.draws(5) == pytest.approx(found.draws(5))
-    box = c.box_of(past.case.free, past, 2.0)
-    z = past.sample.z - past.sample.weights @ past.sample.z
+    box = c.box_of(past.case.free, [past])
+    z = np.clip(past.sample.z, -5, 5)
+    z -= past.sample.weights @ z
     assert np.diag(box.cov) == pytest.approx(4 * (past.sample.weights @ z**2), rel=1e-3)
     made = small(prior=tmp_path / "past", free=None, widen=1.0)
     assert (list(made.case.free), made.prior) == (["v0", "vZ"], str(tmp_path / "past"))
+    assert "count twice" in words.cannot_tell(made)[0]
+    folder.keep(tmp_path / "next", "adopters calibrate", "", c.manifest_of(made), c.tables_of(made))
+    assert c.load(tmp_path / "next").table.round(9).equals(made.table.round(9))  # narrowing is of the prior that it had
     with pytest.raises(Refused, match="the prior knows v0"):
         small(prior=past, free=["v0=-0.5:0.3"])
     (tmp_path / "past" / "particles.parquet").write_bytes(b"")
     with pytest.raises(Refused, match="damaged"):
         c.load(tmp_path / "past")
+
+
+def test_several_calibrations_make_a_prior_of_what_they_share(found):
+    cum = np.minimum(CUM, 20)[:9]
+    other = c.calibrate(table()[:9].assign(cum=[0, *cum[:-1]]), population=20, free=found.case.free, particles=60, most=300,
+                        predictions=20, quarters_per_period=5)
+    box = c.box_of(found.case.free, [found, other])
+    mean, cov = abc_smc.common([found.sample, other.sample])
+    assert (box.mean.tolist(), box.cov.tolist()) == (mean.tolist(), cov.tolist())
+    assert c.box_of(found.case.free, [found, other], 2.0).cov.tolist() == (4 * cov).tolist()
+    made = c.calibrate(table()[:9].assign(cum=[*cum[1:], 20]), population=20, prior=[found, other], particles=60, most=120,
+                       predictions=20)
+    assert made.sample.box.learnt == ("v0", "vZ")
+    assert [line for line in made.notes if "another clock" in line]
+    third = replace(other, case=replace(other.case, free={"v0": (-0.5, 0.3)}))
+    with pytest.raises(Refused, match="fitted different things"):
+        small(prior=[found, third])
+    with pytest.raises(Refused, match="widen must lie"):
+        small(prior=[found], free=None, widen=0.5)
 
 
 # ---------------------------------------------------------------- page and command
@@ -340,9 +491,10 @@ def run(*words):
 def test_the_command_writes_a_folder_that_speed_can_read(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     table(cum=np.minimum(CUM, 20))[:9].to_csv("late.csv", index=False)
-    words = ("late.csv", "--population", "20", "--fit", "v0=-0.6:0.3", "--fit", "vM=0:2", "--particles", "50", "--most",
+    asked = ("late.csv", "--population", "20", "--fit", "v0=-0.6:0.3", "--fit", "vM=0:2", "--particles", "50", "--most",
              "120", "--recover", "2", "--out", "cal")
-    said = json.loads(run(*words, "--json").stdout)
+    monkeypatch.setattr(sys, "argv", ["letsdance", "adopters", "calibrate", *asked])
+    said = json.loads(run(*asked, "--json").stdout)
     assert [row["parameter"] for row in said["parameters"]] == ["v0", "vM"]
     assert "synthetic cases" in said["recovery"]
     page = (tmp_path / "cal/report.html").read_text(encoding="utf-8")
@@ -350,8 +502,15 @@ def test_the_command_writes_a_folder_that_speed_can_read(tmp_path, monkeypatch):
     assert {path.name for path in (tmp_path / "cal/figures").iterdir()} >= {
         f"{name}.svg" for name in ("predictive", "parameters", "ridge", "recovery")}
     assert c.load("cal").recovered is not None
-    assert "--overwrite" in str(run(*words).exception)
-    printed = run(*words, "--overwrite").stdout
+
+    def again(command):
+        given = shlex.split(command)[3:]
+        assert run(*given, "--out", "again").exit_code == 0
+        return tmp_path / "again"
+
+    assert folder.verify(tmp_path / "cal", rerun=again) == []
+    assert "--overwrite" in str(run(*asked).exception)
+    printed = run(*asked, "--overwrite").stdout
     assert "What the data cannot tell" in printed
     assert "letsdance adopters speed cal" in printed
 
@@ -359,6 +518,6 @@ def test_the_command_writes_a_folder_that_speed_can_read(tmp_path, monkeypatch):
 def test_a_mistake_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     table().to_csv("late.csv", index=False)
-    for words in (("late.csv",), ("late.csv", "--population", "40", "--fit", "vm=0:1"), ("no.csv",)):
-        assert isinstance(run(*words, "--out", "x").exception, Refused)
+    for given in (("late.csv",), ("late.csv", "--population", "40", "--fit", "vm=0:1"), ("no.csv",)):
+        assert isinstance(run(*given, "--out", "x").exception, Refused)
     assert [path.name for path in tmp_path.iterdir()] == ["late.csv"]

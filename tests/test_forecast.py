@@ -177,6 +177,24 @@ def test_a_large_population_and_a_long_silence_are_forecast():
     assert np.median(made[1].paths[:, 9]) <= 10
 
 
+def test_a_history_that_hardly_any_parameter_set_explains_is_named(files):
+    smooth = np.cumsum(np.full(900, 300))
+    history.table([begun(), Cascade("weeks", 1_000_000, 0, smooth)]).to_csv("weeks.csv", index=False)
+    done = run("forecast", "weeks.csv", "--samples", "20")
+    assert "the model follows 1 of 2 histories badly (weeks)" in " ".join(done.stderr.split())
+
+
+def test_a_copy_of_the_default_prior_is_not_called_learnt_from_data(files):
+    from experiments.adopters.invented import FILE
+
+    (files / "mine.json").write_bytes(FILE.read_bytes())
+    done = run("forecast", "h.csv", "--population", "50", "--prior", "mine.json", "--samples", "20", "--report", "page")
+    assert "learnt from invented curves, not on data" in " ".join(done.stdout.split())
+    page = (files / "page/report.html").read_text(encoding="utf-8")
+    assert "The prior was learnt from invented curves and rests on no data" in page
+    assert "past cascades: the model is pooled" not in page
+
+
 def test_a_single_adopter_is_forecast_beside_others_and_refused_alone(files):
     lone = Cascade("lone", 50, 0, np.array([0, 1, 1]))
     assert len(forecast.forecasts([begun(), lone], samples=20)) == 2
@@ -223,30 +241,94 @@ def test_recalibration_leaves_or_widens_and_keeps_whole_paths():
     assert {tuple(path) for path in wide} <= {tuple(path) for path in paths}
 
 
-def test_recalibration_widens_what_is_too_narrow_half_as_much_with_twenty_cascades():
+def tried(cascades: int, low: int, high: int, stage: int = 0) -> list[prior._Tried]:
+    """Paths say 90 to 110, the truth comes evenly from `low` to `high`; each cascade was forecast twice."""
     rng = np.random.default_rng(0)
-    records = [(np.sort(rng.integers(90, 111, (400, 1)), axis=0), rng.integers(75, 126, 1)) for _ in range(30)]
-    few, many = (prior._recalibration(records, cascades) for cascades in (20, 10**9))
-    assert many.a < 0.8
-    assert many.b < 0.8
-    assert np.log([few.a, few.b]) == pytest.approx(np.log([many.a, many.b]) / 2, rel=1e-6)
+    return [prior._Tried(k // 2, stage, np.sort(rng.integers(90, 111, (400, 1)), axis=0), rng.integers(low, high + 1, 1))
+            for k in range(2 * cascades)]
+
+
+@pytest.mark.parametrize(("low", "high"), [(75, 125), (92, 108)])
+def test_recalibration_widens_what_is_too_narrow_and_narrows_what_is_too_wide(low, high):
+    known = tried(30, low, high)
+    found = prior._beta(known)
+    assert (found < 0.8).all() if low < 90 else (found > 1.25).all()
+    before, after = (prior._score(known, [prior.Recalibration(*beta)] * 3) for beta in ((1, 1), found))
+    assert after[0] < before[0]
+    assert abs(after[1] - 0.8) < abs(before[1] - 0.8)
+
+
+def test_a_score_counts_each_cascade_once_and_is_that_of_the_scores():
+    known = [prior._Tried(0, 0, np.arange(200)[:, None], np.array([v])) for v in (50, 300)]
+    known.append(prior._Tried(1, 0, np.arange(200)[:, None], np.array([90])))
+    crps, held = prior._score(known, [prior.Recalibration()] * 3)
+    one, two, other = (scores.crps(t.paths, t.truth)[0] for t in known)
+    assert crps == pytest.approx(((one + two) / 2 + other) / 2)
+    assert held == pytest.approx((0.5 + 1) / 2)
+
+
+def test_a_stage_has_its_own_recalibration_half_of_the_way_with_thirty_cascades():
+    wide, narrow = tried(30, 75, 125, stage=1), tried(30, 97, 103, stage=2)
+    unseen, first, second = (np.log([r.a, r.b]) for r in prior._recalibrations([*wide, *narrow]))
+    # The same thirty cascades at two stages: all together count 30, moved by 30 / (30 + 10); none was seen at stage 0.
+    assert unseen == pytest.approx(np.log(prior._beta([*wide, *narrow])) * 30 / 40)
+    assert first == pytest.approx((np.log(prior._beta(wide)) + unseen) / 2)
+    assert second == pytest.approx((np.log(prior._beta(narrow)) + unseen) / 2)
+    known = prior.Prior(prior.weak().mean, prior.weak().cov, prior._recalibrations([*wide, *narrow]))
+    assert known.corrected(Cascade("x", 50, 0, np.array([20]))) == known.recalibration[1]
+
+
+def test_a_mixture_has_the_density_that_it_is_drawn_from():
+    """Parts far apart: shares and moments of draws, and a density that is the sum of scipy's."""
+    from scipy.stats import multivariate_normal
+
+    weak = prior.weak()
+    parts = tuple(prior.Part(w, weak.mean + shift, weak.cov / 9) for w, shift in ((0.3, -9.0), (0.7, 9.0)))
+    made = prior.Prior(weak.mean, weak.cov, parts=parts)
+    theta = made.draw(20_000, np.random.default_rng(0))
+    right = theta[:, 0] > weak.mean[0]
+    assert right.mean() == pytest.approx(0.7, abs=0.012)
+    assert theta[right].mean(axis=0) == pytest.approx(weak.mean + 9, abs=0.05)
+    brute = sum(p.weight * multivariate_normal(p.mean, p.cov).pdf(theta[:50]) for p in parts)
+    assert np.exp(made.log_density(theta[:50])) == pytest.approx(brute)
+
+
+def test_many_cascades_of_two_kinds_are_told_apart():
+    """Half of the cascades stop early, half fill: EM finds both, from parameter sets that are known all but exactly."""
+    rng, weak = np.random.default_rng(4), prior.weak()
+    stop, fill = weak.mean - 3.0 * (np.arange(8) == 0), weak.mean + 2.0 * (np.arange(8) == 0)
+    theta = np.concatenate([sampling.normal(60, mean, weak.cov / 100, rng) for mean in (stop, fill)])
+    particles = theta[:, None] + rng.normal(0, 0.01, (120, 20, 8))
+    flat = prior.Prior(weak.mean, weak.cov * 1e6)  # under it all parameter sets count alike
+    made = prior._population(particles, flat, prior._halves(particles, prior.Prior(weak.mean, weak.cov)))
+    assert [p.weight for p in made.parts] == pytest.approx([0.5, 0.5], abs=0.03)
+    assert made.parts[0].mean[0] == pytest.approx(stop[0], abs=0.3)
+    assert made.parts[1].mean[0] == pytest.approx(fill[0], abs=0.3)
+    assert made.mean == pytest.approx(theta.mean(axis=0), abs=0.2)
 
 
 def test_a_prior_survives_the_way_through_a_file(tmp_path):
     past = similar.past([Cascade(c.name, 50, 1990, np.append(0, c.cum)) for c in synthetic.cascades("waves", 6, seed=3)])
-    made = prior.Prior(prior.weak().mean + 0.5, prior.weak().cov / 3, prior.Recalibration(0.8, 1.2), {"cascades": 9}, past,
-                       (0.25, 1.0, 0.5))
+    betas = tuple(prior.Recalibration(a, a + 0.4) for a in (0.8, 1.0, 2.0))
+    weak = prior.weak()
+    made = prior.Prior(weak.mean + 0.5, weak.cov / 3, betas, {"cascades": 9, "invented": True}, past, (0.25, 1.0, 0.5),
+                       tuple(prior.Part(w, weak.mean + 2 * w, weak.cov * w) for w in (0.25, 0.75)))
     prior.save(made, tmp_path / "p.json")
     back = prior.load(tmp_path / "p.json")
     assert (back.mean == made.mean).all()
     assert (back.cov == made.cov).all()
     assert (back.recalibration, back.learnt, back.pool) == (made.recalibration, made.learnt, made.pool)
+    assert back.invented
+    for one, other in zip(back.parts, made.parts, strict=True):
+        assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
     assert (forecast.forecast(begun(), back, 30).paths == forecast.forecast(begun(), made, 30).paths).all()
 
 
 @pytest.mark.parametrize(("change", "said"), [
     (None, "cannot be read"), ({"kind": "x"}, "is not a prior"), ({"format": 99}, "another version"),
-    ({"mean": [1]}, "damaged"), ({"recalibration": [0, 1]}, "damaged"), ({"covariance": [[0] * 8] * 8}, "damaged"),
+    ({"mean": [1]}, "damaged"), ({"recalibration": [[0, 1]] * 3}, "damaged"), ({"recalibration": [1, 1]}, "damaged"),
+    ({"parts": [[0.5, [0] * 8, np.eye(8).tolist()]]}, "damaged"), ({"parts": [[1, 2]]}, "damaged"),
+    ({"covariance": [[0] * 8] * 8}, "damaged"),
     ({"pool": [0.5, 2, 0.5]}, "damaged"), ({"past": ["5 3: 1 9"]}, "damaged"), ({"past": ["curve"]}, "damaged")])
 def test_a_damaged_prior_is_refused(change, said, tmp_path):
     path = tmp_path / "p.json"

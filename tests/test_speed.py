@@ -138,7 +138,10 @@ def test_draws_of_a_posterior_meet_every_policy_on_equal_luck(calibrated):
     assert e["mean"] == pytest.approx(np.mean(own))
     assert (e["low"], e["high"]) == pytest.approx(tuple(np.quantile(own, [0.025, 0.975])))
     assert any("posterior's draws" in line for line in s.limits(found))
-    assert any("quarters of the model" in line for line in s.limits(found))
+    assert any("4 quarters of the model" in line and "Quarter 8, in which policies begin, then lies in period 1 of the data"
+               in line for line in s.limits(found))
+    assert s._clock(made, 32).endswith("in period 7 of the data.")
+    assert s._clock(made, 33).endswith("after the record ends.")
 
 
 # ---------------------------------------------------------------- what is said
@@ -181,7 +184,8 @@ def test_the_headline_names_the_fastest(found):
     ({"given": ["fast: MANDAT@8"]}, "MANDATE"), ({"given": ["x:"]}, "does nothing"),
     ({"given": ["a: CHM@8", "a: TRAIN@8"]}, "two policies"), ({"given": ["imitation: CHM@8"]}, "two policies"),
     ({"given": ["x: wasteland"]}, "start of its own"), ({"given": []}, "at least one"), ({"runs": 1}, "runs"),
-    ({"start": 80}, "after the horizon"), ({"start": 0}, "start"), ({"quarters": 3}, "quarters")])
+    ({"start": 80}, "after the horizon"), ({"start": 0}, "start"), ({"quarters": 3}, "quarters"),
+    ({"draws": 20}, "this case is a scenario"), ({"quarters": 0}, "quarters"), ({"seed": -1}, "seed")])
 def test_a_mistake_ends_in_one_sentence(given, word):
     with pytest.raises(Refused, match=word) as refused:
         s.speed(**given)
@@ -191,8 +195,8 @@ def test_a_mistake_ends_in_one_sentence(given, word):
 # ---------------------------------------------------------------- page and command
 
 def test_figures_are_drawn_for_both_widths(found):
-    from report.calibration import effects, speed_study, tradeoff
     from report.sheet import NARROW, WIDE
+    from report.speed import effects, speed_study, tradeoff
 
     study = speed_study(found)
     assert study.headline == s.headline(found)

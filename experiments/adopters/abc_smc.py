@@ -81,9 +81,10 @@ class Box:
                            np.log(_DEFENCE) + flat[:, at].sum(axis=1))
         return np.asarray(own + np.delete(flat, at, axis=1).sum(axis=1))
 
-    def theta_draws(self, count: int = 4000) -> np.ndarray:
+    def as_sample(self, count: int = 4000) -> Sample:
         """Always the same draws of the prior, to compare a posterior with."""
-        return self.theta(self.draw(count, np.random.default_rng([_PURPOSE])))
+        z = self.draw(count, np.random.default_rng([_PURPOSE]))
+        return Sample(self, z, np.full(count, 1 / count), np.zeros((count, 0)), np.zeros(count), np.zeros(0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +98,7 @@ class Sample:
     distance: np.ndarray  # float64[N]
     scale: np.ndarray     # float64[s], what features were divided by; 0: left out
     rounds: tuple[tuple[int, float, float], ...] = ()  # simulations so far, tolerance, share of new ones that entered
+    surprise: float = 0.5  # share of draws from the prior whose features lie as far from the prior's middle as observed
 
     @property
     def theta(self) -> np.ndarray:
@@ -134,6 +136,33 @@ class Sample:
         """float64[2, k]: the central interval of this level."""
         return self.quantiles([(1 - level) / 2, (1 + level) / 2])
 
+    def density(self, k: int, at: np.ndarray) -> np.ndarray:
+        """float64[A]: of one parameter, by a normal kernel of Silverman's width (1986), mirrored at the box's ends."""
+        values, reach = self.theta[:, k], self._reach(k)
+        mirrored = np.concatenate([values, 2 * self.box.low[k] - values, 2 * self.box.high[k] - values])
+        kernel = np.exp(-0.5 * ((at[:, None] - mirrored) / reach)**2) / (reach * np.sqrt(2 * np.pi))
+        return np.asarray(np.einsum("aj,j->a", kernel, np.tile(self.weights, 3)))
+
+    def _reach(self, k: int) -> float:
+        quarters = self.quantiles([0.25, 0.75])[:, k]
+        spread = min(self.sd[k], (quarters[1] - quarters[0]) / 1.34) or self.sd[k]
+        return float(0.9 * max(spread, 1e-9 * (self.box.high[k] - self.box.low[k])) * self.effective**-0.2)
+
+    def parted(self, k: int) -> float | None:
+        """Where one parameter's density falls apart into two humps, or None.
+
+        Each holds 15 % at least; the valley is less than 60 % of the lower hump, and lower by two standard errors of the
+        density (its variance: f / (2 sqrt(pi) n h); Silverman, 1986).
+        """
+        at = np.linspace(self.box.low[k], self.box.high[k], 201)
+        f = self.density(k, at)
+        lower = np.minimum(np.maximum.accumulate(f), np.maximum.accumulate(f[::-1])[::-1])
+        valley = int(np.argmin(np.divide(f, lower, out=np.ones_like(f), where=lower > 0)))
+        below = float(self.weights[self.theta[:, k] < at[valley]].sum())
+        error = np.sqrt((f[valley] + lower[valley]) / (2 * np.sqrt(np.pi) * self.effective * self._reach(k)))
+        apart = f[valley] < 0.6 * lower[valley] and lower[valley] - f[valley] > 2 * error
+        return float(at[valley]) if apart and 0.15 <= below <= 0.85 else None
+
     def draws(self, count: int, rng: np.random.Generator) -> np.ndarray:
         """float64[count, k]: values drawn by weight, in random order."""
         return self.theta[rng.permutation(chosen(self.weights, count, rng))]
@@ -149,7 +178,8 @@ def sample(simulator: Simulator, box: Box, observed: np.ndarray, rng: np.random.
            most: int = 4000, progress: Callable[[int], None] | None = None) -> Sample:
     """Particles whose features came nearest to observed[s]; `most`: simulations in all, twice `particles` at least.
 
-    Features are divided by their median absolute deviation under the prior; one that never differs is left out.
+    Features are divided by their median absolute deviation under the prior; one that never differs is left out. The
+    first round, from the prior, also tells how surprising the observed features are to it (Box, 1980).
     """
     step = progress or (lambda count: None)
 
@@ -161,13 +191,19 @@ def sample(simulator: Simulator, box: Box, observed: np.ndarray, rng: np.random.
     z = box.draw(2 * particles, rng)
     features = simulated(z)
     weights = np.ones(len(z))
-    scale = np.median(np.abs(features - np.median(features, axis=0)), axis=0)
-    scale = np.where(scale > 0, scale, features.std(axis=0))
+    middle = np.median(features, axis=0)
+    rounding = 1e-9 * np.maximum(np.abs(middle), 1)  # what differs by less does not differ
+    scale = np.median(np.abs(features - middle), axis=0)
+    scale = np.where(scale > rounding, scale, features.std(axis=0))
+    scale = np.where(scale > rounding, scale, 0.0)
 
-    def distance(features: np.ndarray) -> np.ndarray:
-        away = np.divide(features - observed, scale, out=np.zeros_like(features), where=scale > 0)
+    def distance(features: np.ndarray, point: np.ndarray = observed) -> np.ndarray:
+        away = np.divide(features - point, scale, out=np.zeros_like(features), where=scale > 0)
         return np.asarray(np.sqrt((away**2).sum(axis=1)))
 
+    surprise = float((distance(features, middle) >= distance(observed[None], middle)).mean())
+    if (np.abs(observed - middle)[scale == 0] > rounding[scale == 0]).any():
+        surprise = 0.0
     far = distance(features)
     rounds: list[tuple[int, float, float]] = []
     spent, entered = len(z), 1.0
@@ -188,7 +224,7 @@ def sample(simulator: Simulator, box: Box, observed: np.ndarray, rng: np.random.
         spent += count
         z, features = np.concatenate([z, new]), np.concatenate([features, drawn])
         far = np.concatenate([far, distance(drawn)])
-    return Sample(box, z, weights / weights.sum(), features, far, scale, tuple(rounds))
+    return Sample(box, z, weights / weights.sum(), features, far, scale, tuple(rounds), surprise)
 
 
 def _mixture(new: np.ndarray, around: np.ndarray, shares: np.ndarray, cov: np.ndarray) -> np.ndarray:
@@ -205,7 +241,8 @@ def adjusted(raw: Sample, observed: np.ndarray) -> Sample:
 
     A regression follows the luck of few particles, which makes what is left look smaller than it is, and its centre is
     itself uncertain. So what is left is scaled up to the variance of a prediction: divided by the part that the degrees of
-    freedom leave of it, and with the centre's own variance added.
+    freedom leave of it, and with the centre's own variance added. Where no particle comes near, so that the centre's
+    variance would be half of the spread's around it, nothing is moved.
     """
     use = raw.scale > 0
     X = (raw.features[:, use] - observed[use]) / raw.scale[use]
@@ -226,7 +263,9 @@ def adjusted(raw: Sample, observed: np.ndarray) -> Sample:
     left = raw.z - np.einsum("jk,km->jm", design, coefficients)
     # With A = (X'WX)^-1 and V = X'W^2 X: the fit takes tr(AV) of the variance of what is left, its centre adds (AVA)_00.
     V = np.einsum("jk,jl->kl", weighted, weighted)
-    taken, centre = float(np.einsum("kl,lk->", inverse, V)), float(inverse[0] @ V @ inverse[0])
+    taken, centre = float(np.einsum("kl,lk->", inverse, V)), float((np.einsum("jk,k->j", weighted, inverse[0])**2).sum())
+    if not centre < 0.5:
+        return raw
     return replace(raw, z=coefficients[0] + left * np.sqrt((1 + centre) / max(1 - taken, 0.25)), weights=weights)
 
 
@@ -234,6 +273,29 @@ def infer(simulator: Simulator, box: Box, observed: np.ndarray, rng: np.random.G
           most: int = 4000, progress: Callable[[int], None] | None = None) -> Sample:
     """`sample`, then `adjusted`."""
     return adjusted(sample(simulator, box, observed, rng, particles, most, progress), observed)
+
+
+# ---------------------------------------------------------------- what several cases have in common
+
+def moments(one: Sample) -> tuple[np.ndarray, np.ndarray]:
+    """Mean[k] and second moments about 0 [k, k] of a sample, on the logit scale; what lies at an end of the box counts as
+    5 (0.7 % from it), for the scale has no end there."""
+    z = np.clip(one.z, -5, 5)
+    return one.weights @ z, second_moments(one.weights, z)
+
+
+def common(samples: Sequence[Sample]) -> tuple[np.ndarray, np.ndarray]:
+    """Mean[k] and covariance[k, k], on the logit scale, of the normal that the cases' parameters came from.
+
+    Empirical Bayes by the first step of EM from the flat prior: the spread between cases and, in the mean, within them.
+    Further steps would take what is unknown in each for alike in all. One imaginary case as spread as the flat prior is
+    among them, so that few cases never look alike by luck; 1 + 1 / n is for the error of the mean.
+    """
+    n, flat = len(samples), np.pi**2 / 3 * np.eye(samples[0].z.shape[1])
+    means, seconds = zip(*map(moments, samples), strict=True)
+    mean = np.mean(means, axis=0)
+    cov = np.mean(seconds, axis=0) - np.outer(mean, mean)
+    return mean, (flat + n * cov) / (n + 1) * (1 + 1 / n)
 
 
 # ---------------------------------------------------------------- does it find what is known

@@ -1,5 +1,6 @@
-"""Would the forecast have been right? A user's own past cascades, cut at each stage, forecast, and compared with the rest.
+"""Would the forecast have been right? A user's own past cascades, cut, forecast, and compared with the rest.
 
+They are cut where they reached each stage, or with a rolling origin: again and again, every so many periods from there on.
 Every model forecasts the same periods of the same cascades from the same first part. What is learnt (our prior, the
 reference class) is learnt from the other folds' cascades only. Errors are shares of the population, so that cascades of
 different size count alike; standard errors are taken over cascades, because a cascade's stages go together.
@@ -45,12 +46,16 @@ _GAP = "\u00a0"  # keeps a number and its sign on one line
 
 @dataclass(frozen=True)
 class Backtest:
-    """`scores`: one row a cascade, stage and model (task_id, stage, model, the measures, and held_50 ... held_95)."""
+    """`scores`: one row a cascade, origin and model (task_id, stage, origin, model, the measures, and held_50 ... held_95).
+
+    origin: the last period that the forecast saw; stage: the highest of the stages that was reached by then.
+    """
 
     scores: pd.DataFrame
     cascades: int
-    skipped: int  # stages that were reached but left fewer than three periods before, or none after
-    prior: str    # ours: "learnt" from the other folds, "given" by the user, or "default"
+    skipped: int  # origins that left fewer than three periods before, or none after
+    prior: str    # ours: "learnt" from the other folds, "given" by the user, "invented", or "default" (invented as well)
+    every: int | None = None  # periods from origin to origin; None: an origin a stage
 
     def summary(self) -> pd.DataFrame:
         """One row a model: the mean of each measure, its standard error over cascades, and forecasts counted."""
@@ -69,7 +74,7 @@ class Backtest:
         """One row a rival and measure: rival less ours over the forecasts that both made, and its standard error."""
         import pandas as pd
 
-        wide = self.scores.pivot_table(index=["task_id", "stage"], columns="model", values=list(MEASURES), sort=False)
+        wide = self.scores.pivot_table(index=["task_id", "origin"], columns="model", values=list(MEASURES), sort=False)
         rows = []
         for model in self._models():
             for name in MEASURES:
@@ -157,19 +162,21 @@ def reference(history: Cascade, past: Sequence[Cascade], samples: int, rng: np.r
 # ---------------------------------------------------------------- the test
 
 def backtest(past: Any, population: int | None = None, prior: Prior | None = None, stages: Sequence[float] = STAGES,
-             samples: int = 400, folds: int = 3, seed: int = 0, progress: Callable[[int], None] | None = None) -> Backtest:
+             samples: int = 400, folds: int = 3, seed: int = 0, progress: Callable[[int], None] | None = None,
+             every: int | None = None) -> Backtest:
     """Forecast the rest of each cascade from each stage that it reached, by every model, and score it.
 
+    every: a rolling origin instead, every so many periods from the first stage until 84 % have adopted.
     prior: used as it is (it must not have been learnt from these cascades); None: learnt from the other folds where there
     are ten cascades or more, else the default one. `progress` hears once of each cascade and stage, in part while
-    learning. Refused where no cascade reaches a stage with three periods before it
-    and one after.
+    learning. Refused where no cascade reaches a stage with three periods before it and one after.
     """
     cascades = read(past, population, least=1)
     if not stages or not all(0 < stage < 1 for stage in stages):
         raise Refused("stages must lie between 0 and 1, such as 0.16 0.34 0.5.")
-    origins = [(k, stage, at) for k, c in enumerate(cascades) for stage in stages
-               if (at := c.reaches(stage)) is not None]
+    if every is not None and every < 1:
+        raise Refused(f"every must be a whole number of periods from 1 on, not {every}.")
+    origins = [(k, stage, at) for k, c in enumerate(cascades) for stage, at in _origins(c, sorted(set(stages)), every)]
     usable = [(k, stage, at) for k, stage, at in origins if 2 <= at < len(cascades[k].cum) - 1]
     if not usable:
         raise Refused("no cascade reaches a stage with three periods before it and one after it; there is nothing to "
@@ -190,13 +197,13 @@ def backtest(past: Any, population: int | None = None, prior: Prior | None = Non
         cascade, fold = cascades[k], k % folds
         others = [c for j, c in enumerate(cascades) if j % folds != fold]
         history, truth = cascade.until(at + 1), cascade.cum[at + 1:at + 1 + PERIODS]
-        rng = np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE, crc32(cascade.name.encode()),
-                                                            round(1e6 * stage)]))
+        rng = np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE, crc32(cascade.name.encode()), at]))
         made: dict[str, np.ndarray | None] = {OURS: forecast(history, priors[fold], samples, seed).paths}
         made |= {curve: by_curve(history, curve, samples, rng) for curve in curves.CURVES}
         made |= {"persistence": persistence(history, samples, rng),
                  "reference": reference(history, others, samples, rng)}
-        return [{"task_id": cascade.name, "stage": stage, "model": model, **measured(cascade, at, paths, truth)}
+        return [{"task_id": cascade.name, "stage": stage, "origin": history.last, "model": model,
+                 **measured(cascade, at, paths, truth)}
                 for model, paths in made.items() if paths is not None]
 
     rows: list[dict[str, Any]] = []
@@ -207,7 +214,19 @@ def backtest(past: Any, population: int | None = None, prior: Prior | None = Non
     import pandas as pd
 
     return Backtest(pd.DataFrame(rows), len({k for k, _, _ in usable}), len(origins) - len(usable),
-                    "learnt" if learns else "default" if prior is None else "given")
+                    "learnt" if learns else "default" if prior is None else "invented" if prior.invented else "given",
+                    every)
+
+
+def _origins(cascade: Cascade, stages: Sequence[float], every: int | None) -> list[tuple[float, int]]:
+    """(stage, index of the last period seen) of each forecast of a cascade; stages that one period reaches are one."""
+    reached = [(stage, at) for stage in stages if (at := cascade.reaches(stage)) is not None]
+    if every is None or not reached:
+        return [(stage, at) for stage, at in reached if not any(at == then and stage < more for more, then in reached)]
+    late = cascade.reaches(_LATE)
+    last = len(cascade.cum) - 2 if late is None else late - 1
+    return [(max(stage for stage, at in reached if at <= origin), origin)
+            for origin in range(reached[0][1], last + 1, every)]
 
 
 def _part(progress: Callable[[int], None] | None, share: int, steps: int) -> Callable[[int], None]:

@@ -1,7 +1,7 @@
 """Parameters of the adoption module fitted to curves that were seen, and what those curves cannot tell.
 
     found = calibrate("history.csv", population=50, free=["v0=-0.6:0.3", "vM=0:2"])
-    print("\n".join(cannot_tell(found)))
+    print(found.table, "\n".join(identification.cannot_tell(found)))
 
 Simulation-based inference (experiments.adopters.abc_smc): the model runs with parameters drawn from the prior, and those
 stay whose curves come near. Everything else is as in the scenario. Two dials set the model's clock beside the data's:
@@ -15,17 +15,17 @@ import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import scenarios
-from experiments.adopters import abc_smc, history
+from experiments.adopters import abc_smc
 from experiments.adopters.abc_smc import Box, Sample
-from experiments.adopters.sampling import second_moments
-from params import PARAMETERS, Refused, check_value, nearest
+from experiments.adopters.observed import CHECKS, Seen, checks_of, features, observe
+from params import PARAMETERS, Refused, check_value, check_whole, nearest
 from scenarios import HORIZON, Scenario
 from simulation.run import simulate
 
@@ -37,191 +37,29 @@ DEFAULT = {"v0": (-0.6, 0.3), "G0": (0.25, 0.9), "aware0": (0.01, 0.2), "vM": (0
 #: The clock: dial -> (unless said, least, most, title).
 CLOCK = {"quarters_per_period": (4.0, 0.25, 40.0, "quarters of the model in a period of the data"),
          "begins": (0.0, 0.0, 200.0, "quarter in which the data's first period begins")}
-#: More governments than this are represented by as many.
-MOST_GOVERNMENTS = 200
-_MOST_CURVES = 20
-_FEWEST_PERIODS = 3
-_SHARES = (0.05, 0.16, 0.34, 0.5, 0.84)
-_AT = (0.25, 0.5, 0.75, 1.0)
 _PURPOSE = 0x63616C69  # names this use of a seed
 _KIND = "adopters calibrate"
-
-
-# ---------------------------------------------------------------- what was seen
-
-@dataclass(frozen=True)
-class Seen:
-    """A curve that was seen: `cum[i]` of `population` have adopted by the end of period `t[i]`; periods may be skipped."""
-
-    name: str
-    population: int
-    t: np.ndarray    # int64[T], rising
-    cum: np.ndarray  # int64[T], never falls
-
-    @property
-    def share(self) -> np.ndarray:
-        """float64[T]."""
-        return np.asarray(self.cum / self.population, np.float64)
-
-    @property
-    def ends(self) -> np.ndarray:
-        """float64[T]: periods since the first one began, at the end of each."""
-        return (self.t - self.t[0] + 1).astype(np.float64)
-
-    @property
-    def units(self) -> int:
-        """How many municipalities stand for them in the model."""
-        return min(self.population, MOST_GOVERNMENTS)
-
-
-def observe(source: Any, population: int | None = None, unit: str | Sequence[str] | None = None) -> list[Seen]:
-    """Curves from a CSV's path, a table, or what was read already: cascades (t, new or cum), counts by unit and period,
-    or times of adoption (node, time). unit: which of several. Refused otherwise.
-    """
-    from experiments.adopters.data import Counts, read_counts, read_times
-
-    if isinstance(source, Sequence) and not isinstance(source, str) and source and all(
-            isinstance(one, Seen) for one in source):
-        made = list(source)
-    elif isinstance(source, Seen):
-        made = [source]
-    elif isinstance(source, Counts):
-        made = _counted(source, population)
-    else:
-        words = _header(source)
-        if "node" in words:
-            adoption = read_times(source if hasattr(source, "columns") else Path(source))
-            cum = (adoption.times[None, :] <= adoption.periods[:, None]).sum(axis=1)
-            made = [Seen("all", _size(population, len(adoption.nodes), int(cum[-1]), "the table of times"),
-                         adoption.periods, cum)]
-        elif "t" in words or not words:
-            made = [Seen(one.name, one.population, one.t, one.cum) for one in history.read(source, population)]
-        else:
-            made = _counted(read_counts(source if hasattr(source, "columns") else Path(source)), population)
-    names = [one.name for one in made]
-    for asked in [unit] if isinstance(unit, str) else (unit or ()):
-        if asked not in names:
-            raise Refused(f"there is no unit {asked!r}.{nearest(asked, names)} Known: {', '.join(names[:20])}.")
-    if unit is not None:
-        made = [one for one in made if one.name == unit or (not isinstance(unit, str) and one.name in unit)]
-    if len(made) > _MOST_CURVES:
-        raise Refused(f"there are {len(made)} curves, and at most {_MOST_CURVES} are calibrated together; "
-                      f"name those that belong together with unit (--unit).")
-    for one in made:
-        if len(one.t) < _FEWEST_PERIODS:
-            raise Refused(f"the curve of {one.name} has {len(one.t)} periods; a calibration needs at least "
-                          f"{_FEWEST_PERIODS}.")
-        if one.cum[-1] < 2:
-            raise Refused(f"{one.name} has {one.cum[-1]} adopter{'s' if one.cum[-1] != 1 else ''}, which is no curve; "
-                          f"give a history with at least 2.")
-        if one.population < 5:
-            raise Refused(f"{one.name} has a population of {one.population}; the model's networks need at least 5.")
-    return made
-
-
-def _header(source: Any) -> set[str]:
-    """The columns' names in small letters; none where it is no table or file."""
-    if hasattr(source, "columns"):
-        return {str(name).strip().lower() for name in source.columns}
-    if not isinstance(source, str | Path):
-        return set()
-    try:
-        with Path(source).open(encoding="utf-8-sig") as lines:
-            first = lines.readline()
-    except (OSError, UnicodeDecodeError):
-        return set()  # history.read says what is wrong with the file
-    return {word.strip().lower() for word in first.replace(";", ",").replace("\t", ",").split(",")} - {""}
-
-
-def _counted(counts: Any, population: int | None) -> list[Seen]:
-    made = []
-    for unit in counts.units:
-        one = counts.adopters(unit)
-        known = counts.series(unit)["population"].dropna()
-        cum = one["adopters"].to_numpy(np.float64).round().astype(np.int64)
-        size = None if not len(known) else int(known.iloc[-1])
-        made.append(Seen(unit, _size(population, size, int(cum[-1]), unit), one["period"].to_numpy(np.int64), cum))
-    return made
-
-
-def _size(given: int | None, told: int | None, adopters: int, where: str) -> int:
-    if given is None and told is None:
-        raise Refused(f"{where}: it is not said how many could adopt; give a column population, or --population.")
-    size = int(given if given is not None else told or 0)
-    if size < adopters:
-        raise Refused(f"{where}: {adopters:,} have adopted, more than the population of {size:,}; correct the population.")
-    return size
-
-
-# ---------------------------------------------------------------- what is looked at of a curve
-
-def features(share: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """float64[n, 9] of curves share[n, T]: periods until 5, 16, 34, 50 and 84 % (one more than the record where it is
-    never reached), and the share at four quarters of the record.
-    """
-    length = ends[-1]
-    known = np.concatenate([np.zeros((len(share), 1)), share], axis=1)
-    at = np.concatenate([[0.0], ends])
-    times = [time_to(known, at, level, length + 1) for level in _SHARES]
-    levels = [np.array([np.interp(part * length, at, row) for row in known]) for part in _AT]
-    return np.column_stack([*times, *levels])
-
-
-def time_to(share: np.ndarray, at: np.ndarray, level: float, never: float) -> np.ndarray:
-    """float64[n]: when curves share[n, T] first reach a level, on straight lines between the points; `never` if not."""
-    reached = share >= level - 1e-9
-    after = reached.argmax(axis=1)
-    before = np.maximum(after - 1, 0)
-    rows = np.arange(len(share))
-    low, high = share[rows, before], share[rows, after]
-    part = np.divide(level - low, high - low, out=np.ones(len(share)), where=high > low)
-    found = at[before] + np.clip(part, 0, 1) * (at[after] - at[before])
-    return np.where(reached.any(axis=1), found, never)
-
-
-def checks_of(share: np.ndarray, seen: Seen) -> dict[str, np.ndarray]:
-    """Three statistics of curves share[n, T], float64[n] each, that a fitted model should reproduce.
-
-    peak: the largest growth a period, as a share. time_to_50: in periods, one more than the record where never.
-    clumpiness: sum of squared differences of successive new adopters over twice their sum (von Neumann's ratio as an index
-    of dispersion): 1 where adopters come independently, more where they come in clumps; NaN where periods were skipped.
-    """
-    length = np.diff(seen.ends, prepend=0.0)
-    new = np.diff(share, prepend=0.0, axis=1)
-    count = new * seen.population
-    with np.errstate(invalid="ignore", divide="ignore"):
-        clumps = (np.diff(count, axis=1)**2).sum(axis=1) / (2 * count.sum(axis=1)) if (length == 1).all() else \
-            np.full(len(share), np.nan)
-    known = np.concatenate([np.zeros((len(share), 1)), share], axis=1)
-    return {"peak": (new / length).max(axis=1),
-            "time_to_50": time_to(known, np.concatenate([[0.0], seen.ends]), 0.5, seen.ends[-1] + 1),
-            "clumpiness": np.asarray(clumps)}
-
-
-CHECKS = {"peak": "largest growth in a period", "time_to_50": "periods until half have adopted",
-          "clumpiness": "clumpiness (1: adopters come independently)"}
 
 
 # ---------------------------------------------------------------- what is fitted, and how the model runs
 
 def parse_free(free: Any = None) -> dict[str, tuple[float, float]]:
     """NAME=LOW:HIGH as typed, a mapping name -> (low, high), or None for `DEFAULT`. Refused otherwise."""
-    if free is None or (not isinstance(free, Mapping) and not list(free)):
+    if free is None or (isinstance(free, Sequence) and not free):
         return dict(DEFAULT)
+    if not isinstance(free, Mapping | Sequence):
+        raise Refused(f"what is fitted must be told as NAME=LOW:HIGH or as a mapping, not {free!r}.")
     made: dict[str, tuple[float, float]] = {}
     for one in free.items() if isinstance(free, Mapping) else ([free] if isinstance(free, str) else free):
-        if isinstance(one, str):
-            name, _, span = (part.strip() for part in one.partition("="))
-            low, colon, high = span.partition(":")
-            try:
-                if not colon:
-                    raise ValueError
-                ends = (float(low), float(high))
-            except ValueError:
-                _known(name)
-                raise Refused(f"{one!r} cannot be read; write NAME=LOW:HIGH, such as vM=0:2.") from None
-        else:
-            name, ends = str(one[0]), (float(one[1][0]), float(one[1][1]))
+        name, _, span = one.partition("=") if isinstance(one, str) else (str(one[0]), "", one[1])
+        name = name.strip()
+        try:
+            low, high = span.split(":") if isinstance(span, str) else span
+            ends = (float(low), float(high))
+        except (TypeError, ValueError):
+            _known(name)
+            raise Refused(f"{name}: {one if isinstance(one, str) else span!r} is no range; write NAME=LOW:HIGH, such as "
+                          f"vM=0:2.") from None
         _known(name)
         if name in made:
             raise Refused(f"{name} is fitted twice; keep one.")
@@ -247,6 +85,10 @@ def _known(name: str) -> None:
 def title_of(name: str) -> str:
     """A parameter's name for people."""
     return CLOCK[name][3] if name in CLOCK else PARAMETERS[name].title
+
+
+def _ranges(free: Mapping[str, tuple[float, float]]) -> str:
+    return ", ".join(f"{name}={low:g}:{high:g}" for name, (low, high) in free.items())
 
 
 @dataclass(frozen=True, eq=False)
@@ -277,14 +119,15 @@ class Case:
 
     def curves(self, theta: np.ndarray, seeds: np.ndarray, pool: ThreadPoolExecutor) -> list[np.ndarray]:
         """For each curve seen float64[n, T]: one run for each of theta[n, k], with seeds[n]."""
-        def run(job: tuple[Seen, int]) -> np.ndarray:
-            one, k = job
+        def curve(job: tuple[int, int]) -> np.ndarray:
+            which, k = job
+            one = self.seen[which]
             at = self.quarters(theta[k], one)
             story = self.story(theta[k], int(at[-1]), one.units)
-            ever = simulate(story, runs=1, seed=int(seeds[k]) + self.seen.index(one), threads=1).rows["ever_adopted"][0]
-            return np.asarray(ever[at])
+            run = simulate(story, runs=1, seed=int(seeds[k]) + which, threads=1)
+            return np.asarray(run.rows[one.indicator][0, at])
 
-        return [np.stack(list(pool.map(run, [(one, k) for k in range(len(theta))]))) for one in self.seen]
+        return [np.stack(list(pool.map(curve, [(which, k) for k in range(len(theta))]))) for which in range(len(self.seen))]
 
     def features(self, curves: Sequence[np.ndarray]) -> np.ndarray:
         """float64[n, 9]: the features, as means over all curves."""
@@ -305,12 +148,15 @@ def _seeds(count: int, rng: np.random.Generator) -> np.ndarray:
 def make_case(source: Any, scenario: str | Path | Scenario = "lets_dance", free: Any = None,
               population: int | None = None, unit: str | Sequence[str] | None = None,
               parameters: Mapping[str, object] | None = None, profile: str | None = None,
-              quarters_per_period: float = 4.0, begins: float = 0.0, prior: Calibration | None = None) -> Case:
-    """Data and scenario put together and checked; the arguments are those of `calibrate`."""
+              quarters_per_period: float = 4.0, begins: float = 0.0, past: Sequence[Calibration] = ()) -> Case:
+    """Data and scenario put together and checked; arguments as in `calibrate`, past: the prior's calibrations."""
     seen = observe(source, population, unit)
-    chosen = parse_free(free) if prior is None or free else {}
-    if prior is not None:
-        for name, ends in prior.case.free.items():
+    chosen = parse_free(free) if not past or free else {}
+    for one in past:
+        if dict(one.case.free) != dict(past[0].case.free):
+            raise Refused(f"the calibrations of the prior fitted different things: {_ranges(past[0].case.free)}; and "
+                          f"{_ranges(one.case.free)}; give those that fitted the same.")
+        for name, ends in one.case.free.items():
             if chosen.setdefault(name, ends) != ends:
                 low, high = ends
                 raise Refused(f"the prior knows {name} between {low:g} and {high:g}; leave it out of what is fitted, or "
@@ -324,6 +170,8 @@ def make_case(source: Any, scenario: str | Path | Scenario = "lets_dance", free:
         check_value(name, parameters[name])  # type: ignore[index]
         if name in chosen:
             raise Refused(f"{name} is both set and fitted; keep one.")
+        if name == "municipalities":
+            raise Refused("municipalities cannot be set here: there are as many as could adopt; give the population.")
     story = scenarios.load(scenario).changed(parameters=parameters, profile=profile)
     case = Case(story, tuple(seen), chosen, {n: float(v) for n, v in clock.items() if n not in chosen})
     longest = max(case.quarters(np.array([high for _, high in chosen.values()]), one)[-1] for one in seen)
@@ -346,12 +194,30 @@ class Calibration:
     sample: Sample
     predicted: tuple[np.ndarray, ...]  # a curve seen each: float64[S, T], shares that new runs predict
     seed: int
-    prior: str = ""                    # the folder of the prior, where one was given
+    prior: str = ""                    # the prior's folders, where some were given
     recovered: pd.DataFrame | None = None
+    notes: tuple[str, ...] = ()        # sentences on how data and prior were taken
 
     def draws(self, count: int, seed: int = 0) -> np.ndarray:
         """float64[count, k]: parameter sets drawn from the posterior."""
         return self.sample.draws(count, np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE, 1])))
+
+    @property
+    def strongest_pair(self) -> tuple[int, int, float]:
+        """The two parameters that the data tie together most, and their correlation; 0 for a single parameter."""
+        r = np.triu(self.sample.correlation, 1)
+        i, j = np.unravel_index(int(np.abs(r).argmax()), r.shape)
+        return int(i), int(j), float(r[i, j])
+
+    @property
+    def inside(self) -> tuple[int, int]:
+        """How many periods lie within 95 % of what is predicted, to half a municipality of the model; of how many."""
+        held = 0
+        for one, predicted in zip(self.case.seen, self.predicted, strict=True):
+            low, high = np.quantile(predicted, [0.025, 0.975], axis=0)
+            step = 1e-9 + (0.5 / one.units if one.units < one.population else 0)
+            held += int(((low <= one.share + step) & (one.share <= high + step)).sum())
+        return held, sum(len(one.t) for one in self.case.seen)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -359,18 +225,18 @@ class Calibration:
         overlap (of posterior and prior, 1: the same)."""
         import pandas as pd
 
-        prior = self.sample.box.theta_draws()
+        prior = self.sample.box.as_sample()
         ends = {level: self.sample.interval(level) for level in abc_smc.LEVELS}
         rows = []
         for k, (name, (low, high)) in enumerate(self.case.free.items()):
-            edges = np.quantile(prior[:, k], np.linspace(0, 1, 11))
+            edges = np.quantile(prior.theta[:, k], np.linspace(0, 1, 11))
             edges[0], edges[-1] = -np.inf, np.inf
             held = np.histogram(self.sample.theta[:, k], edges, weights=self.sample.weights)[0]
             rows.append({"parameter": name, "title": title_of(name), "low": low, "high": high,
                          "mean": float(self.sample.mean[k]), "sd": float(self.sample.sd[k]),
                          **{f"{end}_{100 * level:.0f}": float(ends[level][side, k])
                             for level in abc_smc.LEVELS for side, end in enumerate(("low", "high"))},
-                         "narrowing": float(self.sample.sd[k] / prior[:, k].std()),
+                         "narrowing": float(self.sample.sd[k] / prior.sd[k]),
                          "overlap": float(np.minimum(held, 0.1).sum())})
         return pd.DataFrame(rows)
 
@@ -417,24 +283,24 @@ class Calibration:
 def calibrate(source: Any, scenario: str | Path | Scenario = "lets_dance", free: Any = None,
               population: int | None = None, unit: str | Sequence[str] | None = None,
               parameters: Mapping[str, object] | None = None, profile: str | None = None,
-              quarters_per_period: float = 4.0, begins: float = 0.0, prior: Calibration | str | Path | None = None,
-              widen: float = 2.0, particles: int = 400, most: int = 4000, predictions: int = 200, repetitions: int = 0,
-              seed: int = 0, threads: int | None = None, progress: Callable[[int], None] | None = None) -> Calibration:
+              quarters_per_period: float = 4.0, begins: float = 0.0, prior: Any = None, widen: float | None = None,
+              particles: int = 400, most: int = 4000, predictions: int = 200, repetitions: int = 0, seed: int = 0,
+              threads: int | None = None, progress: Callable[[int], None] | None = None) -> Calibration:
     """Fit parameters of a scenario to curves of adoption.
 
     source, population, unit: as `observe`; several curves share their parameters. free: as `parse_free`. quarters_per_
-    period, begins: the clock, where it is not fitted. prior: an earlier calibration or its folder, whose posterior is
-    known beforehand with its spread times `widen`, for this case is not that case. particles: kept; most: simulations.
-    predictions: runs of the posterior predictive. repetitions: of the recovery test on synthetic data of the same kind
-    (each costs a calibration). progress: hears of simulations. Equal seeds give equal numbers. Refused for bad input.
+    period, begins: the clock, where it is not fitted. prior: an earlier calibration or its folder, or several (`box_of`).
+    particles: kept; most: simulations. predictions: runs of the posterior predictive. repetitions: of the recovery test on
+    synthetic data of the same kind (each costs a calibration). progress: hears of simulations. Equal seeds give equal
+    numbers. Refused for bad input.
     """
-    _whole("particles", particles, 50, 100_000)
-    _whole("the most simulations (most)", most, 2 * particles, 10_000_000)
-    _whole("predictions", predictions, 20, 100_000)
-    _whole("repetitions of the recovery test", repetitions, 0, 10_000)
-    if not 1 <= widen <= 10:
-        raise Refused(f"widen must lie from 1 (this case is that case) to 10, not {widen:g}.")
-    past = load(prior) if isinstance(prior, str | Path) else prior
+    check_whole("particles", particles, 50, 100_000)
+    check_whole("the most simulations (most)", most, 2 * particles, 10_000_000)
+    check_whole("predictions", predictions, 20, 100_000)
+    check_whole("repetitions of the recovery test", repetitions, 0, 10_000)
+    check_whole("seed", seed, 0, 2**62)
+    given = [] if prior is None else [prior] if isinstance(prior, str | Path | Calibration) else list(prior)
+    past = [load(one) if isinstance(one, str | Path) else one for one in given]
     case = make_case(source, scenario, free, population, unit, parameters, profile, quarters_per_period, begins, past)
     box = box_of(case.free, past, widen)
     rng = np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE]))
@@ -447,145 +313,69 @@ def calibrate(source: Any, scenario: str | Path | Scenario = "lets_dance", free:
         if progress:
             progress(len(theta))
         recovered = abc_smc.recover(simulator, box, repetitions, seed, particles, most, progress) if repetitions else None
-    named = str(prior) if isinstance(prior, str | Path) else "an earlier calibration" if prior is not None else ""
-    return Calibration(case, found, tuple(predicted), seed, named, recovered)
+    named = ", ".join(str(one) if isinstance(one, str | Path) else "an earlier calibration" for one in given)
+    return Calibration(case, found, tuple(predicted), seed, named, recovered, tuple(_notes(case, past)))
 
 
-def _whole(what: str, value: int, low: int, high: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
-        raise Refused(f"{what} must be a whole number from {low:,} to {high:,}, not {value!r}.")
+def box_of(free: Mapping[str, tuple[float, float]], past: Sequence[Calibration] = (), widen: float | None = None) -> Box:
+    """The prior: flat, or for what earlier calibrations know, a normal on the logit scale of the ranges.
 
-
-def box_of(free: Mapping[str, tuple[float, float]], past: Calibration | None = None, widen: float = 2.0) -> Box:
-    """The prior: flat, or for what an earlier calibration knows its posterior with the spread times `widen`."""
+    From one calibration: its posterior with the spread times `widen` (2 unless said), for this case is not that case. From
+    several: what they have in common (`abc_smc.common`), spread as a new case would be; times `widen` (1 unless said).
+    """
     low, high = np.array(list(free.values()), np.float64).T
-    if past is None:
+    if not past:
+        if widen is not None:
+            raise Refused("widen is how much wider than an earlier calibration the prior is; give that one with prior.")
         return Box(tuple(free), low, high)
-    sample = past.sample
-    mean = sample.weights @ sample.z
-    cov = second_moments(sample.weights, sample.z - mean) * widen**2 + 1e-6 * np.eye(len(mean))
-    return Box(tuple(free), low, high, tuple(past.case.free), mean, cov)
+    times = (2.0 if len(past) == 1 else 1.0) if widen is None else widen
+    if not 1 <= times <= 10:
+        raise Refused(f"widen must lie from 1 (as spread as what is known) to 10, not {times:g}.")
+    if len(past) == 1:
+        mean, second = abc_smc.moments(past[0].sample)
+        cov = second - np.outer(mean, mean) + 1e-6 * np.eye(len(mean))
+    else:
+        mean, cov = abc_smc.common([one.sample for one in past])
+    return Box(tuple(free), low, high, tuple(past[0].case.free), mean, cov * times**2)
 
 
-# ---------------------------------------------------------------- in words
-
-def plain(value: float) -> str:
-    """A parameter's value with two digits that count."""
-    if value == 0 or not math.isfinite(value):
-        return "0" if value == 0 else "not measured"
-    digits = max(0, 1 - math.floor(math.log10(abs(value))))
-    return f"{value:.{min(digits, 4)}f}".replace("-", "−")
-
-
-def cannot_tell(found: Calibration) -> list[str]:
-    """What the data cannot tell, in sentences: what stays as wide as before, what is known only together, what the model
-    does not reproduce, and what no curve of adoption says."""
-    said, table = [], found.table
-    wide = [(str(row["title"]), float(row["narrowing"])) for _, row in table.iterrows() if row["narrowing"] > 0.8]
-    for title, ratio in wide:
-        said.append(f"The curve says next to nothing about “{title}” on its own: its spread is {100 * ratio:.0f} % of what "
-                    f"it was before the data.")
-    for _, row in table.iterrows():
-        if 0.5 < row["narrowing"] <= 0.8:
-            said.append(f"The curve says little about “{row['title']}”: {plain(row['low_80'])} to {plain(row['high_80'])} "
-                        f"stay likely (80 %), of {plain(row['low'])} to {plain(row['high'])}.")
-    r = found.sample.correlation
-    names = list(found.case.free)
-    for i in range(len(names)):
-        for j in range(i + 1, len(names)):
-            if abs(r[i, j]) >= 0.5:
-                way = "with less of" if r[i, j] < 0 else "with more of"
-                said.append(f"“{title_of(names[i])}” and “{title_of(names[j])}” are known together rather than each: more "
-                            f"of the one {way} the other makes much the same curve (correlation "
-                            f"{f'{r[i, j]:.1f}'.replace('-', '−')}).")
-    for _, row in found.checks.iterrows():
-        if row["p"] < 0.025 or row["p"] > 0.975:
-            way = "less" if row["p"] < 0.025 else "more"
-            where = f" of {row['unit']}" if len(found.case.seen) > 1 else ""
-            said.append(f"The fitted model does not do what the data{where} do: {CHECKS[str(row['statistic'])]} is "
-                        f"{plain(float(row['observed']))}, and {100 * max(row['p'], 1 - row['p']):.0f} % of its runs have "
-                        f"{way}.")
-    large = [one for one in found.case.seen if one.population > MOST_GOVERNMENTS]
-    if large:
-        said.append(f"{large[0].name} has {large[0].population:,} who could adopt and the model runs {MOST_GOVERNMENTS}: "
-                    f"its luck is larger than theirs, so the intervals are wider than they need be.")
-    if found.sample.effective < 100:
-        said.append(f"The posterior rests on only {found.sample.effective:.0f} parameter sets (by their weights); more "
-                    f"simulations would make its intervals steadier.")
-    if "quarters_per_period" not in names:
-        clock = found.case.clock["quarters_per_period"]
-        said.append(f"That a period is {clock:g} quarters of the model is assumed, not found: the model's time scale comes "
-                    f"from nowhere else, so what is said of speed hangs on it.")
-    said.append("A curve of formal adoption says nothing about depth, use by citizens or giving up, and nothing about "
-                "levers that were not pulled while it was recorded, such as a mandate.")
-    return said
-
-
-def found_in_words(found: Calibration) -> list[str]:
-    """What the data do tell: a sentence each parameter that they narrow."""
+def _notes(case: Case, past: Sequence[Calibration]) -> list[str]:
+    """What the reader must know of how prior and data go together."""
     said = []
-    for _, row in found.table.iterrows():
-        if row["narrowing"] <= 0.5:
-            said.append(f"“{row['title']}” is likely {plain(row['low_80'])} to {plain(row['high_80'])} (80 %), of "
-                        f"{plain(row['low'])} to {plain(row['high'])} before.")
-    return said or ["No parameter is known twice as well as before: the data narrow combinations, not single parameters."]
-
-
-def headline_of(found: Calibration) -> str:
-    """How much of what was open the data have settled, and what they leave together."""
-    table, names = found.table, list(found.case.free)
-    best = table.loc[table["narrowing"].idxmin()]
-    settled = int((table["narrowing"] <= 0.5).sum())
-    count = f"{settled} of {len(names)}" if settled else "None of the" if len(names) > 1 else "Not even the one"
-    first = (f"{count} fitted parameter{'s are' if len(names) > 1 else ' is'} known at least twice as well as before; best "
-             f"known is “{best['title']}” ({plain(best['low_80'])} to {plain(best['high_80'])}, 80 %)")
-    r = np.abs(np.triu(found.sample.correlation, 1))
-    i, j = np.unravel_index(int(r.argmax()), r.shape)
-    if r[i, j] < 0.5:
-        return f"{first}."
-    return f"{first}, and “{title_of(names[i])}” and “{title_of(names[j])}” only together."
-
-
-def recovery_in_words(recovered: pd.DataFrame) -> str:
-    """How often intervals held the truth in the recovery test, and whether that is within sampling error."""
-    held = abc_smc.coverage(recovered)
-    parts = []
-    for level, part in held.groupby("level"):
-        parts.append(f"{100 * float(level):.0f} % intervals held it "  # type: ignore[arg-type]
-                     f"{100 * part['held'].mean():.0f} % of the time")
-    wrong = held[~held["right"]]
-    n = int(held["repetitions"].iloc[0])
-    end = "each parameter is within sampling error of its level" if not len(wrong) else (
-        "outside sampling error: " + ", ".join(
-            f"{row['parameter']} at {100 * row['level']:.0f} % ({100 * row['held']:.0f} %)" for _, row in wrong.iterrows()))
-    return f"In {n} synthetic cases with a known truth, " + " and ".join(parts) + f"; {end}."
+    if any(one.begins_like(old) for earlier in past for old in earlier.case.seen for one in case.seen):
+        said.append("The prior was learnt from this very curve, so its data count twice and the intervals are too narrow; "
+                    "use a prior from other cases.")
+    if any(earlier.case.scenario.to_toml() != case.scenario.to_toml()
+           or any(case.clock.get(name, value) != value for name, value in earlier.case.clock.items()) for earlier in past):
+        said.append("The prior was learnt under another scenario or another clock than this case has, so what it knows may "
+                    "not hold here.")
+    return said
 
 
 # ---------------------------------------------------------------- in a folder
 
 def manifest_of(found: Calibration) -> dict[str, Any]:
-    """What a folder says of a calibration, as JSON; `load` reads it."""
-    case = found.case
+    """What a folder says of a calibration beside its tables, as JSON; `load` reads it."""
+    case, box = found.case, found.sample.box
+    known = {} if box.mean is None or box.cov is None else {"names": box.learnt, "mean": box.mean.tolist(),
+                                                            "cov": box.cov.tolist()}
     return {"scenario": case.scenario.to_toml(), "free": {n: list(ends) for n, ends in case.free.items()},
-            "clock": dict(case.clock), "seed": found.seed, "prior": found.prior,
+            "clock": dict(case.clock), "seed": found.seed, "prior": found.prior, "known_before": known,
             "effective": found.sample.effective, "rounds": [list(r) for r in found.sample.rounds],
-            "seen": [{"name": one.name, "population": one.population, "t": one.t.tolist(), "cum": one.cum.tolist()}
-                     for one in case.seen],
-            "found": found_in_words(found), "cannot_tell": cannot_tell(found),
-            "recovery": None if found.recovered is None else recovery_in_words(found.recovered)}
+            "surprise": found.sample.surprise, "notes": list(found.notes),
+            "seen": [{"name": one.name, "population": one.population, "active": one.active, "t": one.t.tolist(),
+                      "count": one.count.tolist()} for one in case.seen]}
 
 
 def tables_of(found: Calibration) -> dict[str, pd.DataFrame]:
     """The tables of a folder."""
     import pandas as pd
 
+    predicted = pd.concat([pd.DataFrame({"unit": one.name, "draw": np.repeat(np.arange(len(p)), p.shape[1]),
+                                         "t": np.tile(one.t, len(p)), "share": p.ravel()})
+                           for one, p in zip(found.case.seen, found.predicted, strict=True)], ignore_index=True)
     made = {"parameters": found.table, "particles": found.particles, "checks": found.checks, "fan": found.fan,
-            "predicted": pd.DataFrame({
-                "unit": [one.name for one, p in zip(found.case.seen, found.predicted, strict=True) for _ in range(p.size)],
-                "draw": np.concatenate([np.repeat(np.arange(len(p)), p.shape[1]) for p in found.predicted]),
-                "t": np.concatenate([np.tile(one.t, len(p)) for one, p in
-                                     zip(found.case.seen, found.predicted, strict=True)]),
-                "share": np.concatenate([p.ravel() for p in found.predicted])})}
+            "predicted": predicted}
     return made if found.recovered is None else {**made, "recovered": found.recovered,
                                                  "coverage": abc_smc.coverage(found.recovered)}
 
@@ -596,6 +386,8 @@ def load(folder: str | Path) -> Calibration:
 
     place = Path(folder)
     path = place / "manifest.json"
+    if place.is_file():
+        raise Refused(f"{place} is a file; a calibration is the folder that `letsdance adopters calibrate` writes.")
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -604,24 +396,26 @@ def load(folder: str | Path) -> Calibration:
     except (OSError, ValueError) as error:
         raise Refused(f"{path} cannot be read: {error}.") from None
     if not isinstance(said, dict) or said.get("kind") != _KIND:
-        raise Refused(f"{place} holds no calibration but {said.get('kind', 'a run') if isinstance(said, dict) else '?'}; "
-                      f"make one with `letsdance adopters calibrate COUNTS.csv`.")
+        other = f"what `letsdance {said.get('kind') or 'run'}` wrote" if isinstance(said, dict) else "something else"
+        raise Refused(f"{place} holds {other} and no calibration; make one with `letsdance adopters calibrate COUNTS.csv`.")
     try:
         particles = pd.read_parquet(place / "particles.parquet")
         predicted = pd.read_parquet(place / "predicted.parquet")
         free = {name: (float(low), float(high)) for name, (low, high) in said["free"].items()}
-        seen = tuple(Seen(one["name"], int(one["population"]), np.array(one["t"]), np.array(one["cum"]))
+        seen = tuple(Seen(one["name"], int(one["population"]), np.array(one["t"]), np.array(one["count"]), one["active"])
                      for one in said["seen"])
         case = Case(scenarios.read("calibrated", str(path), said["scenario"]), seen, free, said["clock"])
-        box = box_of(free)
+        box, known = box_of(free), said["known_before"]
+        if known:
+            box = replace(box, learnt=tuple(known["names"]), mean=np.array(known["mean"]), cov=np.array(known["cov"]))
         weights = particles["weight"].to_numpy(np.float64)
         sample = Sample(box, box.z(particles[list(free)].to_numpy(np.float64)), weights / weights.sum(),
                         np.zeros((len(particles), 0)), particles["distance"].to_numpy(np.float64), np.zeros(0),
-                        tuple((int(n), float(e), float(p)) for n, e, p in said["rounds"]))
+                        tuple((int(n), float(e), float(p)) for n, e, p in said["rounds"]), float(said["surprise"]))
         shares = tuple(predicted[predicted["unit"] == one.name]["share"].to_numpy().reshape(-1, len(one.t)) for one in seen)
         recovered = pd.read_parquet(place / "recovered.parquet") if (place / "recovered.parquet").exists() else None
+        return Calibration(case, sample, shares, int(said["seed"]), str(said["prior"]), recovered, tuple(said["notes"]))
     except Refused:
         raise
     except Exception as error:  # whatever a damaged file makes pyarrow say
         raise Refused(f"{place} is damaged ({type(error).__name__}); calibrate again.") from None
-    return Calibration(case, sample, shares, int(said["seed"]), str(said["prior"]), recovered)

@@ -1,14 +1,11 @@
 """Data in: times of adoption, networks, yearly counts, populations at risk and surveys of willingness, each checked.
 
-A table is a CSV file's path or a pandas DataFrame. What is wrong with it is refused in one sentence that names the first
-bad row (line 1 is the header) and counts the others; `Invalid.report` lists them all, a row each.
+A table is a CSV file's path or a pandas DataFrame (`tables`); arrays and matrices come in by `from_arrays`.
 """
 
 from __future__ import annotations
 
-import csv
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
@@ -17,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from experiments.adopters import statistics
+from experiments.adopters import statistics, tables
+from experiments.adopters.tables import Invalid
 from params import Refused, nearest
 
 if TYPE_CHECKING:
@@ -33,173 +31,10 @@ _SHIPPED = {"bass_example": "ten years of sales, the Bass example series",
 #: What a count can be, and what it says.
 KINDS = {"new": "adoptions in each period", "stock": "cases active at the time",
          "cumulative": "all who have ever adopted by then", "percent": "active cases, % of those who could"}
-_ALIASES = {
-    "node": ("name", "id", "municipality"), "time": ("toa", "year", "period", "quarter", "adopted_at"),
-    "adopted": ("event", "status"), "category": ("group",), "innovativeness": (),
-    "source": ("from", "ego"), "target": ("to", "alter"), "weight": ("value",),
-    "period": ("year", "quarter", "t", "time"), "unit": ("place", "municipality", "state", "country", "name"),
-    "new": ("sales", "adoptions"), "stock": ("active",), "cumulative": ("ever",), "percent": (), "count": (),
-    "population": ("at_risk",), "note": (), "role": (), "willingness": (), "municipality": ("name", "place"),
-}
+_MOST = 1e12  # no count is larger
 _ROLES = {"citizen": ("citizen", "citizens", "resident"),
           "official": ("official", "officials", "government", "civil servant")}
 _YES, _NO = ("1", "1.0", "yes", "true"), ("0", "0.0", "no", "false")
-_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*|.*[A-Za-z]{3,}.*\d.*|.*\d.*[A-Za-z]{3,}.*")
-
-
-class Invalid(Refused):
-    """A table that cannot be used: one sentence, and `report`, a row each problem: line, column, value, problem."""
-
-    def __init__(self, sentence: str, report: pd.DataFrame) -> None:
-        super().__init__(sentence)
-        self.report = report
-
-
-# ---------------------------------------------------------------- reading and checking
-
-@dataclass(frozen=True)
-class _Rule:
-    """What must hold of a column in every row, and the words for a row in which it does not."""
-
-    column: str
-    holds: Callable[[pd.DataFrame], Any]        # the whole table -> bool a row
-    says: Callable[[pd.Series], str]            # a bad row -> what is wrong and what to do
-
-
-def _table(source: Any, what: str, needed: Sequence[str], optional: Sequence[str]) -> tuple[str, pd.DataFrame]:
-    """The table's name in sentences, and its columns as stripped text; the index is the line of the file."""
-    import pandas as pd
-
-    if isinstance(source, pd.DataFrame):
-        where = f"the table of {what}"
-        frame = source.copy()
-        frame.columns = [str(name) for name in frame.columns]
-        frame.index = pd.RangeIndex(1, len(frame) + 1)
-        known = {name: frame[name].map(_text) for name in frame.columns}
-        frame = pd.DataFrame(known, index=frame.index, dtype=str)
-    else:
-        where, frame = str(source), _csv(Path(source), what, needed)
-    columns: dict[str, str] = {}
-    choice = (*needed, *optional)
-    for column in frame.columns:
-        word = column.strip().lower().replace(" ", "_")
-        name = word if word in choice else next((n for n in choice if word in _ALIASES.get(n, ())), None)
-        if name is None:
-            raise Refused(f"{where}: there is no column {column!r} in a table of {what}.{nearest(word, choice)} "
-                          f"Known: {', '.join(choice)}.")
-        if name in columns.values():
-            raise Refused(f"{where}: the column {name} is there twice; keep one.")
-        columns[column] = name
-    frame = frame.rename(columns=columns)
-    for name in needed:
-        if name not in frame:
-            raise Refused(f"{where}: the column {name} is missing; a table of {what} needs {' and '.join(needed)}.")
-    if not len(frame):
-        raise Refused(f"{where} has no rows; give at least one below the header.")
-    return where, frame
-
-
-def _text(value: Any) -> str:
-    """A cell as it would stand in a file: nothing for what is missing, no .0 after whole numbers."""
-    import pandas as pd
-
-    if value is None or pd.isna(value):
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip()
-
-
-def _csv(path: Path, what: str, needed: Sequence[str]) -> pd.DataFrame:
-    """A CSV file as text, separated by comma, semicolon or tab; the index is the line. Blank lines are left out."""
-    import pandas as pd
-
-    example = f"give a CSV of {what} with the columns {' and '.join(needed)}."
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header = file.readline()
-            file.seek(0)
-            reader = csv.reader(file, delimiter=max(",;\t", key=header.count))
-            rows = [(reader.line_num, row) for row in reader if any(row)]
-    except FileNotFoundError:
-        raise Refused(f"there is no file {path}; {example}") from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise Refused(f"{path} cannot be read as CSV: {error}.") from None
-    if not rows:
-        raise Refused(f"{path} is empty; {example}")
-    names = [name.strip() for name in rows[0][1]]
-    for line, row in rows[1:]:
-        if len(row) != len(names):
-            raise Refused(f"{path}, line {line}: a row of {len(row)} under a header of {len(names)}; check the commas.")
-    for name in names:
-        if names.count(name) > 1:
-            raise Refused(f"{path}: the column {name} is there twice; keep one.")
-    columns = zip(*(row for _, row in rows[1:]), strict=True) if len(rows) > 1 else [()] * len(names)
-    return pd.DataFrame({name: [cell.strip() for cell in column] for name, column in zip(names, columns, strict=True)},
-                        index=[line for line, _ in rows[1:]], dtype=str)
-
-
-def _check(where: str, frame: pd.DataFrame, rules: Iterable[_Rule]) -> None:
-    """Refuse a table in which a rule does not hold: pandera finds every bad row, this names the first."""
-    import pandas as pd
-    import pandera.pandas as pa
-
-    rules = [rule for rule in rules if rule.column in frame]
-    columns: dict[str, list[pa.Check]] = {}
-    for k, rule in enumerate(rules):
-        held = pd.Series(np.asarray(rule.holds(frame), bool), index=frame.index)
-        columns.setdefault(rule.column, []).append(pa.Check(lambda series, held=held: held, error=str(k)))
-    schema = pa.DataFrameSchema({name: pa.Column(None, checks, nullable=True) for name, checks in columns.items()})
-    try:
-        schema.validate(frame, lazy=True)
-    except pa.errors.SchemaErrors as errors:
-        bad = errors.failure_cases.assign(rule=lambda t: t["check"].astype(int)).sort_values(["index", "rule"])
-        rows = [(int(line), rules[k].column, _text(frame.at[line, rules[k].column]), rules[k].says(frame.loc[line]))
-                for line, k in zip(bad["index"], bad["rule"], strict=True)]
-        report = pd.DataFrame(rows, columns=["line", "column", "value", "problem"])
-        line, column, value, problem = rows[0]
-        place = "row" if where.startswith("the table") else "line"
-        more = report["line"].nunique() - 1
-        others = f" ({more} more {'row has' if more == 1 else 'rows have'} problems.)" if more else ""
-        raise Invalid(f"{where}, {place} {line}: {column} {value!r} {problem}.{others}", report) from None
-
-
-def _numbers(column: pd.Series) -> pd.Series:
-    """float64: NaN for what is blank or no number."""
-    import pandas as pd
-
-    return pd.to_numeric(column.where(column != "", "nan"), errors="coerce").astype(np.float64)
-
-
-def _number(name: str, low: float = -np.inf, high: float = np.inf, whole: bool = False, blank: bool = False,
-            example: str = "2004") -> list[_Rule]:
-    """A column of numbers within a range."""
-    kind = "a whole number" if whole else "a number"
-    reach = (f" from {low:,g} to {high:,g}" if np.isfinite(high) else f" from {low:,g}") if np.isfinite(low) else ""
-
-    def holds(frame: pd.DataFrame) -> Any:
-        values = _numbers(frame[name])
-        good = values.between(low, high) & np.isfinite(values) & ((values == values.round()) if whole else True)
-        return good | ((frame[name] == "") if blank else False)
-
-    def says(row: pd.Series) -> str:
-        text = row[name]
-        if text == "":
-            return f"is missing; give {kind}{reach}, such as {example}"
-        if _DATE.fullmatch(text):
-            return f"is text or a date written as text; give {kind}{reach}, such as {example}"
-        return f"must be {kind}{reach}, such as {example}"
-
-    return [_Rule(name, holds, says)]
-
-
-def _given(name: str) -> _Rule:
-    return _Rule(name, lambda frame: frame[name] != "", lambda row: "is missing")
-
-
-def _once(names: list[str], why: str) -> _Rule:
-    """Rows that say the same of these columns as an earlier row."""
-    return _Rule(names[0], lambda frame: ~frame.duplicated(names), lambda row: f"is there already{why}; keep one row")
 
 
 # ---------------------------------------------------------------- times of adoption and networks
@@ -231,78 +66,133 @@ class Adoption:
 
 
 def read_times(source: Any, edges: Any = None, first: int | None = None, last: int | None = None) -> Adoption:
-    """Times of adoption: node and time (blank: not yet), perhaps adopted (0: not yet, time is when last seen), category,
-    innovativeness; and edges as of `read_edges`. first, last: the periods, those of the times if not given.
+    """Times of adoption: node and time (blank or NA: not yet), perhaps adopted (0: not yet, time is when last seen),
+    category, innovativeness; and edges as of `read_edges`. first, last: the periods, those of the times if not given.
     """
-    where, frame = _table(source, "times", ("node", "time"), ("adopted", "category", "innovativeness"))
-    rules = [_given("node"), _once(["node"], ": a node adopts once"), *_number("time", whole=True, blank=True),
-             *_number("innovativeness", example="0.7"), _given("category"),
-             _Rule("adopted", lambda t: t["adopted"].str.lower().isin((*_YES, *_NO)), lambda row: "must be 1 or 0")]
+    table = tables.read(source, "times", ("node", "time"), ("adopted", "category", "innovativeness"), blank=("time",))
+    where, frame = table.where, table.frame
+    rules = [tables.given("node"), tables.once(["node"], ": a node adopts once"),
+             *tables.number("time", whole=True, blank=True), *tables.number("innovativeness", example="0.7"),
+             tables.given("category"),
+             tables.Rule("time", lambda t: ~(tables.numbers(t["time"]).abs() > statistics.LATEST),
+                         lambda row: "is too far from 0 to be a period; give one such as 2004"),
+             tables.Rule("adopted", lambda t: t["adopted"].str.lower().isin((*_YES, *_NO)), lambda row: "must be 1 or 0")]
     if "adopted" in frame:
-        rules.append(_Rule("time", lambda t: (t["time"] != "") | ~t["adopted"].str.lower().isin(_YES),
-                           lambda row: "is missing, but adopted is 1; give the period of adoption"))
+        rules.append(tables.Rule("time", lambda t: (t["time"] != "") | ~t["adopted"].str.lower().isin(_YES),
+                                 lambda row: "is missing, but adopted is 1; give the period of adoption"))
     if first is not None:
-        rules.append(_Rule("time", lambda t: ~(_numbers(t["time"]) < first),
-                           lambda row: f"is before the first period {first}; choose an earlier one, or take the row out"))
+        rules.append(tables.Rule("time", lambda t: ~(tables.numbers(t["time"]) < first),
+                                 lambda row: f"is before the first period {first}; choose an earlier one, or take the row "
+                                 "out"))
     if last is not None:
-        rules.append(_Rule("time", lambda t: ~(_numbers(t["time"]) > last),
-                           lambda row: f"is after the last period {last}; choose a later last period, or leave the time "
-                           "blank: not by then"))
-    _check(where, frame, rules)
-    time = _numbers(frame["time"]).to_numpy()
+        rules.append(tables.Rule("time", lambda t: ~(tables.numbers(t["time"]) > last),
+                                 lambda row: f"is after the last period {last}; choose a later last period, or leave the "
+                                 "time blank: not by then"))
+    tables.check(table, rules)
+    known = tables.numbers(frame["time"])
+    tables.no_dates(table, "time", known)
+    time = known.to_numpy()
     adopted = ~np.isnan(time)
     if "adopted" in frame:
         adopted &= frame["adopted"].str.lower().isin(_YES).to_numpy()
-    row = "row" if where.startswith("the table") else "line"
     if not adopted.any():
-        raise Refused(f"{where}: nobody adopts ({row}s {frame.index[0]} to {frame.index[-1]} are all without a time of "
-                      f"adoption), so there is nothing to describe.")
+        raise Refused(f"{where}: nobody adopts ({table.row}s {frame.index[0]} to {frame.index[-1]} are all without a time "
+                      f"of adoption), so there is nothing to describe.")
     if adopted.sum() == 1:
         only = int(adopted.argmax())
-        raise Refused(f"{where}, {row} {frame.index[only]}: {frame['node'].to_numpy()[only]} is the only adopter; "
+        raise Refused(f"{where}, {table.row} {frame.index[only]}: {frame['node'].to_numpy()[only]} is the only adopter; "
                       f"statistics of adoption need at least two.")
     latest = int(np.nanmax(time)) if last is None else last
     labels = statistics.periods(np.where(adopted, time, np.nan), first, latest)
     nodes = tuple(frame["node"].tolist())
-    said = []
+    said = list(table.said)
     if not adopted.all():
-        count = int((~adopted).sum())
-        said.append(f"{count} of {len(nodes)} nodes had not adopted by the end and are censored, not counted as late.")
+        said.append(f"{int((~adopted).sum()):,} of {len(nodes):,} nodes had not adopted by the end and are censored, not "
+                    f"counted as late.")
+    ties = None
+    if edges is not None:
+        ties, told = _edges(edges, nodes, labels)
+        said += told
     return Adoption(
         nodes, np.where(adopted, time, np.nan), np.where(np.isnan(time) | adopted, latest, time).astype(np.float64),
-        labels, None if edges is None else read_edges(edges, nodes, labels),
-        _numbers(frame["innovativeness"]).to_numpy() if "innovativeness" in frame else None,
+        labels, ties, tables.numbers(frame["innovativeness"]).to_numpy() if "innovativeness" in frame else None,
         tuple(frame["category"]) if "category" in frame else None, tuple(said))
+
+
+def from_arrays(times: Any, network: Any = None, *, nodes: Sequence[Any] | None = None, first: int | None = None,
+                last: int | None = None, seen_until: Any = None, innovativeness: Any = None,
+                groups: Sequence[Any] | None = None) -> Adoption:
+    """Times of adoption and a network as the statistics take them, for `describe`: NaN for whoever has not adopted.
+
+    network: an n x n matrix (scipy.sparse or numpy; row i looks at column j), or a sequence of them, one a period.
+    seen_until: when each was last seen [the last period]. nodes: names [0, 1, ...]. Raises `Refused`.
+    """
+    labels = statistics.periods(times, first, last)
+    known = statistics.whole_times(times)
+    n, adopted = len(known), ~np.isnan(known)
+    if adopted.sum() < 2:
+        raise Refused(f"there is {'one' if adopted.any() else 'no'} adopter; statistics of adoption need at least two.")
+    for name, given in (("nodes", nodes), ("innovativeness", innovativeness), ("groups", groups)):
+        if given is not None and len(given) != n:
+            raise Refused(f"there are {n} times but {len(given)} {name}; they must be as many.")
+    seen = np.broadcast_to(np.asarray(labels[-1] if seen_until is None else seen_until, np.float64), known.shape)
+    ties = None if network is None else tuple(
+        statistics.slices(network, n, len(labels), "out", valued=True))
+    return Adoption(tuple(map(str, range(n) if nodes is None else nodes)), known, seen, labels, ties,
+                    None if innovativeness is None else np.asarray(innovativeness, np.float64),
+                    None if groups is None else tuple(map(str, groups)))
 
 
 def read_edges(source: Any, nodes: Sequence[str], periods: np.ndarray) -> tuple[sparse.csr_array, ...]:
     """Ties: source (who looks), target (at whom), perhaps weight (1) and period. One matrix, or one a period."""
+    return _edges(source, nodes, periods)[0]
+
+
+def _edges(source: Any, nodes: Sequence[str], periods: np.ndarray) -> tuple[tuple[sparse.csr_array, ...], list[str]]:
+    """The matrices, and what was assumed."""
     import pandas as pd
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
-    where, frame = _table(source, "edges", ("source", "target"), ("weight", "period"))
-    index = pd.Index(nodes)
-    place = {name: index.get_indexer(frame[name]) for name in ("source", "target")}
+    table = tables.read(source, "edges", ("source", "target"), ("weight", "period"))
+    where, frame = table.where, table.frame
+    index = pa.array(nodes, pa.string())
+    place = {name: pc.fill_null(pc.index_in(pa.array(frame[name], pa.string()), index), -1).to_numpy(
+        zero_copy_only=False).astype(np.int64) for name in ("source", "target")}
+    ties = pd.DataFrame({**place, **({"period": frame["period"].to_numpy()} if "period" in frame else {})})
+    again = (ties.duplicated() & (ties["source"] >= 0) & (ties["target"] >= 0)).to_numpy()
     inside = f" from {periods[0]} to {periods[-1]}"
+    near: dict[str, str] = {}
 
-    def known(name: str) -> _Rule:
-        return _Rule(name, lambda frame: (place[name] >= 0) | (frame[name] == "").to_numpy(),
-                     lambda row: f"is no node of the table of times.{nearest(row[name], nodes)}"
-                     " Add it there, or take the tie out")
+    def close(name: str) -> str:
+        if name not in near:  # a look at every node takes its time
+            near[name] = nearest(name, nodes) if len(near) * len(nodes) < 100_000 else ""
+        return near[name]
 
-    _check(where, frame, [
-        _given("source"), _given("target"), known("source"), known("target"),
-        _once([n for n in ("source", "target", "period") if n in frame], ": this tie was in an earlier row"),
-        *_number("weight", low=0, example="1"),
-        *_number("period", low=int(periods[0]), high=int(periods[-1]), whole=True, example=str(periods[0])),
-    ] if len(frame) else ())
-    n, weight = len(nodes), (_numbers(frame["weight"]).to_numpy() if "weight" in frame else np.ones(len(frame)))
+    def known(name: str) -> tables.Rule:
+        return tables.Rule(name, lambda frame: (place[name] >= 0) | (frame[name] == "").to_numpy(),
+                           lambda row: f"is no node of the table of times.{close(row[name])}"
+                           " Add it there, or take the tie out")
+
+    tables.check(table, [
+        tables.given("source"), tables.given("target"), known("source"), known("target"),
+        tables.Rule("source", lambda frame: ~again,
+                    lambda row: "is there already: this tie was in an earlier row; keep one row"),
+        *tables.number("weight", low=0, example="1"),
+        *tables.number("period", low=int(periods[0]), high=int(periods[-1]), whole=True, example=str(periods[0])),
+    ])
+    said = list(table.said)
+    loops = int((place["source"] == place["target"]).sum())
+    if loops:
+        said.append(f"{loops:,} tie{'s' if loops > 1 else ''} of a node to itself {'are' if loops > 1 else 'is'} left out.")
+    n, weight = len(nodes), (tables.numbers(frame["weight"]).to_numpy() if "weight" in frame else np.ones(len(frame)))
     if "period" not in frame:
-        return (sparse.csr_array((weight, (place["source"], place["target"])), shape=(n, n)),)
-    at = _numbers(frame["period"]).to_numpy().astype(np.int64) - periods[0]
+        return (sparse.csr_array((weight, (place["source"], place["target"])), shape=(n, n)),), said
+    at = tables.numbers(frame["period"]).to_numpy().astype(np.int64) - periods[0]
     if not len(np.unique(at)) > 1:
         raise Refused(f"{where}: all ties are of one period{inside}; leave the column period out for a network that stays.")
     return tuple(sparse.csr_array((weight[at == t], (place["source"][at == t], place["target"][at == t])), shape=(n, n))
-                 for t in range(len(periods)))
+                 for t in range(len(periods))), said
 
 
 def from_result(result: Result, run: int = 0) -> Adoption:
@@ -389,7 +279,7 @@ class Counts:
             if unit not in population:
                 raise Refused(f"the population of {unit} is missing.{nearest(unit, map(str, population.keys()))}")
         frame = self.frame.assign(population=[float(population[unit]) for unit in self.frame["unit"]])
-        _check_population("the table of counts", frame.set_axis(range(1, len(frame) + 1)), self.kind)
+        _check_population(tables.Table("the table of counts", frame.set_axis(range(1, len(frame) + 1)), ()), self.kind)
         return replace(self, frame=frame)
 
 
@@ -399,29 +289,38 @@ def read_counts(source: Any, kind: str | None = None) -> Counts:
     """
     if kind is not None and kind not in KINDS:
         raise Refused(f"there is no kind of count {kind!r}.{nearest(str(kind), KINDS)} Known: {', '.join(KINDS)}.")
-    where, frame = _table(source, "counts", ("period",), ("unit", *KINDS, "count", "population", "note"))
+    table = tables.read(source, "counts", ("period",), ("unit", *KINDS, "count", "population", "note"),
+                        blank=("population",))
+    where, frame = table.where, table.frame
     values = [name for name in (*KINDS, "count") if name in frame]
     if len(values) != 1:
         raise Refused(f"{where}: give one column of counts, named for what it is: {', '.join(KINDS)}"
                       + (f"; there are {' and '.join(values)}." if values else "."))
-    name, said = values[0], []
+    name, said = values[0], list(table.said)
     if name != "count" and kind is not None and kind != name:
         raise Refused(f"{where}: the column {name} says that these are {KINDS[name]}, but kind is {kind}; change one.")
     if "unit" not in frame:
         frame["unit"] = "all"
     high = 100 if (kind or name) == "percent" else np.inf
 
-    def in_order(frame: pd.DataFrame) -> Any:
-        return ~(_numbers(frame["period"]).groupby(frame["unit"]).diff() < 0)
+    def most(column: str) -> tables.Rule:
+        return tables.Rule(column, lambda t: ~(tables.numbers(t[column]) > _MOST), lambda row: "is more than there can be")
 
-    _check(where, frame, [
-        _given("unit"), *_number("period", whole=True), *_number(name, low=0, high=high, example="13"),
-        _Rule("period", lambda t: ~t.duplicated(["unit", "period"]),
-              lambda row: f"is there already for {row['unit']}; keep one row a unit and period"),
-        _Rule("period", in_order, lambda row: f"comes after a later one of {row['unit']}; sort the rows by period"),
-        *_number("population", low=0, blank=True, example="2175")])
-    data = frame.assign(value=_numbers(frame[name]), period=_numbers(frame["period"]).astype(np.int64),
-                        population=_numbers(frame["population"]) if "population" in frame else np.nan,
+    def in_order(frame: pd.DataFrame) -> Any:
+        return ~(tables.numbers(frame["period"]).groupby(frame["unit"]).diff() < 0)
+
+    tables.check(table, [
+        tables.given("unit"), *tables.number("period", whole=True), *tables.number(name, low=0, high=high, example="13"),
+        tables.Rule("period", lambda t: ~t.duplicated(["unit", "period"]),
+              lambda row: f"is there already{_of(row)}; keep one row a unit and period"),
+        tables.Rule("period", in_order, lambda row: f"comes after a later one{_of(row)}; sort the rows by period"),
+        *tables.number("population", low=0, blank=True, example="2175"),
+        most(name), most("population"),
+        tables.Rule("period", lambda t: ~(tables.numbers(t["period"]).abs() > statistics.LATEST),
+                    lambda row: "is too far from 0 to be a period; give one such as 2004")])
+    tables.no_dates(table, "period", tables.numbers(frame["period"]))
+    data = frame.assign(value=tables.numbers(frame[name]), period=tables.numbers(frame["period"]).astype(np.int64),
+                        population=tables.numbers(frame["population"]) if "population" in frame else np.nan,
                         note=frame.get("note", ""))
     falls = (data.groupby("unit")["value"].diff() < 0)
     chosen = kind or (name if name != "count" else "stock")
@@ -430,21 +329,27 @@ def read_counts(source: Any, kind: str | None = None) -> Counts:
                     + (", because it falls" if falls.any() else "") + ". If it counts adoptions in each period, say "
                     "kind new.")
     if chosen == "cumulative":
-        _check(where, frame, [_Rule(name, lambda t: ~falls, lambda row: f"is lower than in the period before in "
-                                    f"{row['unit']}, which a cumulative count cannot be; call it stock")])
+        tables.check(table, [tables.Rule(name, lambda t: ~falls, lambda row: f"is lower than in the period before"
+                                    f"{_of(row)}, which a cumulative count cannot be; call it stock")])
     data = data[["unit", "period", "value", "population", "note"]]
-    _check_population(where, data, chosen)
+    _check_population(replace(table, frame=data), chosen)
     return Counts(data.reset_index(drop=True), chosen, tuple(said))
 
 
-def _check_population(where: str, data: pd.DataFrame, kind: str) -> None:
+def _of(row: Mapping[str, Any]) -> str:
+    """Whose row it is, where there are several units."""
+    return "" if row["unit"] == "all" else f" of {row['unit']}"
+
+
+def _check_population(table: tables.Table, kind: str) -> None:
     """Refuse a population at risk below the adopters."""
     if kind == "percent":
         return
+    data = table.frame
     adopters = data.groupby("unit")["value"].cumsum() if kind == "new" else data["value"]
-    _check(where, data.assign(adopters=adopters), [_Rule(
+    tables.check(replace(table, frame=data.assign(adopters=adopters)), [tables.Rule(
         "population", lambda t: ~(t["population"] < t["adopters"]),
-        lambda row: f"is below the {row['adopters']:g} adopters of {row['unit']} in {row['period']}; "
+        lambda row: f"is below the {row['adopters']:,.12g} adopters{_of(row)} in {row['period']}; "
                     f"give all who could adopt")])
 
 
@@ -484,6 +389,8 @@ def shape(series: pd.DataFrame, unit: str = "it", kind: str = "stock") -> dict[s
         end = {True: "the last step is less than half as fast as the fastest, so growth is slowing",
                False: "it still rises at more than half its fastest, so where it will end cannot be read from it",
                None: "too few steps to say whether it slows"}[found["saturates"]]
+        if not rise:
+            return found | {"says": f"{unit}: {whole} stay at {n(total[0])} from {period[0]} to {period[-1]}."}
         return found | {"says": f"{unit}: {whole} rise from {n(total[0])} in {period[0]} to {n(total[-1])} in "
                                 f"{period[-1]}; {end}."}
     left = total[peak] - total[-1]
@@ -498,16 +405,21 @@ def shape(series: pd.DataFrame, unit: str = "it", kind: str = "stock") -> dict[s
                      f"{period[step]} to {period[step + 1]}: a shock, not an S-curve")
     if left > 0 and kind == "stock":
         parts.append(f"at least {n(left)} gave it up again, and those who came in between hide more")
-    notes = [f"{note} in {at}" for at, note in zip(period, series["note"], strict=True) if note] \
-        if "note" in series else []
+    noted: dict[str, list[str]] = {}
+    for at, note in zip(period, series.get("note", [""] * len(period)), strict=True):
+        if note:
+            noted.setdefault(note, []).append(str(at))
+    notes = [f"{note} in {' and '.join(at)}" for note, at in noted.items()]
     return found | {"says": "; ".join(parts + notes) + "."}
 
 
 def read_population(source: Any) -> dict[str, float]:
     """Those at risk: unit and population, one row a unit."""
-    where, frame = _table(source, "population", ("unit", "population"), ())
-    _check(where, frame, [_given("unit"), _once(["unit"], ""), *_number("population", low=1, example="2175")])
-    return dict(zip(frame["unit"], _numbers(frame["population"]), strict=True))
+    table = tables.read(source, "population", ("unit", "population"), ())
+    frame = table.frame
+    tables.check(table, [tables.given("unit"), tables.once(["unit"], ""),
+                         *tables.number("population", low=1, example="2175")])
+    return dict(zip(frame["unit"], tables.numbers(frame["population"]), strict=True))
 
 
 # ---------------------------------------------------------------- surveys
@@ -559,10 +471,12 @@ def read_survey(source: Any, scale: str | None = None) -> Survey:
     """
     if scale not in (None, "share", "likert"):
         raise Refused(f"there is no scale {scale!r}. Known: share (0 to 1) and likert (1 to 5).")
-    where, frame = _table(source, "answers", ("role", "willingness"), ("municipality",))
+    table = tables.read(source, "answers", ("role", "willingness"), ("municipality",))
+    where, frame = table.where, table.frame
     role_of = {word: role for role, words in _ROLES.items() for word in words}
-    values = _numbers(frame["willingness"])
-    said = []
+    tables.check(table, tables.number("willingness", example="4 (on a scale from 1 to 5) or 0.6 (from 0 to 1)"))
+    values = tables.numbers(frame["willingness"])
+    said = list(table.said)
     if scale is None:
         share, likert = values.dropna().between(0, 1).all(), values.dropna().isin(range(1, 6)).all()
         if share and likert:
@@ -572,11 +486,12 @@ def read_survey(source: Any, scale: str | None = None) -> Survey:
         said.append("Willingness is read as " + ("a Likert scale, 1 (least) to 5 (most)." if scale == "likert" else
                                                  "a share, 0 (least) to 1 (most)."))
     low, high = (1, 5) if scale == "likert" else (0, 1)
-    _check(where, frame, [
-        _Rule("role", lambda t: t["role"].str.lower().isin(role_of), lambda row: "must be citizen or official"
+    tables.check(table, [
+        tables.Rule("role", lambda t: t["role"].str.lower().isin(role_of), lambda row: "must be citizen or official"
               + nearest(row["role"], role_of).rstrip("?").replace(" Did you mean", ", perhaps")),
-        *_number("willingness", low=low, high=high, whole=scale == "likert", example="4" if scale == "likert" else "0.6"),
-        _given("municipality")])
+        *tables.number("willingness", low=low, high=high, whole=scale == "likert",
+                       example="4" if scale == "likert" else "0.6"),
+        tables.given("municipality")])
     said.append("A survey says what people answer, not what they do: it is a start to explore from, and no measurement "
                 "of C and G.")
     return Survey(frame.assign(role=frame["role"].str.lower().map(role_of), willingness=(values - low) / (high - low),
@@ -591,15 +506,22 @@ def examples() -> dict[str, str]:
     return dict(_SHIPPED)
 
 
+def source(name: str) -> str:
+    """Where a series that ships comes from, as facts/README.md tells it."""
+    text = files(__package__).joinpath("facts", "README.md").read_text(encoding="utf-8")
+    return next(line.split("|")[3].strip() for line in text.splitlines() if line.startswith(f"| `{name}.csv`"))
+
+
 def example(name: str) -> Counts:
-    """A series that ships, read as any CSV of counts is."""
+    """A series that ships, read as any CSV of counts is; its source is among what is said."""
     if name not in _SHIPPED:
         raise Refused(f"there is no example {name!r}.{nearest(name, _SHIPPED)} Known: {', '.join(_SHIPPED)}.")
     from importlib.resources import as_file
 
     with as_file(files(__package__).joinpath("facts", f"{name}.csv")) as path:
-        return read_counts(path)
+        counts = read_counts(path)
+    return replace(counts, said=(*counts.said, f"Source: {source(name)}."))
 
 
-__all__ = ["KINDS", "Adoption", "Counts", "Invalid", "Survey", "example", "examples", "from_result",
-           "read_counts", "read_edges", "read_population", "read_survey", "read_times", "shape"]
+__all__ = ["KINDS", "Adoption", "Counts", "Invalid", "Survey", "example", "examples", "from_arrays", "from_result",
+           "read_counts", "read_edges", "read_population", "read_survey", "read_times", "shape", "source"]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _PURPOSE = 0x666F7265  # names this use of a seed
+FEW = 20  # parameter sets; a posterior that rests on fewer is hardly told
 _MORE = 4  # paths simulated for each that is handed out, so that recalibration can choose
 
 
@@ -59,7 +60,8 @@ class Forecast:
     def summary(self) -> dict[str, Any]:
         """What the paths say, as JSON: times as 10, 50 and 90 % quantiles, None where not within 100 periods."""
         said: dict[str, Any] = {"task_id": self.history.name, "population": self.history.population,
-                                "adopters": self.history.adopters, "last": self.history.last, "stalls": self.stalls()}
+                                "adopters": self.history.adopters, "last": self.history.last, "stalls": self.stalls(),
+                                "effective": self.effective}
         for name, share in (("time_to_84", 0.84), ("time_to_97.5", 0.975)):
             times = np.quantile(self.time_to(share), [0.1, 0.5, 0.9], method="inverted_cdf")
             said[name] = {"quantiles": [float(t) if np.isfinite(t) else None for t in times],
@@ -78,7 +80,7 @@ def forecast(cascade: Cascade, prior: Prior | None = None, samples: int = 500, s
     prior = default() if prior is None else prior
     rng = np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE, crc32(cascade.name.encode())]))
     paths, effective = paths_of(cascade, prior, _MORE * samples, rng)
-    return Forecast(cascade, rng.permutation(drawn(ranked(paths), prior.recalibration, samples)), effective)
+    return Forecast(cascade, rng.permutation(drawn(ranked(paths), prior.corrected(cascade), samples)), effective)
 
 
 def histories_of(source: Any, population: int | None = None) -> tuple[list[Cascade], list[str]]:

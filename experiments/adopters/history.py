@@ -86,7 +86,9 @@ def read(source: Any, population: int | None = None, least: int = 2) -> list[Cas
             return _read(path.name, lines, list(reader.fieldnames or ()), population, least)
     except FileNotFoundError:
         raise Refused(f"there is no file {path}; give a CSV with the columns {', '.join(COLUMNS)}.") from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError:
+        raise Refused(f"{path} is not UTF-8 text; save it as CSV in UTF-8.") from None
+    except (OSError, csv.Error) as error:
         raise Refused(f"{path} cannot be read as CSV: {error}.") from None
 
 
@@ -98,17 +100,25 @@ def table(cascades: Sequence[Cascade]) -> pd.DataFrame:
                                     "cum": c.cum}) for c in cascades], ignore_index=True)
 
 
+def _text(value: Any) -> str:
+    """Empty where nothing is told."""
+    text = "" if value is None else str(value).strip()
+    return "" if text in ("nan", "NaN", "<NA>", "NaT") else text
+
+
 def _whole(value: Any, what: str, place: str, low: int, high: int) -> int:
-    text = str(value).strip() if value is not None else ""
+    text = _text(value)
+    if not text:
+        raise Refused(f"{place}: {what} is empty; it must be a whole number.")
     try:
         number = float(text)
     except ValueError:
-        if what == "t" and text:
+        if what == "t":
             raise Refused(f"{place}: t must be a period's number such as 3 or 1998, not {text!r}; "
                           f"turn dates into whole years, quarters or months first.") from None
         raise Refused(f"{place}: {what} must be a whole number, not {text!r}.") from None
     if not math.isfinite(number) or number != round(number):
-        raise Refused(f"{place}: {what} must be a whole number, not {text or 'nothing'}.")
+        raise Refused(f"{place}: {what} must be a whole number, not {text}.")
     if not low <= number <= high:
         raise Refused(f"{place}: {what} must lie from {low:,} to {high:,}, not {text}.")
     return int(number)
@@ -117,13 +127,18 @@ def _whole(value: Any, what: str, place: str, low: int, high: int) -> int:
 def _read(path: str, rows: Sequence[tuple[int, str, Mapping[str, Any]]], header: list[str], population: int | None,
           least: int) -> list[Cascade]:
     words = {column: (column or "").strip().lower() for column in header}
+    told_words = [(column or "").strip().lower() for column in header]
+    for mark, called in ((";", "semicolons"), ("\t", "tabs")):
+        if len(header) == 1 and mark in header[0]:
+            raise Refused(f"{path}: its columns are separated by {called}; save it with commas.")
     if "t" not in words.values():
-        near = nearest("time", [w for w in words.values() if w])
+        near = nearest("time", [w for w in told_words if w])
         raise Refused(f"{path}: the column t (the period) is missing; it needs t, and new or cum.{near}")
     if not {"new", "cum"} & set(words.values()):
-        raise Refused(f"{path}: there is neither a column new nor a column cum; give one of them.")
+        raise Refused(f"{path}: there is neither a column new (adopters in the period) nor a column cum (adopters so far); "
+                      f"give one of them.")
     for word in COLUMNS:
-        if list(words.values()).count(word) > 1:
+        if told_words.count(word) > 1:
             raise Refused(f"{path}: the column {word} is there twice; keep one.")
     if population is None and "population" not in words.values():
         raise Refused(f"{path}: there is no column population; give it, or say --population.")
@@ -134,10 +149,10 @@ def _read(path: str, rows: Sequence[tuple[int, str, Mapping[str, Any]]], header:
     tasks: dict[str, list[tuple[str, int, int, int, int]]] = {}
     for number, line, raw in rows:
         place = f"{path}, row {number}{line}"
-        if None in raw or any(raw.get(column) is None for column in header):
+        if line and (None in raw or any(raw.get(column) is None for column in header)):
             raise Refused(f"{place}: this row does not have {len(header)} values; check the commas.")
         row = {word: raw[column] for column, word in words.items()}
-        name = str(row.get("task_id", "1")).strip()
+        name = _text(row.get("task_id", "1"))
         if not name:
             raise Refused(f"{place}: the task_id is missing.")
         t = _whole(row["t"], "t", place, -_LARGEST, _LARGEST)
@@ -150,7 +165,8 @@ def _read(path: str, rows: Sequence[tuple[int, str, Mapping[str, Any]]], header:
             said = "is there twice" if t in [row[1] for row in told] else f"comes after period {told[-1][1]}"
             raise Refused(f"{place}: period {t} of task {name} {said}; each period needs one row, in rising order.")
         if cum < before:
-            raise Refused(f"{place}: cum falls from {before} to {cum}; it counts all who have ever adopted.")
+            raise Refused(f"{place}: cum falls from {before} to {cum}; it counts all who have ever adopted, so count those "
+                          f"who gave up as well.")
         if new is not None and (new != cum - before if told else new > cum):
             raise Refused(f"{place}: new is {new}, but cum rises from {before} to {cum}; correct one of them.")
         if size < cum:
@@ -161,7 +177,19 @@ def _read(path: str, rows: Sequence[tuple[int, str, Mapping[str, Any]]], header:
         if told and t - told[0][1] >= LONGEST:
             raise Refused(f"{place}: task {name} is longer than {LONGEST:,} periods; use longer periods.")
         told.append((place, t, size, cum, number))
+    _not_dates(tasks)
     return [_cascade(name, told, least) for name, told in tasks.items()]
+
+
+def _not_dates(tasks: Mapping[str, list[tuple[str, int, int, int, int]]]) -> None:
+    """200112 and 200201 are not 89 periods apart: years with months, weeks or days written as one number are refused."""
+    rows = [row for told in tasks.values() for row in told]
+    t = np.array([row[1] for row in rows])
+    for year, rest, said in ((t // 100, t % 100, "a year with a month or week"),
+                             (t // 10_000, t % 10_000, "a date")):
+        months = (rest >= 1) & (rest <= 53) if said != "a date" else (rest >= 101) & (rest <= 1231)
+        if len(set(t)) > 1 and ((year >= 1700) & (year <= 2200) & months).all():
+            raise Refused(f"{rows[0][0]}: t looks like {said} ({t[0]}); number the periods one by one instead.")
 
 
 def _cascade(name: str, told: list[tuple[str, int, int, int, int]], least: int) -> Cascade:
@@ -174,7 +202,7 @@ def _cascade(name: str, told: list[tuple[str, int, int, int, int]], least: int) 
 def _enough(cascade: Cascade, least: int, place: str) -> Cascade:
     if cascade.adopters == 0 and least > 0:
         raise Refused(f"{place}: nobody has adopted yet, all {cascade.population} are censored; "
-                      f"give a history with at least {least} adopters.")
+                      f"give a history with at least {'one adopter' if least == 1 else f'{least} adopters'}.")
     if cascade.adopters < least:
         raise Refused(f"{place}: {cascade.adopters} adopter{'s' if cascade.adopters > 1 else ''} cannot show a curve; "
                       f"give a history with at least {least}.")

@@ -6,6 +6,7 @@ the other worlds, because a curve that a user brings comes from none of them. No
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from experiments.adopters import prior, synthetic
@@ -27,9 +28,10 @@ def mixture(without: str | None = None, each: int = _EACH) -> list[Cascade]:
 
 
 def learnt(without: str | None = None, each: int = _EACH, draws: int = DRAWS) -> prior.Prior:
-    """The prior that the mixture teaches."""
+    """The prior that the mixture teaches; it says that it rests on no data."""
     cascades = mixture(without, each)
-    return prior.learn(cascades, seed=SEED, draws=draws, groups=[c.name.rsplit("-", 1)[0] for c in cascades])
+    made = prior.learn(cascades, seed=SEED, draws=draws, groups=[c.name.rsplit("-", 1)[0] for c in cascades])
+    return replace(made, learnt={**(made.learnt or {}), "invented": True})
 
 
 if __name__ == "__main__":

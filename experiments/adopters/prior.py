@@ -1,10 +1,11 @@
 """What past cascades teach about the next one: a prior for the model of clumps, learnt, saved and read.
 
 Empirical Bayes (Efron and Morris, 1973; Carlin and Louis, 2000): the parameters of each cascade are a draw from a normal
-population on the transformed scale; its mean and covariance are fitted to all cascades by Monte Carlo EM. Without past
+population on the transformed scale, with a hundred cascades or more from a mixture of two (McLachlan and Peel, 2000: some
+policies go everywhere, others stop early); moments are fitted to all cascades by Monte Carlo EM. Without past
 cascades there is `weak()`, typed in by hand and wide: it comes from no data. `learn` also forecasts each past cascade
 from its first part with a prior learnt from the others, and keeps how the truth ranked among the sampled paths; a
-forecast then draws its paths by that record (a beta-transformed forecast: Gneiting and Ranjan, 2013).
+forecast then draws its paths by that record (a beta-transformed forecast: Gneiting and Ranjan, 2013), stage by stage.
 """
 
 from __future__ import annotations
@@ -13,19 +14,20 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.special import logsumexp
 
 from experiments.adopters import clumps, scores, similar
 from experiments.adopters.history import LONGEST, Cascade, read
 from experiments.adopters.sampling import chosen, log_normal, normal, posterior, second_moments
 from params import Refused
 
-_FORMAT = 2
+_FORMAT = 3
 _KIND = "letsdance prior for adoption in clumps"
 _PURPOSE = 0x70726972  # names this use of a seed
 #: Stages at which a curve is cut to see how well its rest is forecast.
@@ -39,8 +41,12 @@ _DEFENCE = 0.1  # share of the weak prior in a learnt one: a cascade unlike the 
 _FEWEST = 5
 _LEVEL = 0.8
 _TURNS = 2   # rounds of learning
-_KEPT = 1000  # parameter sets of each cascade in a round
-_HALF = 20  # cascades that move the recalibration half of the way
+_KEPT = 1000  # parameter sets of each cascade in a round; with many cascades fewer, 100,000 in all
+_TWO = 100  # cascades from which on the population is a mixture of two normals
+_HALF = 10  # cascades that move the recalibration half of the way
+_OWN = 30  # cascades that move the recalibration of a stage half of the way from that of all stages
+_SURE = 30.0  # of the coverage: a twentieth away from 80 % weighs as much as 7.5 % of CRPS
+_SHIFT = 8.0  # against a shift up or down, which seldom carries over; less with more cascades
 _STEPS = 40  # of EM in a round, at most
 _SIMPLEX = np.array([[0.0, 0.0], [-0.6, -0.6], [0.3, -0.3]])  # as it is; wider; higher
 #: A forecast goes so many periods past the end of the history.
@@ -62,31 +68,52 @@ class Recalibration:
         return np.diff(edges)
 
 
+class Part(NamedTuple):
+    """One of the normals whose mixture is the population."""
+
+    weight: float
+    mean: np.ndarray  # float64[8], transformed scale
+    cov: np.ndarray   # float64[8, 8]
+
+
 @dataclass(frozen=True)
 class Prior:
-    """A normal population of cascades, 10 % of the weak prior beside it; past cascades and their share of the pool."""
+    """A population of cascades, 10 % of the weak prior beside it; past cascades and their share of the pool."""
 
     mean: np.ndarray  # float64[8], transformed scale
     cov: np.ndarray   # float64[8, 8]
-    recalibration: Recalibration = Recalibration()
+    recalibration: tuple[Recalibration, ...] = (Recalibration(),) * len(STAGES)  # at each of the STAGES
     learnt: dict[str, Any] | None = None  # from how many cascades, with what record; None: typed in
     past: similar.Past | None = None
     pool: tuple[float, ...] = (0.5,) * len(STAGES)  # share of similar past cascades at each of the STAGES
+    parts: tuple[Part, ...] = ()  # the mixture; empty: one normal with the mean and covariance above
 
     def shared(self, history: Cascade) -> float:
         """Share of the pool that similar past cascades have: that of the nearest stage."""
         return 0.0 if self.past is None else self.pool[_stage(history)]
 
+    def corrected(self, history: Cascade) -> Recalibration:
+        """The recalibration of the nearest stage."""
+        return self.recalibration[_stage(history)]
+
+    @property
+    def invented(self) -> bool:
+        """Whether it was learnt from invented cascades, so that it rests on no data."""
+        return bool(self.learnt and self.learnt.get("invented"))
+
     def log_density(self, theta: np.ndarray) -> np.ndarray:
         """float64[J]."""
-        own = log_normal(theta, self.mean, self.cov)
+        parts = self.parts or (Part(1.0, self.mean, self.cov),)
+        own = logsumexp([np.log(part.weight) + log_normal(theta, part.mean, part.cov) for part in parts], axis=0)
         if self.learnt is None:
             return own
         return np.logaddexp(np.log(1 - _DEFENCE) + own, np.log(_DEFENCE) + log_normal(theta, *_weak_moments()))
 
     def draw(self, count: int, rng: np.random.Generator) -> np.ndarray:
         """float64[count, 8]."""
-        theta = normal(count, self.mean, self.cov, rng)
+        theta = normal(count, self.mean, self.cov, rng) if not self.parts else rng.permutation(np.concatenate([
+            normal(many, part.mean, part.cov, rng) for part, many in
+            zip(self.parts, rng.multinomial(count, [part.weight for part in self.parts]), strict=True)]))
         if self.learnt is None:
             return theta
         return np.where(rng.random((count, 1)) < _DEFENCE, normal(count, *_weak_moments(), rng), theta)
@@ -121,7 +148,7 @@ class _Record(NamedTuple):
     Periods are up to sixteen, spread evenly over what is known of the rest.
     """
 
-    cascade: int
+    cascade: int  # where kinds are left out as a whole, the kind
     stage: int
     population: int
     model: np.ndarray        # int64[S, H + 1]: paths; the last column is not a period but the mean of the whole path
@@ -157,33 +184,40 @@ def learn(past: Any, population: int | None = None, seed: int = 0, draws: int = 
             def sets(k: int, turn: int = turn, prior: Prior = prior) -> np.ndarray:
                 rng = np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE, turn, k]))
                 theta, weights = posterior(cascades[k], prior, rng, draws, draws / 8)
-                return theta[chosen(weights, _KEPT, rng)]
+                return theta[chosen(weights, min(_KEPT, 100_000 // len(cascades) + 1), rng)]
 
             kept = []
             for theta in pool.map(sets, range(len(cascades))):
                 kept.append(theta)
                 step(1)
-            particles, under, before = np.stack(kept), prior, (prior.mean, prior.cov)
-            prior = Prior(*_population(particles, under, before), learnt={})
-        others = [Prior(*_population(particles[fold != f], under, before), learnt={},
-                        past=similar.past([cascades[k] for k in everything[fold != f]])) for f in range(fold.max() + 1)]
+            particles, under = np.stack(kept), prior
+            before: tuple[Part, ...] = (Part(1.0, prior.mean, prior.cov),)
+            prior = _population(particles, under, before)
+        if len(cascades) >= _TWO:
+            before = _halves(particles, prior)
+            prior = _population(particles, under, before)
+        others = [replace(_population(particles[fold != f], under, before),
+                          past=similar.past([cascades[k] for k in everything[fold != f]])) for f in range(fold.max() + 1)]
+
+        unit = everything if groups is None else fold  # forecasts of a kind that was left out err together
 
         def tried(k: int) -> list[_Record]:
             rng = np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE, _TURNS, k]))
-            return [_record(k, cascades[k], at, others[fold[k]], draws, rng) for at in _cuts(cascades[k])]
+            return [_record(int(unit[k]), cascades[k], at, others[fold[k]], draws, rng) for at in _cuts(cascades[k])]
 
         records = []
         for found in pool.map(tried, range(len(cascades))):
             records += found
             step(1)
     shares = tuple(_weight([r for r in records if r.stage == stage]) for stage in range(len(STAGES)))
-    tried_paths = [(record.paths(shares[record.stage]), record.truth) for record in records]
-    recalibration = _recalibration(tried_paths, len({record.cascade for record in records}))
-    held, after = (_score(tried_paths, r)[1] if records else None for r in (Recalibration(), recalibration))
+    tried_paths = [_Tried(r.cascade, r.stage, r.paths(shares[r.stage]), r.truth) for r in records]
+    recalibration = _recalibrations(tried_paths)
+    held, after = (_score(tried_paths, r)[1] if records else None
+                   for r in ((Recalibration(),) * len(STAGES), recalibration))
     said = {"cascades": len(cascades), "seed": seed, "draws": draws, "forecasts": len(records), "folds": len(others),
             "coverage_of_80": {"before": held, "after": after},
             "ends_with_an_adoption": float(np.mean([c.new[-1] > 0 for c in cascades]))}
-    return Prior(prior.mean, prior.cov, recalibration, said, similar.past(cascades), shares)
+    return replace(prior, recalibration=recalibration, learnt=said, past=similar.past(cascades), pool=shares)
 
 
 def _cuts(cascade: Cascade) -> list[int]:
@@ -192,30 +226,47 @@ def _cuts(cascade: Cascade) -> list[int]:
     return sorted({k for k in found if k is not None and k < len(cascade.cum) - 1})
 
 
-def _population(particles: np.ndarray, under: Prior, start: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and covariance of the population that the cascades come from, by EM.
+def _halves(particles: np.ndarray, prior: Prior) -> tuple[Part, ...]:
+    """Where a mixture of two begins: cascades in which fewer, and in which more, are expected to adopt in the end."""
+    centres = particles.mean(axis=1)
+    few = centres[:, 0] <= np.median(centres[:, 0])
+    return tuple(Part(0.5, centres[one].mean(axis=0), prior.cov) for one in (few, ~few))
+
+
+def _population(particles: np.ndarray, under: Prior, parts: Sequence[Part]) -> Prior:
+    """The population that the cascades come from, by EM from a guess of its parts.
 
     particles[n, J, 8]: each cascade's parameter sets, drawn from its posterior under the prior `under`; they are weighed
-    anew for each guess of the population, as long as a fifth of them still count. A little of the weak prior (a twentieth
-    of all cascades and one more for the mean, two and a half for the covariance) keeps few cascades sane.
+    anew for each guess of the population, as long as a fifth of them still count. A little of the weak prior (one cascade,
+    of a single part a twentieth of all cascades too, for the mean; two and a half for the covariance) keeps few cascades
+    sane.
     """
     weak_mean, weak_cov = _weak_moments()
     n, J, size = particles.shape
     flat = particles.reshape(-1, size)
-    drawn_by = under.log_density(flat).reshape(n, J)
-    (mean, cov), few = start, 1 + 0.05 * n
+    drawn_by, parts = under.log_density(flat).reshape(n, J), list(parts)
     for _ in range(_STEPS):
-        log = Prior(mean, cov, learnt={}).log_density(flat).reshape(n, J) - drawn_by
+        each = np.array([np.log(part.weight) + log_normal(flat, part.mean, part.cov) for part in parts])
+        both = logsumexp(each, axis=0)
+        log = np.logaddexp(np.log(1 - _DEFENCE) + both, np.log(_DEFENCE) + log_normal(flat, weak_mean, weak_cov))
+        log = log.reshape(n, J) - drawn_by
         weights = np.exp(log - log.max(axis=1, keepdims=True))
         weights /= weights.sum(axis=1, keepdims=True)
         if np.median(1 / (weights**2).sum(axis=1)) < J / 5:
             break
-        new = (np.einsum("j,jk->k", weights.ravel(), flat) + few * weak_mean) / (n + few)
-        cov = (second_moments(weights.ravel(), flat - new) + 2.5 * weak_cov) / (n + 2.5)
-        moved, mean = float(np.abs(new - mean).max()), new
+        moved, means = 0.0, [part.mean for part in parts]
+        for k, share in enumerate(np.exp(each - both) * weights.ravel()):
+            mine = share.sum()
+            few = 1 + (0.05 * n if len(parts) == 1 else 0.0)
+            mean = (np.einsum("j,jk->k", share, flat) + few * weak_mean) / (mine + few)
+            cov = (second_moments(share, flat - mean) + 2.5 * weak_cov) / (mine + 2.5)
+            parts[k] = Part((mine + 1) / (n + len(parts)), mean, cov)
+            moved = max(moved, float(np.abs(mean - means[k]).max()))
         if moved < 1e-3:
             break
-    return mean, cov
+    mean = np.sum([part.weight * part.mean for part in parts], axis=0)
+    cov = np.sum([part.weight * (part.cov + np.outer(part.mean - mean, part.mean - mean)) for part in parts], axis=0)
+    return Prior(mean, cov, learnt={}, parts=tuple(parts) if len(parts) > 1 else ())
 
 
 def _record(k: int, cascade: Cascade, at: int, prior: Prior, draws: int, rng: np.random.Generator) -> _Record:
@@ -272,45 +323,81 @@ def ranked(paths: np.ndarray) -> np.ndarray:
 
 def drawn(paths: np.ndarray, recalibration: Recalibration, count: int) -> np.ndarray:
     """int64[count, H]: paths at equal steps of the recalibrated ranks."""
-    reached = np.cumsum(recalibration.weights(len(paths)))
-    return paths[np.searchsorted(reached / reached[-1], (np.arange(count) + 0.5) / count)]
+    return paths[_at(len(paths), recalibration, count)]
 
 
-def _recalibration(records: Sequence[tuple[np.ndarray, np.ndarray]], cascades: int) -> Recalibration:
-    """The beta with the least CRPS over past forecasts, held near 80 % coverage of the 80 % interval.
+def _at(paths: int, recalibration: Recalibration, count: int) -> np.ndarray:
+    """int64[count]: which of the paths in rising order."""
+    reached = np.cumsum(recalibration.weights(paths))
+    return np.searchsorted(reached / reached[-1], (np.arange(count) + 0.5) / count)
 
-    A tenth of a share of coverage weighs as much as 3 % of CRPS; few records move it little, and a shift up or down, which
-    seldom carries over to the next cascades, has to earn more than a change of spread. What is found is shrunk towards
-    none, to a half with twenty cascades: forecasts of one cascade err together, so cascades count, not forecasts.
+
+class _Tried(NamedTuple):
+    """A forecast of a past cascade: the pool's paths in rising order of their means, and what came."""
+
+    cascade: int
+    stage: int
+    paths: np.ndarray  # int64[S, H]
+    truth: np.ndarray  # int64[H]
+
+
+def _recalibrations(tried: Sequence[_Tried]) -> tuple[Recalibration, ...]:
+    """One a stage: its own, drawn towards that of all stages together, half of the way with thirty cascades."""
+    together, found = np.log(_beta(tried)), []
+    together = together * _share(tried, _HALF)
+    for stage in range(len(STAGES)):
+        mine = [one for one in tried if one.stage == stage]
+        own = _share(mine, _OWN)
+        a, b = np.exp(own * np.log(_beta(mine)) + (1 - own) * together)
+        found.append(Recalibration(float(a), float(b)))
+    return tuple(found)
+
+
+def _share(tried: Sequence[_Tried], half: float) -> float:
+    """Forecasts of one cascade err together, so cascades count, not forecasts."""
+    cascades = len({one.cascade for one in tried})
+    return cascades / (cascades + half)
+
+
+def _beta(tried: Sequence[_Tried]) -> np.ndarray:
+    """float64[2]: the beta with the least CRPS over past forecasts whose 80 % intervals hold about 80 %.
+
+    They are taken as a reader takes them: whole numbers from the 10 to the 90 % quantile, both included. As these hold
+    more than the paths between them promise (a single number may have half of all chances), the beta often narrows.
     """
     from scipy.optimize import minimize
 
-    if not records:
-        return Recalibration()
-    usual = _score(records, Recalibration())[0]
+    if not tried:
+        return np.ones(2)
+    usual, cascades = _score(tried, (Recalibration(),) * len(STAGES))[0], len({one.cascade for one in tried})
 
     def loss(x: np.ndarray) -> float:
-        crps, coverage = _score(records, Recalibration(*np.exp(x)))
-        small = float((x**2).sum()) / (2 * 0.5**2) / (10 + len(records))
-        return crps / usual + 3 * (coverage - _LEVEL)**2 + small + 0.2 * float(x[0] - x[1])**2
+        crps, coverage = _score(tried, (Recalibration(*np.exp(x)),) * len(STAGES))
+        small = float((x**2).sum()) / (2 * 0.5**2) / (10 + len(tried))
+        return crps / max(usual, 1e-9) + _SURE * (coverage - _LEVEL)**2 + small + _SHIFT / cascades * float(x[0] - x[1])**2
 
     found = minimize(loss, np.zeros(2), method="Nelder-Mead",
-                     options={"xatol": 0.02, "fatol": 1e-4, "maxfev": 60, "initial_simplex": _SIMPLEX})
-    a, b = np.exp(np.clip(found.x, -1.5, 1.5) * cascades / (cascades + _HALF))
-    return Recalibration(float(a), float(b))
+                     options={"xatol": 0.02, "fatol": 1e-4, "maxfev": 50, "initial_simplex": _SIMPLEX})
+    return np.exp(np.clip(found.x, -1.5, 1.5))
 
 
-def _score(records: Sequence[tuple[np.ndarray, np.ndarray]], recalibration: Recalibration) -> tuple[float, float]:
-    """Mean CRPS, and share of periods in which the 80 % interval holds the truth; each forecast counts once.
-
-    records: paths in rising order of their means, and the truth.
-    """
-    crps, held = [], []
-    for ordered, truth in records:
-        paths = drawn(ordered, recalibration, 200)
-        crps.append(scores.crps(paths, truth).mean())
-        held.append(scores.covers(paths, truth, _LEVEL).mean())
-    return float(np.mean(crps)), float(np.mean(held))
+def _score(tried: Sequence[_Tried], recalibration: Sequence[Recalibration]) -> tuple[float, float]:
+    """Mean CRPS, and share of periods in which the 80 % interval holds the truth; each cascade counts once."""
+    count = 200
+    chosen_paths: dict[tuple[int, int], np.ndarray] = {}
+    each: dict[int, list[tuple[float, float]]] = {}
+    low, high = (round(q * (count - 1)) for q in ((1 - _LEVEL) / 2, (1 + _LEVEL) / 2))
+    pairs = (2 * np.arange(1, count + 1) - count - 1) / count**2
+    for one in tried:
+        key = one.stage, len(one.paths)
+        if key not in chosen_paths:
+            chosen_paths[key] = _at(len(one.paths), recalibration[one.stage], count)
+        ordered = np.sort(one.paths[chosen_paths[key]], axis=0)
+        crps = np.abs(ordered - one.truth).mean() - (pairs @ ordered).mean()
+        held = ((one.truth >= ordered[low]) & (one.truth <= ordered[high])).mean()
+        each.setdefault(one.cascade, []).append((float(crps), float(held)))
+    crps, held = np.mean([np.mean(found, axis=0) for found in each.values()], axis=0)
+    return float(crps), float(held)
 
 
 # ---------------------------------------------------------------- in a file
@@ -318,8 +405,9 @@ def _score(records: Sequence[tuple[np.ndarray, np.ndarray]], recalibration: Reca
 def save(prior: Prior, path: str | Path) -> None:
     """Write the prior as JSON. Refused where the file cannot be written."""
     said = {"kind": _KIND, "format": _FORMAT, "parameters": list(clumps.PARAMETERS), "mean": prior.mean.tolist(),
-            "covariance": prior.cov.tolist(), "recalibration": [prior.recalibration.a, prior.recalibration.b],
+            "covariance": prior.cov.tolist(), "recalibration": [[r.a, r.b] for r in prior.recalibration],
             "learnt": prior.learnt, "pool": list(prior.pool),
+            "parts": [[part.weight, part.mean.tolist(), part.cov.tolist()] for part in prior.parts],
             "past": [] if prior.past is None else [_told(c) for c in prior.past.cascades]}
     try:
         Path(path).write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
@@ -363,14 +451,21 @@ def load(path: str | Path) -> Prior:
                       f"learn it again.")
     try:
         mean, cov = np.array(said["mean"], np.float64), np.array(said["covariance"], np.float64)
-        a, b = map(float, said["recalibration"])
-        if mean.shape != (clumps.DIMENSION,) or cov.shape != (clumps.DIMENSION,) * 2 or min(a, b) <= 0:
+        betas = np.array(said["recalibration"], np.float64)
+        if mean.shape != (clumps.DIMENSION,) or cov.shape != (clumps.DIMENSION,) * 2 \
+                or betas.shape != (len(STAGES), 2) or not (np.isfinite(betas) & (betas > 0)).all():
             raise ValueError
-        np.linalg.cholesky(cov)
+        parts = tuple(Part(float(w), np.array(m, np.float64), np.array(c, np.float64)) for w, m, c in said["parts"])
+        if any(not 0 < p.weight < 1 or p.mean.shape != mean.shape or p.cov.shape != cov.shape for p in parts) \
+                or (parts and abs(sum(p.weight for p in parts) - 1) > 1e-9):
+            raise ValueError
+        for one in (cov, *(p.cov for p in parts)):
+            np.linalg.cholesky(one)
         past, pool = _heard(said["past"]), tuple(map(float, said["pool"]))
         if len(pool) != len(STAGES) or not all(0 <= weight <= 1 for weight in pool):
             raise ValueError
     except (AttributeError, IndexError, KeyError, TypeError, ValueError, np.linalg.LinAlgError):
-        raise Refused(f"{path} is damaged: mean, covariance, recalibration, pool or past cascades make no sense; "
+        raise Refused(f"{path} is damaged: mean, covariance, parts, recalibration, pool or past cascades make no sense; "
                       f"learn it again.") from None
-    return Prior(mean, cov, Recalibration(a, b), said.get("learnt"), past, pool)
+    recalibration = tuple(Recalibration(a, b) for a, b in betas.tolist())
+    return Prior(mean, cov, recalibration, said.get("learnt"), past, pool, parts)

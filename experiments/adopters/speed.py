@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import scenarios
-from experiments.adopters.calibrate import CLOCK, Calibration, load
+from experiments.adopters.calibrate import Calibration, load
 from experiments.compare import Policy, read_policy
 from experiments.paired import interval
-from params import Refused, nearest
+from params import Refused, check_whole, nearest
 from scenarios import HORIZON, STARTS, Scenario
 from simulation import schedule
 from simulation.rules.adoption import DISCONTINUED
@@ -204,13 +204,13 @@ def _mean(values: np.ndarray) -> float:
 
 
 def speed(case: str | Path | Scenario | Calibration = "lets_dance", given: Any = None, start: int = 8,
-          quarters: int | None = None, draws: int = 50, runs: int | None = None, seed: int = 1,
+          quarters: int | None = None, draws: int | None = None, runs: int | None = None, seed: int = 1,
           threads: int | None = None, progress: Callable[[int], None] | None = None) -> Speed:
     """Run a case as it is, without imitation, and under each policy, on the same parameter sets and luck.
 
     case: a calibration, its folder, a start, or a scenario file. given: policies as name -> text, or texts, as
     `experiments.compare.read_policy` reads them; those of `policies(start)` unless said. start: the quarter in which these
-    begin. draws: parameter sets from the posterior; runs: of each (4), or of the scenario (40). quarters: horizon; the
+    begin. draws: parameter sets from the posterior (50); runs: of each (4), or of the scenario (40). quarters: horizon; the
     scenario's, or for a calibration 60 or as long as its record. progress: hears of runs. Refused for bad input.
     """
     known = case if isinstance(case, Calibration) else None
@@ -219,26 +219,25 @@ def speed(case: str | Path | Scenario | Calibration = "lets_dance", given: Any =
     elif isinstance(case, str | Path) and str(case) not in STARTS and Path(case).suffix != ".toml":
         raise Refused(f"there is no calibration or start {str(case)!r}.{nearest(str(case), STARTS)} Give the folder of "
                       f"`letsdance adopters calibrate`, a scenario file (.toml), or one of {', '.join(STARTS)}.")
-    for what, value, low, high in (("draws", draws, 2, 100_000), ("runs", 2 if runs is None else runs,
-                                                                   1 if known else 2, 100_000),
-                                   ("seed", seed, 0, 2**62), ("start", start, 1, HORIZON[1])):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
-            raise Refused(f"{what} must be a whole number from {low:,} to {high:,}, not {value!r}.")
+    if draws is not None and known is None:
+        raise Refused("draws are parameter sets from a calibration's posterior, and this case is a scenario; say how many "
+                      "runs instead.")
+    draws = check_whole("draws", 50 if draws is None else draws, 2, 100_000)
+    runs = check_whole("runs", (4 if known else 40) if runs is None else runs, 1 if known else 2, 100_000)
+    seed, start = check_whole("seed", seed, 0, 2**62), check_whole("start", start, 1, HORIZON[1])
     clock = ""
     if known is not None:
-        theta, each = known.draws(draws, seed), runs or 4
+        theta, each = known.draws(draws, seed), runs
         one = known.case.seen[0]
         last = int(known.case.quarters(theta.mean(axis=0), one)[-1])
-        horizon = quarters or min(max(60, last), HORIZON[1])
+        horizon = min(max(60, last), HORIZON[1]) if quarters is None else quarters
         stories = [known.case.story(one_set, horizon, one.units) for one_set in theta]
-        title = f"{known.case.scenario.title}, calibrated to {one.name if one.name not in ('1', 'all') else 'the data'}"
-        fitted = "quarters_per_period" in known.case.free
-        clock = ("" if fitted else f"A period of the data is taken to be "
-                 f"{known.case.clock.get('quarters_per_period', CLOCK['quarters_per_period'][0]):g} quarters of the model; "
-                 f"that is assumed, and all times hang on it.")
+        others = len(known.case.seen) - 1
+        title = f"{known.case.scenario.title}, calibrated to {one.called}" + (f" and {others} more" if others else "")
+        clock = _clock(known, start)
     else:
         story = scenarios.load(case).changed(quarters=quarters)  # type: ignore[arg-type]
-        draws, each, horizon = runs or 40, 1, story.quarters
+        draws, each, horizon = runs, 1, story.quarters
         stories, title = [story] * draws, story.title or story.name
     if start > horizon:
         raise Refused(f"the policies would start in quarter {start}, after the horizon of {horizon}; start them earlier.")
@@ -262,6 +261,19 @@ def speed(case: str | Path | Scenario | Calibration = "lets_dance", given: Any =
     told = {name: _told(policy) for name, policy in made.items()}
     return Speed(title, stories[0], horizon, start, draws, each, seed, known is not None, values,
                  {name: cost[name] - cost[Speed.AS_IT_IS] for name in made}, told, clock)
+
+
+def _clock(known: Calibration, start: int) -> str:
+    """How quarters and the periods of the data go together; nothing where the clock is fitted."""
+    clock, one = known.case.clock, known.case.seen[0]
+    if len(clock) < 2:
+        return ""
+    period = math.ceil((start - clock["begins"]) / clock["quarters_per_period"]) - 1
+    at = one.t[0] + period
+    where = ("before the record begins" if period < 0 else f"in period {at} of the data" if at <= one.t[-1] else
+             "after the record ends")
+    return (f"A period of the data is taken to be {clock['quarters_per_period']:g} quarters of the model; that is assumed, "
+            f"and all times hang on it. Quarter {start}, in which policies begin, then lies {where}.")
 
 
 def _policies(given: Any, start: int) -> dict[str, Policy]:
@@ -334,7 +346,8 @@ def _sentence(found: Speed, policy: str, category: str) -> str:
                 f"{_share(ever['before'])}")
     if math.isfinite(depth["mean"]):
         how = _deep(depth)
-        told.append(f"{'but' if how.endswith('shallower') and time['mean'] > 0 else 'and'} what they have in use is {how} "
+        cost = depth["clear"] and depth["mean"] < 0 < time["mean"]
+        told.append(f"{'but' if cost else 'and'} what they have in use is {how} "
                     f"(depth {_number(depth['after'], 2)} against {_number(depth['before'], 2)})")
     gain = "no clear change" if not used["clear"] else "a gain" if used["mean"] > 0 else "a loss"
     return (f"{'; '.join(told)}. Counted over all of them, users or not, depth is {_number(used['after'], 2)} against "

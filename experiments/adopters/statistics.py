@@ -40,6 +40,8 @@ CUTS: dict[str, tuple[str, tuple[float, ...], tuple[str, ...]]] = {
                        (0.025, 0.16, 0.5, 0.84),
                        ("innovators", "early adopters", "early majority", "late majority", "laggards")),
 }
+#: No period is further from 0 than this.
+LATEST = 1_000_000_000
 _LEVELS = ("very low", "low", "high", "very high")
 
 
@@ -47,13 +49,16 @@ _LEVELS = ("very low", "low", "high", "very high")
 
 def periods(times: Any, first: int | None = None, last: int | None = None) -> np.ndarray:
     """int64[T]: every period from the first to the last; those of the earliest and latest adoption if not given."""
-    known = _times(times)
+    known = whole_times(times)
     known = known[np.isfinite(known)]
     if not len(known) and (first is None or last is None):
         raise Refused("nobody adopts, so the periods are not known; give the first and the last one.")
     for name, given in (("first", first), ("last", last)):
-        if given is not None and (isinstance(given, bool) or given != round(given)):
+        if given is not None and (isinstance(given, bool | str) or given != given // 1):
             raise Refused(f"{name} must be a whole period such as 2004, not {given!r}.")
+    ends = [first or 0, last or 0, *([known.min(), known.max()] if len(known) else [])]
+    for at in [end for end in ends if abs(end) > LATEST][:1]:
+        raise Refused(f"{at:g} is too far from 0 to be a period; give one such as 2004.")
     low = int(known.min() if first is None else first)
     high = int(known.max() if last is None else last)
     for at in known[(known < low) | (known > high)][:1]:
@@ -66,7 +71,7 @@ def periods(times: Any, first: int | None = None, last: int | None = None) -> np
     return np.arange(low, high + 1)
 
 
-def _times(times: Any) -> np.ndarray:
+def whole_times(times: Any) -> np.ndarray:
     """Times as float64[n], whole or NaN."""
     try:
         known = np.asarray(times, np.float64)
@@ -84,10 +89,10 @@ def _index(times: Any, first: int | None, last: int | None) -> tuple[np.ndarray,
     """int64[n]: each adopter's period counted from 0, T for whoever never adopts; and T."""
     labels = periods(times, first, last)
     T = len(labels)
-    return np.nan_to_num(_times(times) - labels[0], nan=T).astype(np.int64), T
+    return np.nan_to_num(whole_times(times) - labels[0], nan=T).astype(np.int64), T
 
 
-def _slices(network: Any, n: int, T: int, direction: str, valued: bool) -> list[sparse.csr_array]:
+def slices(network: Any, n: int, T: int, direction: str, valued: bool) -> list[sparse.csr_array]:
     """One matrix for all periods, or one a period: without loops and zeros, ones unless valued, turned as asked."""
     if direction not in DIRECTIONS:
         raise Refused(f"there is no direction {direction!r}.{nearest(str(direction), DIRECTIONS)} "
@@ -95,10 +100,13 @@ def _slices(network: Any, n: int, T: int, direction: str, valued: bool) -> list[
     if hasattr(network, "ties") and hasattr(network, "neighbours"):  # simulation.networks.Network
         matrices: list[Any] = [sparse.csr_array((np.ones(len(network.neighbours)), network.neighbours.astype(np.int64),
                                                  network.ties.astype(np.int64)), shape=(n, n))]
-    elif sparse.issparse(network) or (isinstance(network, np.ndarray) and network.ndim == 2):
+    elif getattr(network, "ndim", 0) == 2:
         matrices = [network]
     else:
-        matrices = list(network)
+        matrices = list(network) if isinstance(network, list | tuple | np.ndarray) else []
+        if not matrices or any(getattr(matrix, "ndim", 0) != 2 for matrix in matrices):
+            raise Refused("a network must be an n x n matrix (scipy.sparse or numpy), or a list of them, one a period; "
+                          "read_edges makes one of a table of ties.")
         if len(matrices) != T:
             raise Refused(f"the network has {len(matrices)} slices, but there are {T} periods; give one matrix for all "
                           f"periods, or one for each.")
@@ -110,20 +118,25 @@ def _slices(network: Any, n: int, T: int, direction: str, valued: bool) -> list[
 
 
 def _slice(matrix: Any, n: int, direction: str, valued: bool) -> sparse.csr_array:
-    ties = sparse.coo_array(matrix)
+    try:
+        ties = sparse.coo_array(matrix, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise Refused("a network must be an n x n matrix of numbers (scipy.sparse or numpy), or one a period.") from None
     if ties.shape != (n, n):
-        raise Refused(f"the network has the shape {ties.shape[0]} x {ties.shape[1]}, but there are {n} times; "
+        raise Refused(f"the network has the shape {' x '.join(map(str, ties.shape))}, but there are {n} times; "
                       f"they must be as many.")
-    ties.sum_duplicates()
-    weight = np.asarray(ties.data, np.float64)
-    if not np.isfinite(weight).all() or (weight < 0).any():
+    made = ties.tocsr()  # sums what is there twice
+    if not np.isfinite(made.data).all() or (made.data < 0).any():
         raise Refused("a tie has a weight that is negative or not a number; weights must be numbers from 0.")
-    kept = (ties.row != ties.col) & (weight > 0)
-    row, column = ties.row[kept], ties.col[kept]
+    kept = (_rows(made) != made.indices) & (made.data > 0)
+    if not kept.all():
+        ends = np.concatenate([[0], np.cumsum(kept)])[made.indptr]
+        made = sparse.csr_array((made.data[kept], made.indices[kept], ends), shape=(n, n))
+    if not valued:
+        made.data[:] = 1.0
     if direction == "in":
-        row, column = column, row
-    made = sparse.csr_array((weight[kept] if valued else np.ones(int(kept.sum())), (row, column)), shape=(n, n))
-    return made.maximum(sparse.csr_array(made.T)).tocsr() if direction == "both" else made
+        made = made.T.tocsr()
+    return made.maximum(made.T.tocsr()) if direction == "both" else made
 
 
 def _rows(matrix: sparse.csr_array) -> np.ndarray:
@@ -150,9 +163,9 @@ def exposure(times: Any, network: Any, *, first: int | None = None, last: int | 
     """
     when, T = _index(times, first, last)
     n, back = len(when), _lag(lag, T)
-    slices = _slices(network, n, T, direction, valued)
-    if len(slices) == 1:
-        matrix = slices[0]
+    held = slices(network, n, T, direction, valued)
+    if len(held) == 1:
+        matrix = held[0]
         known = when[matrix.indices] < T
         at = (_rows(matrix) * T + when[matrix.indices])[known]
         out = np.bincount(at, matrix.data[known], minlength=n * T).reshape(n, T).astype(np.float64, copy=False)
@@ -161,7 +174,7 @@ def exposure(times: Any, network: Any, *, first: int | None = None, last: int | 
             out /= (matrix.sum(axis=1) + 1e-20)[:, None]
     else:
         out = np.empty((n, T))
-        for t, matrix in enumerate(slices):
+        for t, matrix in enumerate(held):
             out[:, t] = matrix @ (when <= t).astype(np.float64)
             if normalised:
                 out[:, t] /= matrix.sum(axis=1) + 1e-20
@@ -180,7 +193,7 @@ def thresholds(times: Any, network: Any, *, first: int | None = None, last: int 
     """
     when, T = _index(times, first, last)
     n, back = len(when), _lag(lag, T)
-    slices = _slices(network, n, T, direction, valued)
+    held = slices(network, n, T, direction, valued)
     seen = when - back
     out = np.full(n, np.nan)
 
@@ -189,12 +202,12 @@ def thresholds(times: Any, network: Any, *, first: int | None = None, last: int 
         adopted = when[matrix.indices[ties]] <= seen[row]
         return (np.bincount(row[adopted], weight[adopted], minlength=n), np.bincount(row, weight, minlength=n))
 
-    if len(slices) == 1:
-        count, total = of(slices[0], np.ones(slices[0].nnz, bool))
+    if len(held) == 1:
+        count, total = of(held[0], np.ones(held[0].nnz, bool))
         known = (when < T) & (seen >= 0)
         out[known] = (count / (total + 1e-20) if normalised else count)[known]
         return out
-    for t, matrix in enumerate(slices):
+    for t, matrix in enumerate(held):
         known = (when < T) & (seen == t)
         if known.any():
             count, total = of(matrix, known[_rows(matrix)])
@@ -218,10 +231,13 @@ def categories(times: Any, by: str = "sd", innovativeness: Any = None) -> pd.Cat
     if by not in CUTS:
         raise Refused(f"categories cannot be cut by {by!r}.{nearest(str(by), CUTS)} Known: {', '.join(CUTS)}.")
     _, cuts, names = CUTS[by]
-    known = _times(times)
+    known = whole_times(times)
     adopted = ~np.isnan(known)
     if by == "innovativeness":
-        score = np.asarray(np.full(len(known), np.nan) if innovativeness is None else innovativeness, np.float64)
+        try:
+            score = np.asarray(np.full(len(known), np.nan) if innovativeness is None else innovativeness, np.float64)
+        except (TypeError, ValueError):
+            raise Refused("innovativeness must be a number for every node.") from None
         if score.shape != known.shape or np.isnan(score).any():
             raise Refused("categories by innovativeness need a score for every node; give innovativeness.")
         return pd.Categorical.from_codes(_by_rank(-score, cuts), list(names), ordered=True)
@@ -269,7 +285,8 @@ def hazard(times: Any, *, first: int | None = None, last: int | None = None) -> 
     """
     when, T = _index(times, first, last)
     q = np.bincount(when[when < T], minlength=T).cumsum().astype(np.float64)
-    return np.concatenate([[0.0], np.diff(q) / (len(when) - q[:-1] + 1e-15)])
+    left = len(when) - q[:-1]
+    return np.concatenate([[0.0], np.divide(np.diff(q), left, out=np.zeros(T - 1), where=left > 0)])
 
 
 def curve(times: Any, *, first: int | None = None, last: int | None = None) -> pd.DataFrame:
@@ -321,7 +338,10 @@ def _influence(times: Any, network: Any, first: int | None, last: int | None, re
     n = len(when)
     if isinstance(reach, bool) or not isinstance(reach, int | np.integer) or reach < 1:
         raise Refused(f"reach must be a whole number of periods from 1, not {reach!r}.")
-    slices = _slices(network, n, T, direction, False)
+    if discount is not None and (isinstance(discount, bool) or not isinstance(discount, int | float | np.number)
+                                 or not 0 <= discount < np.inf):
+        raise Refused(f"discount must be a number from 0, not {discount!r}.")
+    held = slices(network, n, T, direction, False)
     new = np.bincount(when[when < T], minlength=T).astype(np.float64)
     part, whole, adopters = np.zeros(n), np.zeros(n), np.zeros(n)
     for k in range(1, min(reach, T - 1) + 1):
@@ -329,11 +349,11 @@ def _influence(times: Any, network: Any, first: int | None, last: int | None, re
         other = when + k if forward else when - k            # the period that counts, for each i
         known = (when < T) & (other >= 0) & (other < T)
         adopters[known] += weight * new[other[known]]
-        for s, matrix in enumerate(slices):
+        for s, matrix in enumerate(held):
             row, column = _rows(matrix), matrix.indices
             i, j = (column, row) if forward else (row, column)
             slice_of_i = other if forward else other + 1
-            use = known[i] & ((slice_of_i[i] == s) if len(slices) > 1 else True)
+            use = known[i] & ((slice_of_i[i] == s) if len(held) > 1 else True)
             i, j = i[use], j[use]
             reached = when[j] == other[i]
             open_to = (when[j] >= other[i]) & (when[j] < T) if forward else when[j] <= other[i]
@@ -375,9 +395,11 @@ def structural_dependence(times: Any, network: Any, statistic: Callable[[Any], f
     """
     if isinstance(repetitions, bool) or not isinstance(repetitions, int | np.integer) or not 1 <= repetitions <= 1_000_000:
         raise Refused(f"repetitions must be a whole number from 1 to 1,000,000, not {repetitions!r}.")
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed <= 2**62:
+        raise Refused(f"seed must be a whole number from 0 to {2**62}, not {seed!r}.")
     when, T = _index(times, first, last)
-    slices = _slices(network, len(when), T, "out", True)
-    distinct = {id(matrix): matrix for matrix in slices}
+    held = slices(network, len(when), T, "out", True)
+    distinct = {id(matrix): matrix for matrix in held}
     if not all(matrix.nnz for matrix in distinct.values()):
         raise Refused("the network has no ties in some period, so that nothing can be rewired.")
     if statistic is None:
@@ -393,10 +415,10 @@ def structural_dependence(times: Any, network: Any, statistic: Callable[[Any], f
     rewired = np.empty(repetitions)
     for r in range(repetitions):
         turned = {key: rewire(matrix, seed=int(seed), repetition=r) for key, matrix in distinct.items()}
-        rewired[r] = measure([turned[id(matrix)] for matrix in slices])
+        rewired[r] = measure([turned[id(matrix)] for matrix in held])
         if progress:
             progress(1)
-    observed = measure(slices)
+    observed = measure(held)
     # A rewired network that is the observed one may sum in another order.
     near = 1e-12 * max(1.0, abs(observed))
     low, high = (rewired <= observed + near).sum() + 1, (rewired >= observed - near).sum() + 1

@@ -71,16 +71,22 @@ class RestrictedMean:
 
 def _durations(times: Any, seen_until: Any, origin: float) -> tuple[np.ndarray, np.ndarray]:
     """float64[n] since the origin, and bool[n] whether it ended in adoption; `Refused` if that cannot be."""
-    known = np.asarray(times, np.float64)
+    try:
+        known = np.asarray(times, np.float64)
+        until = None if seen_until is None else np.asarray(seen_until, np.float64)
+    except (TypeError, ValueError):
+        raise Refused("times and seen_until must be numbers, with NaN in times for whoever has not adopted.") from None
     if known.ndim != 1 or not len(known):
         raise Refused("times must be one row of numbers, with NaN for whoever has not adopted.")
     adopted = ~np.isnan(known)
-    if seen_until is None:
+    if until is None:
         if not adopted.all():
             raise Refused(f"{int((~adopted).sum())} of {len(known)} have not adopted; give seen_until, the time until "
                           "which that is known.")
-        seen_until = known
-    seen = np.broadcast_to(np.asarray(seen_until, np.float64), known.shape)
+        until = known
+    if until.shape not in ((), known.shape):
+        raise Refused(f"there are {len(known)} times but {until.size} in seen_until; give one for all, or one for each.")
+    seen = np.broadcast_to(until, known.shape)
     duration = np.where(adopted, known, seen) - origin
     for i in np.flatnonzero(~np.isfinite(duration) | (duration < 0))[:1]:
         raise Refused(f"node {i} has the time {(known if adopted[i] else seen)[i]:g}, but the origin is {origin:g}; "
@@ -195,7 +201,8 @@ def by_group(times: Any, groups: Any, seen_until: Any = None, origin: float = 0.
              upto: float | None = None) -> pd.DataFrame:
     """One row a group: group, nodes, adopters, median (time by which half have adopted), restricted_mean, se, upto.
 
-    All means are up to the same horizon: `upto`, or the longest that is observed in every group.
+    All means are up to the same horizon: `upto`, or the longest that is observed in every group. A group that nobody
+    saw after the origin has none (NaN), and does not limit the others.
     """
     import pandas as pd
 
@@ -205,12 +212,15 @@ def by_group(times: Any, groups: Any, seen_until: Any = None, origin: float = 0.
     held = {str(name): np.flatnonzero(group == str(name)) for name in names}
     curves = {name: kaplan_meier(np.where(adopted, duration, np.nan)[at], duration[at])
               for name, at in held.items() if len(at)}
-    observed = [curve.upto for curve in curves.values() if not (len(curve.share) and curve.share[-1] == 0)]
+    ended = {name: bool(len(curve.share)) and curve.share[-1] == 0 for name, curve in curves.items()}
+    observed = [curve.upto for name, curve in curves.items() if not ended[name] and curve.upto > 0]
     end = upto if upto is not None else min(observed, default=float(duration.max()))
     rows = []
     for name, curve in curves.items():
         at = held[name]
-        mean = restricted_mean(np.where(adopted, duration, np.nan)[at], duration[at], upto=end)
+        mean = RestrictedMean(np.nan, np.nan, end)
+        if upto is not None or (end > 0 and (ended[name] or curve.upto > 0)):
+            mean = restricted_mean(np.where(adopted, duration, np.nan)[at], duration[at], upto=end)
         rows.append({"group": name, "nodes": len(at), "adopters": int(adopted[at].sum()), "median": curve.quantile(0.5),
                      "restricted_mean": mean.mean, "se": mean.se, "upto": end})
     return pd.DataFrame(rows)

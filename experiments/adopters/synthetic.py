@@ -111,7 +111,58 @@ def states(population: int, periods: int, rng: np.random.Generator) -> np.ndarra
     return _thinned(hazards, population, periods, rng)
 
 
-WORLDS = {"shocks": shocks, "neighbours": neighbours, "thresholds": thresholds, "waves": waves, "states": states}
+def curves(population: int, periods: int, rng: np.random.Generator) -> np.ndarray:
+    """No clumps at all: each adopts by itself at a time from a Bass, logistic or Gompertz curve; in half of them all do."""
+    share = 1.0 if rng.random() < 0.5 else rng.beta(2, 1)
+    u, middle = rng.random(population), np.exp(rng.normal(np.log(15), 0.7))
+    kind, steep = rng.integers(3), np.exp(rng.normal(np.log(4), 0.5))
+    if kind == 0:
+        p, q = 1 / middle / steep, steep / middle
+        when = np.log((1 + q / p * u) / (1 - u)) / (p + q)
+    elif kind == 1:
+        when = middle * (1 + np.log(u / (1 - u)) / steep)
+    else:
+        when = middle * (1 - np.log(-np.log(u)) / steep)
+    when[rng.random(population) >= share] = np.inf
+    return _begun(when, periods)
+
+
+def deadlines(population: int, periods: int, rng: np.random.Generator) -> np.ndarray:
+    """Few adopt freely; then a rule says that all, or a part, must by a date: it fills fast before that, or soon after."""
+    own = rng.exponential(np.exp(rng.normal(np.log(150), 0.6)), population)
+    told = rng.uniform(2, 40)
+    date = told + rng.uniform(2, 20)
+    bound = rng.random(population) < (1.0 if rng.random() < 0.4 else rng.uniform(0.2, 1.0))
+    delay = np.where(rng.random(population) < rng.uniform(0.5, 1.0), rng.beta(3, 1, population) * (date - told),
+                     date - told + rng.exponential(rng.uniform(1, 15), population))
+    return _begun(np.minimum(own, np.where(bound, told + delay, np.inf)), periods)
+
+
+def tiers(population: int, periods: int, rng: np.random.Generator) -> np.ndarray:
+    """Two to four tiers by capacity; a tier begins when half of the one above it have adopted, and goes at its own pace."""
+    count = rng.integers(2, 5)
+    tier = np.sort(rng.choice(count, population, p=rng.dirichlet(np.full(count, 2.0))))
+    pace = np.exp(rng.normal(np.log(0.15), 0.8, count) - rng.uniform(0, 0.8) * np.arange(count))
+    stops = rng.random(count) < 0.15 * np.arange(count)  # a lower tier may never begin
+
+    def hazards(t: int, a: np.ndarray) -> np.ndarray:
+        reached = np.array([a[tier == k].mean() if (tier == k).any() else 1.0 for k in range(count)])
+        begun = np.cumprod(np.concatenate([[True], (reached[:-1] >= 0.5) & ~stops[1:]]))
+        return (pace * begun)[tier] * rng.gamma(1.5, 1 / 1.5)
+
+    return _thinned(hazards, population, periods, rng)
+
+
+def _begun(when: np.ndarray, periods: int) -> np.ndarray:
+    """cum[periods] from times of adoption (inf: never), from the first one on."""
+    if not np.isfinite(when).any():
+        return np.zeros(periods, np.int64)
+    late = np.floor(when) - np.floor(when[np.isfinite(when)].min())
+    return np.array([(late <= t).sum() for t in range(periods)], np.int64)
+
+
+WORLDS = {"shocks": shocks, "neighbours": neighbours, "thresholds": thresholds, "waves": waves, "states": states,
+          "curves": curves, "deadlines": deadlines, "tiers": tiers}
 
 
 def cascades(world: str, count: int, population: int = 50, periods: int = 120, seed: int = 0,
