@@ -1,37 +1,48 @@
 """The dashboard: `letsdance dashboard`, or `solara run dashboards/app.py`. Which pages there are, and the shell around.
 
-A page is listed in PAGES and lives in dashboards/pages/<name>.py; a page whose file is not there is not shown. The
-first one stands at "/".
+A page is listed in PAGES and lives in dashboards/pages/<name>.py; a page whose file is not there is not shown, and one
+whose file fails says so, while the others go on. The first one stands at "/". Only that one is loaded before the first
+answer; the others are when they are asked for, or soon after.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import solara
-from solara.server import settings
+from solara.server import cdn_helper, kernel_context, settings
 
 from dashboards import compute
 from dashboards.charts import css_colours
-from dashboards.parts import Box, vue
+from dashboards.parts import Box, Say, vue
 from dashboards.session import Session, provide, use_session
-from dashboards.state import check_link, from_file, other_version, own_version, to_file, to_link
+from dashboards.state import check_link, from_file, other_version, to_file, to_link
 from params import Refused
 
 #: Pages in the order of the bar.
 PAGES = ("futures", "explore", "compare", "late_adopters", "town", "map", "confidence", "data")
 _HERE = Path(__file__).parent
 _MOST_BYTES = 3_000_000
+#: Seconds after the first page came until the other pages are loaded: until then the browser has the processor.
+_SOON = 3.0
+_log = logging.getLogger("letsdance.dashboard")
+
+
+def _not_here(url: str) -> bytes:
+    raise FileNotFoundError(f"{url} is not among the assets, and nothing is fetched from elsewhere")
 
 
 def configure() -> None:
     """Nothing leaves the machine, fonts and scripts come from here, closed pages give their memory back."""
     import report
 
+    cdn_helper.fetch_from_cdn = _not_here  # else the server itself fetches what a browser asks for and it lacks
     settings.telemetry.mixpanel_enable = False
     settings.theme.show_banner = False
     settings.theme.title = "Let's Dance"
@@ -44,14 +55,34 @@ def configure() -> None:
             settings.assets.extra_locations = [*settings.assets.extra_locations, str(folder)]
 
 
+@cache
 def present() -> list[str]:
     """The pages that are there."""
     return [name for name in PAGES if find_spec(f"dashboards.pages.{name}")]
 
 
+@cache
+def component(name: str) -> Any:
+    """A page's component, loaded when it is first asked for; None where its file fails, which the log tells."""
+    try:
+        with kernel_context.without_context():  # what a module makes belongs to all, not to who asked first
+            return import_module(f"dashboards.pages.{name}").Page
+    except Exception:
+        _log.exception("the page %s cannot be loaded", name)
+        return None
+
+
+@cache
+def load_the_rest() -> None:
+    """Load the other pages, a little later."""
+    timer = threading.Timer(_SOON, lambda: [component(name) for name in present()])
+    timer.daemon = True
+    timer.start()
+
+
 configure()
-_COMPONENTS: dict[str, Any] = {name: import_module(f"dashboards.pages.{name}").Page for name in present()}
 threading.Thread(target=compute.warm, daemon=True, name="letsdance-warm").start()
+component(PAGES[0])
 
 
 @vue("assets/shell.vue")
@@ -65,15 +96,12 @@ def _Shell(pages: list, page: str, link: str, language: str, theme: str, project
 def Shell(children: Any = None) -> None:
     """The bar, the notices and the page that the view names; one session a browser page."""
     router = solara.use_router()
-    names = list(_COMPONENTS)
+    names = present()
     asked = (router.path or "").strip("/").split("/")[0] or names[0]
 
     def begin() -> Session:
         view, problems = check_link(router.search or "", asked if asked in names else names[0])
-        session = Session(view, problems)
-        if older := other_version(router.search or ""):
-            session.notice(session.text("shell.other_version", then=older, now=own_version()))
-        return session
+        return Session(view, [*problems, *other_version(router.search or "")])
 
     session = solara.use_memo(begin, [])
     provide(session)
@@ -86,6 +114,7 @@ def Shell(children: Any = None) -> None:
             session.change(page=asked)
 
     solara.use_effect(moved, [router.path, router.search])
+    solara.use_effect(load_the_rest, [])
     solara.Style(css_colours())
     Bar()
     with Box([], "ld-main", "main", {"id": "main"}):
@@ -117,9 +146,9 @@ def Bar() -> None:
     def dismiss(at: int) -> None:
         session.notices.value = [notice for k, notice in enumerate(session.notices.peek()) if k != at]
 
-    _Shell(pages=[{"name": name, "title": text(f"page.{name}")} for name in _COMPONENTS], page=view.page,
+    _Shell(pages=[{"name": name, "title": text(f"page.{name}")} for name in present()], page=view.page,
            link=to_link(view), language=view.language, theme=view.theme, projector=view.projector,
-           notices=session.notices.value,
+           notices=[text.refused(notice) for notice in session.notices.value],
            texts=text.all("shell"), file=file.value, event_go=lambda name: session.change(page=name), event_look=look,
            event_opened=opened, event_file_wanted=wanted, event_dismiss=dismiss)
 
@@ -129,8 +158,23 @@ def Current() -> None:
     """The page that the view names."""
     session = use_session()
     page = session.view.value.page
-    _COMPONENTS[page if page in _COMPONENTS else next(iter(_COMPONENTS))]().key(page)
+    Guarded(page if page in present() else PAGES[0]).key(page)
     Box([session.text("shell.explores")], "ld-foot", "footer")
+
+
+@solara.component
+def Guarded(page: str) -> None:
+    """A page, or a sentence where it fails; the bar and the other pages stay."""
+    text = use_session().text
+    failure, _ = solara.use_exception()
+    found = component(page)
+    if failure is not None:
+        _log.error("the page %s failed", page, exc_info=failure)
+    if found is None or failure is not None:
+        Say(text(f"page.{page}"), "h1")
+        Say(text("shell.failed"), classes="ld-refused ld-alone")
+    else:
+        found()
 
 
 @solara.component
@@ -140,4 +184,4 @@ def Nothing() -> None:
 
 
 routes = [solara.Route("/" if k == 0 else name, component=Nothing, layout=Shell if k == 0 else None, label=name)
-          for k, name in enumerate(_COMPONENTS)]
+          for k, name in enumerate(present())]

@@ -25,7 +25,7 @@ __all__ = ["Chart", "Curve", "adoption", "categories", "css_colours", "end_label
 
 #: On dark paper the same hues, lighter; the late adopters stay the ones that stand out.
 _DARK = {"lets_dance": "#58b4ea", "lone_ranger": "#f2a04d", "dead_horse": "#dd90c2", "wasteland": "#b7b1a6"}
-_DARK_CATEGORIES = ("#9a6a12", "#d0704f", "#dc78b4", "#b896f0", "#dfe3ff")
+_DARK_CATEGORIES = ("#bd8629", "#d0704f", "#dc78b4", "#b896f0", "#dfe3ff")
 #: What a curve is about -> (light, dark).
 _CURVES = {"citizens": ("#b85c00", "#f2a04d"), "governments": ("#0072b2", "#58b4ea"), "use": ("#6b1e52", "#dd90c2"),
            "trust": ("#00695c", "#4fc7b5"), "equity": ("#8a6d00", "#e0c04a")}
@@ -99,7 +99,8 @@ def lines(name: str, title: str, sentence: str, curves: Sequence[Curve], text: T
         low, mean, high = spread(drawn) * unit
         other = None if difference or curve.other is None else spread(curve.other) * unit
         shown.append((curve, np.stack([low, mean, high]), other))
-        reach = max(reach, float(np.nanmax(np.abs(np.stack([low, high])), initial=0.0)))
+        drawn_far = np.stack([low, high]) if curve.band else mean
+        reach = max(reach, float(np.nanmax(np.abs(drawn_far), initial=0.0)))
         colour = f"--{curve.colour}"
         if curve.band:
             common = {"type": "line", "stack": f"{curve.id} band", "symbol": "none", "silent": True, "z": 1,
@@ -150,7 +151,7 @@ def lines(name: str, title: str, sentence: str, curves: Sequence[Curve], text: T
 def end_label(name: str, colour: str) -> dict[str, Any]:
     """A curve's name at its end; only for a curve with a value, because ECharts fails at the end of nothing."""
     return {"endLabel": {"show": True, "formatter": name, "color": colour, "fontWeight": 600, "fontSize": 12,
-                         "lineHeight": 13, "distance": 6},
+                         "lineHeight": 13, "distance": 10},
             "labelLayout": {"moveOverlap": "shiftY"}}
 
 
@@ -287,11 +288,11 @@ def _clouds(result: Result) -> list[list[float] | list[str]]:
 
 
 def plane(name: str, title: str, sentence: str, shown: Mapping[str, tuple[Result, str]], text: Text, *,
-          reference: Result | None = None, keyed: bool = False) -> Chart:
+          reference: Result | None = None, keyed: bool = False, lettered: bool = False) -> Chart:
     """Ways over the plane of willingness: runs thin, mean bold, start a ring, end a dot.
 
     shown: what is drawn, name -> (result, colour name). reference: a way to draw dashed beside it. keyed: with a key
-    of the marks where there is room.
+    of the marks where there is room. lettered: the names stand in the dots at the ends, as the letters of Compare do.
     """
     series: list[dict[str, Any]] = [{
         "type": "scatter", "id": "corners", "data": [], "silent": True, "z": 0,
@@ -320,8 +321,10 @@ def plane(name: str, title: str, sentence: str, shown: Mapping[str, tuple[Result
                    {**common, "id": f"{key}.way", "z": 5, "lineStyle": {"width": 3, "color": colour}},
                    {"type": "scatter", "id": f"{key}.start", "symbolSize": 13, "z": 6, "silent": True,
                     "itemStyle": {"color": "--paper", "borderColor": colour, "borderWidth": 3}},
-                   {"type": "scatter", "id": f"{key}.end", "symbolSize": 17, "z": 7, "silent": True,
-                    "itemStyle": {"color": colour, "borderColor": "--paper", "borderWidth": 2}}]
+                   {"type": "scatter", "id": f"{key}.end", "symbolSize": 20 if lettered else 17, "z": 7, "silent": True,
+                    "itemStyle": {"color": colour, "borderColor": "--paper", "borderWidth": 2},
+                    **({"label": {"show": True, "formatter": key, "color": "--card", "fontWeight": 600, "fontSize": 11}}
+                       if lettered else {})}]
         data |= {f"{key}.runs": _clouds(result), f"{key}.ends": _points(ends), f"{key}.way": _points(way),
                  f"{key}.start": _points(way[:1]), f"{key}.end": _points(way[-1:])}
 
@@ -331,10 +334,10 @@ def plane(name: str, title: str, sentence: str, shown: Mapping[str, tuple[Result
                 "axisTick": {"show": False}, "axisLabel": {"color": "--soft", "fontSize": 12, "formatter": "{value}"},
                 "splitLine": {"lineStyle": {"color": "--paper", "width": 2}}}
 
-    option = {"animation": False, "grid": {"left": 48, "right": 10, "top": 8, "bottom": 38}, "_square": True,
+    option = {"animation": False, "grid": {"left": 62, "right": 24, "top": 8, "bottom": 38}, "_square": True,
               "xAxis": {**axis(text("plane.C"), "middle"), "nameGap": 22},
-              "yAxis": {**axis(text("plane.G"), "middle"), "nameGap": 34, "nameRotate": 90},
-              "series": series, "aria": {"enabled": True},
+              "yAxis": {**axis(text("plane.G"), "middle"), "nameGap": 46, "nameRotate": 90},
+              "series": series, "aria": {"enabled": True}, "_percent": True,
               "_key": [["ring", text("plane.start")], ["dot", text("plane.end")], ["runs", text("plane.runs")],
                        *([["dashed", text("chart.reference")]] if reference is not None else [])] if keyed else []}
 
@@ -348,7 +351,7 @@ def plane(name: str, title: str, sentence: str, shown: Mapping[str, tuple[Result
 
 def _ends(result: Result, text: Text) -> list[str]:
     way = _path(result)
-    return [text.number(v, 2) for v in (*way[0], *way[-1])]
+    return [text.percent(v) for v in (*way[0], *way[-1])]
 
 
 def _title(key: str, result: Result, text: Text) -> str:
@@ -358,9 +361,9 @@ def _title(key: str, result: Result, text: Text) -> str:
 def plane_of(pair: Pair, text: Text) -> Chart:
     """A policy's way over the plane, the reference dashed."""
     way = _path(pair.result)
-    sentence = text("plane.says", C=text.number(way[-1, 0], 2), G=text.number(way[-1, 1], 2))
+    sentence = text("plane.says", C=text.percent(way[-1, 0]), G=text.percent(way[-1, 1]))
     if not pair.same:
         end = _path(pair.reference)[-1]
-        sentence += " " + text("plane.without", C=text.number(end[0], 2), G=text.number(end[1], 2))
+        sentence += " " + text("plane.without", C=text.percent(end[0]), G=text.percent(end[1]))
     return plane("plane", text("chart.plane"), sentence, {"shown": (pair.result, pair.policy.start)}, text,
                  reference=None if pair.same else pair.reference, keyed=True)

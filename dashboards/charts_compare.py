@@ -68,7 +68,7 @@ def outcome_of(view: View) -> str:
 
 def name_of(policy: Policy, text: Text) -> str:
     """A policy's own name, or what it changes about its start."""
-    return policy.title or what_changed(policy, policy.bare(), text) or text(
+    return policy.title or what_changed(policy, policy.bare(), text, brief=True) or text(
         "compare.as_it_stands", start=text.title("start", policy.start))
 
 
@@ -110,7 +110,7 @@ def beside(view: View, runs: int, token: Token) -> Beside:
     reference = against(view)
     policies = {letter: replace(policy, quarters=view.policy.quarters) for letter, policy in zip(LETTERS, own)}
     if reference == START:
-        policies = {START: policies["A"].bare(), **policies}
+        policies = {START: _settled(policies["A"].bare(), policies["A"]), **policies}
     results: dict[str, Result] = {}
     asked: dict[Policy, Result] = {}
     for name, policy in policies.items():
@@ -121,6 +121,12 @@ def beside(view: View, runs: int, token: Token) -> Beside:
     if len({result.places.citizens.tobytes() for result in results.values()}) > 1:
         raise Refused(Text(view.language)("compare.other_citizens"))
     return Beside(policies, Comparison(results, reference), view.runs)
+
+
+def _settled(bare: Policy, like: Policy) -> Policy:
+    """A start with as many municipalities and citizens as a policy, so that both meet the same luck."""
+    kept = {name: value for name, value in like.parameters if name in ("municipalities", "citizens")}
+    return replace(bare, parameters=tuple(kept.items()))
 
 
 def named(name: str, shown: Beside, text: Text) -> str:
@@ -182,6 +188,8 @@ def headline(shown: Beside, outcome: str, text: Text) -> tuple[str, list[str]]:
     found = shown.found
     notes = [text("headline.how_sure", runs=found.runs)]
     notes += [text("headline.refining", n=found.runs, runs=shown.wanted)] if found.runs < shown.wanted else []
+    apart = [name for name in shown.tried if shown.policies[name].start != shown.policies[shown.reference].start]
+    notes = [*([text("compare.other_start", names=text.listed(apart))] if apart else []), *notes]
     of = text(f"compare.outcome_{outcome}")
     if not shown.tried:
         return text("compare.nothing"), [text("compare.nothing_more")]
@@ -324,12 +332,12 @@ def over_time(shown: Beside, outcome: str, text: Text, difference: bool) -> Char
             continue
         title = name_of(shown.policies[name], text)
         curves.append(Curve(name, f"{name} {title}", f"policy{name}", _path(result, outcome), base if difference else None,
-                            end=f"{name} {_cut(title)}"))
+                            end=name))
     if not difference:
         colour = "soft" if reference == START else f"policy{reference}"
         title = named(reference, shown, text)
         curves.append(Curve(reference, title, colour, base, band=not curves, dashed=True,
-                            end=text("chart.reference") if reference == START else _cut(title)))
+                            end=text("chart.reference") if reference == START else reference))
     ratio = OUTCOMES[outcome] is not None
     high = max(float(np.nanmax(spread(_path(result, outcome)), initial=0.0)) for result in results.values())
     chart = lines("over_time", text(f"compare.outcome_{outcome}"), _ends(shown, outcome, text), curves, text,
@@ -341,10 +349,6 @@ def over_time(shown: Beside, outcome: str, text: Text, difference: bool) -> Char
         chart.option["yAxis"] |= {"interval": top / 4, "min": next(
             -top * part for part in (0, 0.25, 0.5, 1) if unit * low >= -top * part - 0.02 * top or part == 1)}
     return chart
-
-
-def _cut(title: str, most: int = 26) -> str:
-    return title if len(title) <= most else title[:most - 1].rstrip(" ,") + "…"
 
 
 def _top(high: float, ratio: bool) -> float:
@@ -366,9 +370,10 @@ def ways(shown: Beside, text: Text) -> Chart:
     results = dict(shown.found.results)
     reference = results.pop(START, None)
     drawn = {name: (result, f"policy{name}") for name, result in results.items()}
-    ends = "; ".join(text("compare.ends_at", name=name, C=text.number(float(result.rows["C"][:, -1].mean()), 2),
-                          G=text.number(float(result.rows["G"][:, -1].mean()), 2)) for name, result in results.items())
-    chart = plane("ways", text("chart.plane"), text("compare.ways_says", ends=ends), drawn, text, reference=reference)
+    ends = "; ".join(text("compare.ends_at", name=name, C=text.percent(float(result.rows["C"][:, -1].mean())),
+                          G=text.percent(float(result.rows["G"][:, -1].mean()))) for name, result in results.items())
+    chart = plane("ways", text("chart.plane"), text("compare.ways_says", ends=ends), drawn, text, reference=reference,
+                  lettered=True)
 
     def table() -> tuple[list[str], list[list[str]]]:
         columns, rows = chart.table()

@@ -236,22 +236,22 @@ def _share(values: np.ndarray, text: Text) -> Cell:
 
 
 def headline(pair: Pair, text: Text) -> str:
-    """When half of the laggards have adopted, beside half of the early adopters."""
-    result = pair.result
-    half = times(result, 0.5)
-    early, late = when(half[:, 1]), when(half[:, 4])
-    if np.isfinite(early.middle):
-        before = text("late_adopters.early_half", quarter=text.number(early.middle))
-    else:
-        before = text("late_adopters.early_never", quarter=result.quarters,
-                      runs=text.in_runs(early.runs - early.reached, early.runs))
-    if np.isfinite(late.middle):
-        after = text("late_adopters.late_half", quarter=text.number(late.middle),
-                     runs=text.in_runs(late.reached, late.runs))
-    else:
-        after = text("late_adopters.late_never", quarter=result.quarters,
-                     runs=text.in_runs(late.runs - late.reached, late.runs))
-    return f"{before} {after}"
+    """When half of the early adopters have adopted, and half of the laggards."""
+    half = times(pair.result, 0.5)
+    return " ".join(_half(when(half[:, c]), name, pair.result.quarters, text) for c, name in ((1, "early_adopters"),
+                                                                                              (4, "laggards")))
+
+
+def _half(one: When, name: str, quarters: int, text: Text) -> str:
+    """When half of a category has adopted, or that it does not, and in how many runs."""
+    who = text(f"category.{name}")
+    if not one.runs:
+        return text("late_adopters.half_none", who=who)
+    if np.isfinite(one.middle):
+        return text("late_adopters.half_have", who=who, quarter=text.number(one.middle),
+                    runs=text.in_runs(one.reached, one.runs))
+    missed = text.in_runs(one.runs - one.reached, one.runs)
+    return text("late_adopters.half_have_not", who=who, quarter=quarters, runs=missed)
 
 
 # ---------------------------------------------------------------- what would change it
@@ -307,8 +307,7 @@ def _by_category(result: Result, without: Result | None, text: Text) -> tuple[Ce
     cells = []
     for c in range(len(CATEGORIES)):
         at = when(half[:, c])
-        small = text("late_adopters.half_never", quarter=result.quarters) if not np.isfinite(at.middle) else text(
-            "late_adopters.half_at", quarter=text.number(at.middle))
+        small = text("late_adopters.half_at", quarter=text.number(at.middle)) if np.isfinite(at.middle) else ""
         cells.append(_changed(ever[:, c], None if before is None else before[:, c], small, text))
     deep = depth(result)[:, -1]
     cells.append(_changed(deep, None if without is None else depth(without)[:, -1], "", text))
@@ -326,11 +325,10 @@ def _changed(after: np.ndarray, before: np.ndarray | None, small: str, text: Tex
     if not np.isfinite(e.mean):
         return Cell(text.percent(mean), small, False)
     number = text.number(100 * e.mean)
-    gain = f"+{number}" if e.mean > 0 and number != "0" else number
+    gain = f"{'+' if e.mean > 0 else ''}{number} ({text.band(100 * e.low, 100 * e.high)})"
     clear = (e.low > 0 or e.high < 0) and number != "0"
-    return Cell(text.percent(mean), "; ".join(filter(None,
-                                                     (gain if clear else text("late_adopters.no_difference"), small))),
-                                                     clear)
+    parts = (gain if clear else text("late_adopters.no_difference"), small)
+    return Cell(text.percent(mean), " · ".join(filter(None, parts)), clear)
 
 
 def _difference(after: np.ndarray, before: np.ndarray) -> Interval:
@@ -367,7 +365,7 @@ def fast_and_deep(result: Result, added: Mapping[str, Result], text: Text) -> Ch
                                   [at[0], round(100 * y.low, 1)], [at[0], round(100 * y.high, 1)]]}
     axis = {"type": "value", "nameTextStyle": {"color": "--soft", "fontSize": 12}, "axisLine": {"show": False},
             "axisTick": {"show": False}, "splitLine": {"lineStyle": {"color": "--line"}}}
-    option = {"animation": False, "grid": {"left": 58, "right": 152, "top": 14, "bottom": 46},
+    option = {"animation": False, "grid": {"left": 58, "right": 184, "top": 14, "bottom": 46},
               "xAxis": {**axis, "min": float(left), "max": float(right),
                         "name": text("late_adopters.speed_axis"), "nameLocation": "middle", "nameGap": 26,
                         "axisLabel": {"color": "--soft", "fontSize": 12, "hideOverlap": True}},
@@ -435,13 +433,15 @@ def why(found: Mapping[str, np.ndarray], text: Text) -> Chart:
     push, pull = bands["push"][1], bands["pull"][1]
     pushed = [names[c] for c in range(len(names)) if np.isfinite(push[c]) and round(push[c] - pull[c], 2) > 0]
     sentence = text("late_adopters.why_says", who=text.listed(pushed)) if pushed else text("late_adopters.why_none")
-    option = {"animation": False, "grid": {"left": 108, "right": 44, "top": 34, "bottom": 26}, "aria": {"enabled": True},
+    option = {"animation": False, "grid": {"left": 108, "right": 44, "top": 34, "bottom": 44}, "aria": {"enabled": True},
               "legend": {"top": 2, "left": 0, "itemWidth": 18, "itemHeight": 12,
                          "textStyle": {"color": "--ink", "fontSize": 12}},
               "yAxis": {"type": "category", "inverse": True, "data": names, "axisTick": {"show": False},
                         "axisLine": {"onZero": False, "lineStyle": {"color": "--line"}},
                         "axisLabel": {"color": "--soft", "fontSize": 12}},
-              "xAxis": {"type": "value", "splitNumber": 3, "splitLine": {"lineStyle": {"color": "--line"}},
+              "xAxis": {"type": "value", "splitNumber": 3, "name": text("late_adopters.why_axis"), "nameLocation": "middle",
+                        "nameGap": 26, "nameTextStyle": {"color": "--soft", "fontSize": 12},
+                        "splitLine": {"lineStyle": {"color": "--line"}},
                         "axisLabel": {"color": "--soft", "fontSize": 12}}, "series": series}
 
     def table() -> tuple[list[str], list[list[str]]]:

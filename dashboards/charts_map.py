@@ -17,7 +17,7 @@ from simulation.rules.regimes import REGIMES
 
 __all__ = ["basin", "curves", "mean_field", "residence", "share_here", "tipping"]
 
-_SQUARE = {"left": 42, "right": 10, "top": 8, "bottom": 38}
+_SQUARE = {"left": 62, "right": 24, "top": 8, "bottom": 38}  # as charts.plane has it
 
 
 # ---------------------------------------------------------------- the basin map
@@ -36,7 +36,7 @@ def basin(found: Basins, start: tuple[float, float], text: Text) -> Chart:
 
     def table() -> tuple[list[str], list[list[str]]]:
         columns = [text("plane.C"), text("plane.G"), *(text(f"curve.{name}") for name in REGIMES)]
-        return columns, [[text.number(C, 2), text.number(G, 2), *(text.percent(float(v)) for v in here[i, j])]
+        return columns, [[text.percent(C), text.percent(G), *(text.percent(float(v)) for v in here[i, j])]
                          for i, C in enumerate(found.starts) for j, G in enumerate(found.starts)]
 
     return _plane("basin", text("map.basin"), sentence, found.starts, most, strength, start, text, table)
@@ -48,9 +48,9 @@ def mean_field(found: Basins, start: tuple[float, float], text: Text) -> Chart:
                     n=sum(point.stable for point in found.fixed_points))
 
     def table() -> tuple[list[str], list[list[str]]]:
-        rows = [[text.number(C, 2), text.number(G, 2), text(f"curve.{REGIMES[found.mean_field[i, j]]}")]
+        rows = [[text.percent(C), text.percent(G), text(f"curve.{REGIMES[found.mean_field[i, j]]}")]
                 for i, C in enumerate(found.starts) for j, G in enumerate(found.starts)]
-        rows += [[text.number(p.state[0], 2), text.number(p.state[1], 2),
+        rows += [[text.percent(p.state[0]), text.percent(p.state[1]),
                   text("map.stable") if p.stable else text("map.unstable")] for p in found.fixed_points]
         return [text("plane.C"), text("plane.G"), text("map.leads_to")], rows
 
@@ -98,9 +98,10 @@ def _plane(name: str, title: str, sentence: str, starts: np.ndarray, regime: np.
                 "nameTextStyle": {"color": "--soft", "fontSize": 12}, "axisLine": {"show": False},
                 "axisTick": {"show": False}, "axisLabel": {"color": "--soft", "fontSize": 12}, "splitLine": {"show": False}}
 
-    option = {"animation": False, "grid": dict(_SQUARE), "_square": True, "aria": {"enabled": True},
+    option = {"animation": False, "grid": dict(_SQUARE), "_square": True, "_percent": True,
+              "aria": {"enabled": True},
               "xAxis": {**axis(text("map.C")), "nameGap": 22},
-              "yAxis": {**axis(text("map.G")), "nameGap": 28, "nameRotate": 90},
+              "yAxis": {**axis(text("map.G")), "nameGap": 46, "nameRotate": 90},
               "series": series}
     return Chart(name, title, sentence, option, data, table)
 

@@ -23,19 +23,23 @@ import pandas as pd  # here, not when first needed: Solara looks into a pandas t
 import solara
 from solara.server import kernel_context
 
+from dashboards.session import use_words
 from dashboards.state import RUNS, Policy, View
 from params import Refused
 from scenarios import STARTS
 from simulation.run import Result, simulate
 from simulation.society import cores
 
-__all__ = ["LONG", "Answer", "Pair", "Stopped", "Token", "extended", "municipalities", "pairs", "results", "simulated",
-           "stages", "use_latest", "warm"]
+__all__ = ["LONG", "Answer", "Pair", "Stopped", "Token", "extended", "give_way", "municipalities", "pairs", "results",
+           "simulated", "stages", "use_latest", "warm"]
 
 _log = logging.getLogger("letsdance.dashboard")
 _POOL = ThreadPoolExecutor(max(2, cores()), thread_name_prefix="letsdance")
-#: For jobs of seconds (a map, a diagram): whoever moves a slider meanwhile does not wait behind them.
-LONG = ThreadPoolExecutor(1, thread_name_prefix="letsdance-long")
+_here = threading.local()
+#: For jobs of seconds (a map, a wind tunnel): whoever moves a slider meanwhile does not wait behind them.
+LONG = ThreadPoolExecutor(1, thread_name_prefix="letsdance-long", initializer=lambda: setattr(_here, "long", True))
+#: Seconds that a slice of a long job waits for sliders at most: it goes on slowly, but it goes on.
+_POLITE = 0.5
 #: Citizens x quarters x runs that take about 30 ms; between two such slices a computation can be stopped.
 _SLICE = 20 * 1_000 * 60
 #: Cells (runs x quarters x municipalities) of results that are kept for all sessions together: some 100 MB.
@@ -94,7 +98,7 @@ class _Kept:
 
 _kept = _Kept(_KEPT)
 _running = 0
-_count = threading.Lock()
+_count = threading.Condition()
 
 
 @lru_cache(8)
@@ -102,7 +106,11 @@ def municipalities(places: str) -> Any:
     """A view's own municipalities from their CSV, None for the usual ones; `Refused` for a bad one."""
     from simulation.municipalities import load
 
-    return load(pd.read_csv(io.StringIO(places))) if places else None
+    try:
+        table = pd.read_csv(io.StringIO(places)) if places else None
+    except ValueError:  # what pandas raises for a table that is none
+        raise Refused("the table of municipalities cannot be read as CSV; load it again on the page Data.") from None
+    return None if table is None else load(table)
 
 
 def stages(runs: int) -> tuple[int, ...]:
@@ -134,18 +142,32 @@ def extended(policy: Policy, seed: int, runs: int, token: Token, places: str, do
     have = done.runs if done is not None else 0
     values = scenario.values()
     citizens = int(towns.citizens.sum()) if towns is not None else int(values["municipalities"] * values["citizens"])
-    step = int(np.clip(_SLICE // (citizens * scenario.quarters), 1, 20))
+    slice_of = _SLICE // 4 if _long() else _SLICE  # a long job comes to where it can give way sooner
+    step = int(np.clip(slice_of // (citizens * scenario.quarters), 1, 20))
     while have < runs:
+        give_way()
         token.check()
         n = min(step, runs - have)
         with _count:
-            threads = cores() if _running <= 1 else 1  # several at once: each its own core
+            threads = cores() if _running <= (0 if _long() else 1) else 1  # several at once: each its own core
         parts.append(simulate(scenario, runs=n, seed=seed + have, municipalities=towns, threads=threads))
         have += n
     if len(parts) == 1:
         return parts[0]
     return Result(parts[0].scenario, parts[0].places, *(np.concatenate([getattr(part, name) for part in parts])
                   for name in ("seeds", "rows", "stage", "depth", "regime", "category")))
+
+
+def give_way() -> None:
+    """In a long job, before a slice of work: wait while sliders are being answered, half a second at most."""
+    if _long():
+        with _count:
+            _count.wait_for(lambda: _running <= 0, _POLITE)
+
+
+def _long() -> bool:
+    """Whether this is a thread of the pool for long jobs."""
+    return getattr(_here, "long", False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -247,6 +269,7 @@ class _Latest:
         finally:
             with _count:
                 _running -= quick
+                _count.notify_all()
 
     def _deliver(self, token: Token, deliver: Callable[[Any, str], None], value: Any, refused: str) -> None:
         token.check()
@@ -272,4 +295,4 @@ def use_latest[T](job: Callable[[Token], Generator[T, None, None]], dependencies
 
     solara.use_effect(lambda: latest.ask(job, deliver, pool), dependencies)
     solara.use_effect(lambda: latest.stop, [])
-    return answer.value
+    return replace(answer.value, refused=use_words(answer.value.refused))

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import io
+import threading
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import solara
+
+from dashboards.compute import Token, use_latest
 from dashboards.state import View, own_version, to_file
+from dashboards.texts import Text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,12 +21,15 @@ if TYPE_CHECKING:
     from dashboards.compute import Pair
     from simulation.run import Result
 
-__all__ = ["File", "command", "everything", "file", "listed", "named", "zipped"]
+__all__ = ["TYPES", "File", "Making", "command", "everything", "file", "listed", "named", "table", "use_making", "written",
+           "zipped"]
 
-_TYPES = {"svg": "image/svg+xml", "png": "image/png", "csv": "text/csv", "html": "text/html", "zip": "application/zip",
+TYPES = {"svg": "image/svg+xml", "png": "image/png", "csv": "text/csv", "html": "text/html", "zip": "application/zip",
           "toml": "application/toml", "parquet": "application/vnd.apache.parquet"}
 TABLES = ("society", "adopters", "governments")
 _LIKE = (1980, 1, 1, 0, 0, 0)  # the same date for all, so that equal content gives equal bytes
+#: Drawing takes the processor for a second or two: one download at a time, so that sliders elsewhere stay quick.
+_one_at_a_time = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,52 @@ class File:
     name: str
     type: str
     content: bytes
+
+
+@dataclass(frozen=True, eq=False)
+class Making:
+    """A download that is made when it is asked for. file: for window.letsdance.save in the browser, serial 0 if none."""
+
+    file: dict[str, Any]
+    busy: bool
+    says: str
+    refused: str
+    ask: Callable[[dict[str, Any]], None]
+    saved: Callable[[int], None]
+
+
+def use_making(make: Callable[[dict[str, Any]], File], text: Text) -> Making:
+    """The newest download; a hook. `ask` takes what is wanted, with its "name" and "kind"; `saved` lets the bytes go.
+
+    make: from what is wanted to the file; it runs in a thread, so it must not touch widgets.
+    """
+    wanted: solara.Reactive[dict[str, Any] | None] = solara.use_reactive(None)
+    saved = solara.use_reactive(0)
+    asked = wanted.value
+
+    def job(token: Token) -> Generator[tuple[int, File], None, None]:
+        if asked is not None:
+            with _one_at_a_time:
+                token.check()
+                made = make(asked)
+            yield asked["serial"], made
+
+    answer = use_latest(job, [asked])
+    serial, file = answer.value or (0, None)
+    busy = asked is not None and serial != asked["serial"] and not answer.refused
+    says = ""
+    if asked is not None and not answer.refused:
+        name = file.name if file is not None and not busy else f"{asked['name']}.{asked['kind']}"
+        says = text("data.take_wait" if busy else "data.take_done", name=name)
+    sent = {"serial": 0, "name": "", "type": "", "content": b""}
+    if file is not None and serial > saved.value:
+        sent = {"serial": serial, "name": file.name, "type": file.type, "content": file.content}
+
+    def ask(item: dict[str, Any]) -> None:
+        before = wanted.peek()
+        wanted.value = {**item, "serial": before["serial"] + 1 if before else 1}
+
+    return Making(sent, busy, says, answer.refused, ask, saved.set)
 
 
 def named(pair: Pair, view: View) -> dict[str, Result]:
@@ -65,7 +119,7 @@ def file(what: str, name: str, kind: str, results: Mapping[str, Result], view: V
     if what == "zip":
         return zipped(results, view)
     content = _content(what, name, kind, results, view)
-    return File(f"{next(iter(results)) if what == 'scenario' else name}.{kind}", _TYPES[kind], content)
+    return File(f"{next(iter(results)) if what == 'scenario' else name}.{kind}", TYPES[kind], content)
 
 
 def everything(results: Mapping[str, Result], view: View) -> dict[str, bytes]:
@@ -86,7 +140,7 @@ def zipped(results: Mapping[str, Result], view: View) -> File:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, content in everything(results, view).items():
             archive.writestr(zipfile.ZipInfo(path, _LIKE), content, zipfile.ZIP_DEFLATED)
-    return File(f"letsdance-{next(iter(results))}.zip", _TYPES["zip"], out.getvalue())
+    return File(f"letsdance-{next(iter(results))}.zip", TYPES["zip"], out.getvalue())
 
 
 def _manifest(results: Mapping[str, Result], view: View) -> dict[str, Any]:
@@ -101,7 +155,7 @@ def _content(what: str, name: str, kind: str, results: Mapping[str, Result], vie
     if what == "places":
         return view.places.encode()
     if what == "table":
-        return _table(_tables(results)[name], kind)
+        return table(_tables(results)[name], kind)
     if what == "figure":
         from report.figures import FIGURES
         from report.page import provenance
@@ -119,7 +173,24 @@ def _tables(results: Mapping[str, Result]) -> dict[str, pd.DataFrame]:
     return tables(results)
 
 
-def _table(frame: pd.DataFrame, kind: str) -> bytes:
+def written(columns: Sequence[str], rows: Sequence[Sequence[str]], language: str) -> bytes:
+    """A chart's table as Parquet: columns of numbers as numbers, in the language's writing, and all others as text."""
+    import pandas as pd
+
+    from dashboards.tables import number
+
+    decimal = "comma" if language == "nl" else "point"
+    found: dict[str, list[Any]] = {}
+    for k, (name, cells) in enumerate(zip(columns, zip(*rows, strict=True), strict=True)):
+        numbers = [number(cell.replace("\u2212", "-").removesuffix("%"), decimal) for cell in cells]
+        known = all(value == value or cell in ("", "–") for value, cell in zip(numbers, cells, strict=True))
+        own = f"{columns[k - 1]}: {name}" if name in columns[:k] else name  # such as the interval of what stands before
+        found[own] = numbers if known else list(cells)
+    return table(pd.DataFrame(found), "parquet")
+
+
+def table(frame: pd.DataFrame, kind: str) -> bytes:
+    """A table as "csv" or "parquet"."""
     if kind == "csv":
         return str(frame.to_csv(index=False, lineterminator="\n")).encode()
     out = io.BytesIO()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -16,11 +17,11 @@ import scenarios
 from dashboards.charts import Chart
 from dashboards.session import use_session
 from dashboards.texts import Text
-from params import EVIDENCE, PARAMETERS
+from params import EVIDENCE, PARAMETERS, Parameter
 from scenarios import LEVERS, SHOCKS
 
-__all__ = ["Box", "Figure", "Say", "Sent", "Waiting", "effects", "explained", "lever_rows", "parameter_rows", "rules_of",
-           "shock_rows", "start_rows", "vue"]
+__all__ = ["Box", "Figure", "Rule", "Say", "Sent", "Waiting", "effects", "explained", "lever_rows", "marks",
+           "parameter_rows", "rules", "shock_rows", "start_rows", "vue"]
 
 
 class Sent:
@@ -62,7 +63,8 @@ def vue(path: str) -> Callable[[Callable[..., None]], Callable[..., Any]]:
 
 @vue("assets/chart.vue")
 def _Chart(name: str, title: str, sentence: str, option: dict, numbers: dict, columns: list, rows: list, texts: dict,
-           event_opened: Callable[[bool], None], clickable: bool = False,
+           showing: bool, event_show: Callable[[bool], None], event_read: Callable[[Any], None], file: dict,
+           event_parquet: Callable[[Any], None], clickable: bool = False,
            event_point: Callable[[list], None] | None = None) -> None:
     """The browser's half of a chart."""
 
@@ -85,45 +87,79 @@ def Figure(chart: Chart, stamp: str, on_point: Callable[[float, float], None] | 
     units.
     """
     session = use_session()
-    opened = solara.use_reactive(False)
-    columns, rows = chart.table() if opened.value else ([], [])
+    read = solara.use_reactive(False)  # for a download, without being shown
+    file: solara.Reactive[dict[str, Any]] = solara.use_reactive({"serial": 0})
+    showing = chart.name in session.tables.value
+    columns, rows = chart.table() if showing or read.value else ([], [])
+
+    def parquet(_: Any) -> None:
+        from dashboards.downloads import TYPES, written
+
+        file.value = {"serial": file.peek()["serial"] + 1, "name": f"{chart.name}.parquet", "type": TYPES["parquet"],
+                      "content": written(*chart.table(), session.view.peek().language)}
+
     _Chart(name=chart.name, title=chart.title, sentence=chart.sentence, option=chart.option,
            numbers={"stamp": stamp, "series": chart.data}, columns=columns, rows=rows, texts=session.text.all("chart"),
-           event_opened=opened.set, clickable=on_point is not None,
+           showing=showing, event_show=lambda on: session.show_table(chart.name, on), event_read=lambda _: read.set(True),
+           file=file.value, event_parquet=parquet, clickable=on_point is not None,
            event_point=lambda at: on_point(*at) if on_point else None)
 
 
 @solara.component
-def Waiting(refused: str = "") -> None:
-    """Where an answer will stand: what was refused, or that it is being computed."""
+def Waiting(refused: str = "", computing: str = "") -> None:
+    """Where an answer will stand: what was refused, or that it is being computed (`computing`: in other words)."""
     session = use_session()
     if refused:
         Say(refused, classes="ld-refused ld-alone")
     else:
-        Say(session.text("chart.computing"), classes="ld-waiting")
+        Say(computing or session.text("chart.computing"), classes="ld-waiting")
 
 
 # ---------------------------------------------------------------- what stands behind a click
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One equation of the model, as its docstring says it; about: what its file says; parameters: those that it reads."""
+
+    name: str
+    topic: str
+    says: str
+    about: str
+    parameters: tuple[str, ...]
+
+
+#: The files of simulation/rules as they are told, those behind what a person sees first.
+_TOPICS = ("willingness", "calls", "outcomes", "stocks", "adoption", "uptake", "thresholds", "regimes", "numbers")
+
+
 @cache
-def _rules() -> dict[str, tuple[tuple[str, str], ...]]:
-    """Parameter -> the rules that read it, each with its docstring, which holds the equation."""
-    found: dict[str, list[tuple[str, str]]] = {}
-    for entry in sorted(files("simulation.rules").iterdir(), key=lambda entry: entry.name):
-        if not entry.name.endswith(".py"):
-            continue
-        for node in ast.parse(entry.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.FunctionDef) and (says := ast.get_docstring(node)):
-                names = {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)
-                         and isinstance(n.value, ast.Name) and n.value.id == "p"}
-                for name in names & PARAMETERS.keys():
-                    found.setdefault(name, []).append((node.name, " ".join(says.split())))
-    return {name: tuple(rules) for name, rules in found.items()}
+def rules() -> tuple[Rule, ...]:
+    """Every rule of simulation/rules, read from its source."""
+    found = []
+    entries = {entry.name.removesuffix(".py"): entry for entry in files("simulation.rules").iterdir()
+               if entry.name.endswith(".py") and not entry.name.startswith("_")}
+    for topic in sorted(entries, key=lambda name: _TOPICS.index(name) if name in _TOPICS else len(_TOPICS)):
+        tree = ast.parse(entries[topic].read_text(encoding="utf-8"))
+        about = " ".join((ast.get_docstring(tree) or "").split())
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and (says := ast.get_docstring(node)):
+                read = {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)
+                        and isinstance(n.value, ast.Name) and n.value.id == "p"}
+                found.append(Rule(node.name, topic, " ".join(says.split()), about,
+                                  tuple(name for name in PARAMETERS if name in read)))
+    return tuple(found)
 
 
-def rules_of(parameter: str) -> tuple[tuple[str, str], ...]:
-    """The rules (name, equation and inputs) that read a parameter; empty for what no rule reads by itself."""
-    return _rules().get(parameter, ())
+def marks(reference: str) -> list[str]:
+    """The lines of evidence that a reference names, those that exist: 'S41-S43 T4 design' -> S41, S42, S43, T4."""
+    found = []
+    for word in reference.split():
+        first, dash, last = word.partition("-")
+        if dash and first[1:].isdigit() and last[1:].isdigit():
+            found += [f"{first[0]}{n}" for n in range(int(first[1:]), int(last[1:]) + 1)]
+        else:
+            found.append(word)
+    return [mark for mark in found if mark in EVIDENCE]
 
 
 def effects(kind: str, name: str, text: Text) -> list[str]:
@@ -144,6 +180,14 @@ def _signed(value: float, text: Text) -> str:
     return ("+" if value >= 0 else "") + text.number(value, 4).rstrip("0").rstrip(".,")
 
 
+def _equations(parameters: Sequence[str], text: Text) -> list[str]:
+    """The first rules that read one of the parameters, as HTML; nothing where none does."""
+    reading = dict.fromkeys(rule for name in dict.fromkeys(parameters) for rule in rules() if name in rule.parameters)
+    return [f"<p class='ld-fact'>{escape(text('why.equation'))}</p>" if reading else "",
+            *(f"<p class='ld-equation' lang='en'><code>{escape(rule.name)}</code> {escape(rule.says)}</p>"
+              for rule in list(reading)[:3])]
+
+
 def explained(key: str, text: Text) -> str:
     """What stands behind the question mark of "lever.FRCS" or "parameter.k", as HTML: sentence, effect, sources."""
     kind, name = key.split(".", 1)
@@ -153,34 +197,20 @@ def explained(key: str, text: Text) -> str:
         facts = [text("why.range", low=text.short(p.range[0]), high=text.short(p.range[1]),
                       default=text.short(p.default), unit=text.title("unit", p.unit)), text(f"source.{p.source}")]
         parts += [f"<p class='ld-fact'>{escape(fact)}</p>" for fact in facts]
-        if rules := rules_of(name):
-            parts.append(f"<p class='ld-fact'>{escape(text('why.equation'))}</p>")
-            parts += [f"<p class='ld-equation' lang='en'><code>{escape(rule)}</code> {escape(says)}</p>"
-                      for rule, says in rules[:3]]
+        parts += _equations([name], text)
         reference = p.reference
     else:
         entry = (LEVERS if kind == "lever" else SHOCKS)[name]
         parts.append(f"<p class='ld-fact'>{escape(text('why.effects'))}</p><ul class='ld-equation'>" + "".join(
             f"<li>{escape(line)}</li>" for line in effects(kind, name, text)) + "</ul>")
+        parts += _equations([one["parameter"] for one in entry["effects"]], text)
         parts.append(f"<p class='ld-fact'>{escape(text('source.seed_size'))}</p>")
         reference = entry["reference"]
-    lines = [(mark, EVIDENCE[mark]) for mark in _marks(reference) if mark in EVIDENCE]
+    lines = [(mark, EVIDENCE[mark]) for mark in marks(reference)]
     if lines:
         parts.append(f"<p class='ld-fact'>{escape(text('why.sources'))}</p><ul class='ld-sources'>" + "".join(
             f"<li lang='en'><b>{mark}</b> {escape(says)}</li>" for mark, says in lines[:6]) + "</ul>")
     return "".join(parts)
-
-
-def _marks(reference: str) -> list[str]:
-    """'S41-S43 T4' -> S41, S42, S43, T4."""
-    marks = []
-    for word in reference.split():
-        first, dash, last = word.partition("-")
-        if dash and first[1:].isdigit() and last[1:].isdigit():
-            marks += [f"{first[0]}{n}" for n in range(int(first[1:]), int(last[1:]) + 1)]
-        else:
-            marks.append(word)
-    return marks
 
 
 # ---------------------------------------------------------------- what the controls list
@@ -197,6 +227,15 @@ def shock_rows(text: Text) -> list[dict[str, Any]]:
             for name, entry in SHOCKS.items()]
 
 
+def bands_of(p: Parameter) -> Mapping[str, tuple[float, float]]:
+    """A parameter's named bands. Where the model names none, usual is within a quarter of the way to either end."""
+    if p.bands or p.unit == "switch":
+        return p.bands
+    (low, high), usual = p.range, p.default
+    ends = (low, usual - (usual - low) / 4, usual + (high - usual) / 4, high)
+    return {name: (a, b) for name, a, b in zip(("low", "usual", "high"), ends, ends[1:], strict=False) if a < b}
+
+
 def parameter_rows(names: Sequence[str], groups: Mapping[str, Sequence[str]], text: Text) -> list[dict[str, Any]]:
     """Parameters as sliders: range, step, unit, named bands; group: the first of `groups` that lists it, else 'other'."""
     rows = []
@@ -204,7 +243,7 @@ def parameter_rows(names: Sequence[str], groups: Mapping[str, Sequence[str]], te
         p = PARAMETERS[name]
         low, high = p.range
         step = 1.0 if p.whole or p.unit == "switch" else (high - low) / 200
-        bands = [{"title": text.title("band", band), "low": a, "high": b} for band, (a, b) in p.bands.items()]
+        bands = [{"title": text.title("band", band), "low": a, "high": b} for band, (a, b) in bands_of(p).items()]
         rows.append({"name": name, "title": _capital(text.title("parameter", name)), "low": low, "high": high,
                      "step": step, "bands": bands, "unit": "" if p.unit == "1" else text.title("unit", p.unit),
                      "group": next((group for group, members in groups.items() if name in members), "other")})

@@ -14,8 +14,8 @@ from dashboards.compute import Pair
 from dashboards.state import Policy
 from dashboards.texts import Text
 from experiments.paired import Interval, paired
-from report.style import finite_mean
-from report.words import MEASURES, destination, end, home, stayed
+from report.style import finite_mean, spread
+from report.words import LAST, MEASURES, destination, end, home, stayed
 from simulation.run import Result
 
 __all__ = ["card", "headline", "what_changed"]
@@ -26,8 +26,11 @@ TOLD = ("lets_dance", "on", "C", "G", "uses", "T", "participation", "S", "K")
 _LEAST = 0.005
 
 
-def what_changed(policy: Policy, reference: Policy, text: Text) -> str:
-    """What differs between two policies, as the subject of a sentence; '' where nothing does."""
+def what_changed(policy: Policy, reference: Policy, text: Text, *, brief: bool = False) -> str:
+    """What differs between two policies, as the subject of a sentence; '' where nothing does.
+
+    brief: without what a parameter was before.
+    """
     if policy.start != reference.start:
         return text.title("start", policy.start)
     said = [text.title("lever", use.name) for use in policy.levers if use not in reference.levers]
@@ -41,8 +44,8 @@ def what_changed(policy: Policy, reference: Policy, text: Text) -> str:
     for name in sorted({n for n, _ in (*policy.parameters, *reference.parameters)}):
         after, before = policy.value(name), reference.value(name)
         if after != before:
-            said.append(text("headline.parameter", what=text.title("parameter", name), after=text.short(after),
-                             before=text.short(before)))
+            key = "headline.parameter_brief" if brief else "headline.parameter"
+            said.append(text(key, what=text.title("parameter", name), after=text.short(after), before=text.short(before)))
     said = list(dict.fromkeys(said))
     if len(said) > 3:
         return text("headline.many", n=len(said))
@@ -72,10 +75,12 @@ def headline(pair: Pair, reference: Policy, text: Text) -> tuple[str, list[str]]
         return (text(key, start=start, quarter=quarter, goal=text.title("start", goal),
                      runs=text.in_runs(number, result.runs)), [text("headline.nothing"), *more])
     what = what_changed(pair.policy, reference, text) or _name(pair.policy, text)
+    equal = pair.result.places.citizens.tolist() == pair.reference.places.citizens.tolist()
+    how_sure = text("headline.how_sure" if equal else "headline.other_citizens", runs=result.runs)
     found = {name: _effect(pair, name) for name in TOLD}
     sure = [name for name in TOLD if _sure(found[name][0])]
     if not sure:
-        return text("headline.no_effect", what=what, quarter=quarter), [text("headline.how_sure", runs=result.runs), *more]
+        return text("headline.no_effect", what=what, quarter=quarter), [how_sure, *more]
     main = "lets_dance" if "lets_dance" in sure else max(sure, key=lambda name: abs(found[name][0].mean))
     effect, runs = found[main]
     key = "headline.more" if effect.mean > 0 else "headline.less"
@@ -87,7 +92,7 @@ def headline(pair: Pair, reference: Policy, text: Text) -> tuple[str, list[str]]
     if others:
         notes.append(text("headline.also", said=text.listed([text(
             "headline.side", of=text(f"told.{name}"), n=_signed(found[name][0].mean, text)) for name in others])))
-    return said, [*notes, text("headline.how_sure", runs=result.runs), *more]
+    return said, [*notes, how_sure, *more]
 
 
 def _signed(share: float, text: Text) -> str:
@@ -111,47 +116,63 @@ def card(name: str, results: Mapping[str, Result], text: Text) -> dict[str, str]
             "suffers": _suffers(name, results, text)}
 
 
+def _bracket(values: np.ndarray, text: Text, unit: float = 100.0, digits: int = 0) -> str:
+    """' (9-15)': where 8 in 10 runs lie, of one value a run; '' where all are written alike."""
+    low, _, high = spread(values)
+    band = text.band(unit * float(low), unit * float(high), digits)
+    return f" ({band})" if np.isfinite(low) and band != text.number(unit * float(low), digits) else ""
+
+
 def _leads(result: Result, text: Text) -> str:
     begin, goal = home(result), destination(result)
+    last = result.rows[goal][:, -1]
+    said = {"share": text.percent(float(finite_mean(last))), "band": _bracket(last, text)}
     if begin == goal:
-        return text("card.stays", runs=text.in_runs(stayed(result), result.runs),
-                    share=text.percent(float(finite_mean(result.rows[goal][:, -1]))))
-    number = int((result.rows[goal][:, -1] > 0.5).sum())
-    return text("card.moves", goal=text.title("start", goal), runs=text.in_runs(number, result.runs))
+        return text("card.stays", runs=text.in_runs(stayed(result), result.runs), **said)
+    number = int((last > 0.5).sum())
+    return text("card.moves", goal=text.title("start", goal), runs=text.in_runs(number, result.runs), **said)
 
 
-def _total(result: Result, *names: str) -> float:
-    return float(sum(np.nansum(result.rows[name]) for name in names))
+def _total(result: Result, name: str) -> np.ndarray:
+    """float64[R]: the sum of a flow over all quarters."""
+    return np.asarray(np.nansum(result.rows[name], axis=1), np.float64)
+
+
+def _part(some: np.ndarray, all_of: np.ndarray, text: Text) -> dict[str, str]:
+    """A share over all runs, and where 8 in 10 runs lie."""
+    each = np.divide(some, all_of, out=np.full(len(some), np.nan), where=all_of > 0)
+    return {"share": text.percent(float(some.sum() / all_of.sum())), "band": _bracket(each, text)}
 
 
 def _begins(result: Result, text: Text) -> str:
     kinds = {kind: _total(result, f"launched_{kind}") for kind in ("solo", "joint", "called")}
-    launches = sum(kinds.values())
-    if launches <= 0:
+    launches = np.sum(list(kinds.values()), axis=0)
+    if launches.sum() <= 0:
         return text("card.nobody")
-    most = max(kinds, key=lambda kind: kinds[kind])
-    pace = launches / (result.runs * result.quarters)
-    rare = pace < 0.5
-    often = text("card.pace_rare", n=text.number(1 / pace)) if rare else text("card.pace", n=text.number(pace, 1))
-    return text(f"card.begins_{most}", share=text.percent(kinds[most] / launches), pace=often)
+    most = max(kinds, key=lambda kind: float(kinds[kind].sum()))
+    pace = launches.sum() / (result.runs * result.quarters)
+    often = text("card.pace_rare", n=text.number(1 / pace)) if pace < 0.5 else text("card.pace", n=text.number(pace, 1))
+    return text(f"card.begins_{most}", pace=often, **_part(kinds[most], launches, text))
 
 
 def _fails(result: Result, text: Text) -> str:
-    shares = {}
-    for calls, failed in (("citizen_calls", "unanswered_calls"), ("government_calls", "dead_calls")):
-        made = _total(result, calls)
-        if made > 0:
-            shares[failed] = _total(result, failed) / made, made
-    if not shares:
+    solo, joint = (_total(result, f"launched_{kind}") for kind in ("solo", "joint"))
+    lost_of = {"unanswered_calls": (_total(result, "unanswered_calls"), _total(result, "citizen_calls")),
+               "dead_calls": (_total(result, "dead_calls"), _total(result, "government_calls")),
+               "launched_solo": (solo, solo + joint)}
+    lost_of = {failed: (lost, made) for failed, (lost, made) in lost_of.items() if made.sum() > 0}
+    if not lost_of:
         return text("card.no_calls")
-    worst = max(shares, key=lambda failed: shares[failed][0] * shares[failed][1])
-    little = shares[worst][0] < 0.05
-    said = [text("card.fails_little") if little else text(f"card.{worst}", share=text.percent(shares[worst][0]))]
-    rates = {kind: float(finite_mean(result.rows[f"success_{kind}"])) for kind in ("solo", "supported")}
-    known = {kind: rate for kind, rate in rates.items() if math.isfinite(rate)}
+    worst = max(lost_of, key=lambda failed: float(lost_of[failed][0].sum()))
+    lost, made = lost_of[worst]
+    little = lost.sum() < 0.05 * made.sum()
+    said = [text("card.fails_little") if little else text(f"card.{worst}", **_part(lost, made, text))]
+    rates = {kind: np.asarray(finite_mean(result.rows[f"success_{kind}"], axis=1)) for kind in ("solo", "supported")}
+    known = {kind: rate for kind, rate in rates.items() if np.isfinite(rate).any()}
     if known and little:
-        kind = min(known, key=lambda kind: known[kind])
-        said.append(text(f"card.success_{kind}", share=text.percent(known[kind])))
+        kind = min(known, key=lambda kind: float(finite_mean(known[kind])))
+        said.append(text(f"card.success_{kind}", share=text.percent(float(finite_mean(known[kind]))),
+                         band=_bracket(known[kind], text)))
     return " ".join(said)
 
 
@@ -168,8 +189,11 @@ def _suffers(name: str, results: Mapping[str, Result], text: Text) -> str:
         return text("card.suffers_little", n=len(gaps))
     _, measure, amount, best, top = worst
 
+    unit, digits = (1.0, 1) if measure == "services" else (100.0, 0)
+
     def value(amount: float) -> str:
         return text.number(amount, 1) if measure == "services" else text.percent(amount)
 
+    ends = finite_mean(results[name].rows[measure][:, -LAST:], axis=1)
     return text("card.against", what=_capital(text(f"measure.{measure}")), value=value(amount), best=value(top),
-                where=text.title("start", best))
+                band=_bracket(np.asarray(ends), text, unit, digits), where=text.title("start", best))

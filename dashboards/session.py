@@ -12,7 +12,7 @@ from dashboards.state import Policy, View, history, own_version
 from dashboards.texts import Text
 from params import Refused
 
-__all__ = ["Session", "provide", "use_session"]
+__all__ = ["Session", "provide", "use_session", "use_words"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +24,27 @@ class Trail:
     replays: int = 0
 
 
+#: What links call the charts whose table is open.
+_TABLES = "chart.tables"
+
+
+def _tables(view: View) -> frozenset[str]:
+    return frozenset(view.get(_TABLES).split(","))
+
+
 class Session:
     """The state of one browser page. Components read `view.value`; every change goes through `change`."""
 
     def __init__(self, view: View, notices: list[str]) -> None:
         self.view = solara.reactive(view)
         self._language = solara.reactive(view.language)  # what most components need of the view: the rest moves often
+        #: Charts whose table is open.
+        self.tables = solara.reactive(_tables(view))
         self.trail = solara.reactive(Trail())
         self._step = ""  # the change that a hand is still making
         #: What was refused, said beside what caused it: key (such as "parameter.k") -> sentence.
         self.refused: solara.Reactive[dict[str, str]] = solara.reactive({})
-        #: Sentences at the top of the page: a link that could not be read in full, a file that is none.
+        #: Sentences at the top of the page, in English: a link that could not be read in full, a file that is none.
         self.notices = solara.reactive(list(notices))
 
     @property
@@ -75,11 +85,16 @@ class Session:
             policy = make(self.view.peek().policy)
             policy.scenario()
         except Refused as refused:
-            self.refused.value = {**self.refused.peek(), key: str(refused)}
+            self.refuse(key, refused)
             return
         if self.refused.peek():
             self.refused.value = {}
         self.change(step, policy=policy)
+
+    def refuse(self, key: str, refused: Refused) -> None:
+        """Say what was refused beside `key`."""
+        said = Text(self._language.peek()).refused(refused)
+        self.refused.value = {**self.refused.peek(), key: said}
 
     def undo(self) -> None:
         """Back to the view before the last change; language, page and look stay."""
@@ -115,6 +130,11 @@ class Session:
         self.refused.value = {}
         self._put(view)
 
+    def show_table(self, chart: str, on: bool) -> None:
+        """Open or close the table of a chart; the link says which are open."""
+        names = {*self.tables.peek(), chart} if on else self.tables.peek() - {chart}
+        self.change(own=self.view.peek().put(**{_TABLES: ",".join(sorted(names)) or None}).own)
+
     def notice(self, sentence: str) -> None:
         """Say something at the top of the page."""
         self.notices.value = [*self.notices.peek(), sentence][-3:]
@@ -126,6 +146,7 @@ class Session:
 
     def _put(self, view: View) -> None:
         self._language.value = view.language
+        self.tables.value = _tables(view)
         self.view.value = view
 
 
@@ -135,6 +156,12 @@ _context: Any = solara.create_context(None)
 def provide(session: Session) -> None:
     """Hand the session to the components inside; a hook, called by the shell."""
     _context.provide(session)
+
+
+def use_words(refused: str) -> str:
+    """A refusal in the language on screen; a hook. Without a session it stays in English."""
+    session = solara.use_context(_context)
+    return refused if session is None else session.text.refused(refused)
 
 
 def use_session() -> Session:

@@ -260,10 +260,11 @@ def from_link(query: str, page: str = "futures", longest: int = _LONGEST) -> Vie
     return view
 
 
-def other_version(query: str) -> str | None:
-    """The version that made a link, where it is not this one: numbers may differ."""
+def other_version(query: str) -> list[str]:
+    """A sentence where another version made a link: numbers may differ."""
     said = dict(parse_qsl(query)).get("v")
-    return said if said and said != own_version() else None
+    return [f"this link was made with version {said}; this is version {own_version()}, so numbers may differ."] if (
+        said and said != own_version()) else []
 
 
 def check_link(query: str, page: str = "futures", longest: int = _LONGEST) -> tuple[View, list[str]]:

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
     from experiments.adopters.data import Survey
 
-__all__ = ["DECIMALS", "KINDS", "MEANINGS", "SCALES", "SEPARATORS", "Choice", "Mean", "Problem", "Sheet", "check", "guess",
-           "means", "number", "open_questions", "places_csv", "read", "scaled_down", "survey_of"]
+__all__ = ["DECIMALS", "FEWEST", "KINDS", "MEANINGS", "SCALES", "SEPARATORS", "Choice", "Mean", "Problem", "Sheet",
+           "check", "guess", "means", "number", "open_questions", "places_csv", "read", "scaled_down", "survey_of",
+           "without"]
 
 #: What a table can be, and what its columns can mean; the first ones are needed.
 MEANINGS: Mapping[str, tuple[str, ...]] = {
@@ -73,7 +74,8 @@ _ROLE = {word: role for role, words in _ROLES.items() for word in words}
 _LARGEST = 100_000_000
 #: Citizens in all that 20 runs of 60 quarters simulate within a second; with more, one stands for several.
 _QUICK = 20_000
-_FEWEST = 10
+#: Citizens that a municipality keeps at least: smaller ones could hardly fill an initiative.
+FEWEST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,15 +317,23 @@ def scaled_down(citizens: Iterable[float]) -> int:
 def places_csv(frame: pd.DataFrame, per: int = 1) -> str:
     """Good rows as the CSV that a view carries; each citizen stands for `per` inhabitants.
 
-    A municipality keeps at least 10 citizens (or all it has), because smaller ones could hardly fill an initiative.
+    A municipality keeps at least `FEWEST` citizens, or all it has.
     """
     from simulation.municipalities import load
 
     citizens = frame["citizens"].astype(int)
-    few = citizens.clip(upper=_FEWEST)
+    few = citizens.clip(upper=FEWEST)
     table = frame.assign(citizens=(citizens / per).round().astype(int).clip(lower=few))
     load(table)
     return str(table.to_csv(index=False, lineterminator="\n", float_format="%.4g"))
+
+
+def without(places: str, meanings: Sequence[str]) -> str:
+    """The CSV of `places_csv` without some of its columns, which are then as in the start."""
+    import pandas as pd
+
+    table = pd.read_csv(io.StringIO(places), dtype=str, keep_default_na=False)
+    return str(table.drop(columns=[m for m in meanings if m in table]).to_csv(index=False, lineterminator="\n"))
 
 
 # ---------------------------------------------------------------- surveys

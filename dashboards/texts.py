@@ -8,10 +8,11 @@ finds either.
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -22,6 +23,11 @@ from simulation.indicators import SOCIETY
 __all__ = ["KINDS", "Text", "catalogue", "declared"]
 
 _GAP = "\u00a0"  # keeps a number and its sign on one line
+_SWAPPED = str.maketrans(",.", ".,")
+#: What may fill a placeholder of a refusal, where that is not any text.
+_FILLS = {"place": r"(?:.*?: )?", "near": r"(?: Did you mean .*?\?)?"}
+#: What is said in words inside of what fills a placeholder; the catalogue has its translation under the same name.
+_INSIDE = {"place": r"line (\d+)", "near": r"Did you mean (.*)\?", "error": r".*\(at line (\d+), column (\d+)\)"}
 
 
 @cache
@@ -85,6 +91,25 @@ class Text:
             return declared(kind)[name][field]
         return catalogue()[self.language][kind][name][field]
 
+    # ------------------------------------------------------------ what is refused
+
+    def refused(self, sentence: object) -> str:
+        """A refusal, which is made in English where something is checked, in this language."""
+        return str(sentence) if self.language == "en" else _refused(str(sentence), self)
+
+    def _filled(self, name: str, value: str) -> str:
+        """What fills {name} of a refusal, in this language."""
+        words: dict[str, str] = catalogue()[self.language]["word"]
+        if name == "kind":
+            return words[value]
+        if name == "title":
+            return self.title("parameter", _titles()[value]) if value in _titles() else value
+        if name == "unit":
+            return self.title("unit", value) if value in declared("unit") else value
+        if name in ("low", "high", "number"):
+            return f"{float(value.replace(',', '')):,.12g}".translate(_SWAPPED)
+        return re.sub(_INSIDE[name], words[name], value) if name in _INSIDE else value
+
     # ------------------------------------------------------------ numbers
 
     def number(self, value: float, digits: int = 0) -> str:
@@ -93,7 +118,7 @@ class Text:
             return "–"
         text = f"{abs(value):,.{digits}f}"
         if self.language == "nl":
-            text = text.translate(str.maketrans(",.", ".,"))
+            text = text.translate(_SWAPPED)
         return f"−{text}" if value < 0 and float(f"{value:.{digits}f}") != 0 else text
 
     def short(self, value: float) -> str:
@@ -126,3 +151,29 @@ class Text:
         """'a, b and c'."""
         *first, last = items or [""]
         return f"{', '.join(first)} {self('number.and')} {last}" if first else last
+
+
+@cache
+def _titles() -> dict[str, str]:
+    return {p.title: name for name, p in PARAMETERS.items()}
+
+
+@cache
+def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
+    """How each refusal looks in English and what it is in a language, those that say the most first."""
+    fills = _FILLS | {"kind": "|".join(catalogue()[language]["word"])}
+    found = []
+    for english, said in catalogue()[language]["refused"].items():
+        parts = re.split(r"{(\w+)}", english)  # text, name, text, ...
+        pattern = "".join(re.escape(part) if k % 2 == 0 else f"(?P<{part}>{fills.get(part, '.*?')})"
+                          for k, part in enumerate(parts))
+        found.append((len("".join(parts[::2])), re.compile(pattern, re.DOTALL), said))
+    return [(pattern, said) for _, pattern, said in sorted(found, key=lambda one: -one[0])]
+
+
+@lru_cache(256)
+def _refused(sentence: str, text: Text) -> str:
+    for pattern, said in _patterns(text.language):
+        if found := pattern.fullmatch(sentence):
+            return said.format(**{name: text._filled(name, value) for name, value in found.groupdict().items()})
+    return sentence

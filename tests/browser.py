@@ -65,9 +65,9 @@ class Server:
         self._file.close()
 
 
-def dashboard(log: Path, *options: str) -> Server:
-    """`letsdance dashboard` on a free port, ready."""
-    port = free_port()
+def dashboard(log: Path, *options: str, port: int = 0) -> Server:
+    """`letsdance dashboard` on a free port, or on this one; ready."""
+    port = port or free_port()
     server = Server([*COMMAND, "dashboard", "--port", str(port), "--no-browser", *options], port, log)
     try:
         server.wait()

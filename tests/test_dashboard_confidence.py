@@ -15,7 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from browser import SIZES, browser_type_launch_args, drawn, served, visit  # noqa: F401  (fixtures)
 from playwright.sync_api import expect
 
-from dashboards import compute
+from dashboards import compute, parts
 from dashboards.pages import confidence
 from dashboards.session import Session, provide
 from dashboards.state import View, from_link
@@ -42,17 +42,17 @@ def test_origins_agree_with_the_declared_marks():
 def test_a_parameter_counts_as_lipse_only_if_it_names_a_line_of_lipse():
     for name, p in PARAMETERS.items():
         if p.source == "seed":
-            lines = [EVIDENCE[mark] for mark in confidence.marks(p.reference)]
+            lines = [EVIDENCE[mark] for mark in parts.marks(p.reference)]
             assert (confidence.origin(name) == "lipse") == any(re.match("LIPSE|WP", line) for line in lines), name
 
 
 def test_marks_are_spelt_out():
-    assert confidence.marks("S41-S43 T4 design S9999") == ["S41", "S42", "S43", "T4"]
+    assert parts.marks("S41-S43 T4 design S9999") == ["S41", "S42", "S43", "T4"]
 
 
 def test_the_chart_adds_up_and_has_a_table():
     chart = confidence.origins_chart(ENGLISH)
-    assert sum(n or 0 for values in chart.data.values() for n in values) == len(PARAMETERS)
+    assert sum(bar["value"] for values in chart.data.values() for bar in values if bar) == len(PARAMETERS)
     columns, rows = chart.table()
     assert len(columns) == 5
     assert [sum(int(cell) for cell in row[1:]) for row in rows] == [
@@ -69,14 +69,14 @@ def test_declared_numbers_keep_all_decimals(value, en, nl):
 # ---------------------------------------------------------------- equations
 
 def test_every_rule_is_there_with_its_own_words_and_parameters():
-    for rule in confidence.rules():
+    for rule in parts.rules():
         module = importlib.import_module(f"simulation.rules.{rule.topic}")
         function = getattr(module, rule.name)
         function = getattr(function, "py_func", function)
         assert rule.says == " ".join(inspect.getdoc(function).split())
         read = set(re.findall(r"\bp\.(\w+)", inspect.getsource(function))) & PARAMETERS.keys()
         assert set(rule.parameters) == read, rule.name
-    names = {rule.name for rule in confidence.rules()}
+    names = {rule.name for rule in parts.rules()}
     assert {"join_probability", "next_willingness", "value_terms", "success_probability"} <= names
 
 
@@ -84,7 +84,7 @@ def test_every_rule_is_there_with_its_own_words_and_parameters():
 def test_everything_can_be_looked_up(text):
     known = confidence.entries(text)
     assert [len(known[tab]) for tab in confidence.TABS] == [
-        len(confidence.rules()), len(PARAMETERS), len(LEVERS), len(SHOCKS), len(EVIDENCE)]
+        len(parts.rules()), len(PARAMETERS), len(LEVERS), len(SHOCKS), len(EVIDENCE)]
     assert all(entry["title"] for tab in known.values() for entry in tab)
     for entry in known["parameters"]:
         assert set(entry["marks"]) <= set(EVIDENCE)
@@ -118,6 +118,8 @@ def test_verdicts_come_one_by_one_and_are_those_of_the_experiments(few):
     assert states[-1].holding() == patterns.holding(wanted)
     again = list(confidence.check(1, compute.Token()))
     assert [(s.running, len(s.findings)) for s in again] == [("", 3)]  # another session meets what was found
+    assert confidence.checked_before(1) == again[-1]
+    assert not confidence.checked_before(2).findings
 
 
 def test_a_check_stops_and_the_next_one_can_begin(few):
@@ -202,7 +204,7 @@ def test_an_equation_is_found_with_its_source_and_parameters(visit):
     page = visit("/confidence")
     page.get_by_label("Find by word").fill("join probability")
     entry = page.locator("[data-entry=join_probability]")
-    rule = next(rule for rule in confidence.rules() if rule.name == "join_probability")
+    rule = next(rule for rule in parts.rules() if rule.name == "join_probability")
     expect(entry).to_contain_text(rule.says)
     for name in rule.parameters:
         expect(entry.locator(".ld-columns")).to_contain_text(ENGLISH.title("parameter", name))

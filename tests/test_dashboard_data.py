@@ -179,13 +179,15 @@ def test_bad_answers_are_those_that_the_experiments_refuse(answers):
     sheet = tables.read(text, "comma")
     frame, bad = tables.check(sheet, choice)
     lines = {p.line for p in bad}
-    rows = [line for line, _ in sheet.rows]
-    table = pd.DataFrame(answers, columns=["role", "willingness"])
-    if lines:
-        with pytest.raises(Invalid) as refused:
-            read_survey(table, "likert")
-        assert lines == {rows[int(row) - 1] for row in refused.value.report["line"]}
-    else:
+    for (line, _), answer in zip(sheet.rows, answers, strict=True):
+        one = pd.DataFrame([answer], columns=["role", "willingness"])
+        if line in lines:
+            with pytest.raises(Invalid):
+                read_survey(one, "likert")
+        else:
+            read_survey(one, "likert")
+    if not lines:
+        table = pd.DataFrame(answers, columns=["role", "willingness"])
         assert tables.survey_of(frame).start() == pytest.approx(read_survey(table, "likert").start())
 
 
@@ -255,6 +257,51 @@ def test_a_table_too_long_for_a_link_is_in_the_file_and_comes_back():
     places = tables.places_csv(tables.check(*sheet_of(text))[0], 1)
     assert from_file("x.toml", to_file(View(places=places))).places == places
     assert page_data.started(draft, View())[0].places == places
+
+
+def test_more_towns_than_can_run_are_refused():
+    text = "name,citizens\n" + "".join(f"A{k},11\n" for k in range(20_001))
+    with pytest.raises(Refused, match=re.escape("data.too_many_towns")):
+        page_data.started(page_data.opened("x.csv", text), View())
+
+
+def test_what_starts_comes_back_from_its_file_and_what_could_not_is_refused():
+    def draft(letters):
+        return page_data.opened("x.csv", "name,citizens\n" + "".join(f"{'n' * letters}{k},11\n" for k in range(8000)))
+
+    view, *_ = page_data.started(draft(240), View())
+    assert len(view.places) > 0.98 * page_data.MOST_KEPT
+    assert from_file("x.toml", to_file(view)).places == view.places
+    with pytest.raises(Refused, match=re.escape("data.too_long")):
+        page_data.started(draft(250), View())
+
+
+def test_a_survey_is_not_overruled_by_what_municipalities_bring():
+    places = "name,citizens,willingness,government_willingness,trust\nAsh,40,0.1,0.2,0.7\n007,30,0.1,,0.6\n"
+    answers = page_data.opened("x.csv", "who,score\ncitizen,0.8\ncitizen,0.9\n")
+    view, *_ = page_data.started(answers, View(places=places))
+    assert view.policy.value("C0") == pytest.approx(0.85)
+    assert view.places == "name,citizens,government_willingness,trust\nAsh,40,0.2,0.7\n007,30,,0.6\n"
+
+
+def test_a_file_is_opened_again_as_it_stood():
+    draft = page_data.opened("x.csv", DUTCH)
+    assert page_data.reopened("x.csv", DUTCH, draft.picks()) == draft
+    for name, value in (("decimal", "point"), ("column.2", ""), ("column.5", "trust"), ("scale", "likert"), ("per", 7),
+                        ("kind", "survey"), ("column.1", "role"), ("by_town", True), ("separator", "tab")):
+        draft = page_data.chosen(draft, name, value)
+        assert page_data.reopened("x.csv", DUTCH, draft.picks()) == draft, name
+    kept = page_data.opened("x.csv", DUTCH)
+    assert page_data.reopened("x.csv", DUTCH, {"column.99": "trust", "column.x": "trust", "odd": 1}) == kept
+
+
+def test_answers_beyond_the_scale_are_said_to_be_on_another():
+    for answers, high in (("1 2 6 3", 5), ("0.2 0.4 1.4", 1)):
+        text = "who,score\n" + "".join(f"citizen,{answer}\n" for answer in answers.split())
+        draft = page_data.chosen(page_data.opened("x.csv", text), "scale", "likert" if high == 5 else "share")
+        assert f"above {high}: 1" in page_data.confirmed(draft, View(), Text())["warned"]
+    below = page_data.opened("x.csv", "who,score\ncitizen,0.4\ncitizen,-3\n")
+    assert page_data.confirmed(below, View(), Text())["warned"] == ""
 
 
 @pytest.mark.parametrize("value", [0, -1, 2.5, "x", None, 10**7])
@@ -333,6 +380,19 @@ def test_own_municipalities_are_taken_too():
     assert downloads.command(results, view).endswith("--seed 1 --municipalities municipalities.csv")
 
 
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_a_charts_table_is_written_with_numbers_as_numbers(language):
+    text, values = Text(language), [1234.5, -0.25, 0.0]
+    rows = [[str(4 * k), text.number(v, 2), text.band(v, v + 1), text.percent(v), "–"] for k, v in enumerate(values)]
+    names = ["quarter", "mean", "10-90 %", "share", "10-90 %"]
+    frame = pd.read_parquet(io.BytesIO(downloads.written(names, rows, language)))
+    assert list(frame) == ["quarter", "mean", "10-90 %", "share", "share: 10-90 %"]
+    assert frame["mean"].tolist() == values
+    assert frame["share"].tolist() == [123450.0, -25.0, 0.0]
+    assert frame["10-90 %"].tolist() == [row[2] for row in rows]
+    assert frame["share: 10-90 %"].isna().all()
+
+
 def test_every_figure_and_table_has_a_title_in_both_languages():
     for language in ("en", "nl"):
         rows = page_data.take_rows(View(places="name,citizens\nAsh,25\n"), Text(language))
@@ -389,6 +449,8 @@ def test_a_survey_by_keyboard_asks_what_it_cannot_know(visit):
     page.get_by_role("button", name="Start from it").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_text("Started from answers.csv: citizens 1.00, governments 1.00.")).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Explore from here")).to_be_focused()
 
 
 def test_each_kind_of_bad_file_is_refused_in_a_sentence(visit):
@@ -398,12 +460,47 @@ def test_each_kind_of_bad_file_is_refused_in_a_sentence(visit):
             ("book.xlsx", "PK\x03\x04\x14\x00\x06", "Save it as CSV"),
             ("long.csv", 'a,b\n"' + "x" * 200_000, "cannot be read"),
             ("huge.csv", "name,citizens\n" + "Ash,1\n" * 900_000, "larger than 5 MB"),
-            ("odd.csv", "a,b\n1,2\n", "do not tell what this table holds")):
+            ("odd.csv", "a,b\n1,2\n", "do not tell what this table holds"),
+            ("six.csv", "who,score\ncitizen,6\nofficial,2\n", "Is the table on another scale"),
+            ("percent.csv", "name,citizens,willingness\nAsh,20,55\nElm,9,3\n", "Is the table on another scale")):
         choose(page, name, text)
         expect(page.locator(".ld-own [role=alert]")).to_contain_text(said, timeout=15_000)
+    choose(page, "windows.csv", "naam;inwoners;bereidheid\nÅsa;1.200;0,5\n\nÅsa;20;-0,5\n", "windows-1252")
+    bad = [re.compile("4.*naam.*Åsa.*line 2"), re.compile("4.*-0,5.*from 0 to 1")]
+    expect(page.locator(".ld-bad tbody tr")).to_have_text(bad)
     choose(page, "bad.csv", "name,citizens\nAsh,x\n")
     expect(page.get_by_text("No row can be used.")).to_be_visible()
     expect(page.get_by_role("button", name="Start from it")).to_have_count(0)
+
+
+def test_a_table_outlives_a_reload_and_another_page_and_its_start_is_undone(visit):
+    page = visit("/data")
+    before = drawn(page)
+    choose(page, "towns.csv", "name,citizens,t\nAsh,40,0.4\nBirch,30,0.5\n")
+    page.get_by_label("What it means: t").select_option("willingness")
+    expect(page.get_by_label("Answers run from")).to_have_value("share")
+    page.wait_for_function("sessionStorage.getItem('letsdance.table').includes('\"column.2\":\"willingness\"')")
+    page.reload()
+    expect(page.get_by_label("What it means: t")).to_have_value("willingness")
+    page.get_by_role("link", name="Confidence").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("explores")
+    page.get_by_role("link", name="Data").click()
+    expect(page.get_by_label("What it means: t")).to_have_value("willingness")
+    page.get_by_role("button", name="Start from it").click()
+    expect(page.get_by_text("Started from towns.csv. Municipalities: 2.")).to_be_visible()
+    after = redrawn(page, before)
+    page.get_by_role("button", name="Undo").click()
+    assert redrawn(page, after) == before
+    expect(page.get_by_text("Started from towns.csv")).to_have_count(0)
+    page.get_by_role("button", name="Redo").click()
+    assert redrawn(page, before) == after
+    choose(page, "other.csv", "name,citizens\nElm,40\n")
+    page.get_by_role("button", name="Leave it").click()
+    expect(page.get_by_role("heading", name="Is it read as you mean it?")).to_have_count(0)
+    page.reload()
+    drawn(page)
+    expect(page.get_by_text("your 2 municipalities")).to_be_visible()
+    expect(page.get_by_role("button", name="Leave it")).to_have_count(0)
 
 
 def test_downloads_hold_what_runs(visit):

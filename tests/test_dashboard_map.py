@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser import SIZES, browser_type_launch_args, redrawn, served, stamps, visit  # noqa: F401  (fixtures)
@@ -19,7 +20,7 @@ from dashboards.pages import map as page_map
 from dashboards.pages.map import Asked
 from dashboards.state import Policy, View, from_link
 from dashboards.texts import Text
-from params import Refused
+from params import PARAMETERS, Refused
 from report.style import spread
 from scenarios import STARTS, Use
 from simulation import meanfield, schedule, simulate
@@ -201,12 +202,16 @@ def test_a_click_on_the_plane_starts_there(visit, size):
 def test_a_start_can_be_typed_and_is_refused_outside_the_plane(visit):
     page = visit(LINK)
     form = page.get_by_role("region", name="Start somewhere")
-    form.get_by_label("citizens' willingness").fill("0.35")
+    expect(form.get_by_label("citizens' willingness")).to_have_value("75")
+    form.get_by_label("citizens' willingness").fill("35")
     number = form.get_by_label("governments' willingness")
     number.fill("")
     form.get_by_role("button", name="Start here").click()
-    expect(form.get_by_role("alert")).to_contain_text("G0 must be a number from 0 to 1")
-    number.fill("0.62")
+    expect(form.locator("..").get_by_role("alert")).to_have_text("Type a number from 0 to 100 for both.")
+    number.fill("162")
+    form.get_by_role("button", name="Start here").click()
+    expect(form.locator("..").get_by_role("alert")).to_have_count(1)
+    number.fill("62")
     number.press("Enter")
     page.wait_for_url("**/explore?**")
     page.wait_for_function("location.search.includes('C0=0.35~G0=0.62')")
@@ -220,11 +225,17 @@ def test_another_parameter_another_diagram_and_the_link_says_so(visit):
     page.get_by_label("What is moved").select_option("wN")
     page.get_by_label("What is read").select_option("C")
     redrawn(page, before)
-    expect(tipping.get_by_role("heading")).to_have_text("What tips it: Citizens' willingness at the end", timeout=20_000)
+    expect(tipping.get_by_role("heading")).to_have_text("What tips it: Citizens' willingness at the end", timeout=60_000)
     tipping.get_by_role("button", name="Numbers").click()
     expect(tipping.get_by_role("columnheader").first).to_have_text("citizens look at neighbours")
     view = view_of(page)
     assert (view.get(page_map.MOVED), view.get(page_map.READ)) == ("wN", "C")
+    tipping.get_by_role("button", name="Download").click()
+    with page.expect_download() as download:
+        tipping.get_by_role("button", name="Parquet").click()
+    frame = pd.read_parquet(download.value.path())
+    low, high = PARAMETERS["wN"].range
+    assert frame["citizens look at neighbours"].iloc[[0, -1]].tolist() == [low, high]
 
 
 @pytest.mark.parametrize(("size", "scheme"), [("laptop", "light"), ("phone", "dark")])

@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ import pytest
 import solara
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from solara.server import cdn_helper
 
 import scenarios
 from dashboards import app, charts, compute, parts, sentences
@@ -23,7 +25,7 @@ from dashboards.pages import explore
 from dashboards.session import Session
 from dashboards.state import Policy, View, between, check_link, from_file, from_link, other_version, to_file, to_link
 from dashboards.texts import KINDS, Text, catalogue, declared
-from letsdance.dashboard import check_port
+from letsdance.dashboard import listening
 from params import PARAMETERS, PROFILES, Refused
 from scenarios import LEVERS, SHOCKS, STARTS, Use
 from simulation import simulate
@@ -132,8 +134,8 @@ def test_a_table_that_unpacks_to_too_much_is_refused():
 
 
 def test_another_version_is_told():
-    assert other_version(to_link(View())) is None
-    assert other_version("v=0.0.9") == "0.0.9"
+    assert other_version(to_link(View())) == []
+    assert "version 0.0.9" in other_version("v=0.0.9")[0]
 
 
 @given(policies(), policies(), some.floats(0, 1))
@@ -293,6 +295,31 @@ def test_long_jobs_do_not_hold_up_a_slider_and_take_turns():
         rc.close()
 
 
+def test_a_long_job_waits_for_sliders_between_two_slices(monkeypatch):
+    monkeypatch.setattr(compute, "_POLITE", 20.0)
+    sliding, asked, went_on, overtaken = (threading.Event() for _ in range(4))
+
+    def slider(token):
+        sliding.set()
+        assert asked.wait(20)
+        if went_on.wait(0.2):
+            overtaken.set()
+        yield "moved"
+
+    def long(token):
+        assert sliding.wait(20)
+        asked.set()
+        compute.give_way()
+        went_on.set()
+        yield "done"
+
+    one, other = asker(long, compute.LONG), asker(slider)
+    wait_for(lambda: one[1][-1] == "done" and other[1][-1] == "moved")
+    assert not overtaken.is_set()
+    for rc, _ in (one, other):
+        rc.close()
+
+
 def test_a_job_may_be_refused_after_an_answer():
     def job(token):
         yield 1
@@ -399,7 +426,7 @@ def test_the_headline_says_what_was_counted(pair):
     said, notes = sentences.headline(pair, Policy(), Text("en"))
     difference = (pair.result.rows["lets_dance"] - pair.reference.rows["lets_dance"])[:, -1]
     assert said.startswith("Free-range civil servants and feedback, accountability and learning: ")
-    assert f"{100 * difference.mean():.0f} points more of Let's dance by quarter 60" in said
+    assert f"{100 * difference.mean():.0f} points more of the municipalities in Let's dance by quarter 60" in said
     assert f"in {(difference > 0).sum()} of 20 runs" in said
     from scipy import stats
 
@@ -422,7 +449,13 @@ def test_cards_count_what_they_say():
     rows = found["dead_horse"].rows
     dead = rows["dead_calls"].sum() / rows["government_calls"].sum()
     card = sentences.card("dead_horse", found, Text("en"))
-    assert card["fails"].startswith(f"{100 * dead:.0f}\u00a0% of the government's calls are answered by nobody")
+    each = rows["dead_calls"].sum(1) / rows["government_calls"].sum(1)
+    low, high = 100 * np.quantile(each, [0.1, 0.9])
+    assert card["fails"] == (f"Citizens stay away: {100 * dead:.0f}\u00a0% ({low:.0f}–{high:.0f}) of the government's "
+                             f"calls are answered by nobody.")
+    alone = [found["lone_ranger"].rows[f"launched_{kind}"].sum() for kind in ("solo", "joint")]
+    assert sentences.card("lone_ranger", found, Text("en"))["fails"].startswith(
+        f"The government stays away: {100 * alone[0] / sum(alone):.0f}\u00a0% (")
     stayed = (rows["dead_horse"][:, -1] > 0.5).sum()
     assert f"in {stayed} of 20 runs" in card["leads"]
     for name in STARTS:
@@ -450,7 +483,8 @@ def asked():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 literal.add(node.value)
-            if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant) and isinstance(
+                    node.args[0].value, str):
                 name = getattr(node.func, "id", getattr(node.func, "attr", ""))
                 called |= {node.args[0].value} if name == "text" else set()
             if isinstance(node, ast.JoinedStr):
@@ -474,10 +508,137 @@ def test_no_text_is_missing_and_none_is_left_over():
     assert {f"page.{name}" for name in app.PAGES} == {key for key in known if key.startswith("page.")}
 
 
+#: Refusals of what the dashboard reaches that cannot come up there: the sentence, with {} for what is filled in -> why.
+NEVER = {
+    "there is no scenario {}.{} Name one of {}, or give the path of a scenario file (.toml).": "starts come from a list",
+    "there is no file {}. Copy a start with `letsdance show scenarios --copy lone_ranger` and edit it.": "no path is read",
+    "{} cannot be read as text: {}.": "the browser reads the file",
+    "a {} must be text such as NAME@START+DURATION*STRENGTH or a table, not {}.": "the pages make uses themselves",
+    "there is no file {}; give a CSV with the columns name and citizens.": "no path is read",
+    "{} cannot be read as CSV: {}.": "no path is read",
+    "{}: this row does not have {} values; check the commas.": "pandas has read the rows",
+}
+#: Modules that the dashboard uses but whose refusals cannot come up there -> why.
+FIXED = {
+    "experiments.basins": "the map page takes out what cannot be set", "experiments.tipping": "the page checks what moves",
+    "experiments.residence": "the page names the starts", "experiments.outcomes": "outcomes are named in the code",
+    "experiments.compare": "policies are made by views", "experiments.windtunnel": "policies are made by views",
+    "experiments.patterns": "patterns are listed", "experiments.folder": "nothing is written to a folder",
+    "experiments.adopters.data": "dashboards.tables checks each row before",
+    "simulation.agents": "decisions are named in the code", "simulation.model": "scenarios are checked before",
+}
+
+
+def refusals(path):
+    """The sentences of every `Refused(...)` in a file, with {} for what is filled in."""
+    def said(node):
+        if isinstance(node, ast.JoinedStr):
+            return "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
+        return node.value if isinstance(node, ast.Constant) else None  # made from the catalogue already
+
+    calls = [n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Call) and n.args
+             and getattr(n.func, "id", "") == "Refused"]
+    return {sentence for call in calls if (sentence := said(call.args[0])) and not re.fullmatch(r"data\.\w+", sentence)}
+
+
+def reached():
+    """The modules of the project that the dashboard imports, with those that check what it passes on."""
+    found = {"params", "scenarios", "simulation.run", "simulation.municipalities"}
+    for path in DASHBOARDS.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] in ("experiments", "report", "simulation"):
+                found |= {node.module, *(f"{node.module}.{one.name}" for one in node.names)}
+    for name in found:
+        path = DASHBOARDS.parent.joinpath(*name.split("."))
+        yield from ((name, one) for one in (path.with_suffix(".py"), path / "__init__.py") if one.exists())
+
+
+def test_all_that_can_be_refused_has_a_dutch_sentence():
+    known = {re.sub(r"{\w+}", "{}", english).replace("the table of municipalities, line {}", "{}").replace(
+        "the table of municipalities:", "{}:").replace("the table of municipalities has", "{} has")
+        for english in catalogue()["nl"]["refused"]}
+    wanted = {sentence for name, path in reached() if name not in FIXED for sentence in refusals(path)}
+    wanted |= {sentence for path in DASHBOARDS.rglob("*.py") for sentence in refusals(path)}
+    assert len(wanted) > 45
+    assert not wanted - known - NEVER.keys(), "these lack a Dutch sentence in texts.toml, [nl.refused]"
+    assert not NEVER.keys() - wanted, "these are refused nowhere"
+
+
+@pytest.mark.parametrize("make", [
+    lambda: Policy().with_parameter("kk", 1), lambda: Policy().with_parameter("k", 9),
+    lambda: Policy().with_parameter("k", "x"), lambda: Policy().with_parameter("citizens", 10.5),
+    lambda: Policy.parse("lone_ranjer"), lambda: Policy.parse("wasteland~FRCZ@8"), lambda: Policy.parse("wasteland~F~R"),
+    lambda: Policy.parse("wasteland~profile=tele"), lambda: Policy.parse("wasteland~context=x"),
+    lambda: Policy.parse("wasteland~quarters=2"), lambda: Policy.parse("wasteland~FRCS@99"),
+    lambda: Policy.parse("wasteland~FRCS@2+9~FRCS@4+9"), lambda: Policy.parse("wasteland~FRCS@0"),
+    lambda: Policy.parse("wasteland~austerity@2+0"), lambda: Policy.parse("wasteland~FRCS@2*9"),
+    lambda: from_link("lang=xx"), lambda: from_link("seed=x"), lambda: from_link("seed=-1"), lambda: from_link("runs=1"),
+    lambda: from_link("poli=1"), lambda: from_link("places=abc"), lambda: from_link("x" * 99, longest=9),
+    lambda: from_file("x.toml", ""), lambda: from_file("x.toml", "a b"), lambda: from_file("x.toml", "[start]\nC = 7"),
+    lambda: from_file("x.toml", "[start]\nD = 7"), lambda: from_file("x.toml", "sart = 1"),
+    lambda: from_file("x.toml", "start = 1"), lambda: from_file("x.toml", "[start]"),
+    lambda: from_file("x.toml", "title = 1"), lambda: from_file("x.toml", "levers = 1"),
+    lambda: from_file("x.toml", "[[levers]]"), lambda: from_file("x.toml", "[[levers]]\nstart = 2"),
+    lambda: compute.municipalities("a"), lambda: compute.municipalities('name,citizens\n"a'),
+    lambda: compute.municipalities("name,citizens\na,b"), lambda: compute.municipalities("name,citizens\na,0"),
+    lambda: compute.municipalities("name,citizens,C0\na,5,2"), lambda: compute.municipalities("name,citizens\n"),
+    lambda: compute.municipalities("name,citizens\na,5\na,6"), lambda: compute.municipalities("name,nmae\na,5")])
+def test_what_is_refused_reads_well_in_dutch(make):
+    with pytest.raises(Refused) as refused:
+        make()
+    english, dutch = str(refused.value), Text("nl").refused(refused.value)
+    assert Text("en").refused(english) == english
+    assert dutch != english
+    assert not re.search(r"\b(the|there|must|is no|not|from|line|mean|Known|See|lever|shock|needs)\b",
+                         re.sub(r"'[^']*'|`[^`]*`|\[.*?\]|Bekend: .*", "", dutch)), dutch
+    if "TOML" not in english:  # where the reader of TOML speaks English, only the place is kept
+        for quoted in re.findall(r"'[^']*'", english):
+            assert quoted in dutch
+
+
+def test_a_refusal_in_dutch_names_title_unit_place_and_the_nearest_name():
+    text = Text("nl")
+    with pytest.raises(Refused) as refused:
+        from_file("x.toml", "[start]\nC = 0.5\n[parameters]\ncitizens = 0.5\n")
+    assert text.refused(refused.value) == (
+        "x.toml, regel 4: citizens (burgers per gemeente) moet van 1 tot 10.000.000 liggen (burgers), niet 0,5.")
+    with pytest.raises(Refused) as refused:
+        Policy.parse("wasteland~FRCSS@8")
+    assert text.refused(refused.value) == "er is geen beleidsknop 'FRCSS'. Bedoelt u FRCS? Zie `letsdance show levers`."
+    assert text.refused("Iets anders.") == "Iets anders."
+
+
 @pytest.mark.parametrize(("value", "digits", "en", "nl"), [
     (1234.5, 1, "1,234.5", "1.234,5"), (-0.04, 1, "0.0", "0,0"), (-3, 0, "−3", "−3"), (float("nan"), 1, "–", "–")])
 def test_numbers_are_written_as_each_language_writes_them(value, digits, en, nl):
     assert (Text("en").number(value, digits), Text("nl").number(value, digits)) == (en, nl)
+
+
+def test_every_slider_has_named_bands_that_cover_its_range():
+    listed = [name for names in explore.SLIDERS.values() for name in names]
+    for row in parts.parameter_rows(listed, explore.SLIDERS, Text("nl")):
+        bands = row["bands"]
+        assert len(bands) > 1, row["name"]
+        assert (bands[0]["low"], bands[-1]["high"]) == (row["low"], row["high"])
+        assert all(a["high"] == b["low"] for a, b in pairwise(bands))
+        usual = PARAMETERS[row["name"]].default
+        here = next(band["title"] for band in bands if band["low"] <= usual <= band["high"])
+        assert here in ("gewoon", "midden", "gemengd"), row["name"]
+
+
+def test_the_plane_is_written_in_per_cent(pair):
+    chart = charts.plane_of(pair, Text("nl"))
+    C, G = (round(100 * float(pair.result.rows[name][:, -1].mean())) for name in ("C", "G"))
+    assert chart.sentence.startswith(f"Burgers eindigen op {C}\u00a0%, overheden op {G}\u00a0%.")
+    assert chart.table()[1][0][3:] == [f"{C}\u00a0%", f"{G}\u00a0%"]
+    assert np.max(chart.data["shown.way"]) <= 1.0
+
+
+def test_other_citizens_are_said_not_to_share_luck():
+    view = View(policy=Policy(quarters=8).with_parameter("municipalities", 12.0))
+    notes = sentences.headline(next(compute.pairs(view, compute.Token())), view.reference_policy(), Text("en"))[1]
+    assert any("other citizens" in note for note in notes)
+    assert not any("equal luck" in note for note in notes)
 
 
 def test_short_numbers_keep_what_counts():
@@ -497,6 +658,7 @@ def test_everything_that_can_be_set_is_explained_in_both_languages():
     assert "citizen_reasons" in parts.explained("parameter.wS", Text("en"))
     assert "S122" in parts.explained("lever.FRCS", Text("en"))
     assert "+0.05" in parts.explained("lever.FRCS", Text("en"))
+    assert "government_reasons" in parts.explained("lever.FRCS", Text("en"))  # the equation that the lever moves
 
 
 def _all(widget):
@@ -542,16 +704,70 @@ def test_a_page_shows_what_its_view_says_and_events_change_it():
     shell.vue_look({"language": "nl"})
     assert find("levers").starts.value[3]["title"] == "Niemandsland"
     shell.vue_opened({"name": "x.toml", "size": 10, "text": "[start]\nC = 9\n"})
+    assert "x.toml, regel 2" in shell.notices.value[0]
+    shell.vue_look({"language": "en"})
     assert "x.toml, line 2" in shell.notices.value[0]
     rc.close()
 
 
-def test_a_taken_port_is_refused_in_a_sentence():
+def test_the_server_fetches_nothing_from_elsewhere(tmp_path, monkeypatch):
+    monkeypatch.setattr(cdn_helper.requests, "get", lambda *a, **k: pytest.fail("a request left the machine"))
+    with pytest.raises(FileNotFoundError, match="nothing is fetched"):
+        cdn_helper.get_path(tmp_path, "no-such-script@1.0.0/dist/main.js")
+
+
+def test_a_page_that_fails_says_so_and_the_others_go_on(monkeypatch, caplog):
+    @solara.component
+    def Bad() -> None:
+        raise ValueError("a fault in a page")
+
+    def texts(box):
+        return [child for w in _all(box) for child in getattr(w, "children", None) or [] if isinstance(child, str)]
+
+    real, sentence = app.component, Text()("shell.failed")
+    for broken in (None, Bad):
+        monkeypatch.setattr(app, "component", lambda name, broken=broken: broken if name == "map" else real(name))
+        box, rc = solara.render(app.Shell(), handle_error=False)
+        shell = next(w for w in _all(box) if "pages" in w.trait_names())
+        shell.vue_go("map")
+        assert sentence in texts(box)
+        shell.vue_go("futures")
+        assert sentence not in texts(box)
+        assert Text()("futures.title") in texts(box)
+        rc.close()
+    assert "a fault in a page" in caplog.text
+
+
+def test_a_page_whose_file_fails_is_logged_and_not_there(monkeypatch, caplog):
+    def fails(name):
+        raise SyntaxError(name)
+
+    monkeypatch.setattr(app, "import_module", fails)
+    assert app.component.__wrapped__("map") is None
+    assert "the page map cannot be loaded" in caplog.text
+
+
+def test_a_place_where_nobody_can_listen_is_refused_in_a_sentence():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(Refused, match=f"port {port} on 127.0.0.1 cannot be used .*--port {port + 1}"):
-            check_port("127.0.0.1", port)
-    with pytest.raises(Refused, match="1 to 65535"):
-        check_port("127.0.0.1", 0)
+        with pytest.raises(Refused, match=f"port {port} on 127.0.0.1 is taken.*--port {port + 1}"):
+            listening("127.0.0.1", port)
+    for port in (0, -1, 65536):
+        with pytest.raises(Refused, match="1 to 65535"):
+            listening("127.0.0.1", port)
+    for host in ("203.0.113.7", "no.such.host.invalid", "a" * 70):  # another machine's, nobody's, none
+        with pytest.raises(Refused, match="is no address of this machine"):
+            listening(host, 8999)
+
+
+def test_whoever_connects_before_the_pages_are_there_waits():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with listening("127.0.0.1", port) as place, socket.create_connection(("127.0.0.1", port), timeout=5) as early:
+        early.sendall(b"here")
+        other, _ = place.accept()
+        with other:
+            assert other.recv(4) == b"here"

@@ -3,15 +3,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import xml.etree.ElementTree
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser import SIZES, browser_type_launch_args, drawn, redrawn, served, visit  # noqa: F401  (fixtures)
+from PIL import Image
 from playwright.sync_api import expect
 
+import scenarios
+from dashboards import charts_town
 from dashboards.compute import Stopped, Token
 from dashboards.pages import town
 from dashboards.state import Policy, View, from_link
@@ -163,6 +170,52 @@ def test_nobody_is_refused_in_a_sentence(small, key, said):
         town.check_shown(key, small[1].shown)
 
 
+# ---------------------------------------------------------------- what is taken away
+
+def test_tables_are_those_of_simulate_for_this_run(small):
+    run = small[0]
+    wanted = simulate(run.policy.scenario(), runs=1, seed=3)
+    for name, frame in (("municipalities", wanted.municipalities), ("initiatives", wanted.initiatives)):
+        got = pd.read_parquet(io.BytesIO(town.made(run, True, 12, name, "parquet", TEXT).content))
+        pd.testing.assert_frame_equal(got, frame, check_categorical=False, check_dtype=False)
+        csv = town.made(run, True, 12, name, "csv", TEXT)
+        assert (csv.name, len(pd.read_csv(io.BytesIO(csv.content)))) == (f"town-{name}.csv", len(frame))
+    with pytest.raises(Refused, match="Did you mean initiatives"):
+        town.made(run, True, 12, "initiative", "csv", TEXT)
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+@pytest.mark.parametrize("world", town.WORLDS)
+def test_a_picture_shows_what_the_film_holds_and_how_it_was_made(world, language):
+    run, text = town.Run.of(VIEW, world, Token()), Text(language)
+    shown = town.film(run, world == "small").shown
+    svg = xml.etree.ElementTree.fromstring(town.made(run, world == "small", 12, "picture", "svg", text).content)
+    words = [" ".join(one.itertext()).strip() for one in svg.iter() if one.tag.endswith("}text")]
+    assert [name for name in shown["names"] if name in words] == shown["names"]
+    assert "".join(words).replace(" ", "").count(charts_town.sentence(shown, 12, text).replace(" ", "")) == 1
+    if world == "small":
+        assert sorted(word for word in words if word.isdecimal()) == sorted(map(str, shown["G"][12]))
+        for k, future in enumerate(REGIMES):
+            assert words.count(text(f"curve.{future}")) == shown["regime"][12].count(str(k))
+    origin = json.loads(next(one.text for one in svg.iter() if one.tag.endswith("}metadata")))
+    assert (origin["seed"], origin["quarter"]) == (3, 12)
+    again = simulate(scenarios.read("again", "again.toml", origin["scenario"]), runs=1, seed=origin["seed"])
+    assert len(again.places) == len(shown["names"])
+    png = Image.open(io.BytesIO(town.made(run, world == "small", 12, "picture", "png", text).content)).convert("RGB")
+    assert png.width == 2 * float(svg.get("width"))
+    assert len(png.quantize(64).getcolors()) > 10  # not one blank ground
+
+
+def test_many_municipalities_are_drawn_as_squares():
+    names = 700
+    shown = {"people": False, "names": [f"A{k}" for k in range(names)], "G": [[60] * names], "C": [[40] * names],
+             "regime": ["2" * names], "stage": ["3" * names]}
+    sheet = charts_town.picture(shown, 0, "all", TEXT)
+    assert "700" in sheet.summary
+    assert sheet.height < 700
+    assert ">A5<" not in sheet.svg().replace(" ", "")
+
+
 # ---------------------------------------------------------------- in a browser
 
 LINK = "/town?policy=lone_ranger~FRCS@4*1&town.at-quarter=12"
@@ -208,6 +261,32 @@ def test_a_film_plays_at_ten_frames_a_second_or_more(visit):
     page = visit(LINK)
     page.get_by_role("button", name="Play").click()
     assert frames(page) >= 10
+
+
+def test_the_picture_says_what_the_page_says(visit):
+    for world, seen in (("small", ".tw-svg"), ("full", ".tw-tiles")):
+        page = visit(f"/town?policy=lone_ranger~quarters=24~FRCS@4*1&seed=3&town.at-quarter=12&town.which-world={world}")
+        page.locator(seen).wait_for()
+        shown = town.film(town.Run.of(VIEW, world, Token()), world == "small").shown
+        expect(page.locator(".tw-sentence")).to_have_text(charts_town.sentence(shown, 12, TEXT))
+
+
+def test_picture_and_table_are_downloaded(visit):
+    page = visit(LINK)
+
+    def take(name):
+        page.get_by_role("button", name="Download").press("Enter")
+        with page.expect_download() as download:
+            page.get_by_role("button", name=name).press("Enter")
+        return download.value.suggested_filename, Path(download.value.path()).read_bytes()
+
+    page.get_by_role("button", name="One quarter on").click()
+    name, content = take("Picture of this quarter, SVG")
+    assert (name, xml.etree.ElementTree.fromstring(content).tag[-3:]) == ("town-quarter-13.svg", "svg")
+    name, content = take("Picture of this quarter, PNG")
+    assert (name, Image.open(io.BytesIO(content)).format) == ("town-quarter-13.png", "PNG")
+    name, content = take("Every municipality and quarter, Parquet")
+    assert (name, len(pd.read_parquet(io.BytesIO(content)))) == ("town-municipalities.parquet", 6 * 61)
 
 
 def test_by_keyboard_through_neighbours_and_time(visit):

@@ -17,7 +17,7 @@ window.letsdance = {
     const walk = (value, name, parent) => {
       if (typeof value === 'string' && value.startsWith('--')) return style.getPropertyValue(value).trim();
       if (typeof value === 'number' && sized.has(name)) return value * scale;
-      if (typeof value === 'number' && name === 'width' && parent === 'lineStyle') return value * scale;
+      if (typeof value === 'number' && name === 'width' && (parent === 'lineStyle' || parent === 'axisLabel')) return value * scale;
       if (Array.isArray(value)) return value.map((one) => walk(one, name, parent));
       if (value && typeof value === 'object') {
         return Object.fromEntries(Object.entries(value).filter(([key]) => key[0] !== '_')
@@ -29,12 +29,13 @@ window.letsdance = {
     full.textStyle = { fontFamily: 'Inter, system-ui, sans-serif', color: style.getPropertyValue('--ink').trim() };
     return full;
   },
+  /* content: a text, bytes, or an address that holds the data. */
   save(name, type, content) {
-    const link = document.createElement('a');
-    link.href = content.startsWith('data:') ? content : URL.createObjectURL(new Blob([content], { type }));
+    const link = document.createElement('a'), held = typeof content === 'string' && content.startsWith('data:');
+    link.href = held ? content : URL.createObjectURL(new Blob([content], { type }));
     link.download = name;
     link.click();
-    if (!content.startsWith('data:')) setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+    if (!held) setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   },
 };
 /* Solara's own back-off waits some 20 s; ask every second, and come back to the same kernel. */

@@ -27,9 +27,11 @@ from experiments.outcomes import parse
 from params import Refused
 
 CSS = Path(__file__).parent.parent.joinpath("assets", "compare.css").read_text(encoding="utf-8")
-#: Seconds that a turn of the wind tunnel takes: between two turns others may use the thread.
-_TURN, _PATIENCE = 0.3, 0.5
+#: Seconds after which the wind tunnel shows what it has: between two turns others may use the thread.
+_TURN = 0.3
 _MOST_CELLS = 3000
+#: What links call it that the controls are open (on a phone they are closed at first).
+EDITING = "compare.editing"
 
 
 @vue("../assets/compare.vue")
@@ -83,7 +85,6 @@ def Page() -> None:
     outcome = drawing.outcome_of(view)
     question = (policies, drawing.against(view), outcome, view.seed, view.runs, view.places, view.difference, view.language,
                 view.policy.quarters)
-    editing = solara.use_reactive(False)
 
     def job(token: compute.Token) -> Generator[Shown, None, None]:
         for runs in compute.stages(view.runs):
@@ -92,11 +93,11 @@ def Page() -> None:
     answer = compute.use_latest(job, [question])
     with Box([], "lc-page"):
         solara.Style(CSS)
-        with Box([], f"ld-left lc-left{' lc-open' if editing.value else ''}"):
+        with Box([], f"ld-left lc-left{' lc-open' if view.get(EDITING) else ''}"):
             Say(text("compare.changing", letter=LETTERS[at], name=drawing.name_of(view.policy, text)), "h2", "lc-editing")
             Controls(None)
         with Box([], "lc-right"):
-            Cards(session, answer.value, answer.refused, editing)
+            Cards(session, answer.value, answer.refused)
             if answer.value is None:
                 Waiting(answer.refused)
             else:
@@ -105,7 +106,7 @@ def Page() -> None:
 
 
 @solara.component
-def Cards(session: Session, shown: Shown | None, refused: str, editing: solara.Reactive[bool]) -> None:
+def Cards(session: Session, shown: Shown | None, refused: str) -> None:
     """The strip of policies, and what can be done with them."""
     view, trail, text = session.view.value, session.trail.value, session.text
     policies, at = drawing.lineup(view)
@@ -114,7 +115,8 @@ def Cards(session: Session, shown: Shown | None, refused: str, editing: solara.R
         if order["do"] in ("undo", "redo"):
             getattr(session, order["do"])()
         elif order["do"] == "edit":
-            editing.value = not editing.peek()
+            now = session.view.peek()
+            session.change(own=now.put(**{EDITING: None if now.get(EDITING) else 1}).own)
         else:
             now = session.view.peek()
             after = ordered(now, order)
@@ -124,9 +126,9 @@ def Cards(session: Session, shown: Shown | None, refused: str, editing: solara.R
     for k, (letter, policy) in enumerate(zip(LETTERS, policies)):
         says, cost = shown.says.get(letter, ("", "")) if shown else ("", "")
         usual = drawing.name_of(replace(policy, title=""), text)
-        what = text.title("start", policy.start)
-        if (policy.title or len(usual) > 22) and policy.changed():
-            what = f"{what} · {usual}"
+        what = text("compare.from", start=text.title("start", policy.start)) if policy.changed() or policy.title else ""
+        if policy.title and policy.changed():
+            what = f"{usual}, {what}"
         cards.append({"letter": letter, "name": policy.title, "usual": usual, "what": what, "says": says, "cost": cost,
                       "chosen": k == at, "reference": drawing.against(view) == letter})
     references = [{"name": START, "title": text("compare.as_it_stands", start=text.title("start", policies[0].start))}]
@@ -137,12 +139,12 @@ def Cards(session: Session, shown: Shown | None, refused: str, editing: solara.R
            outcomes=[{"name": name, "title": text(f"compare.outcome_{name}")} for name in OUTCOMES],
            outcome=drawing.outcome_of(view), references=references, against=drawing.against(view),
            difference=view.difference, can_undo=bool(trail.past), can_redo=bool(trail.future),
-           can_add=len(policies) < len(LETTERS), editing=editing.value, texts=text.all("compare"),
+           can_add=len(policies) < len(LETTERS), editing=bool(view.get(EDITING)), texts=text.all("compare"),
            shared=text.all("explore"), event_act=act)
 
 
 def ordered(view: View, order: dict[str, Any]) -> View:
-    """The view after an order of the cards: add, remove, choose, name, outcome, against, difference."""
+    """The view after an order of the cards: add, remove, choose, name, tunnel, outcome, against, difference."""
     policies, at = drawing.lineup(view)
     what = order["do"]
     k = LETTERS.find(order["letter"]) if order.get("letter") else at
@@ -162,6 +164,8 @@ def ordered(view: View, order: dict[str, Any]) -> View:
         return drawing.arranged(view, (*policies[:k], replace(policies[k], title=title), *policies[k + 1:]), at)
     if what == "outcome" and order["name"] in OUTCOMES:
         return view.put(**{"policies.outcome": order["name"] if order["name"] != "lets_dance" else None})
+    if what == "tunnel":
+        return view.put(**{"policies.tunnel": LETTERS[k]})
     if what == "against":
         return view.put(**{"policies.against": order["name"] if order["name"] != START else None})
     if what == "difference":
@@ -245,33 +249,23 @@ def TunnelOf(session: Session) -> None:
     policy = replace(policies[letters.index(tried)], quarters=view.policy.quarters) if tried else None
     outcome = drawing.outcome_of(view)
     question = (policy, view.seed, view.places, outcome, view.language)
-    turn = solara.use_reactive(0)
-    begun: Any = solara.use_ref(None)
 
     def job(token: compute.Token) -> Generator[Tunnel, None, None]:
-        if policy is None:
-            return
-        if begun.current != question:  # while a hand moves a slider, the curves above come first
-            token.sleep(_PATIENCE)
-            begun.current = question
+        found = None
         try:
-            yield tunnel(policy, view, outcome, token, question, _TURN)
+            while policy is not None and (found is None or len(found.values) < found.cells):
+                found = tunnel(policy, view, outcome, token, question, _TURN)
+                yield found
         except Refused as refused:
             raise Refused(str(refused) or text("compare.tunnel_nothing", letter=tried)) from None
 
-    answer = compute.use_latest(job, [question, turn.value])
+    answer = compute.use_latest(job, [question], compute.LONG)
     found = answer.value if tried else None
     fresh = found is not None and found.question == question
     complete = found is not None and len(found.values) == found.cells
-
-    def more() -> None:
-        if fresh and not complete:
-            turn.value = turn.peek() + 1
-
-    solara.use_effect(more, [answer.value])
     share = len(found.values) / found.cells if found is not None and fresh else 0.0
-    with Box([], "ld-chart"):
-        Say(text("compare.tunnel"), "h3")
+    with Box([], "ld-chart lc-tunnel", attributes={"id": "tunnel"}):
+        Say(text("compare.tunnel"), "h2")
         _TunnelHead(policies=[{"letter": letter} for letter in letters], tried=tried, share=share,
                     refused=answer.refused if tried else "", texts=text.all("compare"),
                     event_chosen=lambda letter: session.change(

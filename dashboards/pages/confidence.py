@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +16,7 @@ from solara.server import kernel_context
 
 from dashboards import compute
 from dashboards.charts import Chart, key_of
-from dashboards.parts import Box, Figure, Say, effects
+from dashboards.parts import Box, Figure, Say, effects, marks, rules
 from dashboards.session import use_session
 from dashboards.texts import Text
 from experiments.paired import Finding
@@ -56,18 +53,6 @@ def _Box(entries: dict, sources: dict, tab: str, word: str, origin: str, titles:
 
 # ---------------------------------------------------------------- where the numbers come from
 
-def marks(reference: str) -> list[str]:
-    """The lines of evidence that a reference names, those that exist: 'S41-S43 T4 design' -> S41, S42, S43, T4."""
-    found = []
-    for word in reference.split():
-        first, dash, last = word.partition("-")
-        if dash and first[1:].isdigit() and last[1:].isdigit():
-            found += [f"{first[0]}{n}" for n in range(int(first[1:]), int(last[1:]) + 1)]
-        else:
-            found.append(word)
-    return [mark for mark in found if mark in EVIDENCE]
-
-
 def line_origin(mark: str) -> str:
     """Whose a line of evidence is: 'lipse', 'sister' (the seed documents beside it) or 'text' (other studies)."""
     if mark.startswith("T"):
@@ -95,16 +80,19 @@ def origins_chart(text: Text) -> Chart:
                "label": {"show": True, "position": "inside", "color": "--card", "fontSize": 11, "fontWeight": 600},
                "labelLayout": {"hideOverlap": True}}
               for one, colour in ORIGINS.items()]
-    values = {one: [counts[group, one] or None for group in GROUPS] for one in ORIGINS}
+    # a bar of one is too narrow for its number
+    values = {one: [{"value": n, "label": {"show": n > 1}} if (n := counts[group, one]) else None for group in GROUPS]
+              for one in ORIGINS}
     most = max(sum(counts[group, one] for one in ORIGINS) for group in GROUPS)
     option = {
         "animation": False, "grid": {"left": 196, "right": 8, "top": 4, "bottom": 54},
         "legend": {"bottom": 0, "left": 0, "icon": "circle", "itemGap": 18, "selectedMode": False,
                    "textStyle": {"color": "--ink", "fontSize": 12}},
-        "xAxis": {"type": "value", "max": most, "show": False},
+        "xAxis": {"type": "value", "max": most, "show": False, "axisLabel": {}},
         "yAxis": {"type": "category", "inverse": True, "data": list(titles.values()), "axisTick": {"show": False},
-                  "axisLine": {"show": False}, "axisLabel": {"color": "--ink", "fontSize": 12, "lineHeight": 14,
-                                                             "width": 184, "overflow": "break"}},
+                  "axisLine": {"show": False},
+                  "axisLabel": {"color": "--ink", "fontSize": 12, "lineHeight": 14, "interval": 0, "width": 184,
+                                "overflow": "break"}},
         "series": series, "aria": {"enabled": True}}
 
     def table() -> tuple[list[str], list[list[str]]]:
@@ -115,37 +103,7 @@ def origins_chart(text: Text) -> Chart:
     return Chart("origins", text("confidence.origins"), says, option, values, table)
 
 
-# ---------------------------------------------------------------- the equations
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One equation of the model, as its docstring says it."""
-
-    name: str
-    topic: str
-    says: str
-    about: str
-    parameters: tuple[str, ...]
-
-
-@cache
-def rules() -> tuple[Rule, ...]:
-    """Every rule of simulation/rules, read from its source: name, equation, what its file says, parameters it reads."""
-    found = []
-    order = ("willingness", "calls", "outcomes", "stocks", "adoption", "uptake", "thresholds", "regimes", "numbers")
-    entries = {entry.name.removesuffix(".py"): entry for entry in files("simulation.rules").iterdir()
-               if entry.name.endswith(".py") and not entry.name.startswith("_")}
-    for topic in sorted(entries, key=lambda name: order.index(name) if name in order else len(order)):
-        tree = ast.parse(entries[topic].read_text(encoding="utf-8"))
-        about = " ".join((ast.get_docstring(tree) or "").split())
-        for node in tree.body:
-            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and (says := ast.get_docstring(node)):
-                read = {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)
-                        and isinstance(n.value, ast.Name) and n.value.id == "p"}
-                found.append(Rule(node.name, topic, " ".join(says.split()), about,
-                                  tuple(name for name in PARAMETERS if name in read)))
-    return tuple(found)
-
+# ---------------------------------------------------------------- what can be looked up
 
 def exact(value: float, text: Text) -> str:
     """A declared number with all its decimals: the smallest paces are below a hundredth."""
@@ -218,15 +176,24 @@ _found: dict[tuple[int, str], tuple[Finding, ...]] = {}
 _turn = threading.Lock()
 
 
+def _order() -> list[str]:
+    """The scored patterns first."""
+    return sorted(PATTERNS, key=lambda id: not PATTERNS[id].scored)
+
+
+def checked_before(seed: int) -> Checked:
+    """What somebody's check has found by now with this seed; it is nobody's own, so all may see it at once."""
+    return Checked(seed, tuple((id, _found[seed, id]) for id in _order() if (seed, id) in _found))
+
+
 def check(seed: int, token: compute.Token) -> Iterator[Checked]:
     """Check every pattern, the scored ones first; yields before and after each. Raises `Stopped`."""
-    order = sorted(PATTERNS, key=lambda id: not PATTERNS[id].scored)
-    known = Checked(seed, tuple((id, _found[seed, id]) for id in order if (seed, id) in _found))
+    known = checked_before(seed)
     while not _turn.acquire(timeout=0.2):
         yield replace(known, queued=True)
         token.check()
     try:
-        for id in order:
+        for id in _order():
             if (seed, id) not in _found:
                 yield replace(known, running=id)
                 token.check()
@@ -245,7 +212,7 @@ def use_check(seed: int, wanted: bool) -> tuple[Checked, str]:
 
     It has a thread of its own, so that half a minute of checking keeps nobody's slider waiting in compute's pool.
     """
-    shown: solara.Reactive[tuple[Checked, str]] = solara.use_reactive((Checked(seed), ""))
+    shown: solara.Reactive[tuple[Checked, str]] = solara.use_reactive((checked_before(seed), ""))
 
     def begin() -> Callable[[], None] | None:
         if not wanted:
@@ -277,7 +244,7 @@ def use_check(seed: int, wanted: bool) -> tuple[Checked, str]:
 
     solara.use_effect(begin, [seed, wanted])
     found, refused = shown.value
-    return (found if found.seed == seed else Checked(seed)), refused
+    return (found if found.seed == seed else checked_before(seed)), refused
 
 
 def pattern_rows(text: Text) -> list[dict[str, Any]]:
@@ -383,7 +350,8 @@ def Patterns() -> None:
         session.change(own=session.view.peek().put(**{"confidence.check": on}).own)
 
     _Patterns(patterns=rows, verdicts=verdicts, running=checked.running if checking else "", checking=checking,
-              done=len(checked.findings), total=len(PATTERNS), says=refused or summary(checked, checking, text),
+              done=len(checked.findings), total=len(PATTERNS),
+              says=text.refused(refused) or summary(checked, checking, text),
               lead=text("confidence.patterns_says", scored=scored, extra=len(PATTERNS) - scored),
               takes=text("confidence.takes", first=view.seed, last=view.seed + RUNS - 1),
               texts=text.all("confidence"), event_act=act)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from dashboards import charts, compute, downloads, tables
 from dashboards.charts import Chart
 from dashboards.parts import Box, Figure, Say, Waiting
 from dashboards.session import Session, use_session
-from dashboards.state import View, check_link, from_file, to_file, to_link
+from dashboards.state import View, check_link, to_link
 from dashboards.tables import Choice, Problem, Sheet
 from dashboards.texts import Text
 from params import Refused
@@ -23,6 +22,8 @@ _LOOK = Path(__file__).parent.parent / "assets" / "data.css"
 _MOST_BYTES = 5_000_000
 #: Simulated citizens that a page runs 20 times within some ten seconds.
 _MOST_CITIZENS = 200_000
+#: Bytes of a table of municipalities that a link or a scenario file gives back.
+MOST_KEPT = 2_000_000
 #: Rows shown of what was read, and of what is wrong.
 _FIRST, _LISTED = 5, 200
 EXAMPLES = {
@@ -38,19 +39,22 @@ EXAMPLES = {
 
 
 @solara.component_vue("../assets/load.vue", vuetify=False)
-def _Load(name: str, refused: str, examples: dict, most: int, texts: dict, event_chosen: Callable[[dict], None]) -> None:
-    """The file input, and examples for those who have none at hand."""
+def _Load(name: str, refused: str, picks: dict, examples: dict, most: int, texts: dict,
+          event_chosen: Callable[[dict], None], event_put_away: Callable[[Any], None]) -> None:
+    """The file input, and examples for those who have none at hand. The browser's tab keeps the file until it is used."""
 
 
 @solara.component_vue("../assets/confirm.vue", vuetify=False)
-def _Confirm(choice: dict, options: dict, header: list, rows: list, meanings: list, asked: list, found: str, bad: list,
-             more: str, says: list, means: list, per: int, per_says: str, towns: str, by_town: bool, refused: str,
-             ready: str, texts: dict, event_choose: Callable[[dict], None], event_begin: Callable[[Any], None]) -> None:
+def _Confirm(choice: dict, options: dict, header: list, rows: list, meanings: list, asked: list, found: str,
+             warned: str, bad: list, more: str, says: list, means: list, per: int, per_says: str, towns: str,
+             by_town: bool, refused: str, ready: str, texts: dict, event_choose: Callable[[dict], None],
+             event_begin: Callable[[Any], None]) -> None:
     """How the table is read, what is wrong with it, and what it will start."""
 
 
 @solara.component_vue("../assets/started.vue", vuetify=False)
-def _Started(says: str, own: bool, long: str, texts: dict, event_act: Callable[[str], None]) -> None:
+def _Started(says: str, own: bool, long: str, can_undo: bool, can_redo: bool, texts: dict,
+             event_act: Callable[[str], None]) -> None:
     """What was started from, and where to go from there."""
 
 
@@ -74,6 +78,25 @@ class Draft:
     choice: Choice
     per: int = 0
     by_town: bool = False
+
+    def picks(self) -> dict[str, Any]:
+        """What `chosen` may have chosen, by its names in the order in which it takes them."""
+        choice = self.choice
+        columns = {f"column.{k}": meaning for k, meaning in enumerate(choice.columns)}
+        return {"separator": choice.separator, "kind": choice.kind, "decimal": choice.decimal, **columns,
+                "scale": choice.scale, **({"per": self.per} if self.per else {}), "by_town": self.by_town}
+
+
+def reopened(name: str, text: str, picks: Mapping[str, Any]) -> Draft:
+    """A file as it stood when its page was left."""
+    draft = opened(name, text)
+    for one, value in picks.items():
+        draft = chosen(draft, one, value)
+    return draft
+
+
+#: A survey's sides -> the columns of a table of municipalities that say the same.
+_SIDES = {"C": "willingness", "G": "government_willingness"}
 
 
 def opened(name: str, text: str) -> Draft:
@@ -101,8 +124,10 @@ def chosen(draft: Draft, name: str, value: Any) -> Draft:
     elif name == "scale" and value in tables.SCALES:
         choice = replace(choice, scale=value)
     elif name.startswith("column.") and (not value or value in tables.MEANINGS.get(choice.kind, ())):
-        columns, at = list(choice.columns), int(name.partition(".")[2])
-        columns[at:at + 1] = [value]
+        columns, at = list(choice.columns), name.partition(".")[2]
+        if not at.isdecimal() or int(at) >= len(columns):
+            return draft
+        columns[int(at)] = value
         before = choice
         choice = replace(choice, columns=tuple(columns))
         if not before.scale:
@@ -128,33 +153,32 @@ def started(draft: Draft, view: View) -> tuple[View, str, dict[str, object]]:
     choice, sheet = draft.choice, tables.read(draft.text, draft.choice.separator)
     frame, _ = tables.check(sheet, choice)
     if choice.kind == "municipalities":
-        places = _sized(tables.places_csv(frame, inhabitants(draft, frame)))
-        return _kept(replace(view, places=places)), "data.started_municipalities", {"name": draft.name, "n": len(frame)}
+        places = _sized(tables.places_csv(frame, inhabitants(draft, frame)), tables.FEWEST)
+        return replace(view, places=places), "data.started_municipalities", {"name": draft.name, "n": len(frame)}
     survey = tables.survey_of(frame)
     policy = view.policy
     for side, value in survey.start().items():
         policy = policy.with_parameter(f"{side}0", round(value, 4))
-    places = view.places
     if draft.by_town:
-        places = _sized(tables.places_csv(survey.towns(int(policy.value("citizens")))))
-    return (_kept(replace(view, policy=policy, places=places)), "data.started_survey",
+        each = int(policy.value("citizens"))
+        places = _sized(tables.places_csv(survey.towns(each)), each)
+    else:  # what municipalities bring themselves would stand in the way of what was answered
+        places = tables.without(view.places, [_SIDES[side] for side in survey.start()]) if view.places else ""
+    return (replace(view, policy=policy, places=places), "data.started_survey",
             {"name": draft.name, "C": policy.value("C0"), "G": policy.value("G0")})
 
 
-def _kept(view: View) -> View:
-    """The view, unless its file could not be opened again."""
-    try:
-        if from_file("scenario.toml", to_file(view)).places == view.places:
-            return view
-    except Refused:
-        pass
-    raise Refused("data.too_long")
+def _sized(places: str, fewest: int) -> str:
+    """The table, unless it holds more citizens than a page can run, or more than its link and file could give back.
 
-
-def _sized(places: str) -> str:
-    """The table, unless it holds more citizens than a page can run."""
+    fewest: citizens that each municipality has at least.
+    """
+    if fewest * towns_of(places) > _MOST_CITIZENS:
+        raise Refused("data.too_many_towns")
     if citizens_of(places) > _MOST_CITIZENS:
         raise Refused("data.per_too_many")
+    if len(places.encode()) > MOST_KEPT:
+        raise Refused("data.too_long")
     return places
 
 
@@ -220,17 +244,18 @@ def Own(session: Session) -> None:
     view, text = session.view.value, session.text
     draft: solara.Reactive[Draft | None] = solara.use_reactive(None)
     refused = solara.use_reactive("")
-    done = solara.use_reactive("")
+    done: solara.Reactive[tuple[str, tuple[Any, ...]]] = solara.use_reactive(("", ()))  # what was done, and to what it led
     texts = solara.use_memo(lambda: text.all("data"), [view.language])
 
     def load(file: dict[str, Any]) -> None:
-        done.value, draft.value = "", None
+        done.value = ("", ())
         try:
             if file["size"] > _MOST_BYTES:
                 raise Refused("data.too_large")
-            draft.value = opened(file["name"], file["text"])
+            draft.value = reopened(file["name"], file["text"], file.get("picks") or {})
             refused.value = ""
         except Refused as no:
+            draft.value = None
             refused.value = text(str(no), name=file["name"])
 
     def choose(change: dict[str, Any]) -> None:
@@ -254,29 +279,40 @@ def Own(session: Session) -> None:
             return
         out = len(_lines(_checked(now)[1]))
         said = {name: text.number(value, 2) if isinstance(value, float) else value for name, value in fills.items()}
-        done.value = " ".join([text(key, **said), *([text("data.started_out", n=out)] if out else [])])
+        says = " ".join([text(key, **said), *([text("data.started_out", n=out)] if out else [])])
+        done.value = (says, new.question())
         draft.value = None
         session.restore(new)
 
     def act(what: str) -> None:
         if what == "explore":
             session.change(page="explore")
+        elif what == "undo":
+            session.undo()
+        elif what == "redo":
+            session.redo()
         else:
-            done.value = ""
             session.change(places="")
+
+    def put_away(_: Any) -> None:
+        draft.value, refused.value = None, ""
 
     with Box([], "ld-paper ld-own", "section", {"aria-label": text("data.load")}):
         Say(text("data.load"), "h2")
         Say(text("data.load_says"))
         _Load(name=draft.value.name if draft.value else "", refused="" if draft.value else refused.value,
-              examples=EXAMPLES, most=_MOST_BYTES, texts=texts, event_chosen=load)
+              picks=draft.value.picks() if draft.value else {}, examples=EXAMPLES, most=_MOST_BYTES, texts=texts,
+              event_chosen=load, event_put_away=put_away)
         if draft.value is not None:
             _Confirm(**confirmed(draft.value, view, text), refused=refused.value, texts=texts, event_choose=choose,
                      event_begin=begin)
-        if done.value or view.places:
+        says, led_to = done.value
+        says = says if led_to == view.question() else ""  # after an undo it would not be true
+        trail = session.trail.value
+        if says or view.places or trail.future:
             long = text("data.long") if check_link(to_link(view), view.page)[1] else ""
-            _Started(says=done.value, own=bool(view.places), long=long, texts=texts,
-                     event_act=act)
+            _Started(says=says, own=bool(view.places), long=long, can_undo=bool(trail.past), can_redo=bool(trail.future),
+                     texts=texts, event_act=act)
 
 
 def _told(refused: Refused, draft: Draft, text: Text) -> str:
@@ -284,9 +320,11 @@ def _told(refused: Refused, draft: Draft, text: Text) -> str:
     key = str(refused)
     if key == "data.per_too_many":
         frame, _ = _checked(draft)
-        n = int(frame["citizens"].sum() / inhabitants(draft, frame)) if "citizens" in frame else 0
+        n = citizens_of(tables.places_csv(frame, inhabitants(draft, frame)))
         return text(key, n=text.number(n), most=text.number(_MOST_CITIZENS))
-    return text(key) if key.startswith("data.") else key
+    if key == "data.too_many_towns":
+        return text(key, most=text.number(_MOST_CITIZENS))
+    return text(key) if key.startswith("data.") else text.refused(key)
 
 
 def _checked(draft: Draft) -> tuple[Any, list[Problem]]:
@@ -311,19 +349,23 @@ def confirmed(draft: Draft, view: View, text: Text) -> dict[str, Any]:
             ("scale", tables.SCALES))},
         "header": list(sheet.header), "rows": [[line, list(row)] for line, row in sheet.rows[:_FIRST]],
         "meanings": [[meaning, text(f"data.column_{meaning}")] for meaning in tables.MEANINGS.get(choice.kind, ())],
-        "asked": asked, "found": "", "bad": [], "more": "", "says": [], "means": [], "per": 0, "per_says": "", "towns": "",
-        "by_town": draft.by_town, "ready": ""}
+        "asked": asked, "found": "", "warned": "", "bad": [], "more": "", "says": [], "means": [], "per": 0, "per_says": "",
+        "towns": "", "by_town": draft.by_town, "ready": ""}
     if asked:
         return known
     frame, bad = tables.check(sheet, choice)
-    return known | _verdict(sheet, bad, len(frame), text) | (_offer(draft, frame, view, text) if len(frame) else {})
+    return known | _verdict(sheet, choice, bad, len(frame), text) | (_offer(draft, frame, view, text) if len(frame) else {})
 
 
-def _verdict(sheet: Sheet, bad: list[Problem], good: int, text: Text) -> dict[str, Any]:
+def _verdict(sheet: Sheet, choice: Choice, bad: list[Problem], good: int, text: Text) -> dict[str, Any]:
     """How many rows can be used, and what is wrong with the others."""
     n, out = len(sheet.rows), len(_lines(bad))
     key = "data.all_good" if not out else "data.some_bad" if good else "data.none_good"
-    return {"found": text(key, good=text.number(good), n=text.number(n), bad=text.number(out)),
+    high = tables.SCALES[choice.scale][1] if choice.scale else 0.0
+    beyond = len({p.line for p in bad if p.reason == f"data.bad_{choice.scale}"
+                  and tables.number(p.value, choice.decimal) > high})
+    warned = text("data.other_scale", n=text.number(beyond), high=text.number(high)) if beyond else ""
+    return {"found": text(key, good=text.number(good), n=text.number(n), bad=text.number(out)), "warned": warned,
             "bad": [[p.line, p.column, p.value, sentence(p, text)] for p in bad[:_LISTED]],
             "more": text("data.bad_more", n=text.number(len(bad) - _LISTED)) if len(bad) > _LISTED else "",
             "ready": "" if not good else text("data.start_without", n=text.number(out)) if out else text("data.start")}
@@ -373,42 +415,23 @@ def Take(shown: Shown | None) -> None:
     """Everything that can be downloaded, made when it is asked for."""
     session = use_session()
     view, text = session.view.value, session.text
-    wanted: solara.Reactive[dict[str, Any] | None] = solara.use_reactive(None)
-    saved = solara.use_reactive(0)
-    asked = wanted.value
 
-    def job(token: compute.Token) -> Generator[tuple[int, downloads.File], None, None]:
-        if asked is not None and shown is not None:
-            with _one_at_a_time:
-                token.check()
-                results = downloads.named(shown.pair, shown.view)
-                made = downloads.file(asked["what"], asked["name"], asked["kind"], results, session.view.peek())
-            yield asked["serial"], made
+    def make(asked: dict[str, Any]) -> downloads.File:
+        if shown is None:
+            raise compute.Stopped
+        results = downloads.named(shown.pair, shown.view)
+        return downloads.file(asked["what"], asked["name"], asked["kind"], results, session.view.peek())
 
-    answer = compute.use_latest(job, [asked])
+    making = downloads.use_making(make, text)
 
     def want(item: dict[str, Any]) -> None:
         if (item["what"], item["name"]) in {(what, name) for what, name, kinds in downloads.listed(session.view.peek())
                                             if item["kind"] in kinds}:
-            before = wanted.peek()
-            wanted.value = {**item, "serial": before["serial"] + 1 if before else 1}
+            making.ask(item)
 
-    serial, file = answer.value or (0, None)
-    busy = asked is not None and serial != asked["serial"] and not answer.refused
-    fresh = file is not None and serial > saved.value
-    says = ""
-    if asked is not None:
-        name = file.name if file is not None and not busy else f"{asked['name']}.{asked['kind']}"
-        says = text("data.take_wait" if busy else "data.take_done", name=name)
     groups = solara.use_memo(lambda: take_rows(view, text), [view.language, bool(view.places)])
-    _Take(groups=groups, busy=busy or shown is None, says="" if answer.refused else says, refused=answer.refused,
-          file={"serial": serial, "name": file.name, "type": file.type, "content": file.content} if fresh and file else {
-              "serial": 0, "name": "", "type": "", "content": b""},
-          texts=text.all("data"), event_wanted=want, event_saved=saved.set)
-
-
-#: Drawing takes the processor for a second or two: one download at a time, so that sliders elsewhere stay quick.
-_one_at_a_time = threading.Lock()
+    _Take(groups=groups, busy=making.busy or shown is None, says=making.says, refused=making.refused, file=making.file,
+          texts=text.all("data"), event_wanted=want, event_saved=making.saved)
 
 
 def take_rows(view: View, text: Text) -> list[dict[str, Any]]:

@@ -27,6 +27,9 @@ SLIDERS: dict[str, tuple[str, ...]] = {
     "calls": ("f", "e0", "c_e", "launch_min", "mu"),
     "innovation": ("need", "cost", "emp", "vM", "vZ", "q0"),
 }
+#: What links call the parameters that were found by name, and the sections of the controls that are open.
+PICKED, OPENED = "explore.picked", "explore.opened"
+_OPENED = ("levers", "conditions")
 QUADRANTS = ("Q1", "Q2", "Q3", "Q4", "C")
 #: How "replay last change" goes: steps, and seconds between them.
 _STEPS, _PAUSE, _HOLD = 8, 0.11, 0.7
@@ -34,8 +37,9 @@ _STEPS, _PAUSE, _HOLD = 8, 0.11, 0.7
 
 @vue("../assets/controls.vue")
 def _Controls(starts: list, levers: list, quadrants: list, shocks: list, parameters: list, groups: list, others: list,
-              profiles: list, values: dict, refused: dict, explained: dict, texts: dict, event_start: Any, event_set: Any,
-              event_use: Any, event_luck: Any, event_explain: Any, event_pick: Any) -> None:
+              profiles: list, values: dict, refused: dict, explained: dict, opened: list, texts: dict, event_start: Any,
+              event_set: Any, event_use: Any, event_luck: Any, event_explain: Any, event_pick: Any,
+              event_section: Any) -> None:
     """The left side: levers, conditions, shocks, luck."""
 
 
@@ -130,11 +134,12 @@ def Controls(moving: Policy | None) -> None:
     """Levers, sliders, shocks and luck; `moving` is what a replay shows in place of the view's policy."""
     session = use_session()
     view, text = session.view.value, session.text
-    picked: solara.Reactive[tuple[str, ...]] = solara.use_reactive(())
+    opened = view.get(OPENED, ",".join(_OPENED)).split(",")
+    picked = [name for name in view.get(PICKED).split(",") if name in PARAMETERS]
     told: solara.Reactive[dict[str, str]] = solara.use_reactive({})
     policy = moving or view.policy
     listed = [name for names in SLIDERS.values() for name in names]
-    wanted = dict.fromkeys((*(name for name, _ in view.policy.parameters), *picked.value))
+    wanted = dict.fromkeys((*(name for name, _ in view.policy.parameters), *picked))
     extra = [name for name in wanted if name not in listed]
 
     def set_parameter(change: dict[str, Any]) -> None:
@@ -163,18 +168,23 @@ def Controls(moving: Policy | None) -> None:
             for name, value in change.items():
                 if name in ("seed", "runs"):
                     low, high = RUNS if name == "runs" else (0, 2**53 - 1)
-                    if not isinstance(value, int) or not low <= value <= high:
-                        called = text("explore.runs") if name == "runs" else text("explore.seed")
-                        raise Refused(text("explore.whole", name=called, low=low, high=text.number(high)))
+                    check_whole(text("explore.runs") if name == "runs" else text("explore.seed"), value, low, high, text)
                     session.change(runs=value) if name == "runs" else session.change(seed=value)
                 elif name == "quarters":
-                    if not isinstance(value, int) or not HORIZON[0] <= value <= HORIZON[1]:
-                        raise Refused(text("explore.whole", name=text("explore.quarters"), low=HORIZON[0], high=HORIZON[1]))
+                    check_whole(text("explore.quarters"), value, *HORIZON, text)
                     session.attempt("luck", partial(replace, quarters=value))
                 elif name == "profile" and value in PROFILES:
                     session.attempt("luck", partial(replace, profile=value))
         except Refused as refused:
-            session.refused.value = {"luck": str(refused)}
+            session.refuse("luck", refused)
+
+    def pick(name: str) -> None:
+        session.change(own=session.view.peek().put(**{PICKED: ",".join(dict.fromkeys([*picked, name]))}).own)
+
+    def section(change: dict[str, Any]) -> None:
+        names = {*opened, change["name"]} if change["open"] else {*opened} - {change["name"]}
+        said = None if names == {*_OPENED} else ",".join(sorted(names)) or "none"
+        session.change(own=session.view.peek().put(**{OPENED: said}).own)
 
     def start(name: str) -> None:
         session.attempt("start", lambda policy: policy.with_start(name))
@@ -195,9 +205,16 @@ def Controls(moving: Policy | None) -> None:
               "levers": [_use(u) for u in policy.levers], "shocks": [_use(u) for u in policy.shocks]}
     titled = [{"name": name, "title": text(f"sliders.{name}")} for name in groups]
     _Controls(**static, parameters=rows, groups=titled, values=values, refused=session.refused.value,
-              explained=told.value, event_start=start, event_set=set_parameter, event_use=use, event_luck=luck,
+              explained=told.value, opened=opened, event_start=start, event_set=set_parameter, event_use=use,
+              event_luck=luck,
               event_explain=lambda key: told.set({**told.peek(), key: explained(key, session.text)}),
-              event_pick=lambda name: picked.set((*picked.peek(), name)))
+              event_pick=pick, event_section=section)
+
+
+def check_whole(called: str, value: object, low: int, high: int, text: Text) -> None:
+    """`Refused`, in the language on screen, where a value is not a whole number from low to high."""
+    if not isinstance(value, int) or not low <= value <= high:
+        raise Refused(text("explore.whole", name=called, low=low, high=text.number(high)))
 
 
 def _use(use: Use) -> dict[str, Any]:

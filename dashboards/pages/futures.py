@@ -57,10 +57,12 @@ def Page() -> None:
     with Box([], "ld-futures"):
         with Box([], "ld-intro", "header"):
             Say(text("futures.title"), "h1")
-            Say(text("futures.lead"))
+            Say(text("futures.lead", runs=view.runs))
         if told is None or answer.refused:
             Waiting(answer.refused)
         if told is not None:
             with Box([], "ld-four"):
-                Figure(told.plane, told.stamp)
+                with Box([], "ld-middle"):
+                    Figure(told.plane, told.stamp)
+                    Say(text("futures.believe"), classes="ld-believe")
                 _Cards(cards=told.cards, texts=text.all("futures"), event_chosen=chosen)

@@ -30,7 +30,7 @@ def _Head(headline: str, note: str, refused: str, profiles: list, profile: str, 
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """One answer, drawn; what takes longer (what if, why) comes in later ones."""
+    """One answer, drawn."""
 
     headline: str
     note: str
@@ -38,34 +38,39 @@ class Shown:
     heads: list[Head]
     rows: list[Row]
     stamp: str
-    if_heads: list[Head]
-    if_rows: list[Row]
-    later: list[Chart]
-    done: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Later:
+    """What takes longer: what each measure does alone, and why governments adopt."""
+
+    question: object
+    heads: list[Head]
+    rows: list[Row]
+    charts: list[Chart]
 
 
 def answers(view: View, text: Text, question: object, token: compute.Token) -> Generator[Shown, None, None]:
-    """The page for 20 runs, then more; with the last of them what each measure does alone, and why."""
+    """Who adopts when, for 20 runs, then more."""
     for pair in compute.pairs(view, token):
         runs = pair.result.runs
         charts = [drawing.use_curves(pair, text, view.difference), drawing.survival_curves(pair, text, view.seed),
                   drawing.gap(pair, text, view.difference)]
         heads, rows = drawing.times_table(pair, text)
         note = " ".join([text("late_adopters.note", runs=runs), *([] if pair.same else [text("late_adopters.dashed")])])
-        shown = Shown(drawing.headline(pair, text), note, charts, heads, rows, key_of((question, runs)), [], [], [])
-        yield shown
-        if runs < pair.wanted:
-            continue
-        added = {}
-        for measure in drawing.MEASURES:
-            if not drawing.has(pair.policy, measure):
-                added[measure] = compute.simulated(drawing.switched(pair.policy, measure), view.seed, runs, token,
-                                                   view.places)
-        if_heads, if_rows = drawing.what_if(pair.result, added, pair.policy, text)
-        shown = replace(shown, if_heads=if_heads, if_rows=if_rows, later=[drawing.fast_and_deep(pair.result, added, text)])
-        yield shown
-        found = drawing.reasons(pair.result, token, RUNS[0])
-        yield replace(shown, later=[*shown.later, drawing.why(found, text)], done=True)
+        yield Shown(drawing.headline(pair, text), note, charts, heads, rows, key_of((question, runs)))
+
+
+def later(view: View, text: Text, question: object, token: compute.Token) -> Generator[Later, None, None]:
+    """What each measure does alone, over all runs, and then why."""
+    policy, seed, runs = view.policy, view.seed, view.runs
+    result = compute.simulated(policy, seed, runs, token, view.places)
+    added = {measure: compute.simulated(drawing.switched(policy, measure), seed, runs, token, view.places)
+             for measure in drawing.MEASURES if not drawing.has(policy, measure)}
+    heads, rows = drawing.what_if(result, added, policy, text)
+    shown = Later(question, heads, rows, [drawing.fast_and_deep(result, added, text)])
+    yield shown
+    yield replace(shown, charts=[*shown.charts, drawing.why(drawing.reasons(result, token, RUNS[0]), text)])
 
 
 @solara.component
@@ -90,6 +95,8 @@ def Page() -> None:
             session.attempt("late_adopters", lambda policy: drawing.switched(policy, measure))
 
     answer = compute.use_latest(lambda token: answers(view, text, question, token), [question])
+    asked = (view.policy, view.seed, view.runs, view.places, view.language)
+    further = compute.use_latest(lambda token: later(view, text, asked, token), [asked], compute.LONG)
     shown = answer.value
     with Box([], "la-page"):
         solara.Style(CSS)
@@ -108,12 +115,16 @@ def Page() -> None:
                     Figure(chart, shown.stamp).key(chart.name)
             Numbers("times", text("late_adopters.times"), text("late_adopters.times_says", runs=view.runs),
                     shown.heads, shown.rows, corner=text("late_adopters.category"), stamp=shown.stamp)
-            if shown.if_rows:
-                Numbers("what_if", text("late_adopters.what_if"), text("late_adopters.what_if_says"), shown.if_heads,
-                        shown.if_rows,
-                        corner=text("late_adopters.measure"), stamp=shown.stamp, on_switch=switch)
-                with Box([], "la-four"):
-                    for chart in shown.later:
-                        Figure(chart, shown.stamp).key(chart.name)
-            else:
+            more = further.value
+            if further.refused:
+                Say(further.refused, classes="ld-refused ld-alone")
+            elif more is None:
                 Say(text("late_adopters.trying"), classes="ld-waiting")
+            else:
+                # while the next answer is on its way the last one stays, under its own stamp
+                stamp = shown.stamp if more.question == asked else key_of(more.question)
+                Numbers("what_if", text("late_adopters.what_if"), text("late_adopters.what_if_says"), more.heads, more.rows,
+                        corner=text("late_adopters.measure"), stamp=stamp, on_switch=switch)
+                with Box([], "la-four"):
+                    for chart in more.charts:
+                        Figure(chart, stamp).key(chart.name)

@@ -148,7 +148,7 @@ def answers(asked: Asked, start: tuple[float, float], fine: bool, moved: str, ou
             try:
                 make(*sizes)
             except Refused as problem:
-                refused[name] = str(problem)
+                refused[name] = text.refused(problem)
         then, _, following = steps[k + 1] if k + 1 < len(steps) else ("", None, ())
         doing = _doing(then, following, text)
         stamp = key_of((asked, start, fine, moved, outcome, text.language, k))
@@ -184,7 +184,7 @@ def Page() -> None:
     try:
         moved = check_moved(view.get(MOVED, "k"))
     except Refused as refused:
-        moved, problem = "k", str(refused)
+        moved, problem = "k", text.refused(refused)
     asked = Asked.of(view, Token())
 
     def job(token: Token) -> Generator[Shown, None, None]:
@@ -195,8 +195,8 @@ def Page() -> None:
     def begin(at: list[float]) -> None:
         try:
             policy = started(session.view.peek().policy, at[0], at[1])
-        except Refused as refused:
-            session.refused.value = {"start": str(refused)}
+        except Refused:
+            session.refused.value = {"start": text("map.outside")}
             return
         session.change(policy=policy, page="explore")
 
@@ -219,7 +219,7 @@ def Page() -> None:
             Say(text("map.title"), "h1")
             Say(text("map.lead"))
         if shown is None:
-            Waiting(answer.refused)
+            Waiting(answer.refused, text("map.computing", n=GRIDS[0][0], runs=GRIDS[0][1]))
             return
         here = [] if shown.found is None else [
             {"name": name, "title": text(f"curve.{name}"), "share": text.percent(float(share)), "part": float(share)}

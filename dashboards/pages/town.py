@@ -11,24 +11,28 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import solara
 
 from dashboards.charts import key_of
+from dashboards.charts_town import picture
 from dashboards.compute import Token, municipalities, use_latest
+from dashboards.downloads import TYPES, File, table, use_making
 from dashboards.parts import Box, Say, Waiting, lever_rows, start_rows, vue
 from dashboards.session import use_session
-from dashboards.state import Policy, View
+from dashboards.state import Policy, View, own_version
 from dashboards.texts import Text
 from params import Refused, nearest
 from scenarios import Use
-from simulation.agents import Citizen, Government
-from simulation.model import CoCreationModel
 from simulation.rules.regimes import REGIMES
-from simulation.run import STAGES
+from simulation.run import STAGES, simulate
 from simulation.state import SERVICE
+
+if TYPE_CHECKING:
+    from simulation.agents import Citizen, Government
+    from simulation.model import CoCreationModel
 
 #: The small world, as parameters.
 SMALL = {"municipalities": 6, "citizens": 10}
@@ -54,7 +58,8 @@ RESULTS = ("drive", "target", "noise", "before", "after", "value", "pilots", "ad
 
 @vue("../assets/town.vue")
 def _Town(film: dict, stamp: str, world: str, quarter: int, chosen: str, story: dict, waiting: bool, setting: dict,
-          refused: dict, texts: dict, event_choose: Any, event_reach: Any, event_show: Any, event_act: Any) -> None:
+          refused: dict, file: dict, making: str, texts: dict, event_take: Any, event_saved: Any, event_choose: Any,
+          event_reach: Any, event_show: Any, event_act: Any) -> None:
     """The browser's half: player, scene, story."""
 
 
@@ -85,6 +90,8 @@ class Run:
 
     def quarters(self) -> Iterator[CoCreationModel]:
         """The model in quarter 0, 1, ...: one object, stepped; `Stopped` when nobody wants it any more."""
+        from simulation.model import CoCreationModel  # here, so that no other page waits for Mesa
+
         towns = municipalities(self.places)
         model = CoCreationModel(self.policy.scenario(), rng=self.seed, municipalities=towns)
         yield model
@@ -304,6 +311,26 @@ def _of_initiative(mine: Film, other: Film, row: int, same: bool, text: Text) ->
     return {"events": events, "facts": facts, "near": [[key, title(key, mine.shown, text)] for key in near]}
 
 
+# ---------------------------------------------------------------- what can be taken away
+
+def made(run: Run, people: bool, quarter: int, what: str, kind: str, text: Text) -> File:
+    """The picture of a quarter ("picture", svg or png), or a table of the whole run ("municipalities" or "initiatives",
+    csv or parquet)."""
+    if what == "picture":
+        used = [text("town.used_from", title=text.title(name, use.name), quarter=use.start)
+                for name, uses in (("lever", run.policy.levers), ("shock", run.policy.shocks)) for use in uses]
+        drawn = picture(film(run, people).shown, quarter, "; ".join([text.title("start", run.policy.start), *used]), text)
+        origin = {"version": own_version(), "scenario": run.policy.scenario().to_toml(), "seed": run.seed,
+                  "quarter": quarter, "municipalities": run.places or None}
+        content = drawn.svg(origin).encode() if kind == "svg" else drawn.png(origin)
+        return File(f"town-quarter-{quarter}.{kind}", TYPES[kind], content)
+    if what not in ("municipalities", "initiatives"):
+        raise Refused(f"there is no table {what!r} here.{nearest(what, ('municipalities', 'initiatives'))}")
+    result = simulate(run.policy.scenario(), runs=1, seed=run.seed, municipalities=municipalities(run.places))
+    frame = result.municipalities if what == "municipalities" else result.initiatives
+    return File(f"town-{what}.{kind}", TYPES[kind], table(frame, kind))
+
+
 # ---------------------------------------------------------------- the page
 
 @dataclass(frozen=True, eq=False)
@@ -336,7 +363,12 @@ def Page() -> None:
     def tell(token: Token) -> Generator[dict[str, Any], None, None]:
         yield story(Run.of(view, world, token), world == "small", key, text) if key else {}
 
+    def make(asked: dict[str, Any]) -> File:
+        at = min(max(0, int(asked["quarter"])), view.policy.quarters)
+        return made(Run.of(view, world, Token()), world == "small", at, asked["name"], asked["kind"], text)
+
     watched = use_latest(watch, [question])
+    making = use_making(make, text)
     told = use_latest(tell, [(*question, key, view.language)])
 
     def keep(**own: object) -> None:
@@ -364,9 +396,9 @@ def Page() -> None:
     shown = watched.value
     solara.Style(Path(__file__).parent.parent / "assets" / "town.css")
     if shown is None:
-        with Box([], "tw-page"):
+        with Box([], "tw-head"):
             Say(text("town.title"), "h1")
-            Waiting(watched.refused)
+        Waiting(watched.refused, text("town.computing"))
         return
     quarter = view.get(QUARTER, "0")
     newest = told.value or {}
@@ -377,9 +409,11 @@ def Page() -> None:
         "used": [{"kind": kind, "at": at, "title": text.title(kind, use.name), "from": use.start}
                  for kind, uses in (("lever", view.policy.levers), ("shock", view.policy.shocks))
                  for at, use in enumerate(uses)]}
-    problems = {**session.refused.value, "film": watched.refused, "story": told.refused if key else ""}
+    problems = {**session.refused.value, "film": watched.refused, "story": told.refused if key else "",
+                "file": making.refused}
     _Town(film=shown.shown, stamp=shown.stamp, world=shown.world, chosen=key, story=newest if fits else {},
           quarter=min(int(quarter), view.policy.quarters) if quarter.isdecimal() else 0, waiting=bool(key) and not fits,
-          setting=setting, refused=problems, texts=text.all("town", "curve"),
+          setting=setting, refused=problems, texts=text.all("town", "curve"), file=making.file, making=making.says,
+          event_take=making.ask, event_saved=making.saved,
           event_choose=lambda name: keep(**{SHOWN: name or None}),
           event_reach=lambda at: keep(**{QUARTER: int(at)}), event_show=show, event_act=act)
