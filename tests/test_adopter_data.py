@@ -335,6 +335,7 @@ def test_a_scale_is_recognised_or_asked_for(folder):
     ("role,willingness\ncitizen,4\ncitizen,2.5\n", ("line 3", "whole number")),
     ("role,willingness\ncitizen,0.4\ncitizen,1.2\n", ("line 3", "0 to 1")),
     ("role,willingness\ncitizen,\ncitizen,1\n", ("line 2", "is missing")),
+    ("role,willingness\ncitizen,\ncitizen,4\ncitizen,7\n", ("line 2", "is missing", "1 more row has")),
 ])
 def test_bad_answers_are_refused_with_their_row(folder, text, words):
     path = csv(folder, text)

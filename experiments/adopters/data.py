@@ -474,12 +474,12 @@ def read_survey(source: Any, scale: str | None = None) -> Survey:
     table = tables.read(source, "answers", ("role", "willingness"), ("municipality",))
     where, frame = table.where, table.frame
     role_of = {word: role for role, words in _ROLES.items() for word in words}
-    tables.check(table, tables.number("willingness", example="4 (on a scale from 1 to 5) or 0.6 (from 0 to 1)"))
     values = tables.numbers(frame["willingness"])
-    said = list(table.said)
+    known, said = values.dropna(), list(table.said)
     if scale is None:
-        share, likert = values.dropna().between(0, 1).all(), values.dropna().isin(range(1, 6)).all()
-        if share and likert:
+        share, likert = known.between(0, 1).all(), known.isin(range(1, 6)).all()
+        if share and likert:  # or nothing is a number
+            tables.check(table, tables.number("willingness", example="4 (on a scale from 1 to 5) or 0.6 (from 0 to 1)"))
             raise Refused(f"{where}: every willingness is 1, which is most on a scale 0-1 and least on 1-5; say which, "
                           f"scale share or likert.")
         scale = "likert" if likert or values.max() > 1.5 else "share"
