@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from letsdance.adopting import adopters
-from letsdance.screen import Json, Overwrite, command_line, console, print_table, progress
+from letsdance.screen import Json, Overwrite, console, print_table, progress
+from letsdance.telling import keep, records, written
 
 if TYPE_CHECKING:
     from experiments.adopters.forecast import Forecast
@@ -135,18 +136,11 @@ def forecast_(
                 forecasting.table([one]).to_csv(part, mode="a" if k else "w", header=not k, index=False)
     if report is not None:
         from report.forecasting import forecast_study
-        from report.study import write
 
-        quantiles = forecasting.quantile_table(made)
-        folder.keep(report, "forecast", command_line(), {"seed": seed, "samples": samples,
-                    "prior": None if prior is None else prior.name}, {"history": histories.table(cascades),
-                    "quantiles": quantiles}, lambda part, told: _none(write(part, forecast_study(made, known), told)),
-                    overwrite)
+        keep(report, "forecast", {"seed": seed, "samples": samples, "prior": None if prior is None else prior.name},
+             {"history": histories.table(cascades), "quantiles": forecasting.quantile_table(made)},
+             forecast_study(made, known), overwrite, as_json)
     _tell(made, prior, known is None or known.invented, out, report, as_json)
-
-
-def _none(_: object) -> None:
-    """What hand_over returns."""
 
 
 def _tell(made: list[Forecast], prior: Path | None, invented: bool, out: Path | None, report: Path | None,
@@ -201,24 +195,22 @@ def backtest_(
         test = testing.backtest(cascades, prior=known, stages=stages, samples=samples, seed=seed, progress=advance,
                                 every=every)
     from report.forecasting import backtest_study
-    from report.study import write
 
     frames = {"scores": test.scores, "summary": test.summary(), "differences": test.differences(),
               "calibration": test.calibration(), "history": histories.table(cascades)}
-    folder.keep(out, "backtest", command_line(), {
-        "seed": seed, "samples": samples, "stages": list(stages), "every": every,
-        "prior": None if prior is None else prior.name, "verdict": test.verdict()}, frames,
-        lambda part, told: _none(write(part, backtest_study(test), told)), overwrite)
+    page = backtest_study(test)
+    keep(out, "backtest", {"seed": seed, "samples": samples, "stages": list(stages), "every": every,
+                           "prior": None if prior is None else prior.name, "verdict": test.verdict()},
+         frames, page, overwrite, as_json)
     if as_json:
         typer.echo(json.dumps({"folder": str(out), "verdict": test.verdict(), "cascades": test.cascades,
                                "skipped": test.skipped, "prior": test.prior,
-                               "summary": json.loads(test.summary().to_json(orient="records")),
-                               "differences": json.loads(test.differences().to_json(orient="records"))}))
+                               "summary": records(test.summary()), "differences": records(test.differences())}))
         return
-    means, gaps = backtest_study(test).sections[0].tables
+    means, gaps = page.sections[0].tables
     print_table("Means over cascades ± one standard error; points are percentage points of the population",
                 list(means.columns), [list(row) for row in means.rows])
     print_table("Each model less ours over the same forecasts; errors above zero: ours was better",
                 list(gaps.columns), [list(row) for row in gaps.rows])
     console().print(test.verdict(), highlight=False)
-    console().print(f"Written: [bold]{out}[/] (open [bold]{out / 'report.html'}[/]).", highlight=False)
+    written(out, "")
