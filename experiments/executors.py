@@ -14,11 +14,13 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache
-from itertools import chain, islice
+from itertools import islice
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -31,7 +33,7 @@ Work = Callable[[Any], Any]
 KINDS = ("threads", "processes")
 _AHEAD = 2          # tasks under way for each worker: one at work, one waiting
 _LEAST = 16         # tasks under way in a cluster: an adaptive one grows only where work is waiting
-_TRIES = 3          # pools of processes that may break one after the other, without a result, before a sweep gives up
+_TRIES = 3          # worker processes that may die at one task before a sweep gives up
 _ANSWER = 10.0      # seconds that a scheduler has to answer
 #: Said of a worker with another version.
 OTHER_RULES = ("a worker has another version of letsdance than the process in charge, so its numbers would be others; "
@@ -57,43 +59,21 @@ class Runner(Protocol):
         ...
 
 
-def _stream(pool: Executor, work: Work, tasks: Iterator[Any], ahead: int,
-            unfinished: dict[int, Any]) -> Generator[tuple[Any, Any]]:
-    """Keep `ahead` tasks under way. A task stands in `unfinished` from before it is given away until its outcome has
-    been taken: a pool may break at any line between."""
-    futures: dict[Future[Any], int] = {}
-    number = 0
+def _stream(pool: ThreadPoolExecutor, work: Work, tasks: Iterator[Any], ahead: int) -> Generator[tuple[Any, Any]]:
+    """Keep `ahead` tasks under way."""
+    futures: dict[Future[Any], Any] = {}
 
     def submit(count: int) -> None:
-        nonlocal number
         for task in islice(tasks, count):
-            number += 1
-            unfinished[number] = task
-            with _deaf_children():
-                futures[pool.submit(work, task)] = number
+            futures[pool.submit(work, task)] = task
 
     submit(ahead)
     while futures:
         done, _ = wait(futures, return_when=FIRST_COMPLETED)
         for future in done:
-            outcome = future.result()
-            own = futures.pop(future)
+            task, outcome = futures.pop(future), future.result()
             submit(1)
-            yield unfinished[own], outcome
-            del unfinished[own]
-
-
-@contextmanager
-def _deaf_children() -> Iterator[None]:
-    """Processes started here do not hear Ctrl-C, not even while they start: the process in charge hears it for them."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            yield task, outcome
 
 
 _of_this_thread = threading.local()
@@ -124,15 +104,86 @@ class Threads:
         ended = threading.Event()
         pool = ThreadPoolExecutor(self.workers, initializer=lambda: setattr(_of_this_thread, "ended", ended))
         try:
-            yield from _stream(pool, work, iter(tasks), _AHEAD * self.workers, {})
+            yield from _stream(pool, work, iter(tasks), _AHEAD * self.workers)
         finally:
             ended.set()
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _follow_the_parent() -> None:
-    """A worker ends when its parent does, however that was killed; and leaves Ctrl-C to it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+class Processes:
+    """Processes of this machine, each led by a thread over a pipe of its own: one that is killed, be it in the middle of
+    an answer, holds nobody up. Another takes its place and does its task again."""
+
+    def __init__(self, workers: int | None = None) -> None:
+        self.workers = workers or cores()
+
+    def results(self, work: Work, tasks: Iterable[Any]) -> Generator[tuple[Any, Any]]:
+        """As `Runner.results`."""
+        crew = _Crew(work)
+        pool = ThreadPoolExecutor(self.workers)
+        try:
+            yield from _stream(pool, crew.do, iter(tasks), _AHEAD * self.workers)
+        finally:
+            crew.end()
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Crew:
+    """Processes that do one task at a time; as many as there are threads that ask."""
+
+    def __init__(self, work: Work) -> None:
+        self.work, self.ended, self.lock = work, False, threading.Lock()
+        self.all: list[tuple[BaseProcess, Connection]] = []
+        self.idle: list[tuple[BaseProcess, Connection]] = []
+
+    def do(self, task: Any) -> Any:
+        """What a process makes of a task, or raises of it."""
+        for _ in range(_TRIES):
+            process, pipe = self._one()
+            try:
+                pipe.send(task)
+                done, outcome = pipe.recv()
+            except (EOFError, OSError):  # it was killed
+                process.join()
+                pipe.close()
+                continue
+            self.idle.append((process, pipe))
+            if done:
+                return outcome
+            raise outcome
+        raise Refused(f"{_TRIES} worker processes died one after the other at {task}: for want of memory (take fewer with "
+                      f"--workers, or --executor threads), or since a script calls this outside "
+                      f"`if __name__ == \"__main__\":`. A sweep goes on with --resume.")
+
+    def _one(self) -> tuple[BaseProcess, Connection]:
+        """A process that waits for work, or a new one."""
+        with self.lock:
+            if self.ended:
+                raise Stopped
+            if self.idle:
+                return self.idle.pop()
+            context = multiprocessing.get_context("spawn")
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_serve, args=(theirs, self.work), daemon=True)
+            with _deaf_children():
+                process.start()
+            theirs.close()  # so that the process's end is the end of its answers
+            self.all.append((process, ours))
+            return process, ours
+
+    def end(self) -> None:
+        """End all of them at once, whatever they are at."""
+        with self.lock:
+            self.ended = True
+            for process, _ in self.all:
+                process.terminate()
+        for process, _ in self.all:
+            process.join()
+
+
+def _serve(pipe: Connection, work: Work) -> None:
+    """What a worker process does: answer task after task, until its parent ends it or has ended, even by a kill."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process in charge hears Ctrl-C for all
     parent = multiprocessing.parent_process()
 
     def watch() -> None:
@@ -141,43 +192,26 @@ def _follow_the_parent() -> None:
             os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+    while True:
+        task = pipe.recv()
+        try:
+            answer = ForkingPickler.dumps((True, work(task)))
+        except Exception as error:
+            answer = ForkingPickler.dumps((False, error))
+        pipe.send_bytes(answer)
 
 
-class Processes:
-    """Processes of this machine. A pool that breaks (a worker was killed) is replaced and its tasks are done again."""
-
-    def __init__(self, workers: int | None = None) -> None:
-        self.workers = workers or cores()
-
-    def results(self, work: Work, tasks: Iterable[Any]) -> Generator[tuple[Any, Any]]:
-        """As `Runner.results`."""
-        waiting, fruitless = iter(tasks), 0
-        while True:
-            pool = ProcessPoolExecutor(self.workers, multiprocessing.get_context("spawn"), _follow_the_parent)
-            unfinished: dict[int, Any] = {}
-            try:
-                for done in _stream(pool, work, waiting, _AHEAD * self.workers, unfinished):
-                    fruitless = 0
-                    yield done
-                return
-            except BrokenProcessPool:
-                fruitless += 1
-                if fruitless == _TRIES:
-                    at = ", ".join(map(str, unfinished.values()))
-                    raise Refused(f"worker processes died {_TRIES} times in a row, at the last at {at}: for want of memory "
-                                  f"(take fewer with --workers, or --executor threads), or since a script calls this "
-                                  f"outside `if __name__ == \"__main__\":`. A sweep goes on with --resume.") from None
-                waiting = chain(list(unfinished.values()), waiting)
-            finally:
-                _end(pool)
-
-
-def _end(pool: ProcessPoolExecutor) -> None:
-    """Stop a pool without waiting for what it is at: an interrupted sweep ends at once."""
-    workers = list((getattr(pool, "_processes", None) or {}).values())
-    pool.shutdown(wait=False, cancel_futures=True)
-    for worker in workers:
-        worker.terminate()
+@contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Processes started here do not hear Ctrl-C, not even while they start."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Dask:
