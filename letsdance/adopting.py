@@ -249,7 +249,7 @@ def data(
         from report.adopters import data_study
 
         keep(out, "adopters data", {"sentences": said}, {"table": frame}, data_study(said, Path(file).name, frame, counts),
-             overwrite, as_json)
+             overwrite, as_json, beside=("--save", "--report"))
     if as_json:
         typer.echo(json.dumps({"valid": True, "sentences": said, "rows": records(frame)}))
         return

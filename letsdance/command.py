@@ -120,7 +120,8 @@ def verify(directory: Path, as_json: Json = False) -> None:
     manifest = folder.read_manifest(directory)
     if manifest.get("kind"):
         with busy("Running again", quiet=as_json), tempfile.TemporaryDirectory() as place:
-            differences = folder.verify(directory, rerun=lambda command: _again(command, Path(place) / "again"))
+            again = Path(place) / "again"
+            differences = folder.verify(directory, rerun=lambda it: _again(it, manifest.get("option", "--out"), again))
     else:
         with progress("Running again", _total(manifest), quiet=as_json) as advance:
             differences = folder.verify(directory, advance)
@@ -214,14 +215,14 @@ def show(
         print_table(title, columns, rows)
 
 
-def _again(command: str, out: Path) -> Path:
-    """Give a recorded command once more, into another folder."""
+def _again(command: str, option: str, out: Path) -> Path:
+    """Give a recorded command once more, into another folder, named by `option`."""
     import shlex
     import subprocess
 
     from params import Refused
 
-    words = [*shlex.split(command)[1:], "--out", str(out)]
+    words = [*shlex.split(command)[1:], option, str(out)]
     done = subprocess.run([sys.executable, "-c", "from letsdance.command import main; main()", *words],
                           capture_output=True, text=True)
     if done.returncode:

@@ -139,7 +139,7 @@ def forecast_(
 
         keep(report, "forecast", {"seed": seed, "samples": samples, "prior": None if prior is None else prior.name},
              {"history": histories.table(cascades), "quantiles": forecasting.quantile_table(made)},
-             forecast_study(made, known), overwrite, as_json)
+             forecast_study(made, known), overwrite, as_json, "--report")
     _tell(made, prior, known is None or known.invented, out, report, as_json)
 
 

@@ -57,17 +57,19 @@ def values(sets: list[str] | None) -> dict[str, float]:
     return values
 
 
-def command_line() -> str:
-    """What was typed, so that it can be typed again; the folder's own name does not matter."""
+def command_line(*targets: str) -> str:
+    """What was typed, so that it can be typed again, without the options (`targets`, --out) that say what to write."""
     import shlex
 
-    words = [w for w in sys.argv[1:] if w not in ("--json", "--overwrite")]
-    for k, word in enumerate(list(words)):
-        if word == "--out":
-            words[k:k + 2] = [None, None]  # type: ignore[list-item]
-        elif word.startswith("--out="):
-            words[k] = None  # type: ignore[call-overload]
-    return shlex.join(["letsdance", *(w for w in words if w is not None)])
+    words, rest = ["letsdance"], iter(sys.argv[1:])
+    for word in rest:
+        option = word.partition("=")[0]
+        if option in ("--out", *targets):
+            if option == word:
+                next(rest, None)
+        elif word not in ("--json", "--overwrite"):
+            words.append(word)
+    return shlex.join(words)
 
 
 def simulated(stories: dict[str, Any], runs: int, seed: int, municipalities: Path | None,

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 
 
 def keep(out: Path, kind: str, said: Mapping[str, Any], frames: Mapping[str, pd.DataFrame], page: Study,
-         overwrite: bool, quiet: bool) -> dict[str, Any]:
-    """Write manifest, tables and page, whole or not at all (`experiments.folder.keep`); returns the manifest."""
+         overwrite: bool, quiet: bool, option: str = "--out", beside: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Write manifest, tables and page, whole or not at all (`experiments.folder.keep`); returns the manifest.
+
+    option: what names the folder on the command line. beside: options that name other files to write.
+    """
     from experiments import folder
     from report.study import write
 
@@ -26,7 +29,8 @@ def keep(out: Path, kind: str, said: Mapping[str, Any], frames: Mapping[str, pd.
         write(part, page, manifest)
 
     with busy("Drawing figures and writing the report", quiet=quiet):
-        return folder.keep(out, kind, command_line(), said, frames, hand_over, overwrite)
+        return folder.keep(out, kind, command_line(option, *beside), {"option": option, **said}, frames, hand_over,
+                           overwrite)
 
 
 def written(out: Path, more: str = "It explores, it does not forecast.") -> None:

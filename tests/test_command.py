@@ -458,3 +458,17 @@ def test_verify_gives_what_an_experiment_recorded_once_more(tmp_path):
     said = letsdance("verify", "s")
     assert said.returncode == 1
     assert "runs/part-00000.parquet: C differs in 1 of 4 rows" in said.stdout
+
+
+def test_verify_of_a_folder_that_is_not_named_by_out_or_has_files_beside_it(letsdance, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    Path("h.csv").write_text("task_id,population,t,new\n" + "".join(f"a,50,{t},{n}\n" for t, n in enumerate([1, 2, 3, 4])),
+                             encoding="utf-8")
+    Path("s.csv").write_text("role,willingness\n" + "citizen,0.6\nofficial,0.3\n" * 9, encoding="utf-8")
+    for made in (("forecast", "h.csv", "--samples", "20", "--out", "f.csv", "--report=made"),
+                 ("data", "s.csv", "--save", "start.toml", "--report", "bad.csv", "--out", "made")):
+        assert letsdance("adopters", *made, "--overwrite")[0] == 0
+        there = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+        code, out, err = letsdance("verify", "made", "--json")
+        assert (code, json.loads(out)["identical"]) == (0, True), (out, err)
+        assert {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == there
