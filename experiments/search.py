@@ -19,7 +19,7 @@ from experiments import portfolios, success
 from experiments.explore import Explored, enumerate_all, optimise
 from experiments.outcomes import Condition, parse_condition
 from experiments.portfolios import Portfolio, Space, code
-from experiments.success import MAJORITY, Chance, Evaluate, chance, evaluator, runs_to_show
+from experiments.success import MAJORITY, Evaluate, chance, evaluator, runs_to_show
 from params import Refused, check_whole
 from scenarios import Scenario
 from simulation.run import simulate
@@ -111,7 +111,6 @@ class Search:
     without: pd.DataFrame
     robustness: pd.DataFrame
     portfolios: dict[str, Portfolio]
-    chances: dict[str, Chance]
     looks: int
     runs: int
     chosen: Portfolio | None
@@ -248,8 +247,8 @@ def _judged(made: Plan, explored: Explored, judged: few.Judged, picked: list[Por
         "portfolio": [code(p) for p in explored.scores], "cost": [explored.cost(p) for p in explored.scores],
         "success": [float((s >= 1.0).mean()) if len(s) else np.nan for s in explored.scores.values()],
         "runs": [len(s) for s in explored.scores.values()]})
-    return Search(made, tried, front, ranked, without, pd.DataFrame(), known, {code(p): c for p, c in chances.items()},
-                  looks, explored.runs + len(judged.held) * made.fresh_runs, chosen,
+    return Search(made, tried, front, ranked, without, pd.DataFrame(), known, looks,
+                  explored.runs + len(judged.held) * made.fresh_runs, chosen,
                   _answer(made, first, known[first["portfolio"]], chosen))
 
 

@@ -337,7 +337,7 @@ def adoption_by_category(results: Results, width: float = WIDE) -> Figure:
     return figure
 
 
-def _pairs(results: Results, width: float, figure: Figure, subtitle: str, pair: tuple[tuple[str, str], tuple[str, str]],
+def _pairs(results: Results, figure: Figure, subtitle: str, pair: tuple[tuple[str, str], tuple[str, str]],
            ys: tuple[float, float], ticks: Sequence[tuple[float, str]]) -> Figure:
     """A solid and a dashed line for each start."""
     colour, title = colours(results), titles(results)
@@ -358,7 +358,7 @@ def use_and_adoption(results: Results, width: float = WIDE) -> Figure:
             f"{percent(float(finite_mean(r.rows['uses'][:, -1])))} of citizens" for n, r in results.items()]
     figure = Figure("Adopted by governments, used by citizens",
                     f"Have the innovation, or use it, at the end: {'; '.join(said)}.", width)
-    return _pairs(results, width, figure, "share of governments that have the innovation, share of citizens who use it",
+    return _pairs(results, figure, "share of governments that have the innovation, share of citizens who use it",
                   (("on", "governments"), ("uses", "citizens")), (0, 1), _SHARE)
 
 
@@ -373,7 +373,7 @@ def services(results: Results, width: float = WIDE) -> Figure:
     most = max(float(np.nanmax(spread(r.rows[name])[2], initial=0.0))
                for r in results.values() for name in ("services_supported", "services_solo"))
     highest, ticks = scale(most)
-    return _pairs(results, width, figure, "co-created services per municipality",
+    return _pairs(results, figure, "co-created services per municipality",
                   (("services_supported", "with support"), ("services_solo", "citizens alone")), (0, highest), ticks)
 
 

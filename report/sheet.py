@@ -26,7 +26,6 @@ from report.style import GRID, INK, PAPER, SOFT
 
 #: Widths of a sheet in pixels: a page or a projector, and a phone.
 WIDE, NARROW = 960, 400
-FONT = "Inter, 'DejaVu Sans', Verdana, Helvetica, Arial, sans-serif"
 _DPI = 96  # a pixel of the sheet is a pixel of CSS
 _POINT = 72 / _DPI
 _SHARP = 2  # pixels of a PNG for a pixel of the sheet

@@ -95,10 +95,8 @@ def test_crps_is_its_definition_and_the_normals():
     assert scores.crps(rng.normal(size=(200_000, 1)), np.zeros(1))[0] == pytest.approx(closed, abs=0.003)
 
 
-def test_pinball_and_coverage():
+def test_coverage():
     x = np.arange(101.0)[:, None]
-    assert scores.pinball(x, np.array([95.0]), 0.9)[0] == pytest.approx(0.9 * 5)
-    assert scores.pinball(x, np.array([50.0]), 0.9)[0] == pytest.approx(0.1 * 40)
     assert [bool(scores.covers(x, np.array([v]))[0]) for v in (9.9, 10, 90, 90.1)] == [False, True, True, False]
 
 

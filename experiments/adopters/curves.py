@@ -210,22 +210,6 @@ def _least(loss: Callable[[np.ndarray], float], starts: Sequence[np.ndarray],
     return x, fun
 
 
-def bootstrap(fitted: Fit, count: int = 200, seed: int = 0) -> dict[str, np.ndarray]:
-    """Estimates from histories drawn from a maximum-likelihood fit and fitted again: name -> float64[count]."""
-    if fitted.method != "ml":
-        raise Refused("the bootstrap draws from a likelihood; fit with maximum likelihood (ml).")
-    rng = np.random.default_rng(np.random.SeedSequence([seed, 0x626F6F74]))
-    cells = np.append(fitted.estimates["share"] * _cells(fitted.curve, fitted.x, len(fitted.cascade.cum)), 0)
-    cells[-1] = max(1 - cells.sum(), 0)
-    rows: list[dict[str, float]] = []
-    while len(rows) < count:
-        new = rng.multinomial(fitted.cascade.population, cells / cells.sum())[:-1]
-        if new.sum() >= 2:
-            again = Cascade(fitted.cascade.name, fitted.cascade.population, fitted.cascade.first, new.cumsum())
-            rows.append(fit(again, fitted.curve).estimates)
-    return {name: np.array([row[name] for row in rows]) for name in fitted.estimates}
-
-
 # ---------------------------------------------------------------- pieces
 
 def _natural(curve: str, x: np.ndarray, population: int) -> dict[str, float]:

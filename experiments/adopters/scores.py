@@ -1,4 +1,4 @@
-"""Scores of sampled forecasts: CRPS, pinball loss, coverage, interval score. Lower is better, except coverage."""
+"""Scores of sampled forecasts: CRPS (lower is better), and whether an interval holds the truth."""
 
 from __future__ import annotations
 
@@ -14,12 +14,6 @@ def crps(samples: np.ndarray, truth: np.ndarray) -> np.ndarray:
     ordered = np.sort(np.asarray(samples, np.float64), axis=0)
     rank = 2 * np.arange(1, count + 1) - count - 1
     return np.abs(ordered - truth).mean(axis=0) - (rank @ ordered) / count**2
-
-
-def pinball(samples: np.ndarray, truth: np.ndarray, level: float) -> np.ndarray:
-    """float64[H]: the loss of the quantile of this level (Koenker and Bassett, 1978)."""
-    away = truth - np.quantile(samples, level, axis=0)
-    return np.maximum(level * away, (level - 1) * away)
 
 
 def covers(samples: np.ndarray, truth: np.ndarray, level: float = 0.8) -> np.ndarray:
