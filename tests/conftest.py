@@ -1,8 +1,10 @@
-"""What the tests share: settings of hypothesis, and the laws that every society must obey in every quarter."""
+"""What the tests share: settings of hypothesis, the laws that every society must obey in every quarter, the command."""
 
 from __future__ import annotations
 
 import os
+import signal
+import sys
 
 import numpy as np
 import pytest
@@ -148,3 +150,21 @@ def obey():
         return society
 
     return obey
+
+
+@pytest.fixture
+def letsdance(monkeypatch, capsys, tmp_path):
+    """`letsdance("run", "--runs", "2")` in an empty folder -> (exit code, standard output, standard error)."""
+    from letsdance import command
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # the test's own handlers stay
+
+    def letsdance(*words):
+        monkeypatch.setattr(sys, "argv", ["letsdance", *words])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            command.main()
+        return int(ended.value.code or 0), *capsys.readouterr()
+
+    return letsdance

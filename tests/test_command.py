@@ -26,23 +26,6 @@ START = [sys.executable, "-c", "from letsdance.command import main; main()"]
 SHORT = ("--runs", "2", "--quarters", "12")
 
 
-@pytest.fixture
-def letsdance(monkeypatch, capsys, tmp_path):
-    """`letsdance("run --runs 2")` in an empty folder -> (exit code, standard output, standard error)."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(signal, "signal", lambda *_: None)  # the test's own handlers stay
-
-    def letsdance(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["letsdance", *words])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            command.main()
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return letsdance
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A folder that `letsdance run` wrote, made once."""

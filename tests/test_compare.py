@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import html
 import json
-import signal
-import sys
 
 import numpy as np
 import pandas as pd
@@ -357,25 +355,6 @@ def test_the_page_says_what_the_tables_say(found):
     ends = found.municipalities.query("policy == 'mandate'")["changed"].sum() / 6
     assert f"Under mandate, {ends:.{0 if ends >= 20 else 1}f}" in page
     assert "nan" not in page.split("</style>")[1].replace("finan", "").replace("governan", "").lower()
-
-
-@pytest.fixture
-def letsdance(monkeypatch, capsys, tmp_path):
-    """`letsdance("compare", ...)` in an empty folder -> (exit code, standard output, standard error)."""
-    from letsdance import command
-
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(signal, "signal", lambda *_: None)
-
-    def letsdance(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["letsdance", *words])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            command.main()
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return letsdance
 
 
 SHORT = ("--runs", "3", "--quarters", "12")

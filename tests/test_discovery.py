@@ -243,22 +243,14 @@ def test_a_scenario_is_explored_and_a_sweep_that_is_there_says_the_same(tmp_path
     pd.testing.assert_frame_equal(d.from_sweep(kept, "C@8 >= 0.5").table, found.table)
 
 
-def test_the_command_prints_json_and_leaves_a_page(tmp_path, monkeypatch, capsys):
-    import sys
-
-    from letsdance import command
-
-    monkeypatch.chdir(tmp_path)
+def test_the_command_prints_json_and_leaves_a_page(letsdance, tmp_path):
     words = ["discover", "lone_ranger", "--factor", "C0=0:1", "--factor", "phi=0:1", "--condition", "C@8 >= 0.5",
              "--points", "120", "--replicates", "2", "--quarters", "8", "--out", "a"]
-    for more in (["--json"], ["--overwrite"]):
-        monkeypatch.setattr(sys, "argv", ["letsdance", *words, *more])
-        with pytest.raises(SystemExit) as ended:
-            command.main()
-        assert ended.value.code == 0
-        out = capsys.readouterr().out
-        if more == ["--json"]:
-            said = json.loads(out)
+    code, out, _ = letsdance(*words, "--json")
+    said = json.loads(out)
+    assert code == 0
+    code, out, _ = letsdance(*words, "--overwrite")
+    assert code == 0
     assert said["boxes"][0]["limits"]["C0"][0] == pytest.approx(0.5, abs=0.15)
     assert " ".join(said["says"][0].split()[:8]) in " ".join(out.split())
     assert {f.name for f in (tmp_path / "a").iterdir()} == {

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,23 +22,6 @@ from report import dynamics
 from report import early_warning as signs
 from report import tipping as tipping_pages
 from report.sheet import NARROW, WIDE, text_width
-
-
-@pytest.fixture
-def letsdance(monkeypatch, capsys, tmp_path):
-    """`letsdance("map", "residence")` in an empty folder -> (exit code, standard output, standard error)."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(signal, "signal", lambda *_: None)
-
-    def letsdance(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["letsdance", *words])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            command.main()
-        return int(ended.value.code or 0), *capsys.readouterr()
-
-    return letsdance
-
 
 # ---------------------------------------------------------------- the command
 

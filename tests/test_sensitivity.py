@@ -305,20 +305,12 @@ def test_a_sweep_that_is_there_is_analysed_with_the_same_numbers(tmp_path):
 
 @pytest.mark.parametrize("more", [["--quarters", "1"], ["--replicates", "-1"], ["--outcome", "C@99"],
                                   ["--executor", "magic"]])
-def test_a_mistake_is_one_sentence_and_nothing_is_announced_before(tmp_path, monkeypatch, capsys, more):
-    import sys
-
-    from letsdance import command as module
-
-    monkeypatch.chdir(tmp_path)
+def test_a_mistake_is_one_sentence_and_nothing_is_announced_before(letsdance, tmp_path, more):
     for words in (["sensitivity", "lone_ranger"], ["discover", "lone_ranger", "--condition", "C@8 >= 0.5"]):
         if words[0] == "discover" and more[0] == "--outcome":
             continue
-        monkeypatch.setattr(sys, "argv", ["letsdance", *words, "--factor", "k=0.5:1", *more])
-        with pytest.raises(SystemExit) as ended:
-            module.main()
-        out, err = capsys.readouterr()
-        assert (ended.value.code, out, err.count("\n")) == (2, "", 1)
+        code, out, err = letsdance(*words, "--factor", "k=0.5:1", *more)
+        assert (code, out, err.count("\n")) == (2, "", 1)
         assert not list(tmp_path.iterdir())
 
 
@@ -336,31 +328,15 @@ def test_what_an_outcome_answers_to_most_is_not_a_trifle():
                                 pd.DataFrame({"point": []}), 1))
     assert said[0].endswith("answers most to interdependence.")
 
-@pytest.fixture
-def command(tmp_path, monkeypatch, capsys):
-    """`command(*words)`: what the command prints, in a folder of its own."""
-    import sys
-
-    from letsdance import command as module
-
-    def call(*words: str) -> str:
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sys, "argv", ["letsdance", *words])
-        with pytest.raises(SystemExit) as ended:
-            module.main()
-        said = capsys.readouterr()
-        assert ended.value.code == 0, said.err
-        return said.out
-
-    return call
-
 
 @pytest.mark.parametrize(("method", "outcome", "size"), [
     ("morris", "C@8", "3"), ("sobol", "C@8", "8"), ("regional", "C@8 >= 0.5", "40")])
-def test_the_command_prints_json_and_leaves_a_page(command, tmp_path, method, outcome, size):
+def test_the_command_prints_json_and_leaves_a_page(letsdance, tmp_path, method, outcome, size):
     words = ["sensitivity", "lone_ranger", "--factor", "C0=0.2:0.8", "--factor", "phi=0:1", "--outcome", outcome,
              "--method", method, "--size", size, "--replicates", "2", "--quarters", "8"]
-    said = json.loads(command(*words, "--out", "a", "--json"))
+    code, out, _ = letsdance(*words, "--out", "a", "--json")
+    said = json.loads(out)
+    assert code == 0
     assert said["indices"][0]["factor"] == "C0"
     page = (tmp_path / "a/report.html").read_text(encoding="utf-8")
     assert said["says"][0].replace("'", "&#39;") in page
@@ -368,7 +344,7 @@ def test_the_command_prints_json_and_leaves_a_page(command, tmp_path, method, ou
         "manifest.json", "indices.parquet", "points.parquet", "runs.parquet", "report.html", "figures"}
     kept = pd.read_parquet(tmp_path / "a/indices.parquet")
     assert kept["factor"].tolist() == [row["factor"] for row in said["indices"]]
-    assert "citizens' mean willingness at the start (C0)" in command(*words, "--out", "b")
+    assert "citizens' mean willingness at the start (C0)" in letsdance(*words, "--out", "b")[1]
 
 
 def test_figures_work_for_many_factors_and_for_phones():

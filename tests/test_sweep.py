@@ -31,7 +31,6 @@ from experiments.outcomes import known
 from experiments.plan import plan
 from experiments.store import Sweep
 from experiments.sweep import run, sweep
-from letsdance import command
 from params import Refused
 from scenarios import load
 from simulation.run import simulate
@@ -676,20 +675,9 @@ def test_few_runs_are_made_by_threads_and_many_by_processes(monkeypatch):
 # ---------------------------------------------------------------- the commands
 
 @pytest.fixture
-def letsdance(monkeypatch, capsys, tmp_path):
-    """`letsdance("query s")` in an empty folder -> (exit code, standard output, standard error)."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(signal, "signal", lambda *_: None)  # the test's own handlers stay
-
-    def letsdance(words):
-        monkeypatch.setattr(sys, "argv", ["letsdance", *shlex.split(words)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            command.main()
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return letsdance
+def letsdance(letsdance):
+    """The same for words as they are typed, in one line: `letsdance("query s")`."""
+    return lambda line: letsdance(*shlex.split(line))
 
 
 SMALL = "--set municipalities=3 --set citizens=10 --quarters 8 --replicates 3"
