@@ -210,11 +210,12 @@ def data(
     as_json: Json = False,
 ) -> None:
     """Check a table and say what it holds; turn a survey into a start."""
-    from experiments.adopters import data as tables
+    from experiments.adopters.counts import examples
+    from experiments.adopters.data import Invalid
     from params import Refused
 
     if file is None:
-        shown = tables.examples()
+        shown = examples()
         if as_json:
             typer.echo(json.dumps(shown))
         else:
@@ -228,8 +229,8 @@ def data(
     if out is not None:
         folder.check_target(out, overwrite)
     try:
-        said, frame, counts, start = _said(tables, file, kind, edges, population, scale, base, save)
-    except tables.Invalid as bad:
+        said, frame, counts, start = _said(file, kind, edges, population, scale, base, save)
+    except Invalid as bad:
         if report is not None:
             with folder.whole_file(report, overwrite, "--report") as part:
                 bad.report.to_csv(part, index=False)
@@ -259,15 +260,17 @@ def data(
         written(out, "")
 
 
-def _said(tables: Any, file: str, kind: str | None, edges: Path | None, population: Path | None, scale: str | None,
-          base: str, save: Path | None) -> tuple[list[str], Any, Any, str]:
+def _said(file: str, kind: str | None, edges: Path | None, population: Path | None, scale: str | None, base: str,
+          save: Path | None) -> tuple[list[str], Any, Any, str]:
     """What a file holds, recognised by its columns: sentences, the table, the counts if it is one of counts, and of a
     survey the text to save."""
     import pandas as pd
 
+    from experiments.adopters.counts import KINDS, example, examples, read_counts, read_population
+    from experiments.adopters.data import read_survey, read_times
     from params import Refused
 
-    what = _recognised(tables, file)
+    what = _recognised(file)
     for option, given, of, why in (("--save", save, ("survey",), "turns a survey into a start"),
                                    ("--scale", scale, ("survey",), "is the scale of a survey"),
                                    ("--edges", edges, ("times",), "goes with times of adoption"),
@@ -277,12 +280,12 @@ def _said(tables: Any, file: str, kind: str | None, edges: Path | None, populati
             raise Refused(f"{option} {why}, but {file} looks like a table of {what}; leave {option} out, or name "
                           f"the columns of {file} for what they are.")
     if what == "survey":
-        survey = tables.read_survey(file, scale)
+        survey = read_survey(file, scale)
         said = [*survey.said, *(f"{role.capitalize()}s: mean willingness {part['willingness'].mean():.2f} of {len(part):,}."
                                 for role, part in survey.frame.groupby("role"))]
-        return said, survey.frame, None, "" if save is None else _start(tables, survey, save, base, population)
+        return said, survey.frame, None, "" if save is None else _start(survey, save, base, population)
     if what == "times":
-        adoption = tables.read_times(Path(file), edges)
+        adoption = read_times(Path(file), edges)
         ties = "" if adoption.network is None else \
             f", {sum(matrix.nnz for matrix in adoption.network):,} ties" + (
                 f" over {len(adoption.network)} periods" if len(adoption.network) > 1 else "")
@@ -290,18 +293,19 @@ def _said(tables: Any, file: str, kind: str | None, edges: Path | None, populati
         return [f"Times of adoption of {len(frame):,} nodes, {adoption.periods[0]} to {adoption.periods[-1]}{ties}.",
                 *adoption.said], frame, None, ""
     if what == "population":
-        people = tables.read_population(file)
+        people = read_population(file)
         return [f"Population at risk of {len(people)} units, {sum(people.values()):,.0f} in all."], pd.DataFrame(
             {"unit": list(people), "population": list(people.values())}), None, ""
-    counts = tables.example(file) if file in tables.examples() else tables.read_counts(Path(file), kind)
+    counts = example(file) if file in examples() else read_counts(Path(file), kind)
     if population is not None:
-        counts = counts.with_population(tables.read_population(population))
+        counts = counts.with_population(read_population(population))
     shapes = counts.shapes()
-    return [f"Counts are {tables.KINDS[counts.kind]}.", *counts.said, *shapes["says"]], counts.frame, counts, ""
+    return [f"Counts are {KINDS[counts.kind]}.", *counts.said, *shapes["says"]], counts.frame, counts, ""
 
 
-def _start(tables: Any, survey: Any, save: Path, base: str, population: Path | None) -> str:
+def _start(survey: Any, save: Path, base: str, population: Path | None) -> str:
     """A survey as a scenario or a table of municipalities, by the ending of the file to save."""
+    from experiments.adopters.counts import read_population
     from params import Refused
 
     if save.suffix == ".toml":
@@ -310,21 +314,22 @@ def _start(tables: Any, survey: Any, save: Path, base: str, population: Path | N
         raise Refused(f"{save} must end in .toml (a scenario) or .csv (a table of municipalities).")
     if population is None:
         raise Refused("a table of municipalities needs their citizens; give --population POPULATION.csv.")
-    return str(survey.towns(tables.read_population(population)).to_csv(index=False))
+    return str(survey.towns(read_population(population)).to_csv(index=False))
 
 
-def _recognised(tables: Any, file: str) -> str:
+def _recognised(file: str) -> str:
     """What a file's header looks like."""
+    from experiments.adopters.counts import KINDS, examples
     from experiments.adopters.tables import ALIASES
 
-    if file in tables.examples():
+    if file in examples():
         return "counts"
     path = Path(file)
     if not path.exists():
         from params import Refused, nearest
 
-        raise Refused(f"there is no file or example {file!r}.{nearest(file, tables.examples())} "
-                      f"Examples: {', '.join(tables.examples())}.")
+        raise Refused(f"there is no file or example {file!r}.{nearest(file, examples())} "
+                      f"Examples: {', '.join(examples())}.")
     try:
         with path.open(encoding="utf-8-sig") as lines:
             header = {word.strip(' "\n').lower() for word in re.split(r"[,;\t|]", lines.readline())}
@@ -335,7 +340,7 @@ def _recognised(tables: Any, file: str) -> str:
     def there(name: str) -> bool:
         return not {name, *ALIASES.get(name, ())}.isdisjoint(header)
 
-    counted = any(there(name) for name in (*tables.KINDS, "count"))
+    counted = any(there(name) for name in (*KINDS, "count"))
     if {"node", "toa", "adopted_at"} & header or (there("node") and there("time") and not counted):
         return "times"
     if header <= {"unit", "municipality", "state", "place", "country", "name", "population"}:

@@ -29,7 +29,7 @@ from report.style import (
 
 if TYPE_CHECKING:
     from experiments.adopters.classic import Classic
-    from experiments.adopters.data import Counts
+    from experiments.adopters.counts import Counts
     from experiments.adopters.describing import Description
 
 _SHARE = ((0.0, "0"), (0.5, "50 %"), (1.0, "100 %"))

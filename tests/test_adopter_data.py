@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from experiments.adopters import data, tables
+from experiments.adopters import counts, data, tables
 from experiments.adopters.describing import describe
 from letsdance.command import app
 from params import Refused
@@ -235,34 +235,34 @@ def test_every_bad_row_is_reported(folder):
 ])
 def test_bad_counts_are_refused_with_their_row(folder, text, words):
     path = csv(folder, text)
-    refused(lambda: data.read_counts(path), "table.csv", *words)
+    refused(lambda: counts.read_counts(path), "table.csv", *words)
 
 
 def test_a_count_that_nothing_explains_is_a_stock_and_says_so(folder):
-    counts = data.read_counts(csv(folder, "unit,year,count\nA,1990,5\nA,1991,4\n"))
-    assert counts.kind == "stock"
-    assert "because it falls" in counts.said[0]
-    assert data.read_counts(folder / "table.csv", kind="new").adopters("A")["adopters"].tolist() == [5, 9]
+    seen = counts.read_counts(csv(folder, "unit,year,count\nA,1990,5\nA,1991,4\n"))
+    assert seen.kind == "stock"
+    assert "because it falls" in seen.said[0]
+    assert counts.read_counts(folder / "table.csv", kind="new").adopters("A")["adopters"].tolist() == [5, 9]
 
 
 def test_stocks_that_fall_fit_no_curve_of_adoption():
-    counts = data.example("participatory_budgeting")
-    refused(lambda: counts.adopters("Poland's village funds"), "falls, from 1,479 in 2017 to 1,467 in 2018",
+    seen = counts.example("participatory_budgeting")
+    refused(lambda: seen.adopters("Poland's village funds"), "falls, from 1,479 in 2017 to 1,467 in 2018",
             "No cumulative adoption curve can be fitted")
-    assert counts.adopters("Brazil")["adopters"].tolist() == [13, 53, 112, 190, 201]
-    assert counts.adopters("Brazil")["new"].tolist() == [13, 40, 59, 78, 11]
-    refused(lambda: data.example("eu27_home_working").adopters("usually"), "a shock, not an S-curve")
+    assert seen.adopters("Brazil")["adopters"].tolist() == [13, 53, 112, 190, 201]
+    assert seen.adopters("Brazil")["new"].tolist() == [13, 40, 59, 78, 11]
+    refused(lambda: counts.example("eu27_home_working").adopters("usually"), "a shock, not an S-curve")
 
 
 def test_series_are_told_as_what_they_are():
-    shapes = data.example("participatory_budgeting").shapes().set_index("unit")
+    shapes = counts.example("participatory_budgeting").shapes().set_index("unit")
     assert shapes.loc["Brazil", "saturates"]           # 11 in four years after 78
     assert not shapes.loc["Brazil", "falls"]
     assert "at least 12 gave it up again" in shapes.loc["Poland's village funds", "says"]
-    rising = data.shape(pd.DataFrame({"period": range(5), "value": [1, 2, 4, 8, 16]}))
+    rising = counts.shape(pd.DataFrame({"period": range(5), "value": [1, 2, 4, 8, 16]}))
     assert rising["saturates"] is False
     assert "cannot be read from it" in rising["says"]
-    home = data.example("eu27_home_working").shapes().set_index("unit").loc["usually or sometimes"]
+    home = counts.example("eu27_home_working").shapes().set_index("unit").loc["usually or sometimes"]
     assert (home["peak"], home["peak_period"]) == (24.4, 2021)
     assert "break in series in 2021" in home["says"]
 
@@ -272,13 +272,13 @@ def test_every_example_is_readable_and_its_source_is_told():
 
     place = files("experiments.adopters").joinpath("facts")
     readme = place.joinpath("README.md").read_text(encoding="utf-8")
-    for name in data.examples():
-        assert len(data.example(name).frame) >= 10
-        assert data.example(name).said[-1] == f"Source: {data.source(name)}."
-        assert data.source(name) in readme
+    for name in counts.examples():
+        assert len(counts.example(name).frame) >= 10
+        assert counts.example(name).said[-1] == f"Source: {counts.source(name)}."
+        assert counts.source(name) in readme
     for file in place.iterdir():
         assert file.name == "README.md" or f"`{file.name}`" in readme
-    refused(lambda: data.example("bass"), "Did you mean bass_example?")
+    refused(lambda: counts.example("bass"), "Did you mean bass_example?")
 
 
 def test_rogers_shares_are_those_of_the_normal_curve_and_of_the_cuts():
@@ -297,12 +297,12 @@ def test_rogers_shares_are_those_of_the_normal_curve_and_of_the_cuts():
 
 
 def test_a_population_belongs_to_every_unit(folder):
-    counts = data.example("participatory_budgeting")
-    refused(lambda: counts.with_population({"Brazil": 5570}), "Poland's village funds is missing")
+    seen = counts.example("participatory_budgeting")
+    refused(lambda: seen.with_population({"Brazil": 5570}), "Poland's village funds is missing")
     people = {"Brazil": 5570, "Poland's village funds": 1400, "Portugal": 308}
-    refused(lambda: counts.with_population(people), "below the 1,479 adopters")
+    refused(lambda: seen.with_population(people), "below the 1,479 adopters")
     path = csv(folder, "municipality,population\nA,0\nA,5\n")
-    refused(lambda: data.read_population(path), "line 2", "from 1")
+    refused(lambda: counts.read_population(path), "line 2", "from 1")
 
 
 # ---------------------------------------------------------------- surveys
@@ -413,5 +413,5 @@ def test_figures_are_drawn_where_little_is_known(folder):
             for section in study.sections:
                 for make in section.figures.values():
                     assert make(width).svg().startswith("<svg")
-        for name in data.examples():
-            assert series_figure(data.example(name), width).svg().startswith("<svg")
+        for name in counts.examples():
+            assert series_figure(counts.example(name), width).svg().startswith("<svg")

@@ -15,10 +15,11 @@ from scipy.stats import binom, gaussian_kde, kstest, logistic, multivariate_norm
 from typer.testing import CliRunner
 
 from experiments import folder
-from experiments.adopters import abc_smc, data, observed
+from experiments.adopters import abc_smc, observed
 from experiments.adopters import calibrate as c
 from experiments.adopters import identification as words
 from experiments.adopters.abc_smc import Box, Sample
+from experiments.adopters.counts import read_counts
 from params import Refused
 from simulation import simulate
 
@@ -269,7 +270,7 @@ def test_all_forms_of_data_say_the_same():
     counts = pd.DataFrame({"unit": "x", "period": range(2001, 2013), "new": new, "population": 40})
     years = [*np.repeat(np.arange(2001, 2013), new).tolist(), *[""] * 10]
     times = pd.DataFrame({"node": range(40), "time": years})
-    for source, size in ((table(), 40), (counts, None), (data.read_counts(counts), None)):
+    for source, size in ((table(), 40), (counts, None), (read_counts(counts), None)):
         (one,) = observed.observe(source, size)
         assert (one.population, one.count.tolist(), one.t[0]) == (40, CUM, 2001)
     (one,) = observed.observe(times)  # which end with the last adoption

@@ -6,8 +6,8 @@ from importlib import import_module
 from typing import Any
 
 _WHERE = {
-    "data": ("Adoption", "Counts", "Survey", "example", "examples", "from_arrays", "from_result", "read_counts",
-             "read_edges", "read_population", "read_survey", "read_times"),
+    "data": ("Adoption", "Survey", "from_arrays", "from_result", "read_edges", "read_survey", "read_times"),
+    "counts": ("Counts", "example", "examples", "read_counts", "read_population"),
     "statistics": ("categories", "curve", "exposure", "hazard", "infectiousness", "rewire", "structural_dependence",
                    "susceptibility", "thresholds"),
     "survival": ("kaplan_meier", "log_rank", "restricted_mean"),

@@ -75,7 +75,8 @@ def observe(source: Any, population: int | None = None, unit: str | Sequence[str
     """Curves from a CSV's path, an example's name, a table, or what was read already: cascades (t, new or cum), counts by
     unit and period, or times of adoption (node, time). unit: which of several. Refused otherwise.
     """
-    from experiments.adopters.data import Counts, example, examples, read_counts, read_times
+    from experiments.adopters.counts import Counts, example, examples, read_counts
+    from experiments.adopters.data import read_times
 
     if isinstance(source, Seen):
         source = [source]
@@ -152,7 +153,7 @@ def _header(source: Any) -> set[str]:
 
 
 def _counted(counts: Any, population: int | None, unit: str | Sequence[str] | None) -> list[Seen]:
-    """Curves of `data.Counts`: new and cumulative counts say who ever adopted, stocks and percentages who has it in use."""
+    """Curves of `Counts`: new and cumulative counts say who ever adopted, stocks and percentages who has it in use."""
     made = []
     for name in _named(counts.units, unit):
         one = counts.series(name)

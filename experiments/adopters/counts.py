@@ -1,0 +1,244 @@
+"""Counts in: adoptions or active cases by unit and period, those at risk, and the series that ship, each checked.
+
+A series may fall or never saturate; `shape` says what it is, and no curve is forced on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib.resources import as_file, files
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from experiments.adopters import statistics, tables
+from params import Refused, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: The series that ship, and the file that holds each (sources in facts/README.md).
+_SHIPPED = {"bass_example": "ten years of sales, the Bass example series",
+            "participatory_budgeting": "active municipal participatory budgets in Brazil, Poland and Portugal",
+            "eu27_home_working": "employed persons in the EU27 who work from home, %"}
+#: What a count can be, and what it says.
+KINDS = {"new": "adoptions in each period", "stock": "cases active at the time",
+         "cumulative": "all who have ever adopted by then", "percent": "active cases, % of those who could"}
+_MOST = 1e12  # no count is larger
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """Counts by unit and period, and what they are."""
+
+    frame: pd.DataFrame      # unit, period, value, population (NaN: not given), note
+    kind: str                # of KINDS
+    said: tuple[str, ...] = ()
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Municipalities, states or countries, in the table's order."""
+        return tuple(dict.fromkeys(self.frame["unit"]))
+
+    def series(self, unit: str | None = None) -> pd.DataFrame:
+        """One unit's rows: period, value, population, note. The only unit if none is named."""
+        if unit is None and len(self.units) == 1:
+            unit = self.units[0]
+        if unit not in self.units:
+            raise Refused(f"there is no unit {unit!r}.{nearest(str(unit), self.units)} Known: {', '.join(self.units)}.")
+        return self.frame[self.frame["unit"] == unit].drop(columns="unit").reset_index(drop=True)
+
+    def adopters(self, unit: str | None = None) -> pd.DataFrame:
+        """period, new, adopters: the cumulative curve that Bass, logistic and Gompertz are fitted to.
+
+        Refused for stocks that fall and for percentages: they hide who came and who left, and no model of adoption
+        alone can fall.
+        """
+        one = self.series(unit)
+        name = unit or self.units[0]
+        if self.kind == "new":
+            return one.assign(new=one["value"], adopters=one["value"].cumsum())[["period", "new", "adopters"]]
+        if self.kind == "percent" or (self.kind == "stock" and (one["value"].diff() < 0).any()):
+            raise Refused(f"{shape(one, name, self.kind)['says']} No cumulative adoption curve can be fitted.")
+        return one.assign(new=one["value"].diff().fillna(one["value"]),
+                          adopters=one["value"])[["period", "new", "adopters"]]
+
+    def shapes(self) -> pd.DataFrame:
+        """One row a unit: what the series is, in numbers and in a sentence (`shape`)."""
+        import pandas as pd
+
+        return pd.DataFrame([{"unit": unit, **shape(self.series(unit), unit, self.kind)} for unit in self.units])
+
+    def with_population(self, population: Mapping[str, float] | pd.Series) -> Counts:
+        """The same with those at risk in each unit, checked."""
+        for unit in self.units:
+            if unit not in population:
+                raise Refused(f"the population of {unit} is missing.{nearest(unit, map(str, population.keys()))}")
+        frame = self.frame.assign(population=[float(population[unit]) for unit in self.frame["unit"]])
+        _check_population(tables.Table("the table of counts", frame.set_axis(range(1, len(frame) + 1)), ()), self.kind)
+        return replace(self, frame=frame)
+
+
+def read_counts(source: Any, kind: str | None = None) -> Counts:
+    """Counts by unit (may be left out) and period: in a column new, stock, cumulative or percent, which says what they
+    are, or in a column count with `kind`; perhaps population and note. A count that nothing explains is a stock.
+    """
+    if kind is not None and kind not in KINDS:
+        raise Refused(f"there is no kind of count {kind!r}.{nearest(str(kind), KINDS)} Known: {', '.join(KINDS)}.")
+    table = tables.read(source, "counts", ("period",), ("unit", *KINDS, "count", "population", "note"),
+                        blank=("population",))
+    where, frame = table.where, table.frame
+    values = [name for name in (*KINDS, "count") if name in frame]
+    if len(values) != 1:
+        raise Refused(f"{where}: give one column of counts, named for what it is: {', '.join(KINDS)}"
+                      + (f"; there are {' and '.join(values)}." if values else "."))
+    name, said = values[0], list(table.said)
+    if name != "count" and kind is not None and kind != name:
+        raise Refused(f"{where}: the column {name} says that these are {KINDS[name]}, but kind is {kind}; change one.")
+    if "unit" not in frame:
+        frame["unit"] = "all"
+    high = 100 if (kind or name) == "percent" else np.inf
+
+    def most(column: str) -> tables.Rule:
+        return tables.Rule(column, lambda t: ~(tables.numbers(t[column]) > _MOST), lambda row: "is more than there can be")
+
+    def in_order(frame: pd.DataFrame) -> Any:
+        return ~(tables.numbers(frame["period"]).groupby(frame["unit"]).diff() < 0)
+
+    tables.check(table, [
+        tables.given("unit"), *tables.number("period", whole=True), *tables.number(name, low=0, high=high, example="13"),
+        tables.Rule("period", lambda t: ~t.duplicated(["unit", "period"]),
+              lambda row: f"is there already{_of(row)}; keep one row a unit and period"),
+        tables.Rule("period", in_order, lambda row: f"comes after a later one{_of(row)}; sort the rows by period"),
+        *tables.number("population", low=0, blank=True, example="2175"),
+        most(name), most("population"),
+        tables.Rule("period", lambda t: ~(tables.numbers(t["period"]).abs() > statistics.LATEST),
+                    lambda row: "is too far from 0 to be a period; give one such as 2004")])
+    tables.no_dates(table, "period", tables.numbers(frame["period"]))
+    data = frame.assign(value=tables.numbers(frame[name]), period=tables.numbers(frame["period"]).astype(np.int64),
+                        population=tables.numbers(frame["population"]) if "population" in frame else np.nan,
+                        note=frame.get("note", ""))
+    falls = (data.groupby("unit")["value"].diff() < 0)
+    chosen = kind or (name if name != "count" else "stock")
+    if kind is None and name == "count":
+        said.append("The column count does not say what it counts; it is read as the cases active at the time (a stock)"
+                    + (", because it falls" if falls.any() else "") + ". If it counts adoptions in each period, say "
+                    "kind new.")
+    if chosen == "cumulative":
+        tables.check(table, [tables.Rule(name, lambda t: ~falls, lambda row: f"is lower than in the period before"
+                                    f"{_of(row)}, which a cumulative count cannot be; call it stock")])
+    data = data[["unit", "period", "value", "population", "note"]]
+    _check_population(replace(table, frame=data), chosen)
+    return Counts(data.reset_index(drop=True), chosen, tuple(said))
+
+
+def _of(row: Mapping[str, Any]) -> str:
+    """Whose row it is, where there are several units."""
+    return "" if row["unit"] == "all" else f" of {row['unit']}"
+
+
+def _check_population(table: tables.Table, kind: str) -> None:
+    """Refuse a population at risk below the adopters."""
+    if kind == "percent":
+        return
+    data = table.frame
+    adopters = data.groupby("unit")["value"].cumsum() if kind == "new" else data["value"]
+    tables.check(replace(table, frame=data.assign(adopters=adopters)), [tables.Rule(
+        "population", lambda t: ~(t["population"] < t["adopters"]),
+        lambda row: f"is below the {row['adopters']:,.12g} adopters{_of(row)} in {row['period']}; "
+                    f"give all who could adopt")])
+
+
+def shape(series: pd.DataFrame, unit: str = "it", kind: str = "stock") -> dict[str, Any]:
+    """What a series is, without a model: its ends, its peak, how far it fell, its greatest step, and a sentence.
+
+    Rates are a period of time, since counts may skip years. `saturates` says whether the last step was less than half
+    the fastest; None where the series falls or is too short to tell.
+    """
+    period, value = series["period"].to_numpy(np.int64), series["value"].to_numpy(np.float64)
+    unit = unit[:1].upper() + unit[1:]
+    sign = " %" if kind == "percent" else ""
+    total = value.cumsum() if kind == "new" else value
+    rate = np.diff(total) / np.diff(period)
+    peak = int(total.argmax())
+    fell = bool((np.diff(total) < 0).any())
+    low = peak + int(total[peak:].argmin())
+
+    def n(number: float) -> str:
+        return f"{number:,.1f}".removesuffix(".0") + sign
+
+    def points(number: float) -> str:
+        return n(number).removesuffix(sign) + (" points" if sign else "")
+
+    found: dict[str, Any] = {
+        "kind": kind, "periods": len(period), "first": int(period[0]), "last": int(period[-1]),
+        "at_first": float(total[0]), "at_last": float(total[-1]), "peak": float(total[peak]),
+        "peak_period": int(period[peak]), "falls": fell, "saturates": None}
+    if len(period) == 1:
+        return found | {"says": f"{unit}: {n(total[0])} in {period[0]}, one period, so no curve."}
+    step = int(np.diff(total).argmax())
+    rise = total[peak] - total[0]
+    jump = np.diff(total)[step] / rise if rise > 0 else 0.0
+    if not fell:
+        whole = "adopters in all" if kind == "new" else KINDS[kind].split(",")[0]
+        found["saturates"] = bool(rate[-1] < rate.max() / 2) if len(rate) >= 3 else None
+        end = {True: "the last step is less than half as fast as the fastest, so growth is slowing",
+               False: "it still rises at more than half its fastest, so where it will end cannot be read from it",
+               None: "too few steps to say whether it slows"}[found["saturates"]]
+        if not rise:
+            return found | {"says": f"{unit}: {whole} stay at {n(total[0])} from {period[0]} to {period[-1]}."}
+        return found | {"says": f"{unit}: {whole} rise from {n(total[0])} in {period[0]} to {n(total[-1])} in "
+                                f"{period[-1]}; {end}."}
+    left = total[peak] - total[-1]
+    parts = [f"{unit}: {'a share' if kind == 'percent' else 'a stock of active cases'} that falls, from {n(total[peak])} "
+             f"in {period[peak]} to {n(total[low])} in {period[low]}"] if low > peak else [
+             f"{unit}: {'a share' if kind == 'percent' else 'a stock of active cases'} with falls on the way, from "
+             f"{n(total[0])} in {period[0]} to {n(total[-1])} in {period[-1]}"]
+    if low > peak and period[-1] != period[low]:
+        parts.append(f"{n(total[-1])} in {period[-1]}")
+    if jump > 0.5 and len(rate) >= 4:
+        parts.append(f"{points(np.diff(total)[step])} of its rise of {points(rise)} came in one step, from "
+                     f"{period[step]} to {period[step + 1]}: a shock, not an S-curve")
+    if left > 0 and kind == "stock":
+        parts.append(f"at least {n(left)} gave it up again, and those who came in between hide more")
+    noted: dict[str, list[str]] = {}
+    for at, note in zip(period, series.get("note", [""] * len(period)), strict=True):
+        if note:
+            noted.setdefault(note, []).append(str(at))
+    notes = [f"{note} in {' and '.join(at)}" for note, at in noted.items()]
+    return found | {"says": "; ".join(parts + notes) + "."}
+
+
+def read_population(source: Any) -> dict[str, float]:
+    """Those at risk: unit and population, one row a unit."""
+    table = tables.read(source, "population", ("unit", "population"), ())
+    frame = table.frame
+    tables.check(table, [tables.given("unit"), tables.once(["unit"], ""),
+                         *tables.number("population", low=1, example="2175")])
+    return dict(zip(frame["unit"], tables.numbers(frame["population"]), strict=True))
+
+
+# ---------------------------------------------------------------- what ships
+
+def examples() -> dict[str, str]:
+    """The series that ship: name and what it is. Sources stand in facts/README.md of this package."""
+    return dict(_SHIPPED)
+
+
+def source(name: str) -> str:
+    """Where a series that ships comes from, as facts/README.md tells it."""
+    text = files(__package__).joinpath("facts", "README.md").read_text(encoding="utf-8")
+    return next(line.split("|")[3].strip() for line in text.splitlines() if line.startswith(f"| `{name}.csv`"))
+
+
+def example(name: str) -> Counts:
+    """A series that ships, read as any CSV of counts is; its source is among what is said."""
+    if name not in _SHIPPED:
+        raise Refused(f"there is no example {name!r}.{nearest(name, _SHIPPED)} Known: {', '.join(_SHIPPED)}.")
+    with as_file(files(__package__).joinpath("facts", f"{name}.csv")) as path:
+        counts = read_counts(path)
+    return replace(counts, said=(*counts.said, f"Source: {source(name)}."))
+
+
+__all__ = ["KINDS", "Counts", "example", "examples", "read_counts", "read_population", "shape", "source"]
