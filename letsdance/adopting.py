@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 adopters = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None,
-    help="The science of adopters: statistics of adoption, classic models, data in and out.")
+    help="Describe, fit and forecast adoption, from your own data. Also classic models and calibration.")
 
 By = Annotated[str, typer.Option(help="How categories are cut: rogers, sd, rank or innovativeness.")]
 Direction = Annotated[str, typer.Option(help="Whose adoption counts: out (whom one names), in, or both.")]
@@ -39,7 +39,7 @@ def describe(
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-adopters"),
     overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
-    """Describe times of adoption: curve, hazard, categories, exposure, thresholds, survival; and a page."""
+    """Describe who adopted when, and what they saw before. Curve, hazard, categories, exposure, thresholds, survival."""
     from experiments import folder
     from params import Refused
 
@@ -129,7 +129,8 @@ def classic(
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-classic"),
     overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
-    """Run a classic diffusion model as a limit case of the engine, beside its closed form; without a name, list them."""
+    """Run a classic diffusion model beside its closed form. It is a limit case of the engine; without a name, all are
+    listed."""
     if name is None:
         return _list_classics(as_json)
     from experiments import folder
@@ -206,10 +207,9 @@ def data(
     save: Annotated[Path | None, typer.Option(help="Of a survey: write a start (.toml) or municipalities (.csv).")] = None,
     report: Annotated[Path | None, typer.Option(help="Write every problem as CSV: line, column, value, problem.")] = None,
     out: Annotated[Path | None, typer.Option(help="A folder to write, with the table and a page.")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files, or a folder of letsdance.")] = False,
-    as_json: Json = False,
+    overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
-    """Check a table and say what it holds; turn a survey into a start."""
+    """Check a table and say what it holds. A survey can be turned into a start."""
     from experiments.adopters.counts import examples
     from experiments.adopters.data import Invalid
     from params import Refused

@@ -26,7 +26,7 @@ from letsdance.screen import (
 from letsdance.telling import keep, written
 
 branch = typer.Typer(no_args_is_help=True, rich_markup_mode=None,
-                     help="Save a run's state at any quarter, and let it go on with one policy or another.")
+                     help="Save a run's state, and let it go on with other policies.")
 
 
 @branch.command()
@@ -41,8 +41,9 @@ def save(
 ) -> None:
     """Run a scenario to a quarter and save its state to a file."""
     from experiments import branch as branches
+    from experiments import folder
 
-    branches.check_file(out, overwrite)
+    folder.check_file(out, overwrite)
     with busy("Running", quiet=as_json):
         state = branches.state_at(scenario, at, seed, municipalities, parameters=values(sets), levers=lever or [],
                                   shocks=shock or [], profile=profile, quarters=quarters)
@@ -64,7 +65,7 @@ def go(
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-branch"),
     overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
-    """Let a saved state go on as it was, and with every policy named, on the same luck."""
+    """Let a saved state go on, as it was and with other policies. All meet the same luck."""
     from experiments import branch as branches
     from experiments import folder
     from experiments.compare import read_policy

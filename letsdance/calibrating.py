@@ -22,19 +22,20 @@ def calibrate_(
     counts: Annotated[str, typer.Argument(help="CSV of a curve: t and new or cum; or unit, period and a count; or node "
                                                "and time; or an example by name.")],
     population: Annotated[int | None, typer.Option(help="How many could adopt; goes before a column population.")] = None,
-    unit: Annotated[list[str] | None, typer.Option(help="Which curve of several; repeat for some [all].")] = None,
+    unit: Annotated[list[str] | None, typer.Option(help="Which curve of several; may be repeated [default: all].")] = None,
     scenario: Annotated[str, typer.Option(help="Start or scenario file that is fitted.")] = "lets_dance",
     profile: Profile = None, sets: Set = None,
     fit: Annotated[list[str] | None, typer.Option(
         metavar="NAME=LOW:HIGH", help="What is fitted, and between what; may be repeated "
-                                      "[v0=-0.6:0.3 G0=0.25:0.9 aware0=0.01:0.2 vM=0:2].")] = None,
+                                      "[default: v0=-0.6:0.3 G0=0.25:0.9 aware0=0.01:0.2 vM=0:2].")] = None,
     quarters_per_period: Annotated[float, typer.Option(
         help="Quarters of the model in a period of the data; 4 for years, 1 for quarters, 0.333 for months.")] = 4.0,
     begins: Annotated[float, typer.Option(help="Quarter of the model in which the data's first period begins.")] = 0.0,
     prior: Annotated[list[Path] | None, typer.Option(
         help="Folder of an earlier calibration, as the prior; repeat to learn from several what they share.")] = None,
     widen: Annotated[float | None, typer.Option(
-        help="How many times as spread the prior is as what is known [2 with one folder, 1 with several].")] = None,
+        help="How many times as spread the prior is as what is known [default: 2 with one folder, 1 with several].")
+        ] = None,
     particles: Annotated[int, typer.Option(help="Parameter sets that are kept.")] = 400,
     most: Annotated[int, typer.Option(help="Simulations in all.")] = 4000,
     recover: Annotated[int, typer.Option(help="Synthetic cases of a recovery test; each costs a calibration.")] = 0,
@@ -42,7 +43,7 @@ def calibrate_(
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-calibration"),
     overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
-    """Fit the model to observed curves, and say what they cannot tell."""
+    """Fit the model to observed curves and say what they cannot tell."""
     from experiments import folder
 
     folder.check_target(out, overwrite)
@@ -90,17 +91,20 @@ def speed_(
     case: Annotated[str, typer.Argument(help="Folder of `calibrate`, a start, or a scenario file.")] = "lets_dance",
     policy: Annotated[list[str] | None, typer.Option(
         metavar='"NAME: LEVER@START, ..."',
-        help="A policy as `letsdance compare` reads it; may be repeated [mandate, pilot support, training, change "
+        help="A policy as `letsdance compare` reads it; may be repeated [default: mandate, pilot support, training, change "
              "management, stories, and some together].")] = None,
     start: Annotated[int, typer.Option(help="Quarter in which the policies begin that are tried unless said.")] = 8,
-    quarters: Annotated[int | None, typer.Option(help="Horizon [the scenario's; 60 or the record's].")] = None,
-    draws: Annotated[int | None, typer.Option(help="Parameter sets from the posterior of a calibration [50].")] = None,
-    runs: Annotated[int | None, typer.Option(help="Runs of each parameter set [4], or of the scenario [40].")] = None,
+    quarters: Annotated[int | None, typer.Option(
+        help="Horizon in quarters, 8-400 [default: the scenario's, or the record's].")] = None,
+    draws: Annotated[int | None, typer.Option(
+        help="Parameter sets from the posterior of a calibration [default: 50].")] = None,
+    runs: Annotated[int | None, typer.Option(
+        help="Runs of each parameter set, or of the scenario [default: 4, or 40].")] = None,
     seed: Annotated[int, typer.Option(help="Seed; equal seeds give equal numbers.")] = 1,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-speed"),
     overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
-    """What speeds up late adopters, at which cost, and what it does to depth of use."""
+    """Say what speeds up late adopters, its cost and depth of use."""
     from experiments import folder
 
     folder.check_target(out, overwrite)

@@ -46,7 +46,7 @@ from letsdance.screen import (
     simulated,
     values,
 )
-from letsdance.telling import written
+from letsdance.telling import text_of, written
 
 if TYPE_CHECKING:
     from simulation.run import Result
@@ -65,7 +65,8 @@ def run(
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-run"),
     overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
-    """Run the four starts (or the scenarios named), print a table and write a folder with report.html."""
+    """Run the four starts, or scenarios named, and write a report. It prints a table, and writes a folder with all
+    tables, figures and report.html."""
     import scenarios as told
     from experiments import folder
     from params import Refused
@@ -80,7 +81,6 @@ def run(
                                             profile=profile, quarters=quarters)
     if len({story.quarters for story in stories.values()}) > 1:
         raise Refused("the scenarios have different horizons; give one with --quarters.")
-    text = municipalities.read_text(encoding="utf-8-sig") if municipalities and municipalities.is_file() else None
     reached = None
     if until is None:
         results = simulated(stories, runs, seed, municipalities, quiet=as_json)
@@ -104,7 +104,7 @@ def run(
 
             write(part, results, manifest)
 
-        folder.write(out, results, command_line(), overwrite, text, hand_over)
+        folder.write(out, results, command_line(), overwrite, text_of(municipalities), hand_over)
     if as_json:
         typer.echo(json.dumps({"folder": str(out), "runs": runs, "seed": seed, "scenarios": summaries,
                                "precision": str(reached) if reached else None}))
@@ -113,8 +113,10 @@ def run(
 
 
 @app.command()
-def verify(directory: Path, as_json: Json = False) -> None:
-    """Re-run what a folder holds and say: identical, or what differs and since which version."""
+def verify(
+    directory: Annotated[Path, typer.Argument(help="A folder that letsdance wrote.")], as_json: Json = False,
+) -> None:
+    """Run again what a folder holds, and say what differs. Identical means the same to the last bit."""
     from experiments import folder
 
     manifest = folder.read_manifest(directory)
@@ -180,10 +182,10 @@ def explain(
 def check(
     runs: Annotated[int, typer.Option(help="Paired seeds of each experiment, at least 20 for a verdict.")] = 20,
     seed: Seed = 1,
-    only: Annotated[list[str] | None, typer.Option(help="A pattern, such as F3; may be repeated.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="A pattern, such as F3; may be repeated [default: all].")] = None,
     as_json: Json = False,
 ) -> None:
-    """Test the model against the patterns of the evidence: what holds, what does not, how strongly."""
+    """Test the model against the patterns of the evidence. What holds, what does not, how strongly."""
     from experiments import patterns
 
     with progress("Patterns", len(only or patterns.PATTERNS), quiet=as_json) as advance:
@@ -193,7 +195,7 @@ def check(
         typer.echo(frame.to_json(orient="records"))
         return
     print_table("Patterns of the evidence", list(frame.columns),
-                 [[str(v) for v in row] for row in frame.itertuples(index=False)])
+                [[str(v) for v in row] for row in frame.itertuples(index=False)])
 
 
 @app.command()
@@ -267,11 +269,10 @@ def _print_summaries(summaries: dict[str, dict[str, Any]], result: Result) -> No
             ("trust in government", lambda s: share(s["trust"]))):
         rows.append([label, *(cell(s) for s in summaries.values())])
     print_table(f"{result.runs} runs of {result.quarters} quarters, {len(result.places)} municipalities, "
-                 f"{int(result.places.citizens.sum()):,} citizens: mean (10-90 % of runs)", titles, rows)
+                f"{int(result.places.citizens.sum()):,} citizens: mean (10-90 % of runs)", titles, rows)
 
 
 # ---------------------------------------------------------------- sub-commands that live in files of their own
-# (nothing heavy is imported at their top)
 
 for name, command in (("compare", comparing.compare), ("wind-tunnel", comparing.wind_tunnel),
                       ("search", searching.search), ("sweep", sweeping.sweep), ("query", sweeping.query),

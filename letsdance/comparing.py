@@ -50,7 +50,7 @@ def compare(
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-compare"),
     overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
-    """Compare policies on the same citizens and the same luck: what differs, for whom, at what cost.
+    """Compare policies on the same citizens and the same luck. What differs, for whom, at what cost.
 
     --set, --lever, --shock and --profile hold for every policy.
     """
@@ -117,7 +117,7 @@ def wind_tunnel(
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-wind-tunnel"),
     overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
-    """Try one portfolio from every start under every shock, against going without it, in one table."""
+    """Try one portfolio from every start under every shock. Each time against going without it, in one table."""
     from experiments import folder, windtunnel
     from scenarios import SHOCKS, STARTS
 

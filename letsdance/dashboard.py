@@ -38,7 +38,7 @@ def dashboard(
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the first page.")] = True,
     projector: Annotated[bool, typer.Option("--projector", help="Open it in large type.")] = False,
 ) -> None:
-    """Show the futures live: explore levers and conditions in a browser, offline."""
+    """Show the futures live in a browser, offline. Explore levers and conditions; stop it with Ctrl+C."""
     place = listening(host, port)
     import os
     import signal

@@ -27,7 +27,8 @@ _SHOWN = 20
 @adopters.command()
 def fit(
     history: History, population: Population = None,
-    curve: Annotated[list[str] | None, typer.Option(help="bass, logistic or gompertz; may be repeated [all].")] = None,
+    curve: Annotated[list[str] | None, typer.Option(
+        help="bass, logistic or gompertz; may be repeated [default: all].")] = None,
     method: Annotated[str, typer.Option(
         help="ml (maximum likelihood), ls (least squares on each period's count) or slope (on the curve's slope).")] = "ml",
     level: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95, as_json: Json = False,
@@ -67,7 +68,7 @@ def learn(
     past: History, out: Annotated[Path, typer.Option(help="The prior to write (JSON).")], population: Population = None,
     seed: Luck = 0, overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
-    """Learn a prior from past cascades, to forecast the next ones with."""
+    """Learn a prior from past cascades. The next ones are then forecast with it."""
     from experiments import folder
 
     folder.check_file(out, overwrite)
@@ -103,7 +104,7 @@ def forecast_(
     report: Annotated[Path | None, typer.Option(help="Folder to write with fan charts and a page.")] = None,
     seed: Luck = 0, overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
-    """Forecast the rest of each curve: sampled futures, times to 84 and 97.5 %, the chance that it stalls."""
+    """Forecast the rest of each curve. Sampled futures, times to 84 and 97.5 %, the chance that it stalls."""
     from experiments import folder
     from params import Refused
 
@@ -170,14 +171,15 @@ def _tell(made: list[Forecast], prior: Path | None, invented: bool, out: Path | 
 @adopters.command("backtest")
 def backtest_(
     past: History, population: Population = None, prior: PriorFile = None,
-    stage: Annotated[list[float] | None, typer.Option(help="Share at which curves are cut; repeat [.16, .34, .5].")] = None,
+    stage: Annotated[list[float] | None, typer.Option(
+        help="Share at which curves are cut; may be repeated [default: .16 .34 .5].")] = None,
     every: Annotated[int | None, typer.Option(
         help="Rolling origin: forecast anew every so many periods from the first stage until 84 % have adopted.")] = None,
     samples: Annotated[int, typer.Option(help="Sampled futures of each forecast.")] = 400,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-backtest"),
     seed: Luck = 0, overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
-    """Forecast your own past cascades from their first parts and say which model to trust."""
+    """Forecast your own past cascades and say which model to trust. Each is forecast from its first parts (--stage)."""
     from experiments import folder
     from params import Refused
 

@@ -44,7 +44,7 @@ class _BasinsFirst(TyperGroup):
 
 app = typer.Typer(
     cls=_BasinsFirst, rich_markup_mode=None,
-    help="Map the dynamics: basins (the default), residence, tipping, hysteresis, early warnings.")
+    help="Map where starts lead and what tips. Without a command it maps basins.")
 
 Scenario = Annotated[str, typer.Argument(help="A start by name, or the path of a scenario file.")]
 Out = Annotated[Path, typer.Option(help="The folder to write.")]
@@ -64,8 +64,8 @@ def basins(
     stay_quarters: Annotated[int, typer.Option(help="Quarters of these runs.")] = 200,
     out: Out = Path("letsdance-map"), overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
-    """Where starts lead: a grid over (C, G), the regime after N quarters, agents beside the mean field; and how long the
-    four starts last."""
+    """Show where starts lead, on a grid over (C, G). The regime after --quarters, agents beside the mean field; and how
+    long the four starts last."""
     from experiments import folder
 
     folder.check_target(out, overwrite)
@@ -107,7 +107,7 @@ def residence(
     sets: Set = None, lever: Lever = None, shock: Shock = None, profile: Profile = None,
     out: Out = Path("letsdance-residence"), overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
-    """How long municipalities stay where they start, where they go, and when they first reach a regime."""
+    """Say how long municipalities stay where they start. Also where they go, and when they first reach a regime."""
     from experiments import folder
 
     folder.check_target(out, overwrite)
@@ -139,7 +139,8 @@ def tipping(
     sets: Set = None, lever: Lever = None, shock: Shock = None, profile: Profile = None,
     out: Out = Path("letsdance-tipping"), overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
-    """Where runs end along a parameter (k=0.2:2) or a lever's strength (FRCS@8+20=0:1.5), beside the mean field."""
+    """Show where runs end along a parameter or a lever's strength. Such as k=0.2:2 or FRCS@8+20=0:1.5; beside the mean
+    field."""
     from experiments import folder
 
     folder.check_target(out, overwrite)
@@ -176,7 +177,8 @@ def hysteresis(
     sets: Set = None, profile: Profile = None,
     out: Out = Path("letsdance-hysteresis"), overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
-    """Move a parameter there and back within a run, at two speeds; then stop, wait, and see whether the gap stays."""
+    """Move a parameter there and back, and see if a gap stays. Within a run, at two speeds; then both ways stop and
+    wait."""
     from experiments import folder
 
     folder.check_target(out, overwrite)
@@ -212,7 +214,8 @@ def warning(
     sets: Set = None, profile: Profile = None,
     out: Out = Path("letsdance-warning"), overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
-    """Do variance and lag-1 autocorrelation rise before a tip, and how often for nothing?"""
+    """Ask whether early warnings come before a tip. Do variance and lag-1 autocorrelation rise, and how often for
+    nothing?"""
     from experiments import folder
 
     folder.check_target(out, overwrite)

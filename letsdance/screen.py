@@ -1,4 +1,4 @@
-"""What all sub-commands share: their options, the progress bar, tables, and how a user's mistake ends."""
+"""What all sub-commands share: their options, the progress bar, tables, and the signal that stops them."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ Lever = Annotated[list[str] | None, typer.Option(
     metavar="NAME@START+DURATION*STRENGTH", help="A lever, such as FRCS@8+20*1.0; may be repeated.")]
 Shock = Annotated[list[str] | None, typer.Option(
     metavar="NAME@START+DURATION*STRENGTH", help="A shock or trend, such as austerity@12+24; may be repeated.")]
-Profile = Annotated[str | None, typer.Option(help="The innovation: co_creation, e_procurement or telework.")]
-Table = Annotated[Path | None, typer.Option(help="CSV of municipalities (name, citizens, ...).")]
+Profile = Annotated[str | None, typer.Option(
+    help="The innovation: co_creation, e_procurement or telework [default: the scenario's].")]
+Table = Annotated[Path | None, typer.Option(help="CSV of municipalities: name, citizens, ... [default: 40 alike].")]
 Until = Annotated[str | None, typer.Option(
     metavar='"OUTCOME +-HALF_WIDTH"', help='Add runs until it is known so well, such as "lets_dance@60 +-0.02".')]
 Most = Annotated[int, typer.Option(help="The most runs that --until may make.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the folder if letsdance wrote it.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there; a folder only if letsdance wrote it.")]
 Scenarios = Annotated[list[str] | None, typer.Argument(help="Starts by name, or paths of scenario files.")]
 
 

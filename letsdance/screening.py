@@ -45,15 +45,17 @@ def sensitivity(
         help="morris (which factors matter), sobol (how much of the variance each makes) or regional (what sets apart "
              "where a condition holds) [default: morris, or what a --from sweep was made for].")] = None,
     size: Annotated[int | None, typer.Option(
-        help="Trajectories of morris [10], base points of sobol [256], points of regional [400].")] = None,
+        help="Trajectories of morris, base points of sobol, points of regional [default: 10, 256, 400].")] = None,
     replicates: _Replicates = 4, missing: _Missing = None, from_: _From = None, quarters: Quarters = None, seed: Seed = 1,
     sets: Set = None, lever: Lever = None, shock: Shock = None, profile: Profile = None, municipalities: Table = None,
     executor: Executor = None, workers: Workers = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-sensitivity"),
     overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
-    """Which factors an outcome answers to, how strongly, and how much of it is luck. Without --factor, morris screens
-    every parameter that nobody knows well."""
+    """Say which factors an outcome answers to, and how strongly.
+
+    Luck is told apart. Without --factor, morris screens every parameter that nobody knows well.
+    """
     from experiments import folder
 
     folder.check_target(out, overwrite)
@@ -102,7 +104,8 @@ def discover(
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-discover"),
     overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
-    """Where a condition holds, as boxes in plain words ("Wasteland is escaped where ..."), checked on points held back."""
+    """Find where a condition holds, as boxes in plain words. For example "Wasteland is escaped where k is at least 1.2";
+    each box is checked on points held back."""
     from experiments import folder
 
     folder.check_target(out, overwrite)

@@ -59,7 +59,7 @@ def search(
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-search"),
     overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
-    """Find which levers, when and how long, reach Let's dance: at least cost, or best within a budget."""
+    """Find which levers, when and how long, reach Let's dance. At least cost (--chance), or best within a --budget."""
     from experiments import folder
 
     folder.check_target(out, overwrite)

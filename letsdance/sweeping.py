@@ -31,7 +31,8 @@ from letsdance.screen import (
 Factors = Annotated[list[str] | None, typer.Option(
     "--factor", metavar="NAME=LOW:HIGH", help="A dial and its range, LOW:HIGH:LEVELS, or values A,B,C; may be repeated.")]
 Outcomes = Annotated[list[str] | None, typer.Option(
-    "--outcome", metavar="NAME@QUARTER", help="What is looked at, such as lets_dance@60; may be repeated.")]
+    "--outcome", metavar="NAME@QUARTER", help="What is looked at, such as lets_dance@60; may be repeated "
+                                                         "[default: all at the end].")]
 Executor = Annotated[str | None, typer.Option(help="threads or processes [default: threads for few runs].")]
 Workers = Annotated[int | None, typer.Option(help="How many threads or processes [default: one a core].")]
 Scheduler = Annotated[str | None, typer.Option(help="A Dask scheduler's address, such as tcp://127.0.0.1:8786.")]
@@ -61,9 +62,11 @@ def sweep(
     context: typer.Context,
     what: Annotated[str, typer.Argument(help="A design file (TOML), or the scenario that the factors change.")] = "",
     factor: Factors = None,
-    method: Annotated[str, typer.Option(help="grid, latin_hypercube, sobol, morris, one_at_a_time or list.")] = "",
+    method: Annotated[str, typer.Option(help="grid, latin_hypercube, sobol, morris, one_at_a_time or list [default: "
+                                             "grid; latin_hypercube with --points; list with --list].")] = "",
     points: Annotated[int | None, typer.Option(help="How many points of a latin_hypercube or sobol design.")] = None,
-    trajectories: Annotated[int | None, typer.Option(help="How many trajectories of a morris design.")] = None,
+    trajectories: Annotated[int | None, typer.Option(
+        help="How many trajectories of a morris design [default: 10].")] = None,
     list_: Annotated[Path | None, typer.Option("--list", help="A CSV of points: one column a factor.")] = None,
     replicates: Annotated[int, typer.Option(help="Runs of each point, paired by seed.")] = 20,
     outcome: Outcomes = None,
@@ -77,7 +80,7 @@ def sweep(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a sweep that was stopped.")] = False,
     overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
-    """Run every point of a design into a folder; kill it at any moment and go on with --resume."""
+    """Run every point of a design into a folder. Kill it at any moment and go on with --resume."""
     from experiments import folder
     from params import Refused
 

@@ -94,6 +94,13 @@ def test_help_names_every_command(letsdance):
     assert "explores" in out
 
 
+@pytest.mark.parametrize("words", [(), ("branch",), ("map",), ("adopters",)])
+def test_a_list_of_commands_says_whole_sentences(letsdance, words):
+    listed = letsdance(*words, "--help")[1].partition("Commands:")[2]
+    assert listed.count("\n") > 2
+    assert "..." not in listed
+
+
 # ---------------------------------------------------------------- show
 
 @pytest.mark.parametrize(("what", "names"), [

@@ -288,11 +288,12 @@ def calibrate(source: Any, scenario: str | Path | Scenario = "lets_dance", free:
               threads: int | None = None, progress: Callable[[int], None] | None = None) -> Calibration:
     """Fit parameters of a scenario to curves of adoption.
 
-    source, population, unit: as `observe`; several curves share their parameters. free: as `parse_free`. quarters_per_
-    period, begins: the clock, where it is not fitted. prior: an earlier calibration or its folder, or several (`box_of`).
-    particles: kept; most: simulations. predictions: runs of the posterior predictive. repetitions: of the recovery test on
-    synthetic data of the same kind (each costs a calibration). progress: hears of simulations. Equal seeds give equal
-    numbers. Refused for bad input.
+    source, population, unit: as `observe`; several curves share their parameters. scenario, parameters, profile: what
+    is not fitted. free: as `parse_free`. begins, quarters_per_period: the clock, where it is not fitted. prior: an
+    earlier calibration or its folder, or several (`box_of`). particles: kept; most: simulations. predictions: runs of
+    the posterior predictive. repetitions: of the recovery test on synthetic data of the same kind (each costs a
+    calibration). threads: all cores unless said. progress: hears of simulations. Equal seeds give equal numbers.
+    Refused for bad input.
     """
     check_whole("particles", particles, 50, 100_000)
     check_whole("the most simulations (most)", most, 2 * particles, 10_000_000)
