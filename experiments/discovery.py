@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments.design import Design, Factor, latin_hypercube, parse_factors
-from experiments.estimates import Estimate
+from experiments.estimates import LEVEL, Estimate
 from experiments.outcomes import Condition, parse_condition
 from experiments.sensitivity import bounds_of, check_missing, responses, runs_of, said_condition
 from params import Refused, check_whole
@@ -78,7 +78,6 @@ class Discovery:
     points: int
     replicates: int
     seed: int
-    level: float
     steps: pd.DataFrame
     scenario: Scenario | None = None
     design: Design | None = None
@@ -127,7 +126,7 @@ def quasi_p(X: np.ndarray, share: np.ndarray, low: np.ndarray, high: np.ndarray,
     return float(stats.binom.sf(np.floor(share[here].sum() + 1e-9) - 1, here.sum(), share[around].mean()))
 
 
-def share_interval(holds: np.ndarray, level: float = 0.95) -> Estimate:
+def share_interval(holds: np.ndarray) -> Estimate:
     """The mean of holds[points, replicates] (0 to 1) with Wilson's (1927) interval for an effective number of points.
 
     The effective number is what makes a binomial share vary as much as points and seeds together do (Kish 1965), and
@@ -142,7 +141,7 @@ def share_interval(holds: np.ndarray, level: float = 0.95) -> Estimate:
     variance = float(holds.mean(axis=1).var(ddof=1) / n) if n > 1 else 0.0
     variance += float(holds.mean(axis=0).var(ddof=1) / R) if R > 1 else 0.0
     size = min(float(n), mean * (1 - mean) / variance) if variance > 0.0 else float(n)
-    return _wilson(mean, max(size, 1.0), float(stats.norm.ppf(0.5 + level / 2)))
+    return _wilson(mean, max(size, 1.0), float(stats.norm.ppf(0.5 + LEVEL / 2)))
 
 
 def _wilson(mean: float, n: float, z: float) -> Estimate:
@@ -258,7 +257,7 @@ def _without_chance(X: np.ndarray, share: np.ndarray, box: tuple[np.ndarray, np.
 
 
 def find_boxes(factors: Any, X: Any, holds: Any, condition: Condition | None = None, aim: float = 0.8, most: int = 3,
-               seed: int = 1, level: float = 0.95) -> Discovery:
+               seed: int = 1) -> Discovery:
     """Boxes in which a condition holds: factors, X[points, k], holds (bool or 0 to 1)[points, replicates].
 
     aim: the density that is asked for; of the boxes that reach it, the one with the most cases beyond chance is taken.
@@ -288,29 +287,29 @@ def find_boxes(factors: Any, X: Any, holds: Any, condition: Condition | None = N
             break
         peeled = peel(X[find], share, whole)
         limits = _best(X[find], share, peeled, bounds, whole, aim)
-        box = _measured(chosen, X, H, find, check, limits, every, level)
+        box = _measured(chosen, X, H, find, check, limits, every)
         steps = _steps(X, H, find, check, peeled) if steps is None else steps
         if not box.limits or not box.better_than_chance:
             tried = box if box.limits else None
             break
         boxes.append(box)
         find, check = find[~inside(X[find], *limits)], check[~inside(X[check], *limits)]
-    return Discovery(condition, chosen, tuple(boxes), tried, held, aim, len(X), H.shape[1], seed, level,
+    return Discovery(condition, chosen, tuple(boxes), tried, held, aim, len(X), H.shape[1], seed,
                      _steps(X, H, find, check, []) if steps is None else steps)
 
 
 def _measured(factors: Sequence[Factor], X: np.ndarray, H: np.ndarray, find: np.ndarray, check: np.ndarray,
-              limits: tuple[np.ndarray, np.ndarray], every: float, level: float) -> Box:
+              limits: tuple[np.ndarray, np.ndarray], every: float) -> Box:
     from scipy import stats
 
     low, high = limits
     here = check[inside(X[check], low, high)]
     share = H[check].mean(axis=1)
-    z = float(stats.norm.ppf(0.5 + level / 2))
+    z = float(stats.norm.ppf(0.5 + LEVEL / 2))
     covered = float(H[here].mean(axis=1).sum()) / every if every else np.nan
     used = [j for j in range(len(factors)) if np.isfinite(low[j]) or np.isfinite(high[j])]
     return Box(
-        {factors[j].name: (_side(low[j]), _side(high[j])) for j in used}, share_interval(H[here], level),
+        {factors[j].name: (_side(low[j]), _side(high[j])) for j in used}, share_interval(H[here]),
         _wilson(covered, max(every, 1.0), z), len(here) / len(check), float(share.mean()), len(here),
         float(H[find[inside(X[find], low, high)]].mean()) if inside(X[find], low, high).any() else np.nan,
         {factors[j].name: quasi_p(X[check], share, low, high, j) for j in used})

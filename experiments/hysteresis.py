@@ -24,6 +24,8 @@ from simulation import schedule as environment
 if TYPE_CHECKING:
     import pandas as pd
 
+_REST = 400  # quarters that the mean field is given to come to rest at a value
+
 
 @dataclass(frozen=True, eq=False)
 class Loop:
@@ -187,7 +189,7 @@ def _held(story: Scenario, axis: Axis, name: str, seeds: np.ndarray, knots: list
     return paths(story, schedule, seeds, [name], progress)[0][:, stop:]
 
 
-def _at_rest(story: Scenario, axis: Axis, name: str, values: np.ndarray, rest: int = 400) -> np.ndarray:
+def _at_rest(story: Scenario, axis: Axis, name: str, values: np.ndarray) -> np.ndarray:
     """float64[2, N]: the mean field at rest along the values, there and back; not numbers for what it does not have."""
     found = np.full((2, len(values)), np.nan)
     if name not in meanfield.STOCKS:
@@ -198,7 +200,7 @@ def _at_rest(story: Scenario, axis: Axis, name: str, values: np.ndarray, rest: i
     for way, order in enumerate((range(len(values)), reversed(range(len(values))))):
         for i in order:
             p[axis.name] = values[i]
-            for _ in range(rest):
+            for _ in range(_REST):
                 state = meanfield.step(state, p)
             found[way, i] = state[meanfield.STOCKS.index(name)]
     return found

@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtrit  # a tenth of the start-up of scipy.stats
 
+from experiments.estimates import LEVEL
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A mean over n seeds and the interval that covers it at the level asked for."""
+    """A mean over n seeds and the interval that covers it at LEVEL."""
 
     mean: float
     low: float
@@ -54,7 +56,7 @@ class Finding:
     note: str
 
 
-def interval(values: Any, level: float = 0.95) -> Interval:
+def interval(values: Any) -> Interval:
     """Mean of one value a seed, with its t interval; values that are all alike have an interval of no width.
 
     Not a number, so that nothing holds, where a value is missing or there are fewer than two.
@@ -64,13 +66,13 @@ def interval(values: Any, level: float = 0.95) -> Interval:
     if n < 2 or not np.isfinite(values).all():
         return Interval(np.nan, np.nan, np.nan, n)
     mean = float(values.mean())
-    reach = float(stdtrit(n - 1, 0.5 + level / 2.0) * values.std(ddof=1) / np.sqrt(n)) if np.ptp(values) > 0.0 else 0.0
+    reach = float(stdtrit(n - 1, 0.5 + LEVEL / 2.0) * values.std(ddof=1) / np.sqrt(n)) if np.ptp(values) > 0.0 else 0.0
     return Interval(mean, mean - reach, mean + reach, n)
 
 
-def paired(after: Any, before: Any, level: float = 0.95) -> Interval:
+def paired(after: Any, before: Any) -> Interval:
     """Mean difference after - before, seed by seed, with its t interval."""
-    return interval(np.subtract(after, before), level)
+    return interval(np.subtract(after, before))
 
 
 # ---------------------------------------------------------------- what an effect is held against

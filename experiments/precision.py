@@ -158,16 +158,16 @@ def betting(values: Any, low: float = 0.0, high: float = 1.0, alpha: float = 0.0
     return ends[0], ends[1]
 
 
-def asymptotic(values: Any, alpha: float = 0.05, best_at: float = _BEST_AT) -> tuple[float, float]:
+def asymptotic(values: Any, alpha: float = 0.05) -> tuple[float, float]:
     """The asymptotic confidence sequence after values[n]: mean -+ sd sqrt(2 (n r + 1) / (n² r) log(sqrt(n r + 1) / alpha)).
 
-    r, the paper's rho squared, makes it tightest at `best_at` values (Waudby-Smith et al. 2024, theorem 2.2).
+    r, the paper's rho squared, makes it tightest at _BEST_AT values (Waudby-Smith et al. 2024, theorem 2.2).
     """
     values = np.asarray(values, np.float64)
     n = len(values)
     if n < 2:
         return -np.inf, np.inf
-    r = (-2 * np.log(alpha) + np.log(1 - 2 * np.log(alpha))) / best_at
+    r = (-2 * np.log(alpha) + np.log(1 - 2 * np.log(alpha))) / _BEST_AT
     half = values.std() * np.sqrt(2 * (n * r + 1) / (n**2 * r) * np.log(np.sqrt(n * r + 1) / alpha))
     return float(values.mean() - half), float(values.mean() + half)
 

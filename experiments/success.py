@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from experiments.estimates import LEVEL
 from experiments.outcomes import Condition, Outcome
 from scenarios import Scenario, Use, load
 from simulation.rules.regimes import REGIMES
@@ -96,19 +97,19 @@ class Chance:
         return f"{self.share:.0%} ({self.low:.0%}-{self.high:.0%})"
 
 
-def chance(held: np.ndarray, looks: int = 1, level: float = 0.95) -> Chance:
+def chance(held: np.ndarray, looks: int = 1) -> Chance:
     """The exact interval (Clopper and Pearson 1934) of a chance.
 
-    looks: how many portfolios the best is picked from. Each interval then has the level 1 - (1 - level) / looks, so
-    that all of them hold together with at least `level` (Bonferroni), whichever is picked.
+    looks: how many portfolios the best is picked from. Each interval then has the level 1 - (1 - LEVEL) / looks, so
+    that all of them hold together with at least LEVEL (Bonferroni), whichever is picked.
     """
     from scipy.stats import binomtest
 
     n, successes = len(held), int(np.sum(held))
-    interval = binomtest(successes, n).proportion_ci(1.0 - (1.0 - level) / looks, method="exact")
+    interval = binomtest(successes, n).proportion_ci(1.0 - (1.0 - LEVEL) / looks, method="exact")
     return Chance(successes, n, float(interval.low), float(interval.high))
 
 
-def runs_to_show(wanted: float, looks: int, level: float = 0.95) -> int:
+def runs_to_show(wanted: float, looks: int) -> int:
     """The fewest runs that can show a chance of at least `wanted`, if every one of them succeeds."""
-    return int(np.ceil(np.log((1.0 - level) / looks / 2.0) / np.log(wanted))) if 0.0 < wanted < 1.0 else 1
+    return int(np.ceil(np.log((1.0 - LEVEL) / looks / 2.0) / np.log(wanted))) if 0.0 < wanted < 1.0 else 1

@@ -435,10 +435,9 @@ def _cell(value: Any, share: bool) -> str:
     return f"{value:g}" if float(value).is_integer() else decimal(float(value), 2)
 
 
-def _table(frame: Any, columns: dict[str, str], note: str = "", most: int = 20,
-           shares: tuple[str, ...] = ("share", "hazard")) -> Table:
+def _table(frame: Any, columns: dict[str, str], note: str = "", most: int = 20) -> Table:
     """A frame's columns in words; long ones are cut, and say so."""
-    rows = [[_cell(row[name], name in shares) for name in columns] for _, row in frame.head(most).iterrows()]
+    rows = [[_cell(row[name], name in ("share", "hazard")) for name in columns] for _, row in frame.head(most).iterrows()]
     if len(frame) > most:
         note = f"{note} The first {most} of {len(frame)}; all are in the folder's tables.".strip()
     return Table(list(columns.values()), rows, note)

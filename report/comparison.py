@@ -116,18 +116,18 @@ def key(figure: Figure, y: float, colours: Mapping[str, str], note: str = "") ->
 
 # ---------------------------------------------------------------- the figures of a comparison
 
-def differences(found: Comparison, width: float = WIDE, outcomes: Sequence[str] = MAIN) -> Figure:
+def differences(found: Comparison, width: float = WIDE) -> Figure:
     """The paired difference from the reference over time, for the main indicators."""
     colours, frame = _colours(found), found.differences
     ends = [f"{policy}, {what(Outcome(name))} {change(Outcome(name), found.effect(policy, name).difference)}"
-            for policy in found.others for name in outcomes[:1]]
+            for policy in found.others for name in MAIN[:1]]
     figure = Figure(f"What differs from {found.reference}, over time", f"At the end: {'; '.join(ends)}.", width)
     top = figure.head(f"difference from {found.reference} in the same run, mean of {found.runs}; dark band: 95 % interval "
                       "of each quarter; light band: 95 % for all quarters at once; shares in percentage points")
     top = key(figure, top + 10, {name: colours[name] for name in found.others})
     columns = 1 if width < 600 else 2
     cell, height, left, right = width / columns, 138.0, 52.0, 24.0
-    for k, name in enumerate(outcomes):
+    for k, name in enumerate(MAIN):
         row, column = divmod(k, columns)
         rows = {policy: frame[(frame["policy"] == policy) & (frame["indicator"] == name)] for policy in found.others}
         seen = np.concatenate([one[["low", "high", "mean"]].to_numpy().ravel() for one in rows.values()])
@@ -147,16 +147,16 @@ def differences(found: Comparison, width: float = WIDE, outcomes: Sequence[str] 
         figure.line([(panel.x, zero), (panel.x + panel.width, zero)], SOFT, 1.6)
         for policy, one in rows.items():
             panel.line(one["quarter"].to_numpy(), one["mean"].to_numpy(), colours[policy], 2.4)
-    below = top + 28 + math.ceil(len(outcomes) / columns) * (height + 66) - 66
+    below = top + 28 + math.ceil(len(MAIN) / columns) * (height + 66) - 66
     figure.text(left, below + 38, "quarter", 13, SOFT)
     figure.foot(below + 42, FOOT)
     return figure
 
 
-def effects(found: Comparison, width: float = WIDE, outcomes: Sequence[str] = MAIN) -> Figure:
-    """What each policy changes at the end: differences with their intervals, for all outcomes that are shares."""
+def effects(found: Comparison, width: float = WIDE) -> Figure:
+    """What each policy changes at the end: differences with their intervals, for the main indicators that are shares."""
     colours, narrow = _colours(found), width < 600
-    shares = [outcome for outcome in map(parse, outcomes) if outcome.unit == "share"]
+    shares = [outcome for outcome in map(parse, MAIN) if outcome.unit == "share"]
     made: dict[tuple[str, str], Effect] = {(p, str(o)): found.effect(p, o) for o in shares for p in found.others}
     most = {p: max(shares, key=lambda o, p=p: abs(np.nan_to_num(made[p, str(o)].difference.mean)))  # type: ignore[misc]
             for p in found.others}

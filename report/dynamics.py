@@ -61,18 +61,18 @@ def number(value: float) -> str:
     return f"{value:.3g}".replace("-", "−")
 
 
-def two_panels(figure: Figure, top: float, height: float, left: float = 52, right: float = 16, heading: float = 34,
-               below: float = 66) -> list[tuple[float, float, float]]:
+def two_panels(figure: Figure, top: float, height: float, right: float = 16) -> list[tuple[float, float, float]]:
     """Where two panels lie, beside each other or, on a phone, under each other: (x, y, width); sets no height."""
+    left, heading, below = 52.0, 34.0, 66.0
     if figure.width < 600:
         return [(left, top + heading + k * (height + heading + below), figure.width - left - right) for k in range(2)]
     cell = (figure.width - 20) / 2
     return [(left + k * (cell + 20), top + heading, cell - left - right) for k in range(2)]
 
 
-def finish(figure: Figure, panels: Sequence[Panel], room: float = 50) -> Figure:
+def finish(figure: Figure, panels: Sequence[Panel]) -> Figure:
     """The figure with its foot, below the lowest panel."""
-    figure.foot(max(panel.y + panel.height for panel in panels) + room, FOOT)
+    figure.foot(max(panel.y + panel.height for panel in panels) + 50, FOOT)
     return figure
 
 
@@ -81,11 +81,11 @@ def across(panel: Panel, text: str) -> None:
     panel.figure.text(panel.x + panel.width, panel.y + panel.height + 39, text, 13, SOFT, anchor="end")
 
 
-def round_ticks(low: float, high: float, count: int = 4) -> list[tuple[float, str]]:
+def round_ticks(low: float, high: float) -> list[tuple[float, str]]:
     """Round values between low and high."""
     from matplotlib.ticker import MaxNLocator
 
-    return [(float(v), f"{v:g}".replace("-", "−")) for v in MaxNLocator(count, steps=[1, 2, 2.5, 5, 10]).tick_values(
+    return [(float(v), f"{v:g}".replace("-", "−")) for v in MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(
         low, high) if low - 1e-9 <= v <= high + 1e-9]
 
 

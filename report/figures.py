@@ -74,10 +74,9 @@ def _bands(results: Results) -> str:
 
 
 def _grid(figure: Figure, top: float, count: int, last: int, ys: tuple[float, float],
-          ticks: Sequence[tuple[float, str]], right: float, height: float = 190, most: int = 2,
-          left: float = 52) -> list[Panel]:
+          ticks: Sequence[tuple[float, str]], right: float, height: float = 190) -> list[Panel]:
     """Small multiples on equal scales; the sheet's height follows from them."""
-    columns = 1 if figure.width < 600 else min(most, count)
+    columns, left = 1 if figure.width < 600 else min(2, count), 52.0
     cell = figure.width / columns
     panels = []
     for i in range(count):

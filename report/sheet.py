@@ -314,8 +314,9 @@ class Panel:
         """A line."""
         self.figure.line(self.points(x, y), colour, width, dashes)
 
-    def labels(self, ends: Sequence[tuple[float, str, str]], room: float, size: float = 14, gap: float = 17) -> None:
+    def labels(self, ends: Sequence[tuple[float, str, str]], room: float, size: float = 14) -> None:
         """(value, label, colour) to the right of the lines' ends, moved apart where they would touch."""
+        gap = 17
         # Lines that end together keep the order in which they were given.
         step = (self.ys[1] - self.ys[0]) * gap / self.height
         known = sorted((end for end in ends if math.isfinite(end[0])), key=lambda end: -round(end[0] / step))

@@ -66,7 +66,7 @@ def tipping_diagram(found: Tipping, width: float = WIDE) -> Figure:
                       f"then: mean share in {future}, band: lowest to highest of {counted_runs(found.runs)}; "
                       f"| where it crosses 50 %, with its 95 % interval")
     height = 230 if narrow else 300
-    spots = two_panels(figure, top, height, right=16)
+    spots = two_panels(figure, top, height)
     low, high = sorted((float(found.values[0]), float(found.values[-1])))
     step = (high - low) / (len(found.values) - 1)
     xs = (low - 0.6 * step, high + 0.6 * step)

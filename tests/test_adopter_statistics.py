@@ -6,6 +6,7 @@ from collections import Counter
 from itertools import product
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -428,6 +429,15 @@ def test_arrays_are_described_as_tables_are():
         data.from_arrays(TIMES, TIES, nodes=["w"])
     with pytest.raises(Refused, match="one adopter"):
         data.from_arrays([1, NAN])
+
+
+def test_who_is_lost_from_sight_is_censored_then_in_arrays_as_in_tables():
+    arrays = data.from_arrays([2001, 2003, 2006, NAN], seen_until=[2006, 2006, 2006, 2002])
+    table = data.read_times(pd.DataFrame({"node": list("0123"), "time": [2001, 2003, 2006, 2002], "adopted": [1, 1, 1, 0]}))
+    for name in ("times", "seen_until", "periods"):
+        np.testing.assert_array_equal(getattr(arrays, name), getattr(table, name))
+    # by 2003 one of the four has adopted and one is out of sight: half of the two that are left wait on
+    assert describe(arrays).survival["all"].share.tolist() == pytest.approx([3 / 4, 3 / 8, 0])
 
 
 def test_innovativeness_is_known_beforehand_so_its_categories_are_compared():

@@ -81,8 +81,9 @@ class Box:
                            np.log(_DEFENCE) + flat[:, at].sum(axis=1))
         return np.asarray(own + np.delete(flat, at, axis=1).sum(axis=1))
 
-    def as_sample(self, count: int = 4000) -> Sample:
-        """Always the same draws of the prior, to compare a posterior with."""
+    def as_sample(self) -> Sample:
+        """Always the same 4,000 draws of the prior, to compare a posterior with."""
+        count = 4000
         z = self.draw(count, np.random.default_rng([_PURPOSE]))
         return Sample(self, z, np.full(count, 1 / count), np.zeros((count, 0)), np.zeros(count), np.zeros(0))
 

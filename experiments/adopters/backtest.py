@@ -40,6 +40,7 @@ MEASURES = {"mae": ("share", "Absolute error of the median, mean over periods.")
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 _FEWEST = 4  # past cascades that a reference class needs
 _LEARNS = 10  # cascades from which on a prior is learnt inside the backtest
+_FOLDS = 3
 _LATE = 0.84
 _GAP = "\u00a0"  # keeps a number and its sign on one line
 
@@ -162,11 +163,12 @@ def reference(history: Cascade, past: Sequence[Cascade], samples: int, rng: np.r
 # ---------------------------------------------------------------- the test
 
 def backtest(past: Any, population: int | None = None, prior: Prior | None = None, stages: Sequence[float] = STAGES,
-             samples: int = 400, folds: int = 3, seed: int = 0, progress: Callable[[int], None] | None = None,
+             samples: int = 400, seed: int = 0, progress: Callable[[int], None] | None = None,
              every: int | None = None) -> Backtest:
     """Forecast the rest of each cascade from each stage that it reached, by every model, and score it.
 
-    every: a rolling origin instead, every so many periods from the first stage until 84 % have adopted.
+    past, population: as `history.read`. every: a rolling origin instead, every so many periods from the first stage until
+    84 % have adopted.
     prior: used as it is (it must not have been learnt from these cascades); None: learnt from the other folds where there
     are ten cascades or more, else the default one. `progress` hears once of each cascade and stage, in part while
     learning. Refused where no cascade reaches a stage with three periods before it and one after.
@@ -182,7 +184,7 @@ def backtest(past: Any, population: int | None = None, prior: Prior | None = Non
         raise Refused("no cascade reaches a stage with three periods before it and one after it; there is nothing to "
                       "test.")
     learns = prior is None and len(cascades) >= _LEARNS
-    folds = min(folds, len(cascades))
+    folds = min(_FOLDS, len(cascades))
     priors: Mapping[int, Prior | None] = {f: prior for f in range(folds)}
     total, half = len(cascades) * len(stages), 0
     if learns:

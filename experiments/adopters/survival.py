@@ -197,12 +197,11 @@ def log_rank(times: Any, groups: Any, seen_until: Any = None, origin: float = 0.
                    dict(zip(names, expected.sum(axis=0).tolist(), strict=True)))
 
 
-def by_group(times: Any, groups: Any, seen_until: Any = None, origin: float = 0.0,
-             upto: float | None = None) -> pd.DataFrame:
+def by_group(times: Any, groups: Any, seen_until: Any = None, origin: float = 0.0) -> pd.DataFrame:
     """One row a group: group, nodes, adopters, median (time by which half have adopted), restricted_mean, se, upto.
 
-    All means are up to the same horizon: `upto`, or the longest that is observed in every group. A group that nobody
-    saw after the origin has none (NaN), and does not limit the others.
+    All means are up to the same horizon, the longest that is observed in every group. A group that nobody saw after the
+    origin has none (NaN), and does not limit the others.
     """
     import pandas as pd
 
@@ -214,12 +213,12 @@ def by_group(times: Any, groups: Any, seen_until: Any = None, origin: float = 0.
               for name, at in held.items() if len(at)}
     ended = {name: bool(len(curve.share)) and curve.share[-1] == 0 for name, curve in curves.items()}
     observed = [curve.upto for name, curve in curves.items() if not ended[name] and curve.upto > 0]
-    end = upto if upto is not None else min(observed, default=float(duration.max()))
+    end = min(observed, default=float(duration.max()))
     rows = []
     for name, curve in curves.items():
         at = held[name]
         mean = RestrictedMean(np.nan, np.nan, end)
-        if upto is not None or (end > 0 and (ended[name] or curve.upto > 0)):
+        if end > 0 and (ended[name] or curve.upto > 0):
             mean = restricted_mean(np.where(adopted, duration, np.nan)[at], duration[at], upto=end)
         rows.append({"group": name, "nodes": len(at), "adopters": int(adopted[at].sum()), "median": curve.quantile(0.5),
                      "restricted_mean": mean.mean, "se": mean.se, "upto": end})
