@@ -24,35 +24,15 @@ from simulation.run import simulate
 ROOT = Path(__file__).parent.parent
 START = [sys.executable, "-c", "from letsdance.command import main; main()"]
 SHORT = ("--runs", "2", "--quarters", "12")
+AS_KEPT = (*SHORT, "--seed", "5", "--lever", "FRCS@4+6*0.5", "--set", "k=1.1")  # what `folder` holds
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A folder that `letsdance run` wrote, made once."""
     place = tmp_path_factory.mktemp("once")
-    done = subprocess.run(
-        [
-            *START,
-            "run",
-            "lone_ranger",
-            "dead_horse",
-            *SHORT,
-            "--seed",
-            "5",
-            "--lever",
-            "FRCS@4+6*0.5",
-            "--set",
-            "k=1.1",
-            "--out",
-            "a folder",
-            "--json",
-        ],
-        cwd=place,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )
+    done = subprocess.run([*START, "run", "lone_ranger", "dead_horse", *AS_KEPT, "--out", "a folder", "--json"], cwd=place,
+                          capture_output=True, text=True, timeout=300, env=os.environ | {"PYTHONPATH": str(ROOT)})
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     return place / "a folder", json.loads(done.stdout)
 
@@ -309,14 +289,8 @@ def test_a_run_that_is_stopped_leaves_nothing_behind(tmp_path, stop, code):
         sys.argv = ["letsdance", "run", "wasteland", "--runs", "1", "--quarters", "8", "--json"]
         from letsdance.command import main
         main()"""
-    with subprocess.Popen(
-        [sys.executable, "-c", script],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    ) as running:
+    with subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True, env=os.environ | {"PYTHONPATH": str(ROOT)}) as running:
         assert running.stdout.readline() == "writing\n"
         assert len(list(tmp_path.iterdir())) == 1  # there is something to clean up
         running.send_signal(stop)
@@ -390,19 +364,7 @@ def test_explain_says_the_same_of_a_folder_and_of_its_scenario(letsdance, folder
     code, out, err = letsdance("explain", str(folder[0]), "--json")
     assert (code, err) == (0, "")
     said = json.loads(out)
-    code, out, _ = letsdance(
-        "explain",
-        "--scenario",
-        "dead_horse",
-        *SHORT,
-        "--seed",
-        "5",
-        "--lever",
-        "FRCS@4+6*0.5",
-        "--set",
-        "k=1.1",
-        "--json",
-    )
+    code, out, _ = letsdance("explain", "--scenario", "dead_horse", *AS_KEPT, "--json")
     assert code == 0
     assert json.loads(out)["dead_horse"] == said["dead_horse"]
     assert set(said) == {"lone_ranger", "dead_horse"}

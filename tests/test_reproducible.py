@@ -45,6 +45,16 @@ def test_seeds_do_not_depend_on_company():
     assert len({row.tobytes() for row in many.rows}) == 10
 
 
+def test_the_reference_is_the_same_run_without_levers():
+    helped, bare = (simulate("lets_dance", runs=2, seed=3, quarters=24, levers=levers) for levers in (["FRCS@13"], []))
+    assert bits(helped.reference) == bits(bare)
+    found = helped.relative_efficiency()
+    assert np.isnan(found[:, 0]).all()  # nothing has come of anything yet
+    assert (found[:, 12] == 1).all()  # the lever comes in the next quarter
+    assert (found[:, 24] == helped.rows["efficiency"][:, 24] / bare.rows["efficiency"][:, 24]).all()
+    assert (found[:, 24] != 1).all()
+
+
 @pytest.mark.parametrize("start", STARTS)
 def test_many_runs_in_the_same_memory_are_steps_of_a_society(start):
     parameters = {"growth": 0.1, "f": 1.5}
