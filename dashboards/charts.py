@@ -129,7 +129,7 @@ def lines(name: str, title: str, sentence: str, curves: Sequence[Curve], text: T
     mark = "" if ratio else "%"
     option = {
         "animation": False,
-        "grid": {"left": 44, "right": 104, "top": 14, "bottom": 26},
+        "grid": {"left": 44, "right": 112, "top": 14, "bottom": 26},
         "xAxis": {"type": "category", "boundaryGap": False, "data": list(range(quarters + 1)),
                   "axisTick": {"show": False}, "axisLine": {"lineStyle": {"color": "--line"}, "onZero": False},
                   "axisLabel": {"interval": _every(quarters) - 1, "color": "--soft", "fontSize": 12, "hideOverlap": True}},
@@ -151,7 +151,7 @@ def lines(name: str, title: str, sentence: str, curves: Sequence[Curve], text: T
 def end_label(name: str, colour: str) -> dict[str, Any]:
     """A curve's name at its end; only for a curve with a value, because ECharts fails at the end of nothing."""
     return {"endLabel": {"show": True, "formatter": name, "color": colour, "fontWeight": 600, "fontSize": 12,
-                         "lineHeight": 13, "distance": 10},
+                         "lineHeight": 13, "distance": 13},
             "labelLayout": {"moveOverlap": "shiftY"}}
 
 

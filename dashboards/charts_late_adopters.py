@@ -357,7 +357,8 @@ def fast_and_deep(result: Result, added: Mapping[str, Result], text: Text) -> Ch
                        "lineStyle": {"width": 1.6, "color": colour}})
         series.append({"type": "line", "id": f"{key}.name", "symbol": "none", "silent": True, "z": 1,
                        "lineStyle": {"width": 1, "type": [2, 4], "color": colour, "opacity": 0.6},
-                       **end_label(names[key], colour)})
+                       "labelLayout": {"moveOverlap": "shiftY"},
+                       "endLabel": end_label(names[key], colour)["endLabel"] | {"padding": [2, 0]}})
         series.append({"type": "scatter", "id": key, "silent": True, "symbolSize": 14, "z": 4, "symbol": _SYMBOLS[key],
                        "itemStyle": {"color": colour, "borderColor": "--card", "borderWidth": 1.5}})
         data |= {key: [at], f"{key}.name": [at, [float(right), at[1]]],
@@ -426,9 +427,9 @@ def why(found: Mapping[str, np.ndarray], text: Text) -> Chart:
                  "color": "rgba(255,255,255,0.35)"}
         series.append({"type": "bar", "id": what, "name": text(f"late_adopters.{what}"), "barMaxWidth": 16, "silent": True,
                        "itemStyle": {"color": colour, "borderRadius": 2, **({"decal": decal} if what == "push" else {})},
-                       "label": {"show": True, "position": "right", "color": "--soft", "fontSize": 11}})
-        data[what] = [{"value": round(float(v), 2), "label": {"formatter": text.number(float(v),
-                                                                                       2)}} if np.isfinite(v) else None
+                       "label": {"show": True, "position": "right", "color": "--soft", "fontSize": 11, "distance": 3}})
+        data[what] = [{"value": round(float(v), 2), "label": {"formatter": text.number(float(v), 2), "position": (
+                          "left" if round(float(v), 2) < 0 else "right")}} if np.isfinite(v) else None
                       for v in bands[what][1]]
     push, pull = bands["push"][1], bands["pull"][1]
     pushed = [names[c] for c in range(len(names)) if np.isfinite(push[c]) and round(push[c] - pull[c], 2) > 0]

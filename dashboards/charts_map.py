@@ -133,7 +133,7 @@ def _line(key: str, name: str, colour: str, valued: bool = True) -> dict[str, An
 def _axes() -> dict[str, Any]:
     """What both diagrams share: per cent upwards, room for names at the right."""
     line = {"axisTick": {"show": False}, "axisLine": {"lineStyle": {"color": "--line"}, "onZero": False}}
-    return {"animation": False, "grid": {"left": 46, "right": 108, "top": 14, "bottom": 42}, "aria": {"enabled": True},
+    return {"animation": False, "grid": {"left": 46, "right": 112, "top": 14, "bottom": 42}, "aria": {"enabled": True},
             "xAxis": {**line, "axisLabel": {"color": "--soft", "fontSize": 12, "hideOverlap": True},
                       "nameLocation": "middle", "nameGap": 25, "nameTextStyle": {"color": "--soft", "fontSize": 12}},
             "yAxis": {"type": "value", "min": 0, "max": 100, "interval": 25,

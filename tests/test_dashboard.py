@@ -200,6 +200,48 @@ def test_sliders_have_named_bands_of_which_none_is_cut(visit, size):
     assert not faults
 
 
+@pytest.mark.parametrize("where", ["/?lang=nl", f"/explore?{POLICY}&lang=nl", "/map?lang=nl"])
+def test_names_in_the_corners_of_the_plane_stand_clear_of_each_other_and_of_dots(visit, where):
+    page = visit(where, "phone")
+    whole(page)
+    found = page.evaluate("""() => [...document.querySelectorAll('[data-chart]')].map(one => one.__vue__)
+        .filter(one => one && one.square).map((one) => {
+        const { left, top, side, dots } = one.square, names = ['Dood paard', "Let's dance", 'Niemandsland', 'Lone Ranger'];
+        const drawn = one.chart.getZr().storage.getDisplayList(true);
+        const texts = drawn.filter(el => el.style && names.includes(el.style.text)).map((el) => {
+            const rect = el.getBoundingRect().clone();
+            if (el.transform) rect.applyTransform(el.transform);
+            return [el.style.text, rect.x, rect.y, rect.x + rect.width, rect.y + rect.height];
+        });
+        const points = one.full.series.filter(series => series.symbolSize > 8).flatMap(series =>
+            one.numbers.series[series.id].map(([x, y]) =>
+                [left + x * side, top + (1 - y) * side, series.symbolSize * dots / 2]));
+        return { texts, points, left, side };
+    })""")
+    assert len(found) == (2 if "/map" in where else 1)
+    for chart in found:
+        assert sorted(one[0] for one in chart["texts"]) == ["Dood paard", "Let's dance", "Lone Ranger", "Niemandsland"]
+        for name, x, y, right, bottom in chart["texts"]:
+            assert chart["left"] <= x < right <= chart["left"] + chart["side"], name
+            for px, py, radius in chart["points"]:
+                away = max(x - px, px - right, 0) ** 2 + max(y - py, py - bottom, 0) ** 2
+                assert away > radius ** 2, (name, px, py)
+            for other in chart["texts"]:
+                assert other[0] == name or other[1] >= right or other[3] <= x or other[2] >= bottom or other[4] <= y
+
+
+def test_the_site_has_its_own_icon_from_this_machine(visit):
+    page = visit("/")
+    icons = page.locator("link[rel=icon]").evaluate_all("all => all.map(one => one.href)")
+    assert len(icons) == 2
+    for icon in icons:
+        assert icon.startswith(page.url.split("/?")[0])
+        name = icon.rpartition("/")[2]
+        served = page.request.get(icon).body()
+        assert served == APP.with_name("assets").joinpath(name).read_bytes()
+        assert served.startswith(b"<svg" if name.endswith("svg") else b"\x89PNG")
+
+
 def test_numbers_are_written_and_read_with_a_comma_in_dutch(visit):
     page = visit("/explore?lang=nl")
     before = drawn(page)

@@ -29,6 +29,8 @@ window.letsdance = {
     full.textStyle = { fontFamily: 'Inter, system-ui, sans-serif', color: style.getPropertyValue('--ink').trim() };
     return full;
   },
+  /* A text in parts of which every second is a bracket of numbers, "(51–81)", that no line may break. */
+  parts(text) { return text.split(/(\([^()]*\d–[^()]*\)[,.;:]?)/); },
   /* content: a text, bytes, or an address that holds the data. */
   save(name, type, content) {
     const link = document.createElement('a'), held = typeof content === 'string' && content.startsWith('data:');

@@ -77,12 +77,9 @@ def origins_chart(text: Text) -> Chart:
     known = len(PARAMETERS) - total["assumed"]
     series = [{"type": "bar", "id": one, "name": names[one], "stack": "all", "barWidth": "62%", "silent": True,
                "itemStyle": {"color": colour, "borderColor": "--card", "borderWidth": 1},
-               "label": {"show": True, "position": "inside", "color": "--card", "fontSize": 11, "fontWeight": 600},
-               "labelLayout": {"hideOverlap": True}}
+               "label": {"show": True, "position": "inside", "color": "--card", "fontSize": 11, "fontWeight": 600}}
               for one, colour in ORIGINS.items()]
-    # a bar of one is too narrow for its number
-    values = {one: [{"value": n, "label": {"show": n > 1}} if (n := counts[group, one]) else None for group in GROUPS]
-              for one in ORIGINS}
+    values: dict[str, list[Any]] = {one: [counts[group, one] or None for group in GROUPS] for one in ORIGINS}
     most = max(sum(counts[group, one] for one in ORIGINS) for group in GROUPS)
     option = {
         "animation": False, "grid": {"left": 196, "right": 8, "top": 4, "bottom": 54},
