@@ -63,17 +63,26 @@ def _sure(effect: Interval) -> bool:
     return abs(effect.mean) >= _LEAST and (effect.low > 0 or effect.high < 0)
 
 
-def headline(pair: Pair, reference: Policy, text: Text) -> tuple[str, list[str]]:
-    """What the change did, how sure that is, and the largest side effects, as (headline, further sentences)."""
+def headline(pair: Pair, reference: Policy, text: Text, own: int = 0) -> tuple[str, list[str]]:
+    """What the change did, how sure that is, and the largest side effects, as (headline, further sentences).
+
+    own: how many municipalities of the reader's own run; 0: the usual ones.
+    """
     result, quarter = pair.result, pair.result.quarters
     more = [text("headline.refining", n=result.runs, runs=pair.wanted)] if result.runs < pair.wanted else []
     if pair.same:
         goal = destination(result)
         number = int((result.rows[goal][:, -1] > 0.5).sum())
+        shown = text.in_runs(number, result.runs)
+        if what := what_changed(pair.policy, pair.policy.bare(), text):  # the reference has changes of its own
+            return (text("headline.itself", what=what, quarter=quarter, goal=text.title("start", goal), runs=shown),
+                    [text("headline.compared_itself"), *more])
         start = _name(pair.policy, text)
-        key = "headline.stays" if goal == home(result) else "headline.moves"
+        if own:  # they begin where the table says, each in a future of its own
+            start = text("headline.own", start=start, n=text.number(own))
+        key = "headline.stays" if goal == home(result) and not own else "headline.moves"
         return (text(key, start=start, quarter=quarter, goal=text.title("start", goal),
-                     runs=text.in_runs(number, result.runs)), [text("headline.nothing"), *more])
+                     runs=shown), [text("headline.nothing"), *more])
     what = what_changed(pair.policy, reference, text) or _name(pair.policy, text)
     equal = pair.result.places.citizens.tolist() == pair.reference.places.citizens.tolist()
     how_sure = text("headline.how_sure" if equal else "headline.other_citizens", runs=result.runs)

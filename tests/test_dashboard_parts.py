@@ -440,8 +440,22 @@ def test_no_change_and_no_effect_are_said_as_such(pair):
     said, notes = sentences.headline(bare, Policy(), Text("en"))
     assert said == "Lone Ranger as it stands: in 20 of 20 runs most municipalities are still there in quarter 60."
     assert "Nothing is changed" in notes[0]
+    own = View(places="name,citizens,C\nA,30,0.2\nB,30,0.2\nC,30,0.2\n")
+    said, _ = sentences.headline(next(compute.pairs(own, compute.Token())), Policy(), Text("en"), 3)
+    assert said == ("Lone Ranger with your 3 municipalities as it stands: in 20 of 20 runs most municipalities are in "
+                    "Wasteland by quarter 60.")
     measured = next(compute.pairs(View(policy=Policy().with_use("lever", None, Use("MEAS"))), compute.Token()))
     assert sentences.headline(measured, Policy(), Text("en"))[0] == "Indicators counted: no clear difference by quarter 60."
+
+
+def test_a_policy_that_is_kept_as_the_reference_is_not_called_the_start_as_it_stands():
+    policy = Policy("dead_horse").with_parameter("k", 1.5).with_use("lever", None, Use("CB"))
+    kept = next(compute.pairs(View(policy=policy, reference=policy), compute.Token()))
+    assert kept.same
+    said, notes = sentences.headline(kept, policy, Text("en"))
+    assert said == ("Community building and interdependence at 1.5 (was 0.75): in 20 of 20 runs most municipalities are in "
+                    "Let's dance by quarter 60.")
+    assert "compared with" in notes[0]
 
 
 def test_cards_count_what_they_say():

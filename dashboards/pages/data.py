@@ -278,7 +278,8 @@ def Own(session: Session) -> None:
             refused.value = _told(no, now, text)
             return
         out = len(_lines(_checked(now)[1]))
-        said = {name: text.number(value, 2) if isinstance(value, float) else value for name, value in fills.items()}
+        said = {name: text.number(value, 2 if isinstance(value, float) else 0) if isinstance(value, int | float) else value
+                for name, value in fills.items()}
         says = " ".join([text(key, **said), *([text("data.started_out", n=out)] if out else [])])
         done.value = (says, new.question())
         draft.value = None

@@ -62,9 +62,9 @@ class Shown:
 
 
 def draw(pair: compute.Pair, reference: Policy, text: Text, difference: bool, question: object,
-         replaying: bool = False) -> Shown:
-    """Everything on the right side, from one pair of results."""
-    said, notes = sentences.headline(pair, reference, text)
+         replaying: bool = False, own: bool = False) -> Shown:
+    """Everything on the right side, from one pair of results. own: whether the municipalities are the reader's."""
+    said, notes = sentences.headline(pair, reference, text, len(pair.result.places.citizens) if own else 0)
     curves = (charts.regimes, charts.willingness, charts.categories, charts.adoption, charts.equity)
     drawn = [charts.plane_of(pair, text), *(curve(pair, text, difference) for curve in curves)]
     return Shown(pair.policy, said, notes, drawn, charts.key_of((question, pair.result.runs)), replaying)
@@ -88,10 +88,11 @@ def Page() -> None:
             for step in range(_STEPS):
                 middle = between(before, view.policy, step / _STEPS)
                 pair = next(compute.pairs(replace(view, runs=RUNS[0]), token, middle))
-                yield draw(pair, reference, text, view.difference, (question, step), replaying=True)
+                yield draw(pair, reference, text, view.difference, (question, step), replaying=True,
+                           own=bool(view.places))
                 token.sleep(_PAUSE if step else _HOLD)
         for pair in compute.pairs(view, token):
-            yield draw(pair, reference, text, view.difference, question)
+            yield draw(pair, reference, text, view.difference, question, own=bool(view.places))
 
     answer = compute.use_latest(job, [question, replays])
     shown = answer.value

@@ -405,7 +405,7 @@ def Page() -> None:
     fits = newest.get("key", "") == key
     setting = {
         "start": view.policy.start, "starts": start_rows(text), "levers": lever_rows(text),
-        "undo": bool(session.trail.value.past),
+        "undo": bool(session.trail.value.past), "own": bool(view.places),
         "used": [{"kind": kind, "at": at, "title": text.title(kind, use.name), "from": use.start}
                  for kind, uses in (("lever", view.policy.levers), ("shock", view.policy.shocks))
                  for at, use in enumerate(uses)]}
