@@ -113,6 +113,7 @@ def Waiting(refused: str = "", computing: str = "") -> None:
         Say(refused, classes="ld-refused ld-alone")
     else:
         Say(computing or session.text("chart.computing"), classes="ld-waiting")
+        Say(session.text("chart.first_time"), classes="ld-later")  # seen after ten seconds
 
 
 # ---------------------------------------------------------------- what stands behind a click

@@ -73,16 +73,20 @@ def headline(pair: Pair, reference: Policy, text: Text, own: int = 0) -> tuple[s
     if pair.same:
         goal = destination(result)
         number = int((result.rows[goal][:, -1] > 0.5).sum())
-        shown = text.in_runs(number, result.runs)
-        if what := what_changed(pair.policy, pair.policy.bare(), text):  # the reference has changes of its own
-            return (text("headline.itself", what=what, quarter=quarter, goal=text.title("start", goal), runs=shown),
-                    [text("headline.compared_itself"), *more])
+        fills = {"quarter": quarter, "goal": text.title("start", goal), "runs": text.in_runs(number, result.runs)}
         start = _name(pair.policy, text)
         if own:  # they begin where the table says, each in a future of its own
             start = text("headline.own", start=start, n=text.number(own))
-        key = "headline.stays" if goal == home(result) and not own else "headline.moves"
-        return (text(key, start=start, quarter=quarter, goal=text.title("start", goal),
-                     runs=shown), [text("headline.nothing"), *more])
+        what = what_changed(pair.policy, pair.policy.bare(), text)  # the reference may have changes of its own
+        note = text("headline.compared_itself" if what else "headline.nothing")
+        if number == 0:
+            share = text.percent(float(finite_mean(result.rows[goal][:, -1])))
+            return text("headline.split", what=what or text("compare.as_it_stands", start=start), share=share,
+                        **fills), [note, *more]
+        if what:
+            return text("headline.itself", what=what, **fills), [note, *more]
+        stays = goal == home(result) and not own
+        return text("headline.stays" if stays else "headline.moves", start=start, **fills), [note, *more]
     what = what_changed(pair.policy, reference, text) or _name(pair.policy, text)
     equal = pair.result.places.citizens.tolist() == pair.reference.places.citizens.tolist()
     how_sure = text("headline.how_sure" if equal else "headline.other_citizens", runs=result.runs)

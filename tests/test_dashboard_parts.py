@@ -444,6 +444,13 @@ def test_no_change_and_no_effect_are_said_as_such(pair):
     said, _ = sentences.headline(next(compute.pairs(own, compute.Token())), Policy(), Text("en"), 3)
     assert said == ("Lone Ranger with your 3 municipalities as it stands: in 20 of 20 runs most municipalities are in "
                     "Wasteland by quarter 60.")
+    own = View(places="name,citizens,C,G\nA,30,0.1,0.1\nB,30,0.1,0.1\nC,30,0.9,0.9\nD,30,0.9,0.9\n")
+    split = next(compute.pairs(own, compute.Token()))
+    assert all(split.result.rows[name][:, -1].max() <= 0.5 for name in STARTS)
+    said, _ = sentences.headline(split, Policy(), Text("en"), 4)
+    share = max(split.result.rows[name][:, -1].mean() for name in STARTS)
+    assert f"the largest group of municipalities, {100 * share:.0f}\u00a0%, is in Let's dance" in said
+    assert said.endswith("it is the majority in 0 of 20 runs.")
     measured = next(compute.pairs(View(policy=Policy().with_use("lever", None, Use("MEAS"))), compute.Token()))
     assert sentences.headline(measured, Policy(), Text("en"))[0] == "Indicators counted: no clear difference by quarter 60."
 
