@@ -40,7 +40,7 @@ AFTER = BEFORE + RNG.normal(0.4, 0.5, 20)
 def test_the_paired_interval_is_that_of_scipy():
     ours, theirs = paired.paired(AFTER, BEFORE), stats.ttest_rel(AFTER, BEFORE).confidence_interval(0.95)
     assert (ours.mean, ours.low, ours.high, ours.n) == pytest.approx((np.mean(AFTER - BEFORE), *theirs, 20))
-    ours, theirs = paired.interval(AFTER, 0.8), stats.ttest_1samp(AFTER, 0.0).confidence_interval(0.8)
+    ours, theirs = paired.interval(AFTER), stats.ttest_1samp(AFTER, 0.0).confidence_interval(0.95)
     assert (ours.low, ours.high) == pytest.approx(tuple(theirs))
 
 
