@@ -99,6 +99,31 @@ def test_the_default_prior_is_what_its_command_learns_from():
     assert not any(c.name.startswith("waves") for c in invented.mixture(without="waves"))
 
 
+def test_every_second_cascade_of_the_default_prior_is_open_to_a_part():
+    """Many policies of US states stay below 60 % (Boehmke and Skinner, 2012); of the invented worlds a fifth does."""
+    made = invented.mixture()
+    whole = [c for world in synthetic.WORLDS for c in synthetic.cascades(world, 24, seed=invented.SEED, least=0.1)]
+    assert all((one.cum == other.cum).all() for one, other in zip(made[::2], whole[::2], strict=True))
+    assert all(5 <= one.adopters <= other.adopters for one, other in zip(made[1::2], whole[1::2], strict=True))
+    before, after = (np.mean([c.adopters < 0.6 * 50 for c in cascades]) for cascades in (whole, made))
+    assert before < 0.25
+    assert 0.35 < after < 0.75
+
+
+def test_of_a_cascade_that_is_open_to_a_part_any_number_is_left_and_any_adopter():
+    """Against brute force: from 5 to 12 adopters, each number as likely; then that many of the twelve, drawn at random."""
+    whole, rng = Cascade("x", 50, 1990, np.array([1, 4, 4, 12])), np.random.default_rng(1)
+    made = [invented.partly(whole, rng) for _ in range(8000)]
+    final = np.array([c.adopters for c in made])
+    assert np.bincount(final)[5:] / 8000 == pytest.approx(1 / 8, abs=0.015)
+    assert all(c.cum[0] > 0 for c in made)
+    assert all((np.pad(c.new, (4 - len(c.new), 0)) <= whole.new).all() for c in made)
+    when = np.repeat([0, 1, 3], [1, 3, 8])
+    first = [when[rng.permutation(12)[:left]].min() for left in final]
+    assert np.mean([len(c.cum) == 4 for c in made]) == pytest.approx(np.mean(np.array(first) == 0), abs=0.03)
+    assert {len(c.cum) for c in made} == {4 - k for k in set(first)}
+
+
 def test_a_small_part_of_the_command_can_be_done_again(tmp_path):
     one, other = (invented.learnt(each=2, draws=100) for _ in range(2))
     for name, made in (("one", one), ("other", other)):
