@@ -103,13 +103,13 @@ class Backtest:
         rival = found.drop(index=OURS)["crps"].idxmin()
         gap, error = float(gaps.loc[rival, "difference"]), float(gaps.loc[rival, "se"])
         share = f"{round(100 * found.loc[OURS, 'coverage'])}{_GAP}%"
-        held = f"; its 80{_GAP}% intervals held the truth {share} of the time"
+        held = f"; our 80{_GAP}% intervals held the truth {share} of the time"
         size = f"{abs(gap) * 100:.1f}{_GAP}±{_GAP}{error * 100:.1f} points of CRPS"
         if not np.isfinite(error) or abs(gap) < 2 * error:
             return f"On these cascades our forecast and {_title(rival)} cannot be told apart ({size}){held}."
         if gap > 0:
             return f"Trust our forecast: it beats the next best, {_title(rival)}, by {size}{held}."
-        return f"Trust {_title(rival)}: on these cascades it beats our forecast by {size}{held.replace('its', 'our')}."
+        return f"Trust {_title(rival)}: on these cascades it beats our forecast by {size}{held}."
 
     def _models(self) -> list[str]:
         seen = set(self.scores["model"])
