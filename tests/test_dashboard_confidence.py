@@ -216,6 +216,7 @@ def test_patterns_are_checked_on_demand_and_can_be_stopped(visit):
     assert page.locator("[data-holds]").count() == 0
     page.get_by_role("button", name="Check them now").click()
     page.locator("[data-pattern=F2][data-holds]").wait_for()
+    expect(page.locator(".ld-summary")).to_contain_text(re.compile(r"hold\. Checking F\d+: \d+ of"))
     page.get_by_role("button", name="Stop").click()
     expect(page.locator(".ld-summary")).to_contain_text("Stopped after")
     wanted = patterns.holding(patterns.check(20, 5, ["F1", "F2"]))

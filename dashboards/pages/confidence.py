@@ -209,7 +209,9 @@ def use_check(seed: int, wanted: bool) -> tuple[Checked, str]:
 
     It has a thread of its own, so that half a minute of checking keeps nobody's slider waiting in compute's pool.
     """
-    shown: solara.Reactive[tuple[Checked, str]] = solara.use_reactive((checked_before(seed), ""))
+    # the first value is held: `use_reactive` would show a newer one, with a finding more, in place of the check
+    first = solara.use_memo(lambda: (checked_before(seed), ""), [])
+    shown: solara.Reactive[tuple[Checked, str]] = solara.use_reactive(first)
 
     def begin() -> Callable[[], None] | None:
         if not wanted:
