@@ -121,12 +121,6 @@ def Shell(children: Any = None) -> None:
         Current()
 
 
-def _sentence(said: str) -> str:
-    """A refusal that stands alone begins with a capital, unless it begins with a name."""
-    plain = said.partition(" ")[0] in ("a", "there", "this", "the", "deze", "dit", "de", "een", "er", "het")
-    return said[0].upper() + said[1:] if plain else said
-
-
 @solara.component
 def Bar() -> None:
     """The bar: pages, sharing, language, look."""
@@ -154,7 +148,7 @@ def Bar() -> None:
 
     _Shell(pages=[{"name": name, "title": text(f"page.{name}")} for name in present()], page=view.page,
            link=to_link(view), language=view.language, theme=view.theme, projector=view.projector,
-           notices=[_sentence(text.refused(notice)) for notice in session.notices.value],
+           notices=[text.refused(notice) for notice in session.notices.value],
            texts=text.all("shell"), file=file.value, event_go=lambda name: session.change(page=name), event_look=look,
            event_opened=opened, event_file_wanted=wanted, event_dismiss=dismiss)
 
