@@ -57,8 +57,11 @@ class Session:
         """The version that links and files name."""
         return own_version()
 
-    def change(self, step: str = "", **changes: Any) -> None:
-        """Change the view: change(policy=...), change(page="explore"). Steps of one name in a row are one undo."""
+    def change(self, step: str = "", *, aside: bool = False, **changes: Any) -> None:
+        """Change the view: change(policy=...), change(page="explore"). Steps of one name in a row are one undo.
+
+        aside: it has nothing to do with what was refused (a table is opened, time goes on), which stays said.
+        """
         before = self.view.peek()
         after = replace(before, **changes)
         if after == before:
@@ -71,7 +74,7 @@ class Session:
             if past is not trail.past or trail.future:
                 self.trail.value = Trail(past, (), trail.replays)
             self._step = step
-        if self.refused.peek():
+        if self.refused.peek() and not aside:
             self.refused.value = {}
         self._put(after)
 
@@ -133,7 +136,7 @@ class Session:
     def show_table(self, chart: str, on: bool) -> None:
         """Open or close the table of a chart; the link says which are open."""
         names = {*self.tables.peek(), chart} if on else self.tables.peek() - {chart}
-        self.change(own=self.view.peek().put(**{_TABLES: ",".join(sorted(names)) or None}).own)
+        self.change(aside=True, own=self.view.peek().put(**{_TABLES: ",".join(sorted(names)) or None}).own)
 
     def notice(self, sentence: str) -> None:
         """Say something at the top of the page."""

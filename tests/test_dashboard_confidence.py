@@ -52,7 +52,7 @@ def test_marks_are_spelt_out():
 
 def test_the_chart_adds_up_and_has_a_table():
     chart = confidence.origins_chart(ENGLISH)
-    assert sum(bar["value"] for values in chart.data.values() for bar in values if bar) == len(PARAMETERS)
+    assert sum(bar for values in chart.data.values() for bar in values if bar) == len(PARAMETERS)
     columns, rows = chart.table()
     assert len(columns) == 5
     assert [sum(int(cell) for cell in row[1:]) for row in rows] == [

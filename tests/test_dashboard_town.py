@@ -338,6 +338,9 @@ def test_a_lever_is_used_here_taken_out_and_undone(visit):
     expect(page.get_by_role("columnheader", name="same luck, lever off")).to_be_visible()
     page.get_by_label("Use a lever").select_option("LEAD")
     expect(page.get_by_role("alert")).to_contain_text("twice at the same time")
+    page.get_by_role("button", name="One quarter on").click()
+    page.wait_for_function("location.search.includes('at-quarter=2')")  # time goes on; what was refused stays said
+    expect(page.get_by_role("alert")).to_contain_text("twice at the same time")
     page.get_by_role("button", name="Take out").click()
     assert redrawn(page, after) == before
     page.get_by_role("button", name="Undo").click()

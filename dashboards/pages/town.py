@@ -372,7 +372,7 @@ def Page() -> None:
     told = use_latest(tell, [(*question, key, view.language)])
 
     def keep(**own: object) -> None:
-        session.change(own=session.view.peek().put(**own).own)
+        session.change(aside=True, own=session.view.peek().put(**own).own)
 
     def act(change: dict[str, Any]) -> None:
         what, name = change["what"], change.get("name")
