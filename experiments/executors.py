@@ -14,7 +14,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from itertools import islice
@@ -22,6 +22,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, Protocol
 
 import scenarios
@@ -35,6 +36,7 @@ _AHEAD = 2          # tasks under way for each worker: one at work, one waiting
 _LEAST = 16         # tasks under way in a cluster: an adaptive one grows only where work is waiting
 _TRIES = 3          # worker processes that may die at one task before a sweep gives up
 _ANSWER = 10.0      # seconds that a scheduler has to answer
+_END = object()     # a thread that takes this for a task ends
 #: Said of a worker with another version.
 OTHER_RULES = ("a worker has another version of letsdance than the process in charge, so its numbers would be others; "
                "install the same version everywhere, and start anew what ran while it was changed.")
@@ -59,21 +61,46 @@ class Runner(Protocol):
         ...
 
 
-def _stream(pool: ThreadPoolExecutor, work: Work, tasks: Iterator[Any], ahead: int) -> Generator[tuple[Any, Any]]:
-    """Keep `ahead` tasks under way."""
-    futures: dict[Future[Any], Any] = {}
+def _stream(work: Work, tasks: Iterable[Any], workers: int, stop: Callable[[], None]) -> Generator[tuple[Any, Any]]:
+    """Outcomes of work in so many threads, _AHEAD tasks for each under way; at the end, `stop` ends what they are at.
 
-    def submit(count: int) -> None:
-        for task in islice(tasks, count):
-            futures[pool.submit(work, task)] = task
+    Plain threads and simple queues: Ctrl-C may come at any line of the thread in charge, and in the middle of a standard
+    pool's or future's lock it would leave it locked, and their threads waiting for ever.
+    """
+    todo: SimpleQueue[Any] = SimpleQueue()
+    done: SimpleQueue[tuple[Any, Any, BaseException | None]] = SimpleQueue()
+    waiting, under_way = iter(tasks), 0
 
-    submit(ahead)
-    while futures:
-        done, _ = wait(futures, return_when=FIRST_COMPLETED)
-        for future in done:
-            task, outcome = futures.pop(future), future.result()
-            submit(1)
+    def serve() -> None:
+        while (task := todo.get()) is not _END:
+            try:
+                done.put((task, work(task), None))
+            except BaseException as error:
+                done.put((task, None, error))
+
+    threads = [threading.Thread(target=serve, daemon=True) for _ in range(workers)]
+    try:
+        for thread in threads:
+            thread.start()
+        for task in islice(waiting, _AHEAD * workers):
+            todo.put(task)
+            under_way += 1
+        while under_way:
+            task, outcome, error = done.get()
+            under_way -= 1
+            if error is not None:
+                raise error
+            for another in islice(waiting, 1):
+                todo.put(another)
+                under_way += 1
             yield task, outcome
+    finally:
+        stop()
+        for _ in threads:
+            todo.put(_END)
+        for thread in threads:
+            if thread.is_alive():
+                thread.join()
 
 
 _of_this_thread = threading.local()
@@ -102,12 +129,13 @@ class Threads:
             yield from ((task, work(task)) for task in tasks)
             return
         ended = threading.Event()
-        pool = ThreadPoolExecutor(self.workers, initializer=lambda: setattr(_of_this_thread, "ended", ended))
-        try:
-            yield from _stream(pool, work, iter(tasks), _AHEAD * self.workers)
-        finally:
-            ended.set()
-            pool.shutdown(wait=True, cancel_futures=True)
+
+        def one(task: Any) -> Any:
+            _of_this_thread.ended = ended
+            go_on()
+            return work(task)
+
+        yield from _stream(one, tasks, self.workers, ended.set)
 
 
 class Processes:
@@ -120,12 +148,7 @@ class Processes:
     def results(self, work: Work, tasks: Iterable[Any]) -> Generator[tuple[Any, Any]]:
         """As `Runner.results`."""
         crew = _Crew(work)
-        pool = ThreadPoolExecutor(self.workers)
-        try:
-            yield from _stream(pool, crew.do, iter(tasks), _AHEAD * self.workers)
-        finally:
-            crew.end()
-            pool.shutdown(wait=True, cancel_futures=True)
+        yield from _stream(crew.do, tasks, self.workers, crew.end)
 
 
 class _Crew:
