@@ -41,6 +41,7 @@ from letsdance.screen import (
     busy,
     command_line,
     console,
+    interrupt,
     print_table,
     progress,
     simulated,
@@ -285,11 +286,8 @@ for name, group in (("branch", branching.branch), ("map", mapping.app), ("adopte
 
 def main() -> None:
     """Run the command; a user's mistake ends in one sentence, an interruption leaves nothing behind."""
-    def stopped(number: int, _: Any) -> None:
-        raise Interrupted(number)
-
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stopped)
+        signal.signal(number, interrupt)
     try:
         app()
     except Interrupted as interrupted:

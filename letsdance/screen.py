@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +39,23 @@ class Interrupted(BaseException):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.number, self.kept = number, "nothing was written."
+
+
+_heard: list[int] = []
+
+
+def interrupt(number: int, _: Any = None) -> None:
+    """What a signal does. Python drops, with a remark, what is raised while it clears an object away: the remark is left
+    out, and the next step of `progress` raises again."""
+    remark = sys.unraisablehook
+    sys.unraisablehook = lambda said: None if isinstance(said.exc_value, Interrupted) else remark(said)
+    _heard.append(number)
+    raise Interrupted(number)
+
+
+def _go_on() -> None:
+    if _heard and threading.current_thread() is threading.main_thread():
+        raise Interrupted(_heard[0])
 
 
 def values(sets: list[str] | None) -> dict[str, float]:
@@ -99,7 +117,7 @@ def console() -> Any:
 def progress(label: str, total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
     """A bar on standard error that goes away when done; none where nobody would see it."""
     if quiet or not sys.stderr.isatty():
-        yield lambda count: None
+        yield lambda count: _go_on()
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -107,7 +125,12 @@ def progress(label: str, total: int, quiet: bool) -> Iterator[Callable[[int], No
     with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
                   console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(label, total=total)
-        yield lambda count: bar.update(task, advance=count)
+
+        def advance(count: int) -> None:
+            _go_on()
+            bar.update(task, advance=count)
+
+        yield advance
 
 
 @contextmanager

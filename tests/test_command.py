@@ -424,3 +424,20 @@ def test_verify_of_a_folder_that_is_not_named_by_out_or_has_files_beside_it(lets
         code, out, err = letsdance("verify", "made", "--json")
         assert (code, json.loads(out)["identical"]) == (0, True), (out, err)
         assert {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == there
+
+
+def test_an_interruption_that_python_drops_is_raised_by_the_next_step(monkeypatch, capsys):
+    from letsdance import screen
+
+    class Cleared:
+        def __del__(self):
+            screen.interrupt(signal.SIGINT)
+
+    monkeypatch.setattr(screen, "_heard", [])
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    with screen.progress("Runs", 2, quiet=True) as advance:
+        advance(1)
+        Cleared()  # what is raised in there goes nowhere
+        with pytest.raises(screen.Interrupted):
+            advance(1)
+    assert capsys.readouterr().err == ""
