@@ -156,3 +156,11 @@ def redrawn(page, before: str) -> str:
         const all = [...document.querySelectorAll('[data-chart]')].map(one => one.dataset.stamp);
         return all.length > 0 && all[0] && all[0] !== before && new Set(all).size === 1; }""", arg=before)
     return stamps(page)[0]
+
+
+def wait_until(page, what, seconds: float = 60.0) -> None:
+    """Wait, while the page goes on, until `what()` holds."""
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "waited too long"
+        page.wait_for_timeout(20)

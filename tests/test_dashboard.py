@@ -26,6 +26,7 @@ from browser import (  # noqa: F401  (fixtures)
     served,
     stamps,
     visit,
+    wait_until,
 )
 from PIL import Image
 from playwright.sync_api import expect
@@ -392,6 +393,41 @@ def test_a_lost_connection_comes_back_to_the_same_state(visit):
                            timeout=20_000)
     page.get_by_role("button", name="Undo").click()  # what can be undone is still known: it is the same session
     assert redrawn(page, after) == before
+
+
+def test_results_that_overtake_the_answer_to_a_page_that_came_back_stay(served, browser):
+    page, answers, held = browser.new_page(), [], []
+
+    def between(socket):
+        server = socket.connect_to_server()
+
+        def pass_on(message):
+            told = message.encode() if isinstance(message, str) else message
+            if b"update_states" in told:  # how everything stands: what a page that came back asks for
+                answers.append(message)
+                if len(answers) == 1:
+                    held.append((socket, message))
+                    return
+            socket.send(message)
+
+        server.on_message(pass_on)
+
+    try:
+        page.route_web_socket("**/jupyter/**", between)
+        page.goto(f"{served.url}/explore")
+        before = drawn(page)
+        slide(page, "k", 1.5)
+        after = redrawn(page, before)
+        page.evaluate("solara.debug.dropConnection()")
+        wait_until(page, lambda: held)
+        page.get_by_role("button", name="Undo").click()
+        assert redrawn(page, after) == before
+        held[0][0].send(held[0][1])
+        wait_until(page, lambda: len(answers) > 1)  # it asks again, for results came after it had asked
+        page.wait_for_timeout(500)
+        assert set(stamps(page)) == {before}
+    finally:
+        page.close()
 
 
 def test_a_server_that_was_started_again_shows_the_same_screen(tmp_path, browser):

@@ -42,12 +42,29 @@ window.letsdance = {
 };
 /* Solara's own back-off waits some 20 s; ask every second, and come back to the same kernel. */
 setInterval(async () => {
-  const debug = window.solara && window.solara.debug;
+  const debug = window.solara && window.solara.debug, away = () => debug.connectionStatus !== 'connected';
   if (!debug || window.letsdance.back) return;
-  if (debug.connectionStatus === 'connected') window.letsdance.met = true;
-  if (debug.connectionStatus === 'connected' || !window.letsdance.met) return;  // the first connection is Solara's own
+  if (!away()) window.letsdance.met = true;
+  if (!away() || !window.letsdance.met) return;  // the first connection is Solara's own
   window.letsdance.back = true;
   try {
-    if ((await fetch(`${window.solara.rootPath}/readyz`, { cache: 'no-store' })).ok) await debug.kernel().reconnect();
+    const here = (await fetch(`${window.solara.rootPath}/readyz`, { cache: 'no-store' })).ok;
+    if (here && away()) await debug.kernel().reconnect();  // Solara may have been faster; a new try ends a good connection
   } catch (gone) { /* still away */ } finally { window.letsdance.back = false; }
 }, 1000);
+/* A page that came back asks how everything stands, while computations go on telling their results. The older answer,
+   put over a newer result, would stay: so it asks again until nothing was told between question and answer. */
+const ask = window.solara.WidgetManager.prototype.fetchAll;
+window.solara.WidgetManager.prototype.fetchAll = async function () {
+  const { kernel } = this.context.sessionContext.session;
+  let told;
+  const hear = (_, { content }) => { told ||= content.data && content.data.method === 'update'; };
+  kernel.iopubMessage.connect(hear);
+  try {
+    for (let k = 0; k === 0 || (told && k < 8); k += 1) {  // what always moves is put right by its next result
+      if (k) await new Promise((resolve) => setTimeout(resolve, 100 * k));
+      told = false;
+      await ask.call(this);
+    }
+  } finally { kernel.iopubMessage.disconnect(hear); }
+};
