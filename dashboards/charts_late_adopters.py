@@ -356,10 +356,10 @@ def fast_and_deep(result: Result, added: Mapping[str, Result], text: Text) -> Ch
         at = [round(x.mean, 1), round(100 * y.mean, 1)]
         series.append({"type": "line", "id": f"{key}.error", "symbol": "none", "silent": True, "z": 2,
                        "lineStyle": {"width": 1.6, "color": colour}})
+        named = end_label(names[key], colour)
+        named["endLabel"] |= {"padding": [2, 0]}
         series.append({"type": "line", "id": f"{key}.name", "symbol": "none", "silent": True, "z": 1,
-                       "lineStyle": {"width": 1, "type": [2, 4], "color": colour, "opacity": 0.6},
-                       "labelLayout": {"moveOverlap": "shiftY"},
-                       "endLabel": end_label(names[key], colour)["endLabel"] | {"padding": [2, 0]}})
+                       "lineStyle": {"width": 1, "type": [2, 4], "color": colour, "opacity": 0.6}, **named})
         series.append({"type": "scatter", "id": key, "silent": True, "symbolSize": 14, "z": 4, "symbol": _SYMBOLS[key],
                        "itemStyle": {"color": colour, "borderColor": "--card", "borderWidth": 1.5}})
         data |= {key: [at], f"{key}.name": [at, [float(right), at[1]]],

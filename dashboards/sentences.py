@@ -73,20 +73,16 @@ def headline(pair: Pair, reference: Policy, text: Text, own: int = 0) -> tuple[s
     if pair.same:
         goal = destination(result)
         number = int((result.rows[goal][:, -1] > 0.5).sum())
-        fills = {"quarter": quarter, "goal": text.title("start", goal), "runs": text.in_runs(number, result.runs)}
         start = _name(pair.policy, text)
         if own:  # they begin where the table says, each in a future of its own
             start = text("headline.own", start=start, n=text.number(own))
-        what = what_changed(pair.policy, pair.policy.bare(), text)  # the reference may have changes of its own
-        note = text("headline.compared_itself" if what else "headline.nothing")
-        if number == 0:
-            share = text.percent(float(finite_mean(result.rows[goal][:, -1])))
-            return text("headline.split", what=what or text("compare.as_it_stands", start=start), share=share,
-                        **fills), [note, *more]
-        if what:
-            return text("headline.itself", what=what, **fills), [note, *more]
-        stays = goal == home(result) and not own
-        return text("headline.stays" if stays else "headline.moves", start=start, **fills), [note, *more]
+        changed = what_changed(pair.policy, pair.policy.bare(), text)  # the reference may have changes of its own
+        stays = goal == home(result) and not own and not changed
+        says = text("headline.split" if number == 0 else "headline.stays" if stays else "headline.moves",
+                    what=changed or text("compare.as_it_stands", start=start), quarter=quarter,
+                    goal=text.title("start", goal), runs=text.in_runs(number, result.runs),
+                    share=text.percent(float(finite_mean(result.rows[goal][:, -1]))))
+        return says, [text("headline.compared_itself" if changed else "headline.nothing"), *more]
     what = what_changed(pair.policy, reference, text) or _name(pair.policy, text)
     equal = pair.result.places.citizens.tolist() == pair.reference.places.citizens.tolist()
     how_sure = text("headline.how_sure" if equal else "headline.other_citizens", runs=result.runs)

@@ -69,7 +69,7 @@ def _stream(work: Work, tasks: Iterable[Any], workers: int, stop: Callable[[], N
     """
     todo: SimpleQueue[Any] = SimpleQueue()
     done: SimpleQueue[tuple[Any, Any, BaseException | None]] = SimpleQueue()
-    waiting, under_way = iter(tasks), 0
+    waiting = iter(tasks)
 
     def serve() -> None:
         while (task := todo.get()) is not _END:
@@ -78,21 +78,22 @@ def _stream(work: Work, tasks: Iterable[Any], workers: int, stop: Callable[[], N
             except BaseException as error:
                 done.put((task, None, error))
 
+    def give(count: int) -> int:
+        given = list(islice(waiting, count))
+        for task in given:
+            todo.put(task)
+        return len(given)
+
     threads = [threading.Thread(target=serve, daemon=True) for _ in range(workers)]
     try:
         for thread in threads:
             thread.start()
-        for task in islice(waiting, _AHEAD * workers):
-            todo.put(task)
-            under_way += 1
+        under_way = give(_AHEAD * workers)
         while under_way:
             task, outcome, error = done.get()
-            under_way -= 1
             if error is not None:
                 raise error
-            for another in islice(waiting, 1):
-                todo.put(another)
-                under_way += 1
+            under_way += give(1) - 1
             yield task, outcome
     finally:
         stop()
@@ -156,7 +157,7 @@ class _Crew:
 
     def __init__(self, work: Work) -> None:
         self.work, self.ended, self.lock = work, False, threading.Lock()
-        self.all: list[tuple[BaseProcess, Connection]] = []
+        self.all: list[BaseProcess] = []
         self.idle: list[tuple[BaseProcess, Connection]] = []
 
     def do(self, task: Any) -> Any:
@@ -191,16 +192,16 @@ class _Crew:
             with _deaf_children():
                 process.start()
             theirs.close()  # so that the process's end is the end of its answers
-            self.all.append((process, ours))
+            self.all.append(process)
             return process, ours
 
     def end(self) -> None:
         """End all of them at once, whatever they are at."""
         with self.lock:
             self.ended = True
-            for process, _ in self.all:
+            for process in self.all:
                 process.terminate()
-        for process, _ in self.all:
+        for process in self.all:
             process.join()
 
 
