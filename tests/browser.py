@@ -158,9 +158,9 @@ def redrawn(page, before: str) -> str:
     return stamps(page)[0]
 
 
-def wait_until(page, what, seconds: float = 60.0) -> None:
-    """Wait, while the page goes on, until `what()` holds."""
+def wait_until(page, what, seconds: float = 60.0, why=lambda: "waited too long") -> None:
+    """Wait, while the page goes on, until `what()` holds; `why()` says what did not."""
     end = time.monotonic() + seconds
     while not what():
-        assert time.monotonic() < end, "waited too long"
+        assert time.monotonic() < end, why()
         page.wait_for_timeout(20)
