@@ -66,6 +66,8 @@ def fit(
 @adopters.command()
 def learn(
     past: History, out: Annotated[Path, typer.Option(help="The prior to write (JSON).")], population: Population = None,
+    as_told: Annotated[bool, typer.Option("--as-told", help="Each cascade is known until its last row, even where nearly "
+                                          "all end with an adoption.")] = False,
     seed: Luck = 0, overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Learn a prior from past cascades. The next ones are then forecast with it."""
@@ -77,7 +79,7 @@ def learn(
 
     cascades = histories.read(past, population, least=1)
     with progress("Learning", 3 * len(cascades), quiet=as_json) as advance:
-        made = priors.learn(cascades, seed=seed, progress=advance)
+        made = priors.learn(cascades, seed=seed, progress=advance, as_told=as_told)
     with folder.whole_file(out, overwrite) as part:
         priors.save(made, part)
     said: dict[str, Any] = {"out": str(out), **(made.learnt or {})}
@@ -90,9 +92,11 @@ def learn(
         f" In {said['forecasts']} forecasts of them from their first part, with a prior learnt from the others and the "
         f"spread corrected by how all of them did, the 80 % intervals held the truth {held:.0%} of the time."),
         highlight=False)
-    if said["ends_with_an_adoption"] > 0.9:
-        console().print("Nearly all cascades end with an adoption, as if the silent periods after it were cut; if you "
-                        "watched longer, add a last row, or forecasts will expect too many.", highlight=False)
+    if said["silence_put_back_until"] is not None:
+        console().print("Nearly all cascades end with an adoption, as if the silence after it had been cut. They are taken "
+                        f"as known until period {said['silence_put_back_until']}, the newest in the file; if somebody "
+                        "watched longer, add a last row; if nobody knows what came after the last rows, say --as-told.",
+                        highlight=False)
     console().print(f"Written: [bold]{out}[/].", highlight=False)
 
 

@@ -230,6 +230,50 @@ def test_learning_finds_the_population_that_cascades_come_from(monkeypatch):
     assert (prior.learn(past[:6], draws=300).mean == prior.learn(past[:6], draws=300).mean).all()
 
 
+def closed(cascades):
+    """As a file has them that lists adoptions and nothing else: they end with the last one."""
+    return [Cascade(c.name, c.population, c.first, c.cum[:int(np.flatnonzero(c.new)[-1]) + 1]) for c in cascades]
+
+
+def test_silence_that_was_cut_is_put_back_until_the_newest_period():
+    whole = [Cascade(c.name, 50, 1990 - 4 * k, np.pad(c.cum, (0, 4 * k), mode="edge"))  # all known until the same year
+             for k, c in enumerate(synthetic.cascades("shocks", 12, periods=30, seed=2))]
+    whole[0] = Cascade("new", 50, 2000, np.minimum(1 + np.arange(20) // 3, 5))
+    whole[0].cum[-1] = 6  # one that goes on when the newest period comes
+    assert not history.silence_cut(whole)
+    cut = closed(whole)
+    assert history.silence_cut(cut)
+    for back, was in zip(history.with_silence(cut, 100), whole, strict=True):
+        assert (back.first, back.cum.tolist()) == (was.first, was.cum.tolist())
+    short = history.with_silence([Cascade("old", 50, 1700, np.array([1, 3])), *cut], 7)[0]
+    assert short.cum.tolist() == [1, 3] + 7 * [3]
+
+
+@settings(deadline=None)
+@given(some.integers(0, 10_000))
+def test_cascades_watched_for_a_set_time_are_not_taken_as_cut(seed):
+    rng = np.random.default_rng(seed)
+    busy = rng.choice([0.2, 0.6, 0.97, 1.0])  # the share of periods with an adoption
+    cascades = [Cascade(str(k), 10_000, 0, 1 + np.cumsum(rng.random(30) < busy)) for k in range(rng.choice([40, 400]))]
+    assert not history.silence_cut(cascades)
+
+
+def test_everybody_adopted_says_nothing_about_silence():
+    assert not history.silence_cut(closed([Cascade(str(k), 9, 0, np.array([1, 1, 1, 2, 2, 9, 9])) for k in range(40)]))
+
+
+def test_a_prior_from_closed_cascades_does_not_expect_too_many():
+    past = synthetic.cascades("shocks", 24, periods=60, seed=3)
+    rest = [c.adopters / c.population for c in past]
+    expected = {}
+    for as_told in (False, True):
+        learnt = prior.learn(closed(past), draws=200, as_told=as_told)
+        assert learnt.learnt["silence_put_back_until"] == (None if as_told else max(c.last for c in closed(past)))
+        made = [forecast.forecast(c.until(c.reaches(0.16) + 1), learnt, 100, seed=1) for c in past[:12]]
+        expected[as_told] = np.mean([one.paths[:, -1].mean() / 50 for one in made])
+    assert abs(expected[False] - np.mean(rest[:12])) < abs(expected[True] - np.mean(rest[:12]))
+
+
 def test_recalibration_leaves_or_widens_and_keeps_whole_paths():
     paths = np.cumsum(np.random.default_rng(0).poisson(1.0, (400, 10)), axis=1)
     ranked = prior.ranked(paths)

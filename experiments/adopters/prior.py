@@ -23,7 +23,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from experiments.adopters import clumps, scores, similar
-from experiments.adopters.history import LONGEST, Cascade, read
+from experiments.adopters.history import LONGEST, Cascade, read, silence_cut, with_silence
 from experiments.adopters.sampling import chosen, log_normal, normal, posterior, second_moments
 from params import Refused
 
@@ -163,8 +163,12 @@ class _Record(NamedTuple):
 
 
 def learn(past: Any, population: int | None = None, seed: int = 0, draws: int = 2000, folds: int = 5,
-          progress: Callable[[int], None] | None = None, groups: Sequence[str] | None = None) -> Prior:
+          progress: Callable[[int], None] | None = None, groups: Sequence[str] | None = None,
+          as_told: bool = False) -> Prior:
     """A prior from past cascades, each as complete as it is known (anything `history.read` reads).
+
+    Where the silence after the last adoptions was cut (`history.silence_cut`), the cascades are taken as known until the
+    newest period told, 100 more periods at the longest; as_told: until their last rows all the same.
 
     draws: parameter sets that each cascade begins with in each of two rounds. groups: the kind of each cascade; when the
     forecasts of past cascades are tried, each kind is left out as a whole (else: folds of single cascades). Equal seeds
@@ -174,6 +178,9 @@ def learn(past: Any, population: int | None = None, seed: int = 0, draws: int = 
     if len(cascades) < _FEWEST:
         raise Refused(f"a prior needs at least {_FEWEST} past cascades, not {len(cascades)}; "
                       f"forecast without a prior instead.")
+    put_back = not as_told and silence_cut(cascades)
+    if put_back:
+        cascades = with_silence(cascades, PERIODS)
     if groups is not None and (len(groups) != len(cascades) or len(set(groups)) < 2):
         raise Refused(f"groups must name the kind of each of the {len(cascades)} cascades, at least two kinds.")
     step = progress or (lambda count: None)
@@ -216,7 +223,7 @@ def learn(past: Any, population: int | None = None, seed: int = 0, draws: int = 
                    for r in ((Recalibration(),) * len(STAGES), recalibration))
     said = {"cascades": len(cascades), "seed": seed, "draws": draws, "forecasts": len(records), "folds": len(others),
             "coverage_of_80": {"before": held, "after": after},
-            "ends_with_an_adoption": float(np.mean([c.new[-1] > 0 for c in cascades]))}
+            "silence_put_back_until": max(c.last for c in cascades) if put_back else None}
     return replace(prior, recalibration=recalibration, learnt=said, past=similar.past(cascades), pool=shares)
 
 
