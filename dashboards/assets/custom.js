@@ -61,7 +61,7 @@ window.solara.WidgetManager.prototype.fetchAll = async function () {
   const hear = (_, { content }) => { told ||= content.data && content.data.method === 'update'; };
   kernel.iopubMessage.connect(hear);
   try {
-    for (let k = 0; k === 0 || (told && k < 8); k += 1) {  // what always moves is put right by its next result
+    for (let k = 0; k === 0 || (told && k < 8 && !this.isDisposed); k += 1) {  // what always moves comes right by itself
       if (k) await new Promise((resolve) => setTimeout(resolve, 100 * k));
       told = false;
       await ask.call(this);
