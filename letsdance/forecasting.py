@@ -94,9 +94,9 @@ def learn(
         highlight=False)
     if said["silence_put_back_until"] is not None:
         console().print("Nearly all cascades end with an adoption, as if the silence after it had been cut. They are taken "
-                        f"as known until period {said['silence_put_back_until']}, the newest in the file; if somebody "
-                        "watched longer, add a last row; if nobody knows what came after the last rows, say --as-told.",
-                        highlight=False)
+                        f"as known until the newest period of the file, {said['silence_put_back_until']}, by at most "
+                        f"{priors.PERIODS} periods more each; if somebody watched longer, add a last row; if nobody knows "
+                        "what came after the last rows, say --as-told.", highlight=False)
     console().print(f"Written: [bold]{out}[/].", highlight=False)
 
 

@@ -258,8 +258,37 @@ def test_cascades_watched_for_a_set_time_are_not_taken_as_cut(seed):
     assert not history.silence_cut(cascades)
 
 
-def test_everybody_adopted_says_nothing_about_silence():
-    assert not history.silence_cut(closed([Cascade(str(k), 9, 0, np.array([1, 1, 1, 2, 2, 9, 9])) for k in range(40)]))
+@settings(deadline=None)
+@given(some.integers(0, 10_000))
+def test_cascades_that_still_grow_are_not_taken_as_cut(seed):
+    rng = np.random.default_rng(seed)
+    spans = rng.integers(15, 31, 40)
+    cascades = [Cascade(str(k), 10_000, 0, 1 + np.cumsum(rng.poisson(np.geomspace(0.01, 4, 30)[-span:])))
+                for k, span in enumerate(spans)]
+    assert not history.silence_cut(cascades)
+
+
+@pytest.mark.parametrize("cum", [
+    [1, 1, 1, 2, 2, 9],      # everybody adopted: an end that says nothing
+    [3],                     # one period
+    [1, 2],                  # nothing before the end
+    [1, 1, 1, 2, 3, 4, 5, 6, 7, 8],  # silent early, busy since
+    [1, 3, 5, 5, 5, 5, 5]])  # silent at the end
+def test_what_says_nothing_of_a_cut(cum):
+    assert not history.silence_cut([Cascade(str(k), 9, 0, np.array(cum)) for k in range(40)])
+
+
+def test_few_cascades_and_complete_ones_that_were_watched_on_decide_against_a_cut():
+    cut, watched = ([Cascade(str(k), 9, 0, np.array(cum)) for k in range(20)] for cum in (
+        [1, 1, 1, 1, 1, 1, 1, 2], [1, 9, 9, 9, 9]))
+    assert history.silence_cut(cut)
+    assert not history.silence_cut(cut[:4])
+    assert not history.silence_cut([*cut[:1], *watched])
+
+
+def test_silence_makes_no_cascade_longer_than_can_be_read():
+    long = Cascade("long", 9, 0, np.full(history.LONGEST - 3, 2))
+    assert len(history.with_silence([long, Cascade("new", 9, 9_000, np.array([1]))], 100)[0].cum) == history.LONGEST
 
 
 def test_a_prior_from_closed_cascades_does_not_expect_too_many(monkeypatch):

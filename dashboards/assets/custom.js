@@ -53,17 +53,21 @@ setInterval(async () => {
   } catch (gone) { /* still away */ } finally { window.letsdance.back = false; }
 }, 1000);
 /* A page that came back asks how everything stands, while computations go on telling their results. The older answer,
-   put over a newer result, would stay: so it asks again until nothing was told between question and answer. */
+   put over a newer result, would stay, and an answer later than some seconds is not read: so it asks again, up to eight
+   times, until it was answered and nothing was told meanwhile. */
 const ask = window.solara.WidgetManager.prototype.fetchAll;
 window.solara.WidgetManager.prototype.fetchAll = async function () {
   const { kernel } = this.context.sessionContext.session;
-  let told;
-  const hear = (_, { content }) => { told ||= content.data && content.data.method === 'update'; };
+  let told, answered;
+  const hear = (_, { content: { data = {} } }) => {
+    told ||= data.method === 'update';
+    answered ||= data.method === 'update_states';
+  };
   kernel.iopubMessage.connect(hear);
   try {
-    for (let k = 0; k === 0 || (told && k < 8 && !this.isDisposed); k += 1) {  // what always moves comes right by itself
+    for (let k = 0; k === 0 || ((told || !answered) && k < 8 && !this.isDisposed); k += 1) {
       if (k) await new Promise((resolve) => setTimeout(resolve, 100 * k));
-      told = false;
+      told = answered = false;
       await ask.call(this);
     }
   } finally { kernel.iopubMessage.disconnect(hear); }

@@ -190,7 +190,7 @@ def backtest(past: Any, population: int | None = None, prior: Prior | None = Non
     if learns:
         half = total // 2
         step = _part(progress, half, 3 * (folds - 1) * len(cascades))
-        priors = {f: learn([c for k, c in enumerate(cascades) if k % folds != f], seed=seed, progress=step)
+        priors = {f: learn([c for k, c in enumerate(cascades) if k % folds != f], seed=seed, progress=step, as_told=True)
                   for f in range(folds)}
     step = _part(progress, total - half, len(usable))
 

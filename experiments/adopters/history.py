@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("task_id", "population", "t", "new", "cum")
 _LARGEST = 1_000_000_000
-_SURE = 3.0  # standard deviations, of what chance alone makes
+_FEWEST, _BEFORE, _SURE = 5, 5, 3.0  # of `silence_cut`: cascades, periods, standard deviations of chance
 #: No history is longer: periods that no row names count as periods without adopters, so a slip could make millions.
 LONGEST = 5_000
 
@@ -102,14 +102,15 @@ def table(cascades: Sequence[Cascade]) -> pd.DataFrame:
 
 
 def silence_cut(cascades: Sequence[Cascade]) -> bool:
-    """Whether the last rows tell when the last one adopted, not until when somebody watched.
+    """Whether the last rows seem to tell when the last one adopted, not until when somebody watched.
 
-    Who watches for a set time stops in a silent period as often as others are silent. Here more than nine in ten of the
-    cascades that did not reach everybody end with an adoption, and that is three standard deviations more than periods
-    with an adoption are among the others of the second half of their rows.
+    Where all are watched for a set time, a last period has an adoption about as often as the few before it. Here more than
+    nine in ten end with one, three standard deviations more than the five periods before have. Cascades that end when
+    everybody has adopted say nothing of it.
     """
-    rows = [c.new[len(c.cum) // 2:] > 0 for c in cascades if c.adopters < c.population]
-    if not rows:
+    rows = [c.new[1:][-_BEFORE - 1:] > 0 for c in cascades
+            if len(c.cum) > 1 and (c.adopters < c.population or c.new[-1] == 0)]
+    if len(rows) < _FEWEST:
         return False
     ends, others = np.array([one[-1] for one in rows]), np.concatenate([one[:-1] for one in rows])
     busy = others.mean() if len(others) else 1.0
@@ -117,9 +118,10 @@ def silence_cut(cascades: Sequence[Cascade]) -> bool:
 
 
 def with_silence(cascades: Sequence[Cascade], most: int) -> list[Cascade]:
-    """The cascades as if all were watched until the newest period told, `most` more periods each at the longest."""
+    """The cascades as if all were watched until the newest period told, by at most `most` periods more each."""
     newest = max(c.last for c in cascades)
-    return [replace(c, cum=np.pad(c.cum, (0, min(newest - c.last, most)), mode="edge")) for c in cascades]
+    return [replace(c, cum=np.pad(c.cum, (0, min(newest - c.last, most, LONGEST - len(c.cum))), mode="edge"))
+            for c in cascades]
 
 
 def _text(value: Any) -> str:

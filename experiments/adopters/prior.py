@@ -167,8 +167,8 @@ def learn(past: Any, population: int | None = None, seed: int = 0, draws: int = 
           as_told: bool = False) -> Prior:
     """A prior from past cascades, each as complete as it is known (anything `history.read` reads).
 
-    Where the silence after the last adoptions was cut (`history.silence_cut`), the cascades are taken as known until the
-    newest period told, 100 more periods at the longest; as_told: until their last rows all the same.
+    Where the silence after the last adoptions seems to be cut (`history.silence_cut`), the cascades are taken as known
+    until the newest period told, by at most 100 periods more each; as_told: until their last rows all the same.
 
     draws: parameter sets that each cascade begins with in each of two rounds. groups: the kind of each cascade; when the
     forecasts of past cascades are tried, each kind is left out as a whole (else: folds of single cascades). Equal seeds
@@ -178,7 +178,8 @@ def learn(past: Any, population: int | None = None, seed: int = 0, draws: int = 
     if len(cascades) < _FEWEST:
         raise Refused(f"a prior needs at least {_FEWEST} past cascades, not {len(cascades)}; "
                       f"forecast without a prior instead.")
-    put_back = not as_told and silence_cut(cascades)
+    newest = max(c.last for c in cascades)
+    put_back = not as_told and silence_cut(cascades) and any(c.last < newest for c in cascades)
     if put_back:
         cascades = with_silence(cascades, PERIODS)
     if groups is not None and (len(groups) != len(cascades) or len(set(groups)) < 2):
@@ -223,7 +224,7 @@ def learn(past: Any, population: int | None = None, seed: int = 0, draws: int = 
                    for r in ((Recalibration(),) * len(STAGES), recalibration))
     said = {"cascades": len(cascades), "seed": seed, "draws": draws, "forecasts": len(records), "folds": len(others),
             "coverage_of_80": {"before": held, "after": after},
-            "silence_put_back_until": max(c.last for c in cascades) if put_back else None}
+            "silence_put_back_until": newest if put_back else None}
     return replace(prior, recalibration=recalibration, learnt=said, past=similar.past(cascades), pool=shares)
 
 
