@@ -405,7 +405,7 @@ def test_a_lost_connection_comes_back_to_the_same_state(visit):
 
 
 def test_results_that_overtake_the_answer_to_a_page_that_came_back_stay(served, browser):
-    page, answers, held = browser.new_page(), [], []
+    page, answers = browser.new_page(), []
 
     def between(socket):
         server = socket.connect_to_server()
@@ -413,10 +413,9 @@ def test_results_that_overtake_the_answer_to_a_page_that_came_back_stay(served, 
         def pass_on(message):
             told = message.encode() if isinstance(message, str) else message
             if b"update_states" in told:  # how everything stands: what a page that came back asks for
-                answers.append(message)
+                answers.append((socket, message))
                 if len(answers) == 1:
-                    held.append((socket, message))
-                    return
+                    return  # held back
             socket.send(message)
 
         server.on_message(pass_on)
@@ -428,10 +427,11 @@ def test_results_that_overtake_the_answer_to_a_page_that_came_back_stay(served, 
         slide(page, "k", 1.5)
         after = redrawn(page, before)
         page.evaluate("solara.debug.dropConnection()")
-        wait_until(page, lambda: held)
+        wait_until(page, lambda: answers)
         page.get_by_role("button", name="Undo").click()
         assert redrawn(page, after) == before
-        held[0][0].send(held[0][1])
+        socket, message = answers[0]
+        socket.send(message)
         wait_until(page, lambda: len(answers) > 1)  # it asks again, for results came after it had asked
         wait_until(page, lambda: set(stamps(page)) == {before})
     finally:
