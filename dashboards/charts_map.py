@@ -255,5 +255,7 @@ def _median(curve: Survival, text: Text) -> str:
 def _estimate(one: Estimate, text: Text) -> str:
     if not math.isfinite(one.low):
         return text.number(one.value)
-    high = "∞" if math.isinf(one.high) else text.number(one.high)
-    return text("map.with_interval", value=text.number(one.value), low=text.number(one.low), high=high)
+    value, low = text.number(one.value), text.number(one.low)
+    if math.isinf(one.high):
+        return text("map.with_open_interval", value=value, low=low)
+    return text("map.with_interval", value=value, low=low, high=text.number(one.high))

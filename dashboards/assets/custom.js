@@ -1,11 +1,16 @@
 /* What the pages share in the browser: charts by ECharts from the server, colours from CSS, downloads, reconnecting. */
 document.querySelector('meta[name=viewport]').setAttribute('content', 'width=device-width, initial-scale=1');
 window.letsdance = {
+  font: 'Inter, sans-serif',
+  /* Both weights of the font, asked for before anything is drawn: a canvas does not draw again when they come. */
+  fonts: Promise.all([400, 600].map((weight) => document.fonts.load(`${weight} 16px Inter`))).catch(() => {}),
   _echarts: null,
   echarts() {
     if (!this._echarts) {
-      this._echarts = new Promise((resolve, reject) =>
-        requirejs([`${window.solara.cdn}/echarts@5.4.0/dist/echarts.min.js`], resolve, reject));
+      this._echarts = new Promise((resolve, reject) => {
+        requirejs([`${window.solara.cdn}/echarts@5.4.0/dist/echarts.min.js`],
+          (echarts) => this.fonts.then(() => resolve(echarts)), reject);
+      });
     }
     return this._echarts;
   },
@@ -26,7 +31,7 @@ window.letsdance = {
       return value;
     };
     const full = walk(option, '', '');
-    full.textStyle = { fontFamily: 'Inter, system-ui, sans-serif', color: style.getPropertyValue('--ink').trim() };
+    full.textStyle = { fontFamily: this.font, color: style.getPropertyValue('--ink').trim() };
     return full;
   },
   /* A text in parts of which every second is a bracket of numbers, "(51–81)", that no line may break. */
