@@ -17,6 +17,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
+from importlib.util import find_spec
 from itertools import islice
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -242,6 +243,9 @@ class Dask:
     """The workers of a Dask cluster, by its scheduler's address or by an existing client."""
 
     def __init__(self, scheduler: Any) -> None:
+        if find_spec("distributed") is None:
+            raise Refused("a Dask cluster needs the package distributed, which is not installed here; install it with "
+                          "`pip install 'letsdance[dask]'`, or run here with --executor processes.")
         self.scheduler = scheduler
 
     def check(self) -> None:
