@@ -18,7 +18,7 @@ from typing import Any
 import solara
 from solara.server import cdn_helper, kernel_context, settings
 
-from dashboards import compute
+from dashboards import compute, guard
 from dashboards.charts import css_colours
 from dashboards.parts import Box, Say, vue
 from dashboards.session import Session, provide, use_session
@@ -42,6 +42,7 @@ def configure() -> None:
     """Nothing leaves the machine, fonts and scripts come from here, closed pages give their memory back."""
     import report
 
+    guard.install()
     cdn_helper.fetch_from_cdn = _not_here  # else the server itself fetches what a browser asks for and it lacks
     settings.telemetry.mixpanel_enable = False
     settings.theme.show_banner = False
@@ -133,7 +134,7 @@ def Bar() -> None:
 
     def opened(upload: dict[str, Any]) -> None:
         try:
-            if upload["size"] > _MOST_BYTES:
+            if len(upload["text"].encode()) > _MOST_BYTES or upload["size"] > _MOST_BYTES:  # a page keeps such a file
                 raise Refused(text("shell.too_large", name=upload["name"]))
             session.restore(from_file(upload["name"], upload["text"]))
         except Refused as refused:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import errno
 import socket
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+if TYPE_CHECKING:
+    import threading
+
 _HOST, _PORT = "127.0.0.1", 8765
+#: Seconds after Ctrl+C until the process ends, whatever still runs: open pages are told, computations are not waited for.
+_GOODBYE = 1.0
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -35,19 +40,18 @@ def listening(host: str, port: int) -> socket.socket:
 def dashboard(
     port: Annotated[int, typer.Option(help="The port on this machine.")] = _PORT,
     host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 lets others on the network in.")] = _HOST,
+    allow_host: Annotated[list[str] | None, typer.Option(help="A further name under which browsers may ask for it, such "
+                                                              "as dance.example.org. May be given again.")] = None,
+    root_path: Annotated[str, typer.Option(help="Where a proxy shows it, such as /dance.")] = "",
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the first page.")] = True,
     projector: Annotated[bool, typer.Option("--projector", help="Open it in large type.")] = False,
 ) -> None:
     """Show the futures live in a browser, offline. Explore levers and conditions; stop it with Ctrl+C."""
-    place = listening(host, port)
     import os
-    import signal
     import threading
 
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
-    address = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/{'?projector=1' if projector else ''}"
-    if browser:  # it starts while the pages are being loaded, and waits for them
-        threading.Thread(target=_open, args=(address,), daemon=True).start()
+    ending = _end_on_signals()
+    place = listening(host, port)
     os.environ["SOLARA_APP"] = "dashboards.app"  # read by Solara when it is imported, like the next ones
     os.environ["SOLARA_TELEMETRY_MIXPANEL_ENABLE"] = "False"
     os.environ["SOLARA_MODE"] = "production"
@@ -57,24 +61,82 @@ def dashboard(
     # what Solara and its parts say to those who build with it is not for those who use it
     warnings.filterwarnings("ignore")
     logging.getLogger("solara").setLevel(logging.ERROR)
-    import uvicorn
+    from dashboards import guard
+
+    guard.install(guard.Hosts(host, allow_host or ()), root_path)
     from solara.server import settings
     from solara.server.starlette import app
 
     settings.main.mode = "production"
-    server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_level="error", access_log=False, ws="auto"))
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    address = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}{settings.main.root_path}/" + (
+        "?projector=1" if projector else "")
+    if browser:  # it starts while the pages are being loaded, and waits for them
+        threading.Thread(target=_open, args=(address,), daemon=True).start()
+    _serve(app, place, ending, f"The dashboard is at {address} (stop it with Ctrl+C). It explores, it does not forecast.")
+
+
+def _end_on_signals() -> threading.Event:
+    """On Ctrl+C, or when the system asks for an end, the event is set, and soon the process is gone, whatever runs."""
+    import signal
+    import threading
+
+    ending = threading.Event()
+
+    def end(*_: object) -> None:
+        if not ending.is_set():
+            ending.set()
+            threading.Thread(target=gone, args=(_GOODBYE,), daemon=True).start()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    return ending
+
+
+def _serve(app: Any, place: socket.socket, ending: threading.Event, told: str) -> None:
+    """Serve until the end is asked for; open pages are told that the server goes, and come back when it does."""
+    import threading
+    import time
+    from collections.abc import Iterator
+    from contextlib import contextmanager
+
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:  # `_end_on_signals` did, before anything long was loaded
+            yield
+
+        async def on_tick(self, counter: int) -> bool:
+            return await super().on_tick(counter) or ending.is_set()
+
+    server = Server(uvicorn.Config(app, log_level="error", access_log=False, ws="auto", server_header=False))
 
     def tell() -> None:
-        import time
-
         while not server.started:
             time.sleep(0.05)
-        typer.echo(f"The dashboard is at {address} (stop it with Ctrl+C). It explores, it does not forecast.")
+        typer.echo(told)
 
     threading.Thread(target=tell, daemon=True).start()
-    for number in (signal.SIGINT, signal.SIGTERM):  # the server stops on these by itself, then raises them once more
-        signal.signal(number, lambda *_: None)
     server.run(sockets=[place])
+    gone(0)
+
+
+def gone(seconds: float) -> None:
+    """End the process after so many seconds; neither computing threads nor processes that it started are waited for."""
+    import multiprocessing
+    import os
+    import sys
+    import time
+    from contextlib import suppress
+
+    time.sleep(seconds)
+    for child in multiprocessing.active_children():
+        child.kill()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # nobody reads it any more
+            stream.flush()
+    os._exit(0)
 
 
 def _open(address: str) -> None:
