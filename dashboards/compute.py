@@ -7,7 +7,6 @@ a policy and its reference on equal luck. Results are kept, so the reference and
 
 from __future__ import annotations
 
-import io
 import logging
 import threading
 from collections import OrderedDict
@@ -15,11 +14,10 @@ from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import pandas as pd  # here, not when first needed: Solara looks into a pandas that a thread has half imported
+import pandas as pd  # noqa: F401  here, not when first needed: Solara looks into a pandas that a thread has half imported
 import solara
 from solara.server import kernel_context
 
@@ -101,16 +99,11 @@ _running = 0
 _count = threading.Condition()
 
 
-@lru_cache(8)
 def municipalities(places: str) -> Any:
     """A view's own municipalities from their CSV, None for the usual ones; `Refused` for a bad one."""
-    from simulation.municipalities import load
+    from simulation.municipalities import from_text
 
-    try:
-        table = pd.read_csv(io.StringIO(places)) if places else None
-    except ValueError:  # what pandas raises for a table that is none
-        raise Refused("the table of municipalities cannot be read as CSV; load it again on the page Data.") from None
-    return None if table is None else load(table)
+    return from_text(places) if places else None
 
 
 def stages(runs: int) -> tuple[int, ...]:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import solara
 
 from dashboards.compute import Token, use_latest
-from dashboards.state import View, own_version, to_file
+from dashboards.state import Policy, View, own_version, to_file
 from dashboards.texts import Text
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from dashboards.compute import Pair
+    from scenarios import Scenario
     from simulation.run import Result
 
 __all__ = ["TYPES", "File", "Making", "command", "everything", "file", "listed", "named", "table", "use_making", "written",
@@ -89,10 +90,13 @@ def use_making(make: Callable[[dict[str, Any]], File], text: Text) -> Making:
 
 def named(pair: Pair, view: View) -> dict[str, Result]:
     """The results on screen by the name that files give them: the start's own, and the reference where it differs."""
-    found = {pair.policy.start: replace(pair.result, scenario=pair.policy.scenario())}
+    def told(policy: Policy) -> Scenario:
+        return replace(policy.scenario(), municipalities=view.places)
+
+    found = {pair.policy.start: replace(pair.result, scenario=told(pair.policy))}
     if not pair.same:
         reference = replace(view.reference_policy(), quarters=pair.policy.quarters)
-        found["reference"] = replace(pair.reference, scenario=reference.scenario())
+        found["reference"] = replace(pair.reference, scenario=told(reference))
     return found
 
 
@@ -100,8 +104,7 @@ def command(results: Mapping[str, Result], view: View) -> str:
     """The command that makes the same numbers from the files of the zip."""
     first = next(iter(results.values()))
     files = " ".join(f"{name}.toml" for name in results)
-    towns = " --municipalities municipalities.csv" if view.places else ""
-    return f"letsdance run {files} --runs {first.runs} --seed {view.seed}{towns}"
+    return f"letsdance run {files} --runs {first.runs} --seed {view.seed}"
 
 
 def listed(view: View) -> list[tuple[str, str, tuple[str, ...]]]:

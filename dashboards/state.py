@@ -351,8 +351,9 @@ def to_file(view: View) -> str:
 
     The scenario is the file's own part, so that an edit by hand counts; the line holds what a scenario does not say.
     """
-    rest = to_link(replace(view, policy=Policy(start=view.policy.start)))
-    return f"{view.policy.scenario().to_toml()}\n# What follows restores the screen: letsdance dashboard, Open.\n" \
+    rest = to_link(replace(view, policy=Policy(start=view.policy.start), places=""))
+    scenario = replace(view.policy.scenario(), municipalities=view.places)
+    return f"{scenario.to_toml()}\n# What follows restores the screen: letsdance dashboard, Open.\n" \
            f"{_MARK}{view.page}?{rest}\n"
 
 
@@ -367,6 +368,8 @@ def from_file(name: str, text: str) -> View:
                     title="" if scenario.title == scenarios.load(start).title else scenario.title)
     for parameter, value in {"C0": scenario.C, "G0": scenario.G, **scenario.parameters}.items():
         policy = policy.with_parameter(parameter, value)
+    if scenario.municipalities:  # files of before 0.2 have the table in the last line only
+        view = replace(view, places=scenario.municipalities)
     return replace(view, policy=replace(policy, levers=scenario.levers, shocks=scenario.shocks))
 
 

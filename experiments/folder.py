@@ -12,7 +12,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
-from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -245,11 +244,7 @@ def again(folder: Path, progress: Callable[[int], None] | None = None) -> dict[s
     """Run what a folder holds once more."""
     said = read_manifest(folder)
     text = said.get("municipalities")
-    where = None
-    if text is not None:
-        import pandas as pd
-
-        where = places.load(pd.read_csv(StringIO(text), dtype=str, keep_default_na=False))
+    where = None if text is None else places.from_text(text)
     results = {}
     for name, toml in said["scenarios"].items():
         story = scenarios.read(name, f"{folder / MANIFEST}, scenario {name}", toml)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from experiments.outcomes import Outcome, parse_all
 from params import Refused, check_whole, nearest
 from scenarios import Scenario
 from simulation import municipalities as places
-from simulation.municipalities import Municipalities
 
 #: Tables that a sweep may keep beside one row a run: name -> sentence.
 LEVELS = {
@@ -69,13 +67,6 @@ class Plan:
             "scenario": {"name": self.scenario.name, "toml": self.scenario.to_toml()},
             "outcomes": [str(o) for o in self.outcomes], "keep": list(self.keep), "every": self.every,
             "municipalities": self.municipalities, "texts": dict(self.texts)}
-
-
-def municipalities_of(text: str) -> Municipalities:
-    """A table of municipalities from its CSV's text."""
-    import pandas as pd
-
-    return places.load(pd.read_csv(StringIO(text), dtype=str, keep_default_na=False))
 
 
 def plan(

@@ -22,9 +22,10 @@ import scenarios
 from experiments import executors, store
 from experiments.design import Design, at
 from experiments.outcomes import Outcome, known
-from experiments.plan import Plan, municipalities_of, plan
+from experiments.plan import Plan, plan
 from experiments.store import RUNS, Sweep
 from params import Refused
+from simulation.municipalities import from_text
 from simulation.run import Result, simulate
 
 if TYPE_CHECKING:
@@ -83,11 +84,6 @@ class Job:
 
 
 @cache
-def _places(text: str) -> Any:
-    return municipalities_of(text)
-
-
-@cache
 def _story(path: str, text: str) -> Any:
     return scenarios.read(Path(path).stem, path, text)
 
@@ -122,7 +118,7 @@ def _point(job: Job, point: Mapping[str, Any], number: int, low: int, high: int)
     for first in range(low, high, _BATCH):
         last = min(first + _BATCH, high)
         result = simulate(story, runs=last - first, seed=job.seed + first, threads=1,
-                          municipalities=None if text is None else _places(text))
+                          municipalities=None if text is None else from_text(text))
         parts[RUNS].append(_rows(job, number, first, last, {str(o): o.of(result) for o in job.outcomes}, None))
         for name in job.keep:
             parts[name].append(_level(name, result, number, first, job.every))

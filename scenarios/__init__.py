@@ -24,7 +24,7 @@ STARTS = ("lets_dance", "lone_ranger", "dead_horse", "wasteland")
 #: Quarters that a run may last.
 HORIZON = (8, 400)
 _STRENGTH = (0.0, 1.5)
-_KEYS = ("title", "says", "quarters", "profile", "context", "start", "parameters", "levers", "shocks")
+_KEYS = ("title", "says", "quarters", "profile", "context", "municipalities", "start", "parameters", "levers", "shocks")
 
 
 def _table(name: str) -> Mapping[str, dict[str, Any]]:
@@ -55,7 +55,7 @@ class Use:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A start, parameters, levers, shocks, an innovation and a horizon."""
+    """A start, parameters, levers, shocks, an innovation and a horizon; perhaps its own municipalities, as CSV text."""
 
     name: str
     title: str
@@ -68,6 +68,7 @@ class Scenario:
     parameters: Mapping[str, float] = field(default_factory=dict)
     levers: tuple[Use, ...] = ()
     shocks: tuple[Use, ...] = ()
+    municipalities: str = ""
 
     def changed(self, *, parameters: Mapping[str, object] | None = None, levers: Sequence[Any] = (),
                 shocks: Sequence[Any] = (), profile: str | None = None, quarters: int | None = None) -> Scenario:
@@ -101,6 +102,8 @@ class Scenario:
                  f'profile = "{self.profile}"']
         if self.context:
             lines.append("context = [" + ", ".join(f'"{c}"' for c in self.context) + "]")
+        if self.municipalities:
+            lines += ["", f"municipalities = {_block(self.municipalities)}"]
         lines += ["", "[start]", f"C = {self.C!r}", f"G = {self.G!r}"]
         if self.parameters:
             lines += ["", "[parameters]", *(f"{n} = {v!r}" for n, v in self.parameters.items())]
@@ -110,6 +113,12 @@ class Scenario:
                 lines += [] if use.duration is None else [f"duration = {use.duration}"]
                 lines.append(f"strength = {use.strength!r}")
         return "\n".join(lines) + "\n"
+
+
+def _block(text: str) -> str:
+    """Text of several lines as TOML has it, readable and the same to the last character."""
+    plain = re.sub(r"[\x00-\x08\x0b-\x1f\x7f\\]", lambda odd: f"\\u{ord(odd[0]):04x}", text)
+    return '"""\n' + re.sub(r'"(?="|\Z)', r'\\"', plain) + '"""'
 
 
 # ---------------------------------------------------------------- checks
@@ -278,7 +287,7 @@ def read(name: str, path: str, text: str) -> Scenario:
             raise Refused(f"{place('', key)}{key} must be a table, written [{key}].")
         if key in data and not data[key]:
             raise Refused(f"{place(key)}the table [{key}] is empty; put a value in it or take it out.")
-    for key in ("title", "says"):
+    for key in ("title", "says", "municipalities"):
         if not isinstance(data.get(key, ""), str):
             raise Refused(f"{place('', key)}{key} must be text in quotes, not {data[key]!r}.")
     start = data.get("start", {})
@@ -319,4 +328,4 @@ def read(name: str, path: str, text: str) -> Scenario:
         name=name, title=data.get("title", name), says=data.get("says", ""),
         C=at.get("C", PARAMETERS["C0"].default), G=at.get("G", PARAMETERS["G0"].default), quarters=quarters,
         profile=check_profile(data.get("profile", "co_creation"), place("", "profile")), context=tuple(context),
-        parameters=parameters, levers=uses["lever"], shocks=uses["shock"])
+        parameters=parameters, levers=uses["lever"], shocks=uses["shock"], municipalities=data.get("municipalities", ""))

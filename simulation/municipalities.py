@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import math
 from dataclasses import dataclass
+from functools import lru_cache
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +43,15 @@ def synthetic(count: int, citizens: int) -> Municipalities:
 
 
 def of(scenario: Scenario, source: Any = None) -> Municipalities:
-    """The municipalities that a scenario meets: those of a file or table, else synthetic ones as many as it says."""
+    """The municipalities that a scenario meets: those of a file or table, else its own, else synthetic ones as many as
+    it says."""
     if source is not None:
         return load(source)
+    if scenario.municipalities:
+        try:
+            return from_text(scenario.municipalities)
+        except Refused as error:
+            raise Refused(f"scenario {scenario.name}, municipalities: {error}") from None
     values = scenario.values()
     return synthetic(int(values["municipalities"]), int(values["citizens"]))
 
@@ -65,6 +73,18 @@ def load(source: Any) -> Municipalities:
         raise Refused(f"there is no file {path}; give a CSV with the columns name and citizens.") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise Refused(f"{path} cannot be read as CSV: {error}.") from None
+
+
+@lru_cache(16)
+def from_text(text: str) -> Municipalities:
+    """A table of municipalities from its CSV's text, as scenario files, manifests and links carry it."""
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False)
+    except ValueError as error:  # what pandas raises for a table that is none
+        raise Refused(f"the table of municipalities cannot be read as CSV: {str(error).strip()}.") from None
+    return load(table)
 
 
 def _read(path: str, rows: list[tuple[int, dict[str, Any]]], header: list[str]) -> Municipalities:

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -65,6 +65,8 @@ def simulate(
         check_whole("threads", threads, 1, 1024)
     check_whole("seed", seed, 0, 2**63 - runs - 1)
     places = table.of(chosen, municipalities)
+    if municipalities is not None:
+        chosen = replace(chosen, municipalities="")  # another table goes over its own
     seeds = np.arange(seed, seed + runs, dtype=np.uint64)
     with _second_compiler():
         outputs = run_seeds(places, environment.build(chosen), seeds, threads, progress)

@@ -377,7 +377,29 @@ def test_own_municipalities_are_taken_too():
     results = downloads.named(pair, view)
     assert list(results) == ["lone_ranger"]  # nothing differs from the reference
     assert downloads.file("places", "municipalities", "csv", results, view).content.decode() == view.places
-    assert downloads.command(results, view).endswith("--seed 1 --municipalities municipalities.csv")
+    assert downloads.command(results, view).endswith("--seed 1")  # the table is in the file
+
+
+@pytest.mark.parametrize("places", [
+    "name,citizens,willingness,government_willingness\nAsh,25,0.9,0.81\nBirch,400,0.1234567890123456789,\n",
+    'name,citizens,G\r\n"Ash, ""North""",25,0.9\r\n"[start]",40,0.2\r\n',
+    'name,citizens,C\n007,9,.3\nNA,9,.1\n"""a\\",9,""'])
+def test_what_was_on_screen_with_own_municipalities_runs_again_from_the_file_and_the_zip(places, tmp_path):
+    view = View("data", Policy("wasteland", quarters=8).with_parameter("k", 1.5), seed=3, places=places)
+    pair = next(compute.pairs(view, compute.Token()))
+    results, content = downloads.named(pair, view), to_file(view)
+    assert from_file("wasteland.toml", content) == view == from_link(to_link(view), "data")
+    (tmp_path / "mine.toml").write_text(content, encoding="utf-8", newline="")
+    again = simulate(tmp_path / "mine.toml", runs=20, seed=3)
+    assert again.places.names == pair.result.places.names
+    pd.testing.assert_frame_equal(again.society, pair.result.society, check_exact=True)
+    usual = simulate(view.policy.scenario(), runs=20, seed=3)
+    assert not np.array_equal(again.rows["C"], usual.rows["C"])  # the table matters
+    with zipfile.ZipFile(io.BytesIO(downloads.zipped(results, view).content)) as archive:
+        assert archive.read("municipalities.csv").decode() == places
+        for name, wanted in (("wasteland", pair.result), ("reference", pair.reference)):
+            story = scenarios.read(name, f"{name}.toml", archive.read(f"{name}.toml").decode())
+            pd.testing.assert_frame_equal(simulate(story, runs=20, seed=3).society, wanted.society, check_exact=True)
 
 
 @pytest.mark.parametrize("language", ["en", "nl"])

@@ -11,6 +11,7 @@ from experiments import plan as plans
 from experiments.design import from_table
 from experiments.plan import plan, read
 from params import Refused
+from simulation.municipalities import from_text
 
 FILE = """
 title = "How strong must support be?"
@@ -168,7 +169,7 @@ def test_tables_of_municipalities_for_all_points_are_one_or_the_other(tmp_path):
     by_path = plan("lone_ranger", ["k=1,2"], "grid", municipalities=towns)
     by_table = plan("lone_ranger", ["k=1,2"], "grid", municipalities=pd.read_csv(towns, keep_default_na=False))
     for found in (by_path, by_table):
-        places = plans.municipalities_of(found.municipalities)
+        places = from_text(found.municipalities)
         assert (places.names, places.citizens.tolist()) == (("NA",), [10])
 
 

@@ -291,6 +291,43 @@ def test_what_is_wrong_in_a_table_is_refused_in_one_sentence_with_its_line(tmp_p
     assert "\n" not in sentence
 
 
+TOWNS = "name,citizens,willingness\nAalst,30,0.9\nBrugge,12,\n"
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40) | st.text('"\\\n\r\t [x]#', max_size=12))
+def test_a_table_in_a_scenario_file_comes_back_to_the_last_character(text):
+    story = Scenario("mine", "Mine", municipalities=text)
+    assert read("mine", "mine.toml", story.to_toml()) == story
+
+
+def test_a_scenario_s_own_table_is_what_it_runs_with_and_another_goes_over_it(tmp_path):
+    from simulation.model import CoCreationModel
+
+    (tmp_path / "towns.csv").write_text(TOWNS)
+    beside = simulate("lone_ranger", runs=2, quarters=8, municipalities=tmp_path / "towns.csv")
+    story = load("lone_ranger")
+    own = Scenario(**{**vars(story), "municipalities": TOWNS})
+    within = simulate(own, runs=2, quarters=8)
+    assert within.places.names == ("Aalst", "Brugge") == CoCreationModel(own, rng=1).society.municipalities.names
+    pd.testing.assert_frame_equal(within.society, beside.society, check_exact=True)
+    over = simulate(own, runs=2, quarters=8, municipalities=pd.DataFrame({"name": ["Gent"], "citizens": [9]}))
+    assert (over.places.names, over.scenario.municipalities) == (("Gent",), "")  # so that what is written runs as it ran
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("municipalities = 4", "mine.toml, line 1: municipalities must be text"),
+    ("[[municipalities]]\nname = 'Aalst'", "municipalities must be text"),
+    ("municipalities = 'name,citizens'", "scenario mine, municipalities: .* has no rows"),
+    ("municipalities = 'name,citizens\\nA,0'", "scenario mine, municipalities: "),
+    ('municipalities = """\nname,citizens\nAalst,0\n"""', "line 1: citizens must be a whole number"),
+    ('municipalities = """\n\n\n"""', "cannot be read as CSV")])
+def test_a_wrong_table_in_a_scenario_file_is_refused(text, said):
+    with pytest.raises(Refused, match=said) as refused:
+        simulate(read("mine", "mine.toml", text), runs=1, quarters=8)
+    assert "\n" not in str(refused.value)
+
+
 def test_a_blank_line_does_not_shift_the_line_that_is_named(tmp_path):
     path = tmp_path / "places.csv"
     path.write_text("name,citizens\nAalst,30\n\nBrugge,none\n")
