@@ -930,6 +930,66 @@ def test_the_quadrants_have_their_names():
     assert regimes.quadrant(C=0.5, G=0.5) == regimes.LETS_DANCE
 
 
+# ---------------------------------------------------------------- where a rule turns: by hand, at the turn and beside it
+
+TURNS = [
+    # mandate term / max(.2, V + .6): the floor holds up to V = -.4
+    *((adoption.coerced_share, {"iota": 0.5, "V": V}, {"vZ": 0.2, "mandate": 1.0}, share)
+      for V, share in ((-3.0, 0.5), (-0.6, 0.5), (-0.45, 0.5), (-0.4, 0.5), (-0.35, 0.4), (-0.2, 0.25), (0.4, 0.1))),
+    (adoption.coerced_share, {"iota": 0.0, "V": 0.4}, {"vZ": 1.2, "mandate": 1.0}, 1.0),
+    (adoption.awareness_probability, {"share": 0.0}, {"aware0": 0.4, "aware_lever": 0.5, "mandate": 0.0}, 0.9),
+    (adoption.awareness_probability, {"share": 0.0}, {"aware0": 0.7, "aware_lever": 0.5, "mandate": 0.0}, 1.0),
+    (adoption.retry_probability, {"risk_culture": 0.8, "feedback": 0.5}, {"retry": 0.5}, 0.8),
+    (adoption.retry_probability, {"risk_culture": 1.0, "feedback": 0.9}, {"retry": 0.5}, 1.0),
+    (adoption.next_depth, {"depth": 0.5, "feedback": 0.4}, {"depth_grow": 0.1, "cm": 0.2}, 0.53),
+    (adoption.next_depth, {"depth": 1.0, "feedback": 0.4}, {"depth_grow": 0.1, "cm": 0.2}, 1.0),
+    # the bond's money: from eight members on
+    *((outcomes.effective_funding, {"funding": 0.2, "size": size}, {"fund_shift": 0.1, "fund_large": 0.4}, fund)
+      for size, fund in ((7.0, 0.3), (7.99, 0.3), (8.0, 0.7), (9.0, 0.7))),
+    (outcomes.effective_feedback, {"feedback": 0.4}, {"phi_shift": 0.1, "audit": 0.5}, 0.7),
+    (outcomes.effective_feedback, {"feedback": 0.9}, {"phi_shift": 0.1, "audit": 0.5}, 1.0),
+    # 25 citizens are what rates are told for
+    *((stocks.per_initiative, {"rate": 0.1, "citizens": n}, {}, rate)
+      for n, rate in ((1.0, 1.0), (2.5, 1.0), (5.0, 0.5), (25.0, 0.1), (250.0, 0.01))),
+    (stocks.trust_after_experience, {"T": 0.5, "v": 1.0}, {"T_rate": 0.5, "T_neg": 1.0}, 0.5 + 15 / 16 * 0.5),
+    (stocks.trust_after_experience, {"T": 0.5, "v": 0.0}, {"T_rate": 0.25, "T_neg": 1.25},
+     0.5 - 1.25 * 175 / 256 * 0.5),
+    (stocks.trust_after_experience, {"T": 0.5, "v": 0.0}, {"T_rate": 0.5, "T_neg": 2.0}, 0.0),  # never beyond it
+    *((willingness.coverage, {"services": k, "citizens": 50.0}, {"cover": 2.0}, share)
+      for k, share in ((0.0, 0.0), (1.0, 0.25), (4.0, 1.0), (5.0, 1.0))),
+    *((willingness.adoption_feedback, {"stage": stage}, {"on_feedback": 1.0, "link": 0.5, "link_y": 0.4}, y)
+      for stage, y in enumerate((0.0, 0.0, 0.0, 0.2, 0.4, 0.0))),
+    *((uptake.availability, {"stage": stage, "depth": 0.5}, {"avail_pilot": 0.1, "avail_adopted": 0.6}, there)
+      for stage, there in enumerate((0.0, 0.0, 0.1, 0.3, 0.5, 0.0))),
+    *((calls.availability_for, {"load": load}, {"load1": 0.3}, left) for load, left in enumerate((1.0, 0.3, 0.0, 0.0))),
+    *((regimes.quadrant, {"C": C, "G": G}, {}, found) for C, G, found in (
+        (0.5, 0.5, 0), (0.5, 0.4999, 1), (0.4999, 0.5, 2), (0.4999, 0.4999, 3), (0.5049, 0.5049, 0), (0.4951, 0.4951, 3))),
+    *((thresholds.threshold_probability, {"share": share, "threshold": 0.5, "available": 0.8}, {"slip": 0.25}, chance)
+      for share, chance in ((0.0, 0.0), (0.01, 0.2), (0.4999, 0.2), (0.5, 0.8), (1.0, 0.8))),
+    (thresholds.threshold_probability, {"share": 0.0, "threshold": 0.0, "available": 0.8}, {"slip": 0.25}, 0.8),
+    *((indicators.legitimacy, {"trust": 0.5, "answered": 0.8, "representative": ratio}, {}, found)
+      for ratio, found in ((0.5, 0.2), (1.0, 0.4), (1.005, 0.4), (2.0, 0.4))),
+]
+
+
+@pytest.mark.parametrize(("rule", "args", "parameters", "by_hand"), [
+    pytest.param(*turn, id=f"{turn[0].__name__}-{k}") for k, turn in enumerate(TURNS)])
+def test_a_rule_turns_where_it_says(rule, args, parameters, by_hand):
+    if WITH_P[rule.__name__]:
+        args = args | {name: value for name, value in parameters.items() if name not in PARAMETERS}
+        args |= {"p": defaults(**{name: value for name, value in parameters.items() if name in PARAMETERS})}
+    else:
+        args = args | parameters
+    assert rule(**args) == pytest.approx(by_hand, rel=1e-12, abs=1e-12)
+
+
+def test_numbers_of_stages_kinds_and_regimes_are_those_of_the_handbook():
+    assert (adoption.UNAWARE, adoption.AWARE, adoption.PILOTING, adoption.ADOPTED, adoption.UPSCALED,
+            adoption.DISCONTINUED) == (0, 1, 2, 3, 4, 5)
+    assert (int(SOLO), int(JOINT), int(CALLED)) == (0, 1, 2)
+    assert (regimes.LETS_DANCE, regimes.LONE_RANGER, regimes.DEAD_HORSE, regimes.WASTELAND, regimes.HOLD) == (0, 1, 2, 3, 2)
+
+
 # ---------------------------------------------------------------- arithmetic
 
 @given(st.floats(-40, 40))
@@ -1014,6 +1074,22 @@ def test_a_higher_rate_never_takes_an_event_away_where_the_methods_meet():
 def test_the_last_uniform_does_not_run_away():
     for rate in np.linspace(0.1, 30, 300):
         assert poisson_quantile(1 - 2.0**-53, rate) <= stats.poisson.isf(2.0**-53, rate) + 2, rate
+
+
+@pytest.mark.parametrize("rate", [0.5, 5.0, 30.0])
+def test_counts_up_to_a_rate_of_thirty_are_exact(rate):
+    u = (np.arange(4000) + 0.5) / 4000
+    assert [poisson_quantile(one, rate) for one in u] == stats.poisson.ppf(u, rate).tolist()
+
+
+@pytest.mark.parametrize("rate", [31.0, 100.0, 900.0])
+def test_counts_of_a_high_rate_are_neither_too_high_nor_too_low(rate):
+    """Over evenly spaced uniforms: the mean and the variance are the rate; one too many in every draw would be seen."""
+    counts = np.array([poisson_quantile(u, rate) for u in (np.arange(4000) + 0.5) / 4000])
+    assert counts.mean() == pytest.approx(rate, abs=0.05)
+    assert counts.var() == pytest.approx(rate, rel=0.01)
+    off = counts - stats.poisson.ppf((np.arange(4000) + 0.5) / 4000, rate)
+    assert (off != 0).mean() < 0.02
 
 
 def test_no_rate_no_event():

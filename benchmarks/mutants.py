@@ -1,0 +1,345 @@
+"""Mutation testing: would the tests notice a wrong sign, a wrong constant, a term left out?
+
+    uv run python -m benchmarks.mutants rules              # a seeded sample of mutants of the rules
+    uv run python -m benchmarks.mutants statistics --sample 120 --seed 3
+    uv run python -m benchmarks.mutants rules --only "stocks.py next_capacity" --all
+
+A mutant is a source with one expression changed. The test files of that source are run against it until one test fails:
+the mutant is killed. What survives is shown as "was -> became", and is either a test to be written or no change at all
+(benchmarks/equivalent_mutants.toml, by hand, each with its reason). No file is touched: the tests are imported once, and
+each mutant lives in a fork of that process, where its functions have been given the changed code. Rules run uncompiled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import copy
+import importlib
+import inspect
+import os
+import random
+import select
+import signal
+import sys
+import time
+import tomllib
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
+#: Per kind of source: which tests hold each file, the nearest first.
+GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
+    "rules": dict.fromkeys(
+        ["simulation/indicators.py", *(f"simulation/rules/{name}.py" for name in (
+            "adoption", "calls", "numbers", "outcomes", "regimes", "stocks", "thresholds", "uptake", "willingness"))],
+        ("test_rules",)),
+    "statistics": {
+        "experiments/paired.py": ("test_compare",),
+        "experiments/estimates.py": ("test_residence", "test_tipping"),
+        "experiments/precision.py": ("test_precision",),
+        "experiments/indices.py": ("test_sensitivity",),
+        "experiments/residence.py": ("test_residence",),
+        "experiments/early_warning.py": ("test_early_warning",),
+        "experiments/tipping.py": ("test_tipping",),
+        "experiments/hysteresis.py": ("test_tipping",),
+        "experiments/discovery.py": ("test_discovery",),
+        "experiments/adopters/statistics.py": ("test_adopter_statistics",),
+        "experiments/adopters/survival.py": ("test_adopter_survival",),
+        "experiments/adopters/curves.py": ("test_curves",),
+        "experiments/adopters/scores.py": ("test_forecast",),
+    },
+}
+#: A mutant that takes longer than this many seconds hangs, which is noticed too.
+PATIENCE = 180.0
+ARITHMETIC: dict[type, type] = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult,
+                                ast.FloorDiv: ast.Div, ast.Mod: ast.Mult, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
+                                ast.MatMult: ast.Mult}
+COMPARISONS: dict[type, tuple[type, ...]] = {  # the boundary, then the other side
+    ast.Lt: (ast.LtE, ast.GtE), ast.LtE: (ast.Lt, ast.Gt), ast.Gt: (ast.GtE, ast.LtE), ast.GtE: (ast.Gt, ast.Lt),
+    ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,), ast.Is: (ast.IsNot,), ast.IsNot: (ast.Is,), ast.In: (ast.NotIn,),
+    ast.NotIn: (ast.In,)}
+NAMES = {a: b for one, other in (
+    ("min", "max"), ("minimum", "maximum"), ("fmin", "fmax"), ("nanmin", "nanmax"), ("argmin", "argmax"), ("any", "all"),
+    ("floor", "ceil"), ("sin", "cos"), ("log1p", "log"), ("expm1", "exp"), ("mean", "median"), ("nanmean", "nanmedian"),
+    ("sum", "max"), ("cumsum", "cumprod"), ("std", "var"), ("zeros", "ones"), ("left", "right")
+) for a, b in ((one, other), (other, one))} | {"min": "max", "max": "min"}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change: the file, the line, the function, the text before and after; `number` finds it in the file again."""
+
+    file: str
+    number: int
+    line: int
+    function: str
+    was: str
+    became: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line} {self.function}: {self.was}  ->  {self.became}"
+
+
+# ---------------------------------------------------------------- what can be changed
+
+def changes(node: ast.AST) -> Iterator[ast.AST]:
+    """Every node that may stand in the place of this one."""
+    match node:
+        case ast.BinOp(left, op, right):
+            if type(op) in ARITHMETIC:
+                yield ast.BinOp(left, ARITHMETIC[type(op)](), right)
+            yield left  # a term or factor left out
+            if not isinstance(op, ast.Pow | ast.Mod | ast.FloorDiv):
+                yield right
+        case ast.UnaryOp(ast.USub() | ast.Not() | ast.Invert(), operand):
+            yield operand
+        case ast.Compare(left, [op], [right]):
+            for other in COMPARISONS[type(op)]:
+                yield ast.Compare(left, [other()], [right])
+        case ast.Compare(left, ops, rights):
+            for k, op in enumerate(ops):
+                for other in COMPARISONS[type(op)]:
+                    yield ast.Compare(left, [*ops[:k], other(), *ops[k + 1:]], rights)
+        case ast.BoolOp(op, parts):
+            yield ast.BoolOp(ast.Or() if isinstance(op, ast.And) else ast.And(), parts)
+            for k in range(len(parts)):
+                rest = [*parts[:k], *parts[k + 1:]]
+                yield rest[0] if len(rest) == 1 else ast.BoolOp(op, rest)
+        case ast.IfExp(_, body, orelse):
+            yield body
+            yield orelse
+        case ast.Constant(bool() as value):
+            yield ast.Constant(not value)
+        case ast.Constant(int() as value):
+            yield ast.Constant(value + 1)
+            if value > 0:
+                yield ast.Constant(value - 1)
+        case ast.Constant(float() as value):
+            yield ast.Constant(value * 1.01 if value else 0.01)  # a small nudge
+            yield ast.Constant(value / 2 if value else 1.0)
+        case ast.Constant(str() as value) if value in ("left", "right"):
+            yield ast.Constant(NAMES[value])
+        case ast.Call(ast.Name(name), args, keywords) if name in NAMES:
+            yield ast.Call(ast.Name(NAMES[name], ast.Load()), args, keywords)
+        case ast.Call(ast.Attribute(value, name), args, keywords) if name in NAMES:
+            yield ast.Call(ast.Attribute(value, NAMES[name], ast.Load()), args, keywords)
+        case ast.If(test, body, orelse):
+            yield ast.If(ast.UnaryOp(ast.Not(), test), body, orelse)
+        case ast.AugAssign(target, op, value) if type(op) in ARITHMETIC:
+            yield ast.AugAssign(target, ARITHMETIC[type(op)](), value)
+            yield ast.Pass()
+
+
+#: Parts of a tree that are no statistics: texts, types, what refuses a bad input, how classes are made.
+def _skipped(parent: ast.AST, name: str) -> bool:
+    return (isinstance(parent, ast.Raise | ast.JoinedStr | ast.Import | ast.ImportFrom | ast.Assert)
+            or name in ("annotation", "returns", "decorator_list", "type_params"))
+
+
+def places(tree: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AST, str]]:
+    """(parent, field, index in the field's list, node, function) of every node that may be changed, in order."""
+    def walk(parent: ast.AST, function: str) -> Iterator[tuple[ast.AST, str, int | None, ast.AST, str]]:
+        for name, value in ast.iter_fields(parent):
+            if _skipped(parent, name):
+                continue
+            for k, node in enumerate(value if isinstance(value, list) else [value]):
+                if isinstance(node, ast.AST):
+                    yield parent, name, k if isinstance(value, list) else None, node, function
+                    inner = node.name if isinstance(node, ast.FunctionDef | ast.ClassDef) else function
+                    yield from walk(node, inner)
+    yield from walk(tree, "")
+
+
+def _text(node: ast.AST) -> str:
+    first = ast.unparse(ast.fix_missing_locations(copy.deepcopy(node))).splitlines()[0]
+    return first if len(first) <= 160 else first[:157] + "..."
+
+
+def mutants(file: str) -> Iterator[tuple[Mutant, ast.AST]]:
+    """Every mutant of a file, with its whole tree."""
+    source = (ROOT / file).read_text(encoding="utf-8")
+    tree = ast.parse(source)
+    number = 0
+    for parent, name, k, node, function in places(tree):
+        for other in changes(node):
+            was, became = _text(node), _text(other)
+            around = parent
+            if isinstance(around, ast.expr) and isinstance(node, ast.Constant | ast.UnaryOp):  # a bare 0.2 says nothing
+                was = f"{was} in {_text(around)}"
+            if k is None:
+                setattr(parent, name, other)
+            else:
+                getattr(parent, name)[k] = other
+            yield Mutant(file, number, getattr(node, "lineno", 0), function, was, became), tree
+            if k is None:
+                setattr(parent, name, node)
+            else:
+                getattr(parent, name)[k] = node
+            number += 1
+
+
+def listed(group: str, only: str = "") -> list[Mutant]:
+    """Every mutant of a group, less those that a reader found to be no change at all."""
+    with EQUIVALENT.open("rb") as file:
+        same = {(one["file"], one["function"], one["was"], became)
+                for one in tomllib.load(file)["equivalent"] for became in one["became"]}
+    return [one for source in GROUPS[group] for one, _ in mutants(source)
+            if only in f"{one.file} {one.function}" and (one.file, one.function, one.was, one.became) not in same]
+
+
+# ---------------------------------------------------------------- one mutant, one process
+
+def _functions(space: Any, module: str) -> Iterator[tuple[str, Any]]:
+    """(qualified name, plain function) of a module's own functions and methods, through properties and caches."""
+    for name, thing in vars(space).items():
+        thing = getattr(thing, "fget", None) or getattr(thing, "__func__", thing)
+        thing = inspect.unwrap(thing) if callable(thing) and not inspect.isclass(thing) else thing
+        if getattr(thing, "__module__", "") != module:
+            continue
+        if inspect.isclass(thing):
+            yield from _functions(thing, module)
+        elif inspect.isfunction(thing):
+            yield thing.__qualname__, thing
+        elif name and hasattr(thing, "py_func"):
+            raise LookupError(f"{name} is compiled")
+
+
+def put(mutant: Mutant) -> None:
+    """Give the functions of the module, as everybody has imported it, the code of the mutant's."""
+    name = mutant.file[:-3].replace("/", ".")
+    module = importlib.import_module(name)
+    changed = types.ModuleType(name)
+    changed.__file__ = module.__file__
+    tree: Any = next(copy.deepcopy(tree) for one, tree in mutants(mutant.file) if one.number == mutant.number)
+    before, sys.modules[name] = sys.modules[name], changed
+    try:
+        exec(compile(ast.fix_missing_locations(tree), str(ROOT / mutant.file), "exec"), changed.__dict__)
+    finally:
+        sys.modules[name] = before
+    new = dict(_functions(changed, name))
+    for label, function in _functions(module, name):
+        if label in new:
+            function.__code__ = new[label].__code__
+            function.__defaults__, function.__kwdefaults__ = new[label].__defaults__, new[label].__kwdefaults__
+    for label, thing in vars(changed).items():  # constants, for those who look them up in the module
+        if isinstance(thing, int | float | str | tuple) and not label.startswith("__"):
+            setattr(module, label, thing)
+
+
+class Mill:
+    """In the place of pytest's loop over the tests: for every mutant a fork that runs them until one fails."""
+
+    def __init__(self, chosen: list[Mutant], tell: Callable[[Mutant | None, str], None]) -> None:
+        self.chosen, self.tell, self.failed = chosen, tell, ""
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.failed and not self.failed:
+            self.failed = report.nodeid.split("/")[-1]
+
+    def _run(self, mutant: Mutant | None, items: list[Any]) -> str:
+        """The first test that fails, or ""; those with the changed function in their name go first."""
+        if mutant is not None:
+            put(mutant)
+            name = mutant.function.strip("_")
+            if name:
+                items = sorted(items, key=lambda item: name not in item.name)
+        for item, following in zip(items, [*items[1:], None]):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if self.failed:
+                break
+        return self.failed
+
+    def _verdict(self, mutant: Mutant | None, items: list[Any]) -> str:
+        read, write = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.setsid()
+            said = "the import"
+            try:
+                said = self._run(mutant, items)
+            except BaseException as error:
+                said = type(error).__name__
+            finally:
+                os.write(write, f"={said}".encode())
+                os._exit(0)
+        os.close(write)
+        ready, _, _ = select.select([read], [], [], PATIENCE)
+        said = os.read(read, 4096).decode() if ready else "=hangs"
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(read)
+        return said[1:] if said else "crashes"
+
+    def pytest_runtestloop(self, session: Any) -> bool:
+        for mutant in (None, *self.chosen):
+            self.tell(mutant, self._verdict(mutant, session.items))
+        return True
+
+
+def _mill(chosen: list[Mutant], tests: tuple[str, ...], tell: Callable[[Mutant | None, str], None]) -> None:
+    """All mutants that these tests hold, in a process of its own: it imports them once."""
+    import pytest
+
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    code = pytest.main(["-n", "0", "-p", "no:cacheprovider", *(str(ROOT / f"tests/{test}.py") for test in tests)],
+                       plugins=[Mill(chosen, tell)])
+    if code not in (0, 5):
+        tell(None, f"pytest ends with {code!r}")
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(prog="python -m benchmarks.mutants", description=(__doc__ or "").split("\n\n")[0])
+    asked.add_argument("group", choices=GROUPS)
+    asked.add_argument("--sample", type=int, default=120, help="how many mutants (120)")
+    asked.add_argument("--seed", type=int, default=1, help="which sample")
+    asked.add_argument("--only", default="", help="only where FILE FUNCTION has this in it")
+    asked.add_argument("--all", action="store_true", help="every mutant, no sample")
+    asked.add_argument("--show", action="store_true", help="list, run nothing")
+    said = asked.parse_args()
+    os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # forks and threads do not go together
+    if said.group == "rules":
+        os.environ["NUMBA_DISABLE_JIT"] = "1"
+    chosen = listed(said.group, said.only)
+    whole = len(chosen)
+    if not said.all:
+        chosen = sorted(random.Random(said.seed).sample(chosen, min(said.sample, whole)), key=lambda m: (m.file, m.number))
+    if said.show:
+        print(*chosen, sep="\n")
+        return
+    os.chdir(ROOT)
+    sys.path.insert(0, str(ROOT))
+    screen, began, killed = os.dup(1), time.monotonic(), 0
+    read, write = os.pipe()
+
+    def tell(mutant: Mutant | None, why: str) -> None:
+        if mutant is not None:
+            os.write(screen, f"{'killed  ' if why else 'SURVIVED'} {mutant}{f'   [{why}]' if why else ''}\n".encode())
+            os.write(write, b"k" if why else b"s")
+        elif why:
+            os.write(screen, f"These tests fail without any mutant: {why}\n".encode())
+            os._exit(1)
+
+    for tests in sorted({GROUPS[said.group][mutant.file] for mutant in chosen}):
+        child = os.fork()
+        if child == 0:
+            _mill([mutant for mutant in chosen if GROUPS[said.group][mutant.file] == tests], tests, tell)
+            os._exit(0)
+        if os.waitpid(child, 0)[1]:
+            sys.exit(f"{', '.join(tests)}: no verdict.")
+    os.close(write)
+    killed = os.read(read, 65536).count(b"k")
+    print(f"\n{said.group}: {killed} of {len(chosen)} sampled mutants killed ({killed / len(chosen):.1%}; sample of seed "
+          f"{said.seed} from {whole:,}), {time.monotonic() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
