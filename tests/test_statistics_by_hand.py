@@ -1,0 +1,431 @@
+"""Statistics counted again, plainly and slowly, number by number: what mutation testing found that no other test holds."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from test_residence import chain, told
+
+from experiments import early_warning as ew
+from experiments import estimates, indices, paired
+from experiments import hysteresis as hy
+from experiments import residence as rs
+from experiments.adopters import curves, scores, survival
+from experiments.adopters.history import Cascade
+from experiments.axis import parse_axis
+from experiments.estimates import Estimate
+from params import Refused
+from simulation.rules.regimes import REGIMES
+
+RNG = np.random.default_rng(11)
+
+
+def percentiles(drawn):
+    """The 2.5 and 97.5 % points of draws: the least value that is no less than so many of them."""
+    drawn = sorted(drawn)
+    return [drawn[math.ceil(share * len(drawn)) - 1] for share in ((1 - 0.95) / 2, (1 + 0.95) / 2)]
+
+
+# ---------------------------------------------------------------- intervals over runs
+
+def test_an_estimate_holds_the_middle_95_percent_of_its_draws():
+    drawn = np.arange(1.0, 401.0)
+    assert Estimate.of(7, RNG.permutation(drawn)) == (7, 11, 390)  # 380 of 400
+    assert Estimate.of(7, np.append(drawn[:-12], [np.inf] * 12)).high == np.inf
+    assert np.isnan(Estimate.of(7, np.array([]))[1:]).all()
+
+
+def test_runs_are_drawn_again_evenly_and_the_same_for_a_seed():
+    taken = estimates.redrawn(5, 3, 4000)
+    assert taken.shape == (4000, 5)
+    assert stats.chisquare(np.bincount(taken.ravel(), minlength=5)).pvalue > 0.001
+    assert (taken == estimates.redrawn(5, 3, 4000)).all()
+    assert (taken != estimates.redrawn(5, 4, 4000)).any()
+    assert estimates.redrawn(1, 3).shape == (0, 1)
+    assert estimates.redrawn(2, 3).shape == (400, 2)
+
+
+def test_the_mean_over_runs_has_the_interval_of_its_draws():
+    values = RNG.normal(3, 2, 40)
+    found = estimates.mean_over_runs(values, 5)
+    assert found.value == pytest.approx(values.mean())
+    assert found[1:] == pytest.approx(percentiles([values[taken].mean() for taken in estimates.redrawn(40, 5)]))
+    # and that is nearly the normal one
+    assert found.high - found.low == pytest.approx(2 * 1.96 * values.std() / np.sqrt(40), rel=0.1)
+
+
+DIFFERENCES = np.array([0.2, 0.5, 0.1, 0.4, 0.3, 0.25])
+
+
+def test_a_demand_holds_at_its_very_limit_and_not_beyond():
+    e = paired.interval(DIFFERENCES)
+    off, more = 1e-9, e.mean + 1e-9
+    assert paired.rises(DIFFERENCES, e.mean).holds
+    assert not paired.rises(DIFFERENCES, more).holds
+    assert paired.falls(-DIFFERENCES, e.mean).holds
+    assert not paired.falls(-DIFFERENCES, more).holds
+    assert not paired.falls(DIFFERENCES - 2 * e.high, 2 * e.high).holds
+    assert paired.unchanged(DIFFERENCES, e.high).holds
+    assert not paired.unchanged(DIFFERENCES, e.high - off).holds
+    assert paired.unchanged(-DIFFERENCES, e.high).holds
+    assert not paired.unchanged(-DIFFERENCES, e.high - off).holds
+    assert paired.at_least(DIFFERENCES, e.low).holds
+    assert not paired.at_least(DIFFERENCES, e.low + off).holds
+    assert paired.at_most(DIFFERENCES, e.high).holds
+    assert not paired.at_most(DIFFERENCES, e.high - off).holds
+    assert paired.not_reversed(DIFFERENCES - e.high + off).holds
+    assert not paired.not_reversed(DIFFERENCES - e.high - off).holds
+    assert not paired.rises(DIFFERENCES - e.low - off).holds
+    assert paired.rises(DIFFERENCES - e.low + off).holds
+    assert not paired.falls(DIFFERENCES - e.high + off).holds
+    assert paired.falls(DIFFERENCES - e.high - off).holds
+
+
+def test_a_demand_says_what_it_asks():
+    asked = [paired.rises, paired.falls, paired.unchanged, paired.at_least, paired.at_most]
+    assert [demand(DIFFERENCES, 0.25).demand for demand in asked] == [
+        "> 0, mean >= 0.25", "< 0, mean <= -0.25", "interval within +-0.25", "interval >= 0.25", "interval <= 0.25"]
+    assert [paired.rises(DIFFERENCES).demand, paired.falls(DIFFERENCES).demand] == ["> 0", "< 0"]
+
+
+# ---------------------------------------------------------------- Sobol' and what stands beside it
+
+def test_sobols_indices_luck_and_intervals_again_in_loops():
+    N, k, R, draws = 6, 2, 3, 40
+    a, b = RNG.random((N, k)), RNG.random((N, k))
+    rows = np.stack([a, np.column_stack([b[:, 0], a[:, 1]]), np.column_stack([a[:, 0], b[:, 1]]), b], axis=1)
+    Y = 3 * rows[..., :1] + rows[..., 1:] ** 2 + RNG.normal(0, 0.2, (N, k + 2, R)) + np.arange(R)
+    found = indices.sobol(["one", "two"], [[0, 1], [0, 1]], rows.reshape(-1, k), Y.reshape(-1, R), seed=9, resamples=draws)
+
+    y = Y - np.array([Y[:, [0, 3], r].mean() for r in range(R)])
+    points, luck = indices._again(N, R, draws, np.random.default_rng(np.random.SeedSequence([9, indices._RESAMPLES])))
+
+    def across(product, w):
+        pairs = [(r, s) for r in range(R) for s in range(R) if r != s]
+        return sum(w[r] * w[s] * product(r, s) for r, s in pairs) / sum(w[r] * w[s] for r, s in pairs)
+
+    def all_of(p, w):
+        def mean(left, right):
+            return across(lambda r, s: sum(p[n] * left[n, r] * right[n, s] for n in range(N)) / N, w)
+
+        def level(r):
+            return sum(p[n] * (y[n, 0, r] + y[n, 3, r]) / 2 for n in range(N)) / N
+
+        A, B = y[:, 0], y[:, 3]
+        variance = (mean(A, A) + mean(B, B)) / 2 - across(lambda r, s: level(r) * level(s), w)
+        first = [mean(B, y[:, 1 + j] - A) / variance for j in range(k)]
+        total = [mean(A - y[:, 1 + j], A - y[:, 1 + j]) / variance / 2 for j in range(k)]
+        within = across(lambda r, s: sum(p[n] * (Y[n, at, r] - Y[n, at, s]) ** 2 / 4 for n in range(N) for at in (0, 3))
+                        / N, w)
+        return variance, *first, *total, within / (within + variance)
+
+    variance, *shares, chance = all_of(np.ones(N), np.ones(R))
+    assert found.variance == pytest.approx(variance)
+    assert [*found.table["first"], *found.table["total"]] == pytest.approx(shares)
+    assert found.luck.value == pytest.approx(chance)
+    drawn = np.array([all_of(p, w) for p, w in zip(points, luck, strict=True)])
+    drawn = drawn[drawn[:, 0] > 0]
+    low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
+    for name, at in (("first", slice(1, 3)), ("total", slice(3, 5))):
+        np.testing.assert_allclose(found.table[f"{name}_low"], low[at])
+        np.testing.assert_allclose(found.table[f"{name}_high"], high[at])
+    assert found.luck[1:] == pytest.approx((low[5], high[5]))
+    assert found.table["told_apart"].tolist() == [bool(edge > 0) for edge in low[3:5]]
+    assert (found.base, found.replicates) == (N, R)
+
+
+def test_points_and_seeds_are_drawn_as_often_as_there_are_and_two_seeds_at_least():
+    points, luck = indices._again(7, 2, 500, np.random.default_rng(1))
+    assert (points.sum(axis=1) == 7).all()
+    assert (luck == 1).all()  # of two seeds, both
+    _, luck = indices._again(7, 3, 4000, np.random.default_rng(1))
+    assert (luck.sum(axis=1) == 3).all()
+    assert ((luck > 0).sum(axis=1) >= 2).all()
+    assert (luck == 1).all(axis=1).mean() == pytest.approx(6 / 24, abs=0.03)  # of 27 draws, three take one seed alone
+    assert luck.mean(axis=0) == pytest.approx([1, 1, 1], abs=0.05)
+    assert (indices._again(4, 1, 3, np.random.default_rng(1))[1] == 1).all()
+
+
+def test_holm_is_statsmodels():
+    from statsmodels.stats.multitest import multipletests
+
+    for p in ([0.01, 0.04, 0.03, 0.005], [0.5, 0.6, 0.9], [0.02], [0.04, 0.04, 0.04], [0.2, 0.001, 0.9, 0.0005, 0.03]):
+        assert indices._holm(np.array(p)).tolist() == pytest.approx(multipletests(p, method="holm")[1].tolist())
+
+
+def test_regional_distance_medians_and_p_by_hand():
+    X = np.array([[0.1, 5], [0.2, 3], [0.3, 5], [0.4, 1], [0.5, 3]])
+    holds = np.array([[1, 1], [1, 0], [0, 0], [0, 0], [0, 1]])
+    found = indices.regional(["a", "b"], X, holds, permutations=4999)
+    yes = [np.repeat(X[:, j], holds.sum(axis=1)) for j in (0, 1)]
+    no = [np.repeat(X[:, j], 2 - holds.sum(axis=1)) for j in (0, 1)]
+    assert found.table["distance"].tolist() == pytest.approx(
+        [stats.ks_2samp(yes[j], no[j]).statistic for j in (0, 1)])
+    assert found.held == 0.4
+    assert found.table["where_holds"].tolist() == [0.1, 3]
+    assert found.table["where_not"].tolist() == [0.3, 3]
+    from itertools import permutations as every
+    share = holds.mean(axis=1)
+    for j in (0, 1):
+        apart = []
+        for order in every(range(5)):
+            s = share[list(order)]
+            apart.append(max(abs((s * (X[:, j] <= x)).sum() / 2 - ((1 - s) * (X[:, j] <= x)).sum() / 3) for x in X[:, j]))
+        exact = np.mean(np.array(apart) >= found.table["distance"][j] - 1e-12)
+        assert found.table["p"][j] == pytest.approx(exact, abs=0.03)
+    assert (found.points, found.replicates) == (5, 2)
+
+
+# ---------------------------------------------------------------- residence and survival
+
+def test_shares_still_there_have_the_intervals_of_their_draws():
+    durations, ended, runs = RNG.integers(1, 9, 40), RNG.random(40) < 0.7, np.repeat(np.arange(8), 5)
+    found = rs.survival(durations, ended, runs, seed=4, draws=200)
+    curves_ = rs._drawn_curves(durations.astype(float), ended, runs, int(durations.max()) + 1, 4, 200)
+    np.testing.assert_allclose([found.low, found.high], np.quantile(curves_, [0.025, 0.975], axis=0))
+    assert found.median[1:] == pytest.approx(percentiles(
+        [next((t for t, share in enumerate(c) if share <= 0.5 + 1e-12), np.inf) for c in curves_]))
+    assert found.mean[1:] == pytest.approx(percentiles([sum(c[:-1]) for c in curves_]))
+    assert found.until == durations.max()
+
+
+def test_half_gone_is_half_gone():
+    found = rs.survival([2, 5], [True, False], [0, 1])
+    assert found.share.tolist() == [1, 1, 0.5, 0.5, 0.5, 0.5]
+    assert found.median.value == 2
+    assert found.mean.value == 3.5
+
+
+MOVES = np.array([[.9, .1, 0, 0], [.2, .7, 0, .1], [0, .5, .5, 0], [0, 0, .3, .7]])
+
+
+def test_transitions_and_destinations_have_the_intervals_of_their_draws():
+    result = told(chain(MOVES, 1, 6, 12, 5, 3))
+    taken, table = rs.redrawn(6, 2), rs.transitions(result, 2).set_index(["from", "to"])
+    for i, here in enumerate(REGIMES):
+        for j, there in enumerate(REGIMES):
+            moves, watched = np.zeros(6), np.zeros(6)
+            for r in range(6):
+                for m in range(5):
+                    for before, after in pairwise(result.regime[r, :, m]):
+                        watched[r] += before == i
+                        moves[r] += (before == i) and (after == j)
+            row = table.loc[(here, there)]
+            assert (row["moves"], row["quarters"]) == (moves.sum(), watched.sum())
+            assert row["probability"] == pytest.approx(moves.sum() / watched.sum())
+            drawn = [moves[t].sum() / watched[t].sum() for t in taken if watched[t].sum()]
+            assert [row["low"], row["high"]] == pytest.approx(percentiles(drawn))
+
+    stay = rs._stay(result, 0, 2)
+    paths = result.regime
+    home = np.bincount(paths[:, 0].ravel()).argmax()
+    assert stay.home == REGIMES[home]
+    went = np.full((6, 5), -1)
+    for r in range(6):
+        for m in range(5):
+            away = [t for t in range(13) if paths[r, t, m] != paths[r, 0, m]]
+            left = result.first_passage()[r, m]
+            assert np.isnan(left) or left == away[0]
+            went[r, m] = paths[r, int(left), m] if np.isfinite(left) and paths[r, 0, m] == home else -1
+    assert set(stay.goes_to) == {name for name in REGIMES if name != stay.home}
+    for name, one in stay.goes_to.items():
+        per_run = (went == REGIMES.index(name)).sum(axis=1)
+        assert one.value == pytest.approx(per_run.sum() / 30)
+        assert one[1:] == pytest.approx(percentiles([per_run[t].sum() / 30 for t in taken]))
+
+
+def test_groups_are_compared_up_to_the_longest_that_is_seen_in_all():
+    nan = np.nan
+    times = [1, 2, 3, 4, 2, nan, 5, nan]
+    table = survival.by_group(times, list("aaaabbbc"), [1, 2, 3, 4, 2, 6, 5, 8]).set_index("group")
+    # a ends at 4, so it limits nobody; b is watched until 6, c until 8
+    assert table["upto"].tolist() == [6, 6, 6]
+    assert table.loc["a", "restricted_mean"] == pytest.approx(2.5)
+    assert table.loc["b", "restricted_mean"] == pytest.approx(2 + 3 * 2 / 3 + 1 * 1 / 3)
+    assert table.loc["c", "restricted_mean"] == pytest.approx(6)
+    assert table["nodes"].tolist() == [4, 3, 1]
+    assert table["adopters"].tolist() == [4, 2, 0]
+    assert table["median"].tolist()[:2] == [2, 5]
+    assert np.isnan(table.loc["c", "median"])
+    # everybody has adopted everywhere: up to the last
+    every = survival.by_group([1, 3, 2, 6], list("aabb"), [1, 3, 2, 6])
+    assert every["upto"].tolist() == [6, 6]
+    assert every["restricted_mean"].tolist() == pytest.approx([2, 4])
+    # a horizon of less than one period is one too
+    short = survival.by_group([0.5, nan, nan, nan], list("aabb"), [0.5, 0.8, 0.8, 0.8])
+    assert short["upto"].tolist() == [0.8, 0.8]
+    assert short["restricted_mean"].tolist() == pytest.approx([0.5 + 0.3 / 2, 0.8])
+
+
+def test_scores_of_a_sampled_forecast_by_their_definitions():
+    samples, truth = RNG.normal(size=(7, 3)), np.array([0.3, -2.0, 0.1])
+    brute = [np.mean(np.abs(x - y)) - np.mean(np.abs(x[:, None] - x)) / 2 for x, y in zip(samples.T, truth, strict=True)]
+    np.testing.assert_allclose(scores.crps(samples, truth), brute)
+    ladder = np.repeat(np.arange(11.0)[:, None], 5, axis=1)
+    assert scores.covers(ladder, np.array([1, 9, 0.99, 9.01, 5])).tolist() == [True, True, False, False, True]
+    assert scores.covers(ladder, np.array([0, 10, 0.49, 9.6, 5]), 0.9).tolist() == [False, False, False, False, True]
+
+
+def test_an_ordinary_forecast_by_least_squares_spreads_around_the_curve():
+    cascade = Cascade("x", 200, 1, np.array([2, 6, 13, 25, 43, 66, 92, 116, 136, 150.0]).astype(int))
+    fit = curves.fit(cascade, "bass", "ls")
+    still = fit.__class__(**{**{n: getattr(fit, n) for n in fit.__dataclass_fields__}, "covariance": np.zeros((3, 3))})
+    drawn = still.samples(4, 40_000, np.random.default_rng(2))
+    sd = fit.goodness * np.sqrt(np.arange(1, 5))
+    away = (drawn.mean(axis=0) - fit.path(4)) / (sd / 200)
+    assert (np.abs(away) < 4.5).all()
+    np.testing.assert_allclose(drawn.std(axis=0), sd, rtol=0.03)
+    assert drawn.min() >= 150
+    assert drawn.max() <= 200
+
+
+# ---------------------------------------------------------------- early warnings and loops
+
+def test_a_warning_is_judged_as_by_hand():
+    rng = np.random.default_rng(12)
+    groups = [[rng.normal(size=n).cumsum() for _ in range(count)] for count, n in ((7, 41), (21, 41), (9, 41))]
+    for name, one in ew.judge(*groups, seed=6).items():
+        tips, null, quiet = ([ew.watched(series)[name] for series in group] for group in groups)
+        last = [[looks[-1] for looks in group] for group in (tips, null, quiet)]
+        top = [[max(looks) for looks in group] for group in (tips, null, quiet)]
+        assert one.threshold == sorted(last[1])[19]  # of 21, one lies above
+        assert one.watch_threshold == sorted(top[1])[19]
+        for told_, values, least in ((one.hits, last[0], one.threshold), (one.false_alarms, last[2], one.threshold),
+                                     (one.watch_hits, top[0], one.watch_threshold),
+                                     (one.watch_false_alarms, top[2], one.watch_threshold)):
+            k, n = sum(value > least for value in values), len(values)
+            exact = [stats.beta.ppf(0.025, k, n - k + 1) if k else 0, stats.beta.ppf(0.975, k + 1, n - k) if k < n else 1]
+            assert told_ == pytest.approx((k / n, *exact))
+        first = [next((i for i, tau in enumerate(looks) if tau > one.watch_threshold), None) for looks in tips]
+        assert one.lead.tolist() == [4 * (len(looks) - 1 - i) for looks, i in zip(tips, first, strict=True)
+                                     if i is not None]
+
+        def pairs(a, b):
+            return np.mean([(x > y) + 0.5 * (x == y) for x in a for y in b])
+
+        drawn = [pairs([last[0][i] for i in a], [last[2][j] for j in b])
+                 for a, b in zip(estimates.redrawn(7, 6), estimates.redrawn(9, 7), strict=True)]
+        assert one.auc == pytest.approx((pairs(last[0], last[2]), *percentiles(drawn)))
+        assert one.tips.tolist() == last[0]
+        assert one.quiet.tolist() == last[2]
+
+
+@pytest.mark.parametrize(("auc", "hits", "alarms", "warns"), [
+    (0.51, 0.4, 0.3, True), (0.5, 0.4, 0.3, False), (0.51, 0.3, 0.3, False), (0.49, 0.4, 0.3, False),
+    (0.51, 0.2, 0.3, False)])
+def test_it_warns_where_both_intervals_lie_above(auc, hits, alarms, warns):
+    none = Estimate(0.5, 0, 1)
+    one = ew.Warning("variance", np.zeros(2), np.zeros(2), 0.0, Estimate(0.5, hits, 1.0), Estimate(0.2, 0.0, alarms),
+                     Estimate(0.7, auc, 1.0), 0.0, none, none, np.zeros(0))
+    assert one.warns is warns
+
+
+def told_paths(rng, quarters=60, settle=20):
+    """In place of the model: outcome and shares of regimes float64[5, R, Q + 1]; moved runs tip between 30 and 40; quiet
+    runs with an even seed leave at 26, all others stay."""
+    def paths(story, schedule, seeds, columns, progress=None):
+        moving = schedule["B"][-1] != schedule["B"][0]
+        found = np.zeros((5, len(seeds), settle + quarters + 1))
+        found[0] = rng.normal(size=found.shape[1:])
+        for k, seed in enumerate(seeds):
+            tip = settle + (30 + int(seed) % 10 if moving else 26 if seed % 2 == 0 and seed < 10 else 10_000)
+            found[2, k] = np.where(np.arange(found.shape[2]) < tip, 1.0, 0.25)  # lone_ranger
+        return found
+    return paths
+
+
+def test_quiet_runs_that_leave_are_left_out_and_counted(monkeypatch):
+    monkeypatch.setattr(ew, "paths", told_paths(np.random.default_rng(3)))
+    found = ew.early_warning("lone_ranger", "B=0:0.6", quarters=60, settle=20, runs=30, seed=1, ahead=4)
+    assert found.home == "lone_ranger"
+    assert found.tipped_at.tolist() == [30 + seed % 10 for seed in range(1, 31)]
+    assert found.value_at.tolist() == pytest.approx([0.01 * at for at in found.tipped_at])
+    assert found.used.all()
+    # quiet runs are as long as those that tip, less what is looked ahead: seeds 2, 4, 6 and 8 leave at 26
+    left = [seed for seed in (2, 4, 6, 8) if 30 + seed % 10 - 4 > 26]
+    assert found.left_out_quiet == len(left) == 4
+    assert len(found.judged["variance"].quiet) == 30
+    assert len(found.judged["variance"].tips) == 30
+    assert found.tipped_at[found.example] == sorted(found.tipped_at)[15]
+    frame = found.frame
+    assert frame.groupby(["statistic", "group"]).size().tolist() == [30] * 4
+    one = found.judged["autocorrelation"]
+    rows = frame.query("statistic == 'autocorrelation' and group == 'tips'")
+    assert rows["tau"].tolist() == one.tips.tolist()
+    assert rows["alarm"].tolist() == (one.tips > one.threshold).tolist()
+    # with a longer look ahead, those that tip before 24 quarters of it are not judged
+    late = ew.early_warning("lone_ranger", "B=0:0.6", quarters=60, settle=20, runs=30, seed=1, ahead=8)
+    assert late.used.tolist() == [at - 8 >= 24 for at in late.tipped_at]
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    ({"window": 0.905}, "window must be a share of the series from 0.01 to 0.9"), ({"window": 0.009}, "window must be"),
+    ({"bandwidth": 1.005}, "bandwidth must be a share of the series from 0.01 to 1"), ({"bandwidth": True}, "bandwidth"),
+    ({"quarters": 47}, "quarters must be"), ({"settle": 0}, "settle must be"), ({"ahead": -1}, "ahead must be")])
+def test_what_is_out_of_range_is_refused(words, said):
+    with pytest.raises(Refused, match=said):
+        ew.early_warning("lone_ranger", "B=0:0.6", **{"quarters": 60, "settle": 20, "runs": 30, **words})
+
+
+def test_the_ends_of_a_range_are_in_it(monkeypatch):
+    monkeypatch.setattr(ew, "paths", told_paths(np.random.default_rng(3)))
+    for words in ({"window": 0.9}, {"window": 0.01}, {"bandwidth": 1.0}, {"bandwidth": 0.01}):
+        found = ew.early_warning("lone_ranger", "B=0:0.6", **{"quarters": 60, "settle": 20, "runs": 30, **words})
+        assert found.used.all()
+
+
+def held(apart, gap=1.0):
+    """A loop whose ways lie so far apart in each quarter of waiting, apart[R, W + 1]."""
+    apart = np.asarray(apart, float)
+    ways = np.zeros((len(apart), 3))
+    loop = hy.Loop(40, ways, ways + gap, Estimate(gap, gap - 0.1, gap + 0.1), Estimate(0, -1, 1))
+    return hy.Hysteresis(parse_axis("B=0:0.8"), np.linspace(0, .8, 3), "G", "t", [loop, loop], 0.4, apart, np.zeros((2, 3)),
+                         1, 8)
+
+
+def test_what_is_left_of_a_gap_and_whether_it_closes_is_read_off_as_said():
+    quarters = np.arange(17.0)
+    apart = np.stack([1 - quarters / 100, 1.2 - quarters / 100])
+    found = held(apart)
+    assert (found.runs, found.waited) == (2, 16)
+    assert found.gap_before.value == pytest.approx(1.1)
+    assert found.gap_left.value == pytest.approx(1.1 - 0.155)  # quarters 15 and 16: the last eighth
+    assert found.still_closing.value == pytest.approx(0.08)  # quarters 7 and 8 less 15 and 16
+    assert held(-apart).still_closing.value == pytest.approx(0.08)
+    assert held(-apart).gap_left.value == pytest.approx(-1.1 + 0.155)
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_the_verdict_on_a_loop_is_what_its_intervals_say(side):
+    stays, shrinks = np.ones((4, 17)), np.ones((4, 17)) * np.append(np.ones(9), np.full(8, 0.3))
+    goes = np.ones((4, 17)) * np.append(np.ones(9), np.zeros(8))
+    mixed = np.array([1.0, -1, 1, -1])[:, None] * stays
+    assert held(side * stays, side * 1.0).verdict == "hysteresis"
+    assert held(side * shrinks, side * 1.0).verdict == "closing"
+    assert held(side * goes, side * 1.0).verdict == "lag"
+    assert held(side * mixed, side * 1.0).verdict == "no loop"
+    assert held(side * stays, side * 0.05).verdict == "no loop"
+
+
+def test_both_ways_stop_at_the_value_where_they_are_held():
+    axis = parse_axis("B=0:0.8")
+    assert hy._stops(axis, 0.2, 40, 8) == [[(0, 0.0), (8, 0.0), (18, 0.2)],
+                                           [(0, 0.0), (8, 0.0), (48, 0.8), (78, 0.2)]]
+    assert hy._stops(axis, 0.0, 40, 8)[0][-1] == (9, 0.0)  # a step is a quarter at least
+    assert hy._knots(axis, 40, 8) == [(0, 0.0), (8, 0.0), (48, 0.8), (88, 0.0), (96, 0.0)]
+
+
+def test_a_table_of_a_loop_says_each_way_value_and_run():
+    found = held(np.ones((2, 17)))
+    frame = found.frame
+    assert len(frame) == 2 * 2 * 2 * 3
+    assert frame.groupby("way")["G"].mean().to_dict() == {"there": 0.0, "back": 1.0}
+    assert frame["value"].tolist()[:6] == pytest.approx([0, 0.4, 0.8] * 2)
+    assert frame["run"].tolist()[:6] == [0, 0, 0, 1, 1, 1]
+    assert (frame["seed"] == frame["run"] + 1).all()
+    assert isinstance(frame, pd.DataFrame)
