@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from itertools import pairwise
 
@@ -11,8 +12,8 @@ import pytest
 from scipy import stats
 from test_residence import chain, told
 
+from experiments import discovery, estimates, indices, paired, precision, tipping
 from experiments import early_warning as ew
-from experiments import estimates, indices, paired
 from experiments import hysteresis as hy
 from experiments import residence as rs
 from experiments.adopters import curves, scores, survival
@@ -20,6 +21,7 @@ from experiments.adopters.history import Cascade
 from experiments.axis import parse_axis
 from experiments.estimates import Estimate
 from params import Refused
+from simulation.meanfield import FixedPoint
 from simulation.rules.regimes import REGIMES
 
 RNG = np.random.default_rng(11)
@@ -179,6 +181,22 @@ def test_regional_distance_medians_and_p_by_hand():
         exact = np.mean(np.array(apart) >= found.table["distance"][j] - 1e-12)
         assert found.table["p"][j] == pytest.approx(exact, abs=0.03)
     assert (found.points, found.replicates) == (5, 2)
+    assert found.table["told_apart"].tolist() == [False, False]
+    many = indices.regional(["a", "b"], np.column_stack([np.arange(20.0), np.tile([0.0, 1], 10)]), np.arange(20) >= 10)
+    assert many.table["told_apart"].tolist() == [True, False]
+    assert many.table["where_holds"].tolist() == [14, 0]
+
+
+@pytest.mark.parametrize("module", [
+    estimates, indices, rs, survival, curves, scores, ew, hy, precision, tipping, discovery])
+def test_what_nobody_chooses_is_the_same_everywhere(module):
+    """Seed 1, 95 %: as the pages and docs/ say."""
+    usual = {"seed": 1, "level": 0.95, "alpha": 0.05, "draws": 400, "resamples": 1000, "permutations": 9999}
+    for name, thing in vars(module).items():
+        if callable(thing) and getattr(thing, "__module__", "") == module.__name__ and not name.startswith("_"):
+            for word, parameter in inspect.signature(thing).parameters.items():
+                if word in usual and parameter.default is not parameter.empty and (module, word) != (scores, "level"):
+                    assert parameter.default == usual[word], (name, word)
 
 
 # ---------------------------------------------------------------- residence and survival
@@ -284,6 +302,49 @@ def test_an_ordinary_forecast_by_least_squares_spreads_around_the_curve():
     assert drawn.max() <= 200
 
 
+def test_an_ordinary_forecast_by_maximum_likelihood_lets_those_who_remain_adopt_independently():
+    cascade = Cascade("x", 200, 1, np.array([2, 6, 13, 25, 43, 66, 92]))
+    fit = curves.fit(cascade, "bass", "ml")
+    still = fit.__class__(**{**{n: getattr(fit, n) for n in fit.__dataclass_fields__}, "covariance": np.zeros((3, 3))})
+    drawn = still.samples(5, 20_000, np.random.default_rng(2))
+    chance = (fit.path(5) - 92) / 108
+    sd = np.sqrt(108 * chance * (1 - chance))
+    assert (np.abs(drawn.mean(axis=0) - fit.path(5)) < 4.5 * sd / np.sqrt(20_000)).all()
+    np.testing.assert_allclose(drawn.std(axis=0), sd, rtol=0.03)
+    assert (np.diff(drawn, axis=1, prepend=92) >= 0).all()
+    loose = fit.samples(5, 4000, np.random.default_rng(2))  # parameters vary too
+    assert (loose.std(axis=0) > 1.05 * sd).all()
+
+
+@pytest.mark.parametrize("curve", curves.CURVES)
+@pytest.mark.parametrize("method", ["ml", "ls"])
+def test_what_is_read_off_a_fit_is_what_its_curve_says(curve, method):
+    cascade = Cascade("x", 200, 1, np.array([2, 6, 13, 25, 43, 66, 92, 116, 136, 150]))
+    fit = curves.fit(cascade, curve, method)
+    a, b, share, ceiling = fit.estimates.values()
+    assert ceiling == pytest.approx(200 * share)
+    names = (*curves.CURVES[curve], "share", "ceiling")
+    assert tuple(fit.estimates) == names
+
+    def by(t):
+        return float(curves.cumulative(curve, t, a, b)) * share
+
+    np.testing.assert_allclose(fit.fitted(), [200 * by(t) for t in range(1, 11)])
+    for wanted in (0.2, 0.5, 0.99 * share):
+        assert by(fit.time_to(wanted)) == pytest.approx(wanted)
+    assert fit.time_to(share) == fit.time_to(1.0) == np.inf
+    ahead = np.array([by(t) for t in range(11, 15)])
+    expected = (150 + (ahead - by(10)) / (1 - by(10)) * 50) if method == "ml" else 150 + 200 * (ahead - by(10))
+    np.testing.assert_allclose(fit.path(4), np.minimum(expected, 200))
+    z = stats.norm.ppf(0.975) if method == "ml" else stats.t.ppf(0.975, 7)
+    for k, name in enumerate(names):
+        k = min(k, 2)
+        edge = fit.x[k] + z * np.sqrt(fit.covariance[k, k]) * np.array([-1, 1])
+        whole = 200 if name == "ceiling" else 1
+        back = edge if name == "middle" else whole / (1 + np.exp(-edge)) if k == 2 else np.exp(edge)
+        assert fit.interval(name) == pytest.approx(tuple(back))
+
+
 # ---------------------------------------------------------------- early warnings and loops
 
 def test_a_warning_is_judged_as_by_hand():
@@ -377,6 +438,48 @@ def test_the_ends_of_a_range_are_in_it(monkeypatch):
     for words in ({"window": 0.9}, {"window": 0.01}, {"bandwidth": 1.0}, {"bandwidth": 0.01}):
         found = ew.early_warning("lone_ranger", "B=0:0.6", **{"quarters": 60, "settle": 20, "runs": 30, **words})
         assert found.used.all()
+
+
+def test_crossings_have_the_intervals_of_the_nearest_in_each_draw():
+    values = np.array([0.0, 1.0, 3.0, 4.0])
+    shares = np.array([[0.1, 0.3, 0.2, 0.45, 0.0], [0.4, 0.9, 0.5, 0.7, 0.6], [0.6, 0.9, 0.7, 0.3, 1.0],
+                       [0.1, 0.6, 0.2, 0.4, 0.3]])
+
+    def crossed(mean):
+        found = []
+        for (x, y), (u, v) in pairwise(zip(values, mean, strict=True)):
+            if (y >= 0.5) != (v >= 0.5):
+                found.append((x + (u - x) * (0.5 - y) / (v - y), v >= 0.5))
+        return found
+
+    exact, tips = crossed(shares.mean(axis=1)), tipping.crossings(values, shares, seed=8)
+    assert [(tip.at.value, tip.rises) for tip in tips] == [(pytest.approx(at), up) for at, up in exact]
+    assert [tip.rises for tip in tips] == [True, False]
+    draws = [crossed(shares[:, taken].mean(axis=1)) for taken in estimates.redrawn(5, 8)]
+    for tip in tips:
+        same = [[at for at, up in draw if up == tip.rises] for draw in draws]
+        near = [min(ats, key=lambda at: abs(at - tip.at.value)) for ats in same if ats]
+        assert tip.seen == len(near) / 400
+        assert tip.at[1:] == pytest.approx(percentiles(near))
+    at_half = tipping.crossings(np.array([0.0, 1, 2]), np.array([[0.4], [0.5], [0.4]]))
+    assert [(tip.at.value, tip.rises) for tip in at_half] == [(1, True), (1, False)]  # one half is above
+
+
+@pytest.mark.parametrize("ends", [(0.0, 1.0), (1.0, 0.0)])
+@pytest.mark.parametrize("where", [0.37, 0.62])
+def test_a_fold_is_found_where_a_rest_goes_and_names_the_one_that_goes(monkeypatch, ends, where):
+    def rest(G, stable=True, regime=0):
+        return FixedPoint(np.array([0.6, G, *[0.5] * 6]), stable, np.zeros(8), regime)
+
+    def points(value):
+        stays = [rest(0.8 + 0.01 * value), rest(0.3, False), rest(0.5 - 0.01 * value, True, 2)]
+        return [*stays, rest(0.1, True, 1)] if value < where else stays
+
+    monkeypatch.setattr(tipping.meanfield, "fixed_points", points)
+    values = np.linspace(*ends, 3)
+    fold, = tipping._folds(values, [points(value) for value in values], lambda value: value)
+    assert fold.at == pytest.approx(where, abs=0.5 / 64)
+    assert (fold.C, fold.G, fold.regime) == (0.6, 0.1, "lone_ranger")
 
 
 def held(apart, gap=1.0):

@@ -206,6 +206,9 @@ def test_the_model_is_moved_there_and_back():
     np.testing.assert_allclose(slow.after.value, (by_hand[:, -1] - by_hand[:, 8]).mean())
     assert np.isfinite(found.mean_field).all()
     assert len(found.frame) == 2 * 2 * 3 * 41
+    apart = np.abs((slow.back - slow.there).mean(axis=0))
+    assert found.waited_at == found.values[apart[:-1].argmax()]  # of the slower loop, not of the faster
+    assert [loop.quarters for loop in found.loops] == [20, 40]
 
 
 @pytest.mark.parametrize(("words", "said"), [
