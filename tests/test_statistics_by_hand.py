@@ -16,7 +16,7 @@ from experiments import discovery, estimates, indices, paired, precision, tippin
 from experiments import early_warning as ew
 from experiments import hysteresis as hy
 from experiments import residence as rs
-from experiments.adopters import curves, scores, survival
+from experiments.adopters import curves, scores, statistics, survival
 from experiments.adopters.history import Cascade
 from experiments.axis import parse_axis
 from experiments.estimates import Estimate
@@ -532,3 +532,11 @@ def test_a_table_of_a_loop_says_each_way_value_and_run():
     assert frame["run"].tolist()[:6] == [0, 0, 0, 1, 1, 1]
     assert (frame["seed"] == frame["run"] + 1).all()
     assert isinstance(frame, pd.DataFrame)
+
+
+def test_categories_are_cut_where_rogers_and_the_reference_package_cut():
+    """Rogers (2003): mean - 2 sd, - sd, mean, + sd; 2.5, 13.5, 34, 34 and 16 %. netdiffuseR: no cut at - 2 sd."""
+    assert {by: cuts for by, (_, cuts, _) in statistics.CUTS.items()} == {
+        "sd": (-1, 0, 1), "rogers": (-2, -1, 0, 1), "rank": (0.025, 0.16, 0.5, 0.84),
+        "innovativeness": (0.025, 0.16, 0.5, 0.84)}
+    assert np.diff([0, 0.025, 0.16, 0.5, 0.84, 1]) == pytest.approx([0.025, 0.135, 0.34, 0.34, 0.16])
