@@ -7,7 +7,6 @@ and one column a factor; `Design.scenario(base, row)` is the scenario that a poi
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +16,7 @@ import numpy as np
 
 import scenarios
 from params import PARAMETERS, Refused, check_value, check_whole, nearest
-from scenarios import LEVERS, SHOCKS, Scenario, Use
+from scenarios import LEVERS, SHOCKS, Scenario, Use, tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -435,37 +434,25 @@ def _seen(name: str, cells: list[Any]) -> Factor:
     return Factor(name, values=values)
 
 
-def from_csv(path: str | Path) -> Design:
-    """A list of points from a CSV with a header of factors."""
+def from_csv(source: Any) -> Design:
+    """A list of points from a file with a header of factors and a row a point."""
     import pandas as pd
 
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            rows = [row for row in csv.reader(file)]
-    except FileNotFoundError:
-        raise Refused(f"there is no file {path}; a list of points is a CSV with one column a factor.") from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise Refused(f"{path} cannot be read as text: {error}.") from None
-    numbered = [(line, row) for line, row in enumerate(rows, 1) if any(cell.strip() for cell in row)]
-    if len(numbered) < 2:
-        raise Refused(f"{path} has no points: it needs a header of factors and at least one row.")
-    header = [name.strip() for name in numbered[0][1]]
-    for line, row in numbered[1:]:
-        if len(row) != len(header):
-            raise Refused(f"{path}, line {line}: {len(row)} cells where the header has {len(header)} columns.")
-    columns: dict[str, list[Any]] = {}
-    for k, name in enumerate(header):
-        if name in columns:
-            raise Refused(f"{path}, line {numbered[0][0]}: the column {name} stands there twice.")
+    remedy = "a list of points is a CSV with one column a factor."
+    sheet = tables.open_sheet(source, "points", remedy)
+    names = [name for name in sheet.frame.columns if name]
+    for name in names:
         _range(name)
-        columns[name] = [_cell(name, row[k].strip(), f"{path}, line {line}") for line, row in numbered[1:]]
-    return from_table(pd.DataFrame(columns), lambda row: f"{path}, line {numbered[row + 1][0]}")
-
-
-def _cell(name: str, text: str, where: str) -> Any:
-    if name in CHOICES or not text:
-        return text or None
-    try:
-        return float(text)
-    except ValueError:
-        raise Refused(f"{where}: {name} must be a number, not {text!r}.") from None
+    kind = tables.Kind("points", "points", (), tuple(
+        tables.Field(name, "text" if name in CHOICES else "number", (name,), example="0.5") for name in names))
+    if not len(sheet.frame):
+        raise Refused(f"{sheet.where} has no points: it needs a header of factors and at least one row.")
+    table = tables.read(sheet, kind)
+    empty = [name for name in table.left if name]
+    if empty:
+        raise Refused(f"{sheet.where}: the column {empty[0]} is empty; every point needs every factor.")
+    tables.check(table)
+    tables.announce(table)
+    columns = {name: table.frame[name] if name in CHOICES else tables.numbers(table.frame[name]) for name in names}
+    index = table.frame.index
+    return from_table(pd.DataFrame(columns).reset_index(drop=True), lambda row: f"{table.where}, {table.row} {index[row]}")

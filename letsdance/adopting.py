@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,12 +13,18 @@ from letsdance.telling import keep, records, written
 
 if TYPE_CHECKING:
     from experiments.adopters.data import Adoption
+    from scenarios.tables import Reading, Sheet
 
 adopters = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None,
     help="Describe, fit and forecast adoption, from your own data. Also classic models and calibration.")
 
 By = Annotated[str, typer.Option(help="How categories are cut: rogers, sd, rank or innovativeness.")]
+Never = Annotated[list[str] | None, typer.Option(help="A code that means not yet, such as 9999 (none: no time is a code). "
+                                                      "May be repeated.")]
+Group = Annotated[str | None, typer.Option(metavar="COLUMN", help="The column within which nodes have names of their own.")]
+Decimal = Annotated[str | None, typer.Option(help="What begins decimals: point or comma [default: what the table shows].")]
+SheetName = Annotated[str | None, typer.Option("--sheet", help="Of a workbook: its sheet [default: the first].")]
 Direction = Annotated[str, typer.Option(help="Whose adoption counts: out (whom one names), in, or both.")]
 
 
@@ -30,6 +35,7 @@ def describe(
     edges: Annotated[Path | None, typer.Option(help="CSV with source and target; perhaps weight, period.")] = None,
     first: Annotated[int | None, typer.Option(help="First period [default: of the first adoption].")] = None,
     last: Annotated[int | None, typer.Option(help="Last period observed [default: of the last time].")] = None,
+    never: Never = None, group: Group = None,
     by: By = "rogers", direction: Direction = "out",
     count: Annotated[bool, typer.Option("--count", help="Exposure as a number of contacts, not a share.")] = False,
     lag: Annotated[int, typer.Option(help="Exposure so many periods earlier.")] = 0,
@@ -48,7 +54,7 @@ def describe(
 
     if not 0 <= test <= 1_000_000:
         raise Refused(f"--test must be a whole number from 0 to 1,000,000, not {test}.")
-    adoption = _adoption(times, edges, first, last, seed, as_json)
+    adoption = _adoption(times, edges, first, last, never or [], group, seed, as_json)
     asked = {"--direction": direction != "out", "--count": count, "--lag": lag != 0, "--valued": valued, "--test": test > 0}
     for option in [option for option, given in asked.items() if given and adoption.network is None][:1]:
         raise Refused(f"{option} needs a network; give --edges EDGES.csv, with the columns source and target.")
@@ -91,7 +97,8 @@ def _is_scenario(times: str) -> bool:
     return times in scenarios.STARTS or Path(times).suffix == ".toml"
 
 
-def _adoption(times: str, edges: Path | None, first: int | None, last: int | None, seed: int, quiet: bool) -> Adoption:
+def _adoption(times: str, edges: Path | None, first: int | None, last: int | None, never: list[str], group: str | None,
+              seed: int, quiet: bool) -> Adoption:
     """From a CSV, or from one run of a scenario."""
     import scenarios
     from experiments.adopters.data import from_result, read_times
@@ -99,8 +106,9 @@ def _adoption(times: str, edges: Path | None, first: int | None, last: int | Non
 
     path = Path(times)
     if _is_scenario(times):
-        if edges is not None or first is not None or last is not None:
-            raise Refused("a run of the model brings its own network and periods; leave --edges, --first and --last out.")
+        if edges is not None or first is not None or last is not None or never or group:
+            raise Refused("a run of the model brings its own network and periods; leave --edges, --first, --last, --never "
+                          "and --group out.")
         from simulation.run import simulate
 
         with busy("Running", quiet):
@@ -109,7 +117,7 @@ def _adoption(times: str, edges: Path | None, first: int | None, last: int | Non
         raise Refused(f"there is no file or start {times!r}.{nearest(times, scenarios.STARTS)} Give a CSV with the columns "
                       f"node and time, or one of {', '.join(scenarios.STARTS)}.")
     with busy("Reading and checking", quiet):
-        return read_times(path, edges, first, last)
+        return read_times(path, edges, first, last, never=never, group=group)
 
 
 def _span(first: float, last: float) -> str:
@@ -202,7 +210,8 @@ def data(
     kind: Annotated[str | None, typer.Option(help="What a column count holds: new, stock, cumulative or percent.")] = None,
     edges: Annotated[Path | None, typer.Option(help="Ties of a table of times, checked with it.")] = None,
     population: Annotated[Path | None, typer.Option(help="CSV with unit and population (those at risk).")] = None,
-    scale: Annotated[str | None, typer.Option(help="Of a survey: share (0-1) or likert (1-5).")] = None,
+    never: Never = None, group: Group = None, decimal: Decimal = None, sheet: SheetName = None,
+    scale: Annotated[str | None, typer.Option(help="Of a survey: its ends, such as 1-5 or 0-10; or percent.")] = None,
     base: Annotated[str, typer.Option(help="The start that a survey changes.")] = "lets_dance",
     save: Annotated[Path | None, typer.Option(help="Of a survey: write a start (.toml) or municipalities (.csv).")] = None,
     report: Annotated[Path | None, typer.Option(help="Write every problem as CSV: line, column, value, problem.")] = None,
@@ -211,8 +220,8 @@ def data(
 ) -> None:
     """Check a table and say what it holds. A survey can be turned into a start."""
     from experiments.adopters.counts import examples
-    from experiments.adopters.data import Invalid
     from params import Refused
+    from scenarios.tables import Invalid, Reading
 
     if file is None:
         shown = examples()
@@ -229,7 +238,8 @@ def data(
     if out is not None:
         folder.check_target(out, overwrite)
     try:
-        said, frame, counts, start = _said(file, kind, edges, population, scale, base, save)
+        said, frame, counts, start = _said(file, kind, edges, population, scale, base, save, never or [], group,
+                                          Reading(decimal=decimal or "", sheet=sheet or ""))
     except Invalid as bad:
         if report is not None:
             with folder.whole_file(report, overwrite, "--report") as part:
@@ -261,31 +271,39 @@ def data(
 
 
 def _said(file: str, kind: str | None, edges: Path | None, population: Path | None, scale: str | None, base: str,
-          save: Path | None) -> tuple[list[str], Any, Any, str]:
+          save: Path | None, never: list[str], group: str | None, reading: Reading) -> tuple[list[str], Any, Any, str]:
     """What a file holds, recognised by its columns: sentences, the table, the counts if it is one of counts, and of a
     survey the text to save."""
     import pandas as pd
 
     from experiments.adopters.counts import KINDS, example, examples, read_counts, read_population
     from experiments.adopters.data import read_survey, read_times
-    from params import Refused
+    from params import Refused, nearest
+    from scenarios import tables
 
-    what = _recognised(file)
+    shipped = file in examples()
+    if not shipped and not Path(file).exists():
+        raise Refused(f"there is no file or example {file!r}.{nearest(file, examples())} "
+                      f"Examples: {', '.join(examples())}.")
+    sheet = None if shipped else tables.open_sheet(file, "adoption", "give a CSV with a header.", reading)
+    what = "counts" if sheet is None else _recognised(sheet)
     for option, given, of, why in (("--save", save, ("survey",), "turns a survey into a start"),
                                    ("--scale", scale, ("survey",), "is the scale of a survey"),
+                                   ("--never", never, ("times",), "is a code among times of adoption"),
+                                   ("--group", group, ("times",), "is the group of nodes with times of adoption"),
                                    ("--edges", edges, ("times",), "goes with times of adoption"),
                                    ("--kind", kind, ("counts",), "says what counts are"),
                                    ("--population", population, ("counts", "survey"), "goes with counts or a survey")):
-        if given is not None and what not in of:
+        if given and what not in of:
             raise Refused(f"{option} {why}, but {file} looks like a table of {what}; leave {option} out, or name "
                           f"the columns of {file} for what they are.")
     if what == "survey":
-        survey = read_survey(file, scale)
+        survey = read_survey(sheet, scale)
         said = [*survey.said, *(f"{role.capitalize()}s: mean willingness {part['willingness'].mean():.2f} of {len(part):,}."
                                 for role, part in survey.frame.groupby("role"))]
         return said, survey.frame, None, "" if save is None else _start(survey, save, base, population)
     if what == "times":
-        adoption = read_times(Path(file), edges)
+        adoption = read_times(sheet, edges, never=never, group=group, reading=reading)
         ties = "" if adoption.network is None else \
             f", {sum(matrix.nnz for matrix in adoption.network):,} ties" + (
                 f" over {len(adoption.network)} periods" if len(adoption.network) > 1 else "")
@@ -293,10 +311,11 @@ def _said(file: str, kind: str | None, edges: Path | None, population: Path | No
         return [f"Times of adoption of {len(frame):,} nodes, {adoption.periods[0]} to {adoption.periods[-1]}{ties}.",
                 *adoption.said], frame, None, ""
     if what == "population":
-        people = read_population(file)
-        return [f"Population at risk of {len(people)} units, {sum(people.values()):,.0f} in all."], pd.DataFrame(
+        notes: list[str] = []
+        people = read_population(sheet, reading, notes)
+        return [*notes, f"Population at risk of {len(people)} units, {sum(people.values()):,.0f} in all."], pd.DataFrame(
             {"unit": list(people), "population": list(people.values())}), None, ""
-    counts = example(file) if file in examples() else read_counts(Path(file), kind)
+    counts = example(file) if shipped else read_counts(sheet, kind, reading)
     if population is not None:
         counts = counts.with_population(read_population(population))
     shapes = counts.shapes()
@@ -317,32 +336,12 @@ def _start(survey: Any, save: Path, base: str, population: Path | None) -> str:
     return str(survey.towns(read_population(population)).to_csv(index=False))
 
 
-def _recognised(file: str) -> str:
-    """What a file's header looks like."""
-    from experiments.adopters.counts import KINDS, examples
-    from experiments.adopters.tables import ALIASES
+def _recognised(sheet: Sheet) -> str:
+    """What a table's header looks like."""
+    from scenarios import tables
+    from scenarios.tables.kinds import COUNTS, POPULATION, SURVEY, TIMES, asks
 
-    if file in examples():
-        return "counts"
-    path = Path(file)
-    if not path.exists():
-        from params import Refused, nearest
-
-        raise Refused(f"there is no file or example {file!r}.{nearest(file, examples())} "
-                      f"Examples: {', '.join(examples())}.")
-    try:
-        with path.open(encoding="utf-8-sig") as lines:
-            header = {word.strip(' "\n').lower() for word in re.split(r"[,;\t|]", lines.readline())}
-    except (OSError, UnicodeDecodeError):
-        return "counts"  # whose reader says what is wrong with the file
-    if {"role", "willingness"} & header:
+    if asks(sheet.frame.columns):
         return "survey"
-    def there(name: str) -> bool:
-        return not {name, *ALIASES.get(name, ())}.isdisjoint(header)
-
-    counted = any(there(name) for name in (*KINDS, "count"))
-    if {"node", "toa", "adopted_at"} & header or (there("node") and there("time") and not counted):
-        return "times"
-    if header <= {"unit", "municipality", "state", "place", "country", "name", "population"}:
-        return "population"
-    return "counts"
+    kind = tables.recognise(sheet, (SURVEY, COUNTS, TIMES, POPULATION))
+    return kind.name if kind is not None else "counts"  # whose reader says what is wrong with the table

@@ -41,6 +41,7 @@ from letsdance.screen import (
     busy,
     command_line,
     console,
+    hear,
     interrupt,
     print_table,
     progress,
@@ -288,6 +289,7 @@ def main() -> None:
     """Run the command; a user's mistake ends in one sentence, an interruption leaves nothing behind."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt)
+    hear()
     try:
         app()
     except Interrupted as interrupted:

@@ -107,6 +107,25 @@ def simulated(stories: dict[str, Any], runs: int, seed: int, municipalities: Pat
                 for name, story in stories.items()}
 
 
+def hear() -> None:
+    """Show on standard error, once each, what readers of tables decided (`scenarios.tables.announce`)."""
+    import logging
+
+    said = set()
+
+    class Lines(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            line = record.getMessage()
+            if line not in said:
+                said.add(line)
+                typer.echo(line, err=True)
+
+    log = logging.getLogger("letsdance.tables")
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    log.addHandler(Lines())
+
+
 def console() -> Any:
     from rich.console import Console
 

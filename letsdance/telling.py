@@ -57,5 +57,9 @@ def records(frame: pd.DataFrame) -> Any:
 
 
 def text_of(municipalities: Path | None) -> str | None:
-    """The text of a table of municipalities, for the manifest; None where there is none."""
-    return municipalities.read_text(encoding="utf-8-sig") if municipalities and municipalities.is_file() else None
+    """A table of municipalities as CSV text, for the manifest, however its file was saved; None where there is none."""
+    if municipalities is None:
+        return None
+    from simulation.municipalities import load, to_csv
+
+    return to_csv(load(municipalities))

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.adopters import statistics, tables
+from experiments.adopters import statistics
 from params import Refused, nearest
+from scenarios import tables
+from scenarios.tables import Reading
+from scenarios.tables.kinds import COUNTS, POPULATION
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,18 +79,18 @@ class Counts:
             if unit not in population:
                 raise Refused(f"the population of {unit} is missing.{nearest(unit, map(str, population.keys()))}")
         frame = self.frame.assign(population=[float(population[unit]) for unit in self.frame["unit"]])
-        _check_population(tables.Table("the table of counts", frame.set_axis(range(1, len(frame) + 1)), ()), self.kind)
+        table = tables.Table("the table of counts", frame.set_axis(range(1, len(frame) + 1)), row="row")
+        _check_population(table, self.kind)
         return replace(self, frame=frame)
 
 
-def read_counts(source: Any, kind: str | None = None) -> Counts:
+def read_counts(source: Any, kind: str | None = None, reading: Reading | None = None) -> Counts:
     """Counts by unit (may be left out) and period: in a column new, stock, cumulative or percent, which says what they
     are, or in a column count with `kind`; perhaps population and note. A count that nothing explains is a stock.
     """
     if kind is not None and kind not in KINDS:
         raise Refused(f"there is no kind of count {kind!r}.{nearest(str(kind), KINDS)} Known: {', '.join(KINDS)}.")
-    table = tables.read(source, "counts", ("period",), ("unit", *KINDS, "count", "population", "note"),
-                        blank=("population",))
+    table = tables.read(source, COUNTS, reading)
     where, frame = table.where, table.frame
     values = [name for name in (*KINDS, "count") if name in frame]
     if len(values) != 1:
@@ -107,11 +110,10 @@ def read_counts(source: Any, kind: str | None = None) -> Counts:
         return ~(tables.numbers(frame["period"]).groupby(frame["unit"]).diff() < 0)
 
     tables.check(table, [
-        tables.given("unit"), *tables.number("period", whole=True), *tables.number(name, low=0, high=high, example="13"),
+        *tables.number(name, low=0, high=high, example="13"),
         tables.Rule("period", lambda t: ~t.duplicated(["unit", "period"]),
               lambda row: f"is there already{_of(row)}; keep one row a unit and period"),
         tables.Rule("period", in_order, lambda row: f"comes after a later one{_of(row)}; sort the rows by period"),
-        *tables.number("population", low=0, blank=True, example="2175"),
         most(name), most("population"),
         tables.Rule("period", lambda t: ~(tables.numbers(t["period"]).abs() > statistics.LATEST),
                     lambda row: "is too far from 0 to be a period; give one such as 2004")])
@@ -144,7 +146,7 @@ def _check_population(table: tables.Table, kind: str) -> None:
         return
     data = table.frame
     adopters = data.groupby("unit")["value"].cumsum() if kind == "new" else data["value"]
-    tables.check(replace(table, frame=data.assign(adopters=adopters)), [tables.Rule(
+    tables.check(replace(table, frame=data.assign(adopters=adopters), kind=None), [tables.Rule(
         "population", lambda t: ~(t["population"] < t["adopters"]),
         lambda row: f"is below the {row['adopters']:,.12g} adopters{_of(row)} in {row['period']}; "
                     f"give all who could adopt")])
@@ -210,12 +212,13 @@ def shape(series: pd.DataFrame, unit: str = "it", kind: str = "stock") -> dict[s
     return found | {"says": "; ".join(parts + notes) + "."}
 
 
-def read_population(source: Any) -> dict[str, float]:
-    """Those at risk: unit and population, one row a unit."""
-    table = tables.read(source, "population", ("unit", "population"), ())
+def read_population(source: Any, reading: Reading | None = None, said: list[str] | None = None) -> dict[str, float]:
+    """Those at risk: unit and population, one row a unit. said: a list that takes what was decided in reading."""
+    table = tables.read(source, POPULATION, reading)
     frame = table.frame
-    tables.check(table, [tables.given("unit"), tables.once(["unit"], ""),
-                         *tables.number("population", low=1, example="2175")])
+    tables.check(table, [tables.once(["unit"], "")])
+    if said is not None:
+        said += table.said
     return dict(zip(frame["unit"], tables.numbers(frame["population"]), strict=True))
 
 

@@ -1,32 +1,35 @@
-"""Data in, person by person: times of adoption with their networks, and surveys of willingness, each checked.
+"""Data in, person by person: times of adoption with their networks, each checked.
 
-A table is a CSV file's path or a pandas DataFrame (`tables`); arrays and matrices come in by `from_arrays`. Counts by
-year or place: `counts`.
+A table is a file's path, an upload or a pandas DataFrame (`scenarios.tables`); arrays and matrices come in by
+`from_arrays`. Counts by year or place: `counts`. Answers: `surveys`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
 
-from experiments.adopters import statistics, tables
-from experiments.adopters.tables import Invalid
+from experiments.adopters import statistics
+from experiments.adopters.surveys import Survey, read_survey
 from params import Refused, nearest
+from scenarios import tables
+from scenarios.tables import Invalid, Reading
+from scenarios.tables.kinds import EDGES, TIMES
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from scenarios import Scenario
     from simulation.run import Result
 
-_ROLES = {"citizen": ("citizen", "citizens", "resident"),
-          "official": ("official", "officials", "government", "civil servant")}
-_YES, _NO = ("1", "1.0", "yes", "true"), ("0", "0.0", "no", "false")
+_YES, _NO = ("1", "1.0", "yes", "true", "ja"), ("0", "0.0", "no", "false", "nee")
+#: What stands for "never" in other people's tables of times, and how far away such a code lies at least, in periods.
+_CODES = frozenset((0, -1, 98, 998, 9998, *(sign * int(digit * n) for digit in "789" for n in range(1, 6)
+                                            for sign in (1, -1))))
+_GAP = 10
+#: Columns that say in which wave of a survey a row was asked.
+_WAVES = ("time", "wave", "round", "year", "survey", "survey_year", "period")
 
 
 # ---------------------------------------------------------------- times of adoption and networks
@@ -57,21 +60,32 @@ class Adoption:
         return self.network[0] if len(self.network) == 1 else list(self.network)
 
 
-def read_times(source: Any, edges: Any = None, first: int | None = None, last: int | None = None) -> Adoption:
+def read_times(source: Any, edges: Any = None, first: int | None = None, last: int | None = None, *,
+               never: Sequence[str] = (), group: str | None = None, reading: Reading | None = None) -> Adoption:
     """Times of adoption: node and time (blank or NA: not yet), perhaps adopted (0: not yet, time is when last seen),
     category, innovativeness; and edges as of `read_edges`. first, last: the periods, those of the times if not given.
+
+    never: codes that say "not by then", such as 9999 ('none': no code is one). group: the column within which nodes have
+    names of their own; a node is then called GROUP/NODE.
     """
-    table = tables.read(source, "times", ("node", "time"), ("adopted", "category", "innovativeness"), blank=("time",))
-    where, frame = table.where, table.frame
-    rules = [tables.given("node"), tables.once(["node"], ": a node adopts once"),
-             *tables.number("time", whole=True, blank=True), *tables.number("innovativeness", example="0.7"),
-             tables.given("category"),
+    sheet = tables.open_sheet(source, "times", "give a CSV of times with the columns node and time.", reading)
+    table = tables.read(sheet, TIMES, reading, [group] if group else ())
+    where, frame, called = table.where, table.frame, table.name
+    said = list(table.said)
+    if group is not None:
+        _within(table, group)
+    _coded(table, never, first, last)
+    table, waves = _one_wave(table, sheet)
+    frame = table.frame
+    said += waves
+    rules = [tables.once(["node"], f": a node adopts once{_group_hint(table, sheet, group)}"),
              tables.Rule("time", lambda t: ~(tables.numbers(t["time"]).abs() > statistics.LATEST),
                          lambda row: "is too far from 0 to be a period; give one such as 2004"),
              tables.Rule("adopted", lambda t: t["adopted"].str.lower().isin((*_YES, *_NO)), lambda row: "must be 1 or 0")]
     if "adopted" in frame:
         rules.append(tables.Rule("time", lambda t: (t["time"] != "") | ~t["adopted"].str.lower().isin(_YES),
-                                 lambda row: "is missing, but adopted is 1; give the period of adoption"))
+                                 lambda row: f"is missing, but {called('adopted')} is {row['adopted']}; give the period of "
+                                 f"adoption"))
     if first is not None:
         rules.append(tables.Rule("time", lambda t: ~(tables.numbers(t["time"]) < first),
                                  lambda row: f"is before the first period {first}; choose an earlier one, or take the row "
@@ -79,7 +93,7 @@ def read_times(source: Any, edges: Any = None, first: int | None = None, last: i
     if last is not None:
         rules.append(tables.Rule("time", lambda t: ~(tables.numbers(t["time"]) > last),
                                  lambda row: f"is after the last period {last}; choose a later last period, or leave the "
-                                 "time blank: not by then"))
+                                 f"{called('time')} blank: not by then"))
     tables.check(table, rules)
     known = tables.numbers(frame["time"])
     tables.no_dates(table, "time", known)
@@ -97,18 +111,120 @@ def read_times(source: Any, edges: Any = None, first: int | None = None, last: i
     latest = int(np.nanmax(time)) if last is None else last
     labels = statistics.periods(np.where(adopted, time, np.nan), first, latest)
     nodes = tuple(frame["node"].tolist())
-    said = list(table.said)
+    said += _far(table, time)
     if not adopted.all():
         said.append(f"{int((~adopted).sum()):,} of {len(nodes):,} nodes had not adopted by the end and are censored, not "
                     f"counted as late.")
     ties = None
     if edges is not None:
-        ties, told = _edges(edges, nodes, labels)
+        ties, told = _edges(edges, nodes, labels, group, reading)
         said += told
     return Adoption(
         nodes, np.where(adopted, time, np.nan), np.where(np.isnan(time) | adopted, latest, time).astype(np.float64),
         labels, ties, tables.numbers(frame["innovativeness"]).to_numpy() if "innovativeness" in frame else None,
         tuple(frame["category"]) if "category" in frame else None, tuple(said))
+
+
+def _within(table: tables.Table, group: str, columns: Sequence[str] = ("node",)) -> None:
+    """Names of nodes with that of their group before them, since they are unique only within it."""
+    by = next((name for name, column in table.called.items() if group in (name, column)), None)
+    if by is None:
+        raise Refused(f"{table.where}: there is no column {group!r} to group by."
+                      f"{nearest(group, [*table.called.values(), *table.left])}")
+    tables.check(table, [tables.given(by, "; each row needs its group")])
+    for name in columns:
+        table.frame[name] = table.frame[by].str.cat(table.frame[name], sep="/").where(table.frame[name] != "", "")
+
+
+def _group_hint(table: tables.Table, sheet: tables.Sheet, group: str | None) -> str:
+    """Whether nodes that are there twice are not so within some column."""
+    node = table.frame["node"]
+    if group is not None or not node.duplicated().any():
+        return ""
+    for column in sheet.frame.columns:
+        if column and column not in (table.name("node"), table.name("time")):
+            by = sheet.frame.loc[node.index, column]
+            if 1 < by.nunique() < len(by) and not (by + "\0" + node).duplicated().any():
+                return f"; if they are unique only within the column {column}, say --group {column}"
+    return ""
+
+
+def _one_wave(table: tables.Table, sheet: tables.Sheet) -> tuple[tables.Table, list[str]]:
+    """A survey of several waves, each with the same time of adoption, as one row a node."""
+    frame = table.frame
+    waves = [column for column in table.left if tables.plain_name(column) in _WAVES]
+    if not waves or not frame["node"].duplicated().any():
+        return table, []
+    by = sheet.frame.loc[frame.index, waves[0]]
+    if (frame["node"] + "\0" + by).duplicated().any() or (frame.groupby("node")["time"].nunique() > 1).any():
+        return table, []
+    return replace(table, frame=frame[~frame["node"].duplicated()]), [
+        f"Each node's rows in {by.nunique()} waves ({waves[0]}) say the same; they count as one."]
+
+
+# ---------------------------------------------------------------- codes
+
+def _coded(table: tables.Table, never: Sequence[str], first: int | None, last: int | None) -> None:
+    """Make cells with a code for "not by then" blank; refuse a code that nobody named."""
+    frame, name = table.frame, table.name("time")
+    values = tables.numbers(frame["time"])
+    codes = []
+    for code in never:
+        if code.lower() != "none":
+            try:
+                codes.append(float(code))
+            except ValueError:
+                pass  # a word, looked for as such
+    if never and "none" not in never:
+        cells = frame["time"].str.lower().isin([code.lower() for code in never]) | values.isin(codes)
+        if not cells.any():
+            raise Refused(f"{table.where}: no {name} is {' or '.join(never)}, which is said to mean never; leave it out.")
+        frame["time"] = frame["time"].where(~cells, "")
+        return
+    if never:
+        return
+    found = [code for code in far_codes(values.dropna().to_numpy()) if (first is None or code < first) and (
+        last is None or code > last)]
+    if found:
+        first_code = found[0]
+        rows = frame.index[values == first_code]
+        others = values[~values.isin(found)].dropna()
+        who = frame["node"].loc[rows[0]] + (f" and {len(rows) - 1:,} more" if len(rows) > 1 else "")
+        raise Refused(f"{table.where}, {table.row} {rows[0]}: {name} {first_code:.0f} of {who} lies far from all others "
+                      f"({others.min():.0f} to {others.max():.0f}), as a code for not yet does; say --never {first_code:.0f} "
+                      f"if it is one, or --never none if it is a time.")
+
+
+def far_codes(values: np.ndarray) -> list[float]:
+    """Values that are usual codes for "never" (0, -9, 9999) and lie far from all that are none: further away than these are
+    from each other (for codes of nines half as far), or below 0 where none of these is."""
+    codes = [float(v) for v in np.unique(values) if v in _CODES]
+    rest = values[~np.isin(values, codes)]
+    if not len(rest):
+        return []
+    low, high = rest.min(), rest.max()
+    found = []
+    for code in codes:
+        gap = max(low - code, code - high)
+        nines = set(f"{abs(code):.0f}") == {"9"} and abs(code) >= 99
+        if gap > max((high - low) / (2 if nines else 1), _GAP) or (code < 0 <= low):
+            found.append(code)
+    return found
+
+
+def _far(table: tables.Table, time: np.ndarray) -> list[str]:
+    """A sentence where one time lies very far from all others: it may be a slip of the pen."""
+    known = np.unique(time[~np.isnan(time)])
+    if len(known) < 3:
+        return []
+    said = []
+    for at, gap, rest in ((known[0], known[1] - known[0], known[1:]), (known[-1], known[-1] - known[-2], known[:-1])):
+        if gap > max(10 * (rest[-1] - rest[0]), 10 * _GAP):
+            row = int(np.flatnonzero(time == at)[0])
+            said.append(f"The {table.name('time')} {at:.0f} of {table.frame['node'].iloc[row]} ({table.row} "
+                        f"{table.frame.index[row]}) lies far from all others, {rest[0]:.0f} to {rest[-1]:.0f}: correct it "
+                        f"if it is a slip, or say --never {at:.0f} if it means not yet.")
+    return said
 
 
 def from_arrays(times: Any, network: Any = None, *, nodes: Sequence[Any] | None = None, first: int | None = None,
@@ -135,25 +251,34 @@ def from_arrays(times: Any, network: Any = None, *, nodes: Sequence[Any] | None 
                     None if groups is None else tuple(map(str, groups)))
 
 
-def read_edges(source: Any, nodes: Sequence[str], periods: np.ndarray) -> tuple[sparse.csr_array, ...]:
-    """Ties: source (who looks), target (at whom), perhaps weight (1) and period. One matrix, or one a period."""
-    return _edges(source, nodes, periods)[0]
+def read_edges(source: Any, nodes: Sequence[str], periods: np.ndarray, group: str | None = None,
+               reading: Reading | None = None) -> tuple[sparse.csr_array, ...]:
+    """Ties: source (who looks), target (at whom), perhaps weight (1) and period. One matrix, or one a period.
+
+    group: as of `read_times`, if the ties have that column; else their nodes are called GROUP/NODE already.
+    """
+    return _edges(source, nodes, periods, group, reading)[0]
 
 
-def _edges(source: Any, nodes: Sequence[str], periods: np.ndarray) -> tuple[tuple[sparse.csr_array, ...], list[str]]:
+def _edges(source: Any, nodes: Sequence[str], periods: np.ndarray, group: str | None = None,
+           reading: Reading | None = None) -> tuple[tuple[sparse.csr_array, ...], list[str]]:
     """The matrices, and what was assumed."""
     import pandas as pd
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    table = tables.read(source, "edges", ("source", "target"), ("weight", "period"))
+    table = tables.read(source, EDGES, reading, [group] if group else ())
     where, frame = table.where, table.frame
+    if group is not None and group in frame:
+        _within(table, group, ("source", "target"))
     index = pa.array(nodes, pa.string())
     place = {name: pc.fill_null(pc.index_in(pa.array(frame[name], pa.string()), index), -1).to_numpy(
         zero_copy_only=False).astype(np.int64) for name in ("source", "target")}
     ties = pd.DataFrame({**place, **({"period": frame["period"].to_numpy()} if "period" in frame else {})})
     again = (ties.duplicated() & (ties["source"] >= 0) & (ties["target"] >= 0)).to_numpy()
     inside = f" from {periods[0]} to {periods[-1]}"
+    grouped = f"; nodes are called {group.upper()}/NODE, so give ties the column {group} too" if (
+        group is not None and group not in frame) else ""
     near: dict[str, str] = {}
 
     def close(name: str) -> str:
@@ -164,15 +289,14 @@ def _edges(source: Any, nodes: Sequence[str], periods: np.ndarray) -> tuple[tupl
     def known(name: str) -> tables.Rule:
         return tables.Rule(name, lambda frame: (place[name] >= 0) | (frame[name] == "").to_numpy(),
                            lambda row: f"is no node of the table of times.{close(row[name])}"
-                           " Add it there, or take the tie out")
+                           f" Add it there, or take the tie out{grouped}")
 
     tables.check(table, [
-        tables.given("source"), tables.given("target"), known("source"), known("target"),
+        known("source"), known("target"),
         tables.Rule("source", lambda frame: ~again,
                     lambda row: "is there already: this tie was in an earlier row; keep one row"),
-        *tables.number("weight", low=0, example="1"),
-        *tables.number("period", low=int(periods[0]), high=int(periods[-1]), whole=True, example=str(periods[0])),
-    ])
+        tables.Rule("period", lambda t: tables.numbers(t["period"]).between(periods[0], periods[-1]),
+                    lambda row: f"must be a whole number{inside}, such as {periods[0]}")])
     said = list(table.said)
     loops = int((place["source"] == place["target"]).sum())
     if loops:
@@ -182,7 +306,8 @@ def _edges(source: Any, nodes: Sequence[str], periods: np.ndarray) -> tuple[tupl
         return (sparse.csr_array((weight, (place["source"], place["target"])), shape=(n, n)),), said
     at = tables.numbers(frame["period"]).to_numpy().astype(np.int64) - periods[0]
     if not len(np.unique(at)) > 1:
-        raise Refused(f"{where}: all ties are of one period{inside}; leave the column period out for a network that stays.")
+        raise Refused(f"{where}: all ties are of one period{inside}; leave the column {table.name('period')} out for a "
+                      f"network that stays.")
     return tuple(sparse.csr_array((weight[at == t], (place["source"][at == t], place["target"][at == t])), shape=(n, n))
                  for t in range(len(periods))), said
 
@@ -221,81 +346,5 @@ def from_result(result: Result, run: int = 0) -> Adoption:
          "Who gave the innovation up again still counts as having adopted it once."))
 
 
-# ---------------------------------------------------------------- surveys
-
-@dataclass(frozen=True, eq=False)
-class Survey:
-    """Answers about willingness, as shares 0-1, and what they say of a start."""
-
-    frame: pd.DataFrame      # role (citizen, official), willingness 0-1, municipality ('' if not asked)
-    said: tuple[str, ...]
-
-    def start(self) -> dict[str, float]:
-        """C, the citizens' mean, and G, the officials'; who was not asked is left out."""
-        means = self.frame.groupby("role")["willingness"].mean()
-        return {symbol: float(means[role]) for symbol, role in (("C", "citizen"), ("G", "official")) if role in means}
-
-    def scenario(self, base: str | Path | Scenario = "lets_dance", name: str = "survey") -> Scenario:
-        """A scenario that starts where the answers are; all else is as in the base."""
-        import scenarios
-
-        story, at = scenarios.load(base), self.start()
-        asked = self.frame["role"].value_counts()
-        told = " and ".join(f"{asked[role]} {role}{'s' if asked[role] > 1 else ''}" for role in _ROLES if role in asked)
-        return replace(story, name=name, title="Start from a survey", C=at.get("C", story.C), G=at.get("G", story.G),
-                       says=f"Starts at the mean willingness of {told}; all else as in {story.title}.")
-
-    def towns(self, population: Mapping[str, float] | int) -> pd.DataFrame:
-        """A table of municipalities for `simulate(municipalities=...)`; population: citizens of each, or of all."""
-        import pandas as pd
-
-        named = self.frame[self.frame["municipality"] != ""]
-        if not len(named):
-            raise Refused("the survey does not name municipalities; add the column municipality, or use scenario().")
-        means = named.pivot_table("willingness", "municipality", "role", aggfunc="mean", sort=False)
-        for town in means.index:
-            if not isinstance(population, int) and town not in population:
-                raise Refused(f"the population of {town} is missing.{nearest(town, map(str, population))}")
-        return pd.DataFrame({
-            "name": means.index,
-            "citizens": [int(population if isinstance(population, int) else population[t]) for t in means.index],
-            "willingness": means.get("citizen", np.nan), "government_willingness": means.get("official", np.nan),
-        }).reset_index(drop=True)
-
-
-def read_survey(source: Any, scale: str | None = None) -> Survey:
-    """Answers: role (citizen or official) and willingness, from 0 to 1 or on a Likert scale 1-5; perhaps municipality.
-
-    scale: "share" or "likert"; recognised if not given, and said. On a Likert scale 1 is 0, 3 is .5 and 5 is 1.
-    """
-    if scale not in (None, "share", "likert"):
-        raise Refused(f"there is no scale {scale!r}. Known: share (0 to 1) and likert (1 to 5).")
-    table = tables.read(source, "answers", ("role", "willingness"), ("municipality",))
-    where, frame = table.where, table.frame
-    role_of = {word: role for role, words in _ROLES.items() for word in words}
-    values = tables.numbers(frame["willingness"])
-    known, said = values.dropna(), list(table.said)
-    if scale is None:
-        share, likert = known.between(0, 1).all(), known.isin(range(1, 6)).all()
-        if share and likert:  # or nothing is a number
-            tables.check(table, tables.number("willingness", example="4 (on a scale from 1 to 5) or 0.6 (from 0 to 1)"))
-            raise Refused(f"{where}: every willingness is 1, which is most on a scale 0-1 and least on 1-5; say which, "
-                          f"scale share or likert.")
-        scale = "likert" if likert or values.max() > 1.5 else "share"
-        said.append("Willingness is read as " + ("a Likert scale, 1 (least) to 5 (most)." if scale == "likert" else
-                                                 "a share, 0 (least) to 1 (most)."))
-    low, high = (1, 5) if scale == "likert" else (0, 1)
-    tables.check(table, [
-        tables.Rule("role", lambda t: t["role"].str.lower().isin(role_of), lambda row: "must be citizen or official"
-              + nearest(row["role"], role_of).rstrip("?").replace(" Did you mean", ", perhaps")),
-        *tables.number("willingness", low=low, high=high, whole=scale == "likert",
-                       example="4" if scale == "likert" else "0.6"),
-        tables.given("municipality")])
-    said.append("A survey says what people answer, not what they do: it is a start to explore from, and no measurement "
-                "of C and G.")
-    return Survey(frame.assign(role=frame["role"].str.lower().map(role_of), willingness=(values - low) / (high - low),
-                               municipality=frame.get("municipality", ""))
-                  [["role", "willingness", "municipality"]].reset_index(drop=True), tuple(said))
-
-
-__all__ = ["Adoption", "Invalid", "Survey", "from_arrays", "from_result", "read_edges", "read_survey", "read_times"]
+__all__ = ["Adoption", "Invalid", "Survey", "far_codes", "from_arrays", "from_result", "read_edges", "read_survey",
+           "read_times"]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from params import Refused, nearest
+from params import Refused
+from scenarios import tables
+from scenarios.tables.kinds import HISTORIES, TIMES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,21 +76,10 @@ def read(source: Any, population: int | None = None, least: int = 2) -> list[Cas
         if not cascades:
             raise Refused("there is no cascade; give at least one.")
         return [_enough(c, least, f"cascade {c.name}") for c in cascades]
-    if hasattr(source, "to_dict"):
-        rows = [(k + 1, "", {str(n): v for n, v in row.items()}) for k, row in enumerate(source.to_dict("records"))]
-        return _read("the history", rows, [str(column) for column in source.columns], population, least)
-    path = Path(source)
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            lines = [(k + 1, f" (line {reader.line_num})", row) for k, row in enumerate(reader)]
-            return _read(path.name, lines, list(reader.fieldnames or ()), population, least)
-    except FileNotFoundError:
-        raise Refused(f"there is no file {path}; give a CSV with the columns {', '.join(COLUMNS)}.") from None
-    except UnicodeDecodeError:
-        raise Refused(f"{path} is not UTF-8 text; save it as CSV in UTF-8.") from None
-    except (OSError, csv.Error) as error:
-        raise Refused(f"{path} cannot be read as CSV: {error}.") from None
+    sheet = tables.open_sheet(source, "the history", f"give a CSV with the columns {', '.join(COLUMNS)}.")
+    if tables.recognise(sheet, (HISTORIES, TIMES)) is TIMES:
+        return [_enough(_counted(sheet, population), least, sheet.where)]
+    return _read(tables.read(sheet, HISTORIES), population, least)
 
 
 def table(cascades: Sequence[Cascade]) -> pd.DataFrame:
@@ -124,75 +113,53 @@ def with_silence(cascades: Sequence[Cascade], most: int) -> list[Cascade]:
             for c in cascades]
 
 
-def _text(value: Any) -> str:
-    """Empty where nothing is told."""
-    text = "" if value is None else str(value).strip()
-    return "" if text in ("nan", "NaN", "<NA>", "NaT") else text
+def _counted(sheet: tables.Sheet, population: int | None) -> Cascade:
+    """The one cascade of a table of times of adoption, a row a node."""
+    from experiments.adopters.data import read_times
+
+    adoption = read_times(sheet)
+    size = len(adoption.nodes) if population is None else population
+    cum = (adoption.times[None, :] <= adoption.periods[:, None]).sum(axis=1)
+    if size < cum[-1]:
+        raise Refused(f"{sheet.where}: {cum[-1]} have adopted, more than the population of {size}; correct the population.")
+    return Cascade("1", size, int(adoption.periods[0]), cum.astype(np.int64))
 
 
-def _whole(value: Any, what: str, place: str, low: int, high: int) -> int:
-    text = _text(value)
-    if not text:
-        raise Refused(f"{place}: {what} is empty; it must be a whole number.")
-    try:
-        number = float(text)
-    except ValueError:
-        if what == "t":
-            raise Refused(f"{place}: t must be a period's number such as 3 or 1998, not {text!r}; "
-                          f"turn dates into whole years, quarters or months first.") from None
-        raise Refused(f"{place}: {what} must be a whole number, not {text!r}.") from None
-    if not math.isfinite(number) or number != round(number):
-        raise Refused(f"{place}: {what} must be a whole number, not {text}.")
-    if not low <= number <= high:
-        raise Refused(f"{place}: {what} must lie from {low:,} to {high:,}, not {text}.")
-    return int(number)
-
-
-def _read(path: str, rows: Sequence[tuple[int, str, Mapping[str, Any]]], header: list[str], population: int | None,
-          least: int) -> list[Cascade]:
-    words = {column: (column or "").strip().lower() for column in header}
-    told_words = [(column or "").strip().lower() for column in header]
-    for mark, called in ((";", "semicolons"), ("\t", "tabs")):
-        if len(header) == 1 and mark in header[0]:
-            raise Refused(f"{path}: its columns are separated by {called}; save it with commas.")
-    if "t" not in words.values():
-        near = nearest("time", [w for w in told_words if w])
-        raise Refused(f"{path}: the column t (the period) is missing; it needs t, and new or cum.{near}")
-    if not {"new", "cum"} & set(words.values()):
+def _read(table: tables.Table, population: int | None, least: int) -> list[Cascade]:
+    path, frame, called = table.where, table.frame, table.name
+    if not {"new", "cum"} & set(frame):
         raise Refused(f"{path}: there is neither a column new (adopters in the period) nor a column cum (adopters so far); "
                       f"give one of them.")
-    for word in COLUMNS:
-        if told_words.count(word) > 1:
-            raise Refused(f"{path}: the column {word} is there twice; keep one.")
-    if population is None and "population" not in words.values():
+    if population is None and "population" not in frame:
         raise Refused(f"{path}: there is no column population; give it, or say --population.")
     if population is not None and not 1 <= population <= _LARGEST:
         raise Refused(f"the population must lie from 1 to {_LARGEST:,}, not {population}.")
-    if not rows:
-        raise Refused(f"{path} has no rows; give at least one period.")
-    tasks: dict[str, list[tuple[str, int, int, int, int]]] = {}
-    for number, line, raw in rows:
-        place = f"{path}, row {number}{line}"
-        if line and (None in raw or any(raw.get(column) is None for column in header)):
-            raise Refused(f"{place}: this row does not have {len(header)} values; check the commas.")
-        row = {word: raw[column] for column, word in words.items()}
-        name = _text(row.get("task_id", "1"))
-        if not name:
-            raise Refused(f"{place}: the task_id is missing.")
-        t = _whole(row["t"], "t", place, -_LARGEST, _LARGEST)
-        size = population if population is not None else _whole(row["population"], "population", place, 1, _LARGEST)
-        told = tasks.setdefault(name, [])
+    if population is not None and "population" in frame:  # what is said goes before what is written
+        table = replace(table, frame=frame.drop(columns="population"))
+        frame = table.frame
+    tables.check(table)
+    tables.announce(table)
+    columns = {name: tables.numbers(frame[name]).astype(np.int64).tolist() for name in ("t", "population", "new", "cum")
+               if name in frame}
+    names = frame["task_id"].tolist() if "task_id" in frame else ["1"] * len(frame)
+    found: dict[str, list[tuple[str, int, int, int, int]]] = {}
+    for number, (name, line) in enumerate(zip(names, frame.index, strict=True)):
+        place = f"{path}, {table.row} {line}"
+        t = columns["t"][number]
+        size = population if population is not None else columns["population"][number]
+        told = found.setdefault(name, [])
         before = told[-1][3] if told else 0
-        new = _whole(row["new"], "new", place, 0, _LARGEST) if "new" in row else None
-        cum = _whole(row["cum"], "cum", place, 0, _LARGEST) if "cum" in row else before + (new or 0)
+        new = columns["new"][number] if "new" in columns else None
+        cum = columns["cum"][number] if "cum" in columns else before + (new or 0)
         if told and t <= told[-1][1]:
             said = "is there twice" if t in [row[1] for row in told] else f"comes after period {told[-1][1]}"
             raise Refused(f"{place}: period {t} of task {name} {said}; each period needs one row, in rising order.")
         if cum < before:
-            raise Refused(f"{place}: cum falls from {before} to {cum}; it counts all who have ever adopted, so count those "
-                          f"who gave up as well.")
+            raise Refused(f"{place}: {called('cum')} falls from {before} to {cum}; it counts all who have ever adopted, so "
+                          f"count those who gave up as well.")
         if new is not None and (new != cum - before if told else new > cum):
-            raise Refused(f"{place}: new is {new}, but cum rises from {before} to {cum}; correct one of them.")
+            raise Refused(f"{place}: {called('new')} is {new}, but {called('cum')} rises from {before} to {cum}; correct "
+                          f"one of them.")
         if size < cum:
             raise Refused(f"{place}: {cum} have adopted, more than the population of {size}; correct the population.")
         if told and size != told[-1][2]:
@@ -201,19 +168,8 @@ def _read(path: str, rows: Sequence[tuple[int, str, Mapping[str, Any]]], header:
         if told and t - told[0][1] >= LONGEST:
             raise Refused(f"{place}: task {name} is longer than {LONGEST:,} periods; use longer periods.")
         told.append((place, t, size, cum, number))
-    _not_dates(tasks)
-    return [_cascade(name, told, least) for name, told in tasks.items()]
-
-
-def _not_dates(tasks: Mapping[str, list[tuple[str, int, int, int, int]]]) -> None:
-    """200112 and 200201 are not 89 periods apart: years with months, weeks or days written as one number are refused."""
-    rows = [row for told in tasks.values() for row in told]
-    t = np.array([row[1] for row in rows])
-    for year, rest, said in ((t // 100, t % 100, "a year with a month or week"),
-                             (t // 10_000, t % 10_000, "a date")):
-        months = (rest >= 1) & (rest <= 53) if said != "a date" else (rest >= 101) & (rest <= 1231)
-        if len(set(t)) > 1 and ((year >= 1700) & (year <= 2200) & months).all():
-            raise Refused(f"{rows[0][0]}: t looks like {said} ({t[0]}); number the periods one by one instead.")
+    tables.no_dates(table, "t", tables.numbers(frame["t"]))
+    return [_cascade(name, told, least) for name, told in found.items()]
 
 
 def _cascade(name: str, told: list[tuple[str, int, int, int, int]], least: int) -> Cascade:

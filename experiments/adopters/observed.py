@@ -17,6 +17,8 @@ import numpy as np
 
 from experiments.adopters import history
 from params import Refused, nearest
+from scenarios import tables
+from scenarios.tables.kinds import COUNTS, HISTORIES, TIMES
 
 #: More governments than this are represented by as many.
 MOST_GOVERNMENTS = 200
@@ -87,24 +89,28 @@ def observe(source: Any, population: int | None = None, unit: str | Sequence[str
     elif isinstance(source, Counts):
         chosen = _counted(source, population, unit)
     else:
-        table = source if hasattr(source, "columns") else Path(source) if isinstance(source, str | Path) else None
-        words = _header(source)
-        if isinstance(table, Path) and table.is_dir():
-            raise Refused(f"{table} is a folder; give the CSV in it.")
-        if isinstance(table, Path) and not table.exists():
+        if isinstance(source, str | Path) and not Path(source).exists():
             known = examples()
-            raise Refused(f"there is no file {table}.{nearest(str(source), known)} Give a CSV with t and new or cum, with "
+            raise Refused(f"there is no file {source}.{nearest(str(source), known)} Give a CSV with t and new or cum, with "
                           f"period and a count, or with node and time; or an example: {', '.join(known)}.")
-        if "node" in words:
-            adoption = read_times(table)
+        sheet, kind = source, HISTORIES  # cascades, read already
+        if not isinstance(source, Sequence) or isinstance(source, str):
+            sheet = tables.open_sheet(source, "adoption", "give a CSV with t and new or cum, with period and a count, or "
+                                                          "with node and time.")
+            words = {tables.plain_name(name) for name in sheet.frame.columns}
+            # new by year is a history and counts; where no other word is a history's, counts say more of it
+            kind = tables.recognise(sheet, (HISTORIES, COUNTS, TIMES) if words & {"t", "task_id", "cum"} else
+                                    (COUNTS, TIMES)) or COUNTS
+        if kind is TIMES:
+            adoption = read_times(sheet)
             ever = (adoption.times[None, :] <= adoption.periods[:, None]).sum(axis=1)
             size = _size(population, len(adoption.nodes), int(ever[-1]), "the table of times")
             chosen = _chosen({"all": Seen("all", size, adoption.periods, ever)}, unit)
-        elif not words or ("t" in words and "unit" not in words and words & {"task_id", "new", "cum"}):
+        elif kind is HISTORIES:
             chosen = _chosen({one.name: Seen(one.name, one.population, one.t, one.cum)
-                              for one in history.read(source, population)}, unit)
+                              for one in history.read(sheet, population)}, unit)
         else:
-            chosen = _counted(read_counts(table), population, unit)
+            chosen = _counted(read_counts(sheet), population, unit)
     if len(chosen) > _MOST_CURVES:
         raise Refused(f"there are {len(chosen)} curves, and at most {_MOST_CURVES} are calibrated together; "
                       f"name those that belong together with unit (--unit).")
@@ -136,20 +142,6 @@ def _enough(one: Seen) -> Seen:
     if one.population < 5:
         raise Refused(f"{what} has a population of {one.population}; the model's networks need at least 5.")
     return one
-
-
-def _header(source: Any) -> set[str]:
-    """The columns' names in small letters; none where it is no table or file."""
-    if hasattr(source, "columns"):
-        return {str(name).strip().lower() for name in source.columns}
-    if not isinstance(source, str | Path):
-        return set()
-    try:
-        with Path(source).open(encoding="utf-8-sig") as lines:
-            first = lines.readline()
-    except (OSError, UnicodeDecodeError):
-        return set()  # history.read says what is wrong with the file
-    return {word.strip().lower() for word in first.replace(";", ",").replace("\t", ",").split(",")} - {""}
 
 
 def _counted(counts: Any, population: int | None, unit: str | Sequence[str] | None) -> list[Seen]:

@@ -1,0 +1,359 @@
+"""The one reader of tables that people bring: a CSV in whatever way it was saved, a workbook, a network, a DataFrame.
+
+    table = read("times.csv", TIMES)
+
+`files` finds out what the bytes are, `kinds` what the columns are, `numbers` what the cells say; `check` refuses what does
+not hold in one sentence that names the first bad row (line 1 of a file is its first) and counts the others. What was
+decided on the way is one line, `Table.said`. Raises `Refused`, or `Invalid`, whose `report` has a row for each problem.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from params import Refused
+from scenarios.tables import numbers as _numbers
+from scenarios.tables.files import SEPARATORS, Reading, Sheet, Upload, open_sheet, pasted, text
+from scenarios.tables.kinds import Field, Kind, may_be, plain_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: A report has no more rows than this.
+MOST_PROBLEMS = 10_000
+_NEAR = 0.75  # how alike a slip of the pen and a column's name are
+_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*|.*[A-Za-z]{3,}.*\d.*|.*\d.*[A-Za-z]{3,}.*")
+_log = logging.getLogger("letsdance.tables")
+
+
+class Invalid(Refused):
+    """A table that cannot be used: one sentence, and `report`, a row each problem: line, column, value, problem."""
+
+    def __init__(self, sentence: str, report: pd.DataFrame) -> None:
+        super().__init__(sentence)
+        self.report = report
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table's columns by their own names: text, numbers as Python writes them; the index is the line or row.
+
+    told: the cells as they were written. called: a column's own name -> the name it has in the file.
+    """
+
+    where: str               # its name in sentences
+    frame: pd.DataFrame
+    said: tuple[str, ...] = ()    # what was decided: nothing, or one line
+    told: pd.DataFrame | None = None
+    called: dict[str, str] = field(default_factory=dict)
+    kind: Kind | None = None
+    row: str = "line"        # what a row is called
+    left: tuple[str, ...] = ()    # columns that are not used
+
+    def name(self, column: str) -> str:
+        """What the file calls a column."""
+        return self.called.get(column, column)
+
+
+# ---------------------------------------------------------------- reading
+
+def read(source: Any, kind: Kind, reading: Reading | None = None, also: Sequence[str] = ()) -> Table:
+    """A table of a kind, with its numbers read. Columns that it does not know, or that are empty, are left aside and said.
+
+    also: columns of the file that are wanted besides, by the names they have there.
+    """
+    reading = reading or Reading()
+    sheet = open_sheet(source, kind.what, f"give a CSV of {kind.what} with the columns {_and(_wanted(kind))}.", reading)
+    frame = sheet.frame
+    meaning = meanings(sheet, kind, also)
+    empty = [column for column, name in meaning.items() if name not in kind.needed and name not in kind.one_of
+             and len(frame) and (frame[column] == "").all()]
+    meaning = {column: name for column, name in meaning.items() if column not in empty}
+    _all_there(sheet, kind, meaning)
+    if not len(frame):
+        raise Refused(f"{sheet.where} has no rows; give at least one below the header.")
+    left = [column for column in frame.columns if column not in meaning]
+    told = frame[list(meaning)].rename(columns=meaning)
+    called = {name: column for column, name in meaning.items()}
+    made, how = _cells(told, kind, sheet, called, reading)
+    parts = [*sheet.how, *how]
+    known = [f"{name} is {column}" for column, name in meaning.items() if plain_name(column) != name and name in kind.names]
+    parts += [", ".join(known)] if known else []
+    parts += [f"not used: {', '.join(_left(column, sheet, kind, meaning, empty) for column in left)}"] if left else []
+    return Table(sheet.where, made, (f"Read: {'; '.join(parts)}.",) if parts else (), told, called, kind, sheet.row,
+                 tuple(left))
+
+
+def announce(table: Table | Sheet) -> None:
+    """Say what was decided where nobody else will: the command shows it on standard error."""
+    for sentence in table.said if isinstance(table, Table) else [f"Read: {'; '.join(table.how)}."] if table.how else []:
+        _log.info("%s: %s", table.where, sentence)
+
+
+def recognise(sheet: Sheet, kinds: Iterable[Kind]) -> Kind | None:
+    """The first kind whose columns a header has."""
+    for kind in kinds:
+        try:
+            names = meanings(sheet, kind).values()
+        except Refused:
+            continue
+        if set(kind.needed) <= set(names) and (not kind.one_of or set(kind.one_of) & set(names)):
+            return kind
+    return None
+
+
+def meanings(sheet: Sheet, kind: Kind, also: Sequence[str] = ()) -> dict[str, str]:
+    """The columns that are used, and what each is: by its own name first, then by another word for it, at last by a word
+    within its name if it is needed. `Refused` where two columns can be the same one."""
+    columns = [column for column in sheet.frame.columns if column]
+    words = {column: plain_name(column) for column in columns}
+    meaning: dict[str, str] = {}
+    for one in kind.fields:
+        for word in dict.fromkeys((one.name, *one.words)) if one.name not in one.words else one.words:
+            # Symbols are known by their capitals: S and s are two.
+            same = [column for column in columns if column not in meaning and (
+                column == word if len(word) == 1 and word != "t" else words[column] == plain_name(word))]
+            if same:
+                if len(same) > 1:
+                    raise Refused(f"{sheet.where}: the columns {_and(same)} can both be the {one.name}; "
+                                  f"call one of them {one.name}.")
+                meaning[same[0]] = one.name
+                break
+    for one in kind.fields:
+        if one.name not in meaning.values():
+            free = [column for column in columns if column not in meaning]
+            same = [column for column in free if words[column] in one.loose]
+            if not same and one.name in kind.needed:
+                same = [column for column in free if may_be(column, one)]
+                same = same if len(same) == 1 else []
+            if len(same) > 1:
+                raise Refused(f"{sheet.where}: the columns {_and(same)} can both be the {one.name}; "
+                              f"call one of them {one.name}.")
+            meaning |= dict.fromkeys(same, one.name)
+    return meaning | {column: column for column in also if column in columns and column not in meaning}
+
+
+def _wanted(kind: Kind) -> list[str]:
+    return [*kind.needed, *([" or ".join(kind.one_of)] if kind.one_of and kind.name == "histories" else [])]
+
+
+def _and(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _all_there(sheet: Sheet, kind: Kind, meaning: dict[str, str]) -> None:
+    """Refuse a header without the columns that are needed, with a hint that helps."""
+    columns = list(sheet.frame.columns)
+    free = [column for column in columns if column and column not in meaning]
+    missed = kind.one_of if not set(kind.one_of) & set(meaning.values()) else ()
+    if kind.strict or missed:
+        for column in free:
+            near = _near(column, [name for name in missed or kind.names if name not in meaning.values()])
+            if near:
+                raise Refused(f"{sheet.where}: there is no column {column!r} in a table of {kind.what}. Did you mean "
+                              f"{near}? Known: {', '.join(kind.names)}.")
+    for name in kind.needed:
+        if name not in meaning.values():
+            words = [word for word in dict.fromkeys((*kind[name].words, *kind[name].loose)) if word != name][:8]
+            also = f" (it may be called {', '.join(words)} too)" if words else ""
+            there = ", ".join(repr(column) for column in columns[:12]) + (", ..." if len(columns) > 12 else "")
+            looks = _like(sheet, kind[name], free)
+            hint = f" Is it {looks}? Then call it {name}." if looks else ""
+            hint += f" Known: {', '.join(kind.names)}." if kind.strict else ""
+            raise Refused(f"{sheet.where}: the column {name} is missing{also}; a table of {kind.what} needs "
+                          f"{_and(_wanted(kind))}, and this has {there}{_why(columns, kind.needed)}.{hint}")
+
+
+def _why(columns: list[str], needed: Sequence[str]) -> str:
+    """What a header without the columns that are needed may be."""
+    if len(columns) == 1 and set(needed) <= set(re.split(r"\W+", columns[0].lower())):
+        return "; separate columns by commas, semicolons or tabs"
+    if any(re.fullmatch(r"[\d.]+", name) for name in columns):
+        return "; the first line must be the header, and periods stand in rows, not in columns"
+    return ""
+
+
+def _near(column: str, names: Iterable[str]) -> str:
+    """The name that a column's is a slip of, '' if none."""
+    return next(iter(get_close_matches(plain_name(column), list(names), 1, _NEAR)), "")
+
+
+def _like(sheet: Sheet, one: Field, free: Sequence[str]) -> str:
+    """The free column that a missing one most likely is, by its name or by what stands in it; '' if none."""
+    for column in free:
+        if may_be(column, one) or _near(column, (one.name, *(word for word in one.words if len(word) > 3), *one.loose)):
+            return column
+    if one.type == "whole" and len(sheet.frame):
+        for column in free:
+            cells = sheet.frame[column][sheet.frame[column] != ""]
+            if len(cells) and cells.str.fullmatch(r"(1[5-9]|2[01])\d\d").all():
+                return column
+    return ""
+
+
+def _left(column: str, sheet: Sheet, kind: Kind, meaning: dict[str, str], empty: Sequence[str]) -> str:
+    """How a column that is not used is said."""
+    if not column:
+        return "a column without a name"
+    if column in empty:
+        return f"{column} (it is empty)"
+    near = _near(column, [name for name in kind.names if name not in meaning.values()])
+    return f"{column} (if it is {near}, call it so)" if near else column
+
+
+def _cells(told: pd.DataFrame, kind: Kind, sheet: Sheet, called: dict[str, str], reading: Reading,
+           ) -> tuple[pd.DataFrame, list[str]]:
+    """Cells as they are meant: names without inner spaces and 2.0 as 2, numbers as Python writes them; and what to say."""
+    import pandas as pd
+
+    fields = {one.name: one for one in kind.fields if one.name in told}
+    made = {name: told[name] if name in fields and fields[name].type != "id" else ids(told[name]) for name in told.columns}
+    for name, one in fields.items():
+        if one.numeric and one.blank:
+            made[name] = made[name].where(~made[name].str.lower().isin(_numbers.BLANK), "")
+    written = {name: made[name] for name, one in fields.items() if one.numeric and called[name] not in sheet.numeric}
+    decimal = {"point": ".", "comma": ","}.get(reading.decimal) or _numbers.mark_of(written)
+    said = []
+    for name, column in written.items():
+        one = fields[name]
+        made[name], words, percent = _numbers.read(
+            column, counts=one.type in ("whole", "count"), low=one.low, high=one.high, decimal=decimal,
+            sure=bool(reading.decimal), separator=sheet.separator)
+        if percent and one.high == 1:
+            made[name] = numbers(made[name]).div(100).map("{:.15g}".format).replace("nan", "")
+            words = f"{words}, percentages" if words else "percentages"
+        said += [f"{words} ({called[name]})"] if words else []
+    return pd.DataFrame(made, index=told.index), said
+
+
+def ids(column: pd.Series) -> pd.Series:
+    """Names with single spaces; numbers without .0, as other programs write 2."""
+    column = column.str.replace(r"\s+", " ", regex=True)
+    if column.str.fullmatch(r"-?\d+(\.0+)?|").all():
+        column = column.str.replace(r"\.0+$", "", regex=True)
+    return column
+
+
+# ---------------------------------------------------------------- checking
+
+@dataclass(frozen=True)
+class Rule:
+    """What must hold of a column in every row, and the words for a row in which it does not."""
+
+    column: str
+    holds: Callable[[pd.DataFrame], Any]        # the whole table -> bool a row
+    says: Callable[[dict[str, Any]], str]       # a bad row -> what is wrong and what to do
+
+
+def check(table: Table, rules: Iterable[Rule] = ()) -> None:
+    """Refuse a table in which a rule, of its kind or given, does not hold: pandera finds every bad row, this names the
+    first by the words that the file itself uses."""
+    import pandas as pd
+
+    frame = table.frame
+    rules = [rule for rule in (*of_kind(table), *rules) if rule.column in frame]
+    held = [pd.Series(np.asarray(rule.holds(frame), bool), index=frame.index) for rule in rules]
+    if all(good.all() for good in held):
+        return
+    import pandera.pandas as pa
+
+    columns: dict[str, list[pa.Check]] = {}
+    for k, rule in enumerate(rules):
+        columns.setdefault(rule.column, []).append(pa.Check(lambda series, k=k: held[k], error=str(k)))
+    schema = pa.DataFrameSchema({name: pa.Column(None, checks, nullable=True) for name, checks in columns.items()})
+    try:
+        schema.validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        bad = errors.failure_cases.assign(rule=lambda t: t["check"].astype(int)).sort_values(["index", "rule"])
+        count, bad = bad["index"].nunique(), bad.head(MOST_PROBLEMS)
+        cells = frame.loc[bad["index"]].to_dict("records")
+        written = frame if table.told is None else table.told
+        rows = [(int(line), table.name(rules[k].column),
+                 text(written.at[line, rules[k].column] if rules[k].column in written else cell[rules[k].column]),
+                 rules[k].says(cell)) for line, k, cell in zip(bad["index"], bad["rule"], cells, strict=True)]
+        report = pd.DataFrame(rows, columns=["line", "column", "value", "problem"])
+        line, column, value, problem = rows[0]
+        others = f" ({count - 1:,} more {'row has' if count == 2 else 'rows have'} problems.)" if count > 1 else ""
+        raise Invalid(f"{table.where}, {table.row} {line}: {column} {value!r} {problem}.{others}", report) from None
+
+
+def of_kind(table: Table) -> list[Rule]:
+    """What the kind of a table says of its columns: names and texts are given, numbers lie in their ranges."""
+    rules: list[Rule] = []
+    kind = table.kind
+    if kind is None:
+        return rules
+    for one in kind.fields:
+        if one.numeric:
+            rules += number(one.name, one.low, one.high, one.type == "whole", one.blank, one.example)
+        elif not one.blank:
+            rules.append(given(one.name, "" if one.name in kind.needed else
+                               f"; give it in every row, or take the column {table.name(one.name)} out"))
+    return rules
+
+
+def numbers(column: pd.Series) -> pd.Series:
+    """float64: NaN for what is blank or no number."""
+    import pandas as pd
+
+    return pd.to_numeric(column.where(column != "", "nan"), errors="coerce").astype(np.float64)
+
+
+def number(name: str, low: float = -np.inf, high: float = np.inf, whole: bool = False, blank: bool = False,
+           example: str = "2004") -> list[Rule]:
+    """A column of numbers within a range."""
+    kind = "a whole number" if whole else "a number"
+    reach = (f" from {low:,.15g} to {high:,.15g}" if np.isfinite(high) else f" from {low:.15g}") if np.isfinite(low) else ""
+
+    def holds(frame: pd.DataFrame) -> Any:
+        values = numbers(frame[name])
+        good = values.between(low, high) & np.isfinite(values) & ((values == values.round()) if whole else True)
+        return good | ((frame[name] == "") if blank else False)
+
+    def says(row: dict[str, Any]) -> str:
+        told = row[name]
+        if told == "":
+            return f"is missing; give {kind}{reach}, such as {example}"
+        if told.startswith(_numbers.UNCLEAR) or re.fullmatch(r"[1-9]\d{0,2}(\.\d{3})+", told):
+            return f"can have a mark of thousands or of decimals; write it without thousands, as in {example}"
+        if re.fullmatch(r"[+-]?\d[\d\s]*(,\d+)+(\.\d*)?", told):
+            return f"has a comma; give {kind}{reach}, such as {example}, with a point for decimals and none for thousands"
+        if _DATE.fullmatch(told):
+            return f"is text or a date written as text; give {kind}{reach}, such as {example}"
+        return f"must be {kind}{reach}, such as {example}"
+
+    return [Rule(name, holds, says)]
+
+
+def no_dates(table: Table, name: str, values: pd.Series) -> None:
+    """Refuse 200112 and 20011224 as numbers of periods: 200112 and 200201 are not 89 periods apart."""
+    known = values.dropna()
+    year, month, day = known // 10_000, known // 100 % 100, known % 100
+    whole = year.between(1700, 2200) & month.between(1, 12) & day.between(1, 31)
+    short = (known // 100).between(1700, 2200) & (known % 100).between(1, 53)
+    for looks, said in ((whole, "a date"), (short, "a year with a month or week")):
+        if known.nunique() > 1 and looks.all():
+            raise Refused(f"{table.where}, {table.row} {known.index[0]}: {table.name(name)} {known.iloc[0]:.0f} looks like "
+                          f"{said}, as all do; number the periods one by one instead.")
+
+
+def given(name: str, remedy: str = "") -> Rule:
+    """A column without gaps."""
+    return Rule(name, lambda frame: frame[name] != "", lambda row: f"is missing{remedy}")
+
+
+def once(names: list[str], why: str) -> Rule:
+    """Rows that say the same of these columns as an earlier row."""
+    return Rule(names[0], lambda frame: ~frame.duplicated(names), lambda row: f"is there already{why}; keep one row")
+
+
+__all__ = ["MOST_PROBLEMS", "SEPARATORS", "Field", "Invalid", "Kind", "Reading", "Rule", "Sheet", "Table", "Upload",
+           "announce", "check", "given", "ids", "meanings", "no_dates", "number", "numbers", "of_kind", "once",
+           "open_sheet", "pasted", "plain_name", "read", "recognise", "text"]

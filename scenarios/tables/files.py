@@ -1,0 +1,451 @@
+"""What a file is, and its rows as text: from a path, from bytes that somebody uploaded, or from a DataFrame.
+
+Bytes come from strangers: they are bounded before they are read and while they are inflated, XML may declare nothing, and
+whatever cannot be read is refused in one sentence. What was decided on the way (encoding, separator) is in `Sheet.how`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from params import Refused
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Bytes of a file as it lies there; unpacked it may have twice as many.
+MOST_BYTES = 512 * 2**20
+MOST_ROWS, MOST_COLUMNS, MOST_CELLS = 20_000_000, 2_000, 200_000_000
+SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
+_NAMED = {mark: name for name, mark in SEPARATORS.items()}
+_SAMPLE = 60        # lines that tell the separator
+_CHUNK = 2**22
+#: First bytes of files that are no text, and what to do about them.
+_NO_TEXT = (
+    (b"\xd0\xcf\x11\xe0", "is a workbook of before 2007 (.xls), or one with a password", "save it as .xlsx or CSV"),
+    (b"PAR1", "is a Parquet file", "save it as CSV"),
+    (b"ARROW1", "is a Feather file", "save it as CSV"),
+    (b"\x89HDF", "is an HDF5 file", "save it as CSV"),
+    (b"%PDF", "is a PDF", "copy its table into a sheet and save that as CSV"),
+    (b"\x89PNG", "is a picture", "give the table as CSV"),
+    (b"\xff\xd8\xff", "is a picture", "give the table as CSV"),
+    (b"$FL2", "is an SPSS file", "save it as CSV"),
+    (b"$FL3", "is an SPSS file", "save it as CSV"),
+    (b"<stata_dta>", "is a Stata file", "save it as CSV (export delimited)"),
+    (b"RDX", "is a file of R", "save its table by write.csv(x, row.names = FALSE)"),
+    (b"RDA", "is a file of R", "save its table by write.csv(x, row.names = FALSE)"),
+    (b"X\n\0\0", "is a file of R", "save its table by write.csv(x, row.names = FALSE)"),
+    (b"SQLite format", "is a database", "save its table as CSV"),
+    (b"BZh", "is compressed (bzip2)", "unpack it first"),
+    (b"\xfd7zXZ", "is compressed (xz)", "unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "is compressed (zstd)", "unpack it first"),
+    (b"7z\xbc\xaf", "is an archive (7z)", "unpack it first"),
+    (b"Rar!", "is an archive (rar)", "unpack it first"),
+)
+#: First words of texts that are no table, in small letters.
+_NO_TABLE = (
+    ("<!doctype html", "is a web page", "download the table itself; perhaps the link asked you to log in"),
+    ("<html", "is a web page", "download the table itself; perhaps the link asked you to log in"),
+    ("dl n", "is a network in UCINET's DL", "save it as GraphML, Pajek or a CSV of source and target"),
+    ("graph [", "is a network in GML", "save it as GraphML, Pajek or a CSV of source and target"),
+    ("{", "is JSON", "save its table as CSV"), ("[{", "is JSON", "save its table as CSV"),
+    ("[[", "is JSON", "save its table as CSV"),
+)
+#: Marks that are not seen: of byte order, of no width, of direction.
+_UNSEEN = dict.fromkeys([0xFEFF, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, *range(0x202A, 0x202F)])
+
+
+@dataclass(frozen=True)
+class Upload:
+    """Bytes that came with a name: an upload, or pasted text."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a person says that a file is to be read; what is '' is found out.
+
+    separator: of SEPARATORS. decimal: point or comma. sheet: of a workbook. most: bytes of the file.
+    """
+
+    separator: str = ""
+    decimal: str = ""
+    sheet: str = ""
+    most: int = MOST_BYTES
+
+    def __post_init__(self) -> None:
+        for name, given, known in (("separator", self.separator, tuple(SEPARATORS)),
+                                   ("decimal", self.decimal, ("point", "comma"))):
+            if given and given not in known:
+                raise Refused(f"there is no {name} {given!r}. Known: {', '.join(known)}.")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table's columns as stripped text; the index is the line of the file (its first is 1), or the row from 1."""
+
+    where: str                       # its name in sentences
+    frame: pd.DataFrame              # str
+    separator: str = ","
+    how: tuple[str, ...] = ()        # what was decided
+    row: str = "line"                # what a row is called
+    numeric: frozenset[str] = field(default=frozenset())  # columns that came as numbers, not as text
+
+
+def open_sheet(source: Any, what: str = "rows", remedy: str = "", reading: Reading | None = None) -> Sheet:
+    """The rows of a CSV, a workbook (XLSX) or a network (Pajek, GraphML), perhaps in gz; or of a DataFrame.
+
+    source: a path, an `Upload`, bytes, an open binary file, or a DataFrame. Raises `Refused`.
+    """
+    if isinstance(source, Sheet):
+        return source
+    reading, remedy = reading or Reading(), remedy or "give a CSV with a header."
+    if hasattr(source, "columns") and hasattr(source, "to_dict"):
+        return _of_frame(source, f"the table of {what}")
+    where, raw = _bytes(source, what, remedy, reading.most)
+    how: list[str] = []
+    if raw[:2] == b"\x1f\x8b":
+        raw = _unpacked(raw, where, 2 * reading.most)
+        how.append("unpacked from gz")
+        if raw[:2] == b"\x1f\x8b":
+            raise Refused(f"{where} is packed twice; unpack it first.")
+    for first, is_a, do in _NO_TEXT:
+        if raw.startswith(first):
+            raise Refused(f"{where} {is_a}, not text; {do}.")
+    if raw[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+        from scenarios.tables import formats
+
+        frame, said, numeric = formats.workbook(raw, where, reading.sheet, 2 * reading.most)
+        return _bounded(Sheet(where, frame, "\t", (*how, *said), "row", numeric))
+    text, said = _text(raw, where)
+    how += said
+    start = text[:2_000].lstrip().lower()
+    if not start:
+        raise Refused(f"{where} is empty; {remedy}")
+    for words, is_a, do in _NO_TABLE:
+        if start.startswith(words):
+            raise Refused(f"{where} {is_a}, not a table; {do}.")
+    if start.startswith(("*vertices", "*network")) or "<graphml" in start:
+        from scenarios.tables import formats
+
+        frame, said = formats.graphml(raw, where) if "<graphml" in start else formats.pajek(text, where)
+        return _bounded(Sheet(where, frame, "\t", (*how, *said), "tie"))
+    if start.startswith("<"):
+        raise Refused(f"{where} is XML, not a table; save its table as CSV, or a network as GraphML.")
+    return _bounded(_of_text(text, where, remedy, how, reading))
+
+
+def pasted(text: str, name: str = "the pasted table") -> Upload:
+    """Text as `open_sheet` takes it."""
+    return Upload(name, text.encode("utf-8", "surrogatepass"))
+
+
+def _bounded(sheet: Sheet) -> Sheet:
+    rows, columns = sheet.frame.shape
+    if rows > MOST_ROWS or rows * columns > MOST_CELLS:
+        raise Refused(f"{sheet.where} has {rows:,} rows of {columns:,} columns; at most {MOST_ROWS:,} rows and "
+                      f"{MOST_CELLS:,} cells are read, so give a part of it.")
+    return sheet
+
+
+# ---------------------------------------------------------------- bytes
+
+def _bytes(source: Any, what: str, remedy: str, most: int) -> tuple[str, bytes]:
+    """A source's name, and not more bytes than are allowed."""
+    if isinstance(source, Upload):
+        where, raw = source.name, source.content
+    elif isinstance(source, str | Path):
+        where = str(source)
+        try:
+            with Path(source).open("rb") as file:
+                raw = file.read(most + 1)
+        except FileNotFoundError:
+            raise Refused(f"there is no file {where}; {remedy}") from None
+        except IsADirectoryError:
+            raise Refused(f"{where} is a folder and cannot be read as a table; give the file in it.") from None
+        except (OSError, ValueError) as error:
+            raise Refused(f"{where} cannot be read: {getattr(error, 'strerror', None) or error}; {remedy}") from None
+    elif isinstance(source, bytes | bytearray):
+        where, raw = f"the table of {what}", bytes(source)
+    elif hasattr(source, "read"):
+        content = source.read(most + 1)
+        where = str(getattr(source, "name", f"the table of {what}"))
+        raw = content.encode() if isinstance(content, str) else bytes(content)
+    else:
+        raise Refused(f"a table of {what} is a CSV file's path or a pandas DataFrame, not {type(source).__name__}.")
+    if len(raw) > most:
+        raise Refused(f"{where} is larger than {most / 2**20:,.0f} MB; give a part of it.")
+    return where, raw
+
+
+def _unpacked(raw: bytes, where: str, most: int) -> bytes:
+    """What gz holds, as long as it is not more than is allowed: a small file can hold a great many."""
+    parts, size, rest = [], 0, raw
+    try:
+        while rest[:2] == b"\x1f\x8b":
+            one = zlib.decompressobj(wbits=31)
+            while not one.eof:
+                part = one.decompress(rest, _CHUNK)
+                rest = one.unused_data if one.eof else one.unconsumed_tail
+                if not part and not one.eof:
+                    raise Refused(f"{where} ends too early, as if it was not copied whole; copy it again.")
+                parts.append(part)
+                size += len(part)
+                if size > most:
+                    raise Refused(f"{where} unpacks to more than {most / 2**20:,.0f} MB; give a part of it.")
+    except zlib.error:
+        raise Refused(f"{where} is damaged: it cannot be unpacked as gz; copy it again.") from None
+    return b"".join(parts)
+
+
+def _text(raw: bytes, where: str) -> tuple[str, list[str]]:
+    """Bytes as text in Unicode's composed form, and its encoding where it is not UTF-8."""
+    text, called = _decoded(raw, where)
+    if "\0" in text:
+        raise Refused(f"{where} is not text: it holds bytes of zero; save it as CSV in UTF-8.")
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text).translate(_UNSEEN)
+    return text, [called] if called else []
+
+
+def _decoded(raw: bytes, where: str) -> tuple[str, str]:
+    for mark, name, called in ((b"\xef\xbb\xbf", "utf-8", ""), (b"\xff\xfe\0\0", "utf-32-le", "UTF-32 text"),
+                               (b"\0\0\xfe\xff", "utf-32-be", "UTF-32 text"), (b"\xff\xfe", "utf-16-le", "UTF-16 text"),
+                               (b"\xfe\xff", "utf-16-be", "UTF-16 text")):
+        if raw.startswith(mark):
+            try:
+                return raw[len(mark):].decode(name), called
+            except UnicodeDecodeError:
+                if name != "utf-8":
+                    raise Refused(f"{where} begins as {called} but cannot be read as such; save it as CSV in "
+                                  f"UTF-8.") from None
+    for name, zeros in (("utf-16-le", raw[1:4_096:2]), ("utf-16-be", raw[:4_096:2])):
+        if zeros.count(0) > 0.7 * len(zeros) > 1:
+            try:
+                return raw.decode(name), "UTF-16 text"
+            except UnicodeDecodeError:
+                break
+    try:
+        return raw.decode("utf-8"), ""
+    except UnicodeDecodeError as error:
+        line = raw[:error.start].count(b"\n") + 1
+    # Excel for Mac ends its lines by CR and writes Mac Roman; on Windows it writes Windows-1252.
+    name, called = ("mac_roman", "Mac Roman") if b"\r" in raw and b"\n" not in raw else ("cp1252", "Windows-1252")
+    try:
+        text = raw.decode(name)
+    except UnicodeDecodeError:
+        text = ""
+    # A character of UTF-8 read as Windows-1252 becomes two or three such letters; other control characters are no text.
+    if not text or re.search("[ÃÅ][\u0080-\u00bf\u2018-\u203a€Œœ]|â€|[\x01-\x08\x0e-\x1f]", text):
+        raise Refused(f"{where}, line {line}: this is not UTF-8 text, and not {called}; save the file as CSV in UTF-8.")
+    word = re.search(r"[^\s,;|\"]*[^\x00-\x7f][^\s,;|\"]*", text)
+    return text, f"{called} text, not UTF-8 (as in {word.group(0)[:30]})" if word else f"{called} text"
+
+
+# ---------------------------------------------------------------- text
+
+def _of_text(text: str, where: str, remedy: str, how: list[str], reading: Reading) -> Sheet:
+    """Rows of a text whose columns are separated by comma, semicolon, tab or |. Blank lines are left out."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.split("\n", 1_000)
+    told, at = SEPARATORS.get(reading.separator, ""), _next(lines, 0)
+    line = re.fullmatch(r'\s*"?sep=(\S|\t)"?[\s,;|]*', lines[at], re.IGNORECASE)
+    if line is not None:
+        mark = line.group(1)
+        if mark not in _NAMED:
+            raise Refused(f"{where}, line {at + 1}: {mark!r} in sep={mark} is no separator that is read; separate columns "
+                          f"by comma, semicolon, tab or |.")
+        told, at = told or mark, _next(lines, at + 1)
+    if not _some(lines[at]):
+        raise Refused(f"{where} is empty; {remedy}")
+    separator = told or _separator(lines[at:at + _SAMPLE])
+    if separator != ",":
+        how.append(f"{_NAMED[separator]}s between columns")
+    first = next(csv.reader([lines[at]], delimiter=separator), [])
+    frame = _at_once(text, separator, [_clean(name) for name in first], at)
+    if frame is None:
+        frame = _line_by_line(where, text, separator, at)
+    return Sheet(where, _trimmed(where, frame), separator, tuple(how))
+
+
+def _next(lines: Sequence[str], at: int) -> int:
+    """The first line from `at` on that holds something; the last one if none does."""
+    return next((k for k in range(at, len(lines)) if _some(lines[k])), len(lines) - 1)
+
+
+def _some(line: str) -> bool:
+    """Whether a line holds more than separators."""
+    return bool(line.strip(" \t,;|\"\u00a0"))
+
+
+def _clean(name: str) -> str:
+    return " ".join(name.split())
+
+
+def _separator(lines: Sequence[str]) -> str:
+    """The separator that divides the header and most rows evenly, and into most columns."""
+    lines = [line for line in lines if _some(line)]
+
+    def evenness(separator: str) -> tuple[bool, float, int]:
+        try:
+            rows = [_shorn(row) for row in csv.reader(lines, delimiter=separator)]
+        except csv.Error:
+            return False, 0.0, 0
+        n = len(rows[0])
+        return n > 1, sum((len(row) <= n) + (len(row) == n) for row in rows) / len(rows), n
+
+    best = max(SEPARATORS.values(), key=evenness)
+    if evenness(best)[0]:
+        return best
+    # One column: a separator that stands nowhere, so that a decimal comma stays in its cell.
+    whole = "".join(lines)
+    return next((mark for mark in SEPARATORS.values() if mark not in whole), ",")
+
+
+def _shorn(row: list[str]) -> list[str]:
+    """A row without the empty cells at its end."""
+    n = len(row)
+    while n and not row[n - 1].strip():
+        n -= 1
+    return row[:n]
+
+
+def _at_once(text: str, separator: str, names: list[str], at: int) -> pd.DataFrame | None:
+    """A text without quotes and blank lines, in which each line is a row; None for any other, which is read by line."""
+    import pandas as pd
+    import pyarrow as pa
+    from pyarrow import csv as quick
+
+    lines = text.count("\n") + (not text.endswith("\n"))
+    if '"' in text or lines < at + 2 or not 0 < len(names) <= MOST_COLUMNS:
+        return None
+    keys = [str(k) for k in range(len(names))]
+    try:
+        found = quick.read_csv(io.BytesIO(text.encode("utf-8", "replace")),
+                               quick.ReadOptions(column_names=keys, skip_rows=at + 1),
+                               quick.ParseOptions(delimiter=separator, quote_char=False, ignore_empty_lines=False),
+                               quick.ConvertOptions(column_types=dict.fromkeys(keys, pa.string()),
+                                                    strings_can_be_null=False))
+    except pa.ArrowInvalid:
+        return None
+    if found.num_rows != lines - 1 - at or (len(names) == 1 and "" in found.column(0).to_pylist()):
+        return None
+    frame = found.to_pandas().astype(str)
+    return frame.set_axis(names, axis=1).set_axis(pd.RangeIndex(at + 2, len(frame) + at + 2))
+
+
+def _line_by_line(where: str, text: str, separator: str, at: int) -> pd.DataFrame:
+    import pandas as pd
+
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    rows = []
+    try:
+        for row in reader:
+            if reader.line_num > at and any(cell.strip() for cell in row):
+                rows.append((reader.line_num, len(row), _shorn(row)))
+    except csv.Error as error:
+        long = "field larger" in str(error)
+        raise Refused(f"{where}, line {reader.line_num}: this cannot be read as CSV ({error}); "
+                      f"{'give a table of short cells' if long else 'check the quotation marks'}.") from None
+    (_, told, header), rows = rows[0], rows[1:]
+    width = max((len(row) for _, _, row in rows), default=0)
+    names = [_clean(name) for name in header]
+    names += [""] * (min(told, width) - len(names))
+    if width == len(names) + 1 and [row[0] for _, _, row in rows] == [str(k + 1) for k in range(len(rows))] and all(
+            line.startswith('"') for line in text.split("\n")[at:] if line):
+        names = ["", *names]  # R numbers its rows without a name for that column
+    n, marks = len(names), _NAMED[separator] + "s" if separator == "\t" else repr(separator)
+    if n > MOST_COLUMNS:
+        raise Refused(f"{where} has {n:,} columns; at most {MOST_COLUMNS:,} are read.")
+    for line, cells, row in rows:
+        if len(row) > n or cells < n:  # empty cells at the end were cut off, as were columns without a name
+            raise Refused(f"{where}, line {line}: a row of {max(len(row), min(cells, n))} under a header of {n}; check the "
+                          f"separators ({marks}){_decimals(row, separator)}.")
+    made = [row + [""] * (n - len(row)) for _, _, row in rows]
+    columns = [list(column) for column in zip(*made, strict=True)] if made else [[] for _ in names]
+    frame = pd.DataFrame(dict(enumerate(columns)), index=[line for line, _, _ in rows], dtype=str)
+    return frame.set_axis(names, axis=1)
+
+
+def _decimals(row: list[str], separator: str) -> str:
+    """Where a comma may both separate columns and begin decimals."""
+    if separator == "," and sum(bool(re.fullmatch(r"\s*\d+\s*", cell)) for cell in row) > 1:
+        return "; with decimal commas, separate columns by semicolons"
+    return ""
+
+
+def _trimmed(where: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Without rows of empty cells and columns of nothing; cells without spaces around them."""
+    import numpy as np
+    import pandas as pd
+
+    columns = [frame.iloc[:, k].str.strip() for k in range(frame.shape[1])]
+    some = [(column != "").to_numpy() for column in columns]
+    keep = [k for k, name in enumerate(frame.columns) if name or some[k].any()]
+    names = [frame.columns[k] for k in keep]
+    once_each(where, [name for name in names if name])
+    if names.count("") > 1:
+        raise Refused(f"{where}: {names.count('')} columns have no name; give each a name in the header.")
+    made = pd.DataFrame({k: columns[k] for k in keep}, index=frame.index, dtype=str).set_axis(names, axis=1)
+    rows = np.logical_or.reduce(some) if some else np.ones(len(made), bool)
+    return made if rows.all() else made[rows]
+
+
+def once_each(where: str, columns: Iterable[str]) -> None:
+    """Refuse a column that is there twice."""
+    for name, count in Counter(columns).items():
+        if count > 1:
+            raise Refused(f"{where}: the column {name} is there twice; keep one.")
+
+
+# ---------------------------------------------------------------- DataFrames
+
+def _of_frame(frame: Any, where: str) -> Sheet:
+    import pandas as pd
+
+    frame = frame.set_axis([_clean(unicodedata.normalize("NFC", str(name))) for name in frame.columns], axis=1)
+    once_each(where, frame.columns)
+    numeric = frozenset(name for name in frame.columns if pd.api.types.is_numeric_dtype(frame[name]))
+    made = pd.DataFrame({name: texts(frame[name]) for name in frame.columns}, dtype=str)
+    made.index = pd.RangeIndex(1, len(made) + 1)
+    return Sheet(where, made, row="row", numeric=numeric)
+
+
+def texts(column: pd.Series) -> pd.Series:
+    """A column as it would stand in a file; each different value is written once."""
+    import numpy as np
+    import pandas as pd
+
+    try:
+        code, values = pd.factorize(column)
+    except TypeError:  # lists and the like
+        return column.map(text)
+    return pd.Series(np.append(np.array([text(value) for value in values], object), "")[code], column.index, dtype=str)
+
+
+def text(value: Any) -> str:
+    """A cell as it would stand in a file: nothing for what is missing, no .0 after whole numbers."""
+    import pandas as pd
+
+    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    told = str(value).strip()
+    return told if told.isascii() else unicodedata.normalize("NFC", told).translate(_UNSEEN)
+
+
+__all__ = ["MOST_BYTES", "MOST_CELLS", "MOST_COLUMNS", "MOST_ROWS", "SEPARATORS", "Reading", "Sheet", "Upload",
+           "once_each", "open_sheet", "pasted", "text", "texts"]

@@ -1,0 +1,169 @@
+"""The kinds of tables that are read, each declared once: its columns, their other words in English and Dutch, and ranges.
+
+A `Kind` is what a header is recognised by, what rows are checked by (`rules`), and what a sentence about a column says.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+#: Words that make a column of years something else than the year of adoption.
+_NOT_TIME = frozenset(("birth", "born", "founded", "founding", "survey", "interview", "census", "geboorte", "geboortejaar"))
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column.
+
+    type: 'id' (a name), 'text', 'whole', 'count' (may have decimals, but likelier thousands) or 'number'. words: other
+    words for it, first those that go before all others, in order, if several are there; `loose`: words of which only one
+    may be there, which may also stand within a longer name (year in year_joined). blank: may be left open in a row.
+    """
+
+    name: str
+    type: str = "text"
+    words: tuple[str, ...] = ()
+    loose: tuple[str, ...] = ()
+    low: float = -math.inf
+    high: float = math.inf
+    blank: bool = False
+    example: str = "2004"
+
+    @property
+    def numeric(self) -> bool:
+        """Whether it holds numbers."""
+        return self.type in ("whole", "count", "number")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of table. needed: columns without which it is none; `one_of`: it needs one of them too."""
+
+    name: str
+    what: str                      # a table of ...
+    needed: tuple[str, ...]
+    fields: tuple[Field, ...]
+    one_of: tuple[str, ...] = ()
+    strict: bool = False           # a column that is nearly a known one is refused, not left aside
+
+    def __getitem__(self, name: str) -> Field:
+        return next(field for field in self.fields if field.name == name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its columns by their own names."""
+        return tuple(field.name for field in self.fields)
+
+
+def plain_name(name: str) -> str:
+    """A column's name without accents, capitals, signs and what stands in brackets: 'Aantal inwoners (2024)' ->
+    aantal_inwoners."""
+    outside = re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", name)
+    letters = unicodedata.normalize("NFKD", outside if outside.strip() else name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "_", letters).strip("_")
+
+
+def tokens(name: str) -> frozenset[str]:
+    """The words of a column's name; yearJoined has two."""
+    return frozenset(plain_name(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)).split("_"))
+
+
+_PLACES = ("name", "naam", "municipality", "gemeente", "gemeentenaam", "place", "plaats", "town", "city", "stad", "state",
+           "staat", "country", "land", "county", "province", "provincie", "unit", "government", "overheid", "agency",
+           "organisation", "organization", "organisatie", "school", "hospital", "household", "person", "persoon",
+           "respondent", "farmer", "doctor", "woman", "member")
+_YEARS = ("year", "jaar", "period", "periode", "quarter", "kwartaal", "month", "maand", "week", "wave", "round")
+_WHEN = ("toa", "time_of_adoption", "adoption_time", "adopted_at", "year_of_adoption", "adoption_year", "year_adopted",
+         "jaar_van_invoering", "time", "tijd")
+
+TIMES = Kind("times", "times", ("node", "time"), (
+    Field("node", "id", ("node", "id"), _PLACES),
+    Field("time", "whole", _WHEN, _YEARS, blank=True),
+    Field("adopted", "text", (), ("event", "status")), Field("category", "text", (), ("group", "groep")),
+    Field("innovativeness", "number", example="0.7")))
+EDGES = Kind("edges", "edges", ("source", "target"), (
+    Field("source", "id", ("source", "ego"), ("from", "van", "sender")),
+    Field("target", "id", ("target", "alter"), ("to", "naar", "receiver")),
+    Field("weight", "number", ("weight", "value", "gewicht", "strength"), low=0, example="1"),
+    Field("period", "whole", ("period", "t", "time"), ("year", "quarter", "jaar", "wave"))))
+VALUES = ("new", "stock", "cumulative", "percent", "count")
+COUNTS = Kind("counts", "counts", ("period",), (
+    Field("unit", "id", ("unit",), ("place", "municipality", "gemeente", "state", "country", "land", "county", "province",
+                                    "name", "region", "city", "town", "policy", "innovation")),
+    Field("period", "whole", ("period", "t", "time"), _YEARS),
+    Field("new", "count", ("new",), ("sales", "adoptions", "new_adopters"), low=0, example="13"),
+    Field("stock", "count", ("stock", "active", "in_use"), low=0, example="13"),
+    Field("cumulative", "count", ("cumulative", "ever", "cum"), low=0, example="13"),
+    Field("percent", "number", ("percent", "percentage", "pct", "share_pct", "procent"), low=0, high=100, example="13"),
+    Field("count", "count", ("count", "number", "aantal"), low=0, example="13"),
+    Field("population", "whole", ("population", "at_risk"), ("inwoners", "bevolking"), low=0, blank=True, example="2175"),
+    Field("note", "text", ("note", "opmerking"), blank=True)), one_of=VALUES)
+HISTORIES = Kind("histories", "past adoption", ("t",), (
+    Field("task_id", "id", ("task_id", "cascade", "task", "innovation", "policy", "unit")),
+    Field("population", "whole", ("population", "at_risk"), ("market", "inwoners", "bevolking"), low=1, high=1e9,
+          example="2175"),
+    Field("t", "whole", ("t", "time", "period"), _YEARS, low=-1e9, high=1e9),
+    Field("new", "whole", ("new", "adoptions", "new_adopters"), low=0, high=1e9, example="13"),
+    Field("cum", "whole", ("cum", "cumulative", "ever", "adopters"), low=0, high=1e9, example="13")), one_of=("new", "cum"))
+POPULATION = Kind("population", "population", ("unit", "population"), (
+    Field("unit", "id", ("unit",), _PLACES),
+    Field("population", "whole", ("population", "at_risk"), ("inwoners", "inwonertal", "bevolking", "citizens",
+                                                             "inhabitants", "residents", "aantal_inwoners"),
+          low=1, example="2175")))
+
+
+def municipalities(start: Sequence[str], symbols: Mapping[str, str]) -> Kind:
+    """A table of municipalities: name, citizens and what is given of the start, shares from 0 to 1."""
+    return Kind("municipalities", "municipalities", ("name", "citizens"), (
+        Field("name", "id", ("name",), ("municipality", "gemeente", "gemeentenaam", "naam", "place", "plaats", "town",
+                                        "city", "stad")),
+        Field("citizens", "whole", ("citizens",), ("population", "inhabitants", "residents", "inwoners", "inwonertal",
+                                                   "aantal_inwoners", "bevolking", "burgers"),
+              low=1, high=100_000_000, example="1250"),
+        *(Field(name, "number", (name, *MEANING.get(name, ()),
+                                 *(symbol for symbol, word in symbols.items() if word == name)), low=0, high=1, blank=True,
+                example="0.6") for name in start)), strict=True)
+
+
+#: Other words for the columns of a start, in English and Dutch.
+MEANING: Mapping[str, tuple[str, ...]] = {
+    "willingness": ("willingness_citizens", "citizens_willingness", "willing", "bereidheid", "bereidheid_burgers",
+                    "bereidheid_inwoners", "bereid"),
+    "government_willingness": ("willingness_government", "willingness_officials", "willingness_council",
+                               "council_willingness", "bereidheid_overheid", "bereidheid_gemeente", "bereidheid_bestuur",
+                               "bereidheid_gemeentebestuur", "bereidheid_ambtenaren"),
+    "trust": ("vertrouwen", "vertrouwen_in_de_overheid", "vertrouwen_overheid"),
+    "social_capital": ("sociaal_kapitaal", "sociale_cohesie"), "reputation": ("reputatie",),
+    "risk_culture": ("risicocultuur", "leercultuur"),
+    "capacity": ("capaciteit", "innovatievermogen", "innovatiecapaciteit"),
+    "top_support": ("steun_top", "bestuurlijke_steun", "steun_van_de_top"),
+    "feedback": ("terugkoppeling", "verantwoording"),
+    "funding": ("financiering",), "silo": ("silos", "verkokering"), "need": ("behoefte",),
+    "innovativeness": ("innovativiteit", "vernieuwingsgezindheid"),
+}
+SURVEY = Kind("survey", "answers", ("role", "willingness"), (
+    Field("role", "text", ("role", "rol", "respondent", "type_respondent", "functie", "who", "wie"), ("group", "groep")),
+    Field("willingness", "number", ("willingness", *MEANING["willingness"], "answer", "antwoord", "score")),
+    Field("municipality", "id", ("municipality", "gemeente", "gemeentenaam"), ("place", "town", "name", "plaats",
+                                                                             "woonplaats"))))
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (TIMES, EDGES, COUNTS, HISTORIES, POPULATION, SURVEY)}
+
+
+def may_be(column: str, field: Field) -> bool:
+    """Whether a column's name holds a loose word of the field, and nothing that makes it something else."""
+    said = tokens(column)
+    return bool(said & set(field.loose)) and not (field.type == "whole" and said & _NOT_TIME)
+
+
+def asks(columns: Sequence[str]) -> bool:
+    """Whether a header is one of answers: willingness, or a role that only answers have."""
+    words = {plain_name(column) for column in columns}
+    return bool(words & {"role", "rol", "willingness", *MEANING["willingness"]})
+
+
+__all__ = ["COUNTS", "EDGES", "HISTORIES", "KINDS", "MEANING", "POPULATION", "SURVEY", "TIMES", "VALUES", "Field", "Kind",
+           "asks", "may_be", "municipalities", "plain_name", "tokens"]
