@@ -217,8 +217,9 @@ def test_a_long_list_is_said_by_its_ranges():
 
 
 @pytest.mark.parametrize(("text", "words"), [
-    ("", "no points"), ("k\n", "no points"), ("k,k\n1,1\n", "twice"), ("kk\n1\n", "no factor 'kk'"),
-    ("k,C0\n1\n", "line 2: 1 cells"), ("k\n1\n\nx\n", "line 4: k must be a number"), ("k,C0\n1,\n", "line 2: C0 is empty"),
+    ("", "is empty"), ("k\n", "no points"), ("k,k\n1,1\n", "twice"), ("kk\n1\n", "no factor 'kk'"),
+    ("k,C0\n1\n", "line 2: a row of 1"), ("k\n1\n\nx\n", "line 4: k 'x' must be a number"),
+    ("k,C0\n1,\n", "the column C0 is empty"), ("k,C0\n1,.5\n1,\n", "line 3: C0 '' is missing"),
     ("k\n1\n99\n", "line 3: k"), ("FRCS.start\n2.5\n", "line 2: start of FRCS must be a whole number"),
     ("profile\ntelewerk\n", "line 2: there is no profile"), ("k\ninf\n", "line 2: k")])
 def test_a_bad_list_is_refused_with_its_line(tmp_path, text, words):
@@ -230,8 +231,8 @@ def test_a_bad_list_is_refused_with_its_line(tmp_path, text, words):
 
 
 def test_files_that_are_no_list_are_refused(tmp_path):
-    (tmp_path / "bytes.csv").write_bytes(b"k\n\xff\xfe\n")
-    for path, words in (("missing.csv", "there is no file"), ("bytes.csv", "cannot be read"), (".", "cannot be read")):
+    (tmp_path / "bytes.csv").write_bytes(b"k\n\x01\x81\n")
+    for path, words in (("missing.csv", "there is no file"), ("bytes.csv", "not UTF-8"), (".", "cannot be read")):
         with pytest.raises(Refused, match=words):
             from_csv(tmp_path / path)
     with pytest.raises(Refused, match="twice"):

@@ -7,6 +7,7 @@ A table is a file's path, an upload or a pandas DataFrame (`scenarios.tables`); 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -171,10 +172,8 @@ def _coded(table: tables.Table, never: Sequence[str], first: int | None, last: i
     codes = []
     for code in never:
         if code.lower() != "none":
-            try:
+            with suppress(ValueError):  # a word is looked for as such
                 codes.append(float(code))
-            except ValueError:
-                pass  # a word, looked for as such
     if never and "none" not in never:
         cells = frame["time"].str.lower().isin([code.lower() for code in never]) | values.isin(codes)
         if not cells.any():
@@ -190,9 +189,9 @@ def _coded(table: tables.Table, never: Sequence[str], first: int | None, last: i
         rows = frame.index[values == first_code]
         others = values[~values.isin(found)].dropna()
         who = frame["node"].loc[rows[0]] + (f" and {len(rows) - 1:,} more" if len(rows) > 1 else "")
-        raise Refused(f"{table.where}, {table.row} {rows[0]}: {name} {first_code:.0f} of {who} lies far from all others "
-                      f"({others.min():.0f} to {others.max():.0f}), as a code for not yet does; say --never {first_code:.0f} "
-                      f"if it is one, or --never none if it is a time.")
+        raise Refused(f"{table.where}, {table.row} {rows[0]}: {name} {first_code:.0f} of {who} lies far from all "
+                      f"others ({others.min():.0f} to {others.max():.0f}), as a code for not yet does; say --never "
+                      f"{first_code:.0f} if it is one, or --never none if it is a time.")
 
 
 def far_codes(values: np.ndarray) -> list[float]:

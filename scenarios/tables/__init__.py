@@ -70,7 +70,8 @@ def read(source: Any, kind: Kind, reading: Reading | None = None, also: Sequence
     also: columns of the file that are wanted besides, by the names they have there.
     """
     reading = reading or Reading()
-    sheet = open_sheet(source, kind.what, f"give a CSV of {kind.what} with the columns {_and(_wanted(kind))}.", reading)
+    columns = f" with the columns {_and(_wanted(kind))}" if kind.needed else ""
+    sheet = open_sheet(source, kind.what, f"give a CSV of {kind.what}{columns}.", reading)
     frame = sheet.frame
     meaning = meanings(sheet, kind, also)
     empty = [column for column, name in meaning.items() if name not in kind.needed and name not in kind.one_of
@@ -152,6 +153,11 @@ def _all_there(sheet: Sheet, kind: Kind, meaning: dict[str, str]) -> None:
     """Refuse a header without the columns that are needed, with a hint that helps."""
     columns = list(sheet.frame.columns)
     free = [column for column in columns if column and column not in meaning]
+    for column in free if kind.strict else []:
+        same = next((one.name for one in kind.fields if column in one.words or plain_name(column) in one.words), "")
+        other = next((known for known, name in meaning.items() if name == same), "")
+        if other:
+            raise Refused(f"{sheet.where}: the column {same} is there twice, as {other} and {column}; keep one.")
     missed = kind.one_of if not set(kind.one_of) & set(meaning.values()) else ()
     if kind.strict or missed:
         for column in free:
