@@ -209,7 +209,8 @@ def test_times_and_stalls_are_read_from_the_paths():
     assert made.time_to(0.975).tolist() == [np.inf, 2001, 2091, np.inf]
     assert made.time_to(0.6).tolist() == [1991] * 4
     assert (made.stalls(), made.stalls(0.5)) == (0.25, 0.0)
-    assert made.summary()["time_to_84"] == {"quantiles": [1997.0, 2001.0, None], "never": 0.25}
+    assert made.summary()["time_to_84"] == {"quantiles": [1997.0, 2001.0, None], "mean_curve": 2091.0,
+                                               "never": 0.25}  # half have crossed 90 periods before the mean does
 
 
 # ---------------------------------------------------------------- priors
@@ -327,16 +328,33 @@ def test_recalibration_widens_what_is_too_narrow_and_narrows_what_is_too_wide(lo
     assert (found < 0.8).all() if low < 90 else (found > 1.25).all()
     before, after = (prior._score(known, [prior.Recalibration(*beta)] * 3) for beta in ((1, 1), found))
     assert after[0] < before[0]
-    assert abs(after[1] - 0.8) < abs(before[1] - 0.8)
+    for side in (1, 2):  # below and above
+        assert abs(after[side] - 0.1) < abs(before[side] - 0.1)
+
+
+def test_recalibration_makes_both_tails_right_where_the_truth_is_shifted():
+    """Paths say 90 to 110, the truth is 92 to 118: far more of it lies above the interval than below."""
+    known = tried(60, 92, 118)
+    before, after = (prior._score(known, [prior.Recalibration(*beta)] * 3) for beta in ((1, 1), prior._beta(known)))
+    assert before[2] > 0.25 > 0.05 > before[1]
+    assert after[2] < before[2]
+    assert after[0] < before[0]
+
+
+def test_forecasts_are_tried_where_somebody_could_have_stood():
+    """A curve that stops at 30 % is cut once, at 16 % of the population, and never by what it came to."""
+    cum = np.append(np.arange(1, 16), np.full(40, 15))
+    assert prior._cuts(Cascade("x", 50, 0, cum)) == [7]
+    assert prior._cuts(Cascade("x", 500, 0, cum)) == []
 
 
 def test_a_score_counts_each_cascade_once_and_is_that_of_the_scores():
     known = [prior._Tried(0, 0, np.arange(200)[:, None], np.array([v])) for v in (50, 300)]
     known.append(prior._Tried(1, 0, np.arange(200)[:, None], np.array([90])))
-    crps, held = prior._score(known, [prior.Recalibration()] * 3)
+    crps, below, above = prior._score(known, [prior.Recalibration()] * 3)
     one, two, other = (scores.crps(t.paths, t.truth)[0] for t in known)
     assert crps == pytest.approx(((one + two) / 2 + other) / 2)
-    assert held == pytest.approx((0.5 + 1) / 2)
+    assert (below, above) == pytest.approx((0.0, (0.5 + 0) / 2))
 
 
 def test_a_stage_has_its_own_recalibration_half_of_the_way_with_thirty_cascades():

@@ -53,19 +53,35 @@ class Forecast:
         reached = self.paths >= share * self.history.population - 1e-9
         return np.where(reached[:, -1], self.t[0] + reached.argmax(axis=1), np.inf)
 
+    def mean_reaches(self, share: float) -> float:
+        """The period by whose end the mean of the paths has reached a share; inf where it does not within 100.
+
+        This is not the time to expect: paths that stall hold the mean down, so that it crosses late or never, while half
+        of the paths may have crossed long before. `time_to` gives the quantiles of the time itself.
+        """
+        at = self.history.reaches(share)
+        if at is not None:
+            return float(self.history.first + at)
+        reached = np.flatnonzero(self.paths.mean(axis=0) >= share * self.history.population - 1e-9)
+        return float(self.t[reached[0]]) if len(reached) else np.inf
+
     def stalls(self, share: float = 0.84) -> float:
         """Chance that the share is not reached within 100 periods of the end of the history."""
         return float(np.isinf(self.time_to(share)).mean())
 
     def summary(self) -> dict[str, Any]:
-        """What the paths say, as JSON: times as 10, 50 and 90 % quantiles, None where not within 100 periods."""
+        """What the paths say, as JSON: times as 10, 50 and 90 % quantiles, None where not within 100 periods.
+
+        mean_curve: when the mean of the paths gets there, which is another thing (`mean_reaches`).
+        """
         said: dict[str, Any] = {"task_id": self.history.name, "population": self.history.population,
                                 "adopters": self.history.adopters, "last": self.history.last, "stalls": self.stalls(),
                                 "effective": self.effective}
         for name, share in (("time_to_84", 0.84), ("time_to_97.5", 0.975)):
             times = np.quantile(self.time_to(share), [0.1, 0.5, 0.9], method="inverted_cdf")
+            mean = self.mean_reaches(share)
             said[name] = {"quantiles": [float(t) if np.isfinite(t) else None for t in times],
-                          "never": self.stalls(share)}
+                          "mean_curve": mean if np.isfinite(mean) else None, "never": self.stalls(share)}
         return said
 
 

@@ -2,7 +2,7 @@
 
 Every invented world (experiments.adopters.synthetic) gives equally many cascades. In most worlds nearly all curves fill,
 whereas many policies of US states stay below 60 % (Boehmke and Skinner, 2012): every second cascade is therefore one to
-which only a part is open. What is tried on a world is learnt from the other worlds, because a curve that a user brings
+which only a part is open; policies that the same units adopt one after another stand beside them. What is tried on a world is learnt from the other worlds, because a curve that a user brings
 comes from none of them. No data are in it.
 """
 
@@ -46,7 +46,8 @@ def mixture(without: str | None = None, each: int = _EACH) -> list[Cascade]:
         rng = np.random.default_rng(np.random.SeedSequence([SEED, _PURPOSE, number]))
         whole = synthetic.cascades(world, each, _POPULATION, _PERIODS, SEED, _LEAST)
         made += [partly(one, rng) if k % 2 else one for k, one in enumerate(whole)]
-    return made
+    # Policies of the same units have ceilings, slow starts and bursts of their own.
+    return made + ([] if without == "policy" else synthetic.policies(each, _POPULATION, SEED, _LEAST).cascades)
 
 
 def learnt(without: str | None = None, each: int = _EACH, draws: int = DRAWS) -> prior.Prior:

@@ -45,8 +45,8 @@ _KEPT = 1000  # parameter sets of each cascade in a round; with many cascades fe
 _TWO = 100  # cascades from which on the population is a mixture of two normals
 _HALF = 10  # cascades that move the recalibration half of the way
 _OWN = 30  # cascades that move the recalibration of a stage half of the way from that of all stages
-_SURE = 30.0  # of the coverage: a twentieth away from 80 % weighs as much as 7.5 % of CRPS
-_SHIFT = 8.0  # against a shift up or down, which seldom carries over; less with more cascades
+_SURE = 30.0  # of each tail: a twentieth away from 10 % weighs as much as 7.5 % of CRPS
+_SHIFT = 2.0  # against a shift up or down, which seldom carries over; less with more cascades
 _STEPS = 40  # of EM in a round, at most
 _SIMPLEX = np.array([[0.0, 0.0], [-0.6, -0.6], [0.3, -0.3]])  # as it is; wider; higher
 #: A forecast goes so many periods past the end of the history.
@@ -220,17 +220,23 @@ def learn(past: Any, population: int | None = None, seed: int = 0, draws: int = 
     shares = tuple(_weight([r for r in records if r.stage == stage]) for stage in range(len(STAGES)))
     tried_paths = [_Tried(r.cascade, r.stage, r.paths(shares[r.stage]), r.truth) for r in records]
     recalibration = _recalibrations(tried_paths)
-    held, after = (_score(tried_paths, r)[1] if records else None
-                   for r in ((Recalibration(),) * len(STAGES), recalibration))
+    before_it, after_it = (_score(tried_paths, r)[1:] if records else None
+                           for r in ((Recalibration(),) * len(STAGES), recalibration))
     said = {"cascades": len(cascades), "seed": seed, "draws": draws, "forecasts": len(records), "folds": len(others),
-            "coverage_of_80": {"before": held, "after": after},
+            "coverage_of_80": {"before": None if before_it is None else 1 - sum(before_it),
+                               "after": None if after_it is None else 1 - sum(after_it)},
+            "beyond_80": None if after_it is None else {"below": after_it[0], "above": after_it[1]},
             "silence_put_back_until": newest if put_back else None}
     return replace(prior, recalibration=recalibration, learnt=said, past=similar.past(cascades), pool=shares)
 
 
 def _cuts(cascade: Cascade) -> list[int]:
-    """Where the cascade is cut: at the stages, of the population and of those who ever adopted, if a rest is left."""
-    found = [cascade.reaches(stage, of) for stage in STAGES for of in (None, cascade.adopters)]
+    """Where the cascade is cut: at the stages, if a rest is left.
+
+    At shares of the population only: they are known when a forecast is made. A cut at a share of those who ever adopted
+    looks ahead: curves that stop early would be cut early and often, and the correction would learn to expect too few.
+    """
+    found = [cascade.reaches(stage) for stage in STAGES]
     return sorted({k for k in found if k is not None and k < len(cascade.cum) - 1})
 
 
@@ -368,7 +374,7 @@ def _share(tried: Sequence[_Tried], half: float) -> float:
 
 
 def _beta(tried: Sequence[_Tried]) -> np.ndarray:
-    """float64[2]: the beta with the least CRPS over past forecasts whose 80 % intervals hold about 80 %.
+    """float64[2]: the beta with the least CRPS over past forecasts, of which about 10 % lie on each side of the interval.
 
     They are taken as a reader takes them: whole numbers from the 10 to the 90 % quantile, both included. As these hold
     more than the paths between them promise (a single number may have half of all chances), the beta often narrows.
@@ -380,20 +386,21 @@ def _beta(tried: Sequence[_Tried]) -> np.ndarray:
     usual, cascades = _score(tried, (Recalibration(),) * len(STAGES))[0], len({one.cascade for one in tried})
 
     def loss(x: np.ndarray) -> float:
-        crps, coverage = _score(tried, (Recalibration(*np.exp(x)),) * len(STAGES))
+        crps, below, above = _score(tried, (Recalibration(*np.exp(x)),) * len(STAGES))
         small = float((x**2).sum()) / (2 * 0.5**2) / (10 + len(tried))
-        return crps / max(usual, 1e-9) + _SURE * (coverage - _LEVEL)**2 + small + _SHIFT / cascades * float(x[0] - x[1])**2
+        tails = (below - (1 - _LEVEL) / 2)**2 + (above - (1 - _LEVEL) / 2)**2
+        return crps / max(usual, 1e-9) + _SURE * tails + small + _SHIFT / cascades * float(x[0] - x[1])**2
 
     found = minimize(loss, np.zeros(2), method="Nelder-Mead",
                      options={"xatol": 0.02, "fatol": 1e-4, "maxfev": 50, "initial_simplex": _SIMPLEX})
     return np.exp(np.clip(found.x, -1.5, 1.5))
 
 
-def _score(tried: Sequence[_Tried], recalibration: Sequence[Recalibration]) -> tuple[float, float]:
-    """Mean CRPS, and share of periods in which the 80 % interval holds the truth; each cascade counts once."""
+def _score(tried: Sequence[_Tried], recalibration: Sequence[Recalibration]) -> tuple[float, float, float]:
+    """Mean CRPS, and how often the truth lies below and above the 80 % interval; each cascade counts once."""
     count = 200
     chosen_paths: dict[tuple[int, int], np.ndarray] = {}
-    each: dict[int, list[tuple[float, float]]] = {}
+    each: dict[int, list[tuple[float, float, float]]] = {}
     low, high = (round(q * (count - 1)) for q in ((1 - _LEVEL) / 2, (1 + _LEVEL) / 2))
     pairs = (2 * np.arange(1, count + 1) - count - 1) / count**2
     for one in tried:
@@ -402,10 +409,10 @@ def _score(tried: Sequence[_Tried], recalibration: Sequence[Recalibration]) -> t
             chosen_paths[key] = _at(len(one.paths), recalibration[one.stage], count)
         ordered = np.sort(one.paths[chosen_paths[key]], axis=0)
         crps = np.abs(ordered - one.truth).mean() - (pairs @ ordered).mean()
-        held = ((one.truth >= ordered[low]) & (one.truth <= ordered[high])).mean()
-        each.setdefault(one.cascade, []).append((float(crps), float(held)))
-    crps, held = np.mean([np.mean(found, axis=0) for found in each.values()], axis=0)
-    return float(crps), float(held)
+        each.setdefault(one.cascade, []).append((float(crps), float((one.truth < ordered[low]).mean()),
+                                                 float((one.truth > ordered[high]).mean())))
+    crps, below, above = np.mean([np.mean(found, axis=0) for found in each.values()], axis=0)
+    return float(crps), float(below), float(above)
 
 
 # ---------------------------------------------------------------- in a file

@@ -6,11 +6,16 @@ They test forecasts where the truth is known. None of them is data.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from experiments.adopters.history import Cascade
 from params import Refused, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _PURPOSE = 0x696E7665  # names this use of a seed
 
@@ -179,3 +184,122 @@ def cascades(world: str, count: int, population: int = 50, periods: int = 120, s
             found.append(Cascade(f"{world}-{len(found) + 1}", population, 0, cum))
         tried += 1
     return found
+
+
+# ---------------------------------------------------------------- the same units again and again
+
+@dataclass(frozen=True, eq=False)
+class Policies:
+    """Invented policies among the same units: who adopted when, and what could be known of the units beforehand."""
+
+    times: pd.DataFrame  # cascade, unit, time (NaN: not by the end of its record)
+    edges: pd.DataFrame  # source, target: neighbours on a map, both ways
+    covariates: pd.DataFrame  # unit, and two numbers that tell a part of what drives it
+    cascades: list[Cascade]  # the same as counts by period
+
+
+def policies(count: int, units: int = 50, seed: int = 0, least: float = 0.16, last: int = 2020) -> Policies:
+    """Policies that the same units adopt one after another, each by one of seven laws; none is the forecasting model's.
+
+    A policy has a law of its own (Bass, Gompertz or logistic curves of readiness, thresholds on the network, contagion
+    along borders, tiers that wait for each other, a federal deadline), a ceiling (a third fill, a third stop below 60 %),
+    perhaps a slow start, perhaps a second burst, and a record that ends in year `last`. What units share across policies
+    is a general readiness, a left-right line that some policies follow and some oppose, and their place on the map. In
+    one policy of six the records of some years are missing, so that their adopters appear in the next year.
+    """
+    import pandas as pd
+
+    country = np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE, 0x756E69]))
+    place, line, leads = country.random((units, 2)), country.normal(size=units), country.normal(size=units)
+    away = ((place[:, None] - place[None])**2).sum(axis=2)
+    near = np.zeros((units, units), bool)
+    np.put_along_axis(near, np.argsort(away, axis=1)[:, 1:5], True, axis=1)
+    near |= near.T
+    told = pd.DataFrame({"unit": _names(units), "size": leads + country.normal(0, 1, units),
+                         "line": line + country.normal(0, 0.7, units)})
+    rows: list[pd.DataFrame] = []
+    found: list[Cascade] = []
+    tried = 0
+    while len(found) < count:
+        rng = np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE, 0x706F6C, tried]))
+        tried += 1
+        begin = int(rng.integers(last - 90, last - 25))
+        when = _policy(leads, line, near, last - begin + 1, rng)
+        cum = _begun(when, last - begin + 1)
+        if cum[-1] < max(least * units, 2):
+            continue
+        name = f"policy-{len(found) + 1}"
+        start = begin + int(when.min())
+        cum = cum[:last - start + 1]
+        found.append(Cascade(name, units, start, cum))
+        rows.append(pd.DataFrame({"cascade": name, "unit": told["unit"], "time": np.where(
+            np.isfinite(when) & (begin + when <= last), begin + when, np.nan)}))
+    edges = pd.DataFrame(np.argwhere(near), columns=["source", "target"]).map(lambda k: told["unit"][k])
+    return Policies(pd.concat(rows, ignore_index=True), edges, told, found)
+
+
+def _names(units: int) -> list[str]:
+    return [f"unit-{k + 1:02d}" for k in range(units)]
+
+
+def _policy(leads: np.ndarray, line: np.ndarray, near: np.ndarray, periods: int, rng: np.random.Generator) -> np.ndarray:
+    """float64[units]: periods of adoption of one policy, inf where never."""
+    units = len(leads)
+    ready = rng.normal(0.6, 0.3) * leads + rng.normal(0, 0.5) * line + rng.normal(0, 1, units)  # the higher, the earlier
+    kind = rng.random()
+    ceiling = 1.0 if kind < 0.25 else rng.uniform(0.9, 1.0) if kind < 0.4 else rng.uniform(0.2, 0.6) if kind < 0.7 \
+        else rng.uniform(0.6, 0.97)
+    open_ = np.argsort(np.argsort(ready + rng.normal(0, 0.7, units))) >= round((1 - ceiling) * units)
+    middle, law = np.exp(rng.normal(np.log(14), 0.6)), int(rng.integers(7))
+    rank = (np.argsort(np.argsort(-ready)) + rng.random(units)) / units  # 0: the most ready
+    if law < 3:
+        steep = np.exp(rng.normal(np.log(4), 0.4))
+        if law == 0:
+            p, q = 1 / middle / steep, steep / middle
+            when = np.log((1 + q / p * rank) / (1 - rank)) / (p + q)
+        elif law == 1:
+            when = middle * (1 - np.log(-np.log(rank)) / steep)
+        else:
+            when = middle * (1 + np.log(rank / (1 - rank)) / steep)
+        when = np.maximum(when, 0.0)
+    elif law == 3:  # thresholds: a share of the neighbours and of all must have adopted
+        wait, when = np.clip(0.3 - 0.15 * ready, 0, None), np.full(units, np.inf)
+        when[ready.argmax()] = 0
+        for t in range(1, periods):
+            seen = when < t
+            share = 0.5 * (near @ seen) / near.sum(axis=1) + 0.5 * seen.mean()
+            acts = ~seen & ((share >= wait) & (rng.random(units) < 3 / middle) | (rng.random(units) < 0.15 / middle))
+            when[acts] = t
+    elif law == 4:  # contagion along borders
+        when = np.full(units, np.inf)
+        when[rng.integers(units)] = 0
+        for t in range(1, periods):
+            seen = when < t
+            hazard = np.exp(0.6 * ready) * (0.1 + 2.5 * (near @ seen) / near.sum(axis=1)) / middle
+            when[~seen & (rng.random(units) < 1 - np.exp(-hazard))] = t
+    elif law == 5:  # tiers by readiness, each begins when the one above is half way
+        tiers, pace = rng.integers(2, 5), np.exp(rng.normal(np.log(2.5 / middle), 0.5, 5))
+        tier, when, begun = np.minimum((rank * tiers).astype(int), tiers - 1), np.empty(units), 0.0
+        for k in range(tiers):
+            mine = tier == k
+            when[mine] = begun + rng.exponential(1 / pace[k], mine.sum())
+            begun = float(np.median(when[mine])) if mine.any() else begun
+    else:  # few go by themselves; a federal rule moves many within a few years
+        when, date = rng.exponential(6 * middle, units), rng.uniform(0.3, 2) * middle
+        bound = rng.random(units) < rng.uniform(0.4, 1.0)
+        when = np.where(bound, np.minimum(when, date + rng.exponential(rng.uniform(1, 6), units)), when)
+    if rng.random() < 0.35:  # a slow start: the first one or two long before the others
+        first = np.argsort(when)[:rng.integers(1, 4)]
+        late = rng.uniform(0.3, 1.5) * middle
+        when = np.where(np.isin(np.arange(units), first), when, when + late)
+    when[~open_] = np.inf
+    if rng.random() < 0.25:  # a burst: a share of those who remain act in one year
+        date = rng.uniform(0.5, 3) * middle
+        swept = open_ & (when > date) & (rng.random(units) < rng.uniform(0.2, 0.8))
+        when[swept] = date + rng.uniform(0, 2, swept.sum())
+    when = np.floor(when)
+    if rng.random() < 1 / 6 and np.isfinite(when).any():  # years without records: their adopters appear afterwards
+        gap = rng.uniform(0, 2) * middle
+        away = np.floor(gap + rng.integers(2, 5))
+        when = np.where((when > when[np.isfinite(when)].min()) & (when >= gap) & (when < away), away, when)
+    return when
