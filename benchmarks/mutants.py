@@ -223,9 +223,12 @@ def put(mutant: Mutant) -> None:
         if label in new:
             function.__code__ = new[label].__code__
             function.__defaults__, function.__kwdefaults__ = new[label].__defaults__, new[label].__kwdefaults__
-    for label, thing in vars(changed).items():  # constants, for those who look them up in the module
-        if isinstance(thing, int | float | str | tuple) and not label.startswith("__"):
-            setattr(module, label, thing)
+    for label, thing in vars(changed).items():  # constants, also where others have imported them by name
+        if label.startswith("__") or callable(thing) or inspect.ismodule(thing):
+            continue
+        old = vars(module).get(label)
+        for other in [other for other in list(sys.modules.values()) if vars(other).get(label) is old]:
+            setattr(other, label, thing)
 
 
 class Mill:
