@@ -540,3 +540,31 @@ def test_categories_are_cut_where_rogers_and_the_reference_package_cut():
         "sd": (-1, 0, 1), "rogers": (-2, -1, 0, 1), "rank": (0.025, 0.16, 0.5, 0.84),
         "innovativeness": (0.025, 0.16, 0.5, 0.84)}
     assert np.diff([0, 0.025, 0.16, 0.5, 0.84, 1]) == pytest.approx([0.025, 0.135, 0.34, 0.34, 0.16])
+
+
+TIMES, TIES = [1, 2, 3, 4], np.eye(4, k=1) + np.eye(4, k=-1)
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    *(({"seed": seed}, "seed must be") for seed in (-1, 2**62 + 1, True, "1", 1.0)),
+    *(({"repetitions": count}, "repetitions must be") for count in (0, 1_000_001, True, "9", 9.0))])
+def test_what_rewiring_cannot_take_is_refused(words, said):
+    with pytest.raises(Refused, match=said):
+        statistics.structural_dependence(TIMES, TIES, **{"repetitions": 3, **words})
+
+
+@pytest.mark.parametrize("seed", [0, 2**62, np.int64(5)])
+def test_what_rewiring_can_take_is_taken(seed):
+    found = statistics.structural_dependence(TIMES, TIES, repetitions=1, seed=seed)
+    assert found.rewired.shape == (1,)
+    assert found.p == 1.0
+    assert found.observed == pytest.approx(statistics.mean_threshold(TIMES, TIES))
+    assert found.mean == found.rewired[0]
+
+
+def test_a_p_value_counts_both_sides_and_the_network_itself():
+    """A statistic that takes 0, 1, ... 9 on rewired networks and 1 on the network as it is."""
+    values = iter([*range(10), 1])
+    found = statistics.structural_dependence(TIMES, TIES, lambda net: next(values), repetitions=10)
+    assert (found.observed, found.rewired.tolist()) == (1, list(range(10)))
+    assert found.p == pytest.approx(2 * min(2 + 1, 9 + 1) / 11)
