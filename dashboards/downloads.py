@@ -14,6 +14,7 @@ import solara
 from dashboards.compute import Token, use_latest
 from dashboards.state import Policy, View, own_version, to_file
 from dashboards.texts import Text
+from experiments.spreadsheet import harmless_text, to_csv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -156,7 +157,7 @@ def _content(what: str, name: str, kind: str, results: Mapping[str, Result], vie
     if what == "scenario":
         return to_file(view).encode()
     if what == "places":
-        return view.places.encode()
+        return harmless_text(view.places).encode()
     if what == "table":
         return table(_tables(results)[name], kind)
     if what == "figure":
@@ -195,7 +196,7 @@ def written(columns: Sequence[str], rows: Sequence[Sequence[str]], language: str
 def table(frame: pd.DataFrame, kind: str) -> bytes:
     """A table as "csv" or "parquet"."""
     if kind == "csv":
-        return str(frame.to_csv(index=False, lineterminator="\n")).encode()
+        return to_csv(frame).encode()
     out = io.BytesIO()
     frame.to_parquet(out, index=False)
     return out.getvalue()

@@ -230,8 +230,9 @@ def _policy(html: str, host: str) -> str:
             "base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 
 
+# No Cross-Origin-Opener-Policy: with it a browser that goes elsewhere drops a page's goodbye, and its session stays.
 _HEADERS = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin",
-            "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin"}
+            "Cross-Origin-Resource-Policy": "same-origin"}
 _CLOSED = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 

@@ -231,6 +231,7 @@ def data(
             print_table("Series that ship", ["name", "what"], [list(item) for item in shown.items()])
         return
     from experiments import folder
+    from experiments.spreadsheet import to_csv
 
     for target, option in ((save, "--save"), (report, "--report")):
         if target is not None:
@@ -243,7 +244,7 @@ def data(
     except Invalid as bad:
         if report is not None:
             with folder.whole_file(report, overwrite, "--report") as part:
-                bad.report.to_csv(part, index=False)
+                part.write_text(to_csv(bad.report), encoding="utf-8")
         if as_json:
             typer.echo(json.dumps({"valid": False, "sentence": str(bad), "report": records(bad.report)}))
             raise typer.Exit(2) from None
@@ -325,6 +326,7 @@ def _said(file: str, kind: str | None, edges: Path | None, population: Path | No
 def _start(survey: Any, save: Path, base: str, population: Path | None) -> str:
     """A survey as a scenario or a table of municipalities, by the ending of the file to save."""
     from experiments.adopters.counts import read_population
+    from experiments.spreadsheet import to_csv
     from params import Refused
 
     if save.suffix == ".toml":
@@ -333,7 +335,7 @@ def _start(survey: Any, save: Path, base: str, population: Path | None) -> str:
         raise Refused(f"{save} must end in .toml (a scenario) or .csv (a table of municipalities).")
     if population is None:
         raise Refused("a table of municipalities needs their citizens; give --population POPULATION.csv.")
-    return str(survey.towns(read_population(population)).to_csv(index=False))
+    return to_csv(survey.towns(read_population(population)))
 
 
 def _recognised(sheet: Sheet) -> str:

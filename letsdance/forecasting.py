@@ -136,9 +136,12 @@ def forecast_(
                    f"spread is hardly told; histories of many periods do better in longer ones (months for weeks).",
                    err=True)
     if out is not None:
+        from experiments.spreadsheet import to_csv
+
         with folder.whole_file(out, overwrite) as part:
             for k, one in enumerate(made):
-                forecasting.table([one]).to_csv(part, mode="a" if k else "w", header=not k, index=False)
+                with part.open("a", encoding="utf-8") as file:
+                    file.write(to_csv(forecasting.table([one]), header=not k))
     if report is not None:
         from report.forecasting import forecast_study
 

@@ -190,6 +190,7 @@ def query(
     as_json: Json = False,
 ) -> None:
     """Ask a sweep's tables by SQL, and print or save the answer."""
+    from experiments.spreadsheet import to_csv
     from experiments.store import Sweep
     from params import Refused
 
@@ -199,7 +200,7 @@ def query(
         typer.echo(f"This sweep is not finished: {found.parts - missing} of {found.parts} parts are there.", err=True)
     if csv is not None:
         try:
-            answer.to_csv(csv, index=False)
+            csv.write_text(to_csv(answer), encoding="utf-8")
         except OSError as error:
             raise Refused(f"{csv} cannot be written: {error.strerror}.") from None
         typer.echo(json.dumps({"file": str(csv), "rows": len(answer)}) if as_json else

@@ -63,8 +63,17 @@ def _measure(bold: bool) -> Any:
 def text_width(text: str, size: float, bold: bool = False) -> float:
     """How wide words are, in pixels of the sheet."""
     font = _measure(bold)
-    font.set_text(text, 0.0)
+    font.set_text(writable(text), 0.0)
     return float(font.get_width_height()[0]) / 64 * size / 100
+
+
+#: What no SVG may hold, whoever typed it.
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def writable(text: str) -> str:
+    """The text without signs that cannot be written; each becomes a question mark."""
+    return _UNWRITABLE.sub("?", text)
 
 
 def shorten(text: str, room: float, size: float, bold: bool = False) -> str:
@@ -104,7 +113,7 @@ class Figure:
     """
 
     def __init__(self, title: str, summary: str, width: float = WIDE) -> None:
-        self.title, self.summary, self.width, self.height = title, summary, width, 0.0
+        self.title, self.summary, self.width, self.height = writable(title), writable(summary), width, 0.0
         self._shapes: list[tuple[str, Any]] = []
         self._words: list[dict[str, Any]] = []
         self._aside: list[dict[str, Any]] = []  # the words of title and foot, which a page says itself
@@ -137,7 +146,7 @@ class Figure:
              anchor: Anchor = "start", halo: str | None = None) -> None:
         """Words on a baseline; halo is a rim in the colour of the ground that keeps lines off the letters."""
         if text:
-            self._words.append({"x": x, "y": y, "text": text, "size": size, "colour": colour, "bold": bold,
+            self._words.append({"x": x, "y": y, "text": writable(text), "size": size, "colour": colour, "bold": bold,
                                 "anchor": anchor, "halo": halo})
 
     def box(self, x: float, y: float, width: float, height: float, fill: str, opacity: float = 1.0) -> None:

@@ -36,6 +36,20 @@ window.letsdance = {
   },
   /* A text in parts of which every second is a bracket of numbers, "(51–81)", that no line may break. */
   parts(text) { return text.split(/(\([^()]*\d–[^()]*\)[,.;:]?)/); },
+  /* A text as HTML shows it: whatever people typed stays text. */
+  escaped(text) {
+    return String(text).replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+  },
+  /* Rows of texts as CSV. A spreadsheet would run a cell that begins as a formula does, so that one begins with an
+     apostrophe; numbers stay numbers. The same rule as experiments/spreadsheet.py. */
+  csv(rows) {
+    const number = /^[+-]?[\d.,\s]*\d(e[+-]?\d+)?\s*%?$/i, formula = /(^|[;\t\r\n])(\s*)([=+\-@\uff1d\uff0b\uff0d\uff20])/g;
+    const cell = (value) => {
+      const text = number.test(value) ? String(value) : String(value).replace(/^(?=[\t\r\n])/, "'").replace(formula, "$1$2'$3");
+      return /[",;\t\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
+    };
+    return rows.map((row) => row.map(cell).join(',')).join('\n') + '\n';
+  },
   /* content: a text, bytes, or an address that holds the data. */
   save(name, type, content) {
     const link = document.createElement('a'), held = typeof content === 'string' && content.startsWith('data:');
