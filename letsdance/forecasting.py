@@ -15,6 +15,7 @@ from letsdance.telling import keep, records, written
 
 if TYPE_CHECKING:
     from experiments.adopters.forecast import Forecast
+    from experiments.adopters.stocks import Series
 
 History = Annotated[Path, typer.Argument(help="CSV: t, new or cum, and where they differ task_id and population.")]
 Population = Annotated[int | None, typer.Option(help="How many could adopt; goes before a column population.")]
@@ -122,6 +123,8 @@ def forecast_(
     from experiments.adopters import history as histories
     from experiments.adopters import prior as priors
 
+    if (shares := _shares(history, prior, population)) is not None:
+        return _forecast_shares(shares, samples, seed, out, report, overwrite, as_json)
     known = None if prior is None else priors.load(prior)
     cascades, single = forecasting.histories_of(history, population)
     if single:
@@ -149,6 +152,60 @@ def forecast_(
              {"history": histories.table(cascades), "quantiles": forecasting.quantile_table(made)},
              forecast_study(made, known), overwrite, as_json, "--report")
     _tell(made, prior, known is None or known.invented, out, report, as_json)
+
+
+def _shares(history: Path, prior: Path | None, population: int | None) -> list[Series] | None:
+    """Shares in use, which may fall, where the file holds such."""
+    from experiments.adopters import stocks
+    from params import Refused
+
+    found = stocks.in_table(history)
+    if found is not None and (prior is not None or population is not None):
+        raise Refused(f"{history} holds shares in use, whose flows are learnt from its own units; leave --prior and "
+                      f"--population out.")
+    return found
+
+
+def _forecast_shares(shares: list[Series], samples: int, seed: int, out: Path | None, report: Path | None,
+                     overwrite: bool, as_json: bool) -> None:
+    from experiments import folder
+    from experiments.adopters import stocks
+    from params import Refused
+
+    if report is not None:
+        raise Refused("there is no page of shares in use yet; leave --report out and take --out.")
+    model = stocks.calibrated(shares, seed)
+    made = [stocks.forecast(one, model, samples=samples, seed=seed) for one in shares]
+    if out is not None:
+        with folder.whole_file(out, overwrite) as part:
+            stocks.table(made).to_csv(part, index=False)
+    if as_json:
+        typer.echo(json.dumps({"kind": "share in use", "out": None if out is None else str(out), "forecasts": [
+            {"unit": f.series.unit, "t": f.t.tolist(), "flows": {"outside": f.flows.p, "contagion": f.flows.q,
+                                                                 "outflow": f.flows.d},
+             "quantiles": {f"q{round(100 * level)}": row.tolist() for level, row in
+                           zip((0.1, 0.5, 0.9), f.quantiles((0.1, 0.5, 0.9)), strict=True)}, "says": f.says()}
+            for f in made]}))
+        return
+    for f in made:
+        console().print(f.says(), highlight=False)
+    if out is not None:
+        console().print(f"Written: [bold]{out}[/].", highlight=False)
+
+
+def _backtest_shares(shares: list[Series], samples: int, seed: int, as_json: bool) -> None:
+    from experiments.adopters import stocks
+
+    rows = stocks.backtest(shares, samples=samples, seed=seed)
+    mean = rows[["error", "persistence", "crps", "below", "above"]].mean()
+    said = {"kind": "share in use", "forecasts": len(rows), **{name: float(value) for name, value in mean.items()}}
+    if as_json:
+        typer.echo(json.dumps(said))
+        return
+    console().print(f"In {len(rows)} forecasts of the last part of each unit's shares from the first, with what the other "
+                    f"units teach, the median was off by {100 * mean['error']:.1f} points (the last share as it is: "
+                    f"{100 * mean['persistence']:.1f}); the truth lay below the 80 % interval in {mean['below']:.0%} and "
+                    f"above it in {mean['above']:.0%}.", highlight=False)
 
 
 def _tell(made: list[Forecast], prior: Path | None, invented: bool, out: Path | None, report: Path | None,
@@ -197,6 +254,8 @@ def backtest_(
     from experiments.adopters import history as histories
     from experiments.adopters import prior as priors
 
+    if (shares := _shares(past, prior, population)) is not None:
+        return _backtest_shares(shares, samples, seed, as_json)
     known = None if prior is None else priors.load(prior)
     cascades = histories.read(past, population, least=1)
     stages = tuple(stage or priors.STAGES)

@@ -5,14 +5,14 @@ A series may fall or never saturate; `shape` says what it is, and no curve is fo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.adopters import statistics
+from experiments.adopters import statistics, stocks
 from params import Refused, nearest
 from scenarios import tables
 from scenarios.tables import Reading
@@ -179,9 +179,8 @@ def shape(series: pd.DataFrame, unit: str = "it", kind: str = "stock") -> dict[s
         "peak_period": int(period[peak]), "falls": fell, "saturates": None}
     if len(period) == 1:
         return found | {"says": f"{unit}: {n(total[0])} in {period[0]}, one period, so no curve."}
-    step = int(np.diff(total).argmax())
     rise = total[peak] - total[0]
-    jump = np.diff(total)[step] / rise if rise > 0 else 0.0
+    jumps = [] if kind == "new" else stocks.shocks(period, total, _whole(series, total, kind))
     if not fell:
         whole = "adopters in all" if kind == "new" else KINDS[kind].split(",")[0]
         found["saturates"] = bool(rate[-1] < rate.max() / 2) if len(rate) >= 3 else None
@@ -191,7 +190,9 @@ def shape(series: pd.DataFrame, unit: str = "it", kind: str = "stock") -> dict[s
         if not rise:
             return found | {"says": f"{unit}: {whole} stay at {n(total[0])} from {period[0]} to {period[-1]}."}
         return found | {"says": f"{unit}: {whole} rise from {n(total[0])} in {period[0]} to {n(total[-1])} in "
-                                f"{period[-1]}; {end}."}
+                                f"{period[-1]}; {end}." if not jumps else "; ".join([
+                                    f"{unit}: {whole} rise from {n(total[0])} in {period[0]} to {n(total[-1])} in "
+                                    f"{period[-1]}", *(_jumped(one, points) for one in jumps)]) + "."}
     left = total[peak] - total[-1]
     parts = [f"{unit}: {'a share' if kind == 'percent' else 'a stock of active cases'} that falls, from {n(total[peak])} "
              f"in {period[peak]} to {n(total[low])} in {period[low]}"] if low > peak else [
@@ -199,9 +200,7 @@ def shape(series: pd.DataFrame, unit: str = "it", kind: str = "stock") -> dict[s
              f"{n(total[0])} in {period[0]} to {n(total[-1])} in {period[-1]}"]
     if low > peak and period[-1] != period[low]:
         parts.append(f"{n(total[-1])} in {period[-1]}")
-    if jump > 0.5 and len(rate) >= 4:
-        parts.append(f"{points(np.diff(total)[step])} of its rise of {points(rise)} came in one step, from "
-                     f"{period[step]} to {period[step + 1]}: a shock, not an S-curve")
+    parts += [_jumped(one, points) for one in jumps]
     if left > 0 and kind == "stock":
         parts.append(f"at least {n(left)} gave it up again, and those who came in between hide more")
     noted: dict[str, list[str]] = {}
@@ -210,6 +209,20 @@ def shape(series: pd.DataFrame, unit: str = "it", kind: str = "stock") -> dict[s
             noted.setdefault(note, []).append(str(at))
     notes = [f"{note} in {' and '.join(at)}" for note, at in noted.items()]
     return found | {"says": "; ".join(parts + notes) + "."}
+
+
+def _whole(series: pd.DataFrame, total: np.ndarray, kind: str) -> float:
+    """What a share of 1 is: 100 %, those who could, or where nobody says how many could, the most there ever were."""
+    if kind == "percent":
+        return 100.0
+    could = series["population"].max() if "population" in series else np.nan
+    return float(could) if could > 0 else float(max(total.max(), 1.0))
+
+
+def _jumped(one: stocks.Shock, points: Callable[[float], str]) -> str:
+    move = one.after - one.before
+    return (f"from {one.start} to {one.end} it {'rose' if move > 0 else 'fell'} by {points(abs(move))}, out of line with "
+            f"its other steps: a shock, not part of an S-curve")
 
 
 def read_population(source: Any, reading: Reading | None = None, said: list[str] | None = None) -> dict[str, float]:

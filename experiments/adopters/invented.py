@@ -2,8 +2,8 @@
 
 Every invented world (experiments.adopters.synthetic) gives equally many cascades. In most worlds nearly all curves fill,
 whereas many policies of US states stay below 60 % (Boehmke and Skinner, 2012): every second cascade is therefore one to
-which only a part is open; policies that the same units adopt one after another stand beside them. What is tried on a world is learnt from the other worlds, because a curve that a user brings
-comes from none of them. No data are in it.
+which only a part is open; policies that the same units adopt one after another stand beside them. What is tried on a
+world is learnt from the other worlds, because a curve that a user brings comes from none of them. No data are in it.
 """
 
 from __future__ import annotations
