@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 from test_residence import chain, told
 
 from experiments import discovery, estimates, indices, paired, precision, tipping
@@ -568,3 +568,26 @@ def test_a_p_value_counts_both_sides_and_the_network_itself():
     found = statistics.structural_dependence(TIMES, TIES, lambda net: next(values), repetitions=10)
     assert (found.observed, found.rewired.tolist()) == (1, list(range(10)))
     assert found.p == pytest.approx(2 * min(2 + 1, 9 + 1) / 11)
+
+
+@pytest.mark.parametrize("curve", curves.CURVES)
+def test_a_fits_goodness_is_its_log_likelihood_and_its_profile_falls_by_half_a_chi_squared(curve):
+    """Of few adopters, so that an interval is wider than one on the transformed scale."""
+    cum, N = np.array([1, 2, 4, 7, 9]), 30
+    fit = curves.fit(Cascade("few", N, 1, cum), curve, "ml")
+
+    def likelihood(x):
+        a, b = np.exp(x[0]), np.exp(x[1]) if curve == "bass" else x[1]
+        F = np.append(0.0, curves.cumulative(curve, np.arange(1, 6), a, b)) / (1 + np.exp(-x[2]))
+        return float((np.diff(cum, prepend=0) * np.log(np.diff(F))).sum() + (N - cum[-1]) * np.log(1 - F[-1]))
+
+    assert fit.goodness == pytest.approx(likelihood(fit.x), rel=1e-6)
+    assert fit.goodness > max(likelihood(fit.x + 0.05 * step) for step in (*np.eye(3), *-np.eye(3)))
+    low, high = np.log(fit.interval(curves.CURVES[curve][0], kind="profile"))
+    wall = curves._bounds(curve, 5)[0]
+    assert low < fit.x[0] < high
+    for end in (low, high):
+        best = max(-optimize.minimize(lambda y, end=end: -likelihood([end, *y]), start, method="Nelder-Mead",
+                                      bounds=curves._bounds(curve, 5)[1:], options={"xatol": 1e-7, "fatol": 1e-9}).fun
+                   for start in (fit.x[1:] + away * np.array([0.5, 1.0]) for away in (-1, 0, 1)))
+        assert end in wall or fit.goodness - best == pytest.approx(stats.chi2.ppf(0.95, 1) / 2, abs=0.01)
