@@ -591,3 +591,14 @@ def test_a_fits_goodness_is_its_log_likelihood_and_its_profile_falls_by_half_a_c
                                       bounds=curves._bounds(curve, 5)[1:], options={"xatol": 1e-7, "fatol": 1e-9}).fun
                    for start in (fit.x[1:] + away * np.array([0.5, 1.0]) for away in (-1, 0, 1)))
         assert end in wall or fit.goodness - best == pytest.approx(stats.chi2.ppf(0.95, 1) / 2, abs=0.01)
+
+
+def test_morris_mu_is_the_mean_over_trajectories_and_seeds():
+    rng = np.random.default_rng(5)
+    u = np.concatenate([np.array([[0, 0], [0.5, 0], [0.5, 0.5]]), np.array([[1, 0.5], [1, 0], [0.5, 0]])])
+    Y = 4 * u[:, :1] - 2 * u[:, 1:] + rng.normal(0, 0.3, (6, 3))
+    found = indices.morris(["a", "b"], [[0, 1], [0, 1]], u, Y, resamples=20)
+    a = [(Y[1] - Y[0]) / 0.5, (Y[5] - Y[4]) / -0.5]
+    b = [(Y[2] - Y[1]) / 0.5, (Y[4] - Y[3]) / -0.5]
+    assert found.table["mu"].tolist() == pytest.approx([np.mean(a), np.mean(b)])
+    assert (found.trajectories, found.replicates) == (2, 3)
