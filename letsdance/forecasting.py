@@ -282,3 +282,48 @@ def backtest_(
                 list(gaps.columns), [list(row) for row in gaps.rows])
     console().print(test.verdict(), highlight=False)
     written(out, "")
+
+
+@adopters.command("who")
+def who_(
+    times: Annotated[Path, typer.Argument(help="CSV: cascade, unit, time (a calendar; blank: not yet).")],
+    cascade: Annotated[str | None, typer.Option(help="Which one [default: the last of the table].")] = None,
+    edges: Annotated[Path | None, typer.Option(help="CSV: source and target; whose adoption a unit sees.")] = None,
+    covariates: Annotated[Path | None, typer.Option(help="CSV: unit, and columns of numbers.")] = None,
+    at: Annotated[int | None, typer.Option(help="As it was known at the end of this period [default: the last].")] = None,
+    periods: Annotated[int, typer.Option(help="Chances for so many periods.")] = 10, prior: PriorFile = None,
+    test: Annotated[bool, typer.Option("--test", help="Try it on the past cascades, with a rolling origin.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder to write, with tables and a page.")] = None,
+    seed: Luck = 0, overwrite: Overwrite = False, as_json: Json = False,
+) -> None:
+    """Say who adopts next and who late. Units in order, with the chance of each by period."""
+    from experiments import folder
+
+    if out is not None:
+        folder.check_target(out, overwrite)
+    from experiments.adopters import prior as priors
+    from experiments.adopters import who as whom
+
+    known = whom.read(times, edges, covariates)
+    known = known if at is None else known.cut(at)
+    made = whom.who(known, cascade, periods, None if prior is None else priors.load(prior), seed=seed)
+    tried = whom.backtest(known) if test else None
+    from report.forecasting import who_study
+
+    page, frames = who_study(made, tried), {"who": made.table()}
+    frames |= {} if tried is None else {"test": tried}
+    said = {"cascade": made.cascade, "origin": made.origin, "seed": seed, "weights": made.weights}
+    if out is not None:
+        keep(out, "adopters who", said, frames, page, overwrite, as_json)
+    if as_json:
+        typer.echo(json.dumps({**said, "folder": None if out is None else str(out), "who": records(made.table()),
+                               "test": None if tried is None else records(tried)}))
+        return
+    tables = [table for section in page.sections for table in section.tables]
+    print_table(f"Who adopts {made.cascade} after {made.origin}", list(tables[0].columns),
+                [list(row) for row in tables[0].rows[:_SHOWN]])
+    for table in tables[1:]:
+        print_table("C-index: of two units, how often the one said to be earlier was", list(table.columns),
+                    [list(row) for row in table.rows])
+    if out is not None:
+        written(out, "")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from experiments.adopters.forecast import Forecast
+    from experiments.adopters.who import Who
 
 #: Below every figure here.
 FOOT = "What a model expects from the pace so far and from past curves; it knows no politics, and laws can change."
@@ -278,3 +279,48 @@ def backtest_study(test: Backtest) -> Study:
          "Intervals over whole numbers hold a little more than their level where a period has few adopters; the rivals' do "
          "too."],
         OF_A_BACKTEST)
+
+
+# ---------------------------------------------------------------- who
+
+OF_WHO = ("This orders your own units by what your own data say of them; nothing in it comes from the laboratory's "
+          "simulation. A chance is what past cascades and the curve so far let expect, not a judgement of a unit.")
+
+
+def who_study(made: Who, tried: pd.DataFrame | None) -> Study:
+    """The page of who adopts next: a table of units and chances, and how well such orders did."""
+    some = sorted({0, len(made.t) // 2, len(made.t) - 1})
+    rows = [[str(k + 1), unit, *(percent(float(made.chances[k, h])) for h in some)] for k, unit in enumerate(made.units)]
+    sections = [Section("In order", [], {"who": partial(who_bars, made)},
+                        [Table(["", "unit", *(f"by {made.t[h]}" for h in some)], rows)])]
+    if tried is not None:
+        names = [name for name in tried.columns if name not in ("cascade", "share", "origin", "open")]
+        means = tried.groupby("share")[names].mean()
+        sections.append(Section("How well such an order did", [
+            "C-index over those still to adopt, mean over past cascades; 0.5 is chance. Everything was learnt from what "
+            "was known at the time."], {}, [Table(["past", *names], [
+                [percent(float(str(share))), *(f"{value:.3f}" for value in row)]
+                for share, row in zip(means.index, means.to_numpy(), strict=True)])]))
+    last = float(made.chances[0, -1]), float(made.chances[-1, -1])
+    return Study("who adopts next", f"{made.units[0]} is the likeliest to adopt {made.cascade} next "
+                 f"({percent(last[0])} by {made.t[-1]}), {made.units[-1]} the least ({percent(last[1])}).",
+                 ["Chances of all units add up to what the forecast of the curve expects."], sections,
+                 ["An order rests on past behaviour; a unit that changes its mind is not seen."], OF_WHO)
+
+
+def who_bars(made: Who, width: float) -> Figure:
+    """The chance of each unit by the last period, the earliest first; at most thirty."""
+    narrow, shown, row = width < 600, min(len(made.units), 30), 22
+    figure = Figure(f"Who adopts {made.cascade} by {made.t[-1]}", "Units still to adopt, the earliest first.", width)
+    top = figure.head(f"Chance to have adopted by {made.t[-1]}" + ("" if shown == len(made.units) else
+                                                                  f"; the first {shown} of {len(made.units)}") + ".")
+    left = 110 if narrow else 170
+    panel = Panel(figure, left, top + 10, width - left - 60, shown * row, (0, 1), (0, shown))
+    panel.scale_x([(v, percent(v)) for v in ((0, 0.5, 1) if narrow else (0, 0.25, 0.5, 0.75, 1))])
+    for k in range(shown):
+        y, x = panel.y + (k + 0.5) * row, float(panel.at_x(float(made.chances[k, -1])))
+        figure.text(left - 8, y + 5, made.units[k][:22], 13, INK, anchor="end")
+        figure.line([(left, y), (x, y)], tint(_MAIN, 0.38), 8)
+        figure.text(x + 6, y + 5, percent(float(made.chances[k, -1])), 13, SOFT)
+    figure.foot(panel.y + panel.height + 36, FOOT)
+    return figure

@@ -109,6 +109,10 @@ HISTORIES = Kind("histories", "past adoption", ("t",), (
     Field("t", "whole", ("t", "time", "period"), _YEARS, low=-1e9, high=1e9),
     Field("new", "whole", ("new", "adoptions", "new_adopters"), low=0, high=1e9, example="13"),
     Field("cum", "whole", ("cum", "cumulative", "ever", "adopters"), low=0, high=1e9, example="13")), one_of=("new", "cum"))
+ADOPTIONS = Kind("adoptions", "adoptions by unit", ("cascade", "unit", "time"), (
+    Field("cascade", "id", ("cascade", "task_id", "policy", "innovation"), ("task", "law", "beleid")),
+    Field("unit", "id", ("unit", "node", "id"), _PLACES),
+    Field("time", "whole", ("time", *_WHEN, "t"), _YEARS, low=-1e6, high=1e6, blank=True)))
 POPULATION = Kind("population", "population", ("unit", "population"), (
     Field("unit", "id", ("unit",), _PLACES),
     Field("population", "whole", ("population", "at_risk"), ("inwoners", "inwonertal", "bevolking", "citizens",
@@ -165,5 +169,5 @@ def asks(columns: Sequence[str]) -> bool:
     return bool(words & {"role", "rol", "willingness", *MEANING["willingness"]})
 
 
-__all__ = ["COUNTS", "EDGES", "HISTORIES", "KINDS", "MEANING", "POPULATION", "SURVEY", "TIMES", "VALUES", "Field", "Kind",
-           "asks", "may_be", "municipalities", "plain_name", "tokens"]
+__all__ = ["ADOPTIONS", "COUNTS", "EDGES", "HISTORIES", "KINDS", "MEANING", "POPULATION", "SURVEY", "TIMES", "VALUES",
+           "Field", "Kind", "asks", "may_be", "municipalities", "plain_name", "tokens"]

@@ -1,0 +1,104 @@
+"""Who adopts next: features, weights, chances and C-index against brute force and worlds where the truth is known."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+
+import numpy as np
+import pytest
+
+from experiments.adopters import synthetic, who
+from params import Refused
+
+
+@cache
+def world() -> synthetic.Policies:
+    return synthetic.policies(16, units=30, seed=9)
+
+
+def test_concordance_is_its_definition():
+    rng = np.random.default_rng(0)
+    score, times = rng.integers(0, 5, 12).astype(float), np.where(rng.random(12) < 0.3, np.nan, rng.integers(0, 9, 12))
+    good = pairs = 0.0
+    for i in range(12):
+        for j in range(12):
+            if not np.isnan(times[i]) and (np.isnan(times[j]) or times[i] < times[j]):
+                pairs += 1
+                good += 1.0 if score[i] > score[j] else 0.5 if score[i] == score[j] else 0.0
+    assert who.concordance(score, times) == pytest.approx(good / pairs)
+
+
+def test_chances_add_up_and_keep_the_order():
+    score = np.array([2.0, 1.0, 0.0, -1.0])
+    made = who.shared_out(score, np.array([0.0, 0.5, 1.7, 3.9]))
+    assert made.sum(axis=0) == pytest.approx([0, 0.5, 1.7, 3.9], abs=0.005)
+    assert (np.diff(made, axis=0) <= 1e-12).all()
+    hazards = -np.log1p(-made[:, 2])
+    assert hazards[0] / hazards[1] == pytest.approx(np.e, rel=1e-6)  # proportional, as the scores say
+
+
+def test_weights_are_those_of_the_partial_likelihood():
+    """Against a plain double loop, without ties: the slope of the penalised likelihood is zero there."""
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(40, 2))
+    times = rng.exponential(1 / np.exp(X @ [1.0, -0.5]))
+    beta = who._weights([who._Case(0, 0.1, -1.0, X, times)], np.inf)
+
+    def loss(b: np.ndarray) -> float:
+        total = who._RIDGE / 2 * float(((b * X.std(axis=0))**2).sum())
+        for i in range(40):
+            risk = [float(np.exp(X[j] @ b)) for j in range(40) if times[j] >= times[i]]
+            total += np.log(sum(risk)) - float(X[i] @ b)
+        return total
+
+    for k in range(2):
+        step = 1e-4 * np.eye(2)[k]
+        assert (loss(beta + step) - loss(beta - step)) / 2e-4 == pytest.approx(0, abs=0.02)
+    assert beta[0] > 0.5
+    assert beta[1] < 0
+
+
+def test_nothing_later_than_the_origin_is_used():
+    made = world()
+    known = who.read(made.times, made.edges, made.covariates)
+    at = int(np.nanquantile(known.times, 0.5))
+    later = known.times.copy()
+    later[later > at] = np.nan
+    blind = who.Adoptions(known.cascades, known.units, later, known.until, known.near, known.covariates, known.named)
+    c = int(np.nanargmin(known.times.min(axis=1, initial=np.inf, where=np.isfinite(known.times))))
+    for name, values in who.features(known, c, at)[0].items():
+        assert np.array_equal(values, who.features(blind, c, at)[0][name]), name
+
+
+def test_it_ranks_better_than_chance_where_units_differ_and_not_where_they_do_not():
+    rng = np.random.default_rng(4)
+    keen = rng.normal(size=25)
+    for size, low, high in ((1.5, 0.65, 1.0), (0.0, 0.42, 0.58)):
+        times = np.array([start + rng.exponential(20 * np.exp(-size * keen)) for start in range(0, 400, 20)]).round()
+        known = who.Adoptions(tuple(map(str, range(20))), tuple(map(str, range(25))), np.where(times > 420, np.nan, times),
+                              np.full(20, 420.0))
+        found = who.backtest(known)
+        assert low < found[found["origin"] > 150]["ours"].mean() < high
+
+
+def test_the_command_says_who(tmp_path, monkeypatch):
+    from typer.testing import CliRunner
+
+    from letsdance.command import app
+
+    monkeypatch.chdir(tmp_path)
+    made = world()
+    made.times.to_csv("t.csv", index=False)
+    made.edges.to_csv("e.csv", index=False)
+    made.covariates.to_csv("x.csv", index=False)
+    words = ["adopters", "who", "t.csv", "--edges", "e.csv", "--covariates", "x.csv", "--out", "who", "--test", "--json"]
+    done = CliRunner().invoke(app, words)
+    said = json.loads(done.stdout)
+    assert [row["rank"] for row in said["who"]] == list(range(1, len(said["who"]) + 1))
+    chances = np.array([[row[name] for name in row if name.startswith("by ")] for row in said["who"]])
+    assert (np.diff(chances, axis=1) >= -1e-12).all()
+    assert set(said["weights"]) == {"as before", "learnt network", "neighbours", "size", "line"}
+    assert (tmp_path / "who/report.html").exists()
+    wrong = CliRunner().invoke(app, ["adopters", "who", "t.csv", "--cascade", "policy-99"])
+    assert isinstance(wrong.exception, Refused)
