@@ -212,7 +212,11 @@ def data(
     population: Annotated[Path | None, typer.Option(help="CSV with unit and population (those at risk).")] = None,
     never: Never = None, group: Group = None, decimal: Decimal = None, sheet: SheetName = None,
     scale: Annotated[str | None, typer.Option(help="Of a survey: its ends, such as 1-5 or 0-10; or percent.")] = None,
+    missing: Annotated[list[str] | None, typer.Option(help="Of a survey: a code of no answer, such as 9. May be "
+                                                           "repeated.")] = None,
     base: Annotated[str, typer.Option(help="The start that a survey changes.")] = "lets_dance",
+    draws: Annotated[int | None, typer.Option(help="Of a survey: save so many starts within its sampling error, as points "
+                                                   "of a sweep (.csv).")] = None, seed: Seed = 1,
     save: Annotated[Path | None, typer.Option(help="Of a survey: write a start (.toml) or municipalities (.csv).")] = None,
     report: Annotated[Path | None, typer.Option(help="Write every problem as CSV: line, column, value, problem.")] = None,
     out: Annotated[Path | None, typer.Option(help="A folder to write, with the table and a page.")] = None,
@@ -240,7 +244,7 @@ def data(
         folder.check_target(out, overwrite)
     try:
         said, frame, counts, start = _said(file, kind, edges, population, scale, base, save, never or [], group,
-                                          Reading(decimal=decimal or "", sheet=sheet or ""))
+                                          Reading(decimal=decimal or "", sheet=sheet or ""), missing or [], draws, seed)
     except Invalid as bad:
         if report is not None:
             with folder.whole_file(report, overwrite, "--report") as part:
@@ -272,7 +276,8 @@ def data(
 
 
 def _said(file: str, kind: str | None, edges: Path | None, population: Path | None, scale: str | None, base: str,
-          save: Path | None, never: list[str], group: str | None, reading: Reading) -> tuple[list[str], Any, Any, str]:
+          save: Path | None, never: list[str], group: str | None, reading: Reading, missing: list[str],
+          draws: int | None, seed: int) -> tuple[list[str], Any, Any, str]:
     """What a file holds, recognised by its columns: sentences, the table, the counts if it is one of counts, and of a
     survey the text to save."""
     import pandas as pd
@@ -290,6 +295,8 @@ def _said(file: str, kind: str | None, edges: Path | None, population: Path | No
     what = "counts" if sheet is None else _recognised(sheet)
     for option, given, of, why in (("--save", save, ("survey",), "turns a survey into a start"),
                                    ("--scale", scale, ("survey",), "is the scale of a survey"),
+                                   ("--missing", missing, ("survey",), "is a code of no answer in a survey"),
+                                   ("--draws", draws, ("survey",), "draws starts from a survey"),
                                    ("--never", never, ("times",), "is a code among times of adoption"),
                                    ("--group", group, ("times",), "is the group of nodes with times of adoption"),
                                    ("--edges", edges, ("times",), "goes with times of adoption"),
@@ -299,10 +306,13 @@ def _said(file: str, kind: str | None, edges: Path | None, population: Path | No
             raise Refused(f"{option} {why}, but {file} looks like a table of {what}; leave {option} out, or name "
                           f"the columns of {file} for what they are.")
     if what == "survey":
-        survey = read_survey(sheet, scale)
-        said = [*survey.said, *(f"{role.capitalize()}s: mean willingness {part['willingness'].mean():.2f} of {len(part):,}."
-                                for role, part in survey.frame.groupby("role"))]
-        return said, survey.frame, None, "" if save is None else _start(survey, save, base, population)
+        survey = read_survey(sheet, scale, missing=missing, reading=reading)
+        start, error = survey.start(), survey.error()
+        said = [*survey.said, *(
+            f"{who}: {start[name]:.2f}" + (f", standard error {error[name]:.3f}." if error[name] == error[name] else ".")
+            for name, who in (("C", "Citizens' mean willingness"), ("G", "Officials' mean willingness"),
+                              ("T", "Citizens' mean trust")) if name in start)]
+        return said, survey.frame, None, "" if save is None else _start(survey, save, base, population, draws, seed)
     if what == "times":
         adoption = read_times(sheet, edges, never=never, group=group, reading=reading)
         ties = "" if adoption.network is None else \
@@ -323,7 +333,7 @@ def _said(file: str, kind: str | None, edges: Path | None, population: Path | No
     return [f"Counts are {KINDS[counts.kind]}.", *counts.said, *shapes["says"]], counts.frame, counts, ""
 
 
-def _start(survey: Any, save: Path, base: str, population: Path | None) -> str:
+def _start(survey: Any, save: Path, base: str, population: Path | None, draws: int | None, seed: int) -> str:
     """A survey as a scenario or a table of municipalities, by the ending of the file to save."""
     from experiments.adopters.counts import read_population
     from experiments.spreadsheet import to_csv
@@ -333,8 +343,11 @@ def _start(survey: Any, save: Path, base: str, population: Path | None) -> str:
         return str(survey.scenario(base, save.stem).to_toml())
     if save.suffix != ".csv":
         raise Refused(f"{save} must end in .toml (a scenario) or .csv (a table of municipalities).")
+    if draws is not None:
+        return to_csv(survey.draws(draws, seed))
     if population is None:
-        raise Refused("a table of municipalities needs their citizens; give --population POPULATION.csv.")
+        raise Refused("a table of municipalities needs their citizens; give --population POPULATION.csv; or --draws for "
+                      "starts as uncertain as the survey leaves them.")
     return to_csv(survey.towns(read_population(population)))
 
 

@@ -311,9 +311,9 @@ def test_a_population_belongs_to_every_unit(folder):
 
 def test_a_survey_becomes_a_start_that_runs(folder):
     survey = data.read_survey(csv(folder, "role,willingness,municipality\ncitizen,5,Ash\ncitizen,3,Ash\n"
-                                          "official,2,Ash\nCitizens,1,Elm\n"))
+                                          "official,2,Ash\nCitizens,1,Elm\n"), "1-5")
     assert survey.start() == {"C": pytest.approx((1 + .5 + 0) / 3), "G": .25}
-    assert "Likert" in survey.said[0]
+    assert "1-5" in survey.said[0]
     story = survey.scenario("wasteland")
     result = simulate(story, runs=1, quarters=8)
     assert result.scenario.title == "Start from a survey"
@@ -323,25 +323,103 @@ def test_a_survey_becomes_a_start_that_runs(folder):
     assert len(simulate(story, runs=1, quarters=8, municipalities=towns).places) == 2
 
 
-def test_a_scale_is_recognised_or_asked_for(folder):
-    assert "share" in data.read_survey(csv(folder, "role,willingness\ncitizen,.5\n")).said[0]
+def test_a_scale_is_said_and_confirmed_not_guessed_in_silence(folder):
+    assert "0-1" in data.read_survey(csv(folder, "role,willingness\ncitizen,.5\n")).said[0]
     path = csv(folder, "role,willingness\ncitizen,1\nofficial,1\n")
-    refused(lambda: data.read_survey(path), "say which")
+    refused(lambda: data.read_survey(path), "--scale", "0-1")
     assert data.read_survey(path, scale="likert").start() == {"C": 0, "G": 0}
     assert data.read_survey(path, scale="share").start() == {"C": 1, "G": 1}
+    path = csv(folder, "role,willingness\ncitizen,1\nofficial,5\n")
+    survey = data.read_survey(path)
+    assert "a guess" in survey.said[0]
+    assert survey.start() == {"C": 0, "G": 1}
+    for use in (survey.scenario, lambda: survey.towns(10), lambda: survey.draws(10)):
+        refused(use, "--scale 1-5")
+    for high, others in ((4, "--scale 1-4 or 1-5"), (3, "--scale 1-4 or 1-5 or 1-7"), (6, "--scale 1-7")):
+        path = csv(folder, f"role,willingness\ncitizen,1\nofficial,{high}\n")
+        refused(lambda path=path: data.read_survey(path), f"run from 1 to {high}", others)
+    refused(lambda: data.read_survey(path, "5-1"), "no scale '5-1'")
+
+
+@pytest.mark.parametrize(("scale", "answers", "mean"), [
+    ("1-4", "1 4 2 3", .5), ("1-7", "1 7 4 4", .5), ("0-10", "0 10 5 5", .5), ("1-10", "1 10 10 1", .5),
+    ("percent", "0 100 62 38", .5), ("0-1", "0 1 1 0", .5), ("1 to 5", "5 5 1 1", .5), ("percent", "62% 38%", .5),
+    (None, "62% 38%", .5), (None, "0,62 0,38", .5), ("0-10", "7,5 2,5", .5)])
+def test_every_usual_scale_is_read(folder, scale, answers, mean):
+    path = csv(folder, "role;willingness\n" + "".join(f"citizen;{answer}\n" for answer in answers.split()))
+    survey = data.read_survey(path, scale)
+    assert survey.start() == {"C": pytest.approx(mean)}
+    survey.scenario()
+
+
+@pytest.mark.parametrize(("low", "middle", "high"), [
+    ("strongly disagree", "Neutral", "Strongly Agree"), ("helemaal oneens", "neutraal", "helemaal eens"),
+    ("helemaal mee oneens", "niet eens, niet oneens", "helemaal mee eens"), ("zeker niet", "misschien", "zeker wel"),
+    ("nee", "", "ja"), ("never", "sometimes", "always"), ("zeer laag", "gemiddeld", "zeer hoog")])
+def test_words_are_a_scale_in_english_and_dutch(folder, low, middle, high):
+    path = csv(folder, f'rol,bereidheid\nburger,"{low}"\nbewoner,"{middle}"\ninwoner,"{high}"\nambtenaar,"{high}"\n')
+    survey = data.read_survey(path)
+    expected = [0, .5, 1, 1] if middle else [0, np.nan, 1, 1]
+    assert np.array_equal(survey.frame["willingness"], expected, equal_nan=True)
+    assert not survey.guessed
+
+
+def test_answers_that_are_missing_are_left_out_and_counted(folder):
+    cells = ["5", "1", "n.v.t.", "weet niet", "", "NA", "don't know", "9"]
+    path = csv(folder, "role,willingness\n" + "".join(f'citizen,"{cell}"\n' for cell in cells))
+    refused(lambda: data.read_survey(path, "1-5"), "line 9", "--missing 9")
+    survey = data.read_survey(path, "1-5", missing=["9"])
+    assert survey.start() == {"C": .5}
+    assert "6 of 8 gave no answer" in survey.said[0]
+
+
+def test_several_items_are_their_mean_and_cronbachs_alpha_says_whether_they_agree(folder):
+    # By the textbook's formula through the mean covariance: k c / (v + (k - 1) c).
+    rng = np.random.default_rng(3)
+    items = np.clip(np.rint(3 + rng.normal(0, 1, (200, 1)) + rng.normal(0, .6, (200, 3))), 1, 5).astype(int)
+    trust = np.clip(np.rint(items[:, 0] * 2 + rng.normal(0, 1, 200)), 0, 10).astype(int)
+    rows = "".join(f"citizen,{a},{b},{c},{t}\n" for (a, b, c), t in zip(items, trust, strict=True))
+    path = csv(folder, "role,willingness_1,willingness_2,willingness_3,trust\n" + rows)
+    survey = data.read_survey(path, "1-5,trust=0-10")
+    covariance = np.cov(items.T)
+    v, c = np.diag(covariance).mean(), covariance[np.triu_indices(3, 1)].mean()
+    assert survey.alphas["willingness"] == pytest.approx(3 * c / (v + 2 * c))
+    assert f"alpha is {3 * c / (v + 2 * c):.2f}" in " ".join(survey.said)
+    assert survey.start() == {"C": pytest.approx((items.mean() - 1) / 4), "T": pytest.approx(trust.mean() / 10)}
+    story = survey.scenario("lets_dance")
+    start = simulate(story, runs=2, quarters=8)["trust"][:, 0]
+    assert start.mean() == pytest.approx(trust.mean() / 10, abs=.03)
+
+
+def test_sampling_error_is_kept_and_spreads_the_start(folder):
+    answers = [1, 2, 5, 4, 4, 3, 5, 2]
+    path = csv(folder, "role,willingness\n" + "".join(f"citizen,{a}\nofficial,{6 - a}\n" for a in answers))
+    survey = data.read_survey(path, "1-5")
+    shares = (np.array(answers) - 1) / 4
+    error = shares.std(ddof=1) / np.sqrt(8)
+    assert survey.error() == {"C": pytest.approx(error), "G": pytest.approx(error)}
+    drawn = survey.draws(20_000, seed=1)
+    assert drawn.equals(survey.draws(20_000, seed=1))
+    assert drawn["C0"].mean() == pytest.approx(shares.mean(), abs=.01)
+    # Student's t with 7 degrees of freedom: its quartile lies at .711.
+    assert np.quantile(drawn["C0"], .75) - shares.mean() == pytest.approx(.711 * error, rel=.05)
+    assert "Written" in run("data", "table.csv", "--scale", "1-5", "--draws", "16", "--save", "starts.csv").stdout
+    from experiments.design import from_csv as points
+
+    assert len(points("starts.csv")) == 16
 
 
 @pytest.mark.parametrize(("text", "words"), [
     ("role,willingness\ncitizen,4\nofficail,3\n", ("line 3", "official")),
     ("role,willingness\ncitizen,4\ncitizen,7\n", ("line 3", "1 to 5")),
     ("role,willingness\ncitizen,4\ncitizen,2.5\n", ("line 3", "whole number")),
-    ("role,willingness\ncitizen,0.4\ncitizen,1.2\n", ("line 3", "0 to 1")),
-    ("role,willingness\ncitizen,\ncitizen,1\n", ("line 2", "is missing")),
-    ("role,willingness\ncitizen,\ncitizen,4\ncitizen,7\n", ("line 2", "is missing", "1 more row has")),
+    ("role,willingness\ncitizen,4\ncitizen,often\n", ("line 3", "'often'")),
+    ("role,willingness\ncitizen,\ncitizen,NA\n", ("nobody answered",)),
+    ("role,willingness\ncitizen,\ncitizen,4\ncitizen,7\ncitizen,8\n", ("line 4", "1 more row has")),
 ])
 def test_bad_answers_are_refused_with_their_row(folder, text, words):
     path = csv(folder, text)
-    refused(lambda: data.read_survey(path), *words)
+    refused(lambda: data.read_survey(path, "1-5"), *words)
 
 
 def test_who_was_not_asked_stays_as_in_the_base(folder):
@@ -393,13 +471,13 @@ def test_data_checks_says_and_saves(folder):
     assert "4 ties" in run("data", "times.csv", "--edges", "edges.csv").stdout
     csv(folder, "role,willingness,municipality\ncitizen,5,Ash\nofficial,2,Ash\n", "survey.csv")
     csv(folder, "unit,population\nAsh,40\n", "people.csv")
-    assert "Written" in run("data", "survey.csv", "--save", "start.toml", "--base", "wasteland").stdout
+    assert "Written" in run("data", "survey.csv", "--scale", "1-5", "--save", "start.toml", "--base", "wasteland").stdout
     import scenarios
 
     assert (scenarios.load("start.toml").C, scenarios.load("start.toml").G) == (1, .25)
-    run("data", "survey.csv", "--save", "towns.csv", "--population", "people.csv")
+    run("data", "survey.csv", "--scale", "1-5", "--save", "towns.csv", "--population", "people.csv")
     assert simulate("start.toml", runs=1, quarters=8, municipalities="towns.csv").places.names == ("Ash",)
-    assert isinstance(run("data", "survey.csv", "--save", "towns.csv").exception, Refused)
+    assert isinstance(run("data", "survey.csv", "--scale", "1-5", "--save", "towns.csv").exception, Refused)
     csv(folder, "node,time\nA,x\nB,y\n", "bad.csv")
     assert isinstance(run("data", "bad.csv", "--report", "report.csv").exception, Refused)
     assert pd.read_csv("report.csv")["line"].tolist() == [2, 3]

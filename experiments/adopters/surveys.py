@@ -1,8 +1,15 @@
-"""Surveys in: what people answered about willingness and trust, as shares 0-1, and what it says of a start."""
+"""Surveys in: what people answered about willingness and trust, as shares 0-1, and what it says of a start.
+
+Answers stand on a scale of numbers (--scale 1-5), are percentages, or are words in English or Dutch. Several columns for
+one thing (willingness_1, willingness_2) are its items: their mean counts, and Cronbach's alpha says whether they belong
+together.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,43 +18,127 @@ import numpy as np
 
 from params import Refused, nearest
 from scenarios import tables
-from scenarios.tables.kinds import SURVEY
+from scenarios.tables import marks as written
+from scenarios.tables.kinds import MEANING, SURVEY, Field, Kind, plain_name
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from scenarios import Scenario
 
-_ROLES = {"citizen": ("citizen", "citizens", "resident"),
-          "official": ("official", "officials", "government", "civil servant")}
+#: Who answered, in English and Dutch.
+ROLES: Mapping[str, tuple[str, ...]] = {
+    "citizen": ("citizen", "citizens", "resident", "residents", "inhabitant", "burger", "burgers", "inwoner", "inwoners",
+                "bewoner", "bewoners"),
+    "official": ("official", "officials", "government", "civil servant", "civil servants", "ambtenaar", "ambtenaren",
+                 "overheid", "medewerker", "bestuurder"),
+}
+#: What a scale may be called.
+_CALLED = {"share": (0.0, 1.0), "likert": (1.0, 5.0), "percent": (0.0, 100.0)}
+#: Scales that are looked for when none is named; they are the usual ones.
+_USUAL = ((1, 4), (1, 5), (1, 7), (0, 10), (1, 10), (0, 100))
+#: Answers in words, from least to most.
+_WORDS: tuple[tuple[tuple[str, ...], ...], ...] = (
+    (("strongly disagree", "completely disagree", "totally disagree", "helemaal oneens", "helemaal mee oneens",
+      "zeer mee oneens", "zeer oneens", "helemaal niet mee eens"),
+     ("disagree", "oneens", "mee oneens", "niet mee eens"),
+     ("neutral", "neither agree nor disagree", "neither", "neutraal", "niet eens, niet oneens", "niet eens niet oneens",
+      "noch eens, noch oneens", "niet mee eens, niet mee oneens"),
+     ("agree", "eens", "mee eens"),
+     ("strongly agree", "completely agree", "totally agree", "helemaal eens", "helemaal mee eens", "zeer mee eens",
+      "zeer eens")),
+    (("totally disagree",), ("tend to disagree",), ("tend to agree",), ("totally agree",)),
+    (("very unwilling", "zeer onbereid"), ("unwilling", "onbereid", "niet bereid"), ("neutral", "neutraal"),
+     ("willing", "bereid"), ("very willing", "zeer bereid")),
+    (("definitely not", "zeker niet"), ("probably not", "waarschijnlijk niet"), ("maybe", "perhaps", "misschien"),
+     ("probably", "probably yes", "waarschijnlijk wel"), ("definitely", "definitely yes", "zeker wel")),
+    (("very low", "zeer laag"), ("low", "laag"), ("middle", "medium", "gemiddeld"), ("high", "hoog"),
+     ("very high", "zeer hoog")),
+    (("no trust at all", "none at all", "helemaal geen vertrouwen", "helemaal geen"), ("not very much trust",
+      "not very much", "weinig vertrouwen", "niet zo veel vertrouwen", "weinig"), ("quite a lot of trust", "quite a lot",
+      "tamelijk veel vertrouwen", "redelijk veel vertrouwen", "tamelijk veel"), ("a great deal of trust", "a great deal",
+      "heel veel vertrouwen", "zeer veel vertrouwen", "heel veel")),
+    (("tend not to trust", "eerder geen vertrouwen"), ("tend to trust", "eerder wel vertrouwen")),
+    (("never", "nooit"), ("rarely", "seldom", "zelden"), ("sometimes", "soms"), ("often", "vaak"), ("always", "altijd")),
+    (("no", "nee", "false"), ("yes", "ja", "true")),
+)
+#: What is no answer.
+_NO_ANSWER = written.BLANK | {
+    "don't know", "dont know", "do not know", "dk", "no answer", "no opinion", "refused", "prefer not to say",
+    "not applicable", "weet niet", "weet ik niet", "weet het niet", "geen mening", "geen antwoord", "wil niet zeggen",
+    "zeg ik liever niet", "niet van toepassing", "?"}
+_SURE = 0.7  # of Cronbach's alpha, below which items hardly measure one thing
 
 
 @dataclass(frozen=True, eq=False)
 class Survey:
-    """Answers about willingness, as shares 0-1, and what they say of a start."""
+    """Answers about willingness, perhaps about trust, as shares 0-1, and what they say of a start."""
 
-    frame: pd.DataFrame      # role (citizen, official), willingness 0-1, municipality ('' if not asked)
+    frame: pd.DataFrame      # role (citizen, official), willingness 0-1 (NaN: no answer), municipality (''), perhaps trust
     said: tuple[str, ...]
+    guessed: str = ""        # the scale that nobody confirmed
+    alphas: Mapping[str, float] = None  # type: ignore[assignment]  # Cronbach's alpha of what has several items
+
+    def _answers(self) -> dict[str, pd.Series]:
+        """The answers behind each part of a start."""
+        frame = self.frame
+        parts = {"C": ("citizen", "willingness"), "G": ("official", "willingness"), "T": ("citizen", "trust")}
+        found = {name: frame.loc[frame["role"] == role, column].dropna() for name, (role, column) in parts.items()
+                 if column in frame}
+        return {name: answers for name, answers in found.items() if len(answers)}
 
     def start(self) -> dict[str, float]:
-        """C, the citizens' mean, and G, the officials'; who was not asked is left out."""
-        means = self.frame.groupby("role")["willingness"].mean()
-        return {symbol: float(means[role]) for symbol, role in (("C", "citizen"), ("G", "official")) if role in means}
+        """C, the citizens' mean willingness, G, the officials', T, the citizens' trust; who was not asked is left out."""
+        return {name: float(answers.mean()) for name, answers in self._answers().items()}
+
+    def error(self) -> dict[str, float]:
+        """The sampling error (standard error) of each part of the start; NaN for one answer."""
+        return {name: float(answers.std(ddof=1) / math.sqrt(len(answers))) if len(answers) > 1 else math.nan
+                for name, answers in self._answers().items()}
+
+    def _confirmed(self) -> None:
+        if self.guessed:
+            raise Refused(f"the scale {self.guessed} is only guessed from the answers; confirm it with --scale "
+                          f"{self.guessed} (in Python: scale={self.guessed!r}), or name the right one.")
 
     def scenario(self, base: str | Path | Scenario = "lets_dance", name: str = "survey") -> Scenario:
         """A scenario that starts where the answers are; all else is as in the base."""
         import scenarios
 
+        self._confirmed()
         story, at = scenarios.load(base), self.start()
-        asked = self.frame["role"].value_counts()
-        told = " and ".join(f"{asked[role]} {role}{'s' if asked[role] > 1 else ''}" for role in _ROLES if role in asked)
+        asked = self.frame.loc[self.frame["willingness"].notna(), "role"].value_counts()
+        told = " and ".join(f"{asked[role]} {role}{'s' if asked[role] > 1 else ''}" for role in ROLES if role in asked)
+        # Trust that was measured is that of all citizens, whatever their government's willingness.
+        trust = {"T_lo": at["T"], "T_hi": 0.0} if "T" in at else {}
         return replace(story, name=name, title="Start from a survey", C=at.get("C", story.C), G=at.get("G", story.G),
+                       parameters={**story.parameters, **trust},
                        says=f"Starts at the mean willingness of {told}; all else as in {story.title}.")
+
+    def draws(self, count: int, seed: int = 1) -> pd.DataFrame:
+        """Starts as uncertain as the survey leaves them: a point a row for a sweep (C0, G0, perhaps T_lo and T_hi), drawn
+        from Student's t around each mean by its sampling error, within 0-1.
+        """
+        import pandas as pd
+
+        self._confirmed()
+        if isinstance(count, bool) or not 1 <= count <= 1_000_000:
+            raise Refused(f"the number of draws must be a whole number from 1 to 1,000,000, not {count!r}.")
+        rng, made = np.random.default_rng(seed), {}
+        for name, answers in self._answers().items():
+            if len(answers) < 2:
+                raise Refused(f"there is one answer for {name}, which tells nothing of its sampling error; ask more "
+                              f"people.")
+            error = answers.std(ddof=1) / math.sqrt(len(answers))
+            made[{"T": "T_lo"}.get(name, f"{name}0")] = np.clip(
+                answers.mean() + error * rng.standard_t(len(answers) - 1, count), 0, 1)
+        return pd.DataFrame(made | ({"T_hi": 0.0} if "T_lo" in made else {}))
 
     def towns(self, population: Mapping[str, float] | int) -> pd.DataFrame:
         """A table of municipalities for `simulate(municipalities=...)`; population: citizens of each, or of all."""
         import pandas as pd
 
+        self._confirmed()
         named = self.frame[self.frame["municipality"] != ""]
         if not len(named):
             raise Refused("the survey does not name municipalities; add the column municipality, or use scenario().")
@@ -55,46 +146,177 @@ class Survey:
         for town in means.index:
             if not isinstance(population, int) and town not in population:
                 raise Refused(f"the population of {town} is missing.{nearest(town, map(str, population))}")
-        return pd.DataFrame({
+        table = pd.DataFrame({
             "name": means.index,
             "citizens": [int(population if isinstance(population, int) else population[t]) for t in means.index],
             "willingness": means.get("citizen", np.nan), "government_willingness": means.get("official", np.nan),
-        }).reset_index(drop=True)
+        })
+        if "trust" in named:
+            table["trust"] = named[named["role"] == "citizen"].groupby("municipality")["trust"].mean().reindex(means.index)
+        return table.reset_index(drop=True)
 
 
-def read_survey(source: Any, scale: str | None = None) -> Survey:
-    """Answers: role (citizen or official) and willingness, from 0 to 1 or on a Likert scale 1-5; perhaps municipality.
+# ---------------------------------------------------------------- reading
 
-    scale: "share" or "likert"; recognised if not given, and said. On a Likert scale 1 is 0, 3 is .5 and 5 is 1.
+def read_survey(source: Any, scale: str | None = None, *, missing: Sequence[str] = (),
+                reading: tables.Reading | None = None) -> Survey:
+    """Answers: role (citizen or official), willingness and perhaps trust, each in one column or in several items
+    (willingness_1, willingness_2, ...); perhaps municipality.
+
+    Without an answer: blank, NA, n.v.t., "weet niet" and the like.
+
+    scale: its ends, such as "1-5" or "0-10", or "percent", "share" (0-1), "likert" (1-5); "1-5,trust=0-10" where they
+    differ. Without it words and fractions are read for what they are; whole numbers are guessed, said, and have to be
+    confirmed before they become a start. missing: codes of no answer, such as 9.
     """
-    if scale not in (None, "share", "likert"):
-        raise Refused(f"there is no scale {scale!r}. Known: share (0 to 1) and likert (1 to 5).")
-    table = tables.read(source, SURVEY)
-    where, frame = table.where, table.frame
-    role_of = {word: role for role, words in _ROLES.items() for word in words}
-    values = tables.numbers(frame["willingness"])
-    known, said = values.dropna(), list(table.said)
-    if scale is None:
-        share, likert = known.between(0, 1).all(), known.isin(range(1, 6)).all()
-        if share and likert:  # or nothing is a number
-            tables.check(table, tables.number("willingness", example="4 (on a scale from 1 to 5) or 0.6 (from 0 to 1)"))
-            raise Refused(f"{where}: every willingness is 1, which is most on a scale 0-1 and least on 1-5; say which, "
-                          f"scale share or likert.")
-        scale = "likert" if likert or values.max() > 1.5 else "share"
-        said.append("Willingness is read as " + ("a Likert scale, 1 (least) to 5 (most)." if scale == "likert" else
-                                                 "a share, 0 (least) to 1 (most)."))
-    low, high = (1, 5) if scale == "likert" else (0, 1)
-    tables.check(table, [
-        tables.Rule("role", lambda t: t["role"].str.lower().isin(role_of), lambda row: "must be citizen or official"
-              + nearest(row["role"], role_of).rstrip("?").replace(" Did you mean", ", perhaps")),
-        *tables.number("willingness", low=low, high=high, whole=scale == "likert",
-                       example="4" if scale == "likert" else "0.6"),
-        tables.given("municipality")])
+    scales = _scales(scale)
+    sheet = tables.open_sheet(source, SURVEY.what, "give a CSV of answers with the columns role and willingness.", reading)
+    kind, items = _kind(sheet)
+    table = tables.read(sheet, kind, reading)
+    frame, said = table.frame, list(table.said)
+    role_of = {word: role for role, words in ROLES.items() for word in words}
+    tables.check(table, [tables.Rule("role", lambda t: t["role"].str.lower().isin(role_of), lambda row: (
+        "must be citizen or official" + nearest(row["role"], role_of).rstrip("?").replace(" Did you mean", ", perhaps")))])
+    none = {code.strip().lower() for code in missing} | _NO_ANSWER | {""}
+    made: dict[str, Any] = {"role": frame["role"].str.lower().map(role_of)}
+    guessed, alphas = [], {}
+    for what, columns in items.items():
+        cells = {column: frame[column].where(~frame[column].str.lower().isin(none), "") for column in columns}
+        if not any((column != "").any() for column in cells.values()):
+            raise Refused(f"{table.where}: nobody answered about {what}; take its column out, or give answers.")
+        values, told, sure = _shares(table, what, cells, scales.get(what, scales.get("")), sheet, reading)
+        made[what] = values.mean(axis=1)
+        empty = int(made[what].isna().sum())
+        said.append(told + (f" {empty:,} of {len(frame):,} gave no answer and are left out." if empty else ""))
+        guessed += [] if sure else [told.split(":")[0].split()[-1]]
+        if len(columns) > 1:
+            alphas[what] = alpha = cronbach(values.to_numpy())
+            low = "" if alpha >= _SURE else "; so low that they hardly measure one thing, or one is worded the other way"
+            said.append(f"{what.capitalize()} is the mean of {len(columns)} items; Cronbach's alpha is {alpha:.2f}{low}.")
     said.append("A survey says what people answer, not what they do: it is a start to explore from, and no measurement "
                 "of C and G.")
-    return Survey(frame.assign(role=frame["role"].str.lower().map(role_of), willingness=(values - low) / (high - low),
-                               municipality=frame.get("municipality", ""))
-                  [["role", "willingness", "municipality"]].reset_index(drop=True), tuple(said))
+    import pandas as pd
+
+    result = pd.DataFrame(made | {"municipality": frame.get("municipality", "")})
+    if "willingness" not in result:
+        result["willingness"] = np.nan
+    order = ["role", "willingness", "municipality", *(["trust"] if "trust" in result else [])]
+    return Survey(result[order].reset_index(drop=True), tuple(said), guessed[0] if guessed else "", alphas)
 
 
-__all__ = ["Survey", "read_survey"]
+def cronbach(items: np.ndarray) -> float:
+    """Cronbach's alpha of items[n, k], over those who answered all: k/(k-1) (1 - sum of variances / variance of sum)."""
+    whole = items[~np.isnan(items).any(axis=1)]
+    k = items.shape[1]
+    if len(whole) < 2 or (total := whole.sum(axis=1).var(ddof=1)) == 0:
+        return math.nan
+    return float(k / (k - 1) * (1 - whole.var(axis=0, ddof=1).sum() / total))
+
+
+def _kind(sheet: tables.Sheet) -> tuple[Kind, dict[str, list[str]]]:
+    """The kind of a sheet of answers, and the columns of each thing that was asked."""
+    items: dict[str, list[str]] = {}
+    fields = [SURVEY["role"], SURVEY["municipality"]]
+    for what in ("willingness", "trust"):
+        words = (what, *MEANING[what], *(("answer", "antwoord", "score") if what == "willingness" else ()))
+        names = {column: plain_name(column) for column in sheet.frame.columns if column}
+        single = [column for column, name in names.items() if name in words]
+        several = [column for column, name in names.items()
+                   if re.fullmatch(rf"({'|'.join(words)})_?(item_?)?(\d+|[a-h])", name)]
+        longer = tuple(f"{word}_" for word in words if len(word) > 4)
+        chosen = single or several or [column for column, name in names.items() if name.startswith(longer)]
+        if chosen:
+            items[what] = [what] if len(chosen) == 1 else [f"{what} {k + 1}" for k in range(len(chosen))]
+            fields += [Field(name, "text", (plain_name(column),), blank=True)
+                       for name, column in zip(items[what], chosen, strict=True)]
+    if not items:
+        return SURVEY, {}
+    return replace(SURVEY, needed=("role",), fields=tuple(fields)), items
+
+
+def _scales(scale: str | None) -> dict[str, tuple[float, float]]:
+    """A scale as typed: its ends, for all or for one thing."""
+    found = {}
+    for part in (scale or "").split(",") if scale else []:
+        what, _, ends = part.rpartition("=")
+        what, ends = what.strip().lower(), ends.strip().lower()
+        told = re.fullmatch(r"(-?\d+(?:\.\d+)?)\s*(?:-|–|to|tot|:)\s*(-?\d+(?:\.\d+)?)", ends)
+        low_high = _CALLED.get(ends) or ((float(told.group(1)), float(told.group(2))) if told else None)
+        if low_high is None or low_high[0] >= low_high[1] or what not in ("", "willingness", "trust"):
+            raise Refused(f"there is no scale {scale!r}; give its ends, such as 1-5 or 0-10, or percent, share (0 to 1), "
+                          f"likert (1 to 5); for trust alone trust=0-10.")
+        found[what] = low_high
+    return found
+
+
+def _shares(table: tables.Table, what: str, cells: Mapping[str, pd.Series], scale: tuple[float, float] | None,
+            sheet: tables.Sheet, reading: tables.Reading | None) -> tuple[pd.DataFrame, str, bool]:
+    """Answers as shares 0-1 (NaN: none), a column an item; how they were read; whether that is sure."""
+    import pandas as pd
+
+    answers = {answer for column in cells.values() for answer in column.str.lower().unique()} - {""}
+    words = next((words for words in _WORDS if answers <= {word for level in words for word in level}), None)
+    if words is not None and scale is None:
+        level = {word: k / (len(words) - 1) for k, same in enumerate(words) for word in same}
+        made = pd.DataFrame({name: column.str.lower().map(level) for name, column in cells.items()})
+        return made, f"{what.capitalize()} is read as words, from {words[0][0]!r} (0) to {words[-1][0]!r} (1).", True
+    decimal = {"point": ".", "comma": ","}.get(reading.decimal if reading else "") or written.mark_of(cells)
+    read = {name: written.read(column, counts=False, low=0, high=scale[1] if scale else 100, decimal=decimal,
+                               sure=False, separator=sheet.separator) for name, column in cells.items()}
+    values = pd.DataFrame({name: tables.numbers(column) for name, (column, _, _) in read.items()})
+    given = pd.DataFrame({name: column for name, (column, _, _) in read.items()}, dtype=str)
+    sure = scale is not None
+    if scale is None and all(percent for _, _, percent in read.values()):
+        scale, sure = (0.0, 100.0), True
+    if scale is None:
+        odd = next(((line, name) for name in values for line in values.index
+                    if given.at[line, name] and np.isnan(values.at[line, name])), None)
+        if odd is not None:
+            _no_answer(table, given, values, -math.inf, math.inf, False)
+        scale, sure = _guess(table, what, values)
+    low, high = scale
+    whole = low == 1 and high <= 10
+    _no_answer(table, given, values, low, high, whole)
+    known = values.stack()
+    called = "percent" if scale == (0, 100) else f"{low:g}-{high:g}"
+    told = f"{what.capitalize()} is read on the scale {called}: {low:g} is least, {high:g} most"
+    if known.max() < high and high <= 10 and high > 1:
+        told += f"; the highest answer is {known.max():g}, so nobody answered {high:g}"
+    if not sure:
+        told += f" - a guess, since answers run from {known.min():g} to {known.max():g}: confirm it with --scale {called}"
+    return (values - low) / (high - low), f"{told}.", sure
+
+
+def _no_answer(table: tables.Table, given: pd.DataFrame, values: pd.DataFrame, low: float, high: float,
+               whole: bool) -> None:
+    """Refuse answers that are none on the scale, with their rows."""
+    kind = "a whole number" if whole else "a number"
+    reach = f" from {low:g} to {high:g}" if math.isfinite(high) else " or a word of a usual scale"
+
+    def of(name: str) -> tables.Rule:
+        held = (given[name] == "") | (values[name].between(low, high) & (~np.array(whole) | (values[name] % 1 == 0)))
+        return tables.Rule(name, lambda frame: held.to_numpy(), lambda row: (
+            f"must be {kind}{reach}; if it means no answer, leave it blank or say --missing {row[name]}"))
+
+    tables.check(table, [of(name) for name in given])
+
+
+def _guess(table: tables.Table, what: str, values: pd.DataFrame) -> tuple[tuple[float, float], bool]:
+    """The scale that answers show: fractions are shares; whole numbers only if they reach both ends of a usual scale."""
+    known = values.stack()
+    low, high = known.min(), known.max()
+    if low >= 0 and high <= 1 and ((known % 1 != 0).any() or low == 0):
+        return (0.0, 1.0), True
+    fits = [(a, b) for a, b in _USUAL if a <= low and high <= b]
+    exact = [ends for ends in fits if ends == (low, high) and ends != (1, 4)]
+    if high > 10 and fits:
+        return (0.0, 100.0), False
+    if len(exact) == 1 and (known % 1 == 0).all():
+        return (float(exact[0][0]), float(exact[0][1])), False
+    may = " or ".join("percent" if ends == (0, 100) else f"{ends[0]}-{ends[1]}" for ends in fits[:3])
+    same = f"every {what} is {low:g}" if low == high else f"answers about {what} run from {low:g} to {high:g}"
+    raise Refused(f"{table.where}: {same}, which does not tell the scale (what is least and what is most); say which, "
+                  f"--scale {may or 'LOW-HIGH'}{' or 0-1' if high <= 1 else ''}.")
+
+
+__all__ = ["ROLES", "Survey", "cronbach", "read_survey"]

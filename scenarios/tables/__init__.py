@@ -2,7 +2,7 @@
 
     table = read("times.csv", TIMES)
 
-`files` finds out what the bytes are, `kinds` what the columns are, `numbers` what the cells say; `check` refuses what does
+`files` finds out what the bytes are, `kinds` what the columns are, `marks` what the cells say; `check` refuses what does
 not hold in one sentence that names the first bad row (line 1 of a file is its first) and counts the others. What was
 decided on the way is one line, `Table.said`. Raises `Refused`, or `Invalid`, whose `report` has a row for each problem.
 """
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from params import Refused
-from scenarios.tables import numbers as _numbers
+from scenarios.tables import marks as _numbers
 from scenarios.tables.files import SEPARATORS, Reading, Sheet, Upload, open_sheet, pasted, text
 from scenarios.tables.kinds import Field, Kind, may_be, plain_name
 
@@ -74,10 +74,10 @@ def read(source: Any, kind: Kind, reading: Reading | None = None, also: Sequence
     sheet = open_sheet(source, kind.what, f"give a CSV of {kind.what}{columns}.", reading)
     frame = sheet.frame
     meaning = meanings(sheet, kind, also)
+    _all_there(sheet, kind, meaning)
     empty = [column for column, name in meaning.items() if name not in kind.needed and name not in kind.one_of
              and len(frame) and (frame[column] == "").all()]
     meaning = {column: name for column, name in meaning.items() if column not in empty}
-    _all_there(sheet, kind, meaning)
     if not len(frame):
         raise Refused(f"{sheet.where} has no rows; give at least one below the header.")
     left = [column for column in frame.columns if column not in meaning]

@@ -166,7 +166,8 @@ def may_be(column: str, field: Field) -> bool:
 def asks(columns: Sequence[str]) -> bool:
     """Whether a header is one of answers: willingness, or a role that only answers have."""
     words = {plain_name(column) for column in columns}
-    return bool(words & {"role", "rol", "willingness", *MEANING["willingness"]})
+    willing = "|".join(("willingness", *MEANING["willingness"]))
+    return bool(words & {"role", "rol"}) or any(re.match(rf"({willing})(_|\d|$)", word) for word in words)
 
 
 __all__ = ["ADOPTIONS", "COUNTS", "EDGES", "HISTORIES", "KINDS", "MEANING", "POPULATION", "SURVEY", "TIMES", "VALUES",
