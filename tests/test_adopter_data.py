@@ -387,7 +387,7 @@ def test_several_items_are_their_mean_and_cronbachs_alpha_says_whether_they_agre
     assert f"alpha is {3 * c / (v + 2 * c):.2f}" in " ".join(survey.said)
     assert survey.start() == {"C": pytest.approx((items.mean() - 1) / 4), "T": pytest.approx(trust.mean() / 10)}
     story = survey.scenario("lets_dance")
-    start = simulate(story, runs=2, quarters=8)["trust"][:, 0]
+    start = simulate(story, runs=2, quarters=8).society.query("quarter == 0")["T"]
     assert start.mean() == pytest.approx(trust.mean() / 10, abs=.03)
 
 
