@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 _YES, _NO = ("1", "1.0", "yes", "true", "ja"), ("0", "0.0", "no", "false", "nee")
 #: What stands for "never" in other people's tables of times, and how far away such a code lies at least, in periods.
-_CODES = frozenset((0, -1, 98, 998, 9998, *(sign * int(digit * n) for digit in "789" for n in range(1, 6)
-                                            for sign in (1, -1))))
+_CODES = frozenset((0, -1, 98, 99, 998, 9998, *(-int(digit * n) for digit in "789" for n in range(1, 6)),
+                    *(int(digit * n) for digit in "789" for n in range(3, 6))))
 _GAP = 10
 #: Columns that say in which wave of a survey a row was asked.
 _WAVES = ("time", "wave", "round", "year", "survey", "survey_year", "period")
