@@ -461,7 +461,7 @@ def test_describe_works_without_a_network_and_on_a_run(folder):
 
 def test_data_checks_says_and_saves(folder):
     assert "bass_example" in run("data").stdout
-    assert "a shock, not an S-curve" in run("data", "eu27_home_working").stdout
+    assert "a shock, not part of an S-curve" in run("data", "eu27_home_working").stdout
     assert "Written" in run("data", "participatory_budgeting", "--out", "pb").stdout
     page = (folder / "pb" / "report.html").read_text(encoding="utf-8")
     assert "1,479 in 2017" in page
