@@ -181,6 +181,8 @@ def test_same_seed_same_numbers_and_levers_leave_the_mean_field_out(found):
     assert again.frame.equals(found.frame)
     helped = rs.residence("dead_horse", runs=2, quarters=20, levers=["CB@2"])
     assert helped.stays["dead_horse"].mean_field is None
+    shaken = rs.residence("dead_horse", runs=2, quarters=20, shocks=["scandal@4"])
+    assert shaken.stays["dead_horse"].mean_field is None
 
 
 def test_later_spells_begin_within_the_run(found):

@@ -602,3 +602,14 @@ def test_morris_mu_is_the_mean_over_trajectories_and_seeds():
     b = [(Y[2] - Y[1]) / 0.5, (Y[4] - Y[3]) / -0.5]
     assert found.table["mu"].tolist() == pytest.approx([np.mean(a), np.mean(b)])
     assert (found.trajectories, found.replicates) == (2, 3)
+
+
+@pytest.mark.parametrize("mean", [0.02, 0.5, 0.98])
+def test_a_betting_interval_ends_where_the_capital_reaches_its_limit(mean):
+    values = np.random.default_rng(4).random(600) < mean
+    low, high = precision.betting(values)
+    assert 0 <= low < values.mean() < high <= 1
+    limit = np.log(1 / 0.05)
+    for end, inwards in ((low, 1e-6), (high, -1e-6)):
+        assert precision.capital(values, end + inwards)[-1] < limit <= precision.capital(values, end - inwards)[-1]
+    assert precision.betting(values * 4.0 - 1, -1, 3) == pytest.approx((4 * low - 1, 4 * high - 1))
