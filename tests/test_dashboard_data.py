@@ -578,3 +578,26 @@ def test_the_page_renders_without_a_browser():
         assert rendered.find(children=[Text()("data.title")]).widget is not None
     finally:
         rendered.close()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+def test_an_uploaded_file_is_read_as_the_command_reads_it(encoding):
+    import base64
+
+    from dashboards.pages.data import text_in
+
+    def sent(content, name="t.csv"):
+        return text_in({"name": name, "size": len(content), "text": "", "content": base64.b64encode(content).decode()})
+
+    told = "name;citizens\r\nMünchen;25\r\nKöln;50\r\n"
+    choice = tables.guess(sent(("sep=;\r\n" + told).encode(encoding)))
+    assert (choice.kind, choice.separator) == ("municipalities", "semicolon")
+    assert tables.read(sent(told.encode(encoding)), "semicolon").rows[0][1] == ("München", "25")
+    book = io.BytesIO()
+    pd.DataFrame({"gemeente": ["München"], "inwoners": [25]}).to_excel(book, index=False)
+    assert tables.guess(sent(book.getvalue(), "t.xlsx")).columns == ("name", "citizens")
+    for bad in (b"\xd0\xcf\x11\xe0", b"a\0b", b""):
+        with pytest.raises(Refused):
+            sent(bad + b" " * 9)
+    with pytest.raises(Refused):
+        text_in({"name": "t.csv", "size": 3, "text": "", "content": "not base64!"})

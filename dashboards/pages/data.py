@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from dashboards.state import View, check_link, to_link
 from dashboards.tables import Choice, Problem, Sheet
 from dashboards.texts import Text
 from params import Refused
+from scenarios.tables import Reading, Upload, as_text
 
 _LOOK = Path(__file__).parent.parent / "assets" / "data.css"
 _MOST_BYTES = 5_000_000
@@ -97,6 +99,17 @@ def reopened(name: str, text: str, picks: Mapping[str, Any]) -> Draft:
 
 #: A survey's sides -> the columns of a table of municipalities that say the same.
 _SIDES = {"C": "willingness", "G": "government_willingness"}
+
+
+def text_in(file: Mapping[str, Any]) -> str:
+    """The text of a file that a browser sent, as bytes in base64; or of one that was text already."""
+    if not file.get("content"):
+        return str(file["text"])
+    try:
+        content = base64.b64decode(file["content"], validate=True)
+    except (ValueError, TypeError):
+        raise Refused("data.no_text") from None
+    return as_text(Upload(str(file["name"]), content), Reading(most=_MOST_BYTES))
 
 
 def opened(name: str, text: str) -> Draft:
@@ -252,11 +265,11 @@ def Own(session: Session) -> None:
         try:
             if file["size"] > _MOST_BYTES:
                 raise Refused("data.too_large")
-            draft.value = reopened(file["name"], file["text"], file.get("picks") or {})
+            draft.value = reopened(file["name"], text_in(file), file.get("picks") or {})
             refused.value = ""
         except Refused as no:
             draft.value = None
-            refused.value = text(str(no), name=file["name"])
+            refused.value = text(str(no), name=file["name"]) if str(no).startswith("data.") else text.refused(no)
 
     def choose(change: dict[str, Any]) -> None:
         now = draft.peek()

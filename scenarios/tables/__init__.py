@@ -20,7 +20,7 @@ import numpy as np
 
 from params import Refused
 from scenarios.tables import marks as _numbers
-from scenarios.tables.files import SEPARATORS, Reading, Sheet, Upload, open_sheet, pasted, text
+from scenarios.tables.files import SEPARATORS, Reading, Sheet, Upload, as_text, open_sheet, pasted, text
 from scenarios.tables.kinds import Field, Kind, may_be, plain_name
 
 if TYPE_CHECKING:
@@ -361,5 +361,5 @@ def once(names: list[str], why: str) -> Rule:
 
 
 __all__ = ["MOST_PROBLEMS", "SEPARATORS", "Field", "Invalid", "Kind", "Reading", "Rule", "Sheet", "Table", "Upload",
-           "announce", "check", "given", "ids", "meanings", "no_dates", "number", "numbers", "of_kind", "once",
+           "announce", "as_text", "check", "given", "ids", "meanings", "no_dates", "number", "numbers", "of_kind", "once",
            "open_sheet", "pasted", "plain_name", "read", "recognise", "text"]

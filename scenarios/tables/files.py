@@ -60,6 +60,7 @@ _NO_TABLE = (
     ("{", "is JSON", "save its table as CSV"), ("[{", "is JSON", "save its table as CSV"),
     ("[[", "is JSON", "save its table as CSV"),
 )
+_SEP = re.compile(r'\s*"?sep=(\S|\t)"?[\s,;|]*', re.IGNORECASE)  # the first line that Excel writes and needs
 #: Marks that are not seen: of byte order, of no width, of direction.
 _UNSEEN = dict.fromkeys([0xFEFF, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, *range(0x202A, 0x202F)])
 
@@ -144,6 +145,21 @@ def open_sheet(source: Any, what: str = "rows", remedy: str = "", reading: Readi
     if start.startswith("<"):
         raise Refused(f"{where} is XML, not a table; save its table as CSV, or a network as GraphML.")
     return _bounded(_of_text(text, where, remedy, how, reading))
+
+
+def as_text(source: Any, reading: Reading | None = None) -> str:
+    """A file as CSV text in which a person may still choose the separator: what is CSV stays as it was written, without
+    Excel's line sep=; a workbook or a network is written anew, with commas.
+    """
+    reading = reading or Reading()
+    where, raw = _bytes(source, "rows", "give a CSV with a header.", reading.most)
+    if raw[:2] == b"\x1f\x8b":
+        raw = _unpacked(raw, where, 2 * reading.most)
+    sheet = open_sheet(Upload(where, raw), reading=reading)
+    if sheet.row != "line":
+        return str(sheet.frame.to_csv(index=False, lineterminator="\n"))
+    lines = _text(raw, where)[0].replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join("" if k < 10 and _SEP.fullmatch(line) else line for k, line in enumerate(lines))
 
 
 def pasted(text: str, name: str = "the pasted table") -> Upload:
@@ -261,7 +277,7 @@ def _of_text(text: str, where: str, remedy: str, how: list[str], reading: Readin
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n", 1_000)
     told, at = SEPARATORS.get(reading.separator, ""), _next(lines, 0)
-    line = re.fullmatch(r'\s*"?sep=(\S|\t)"?[\s,;|]*', lines[at], re.IGNORECASE)
+    line = _SEP.fullmatch(lines[at])
     if line is not None:
         mark = line.group(1)
         if mark not in _NAMED:
@@ -448,4 +464,4 @@ def text(value: Any) -> str:
 
 
 __all__ = ["MOST_BYTES", "MOST_CELLS", "MOST_COLUMNS", "MOST_ROWS", "SEPARATORS", "Reading", "Sheet", "Upload",
-           "once_each", "open_sheet", "pasted", "text", "texts"]
+           "as_text", "once_each", "open_sheet", "pasted", "text", "texts"]
