@@ -38,7 +38,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from dashboards.texts import Text
 from params import Refused
 
-__all__ = ["Guard", "Hosts", "install", "refusal"]
+__all__ = ["Guard", "Hosts", "install", "refusal", "under"]
 
 _log = logging.getLogger("letsdance.guard")
 _HERE = Path(__file__).parent
@@ -447,17 +447,21 @@ def _pages() -> frozenset[str]:
     return frozenset({"", *(f"/{name}" for name in present()[1:])})
 
 
+def under(path: str) -> str:
+    """Where a proxy shows the dashboard: "" or "/dance"; `Refused` for what is no path."""
+    path = f"/{path.strip('/')}" if path.strip("/") else ""
+    if not re.fullmatch(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*", path):
+        raise Refused(f"--root-path must be the path under which a proxy shows the dashboard, such as /dance, not "
+                      f"{path!r}.")
+    return path
+
+
 def install(hosts: Hosts | None = None, prefix: str = "") -> None:
     """Guard the server that runs, before it answers; the first call decides. `solara run` serves this machine only."""
     from solara.server import settings, starlette
 
     stack = starlette.app.middleware_stack
     if not isinstance(stack, Guard):
-        prefix = "/" + (prefix or settings.main.root_path or "").strip("/")
-        prefix = "" if prefix == "/" else prefix
-        if not re.fullmatch(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*", prefix):
-            raise Refused(f"--root-path must be the path under which a proxy shows the dashboard, such as /dance, not "
-                          f"{prefix!r}.")
-        settings.main.root_path = prefix
+        prefix = settings.main.root_path = under(prefix or settings.main.root_path or "")
         ipywidget.Widget.handle_control_comm_opened = staticmethod(_tell_states)
         starlette.app.middleware_stack = Guard(stack or starlette.app.build_middleware_stack(), hosts or Hosts(), prefix)
