@@ -19,8 +19,8 @@ from scipy import stats
 
 import scenarios
 from experiments.outcomes import Outcome, parse
-from experiments.paired import Interval, interval
-from experiments.precision import MOST, Precision, Target, runs_until
+from experiments.paired import Interval, interval, unseen
+from experiments.precision import MOST, Precision, Target, bounds, runs_until
 from params import PARAMETERS, Refused, check_value, nearest
 from scenarios import LEVERS, SHOCKS, STARTS, Scenario, Use
 from simulation import municipalities as table
@@ -271,7 +271,7 @@ class Comparison:
     def differences(self) -> pd.DataFrame:
         """One row a policy, indicator and quarter: the paired difference from the reference.
 
-        mean; low, high: 95 % t interval of that quarter; band_low, band_high: 95 % band that covers all quarters of the
+        mean; low, high: 95 % interval of that quarter; band_low, band_high: 95 % band that covers all quarters of the
         indicator at once (see `band`); n: runs in which both were measured; higher, lower: in how many of them the policy
         lies above, below. NaN where fewer than two runs were measured.
         """
@@ -285,19 +285,40 @@ class Comparison:
                     higher, lower = (d > 0).sum(axis=0), (d < 0).sum(axis=0)
                 frames.append(pd.DataFrame({
                     "policy": policy, "indicator": name, "quarter": quarter,
-                    **band(d, int(self.results[policy].seeds[0])), "higher": higher, "lower": lower}))
+                    **band(d, int(self.results[policy].seeds[0]), apart=self.apart(policy),
+                           reach=self._reach(Outcome(name), self._both(policy, name))), "higher": higher, "lower": lower}))
         return pd.concat(frames, ignore_index=True)
 
     def paired(self, policy: str, indicator: str) -> np.ndarray:
         """float64[R, Q+1]: policy less reference, run by run; NaN where either was not measured."""
+        after, before = self._both(policy, indicator)
+        return after - before
+
+    def _both(self, policy: str, indicator: str) -> list[np.ndarray]:
+        """float64[R, Q+1] of the policy and of the reference."""
         pair = [self.results[name] for name in (policy, self.reference)]
-        after, before = (one.late_adopter_gap() if indicator == "late_adopter_gap" else one.rows[indicator] for one in pair)
-        return np.asarray(after - before, np.float64)
+        return [np.asarray(one.late_adopter_gap() if indicator == "late_adopter_gap" else one.rows[indicator], np.float64)
+                for one in pair]
+
+    def apart(self, policy: str) -> int:
+        """The first quarter whose parameters are not the reference's, Q + 1 if none: before it the runs are the same."""
+        here, there = (schedule.build(self._result(name).scenario) for name in (policy, self.reference))
+        differs = np.flatnonzero(np.array([a.tobytes() != b.tobytes() for a, b in zip(here, there, strict=True)]))
+        return int(differs[0]) if len(differs) else self.quarters + 1
+
+    def _reach(self, outcome: Outcome, values: Sequence[np.ndarray]) -> float:
+        """How far differences could lie apart: by an outcome's bounds; where nothing bounds it, as far as runs of one
+        policy lie from each other in a quarter, values[R] or [R, Q+1] of each: 0 for what no luck moves."""
+        within = bounds(outcome)
+        if within is not None:
+            return within[1] - within[0]
+        return max(float(np.nanmax(one.max(axis=0) - one.min(axis=0), initial=0.0)) if len(one) else 0.0 for one in values)
 
     def effect(self, policy: str, outcome: str | Outcome) -> Effect:
         """The paired difference in an outcome ("lets_dance@60", "time_to_84"), over the runs where both are measured.
 
-        Its interval is a t interval, but where this outcome decided how many runs there are, the confidence sequence.
+        Its interval is a t interval, an exact one where few runs make the mean (`paired.unseen`), none where policy and
+        reference cannot differ yet; but where this outcome decided how many runs there are, the confidence sequence.
         """
         asked = parse(outcome)
         after, before = asked.of(self._result(policy)), asked.of(self.results[self.reference])
@@ -306,8 +327,10 @@ class Comparison:
         was, now = (float(v[known].mean()) if known.any() else np.nan for v in (before, after))
         decided = self.precision is not None and resolved(asked, self.quarters) == resolved(
             self.precision.target.outcome, self.quarters)
+        last = self.quarters if asked.last is None else asked.last
+        reach = None if self.apart(policy) > last else self._reach(asked, (after[known], before[known]))
         return Effect(self.precision.intervals[policy] if self.precision and decided and policy != self.reference
-                      else interval(d), was, now, int((d > 0).sum()), int((d < 0).sum()), len(known))
+                      else interval(d, reach), was, now, int((d > 0).sum()), int((d < 0).sum()), len(known))
 
     def effects(self, outcomes: Sequence[str | Outcome] = MAIN) -> pd.DataFrame:
         """One row a policy and outcome: before, after, mean, low, high, n, runs, higher, lower."""
@@ -348,7 +371,7 @@ class Comparison:
     def moves(self) -> pd.DataFrame:
         """One row a policy and pair of regimes at the end, reference's and policy's: how many end so, as means over runs.
 
-        municipalities and citizens with their 95 % t intervals (…_low, …_high).
+        municipalities and citizens with their 95 % intervals (…_low, …_high).
         """
         import pandas as pd
 
@@ -359,8 +382,9 @@ class Comparison:
                 for j, now in enumerate(REGIMES):
                     here = (before == i) & (after == j)
                     row: dict[str, Any] = {"policy": policy, "before": was, "after": now}
-                    for name, counted in (("municipalities", here.sum(axis=1)), ("citizens", here @ self._places.citizens)):
-                        e = interval(counted)
+                    for name, counted, most in (("municipalities", here.sum(axis=1), here.shape[1]),
+                                                ("citizens", here @ self._places.citizens, self._places.citizens.sum())):
+                        e = interval(counted, float(most))
                         row |= {name: float(counted.mean()), f"{name}_low": e.low, f"{name}_high": e.high}
                     rows.append(row)
         return pd.DataFrame(rows)
@@ -457,13 +481,19 @@ def _usual(regimes: np.ndarray) -> list[str]:
     return [REGIMES[k] for k in counts.argmax(axis=0)]
 
 
-def band(d: Any, seed: int = 1, level: float = 0.95) -> dict[str, np.ndarray]:
+def band(d: Any, seed: int = 1, level: float = 0.95, reach: float = 1.0, apart: int = 0) -> dict[str, np.ndarray]:
     """mean, low, high, band_low, band_high, n over runs of paths d[R, Q], each float64[Q] (n: int64[Q]).
 
-    low..high is the t interval of one quarter. band_low..band_high covers all quarters at once: a sup-t band (Montiel
-    Olea and Plagborg-Møller 2019), its critical value from a Gaussian multiplier bootstrap of the largest deviation
-    over the quarters (Chernozhukov, Chetverikov and Kato 2013), carried over to Student's t because runs are few: the
-    level for each quarter that the bootstrap finds is used with n - 1 degrees of freedom. Never wider than Bonferroni's.
+    low..high is the interval of one quarter, by Student's t. band_low..band_high covers all quarters at once: a sup-t band
+    (Montiel Olea and Plagborg-Møller 2019), its critical value from a Gaussian multiplier bootstrap of the largest
+    deviation over the quarters (Chernozhukov, Chetverikov and Kato 2013), carried over to Student's t because runs are few:
+    the level for each quarter that the bootstrap finds is used with n - 1 degrees of freedom, Bonferroni's at most.
+    Where few runs make the mean, either is widened to an exact interval at its level (`paired.unseen`), so that what so few
+    runs cannot have seen is not excluded; half of what the band may err is kept for such quarters, if there are any; with
+    fewer runs than quarters each quarter has Bonferroni's part, for so few cannot tell how quarters move together.
+
+    reach: how far differences could lie apart (1 for a share). apart: the first quarter in which they can differ at all:
+    before it the band has no width, because the runs are the same.
     """
     d = np.asarray(d, np.float64)
     known = np.isfinite(d)
@@ -477,12 +507,21 @@ def band(d: Any, seed: int = 1, level: float = 0.95) -> dict[str, np.ndarray]:
         alike = np.where(known, d, -np.inf).max(axis=0) == np.where(known, d, np.inf).min(axis=0)
         error = np.where(some, np.where(alike, 0.0, error), np.nan)
         moving = error > 0
-        free = np.maximum(n - 1, 1)
-        once = stats.t.ppf(0.5 + level / 2, free)
-        each = _level_of_each(rest[:, moving] / (error[moving] * n[moving]), seed, level) if moving.any() else level
-        all_over = np.maximum(once, stats.t.ppf(0.5 + each / 2, free))
-    return {"mean": mean, "low": mean - once * error, "high": mean + once * error, "band_low": mean - all_over * error,
-            "band_high": mean + all_over * error, "n": n}
+        seldom = some & (np.arange(d.shape[1]) >= apart) & unseen(d, np.full(d.shape[1], 1.0 - level), reach)[0]
+        kept = (1.0 + level) / 2.0 if seldom.any() else level
+        each = level
+        if moving.any() and len(d) < d.shape[1]:
+            each = 1 - (1 - kept) / int(moving.sum())
+        elif moving.any():
+            each = _level_of_each(rest[:, moving] / (error[moving] * n[moving]), seed, kept)
+        free, found = np.maximum(n - 1, 1), {"mean": mean, "n": n}
+        for name, one in (("", level), ("band_", max(level, each))):
+            away = stats.t.ppf(0.5 + one / 2, free) * error
+            low, high = mean - away, mean + away
+            _, lowest, highest = unseen(d, np.full(d.shape[1], 1.0 - one), reach)
+            found[f"{name}low"] = np.where(seldom, np.minimum(low, lowest), low)
+            found[f"{name}high"] = np.where(seldom, np.maximum(high, highest), high)
+    return {name: found[name] for name in ("mean", "low", "high", "band_low", "band_high", "n")}
 
 
 def _level_of_each(z: np.ndarray, seed: int, level: float) -> float:

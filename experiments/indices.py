@@ -154,7 +154,10 @@ def morris(names: Sequence[str], bounds: Any, X: Any, Y: Any, seed: int = 1, lev
         about = effects - mean
         products = np.einsum("t,tkr,tks->krs", points, about, about, optimize=True) / (T - 1)
         spread = _across(products, np.broadcast_to(luck, (k, R)))
-        return np.stack([points @ together / (T * R), points @ absolute / (T * R), np.sqrt(np.maximum(spread, 0.0))])
+        signed, size = points @ together / (T * R), points @ absolute / (T * R)
+        if R > 1:  # of the mean no more than of its parts: a mean of signs that luck made is luck
+            signed = np.clip(signed, -np.maximum(size, 0.0), np.maximum(size, 0.0))
+        return np.stack([signed, np.maximum(size, 0.0) if R > 1 else size, np.sqrt(np.maximum(spread, 0.0))])
 
     rng = np.random.default_rng(np.random.SeedSequence([seed, _RESAMPLES]))
     found = measures(np.ones(T), np.ones(R))

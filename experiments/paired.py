@@ -1,7 +1,9 @@
 """Small statistics for runs on equal luck: paired differences, their intervals, and what they are held against.
 
 Two policies meet the same seeds, so their difference is taken seed by seed and its interval is that of the mean
-of these differences (Student's t). Each demand says in its `demand` what it asks for; nothing is rounded in favour.
+of these differences (Student's t). Student's t believes what it sees: where most runs are alike it takes what was not
+seen for impossible, so there it gives way to an exact interval (`unseen`). Each demand says in its `demand` what it
+asks for; nothing is rounded in favour.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import stdtrit  # a tenth of the start-up of scipy.stats
+from scipy.special import betaincinv, stdtrit  # a tenth of the start-up of scipy.stats
 
 from experiments.estimates import LEVEL
 
@@ -56,18 +58,55 @@ class Finding:
     note: str
 
 
-def interval(values: Any) -> Interval:
-    """Mean of one value a seed, with its t interval; values that are all alike have an interval of no width.
+def interval(values: Any, reach: float | None = None) -> Interval:
+    """Mean of one value a seed, with its t interval.
 
-    Not a number, so that nothing holds, where a value is missing or there are fewer than two.
+    reach: how far a value could lie from another, such as 1 for a share; with it the interval stays honest where nearly
+    all values are alike (see `unseen`). Without it values that are all alike have an interval of no width. Not a number,
+    so that nothing holds, where a value is missing or there are fewer than two.
     """
     values = np.asarray(values, dtype=np.float64)
     n = len(values)
     if n < 2 or not np.isfinite(values).all():
         return Interval(np.nan, np.nan, np.nan, n)
     mean = float(values.mean())
-    reach = float(stdtrit(n - 1, 0.5 + LEVEL / 2.0) * values.std(ddof=1) / np.sqrt(n)) if np.ptp(values) > 0.0 else 0.0
-    return Interval(mean, mean - reach, mean + reach, n)
+    away = float(stdtrit(n - 1, 0.5 + LEVEL / 2.0) * values.std(ddof=1) / np.sqrt(n)) if np.ptp(values) > 0.0 else 0.0
+    low, high = mean - away, mean + away
+    if reach is not None:
+        rare, lowest, highest = unseen(values[:, None], np.array([1.0 - LEVEL]), reach)
+        if rare[0]:
+            low, high = min(low, float(lowest[0])), max(high, float(highest[0]))
+    return Interval(mean, low, high, n)
+
+
+def unseen(d: np.ndarray, alpha: np.ndarray, declared: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(rare, low, high)[Q] for runs d[R, Q] (NaN where not measured): where few runs make the mean, and its exact interval.
+
+    Rare is a column in which few runs depart from the middle one: by the effective number of departures,
+    (sum |a|)² / sum a² (Kish 1965), at most half the runs, or in which all n of them as large as the largest would reach
+    no farther than one could. Its mean is then a chance times a size: departures upwards and downwards, as parts of the
+    farthest that one can reach, have the interval of Clopper and Pearson (1934) at the sum of parts, which is theirs
+    where a run departs wholly or not at all. Nothing seen in n runs leaves a chance of 1 - alpha^(1/n): 14 % in 20 runs.
+    How far one can reach is what was seen in any column; where nothing was seen, or not every run could be measured,
+    what is `declared`. An event that came in none of the runs, where all runs differ by something else too, stays unseen.
+    """
+    known = np.isfinite(d)
+    n = known.sum(axis=0)
+    middle = np.array([np.median(x[here]) if here.any() else np.nan for x, here in zip(d.T, known.T, strict=True)])
+    away = np.where(known, d - middle, 0.0)
+    rounding = 1e-9 * float(np.abs(np.where(known, d, 0.0)).max(initial=0.0))
+    away[np.abs(away) <= rounding] = 0.0
+    size, largest = np.abs(away).sum(axis=0), float(np.abs(away).max(initial=0.0))
+    still = size == 0.0
+    departed = np.divide(size**2, np.square(away).sum(axis=0), where=~still, out=np.zeros(len(n)))
+    reach = np.where((n == len(d)) & (largest > 0.0), largest, max(declared, largest))
+    rare = (n > 0) & ((departed <= n / 2) | (np.abs(away).max(axis=0, initial=0.0) * n <= reach))
+    reach = np.where(reach > 0.0, reach, 1e-300)  # where nothing differs and nothing could
+    up, down = (np.maximum(side * away, 0.0).sum(axis=0) / reach for side in (1.0, -1.0))
+    each = np.where(still, alpha, alpha / 2)  # where nothing was seen, both sides are one event
+    most = [betaincinv(part + 1.0, np.maximum(n - part, 1e-9), 1.0 - each) for part in (up, down)]
+    least = [np.where(part > 0.0, betaincinv(np.maximum(part, 1e-9), n - part + 1.0, each), 0.0) for part in (up, down)]
+    return rare, middle - reach * (most[1] - least[0]), middle + reach * (most[0] - least[1])
 
 
 def paired(after: Any, before: Any) -> Interval:

@@ -18,6 +18,7 @@ import scenarios
 from experiments.compare import Policy, read_policy
 from experiments.outcomes import Outcome, parse
 from experiments.paired import interval
+from experiments.precision import bounds
 from params import Refused, nearest
 from scenarios import SHOCKS, STARTS, Scenario
 from simulation import municipalities as places
@@ -59,17 +60,17 @@ class WindTunnel:
         """One row a start and shock.
 
         without, with_it: the outcome's mean without and with the portfolio; difference, low, high: paired, with its 95 %
-        t interval; n: runs in which both were measured; helps, harms: in how many the portfolio does better, worse;
+        interval; n: runs in which both were measured; helps, harms: in how many the portfolio does better, worse;
         regret: by how much, on average, one would have been better off without it (0: never); shock_effect: what the
         shock changes with the portfolio, against no shock.
         """
         import pandas as pd
 
-        rows, sign = [], -1.0 if self.less else 1.0
+        rows, sign, within = [], -1.0 if self.less else 1.0, bounds(self.outcome)
         for (start, shock), (without, with_it) in self.values.items():
             known = np.isfinite(without) & np.isfinite(with_it)
             d = (with_it - without)[known]
-            e = interval(d)
+            e = interval(d, None if within is None else within[1] - within[0])
             calm = self.values[start, CALM][1]
             rows.append({
                 "start": start, "shock": shock, "without": _mean(without), "with_it": _mean(with_it),

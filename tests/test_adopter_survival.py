@@ -157,3 +157,11 @@ def test_nobody_adopts():
 def test_bad_input_is_refused_in_one_sentence(call, words):
     with pytest.raises(Refused, match=words):
         call()
+
+
+@pytest.mark.parametrize("times", [
+    [1, np.nan, 10, np.nan], [9, 10, np.nan, np.nan, np.nan, np.nan], [1, 1, 1, 2], [10, 10, 10, 10]])
+def test_a_restricted_means_interval_lies_where_a_mean_can(times):
+    mean = survival.restricted_mean(np.array(times, float), 10, 1.0)
+    low, high = mean.interval
+    assert 0 <= low <= mean.mean <= high <= mean.upto

@@ -365,3 +365,13 @@ def test_figures_work_for_many_factors_and_for_phones():
             assert 0 <= word["x"] <= width
             assert 0 < word["y"] <= figure.height
     assert f"{len(names)} factors" in sensitivity_study(found).done[0]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_mean_size_of_an_effect_is_never_below_the_size_of_its_mean(seed):
+    rng = np.random.default_rng(seed)
+    k, T, R = 3, 6, 4
+    path = np.stack([np.tril(np.ones((k + 1, k)), -1)] * T).reshape(-1, k)
+    Y = 0.1 * path[:, :1] + rng.normal(size=(len(path), R))
+    table = s.morris(["a", "b", "c"], [[0, 1]] * k, path, Y, seed, resamples=100).table
+    assert (table["mu_star"] >= table["mu"].abs()).all()

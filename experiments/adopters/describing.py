@@ -219,7 +219,7 @@ def _sentences(found: Description) -> dict[str, tuple[str, ...]]:
                       f"had not adopted yet did.")
         low, high = found.mean.interval
         growth.append(f"The mean time without it, counted from {first} to {last}, is {found.mean.mean:.1f} periods "
-                      f"(95 % interval {max(low, 0):.1f} to {high:.1f}).")
+                      f"(95 % interval {low:.1f} to {high:.1f}).")
     cuts = []
     known = adoption.times[np.isfinite(adoption.times)]
     if found.by in ("sd", "rogers"):

@@ -65,8 +65,13 @@ class RestrictedMean:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """mean -+ 1.96 standard errors."""
-        return self.mean - _Z * self.se, self.mean + _Z * self.se
+        """A mean from 0 to `upto` has an interval from 0 to `upto`: mean -+ 1.96 standard errors of its logit."""
+        part = self.mean / self.upto if self.upto > 0 else np.nan
+        if not 0.0 < part < 1.0:
+            return self.mean, self.mean
+        away = _Z * self.se / self.upto / (part * (1.0 - part))
+        ends = [self.upto / (1.0 + (1.0 - part) / part * np.exp(side * away)) for side in (1.0, -1.0)]
+        return float(ends[0]), float(ends[1])
 
 
 def _durations(times: Any, seen_until: Any, origin: float) -> tuple[np.ndarray, np.ndarray]:
