@@ -185,6 +185,14 @@ def test_same_seed_same_numbers_and_levers_leave_the_mean_field_out(found):
     assert shaken.stays["dead_horse"].mean_field is None
 
 
+def test_the_transitions_of_every_start_stand_in_one_table(found):
+    table = found.transitions
+    assert list(table.columns) == ["start", "from", "to", "moves", "quarters", "probability", "low", "high"]
+    assert table.index.tolist() == list(range(2 * 16))
+    assert table["start"].tolist() == ["dead_horse"] * 16 + ["wasteland"] * 16
+    assert table.drop(columns="start")[16:].reset_index(drop=True).equals(found.stays["wasteland"].transitions)
+
+
 def test_later_spells_begin_within_the_run(found):
     later = found.spells[found.spells["start"] > 0]
     assert sum(curve.spells for curve in found.later.values()) == len(later) > 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -513,6 +514,9 @@ def test_the_verdict_on_a_loop_is_what_its_intervals_say(side):
     assert held(side * goes, side * 1.0).verdict == "lag"
     assert held(side * mixed, side * 1.0).verdict == "no loop"
     assert held(side * stays, side * 0.05).verdict == "no loop"
+    fast, slow = held(side * stays, side * 1.0), held(side * stays, side * 0.05)
+    assert replace(fast, loops=[fast.loops[0], slow.loops[0]]).verdict == "no loop"  # it is the slower loop that counts
+    assert replace(fast, loops=[slow.loops[0], fast.loops[0]]).verdict == "hysteresis"
 
 
 def test_both_ways_stop_at_the_value_where_they_are_held():
