@@ -197,7 +197,7 @@ def test_a_single_adopter_is_forecast_beside_others_and_refused_alone(files):
     lone = Cascade("lone", 50, 0, np.array([0, 1, 1]))
     assert len(forecast.forecasts([begun(), lone], samples=20)) == 2
     history.table([lone]).to_csv("lone.csv", index=False)
-    with pytest.raises(Refused, match=r"row 3.*1 adopter cannot"):
+    with pytest.raises(Refused, match=r"line 4.*1 adopter cannot"):
         forecast.forecasts("lone.csv")
 
 
