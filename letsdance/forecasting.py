@@ -177,8 +177,10 @@ def _forecast_shares(shares: list[Series], samples: int, seed: int, out: Path | 
     model = stocks.calibrated(shares, seed)
     made = [stocks.forecast(one, model, samples=samples, seed=seed) for one in shares]
     if out is not None:
+        from experiments.spreadsheet import to_csv
+
         with folder.whole_file(out, overwrite) as part:
-            stocks.table(made).to_csv(part, index=False)
+            part.write_text(to_csv(stocks.table(made)), encoding="utf-8")
     if as_json:
         typer.echo(json.dumps({"kind": "share in use", "out": None if out is None else str(out), "forecasts": [
             {"unit": f.series.unit, "t": f.t.tolist(), "flows": {"outside": f.flows.p, "contagion": f.flows.q,
