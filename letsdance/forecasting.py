@@ -42,24 +42,39 @@ def fit(
     if not 0 < level < 1:
         raise Refused(f"the level must lie between 0 and 1, not {level:g}.")
     said, rows = [], []
+    untold: list[str] = []
     for cascade in read(history, population):
         for name in curve or curves.CURVES:
             made = curves.fit(cascade, name, method)
             kind = "profile" if method == "ml" else "wald"
-            found = {k: (v, *made.interval(k, level, kind)) for k, v in made.estimates.items() if k != "ceiling"}
+            edge = made.at_edge  # the data do not tell these: an interval would be one of the search
+            found = {k: (v, *((math.nan, math.nan) if k in edge else made.interval(k, level, kind)))
+                     for k, v in made.estimates.items() if k != "ceiling"}
+            if wide := [k for k, (_, a, _b) in found.items() if k not in edge and math.isnan(a)]:
+                untold.append(f"{cascade.name}, {name}: {' and '.join(wide)} cannot be told from these data; every value "
+                              f"of the search fits about as well.")
+            if edge:
+                untold.append(f"{cascade.name}, {name}: {' and '.join(edge)} cannot be told from these data; the best "
+                              f"value lies at the edge of the search, so it has no interval.")
             late = made.time_to(0.84)
             said.append({"task_id": cascade.name, "curve": name, "method": method, "level": level,
-                         "estimates": {k: {"value": v, "low": a, "high": b} for k, (v, a, b) in found.items()},
+                         "estimates": {k: {"value": v, "low": a if math.isfinite(a) else None,
+                                           "high": b if math.isfinite(b) else None} for k, (v, a, b) in found.items()},
+                         "at_edge": list(edge),
                          "goodness": made.goodness, "periods_to_84": late if math.isfinite(late) else None})
-            rows.append([cascade.name, name, ", ".join(f"{k} {v:.3g} ({a:.3g} to {b:.3g})" for k, (v, a, b) in
-                                                       list(found.items())[:2]),
+            rows.append([cascade.name, name, ", ".join(
+                f"{k} {v:.3g} " + (
+                    "(edge of the search)" if k in edge else f"({a:.3g} to {b:.3g})" if math.isfinite(a) else "(not told)")
+                for k, (v, a, b) in list(found.items())[:2]),
                          "{:.0%} ({:.0%} to {:.0%})".format(*found["share"]),
                          f"{late:.0f}" if math.isfinite(late) else "never"])
     if as_json:
-        typer.echo(json.dumps({"fits": said}))
+        typer.echo(json.dumps({"fits": said, "says": untold}))
         return
     print_table(f"Fits by {curves.METHODS[method]}, with {level:.0%} intervals; periods count from the first row",
                 ["cascade", "curve", "parameters", "will ever adopt", "periods to 84 %"], rows)
+    for line in untold:
+        console().print(line, highlight=False, markup=False)
     console().print("The intervals suppose that all adopt independently; where adoption comes in clumps they are too "
                     "narrow (see `letsdance adopters backtest`).", highlight=False)
 

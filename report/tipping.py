@@ -57,7 +57,9 @@ _THERE, _BACK = OWN[:2]
 def tipping_diagram(found: Tipping, width: float = WIDE) -> Figure:
     """Ends of runs along an axis beside the mean field's equilibria, and the share in the regime with where it tips."""
     future = FUTURES[found.regime]
-    figure = Figure(f"What {found.axis.title} tips", tipping_sentence(found), width)
+    tips = any(found.tips[name] for name in found.starts)
+    title = f"What {found.axis.title} tips" if tips else f"{capital(found.axis.title)} tips no start here"
+    figure = Figure(title, tipping_sentence(found), width)
     narrow = width < 600
     field = "" if found.stock is None else " · \u25cf stable and \u25cb unstable equilibria of the mean field"
     each = "municipalities" if found.ends.shape[3] > 1 else "runs"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -201,3 +203,12 @@ def test_a_file_of_another_kind_is_told(text, said, tmp_path):
     with pytest.raises(Refused, match=said) as refused:
         history.read(tmp_path / "h.csv")
     assert "\n" not in str(refused.value)
+
+
+def test_what_lies_at_the_edge_of_the_search_is_said_to_and_has_no_interval(letsdance, tmp_path):
+    (tmp_path / "h.csv").write_text("t,new\n1,20\n2,0\n3,0\n4,0\n")
+    told = letsdance("adopters", "fit", "h.csv", "--population", "50", "--curve", "bass", "--json")
+    fit = json.loads(told[1])
+    assert "p" in fit["fits"][0]["at_edge"]
+    assert fit["fits"][0]["estimates"]["p"]["low"] is None
+    assert "edge of the search" in fit["says"][0]

@@ -60,6 +60,14 @@ class Fit:
         """Two parameters of the curve, `share` (of the population that ever adopts) and `ceiling` (how many)."""
         return _natural(self.curve, self.x, self.cascade.population)
 
+    @property
+    def at_edge(self) -> tuple[str, ...]:
+        """Estimates that lie at an edge of the search: the data do not tell them, and they have no interval."""
+        low, high = np.array(_bounds(self.curve, len(self.cascade.cum))).T
+        near = (self.x - low < 0.01 * (high - low)) | (high - self.x < 0.01 * (high - low))
+        names = (*CURVES[self.curve], "share")
+        return tuple(name for name, edge in zip(names, near, strict=True) if edge and name != "share")
+
     def interval(self, name: str, level: float = 0.95, kind: str = "wald") -> tuple[float, float]:
         """An interval of an estimate: `wald` (from the curvature, on the transformed scale) or `profile` (ml only)."""
         names = (*CURVES[self.curve], "share", "ceiling")
@@ -107,6 +115,8 @@ class Fit:
                     ends.append(wall)
                     break
                 inner, step = outer, step * 1.7
+        if tuple(ends) == tuple(bounds[k]):
+            return np.nan, np.nan  # open on both sides: the data do not tell it
         return ends[0], ends[1]
 
     def fitted(self) -> np.ndarray:
