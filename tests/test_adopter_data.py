@@ -253,7 +253,7 @@ def test_stocks_that_fall_fit_no_curve_of_adoption():
             "No cumulative adoption curve can be fitted")
     assert seen.adopters("Brazil")["adopters"].tolist() == [13, 53, 112, 190, 201]
     assert seen.adopters("Brazil")["new"].tolist() == [13, 40, 59, 78, 11]
-    refused(lambda: counts.example("eu27_home_working").adopters("usually"), "a shock, not an S-curve")
+    refused(lambda: counts.example("eu27_home_working").adopters("usually"), "a shock, not part of an S-curve")
 
 
 def test_series_are_told_as_what_they_are():
