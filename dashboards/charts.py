@@ -76,7 +76,8 @@ def key_of(question: object) -> str:
 
 
 def _rounded(values: np.ndarray, digits: int = 3) -> list[float | None]:
-    return [round(v, digits) if v == v else None for v in values.tolist()]
+    rounded: list[float | None] = np.round(values, digits).tolist()
+    return rounded if np.isfinite(values).all() else [v if v == v else None for v in rounded]
 
 
 # ---------------------------------------------------------------- curves over quarters

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Generator, Iterator
+from collections import OrderedDict, deque
+from collections.abc import Callable, Generator, Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,20 +29,27 @@ from scenarios import STARTS
 from simulation.run import Result, simulate
 from simulation.society import cores
 
-__all__ = ["LONG", "Answer", "Pair", "Stopped", "Token", "extended", "give_way", "municipalities", "pairs", "results",
-           "simulated", "stages", "use_latest", "warm"]
+__all__ = ["LONG", "MOST_WORK", "QUICK", "Answer", "Pair", "Queue", "Stopped", "Token", "between", "check_work", "drawn",
+           "extended", "give_way", "municipalities", "pairs", "results", "simulated", "stages", "use_latest", "warm"]
 
 _log = logging.getLogger("letsdance.dashboard")
-_POOL = ThreadPoolExecutor(max(2, cores()), thread_name_prefix="letsdance")
 _here = threading.local()
-#: For jobs of seconds (a map, a wind tunnel): whoever moves a slider meanwhile does not wait behind them.
-LONG = ThreadPoolExecutor(1, thread_name_prefix="letsdance-long", initializer=lambda: setattr(_here, "long", True))
 #: Seconds that a slice of a long job waits for sliders at most: it goes on slowly, but it goes on.
 _POLITE = 0.5
 #: Citizens x quarters x runs that take about 30 ms; between two such slices a computation can be stopped.
 _SLICE = 20 * 1_000 * 60
 #: Cells (runs x quarters x municipalities) of results that are kept for all sessions together: some 100 MB.
 _KEPT = 6_000_000
+#: Answers, drawn, that are kept for all sessions together.
+_DRAWN = 64
+#: Citizens x quarters x runs that one question may ask for: a minute or two of one core. A run counts as at least
+#: `_LEAST` quarters, for a start (who knows whom) takes that long and all citizens have to be held at once.
+MOST_WORK = 2_500_000_000
+_LEAST = 60
+#: Threads of a queue: as many answers can be under way, in turns; further ones wait without a thread.
+_THREADS = 24
+#: Answers under way of one person, who moves one slider at a time but may have pages open.
+_AT_ONCE = 3
 
 
 class Stopped(Exception):
@@ -58,6 +66,11 @@ class Token:
         """Nobody wants the answer any more."""
         self._stopped.set()
 
+    @property
+    def stopped(self) -> bool:
+        """Whether nobody wants it any more."""
+        return self._stopped.is_set()
+
     def check(self) -> None:
         """Raise `Stopped` when the answer is no longer wanted."""
         if self._stopped.is_set():
@@ -67,6 +80,153 @@ class Token:
         """Wait, unless stopped."""
         if self._stopped.wait(seconds):
             raise Stopped
+
+
+# ---------------------------------------------------------------- whose turn it is
+
+class Queue:
+    """Work in turns: round robin among people, so that one who asks ten things does not delay the others.
+
+    places: how many work at once. What takes long gives its place to the next one at each `pause`, and comes back.
+    """
+
+    def __init__(self, name: str, places: int) -> None:
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix=name)
+        self._lock, self._free, self._started = threading.Lock(), places, 0
+        self._idle = threading.Condition(self._lock)
+        self._waiting: OrderedDict[Hashable, deque[Callable[[], None] | threading.Event]] = OrderedDict()
+        self._working: dict[Hashable, int] = {}
+
+    def submit(self, person: Hashable, work: Callable[[], None]) -> None:
+        """Do this when it is the person's turn."""
+        with self._lock:
+            self._waiting.setdefault(person, deque()).append(work)
+        self._next()
+
+    @property
+    def busy(self) -> bool:
+        """Whether anybody waits or works."""
+        with self._lock:
+            return bool(self._waiting or self._started)
+
+    @property
+    def alone(self) -> bool:
+        """Whether nobody waits and at most one works."""
+        with self._lock:
+            return not self._waiting and self._started <= 1
+
+    def wait(self, seconds: float) -> None:
+        """Until nobody waits or works, so many seconds at most."""
+        with self._idle:
+            self._idle.wait_for(lambda: not (self._waiting or self._started), seconds)
+
+    def pause(self) -> None:
+        """Between two slices of work: the others' turn, if others wait."""
+        person = _here.person
+        with self._lock:
+            if not self._waiting:
+                return
+            turn = threading.Event()
+            self._waiting.setdefault(person, deque()).append(turn)
+            self._free += 1
+        self._next()
+        turn.wait()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """While something is waited for, another has the place."""
+        with self._lock:
+            self._free += 1
+        self._next()
+        try:
+            yield
+        finally:
+            turn = threading.Event()
+            with self._lock:
+                self._waiting.setdefault(_here.person, deque()).appendleft(turn)
+            self._next()
+            turn.wait()
+
+    def _next(self) -> None:
+        """Give the free places to those whose turn it is."""
+        while True:
+            with self._lock:
+                found = self._take() if self._free > 0 else None
+                if found is None:
+                    return
+                person, turn = found
+                self._free -= 1
+            if isinstance(turn, threading.Event):
+                turn.set()
+                continue
+            try:
+                with kernel_context.without_context():  # a thread belongs to nobody
+                    self._pool.submit(self._work, person, turn)
+            except RuntimeError:  # the server is stopping
+                return
+
+    def _take(self) -> tuple[Hashable, Callable[[], None] | threading.Event] | None:
+        """Who is next, and with what: what was begun goes on, what is new begins where a thread is free."""
+        for person in list(self._waiting):
+            turns = self._waiting[person]
+            new = self._started < _THREADS and self._working.get(person, 0) < _AT_ONCE
+            turn = next((turn for turn in turns if new or isinstance(turn, threading.Event)), None)
+            if turn is None:
+                continue
+            turns.remove(turn)
+            self._waiting.move_to_end(person)
+            if not turns:
+                del self._waiting[person]
+            if not isinstance(turn, threading.Event):
+                self._started += 1
+                self._working[person] = self._working.get(person, 0) + 1
+            return person, turn
+        return None
+
+    def _work(self, person: Hashable, work: Callable[[], None]) -> None:
+        _here.queue, _here.person = self, person
+        try:
+            work()
+        finally:
+            _here.queue = None
+            with self._lock:
+                self._free += 1
+                self._started -= 1
+                self._working[person] -= 1
+                if not self._working[person]:
+                    del self._working[person]
+                self._idle.notify_all()
+            self._next()
+
+
+def _queue() -> Queue | None:
+    """The queue in whose thread this is, if in one."""
+    return getattr(_here, "queue", None)
+
+
+QUICK = Queue("letsdance", max(2, cores()))
+#: For jobs of seconds (a map, a wind tunnel): whoever moves a slider meanwhile does not wait behind them.
+LONG = Queue("letsdance-long", 1)
+
+
+# ---------------------------------------------------------------- how much may be asked
+
+def check_work(policy: Policy, runs: int, places: str = "") -> None:
+    """`Refused`, with what would fit, where a question takes more than `MOST_WORK`: from links, files, sliders, tables."""
+    citizens, quarters = _citizens(policy, places), max(policy.quarters, _LEAST)
+    if citizens * quarters * runs <= MOST_WORK:
+        return
+    fewer = MOST_WORK // (citizens * quarters)
+    if RUNS[0] <= fewer < runs:
+        raise Refused(f"{citizens:,} citizens x {policy.quarters} quarters x {runs} runs is more than a page computes; "
+                      f"{fewer} runs would fit, and `letsdance run` has no such limit.")
+    raise Refused(f"{citizens:,} citizens x {policy.quarters} quarters x {runs} runs is more than a page computes; "
+                  f"{MOST_WORK // (quarters * runs):,} citizens in all would fit, and `letsdance run` has no such limit.")
+
+
+def _citizens(policy: Policy, places: str) -> int:
+    towns, values = municipalities(places), policy.scenario().values()
+    return int(towns.citizens.sum()) if towns is not None else int(values["municipalities"] * values["citizens"])
 
 
 # ---------------------------------------------------------------- what was computed is kept
@@ -94,9 +254,54 @@ class _Kept:
                 self._size -= old.stage.size
 
 
+class _Shared:
+    """What one is making others do not make again: they wait for it, and are given it."""
+
+    def __init__(self) -> None:
+        self._lock, self._making = threading.Lock(), dict[Any, threading.Event]()
+
+    @contextmanager
+    def alone(self, key: Any, token: Token) -> Iterator[None]:
+        """One at a time for a key; who waits gives up its place in the queue, and may stop waiting."""
+        while True:
+            with self._lock:
+                other = self._making.get(key)
+                if other is None:
+                    mine = self._making[key] = threading.Event()
+                    break
+            queue = _queue()
+            with queue.aside() if queue is not None else nullcontext():
+                while not other.wait(0.05) and not token.stopped:
+                    pass
+            token.check()
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._making[key]
+            mine.set()
+
+
 _kept = _Kept(_KEPT)
-_running = 0
-_count = threading.Condition()
+_shared = _Shared()
+_drawn: OrderedDict[Any, Any] = OrderedDict()
+_drawing = threading.Lock()
+
+
+def drawn[T](key: Hashable, make: Callable[[], T], token: Token) -> T:
+    """What make() gives, made once for all sessions that ask for the same; key: everything that it depends on."""
+    with _shared.alone(key, token):
+        with _drawing:
+            if key in _drawn:
+                _drawn.move_to_end(key)
+                found: T = _drawn[key]
+                return found
+        made = make()
+        with _drawing:
+            _drawn[key] = made
+            while len(_drawn) > _DRAWN:
+                _drawn.popitem(last=False)
+        return made
 
 
 def municipalities(places: str) -> Any:
@@ -118,11 +323,12 @@ def simulated(policy: Policy, seed: int, runs: int, token: Token, places: str = 
     """
     question = replace(policy, title=""), seed, places
     steps = stages(runs)
-    done = next((kept for n in reversed(steps) if (kept := _kept.get((*question, n)))), None)
-    if done is None or done.runs < runs:
-        done = extended(policy, seed, runs, token, places, done)
-        _kept.put((*question, runs), done)
-    return done
+    with _shared.alone(question, token):
+        done = next((kept for n in reversed(steps) if (kept := _kept.get((*question, n)))), None)
+        if done is None or done.runs < runs:
+            done = extended(policy, seed, runs, token, places, done)
+            _kept.put((*question, runs), done)
+        return done
 
 
 def extended(policy: Policy, seed: int, runs: int, token: Token, places: str, done: Result | None) -> Result:
@@ -130,20 +336,19 @@ def extended(policy: Policy, seed: int, runs: int, token: Token, places: str, do
 
     Raises `Refused`, `Stopped`.
     """
+    check_work(policy, runs, places)
     scenario, towns = policy.scenario(), municipalities(places)
     parts = [done] if done is not None else []
     have = done.runs if done is not None else 0
-    values = scenario.values()
-    citizens = int(towns.citizens.sum()) if towns is not None else int(values["municipalities"] * values["citizens"])
     slice_of = _SLICE // 4 if _long() else _SLICE  # a long job comes to where it can give way sooner
-    step = int(np.clip(slice_of // (citizens * scenario.quarters), 1, 20))
+    step = int(np.clip(slice_of // (_citizens(policy, places) * scenario.quarters), 1, 20))
+
     while have < runs:
-        give_way()
-        token.check()
+        between(token)
         n = min(step, runs - have)
-        with _count:
-            threads = cores() if _running <= (0 if _long() else 1) else 1  # several at once: each its own core
-        parts.append(simulate(scenario, runs=n, seed=seed + have, municipalities=towns, threads=threads))
+        alone = not QUICK.busy if _long() else QUICK.alone  # several at once: each its own core
+        parts.append(simulate(scenario, runs=n, seed=seed + have, municipalities=towns, threads=cores() if alone else 1,
+                              between=partial(between, token) if step == 1 else None))
         have += n
     if len(parts) == 1:
         return parts[0]
@@ -151,16 +356,23 @@ def extended(policy: Policy, seed: int, runs: int, token: Token, places: str, do
                   for name in ("seeds", "rows", "stage", "depth", "regime", "category")))
 
 
+def between(token: Token) -> None:
+    """Between two slices of work: the others' turn, and `Stopped` where the answer is no longer wanted."""
+    give_way()
+    token.check()
+
+
 def give_way() -> None:
-    """In a long job, before a slice of work: wait while sliders are being answered, half a second at most."""
+    """Between slices of work: the others' turn; a long job also waits for sliders, half a second at most."""
     if _long():
-        with _count:
-            _count.wait_for(lambda: _running <= 0, _POLITE)
+        QUICK.wait(_POLITE)
+    if (queue := _queue()) is not None:
+        queue.pause()
 
 
 def _long() -> bool:
-    """Whether this is a thread of the pool for long jobs."""
-    return getattr(_here, "long", False)
+    """Whether this is a thread for long jobs."""
+    return _queue() is LONG
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,38 +443,36 @@ class _Latest:
         self._context = kernel_context.get_current_context() if kernel_context.has_current_context() else None
 
     def ask(self, job: Callable[[Token], Generator[Any, None, None]], deliver: Callable[[Any, str], None],
-            pool: ThreadPoolExecutor) -> None:
+            queue: Queue) -> None:
         self._token.stop()
         self._token = token = Token()
-        pool.submit(self._turn, pool, job(token), token, deliver)
+        self._go_on(queue, job(token), token, deliver)
 
     def stop(self) -> None:
         self._token.stop()
 
-    def _turn(self, pool: ThreadPoolExecutor, answers: Generator[Any, None, None], token: Token,
+    def _go_on(self, *turn: Any) -> None:
+        person = self._context.session_id if self._context is not None else id(self)
+        turn[0].submit(person, lambda: self._turn(*turn))
+
+    def _turn(self, queue: Queue, answers: Generator[Any, None, None], token: Token,
               deliver: Callable[[Any, str], None]) -> None:
-        global _running
-        quick = pool is _POOL  # long jobs do not count: a slider gets all cores beside them, and the system shares
-        with _count:
-            _running += quick
         try:
             token.check()
             self._deliver(token, deliver, next(answers), "")
         except (Stopped, StopIteration):
             answers.close()
         except Refused as refused:
-            self._deliver(token, deliver, None, str(refused))
+            self._refuse(token, deliver, str(refused))
         except Exception as error:  # said on the page as one sentence; the log has the rest
             _log.exception("a computation failed")
-            self._deliver(token, deliver, None, f"this could not be computed ({type(error).__name__}); undo the last "
-                                                f"change.")
+            self._refuse(token, deliver, f"this could not be computed ({type(error).__name__}); undo the last change.")
         else:
-            with suppress(RuntimeError):  # the server is stopping
-                pool.submit(self._turn, pool, answers, token, deliver)
-        finally:
-            with _count:
-                _running -= quick
-                _count.notify_all()
+            self._go_on(queue, answers, token, deliver)
+
+    def _refuse(self, token: Token, deliver: Callable[[Any, str], None], sentence: str) -> None:
+        with suppress(Stopped):  # another change came meanwhile
+            self._deliver(token, deliver, None, sentence)
 
     def _deliver(self, token: Token, deliver: Callable[[Any, str], None], value: Any, refused: str) -> None:
         token.check()
@@ -274,11 +484,11 @@ class _Latest:
 
 
 def use_latest[T](job: Callable[[Token], Generator[T, None, None]], dependencies: list[Any],
-                  pool: ThreadPoolExecutor = _POOL) -> Answer[T]:
+                  queue: Queue = QUICK) -> Answer[T]:
     """The newest answer of a job that starts again whenever a dependency changes; a hook, for components.
 
     job(token) is a generator; it runs in a thread, so it must not touch widgets. `token.check()` between slices of
-    work makes it stop when the next change comes. pool: `LONG` for what takes seconds.
+    work makes it stop when the next change comes. queue: `LONG` for what takes seconds.
     """
     answer: solara.Reactive[Answer[T]] = solara.use_reactive(Answer())
     latest = solara.use_memo(_Latest, [])
@@ -286,6 +496,6 @@ def use_latest[T](job: Callable[[Token], Generator[T, None, None]], dependencies
     def deliver(value: Any, refused: str) -> None:
         answer.value = Answer(answer.peek().value if value is None else value, refused)
 
-    solara.use_effect(lambda: latest.ask(job, deliver, pool), dependencies)
+    solara.use_effect(lambda: latest.ask(job, deliver, queue), dependencies)
     solara.use_effect(lambda: latest.stop, [])
     return replace(answer.value, refused=use_words(answer.value.refused))

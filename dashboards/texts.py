@@ -75,8 +75,7 @@ class Text:
 
     def all(self, *prefixes: str) -> dict[str, str]:
         """The texts under prefixes, for a Vue component: {"explore.undo": ...}."""
-        return {key: entry[self.language] for key, entry in catalogue()["text"].items()
-                if key.partition(".")[0] in prefixes}
+        return _under(self.language, prefixes)
 
     def title(self, kind: str, name: str) -> str:
         """The title of something declared, such as title("lever", "FRCS")."""
@@ -151,6 +150,12 @@ class Text:
         """'a, b and c'."""
         *first, last = items or [""]
         return f"{', '.join(first)} {self('number.and')} {last}" if first else last
+
+
+@cache
+def _under(language: str, prefixes: tuple[str, ...]) -> dict[str, str]:
+    """The texts under prefixes; one dict for all who ask, which nobody changes."""
+    return {key: entry[language] for key, entry in catalogue()["text"].items() if key.partition(".")[0] in prefixes}
 
 
 @cache

@@ -49,13 +49,15 @@ def simulate(
     municipalities: Any = None,
     threads: int | None = None,
     progress: Callable[[int], None] | None = None,
+    between: Callable[[], None] | None = None,
 ) -> Result:
     """Run a scenario several times, with seeds seed, seed + 1, ...: the same seeds meet the same citizens and luck.
 
     scenario: a start by name (lets_dance, lone_ranger, dead_horse, wasteland), a file's path, or a `Scenario`.
     quarters: horizon, 8-400; the scenario's (60) if not given. parameters: changes by name. levers, shocks: such as
     "FRCS@8+20*1.0". profile: the innovation. municipalities: a CSV's path or a table. threads: None for all cores;
-    the numbers are the same whatever it is. progress: called with the number of runs that have ended.
+    the numbers are the same whatever it is. progress: called with the number of runs that have ended. between: called
+    before each quarter (it may raise, to stop); runs then go one after another.
     Raises `Refused` (a ValueError) for bad input.
     """
     chosen = scenarios.load(scenario).changed(
@@ -69,7 +71,7 @@ def simulate(
         chosen = replace(chosen, municipalities="")  # another table goes over its own
     seeds = np.arange(seed, seed + runs, dtype=np.uint64)
     with _second_compiler():
-        outputs = run_seeds(places, environment.build(chosen), seeds, threads, progress)
+        outputs = run_seeds(places, environment.build(chosen), seeds, threads, progress, between)
     return Result(chosen, places, seeds, *outputs)
 
 
@@ -111,12 +113,13 @@ def _second_compiler() -> Iterator[None]:
 
 
 def run_seeds(places: Municipalities, schedule: np.ndarray, seeds: np.ndarray, threads: int | None = None,
-              progress: Callable[[int], None] | None = None) -> tuple[np.ndarray, ...]:
+              progress: Callable[[int], None] | None = None,
+              between: Callable[[], None] | None = None) -> tuple[np.ndarray, ...]:
     """One run a seed under a schedule that is made already: the arrays of a `Result`, and no table.
 
     schedule: the parameters in force, record [Q+1] with row 0 for the start (`simulation.schedule.build`). seeds:
-    uint64[R]. threads, progress: as in `simulate`. Returns rows indicators.ROW[R, Q+1], stage uint8[R, Q+1, M], depth
-    float32[R, Q+1, M], regime uint8[R, Q+1, M] and category uint8[R, M] (ex ante). Nothing is checked here.
+    uint64[R]. threads, progress, between: as in `simulate`. Returns rows indicators.ROW[R, Q+1], stage uint8[R, Q+1, M],
+    depth float32[R, Q+1, M], regime uint8[R, Q+1, M] and category uint8[R, M] (ex ante). Nothing is checked here.
     """
     from simulation import engine
     from simulation.state import empty_state
@@ -126,10 +129,12 @@ def run_seeds(places: Municipalities, schedule: np.ndarray, seeds: np.ndarray, t
     rows = np.zeros((R, Q), ROW)
     stage, depth, regime = np.zeros((R, Q, M), np.uint8), np.zeros((R, Q, M), np.float32), np.zeros((R, Q, M), np.uint8)
     category = np.zeros((R, M), np.uint8)
-    if int(places.citizens.sum()) >= LARGE:
+    if between is not None or int(places.citizens.sum()) >= LARGE:
         for r, seed in enumerate(seeds):
             society = Society(places, schedule, int(seed), threads)
             for t in range(Q):
+                if between:
+                    between()
                 if t > 0:
                     society.step()
                 rows[r, t], stage[r, t], depth[r, t], regime[r, t] = (

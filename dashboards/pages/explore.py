@@ -92,7 +92,8 @@ def Page() -> None:
                            own=bool(view.places))
                 token.sleep(_PAUSE if step else _HOLD)
         for pair in compute.pairs(view, token):
-            yield draw(pair, reference, text, view.difference, question, own=bool(view.places))
+            made = partial(draw, pair, reference, text, view.difference, question, own=bool(view.places))
+            yield compute.drawn(("explore", question, pair.result.runs), made, token)
 
     answer = compute.use_latest(job, [question, replays])
     shown = answer.value

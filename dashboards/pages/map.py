@@ -16,7 +16,7 @@ import solara
 
 from dashboards import charts_map
 from dashboards.charts import Chart, key_of
-from dashboards.compute import LONG, Token, use_latest
+from dashboards.compute import LONG, Token, between, check_work, use_latest
 from dashboards.pages.explore import SLIDERS
 from dashboards.parts import Box, Figure, Say, Waiting, vue
 from dashboards.session import use_session
@@ -68,7 +68,7 @@ class Asked:
 
     def step(self, _: int) -> None:
         """Between two slices of work: `Stopped` when another change came."""
-        self.token.check()
+        between(self.token)
 
     def starts(self, quarters: int) -> list[Any]:
         """The policy from each of the four starts, for at least so many quarters."""
@@ -79,6 +79,7 @@ class Asked:
 @lru_cache(32)
 def basin_map(asked: Asked, grid: int, runs: int) -> Basins:
     """Where each of grid x grid starts leads."""
+    check_work(asked.policy, grid * grid * runs)
     return basins(asked.policy.scenario(), grid=grid, quarters=asked.policy.quarters, runs=runs, seed=asked.seed,
                   progress=asked.step)
 
@@ -87,6 +88,7 @@ def basin_map(asked: Asked, grid: int, runs: int) -> Basins:
 def tipping_diagram(asked: Asked, name: str, outcome: str, points: int, runs: int) -> Tipping:
     """Where the four starts end for each value of a parameter over its whole range."""
     stories = asked.starts(SETTLED)
+    check_work(replace(asked.policy, quarters=stories[0].quarters), len(stories) * points * runs)
     return tipping(Axis(name, *PARAMETERS[name].range), stories, outcome, points=points, runs=runs,
                    quarters=stories[0].quarters, seed=asked.seed, progress=asked.step)
 
@@ -95,6 +97,7 @@ def tipping_diagram(asked: Asked, name: str, outcome: str, points: int, runs: in
 def stays(asked: Asked, runs: int) -> Residence:
     """How long municipalities stay where the four starts put them."""
     stories = asked.starts(WATCHED)
+    check_work(replace(asked.policy, quarters=stories[0].quarters), len(stories) * runs)
     return residence(stories, runs=runs, quarters=stories[0].quarters, seed=asked.seed, progress=asked.step)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +18,11 @@ import solara
 
 from dashboards.charts import key_of
 from dashboards.charts_town import picture
-from dashboards.compute import Token, municipalities, use_latest
+from dashboards.compute import Token, between, check_work, municipalities, use_latest
 from dashboards.downloads import TYPES, File, table, use_making
 from dashboards.parts import Box, Say, Waiting, lever_rows, start_rows, vue
 from dashboards.session import use_session
-from dashboards.state import Policy, View, own_version
+from dashboards.state import RUNS, Policy, View, own_version
 from dashboards.texts import Text
 from params import Refused, nearest
 from scenarios import Use
@@ -92,11 +92,12 @@ class Run:
         """The model in quarter 0, 1, ...: one object, stepped; `Stopped` when nobody wants it any more."""
         from simulation.model import CoCreationModel  # here, so that no other page waits for Mesa
 
+        check_work(self.policy, RUNS[0], self.places)  # as much as other pages compute
         towns = municipalities(self.places)
         model = CoCreationModel(self.policy.scenario(), rng=self.seed, municipalities=towns)
         yield model
         for _ in range(self.policy.quarters):
-            self.token.check()
+            between(self.token)
             model.society.step()
             yield model
 
@@ -326,7 +327,8 @@ def made(run: Run, people: bool, quarter: int, what: str, kind: str, text: Text)
         return File(f"town-quarter-{quarter}.{kind}", TYPES[kind], content)
     if what not in ("municipalities", "initiatives"):
         raise Refused(f"there is no table {what!r} here.{nearest(what, ('municipalities', 'initiatives'))}")
-    result = simulate(run.policy.scenario(), runs=1, seed=run.seed, municipalities=municipalities(run.places))
+    result = simulate(run.policy.scenario(), runs=1, seed=run.seed, municipalities=municipalities(run.places),
+                      between=partial(between, run.token))
     frame = result.municipalities if what == "municipalities" else result.initiatives
     return File(f"town-{what}.{kind}", TYPES[kind], table(frame, kind))
 
