@@ -120,7 +120,7 @@ def changes(node: ast.AST) -> Iterator[ast.AST]:
             yield ast.Call(ast.Name(NAMES[name], ast.Load()), args, keywords)
         case ast.Call(ast.Attribute(value, name), args, keywords) if name in NAMES:
             yield ast.Call(ast.Attribute(value, NAMES[name], ast.Load()), args, keywords)
-        case ast.If(test, body, orelse):
+        case ast.If(test, body, orelse) if not (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING"):
             yield ast.If(ast.UnaryOp(ast.Not(), test), body, orelse)
         case ast.AugAssign(target, op, value) if type(op) in ARITHMETIC:
             yield ast.AugAssign(target, ARITHMETIC[type(op)](), value)

@@ -6,6 +6,7 @@ import inspect
 import math
 from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -385,6 +386,12 @@ def test_it_warns_where_both_intervals_lie_above(auc, hits, alarms, warns):
     one = ew.Warning("variance", np.zeros(2), np.zeros(2), 0.0, Estimate(0.5, hits, 1.0), Estimate(0.2, 0.0, alarms),
                      Estimate(0.7, auc, 1.0), 0.0, none, none, np.zeros(0))
     assert one.warns is warns
+
+
+@pytest.mark.parametrize("two", [(True, True), (True, False), (False, True), (False, False)])
+def test_one_statistic_that_warns_is_a_warning(two):
+    judged = {name: SimpleNamespace(warns=each) for name, each in zip(ew.STATISTICS, two, strict=True)}
+    assert ew.EarlyWarning.warns.fget(SimpleNamespace(judged=judged)) is (True in two)
 
 
 def told_paths(rng, quarters=60, settle=20):
