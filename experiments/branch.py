@@ -9,9 +9,6 @@ branches meet the same luck.
 
 from __future__ import annotations
 
-import io
-import json
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import scenarios
+from experiments import state_file
 from experiments.executors import rules
 from experiments.folder import check_file, own_version, whole_file
 from params import PARAMETERS, Refused, check_whole
@@ -28,6 +26,7 @@ from simulation import municipalities as table
 from simulation import schedule as environment
 from simulation.indicators import ROW, SOCIETY
 from simulation.municipalities import Municipalities
+from simulation.rules.regimes import REGIMES
 from simulation.society import Society, cores
 from simulation.state import State
 
@@ -84,7 +83,7 @@ def state_at(scenario: Any, quarter: int, seed: int = 1, municipalities: Any = N
 
 def take(society: Society, scenario: Scenario, rows: np.ndarray) -> Saved:
     """The state of a society in motion; `rows` are its records so far, ROW[quarter + 1]."""
-    state = State(*(np.array(column) for column in society.state))
+    state = state_file.clean(State(*(np.array(column) for column in society.state)), society.quarter)
     return Saved(scenario, society.municipalities, int(society.seed), society.quarter, state, rows, rules(),
                  own_version())
 
@@ -97,37 +96,42 @@ def save(saved: Saved, path: str | Path, overwrite: bool = False) -> Path:
              "municipalities": list(saved.places.names)}
     columns = {f"state.{name}": column for name, column in saved.state._asdict().items()}
     with whole_file(place, overwrite) as hidden, hidden.open("wb") as file:
-        np.savez_compressed(file, about=np.frombuffer(json.dumps(about).encode(), np.uint8), rows=saved.rows,
-                            citizens=saved.places.citizens, given=saved.places.given, **columns)
+        state_file.write(file, about, {"rows": saved.rows, "citizens": saved.places.citizens, "given": saved.places.given,
+                                       **columns})
     return place
 
 
 def load(path: str | Path) -> Saved:
-    """A state from a file. Refused for another file, a damaged one, and one that other rules wrote."""
-    try:
-        content = Path(path).read_bytes()
-    except FileNotFoundError:
-        raise Refused(f"there is no file {path}; save a state with `letsdance branch save`.") from None
-    except OSError as error:
-        raise Refused(f"{path} cannot be read: {error.strerror}.") from None
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as found:
-            about = json.loads(found["about"].tobytes())
-            if about["format"] != _FORMAT:
-                raise Refused(f"{path} has the format {about['format']}, this version reads {_FORMAT}; use letsdance "
-                              f"{about['version']}.")
-            if about["rules"] != rules():
-                raise Refused(f"{path} was saved with other rules or parameters (letsdance {about['version']}), so it "
-                              f"would not go on as it began; load it with that version, or save it again with this one.")
-            state = State(**{name: found[f"state.{name}"] for name in State._fields})
-            rows, citizens, given = found["rows"], found["citizens"], found["given"]
-    except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
-        if isinstance(error, Refused):
-            raise
-        raise Refused(f"{path} is not a state that letsdance saved, or it is damaged ({type(error).__name__}).") from None
-    story = scenarios.read(about["name"], f"{path}, scenario", about["scenario"])
-    places = Municipalities(tuple(about["municipalities"]), citizens, given)
-    return Saved(story, places, int(about["seed"]), int(about["quarter"]), state, rows, about["rules"], about["version"])
+    """A state from a file. Refused for another file, a damaged or changed one, and one that other rules wrote."""
+    file = state_file.Reader(path)
+    if (written := file.whole("format", 0, 2**31)) != _FORMAT:
+        raise Refused(f"{path} has the format {written}, this version reads {_FORMAT}; use letsdance "
+                      f"{file.text('version')}.")
+    if (theirs := file.text("rules")) != rules():
+        raise Refused(f"{path} was saved with other rules or parameters (letsdance {file.text('version')}), so it would "
+                      f"not go on as it began; load it with that version, or save it again with this one.")
+    story = scenarios.read(file.text("name"), f"{path}, scenario", file.text("scenario"))
+    seed, quarter, places = file.whole("seed", 0, 2**63 - 1), file.quarter(), file.places()
+    if quarter >= story.quarters:
+        raise file.no(f"quarter {quarter} is not before its horizon of {story.quarters}")
+    schedule = environment.build(story)
+    rows, state = file.rows(quarter), file.state(places, quarter, schedule[0])
+    saved = Saved(story, places, seed, quarter, state, rows, theirs, file.text("version"))
+    if differs := _unlike_its_record(saved):
+        raise file.no(f"what was recorded of quarter {quarter} ({differs}) is not what its state says")
+    return saved
+
+
+def _unlike_its_record(saved: Saved) -> str:
+    """The first indicator that the state, measured now, has another value of than its last row; "" if all agree.
+
+    Regimes are left out: measuring them counts a quarter more.
+    """
+    society = saved.society(threads=1)
+    society.measure()
+    last = saved.rows[-1]
+    return next((name for name in SOCIETY if name not in REGIMES
+                 and not np.array_equal(society.row[0][name], last[name], equal_nan=True)), "")
 
 
 def policy(saved: Saved, name: str, levers: Sequence[Any] = (), shocks: Sequence[Any] = (),

@@ -112,8 +112,14 @@ class Stopped(BaseException):
     """The sweep has ended early; what a thread was at is wanted no more."""
 
 
-def go_on() -> None:
-    """What long work calls now and then: it raises `Stopped` in a thread whose sweep has ended early."""
+def go_on(at: Any = None) -> None:
+    """What long work calls now and then: it raises `Stopped` in a thread whose sweep has ended early.
+
+    at: what it begins with, such as a point's number, so that whoever leads a process knows what ended or held it.
+    """
+    tell = getattr(_of_this_thread, "tell", None)
+    if tell is not None and at is not None:
+        tell(at)
     ended = getattr(_of_this_thread, "ended", None)
     if ended is not None and ended.is_set():
         raise Stopped
@@ -142,35 +148,55 @@ class Threads:
 
 class Processes:
     """Processes of this machine, each led by a thread over a pipe of its own: one that is killed, be it in the middle of
-    an answer, holds nobody up. Another takes its place and does its task again."""
+    an answer, holds nobody up. Another takes its place and does its task again.
 
-    def __init__(self, workers: int | None = None) -> None:
-        self.workers = workers or cores()
+    limit: seconds that a process may be at one point; tries: processes that may end or hang at a point before it is set
+    aside (`task.without(point, why)`) and the rest goes on.
+    """
+
+    def __init__(self, workers: int | None = None, limit: float | None = None, tries: int = _TRIES) -> None:
+        self.workers, self.limit, self.tries = workers or cores(), limit, tries
 
     def results(self, work: Work, tasks: Iterable[Any]) -> Generator[tuple[Any, Any]]:
         """As `Runner.results`."""
-        crew = _Crew(work)
+        crew = _Crew(work, self.limit, self.tries)
         yield from _stream(crew.do, tasks, self.workers, crew.end)
 
 
 class _Crew:
     """Processes that do one task at a time; as many as there are threads that ask."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, limit: float | None = None, tries: int = _TRIES) -> None:
         self.work, self.ended, self.lock = work, False, threading.Lock()
+        self.limit, self.tries = limit, tries
         self.all: list[BaseProcess] = []
         self.idle: list[tuple[BaseProcess, Connection]] = []
 
     def do(self, task: Any) -> Any:
         """What a process makes of a task, or raises of it."""
-        for _ in range(_TRIES):
+        lost: dict[Any, int] = {}
+        while lost.get(None, 0) < _TRIES:
             process, pipe = self._one()
+            at, why = None, ""
             try:
                 pipe.send(task)
-                done, outcome = pipe.recv()
+                while True:
+                    if self.limit is not None and at is not None and not pipe.poll(self.limit):
+                        why = f"it took longer than {self.limit:g} seconds"
+                        process.kill()
+                        raise EOFError
+                    done, outcome = pipe.recv()
+                    if done is not None:
+                        break
+                    at = outcome
             except (EOFError, OSError):  # it was killed
                 process.join()
                 pipe.close()
+                at = at if hasattr(task, "without") else None
+                lost[at] = lost.get(at, 0) + 1
+                if at is not None and lost[at] >= self.tries and not self.ended:
+                    why = why or f"its worker process ended (code {process.exitcode})"
+                    task = task.without(at, f"{why}, {self.tries} time{'' if self.tries == 1 else 's'}")
                 continue
             self.idle.append((process, pipe))
             if done:
@@ -217,6 +243,7 @@ def _serve(pipe: Connection, work: Work) -> None:
             os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+    _of_this_thread.tell = lambda at: pipe.send((None, at))
     while True:
         task = pipe.recv()
         try:
@@ -354,11 +381,21 @@ def _dask_stream(client: Any, work: Work, tasks: Iterator[Any]) -> Generator[tup
             client.cancel([future for _, future in under_way.values()])
 
 
-def choose(executor: Any, runs: int, workers: int | None = None) -> Runner:
+def choose(executor: Any, runs: int, workers: int | None = None, limit: float | None = None,
+           tries: int = _TRIES) -> Runner:
     """An executor by its name ("threads", "processes"), a scheduler's address ("tcp://..."), a Dask client, or an executor.
 
     None: threads for a small number of runs, else processes. workers: of threads and processes; a cluster has its own.
+    limit, tries: as in `Processes`, which alone can end what hangs.
     """
+    check_whole("point-tries", tries, 1, 100)
+    if limit is not None:
+        if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0.1 <= limit <= 1e6:
+            raise Refused(f"point-timeout must be a number of seconds from 0.1 to 1,000,000, not {limit!r}.")
+        if executor not in (None, "processes"):
+            raise Refused("only a process of this machine can be ended at a point that hangs; give --point-timeout with "
+                          "--executor processes, or leave it out.")
+        executor = "processes"
     if workers is not None:
         check_whole("workers", workers, 1, 1024)
     if executor is None:
@@ -366,7 +403,7 @@ def choose(executor: Any, runs: int, workers: int | None = None) -> Runner:
     if executor == "threads":
         return Threads(workers)
     if executor == "processes":
-        return Processes(workers)
+        return Processes(workers, limit, tries)
     if isinstance(executor, str) and "://" not in executor:
         raise Refused(f"there is no executor {executor!r}.{nearest(executor, KINDS)} Name threads or processes, or "
                       f"give a Dask scheduler's address such as tcp://127.0.0.1:8786.")

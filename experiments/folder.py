@@ -227,7 +227,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise Refused(f"{folder} is not a folder that letsdance wrote: there is no {MANIFEST} in it.")
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise Refused(f"{path} cannot be read: {error}.") from None
     needed: tuple[str, ...] = ("format", "version", "seeds", "quarters", "scenarios", "tables")
     if isinstance(said, dict) and said.get("kind"):
@@ -237,7 +237,36 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if said["format"] != _FORMAT:
         raise Refused(f"{folder} has the format {said['format']}, this version reads {_FORMAT}; "
                       f"use letsdance {said['version']}.")
+    for key, fits, what in (*_MAY_SAY, *(() if said.get("kind") else _RUN_SAYS)):
+        if key in said and not fits(said[key]):
+            raise Refused(f"{path} was changed: {key} must be {what}, not {str(said[key])[:60]!r}.")
     return said
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
+
+
+def _inside(names: Any) -> bool:
+    """Whether all names of tables lie within the folder."""
+    return _is_texts(names) and not any(Path(name).is_absolute() or ".." in Path(name).parts or "\0" in name
+                                        for name in names)
+
+
+#: Entries of a manifest and what they may be; those of a sweep are in `store`.
+_MAY_SAY: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
+    ("version", lambda v: isinstance(v, str), "text"), ("kind", lambda v: v is None or isinstance(v, str), "text"),
+    ("command", lambda v: v is None or isinstance(v, str), "text"), ("option", lambda v: isinstance(v, str), "text"),
+    ("tables", _inside, "tables of this folder with their hashes"),
+    ("git", lambda v: v is None or (isinstance(v, dict) and isinstance(v.get("commit"), str)), "a commit or nothing"),
+    ("versions", _is_texts, "texts by name"),
+    ("municipalities", lambda v: v is None or isinstance(v, (str, list, dict, int)), "text or nothing"))
+_RUN_SAYS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
+    ("scenarios", lambda v: _is_texts(v) and len(v) > 0, "TOML texts by name"),
+    ("seeds", lambda v: isinstance(v, dict) and all(
+        isinstance(v.get(k), int) and not isinstance(v[k], bool) and v[k] >= low for k, low in (("first", 0), ("runs", 1))),
+     "first and runs, whole numbers"),
+    ("municipalities", lambda v: v is None or isinstance(v, str), "text or nothing"))
 
 
 def again(folder: Path, progress: Callable[[int], None] | None = None) -> dict[str, Result]:
@@ -280,6 +309,9 @@ def verify(folder: Path, progress: Callable[[int], None] | None = None,
         try:
             then = pd.read_parquet(path)
         except Exception as error:  # whatever a damaged file makes pyarrow say
+            if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno):
+                why = "it does not fit in memory" if isinstance(error, MemoryError) else error.strerror
+                raise Refused(f"{path} cannot be read: {why}; whether it is whole is not known.") from None
             differences.append(f"{file}: the file is damaged ({type(error).__name__}).")
             continue
         if file in recorded and content_hash(then) != recorded[file]:

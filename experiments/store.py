@@ -6,18 +6,22 @@
     society/, adopters/, governments/    further tables, where the plan keeps them
 
 A part holds a fixed stretch of runs and is written whole or not at all, so a sweep that was killed goes on with the
-parts that are missing, and ends with the same bytes. One process at a time writes to a folder.
+parts that are missing, and ends with the same bytes. One process at a time writes to a folder. Each part carries a hash
+of its own bytes and one of the manifest and the points: what was changed, or belongs elsewhere, is named and not read.
 """
 
 from __future__ import annotations
 
 import errno
+import hashlib
+import io
 import json
 import os
 import re
 import shlex
 import shutil
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -28,7 +32,7 @@ from experiments import folder
 from experiments.design import Design, from_table, parse_factors
 from experiments.executors import rules
 from experiments.outcomes import parse_all
-from experiments.plan import LEVELS, Plan
+from experiments.plan import LEVELS, MOST_RUNS, Plan
 from params import Refused
 
 if TYPE_CHECKING:
@@ -38,11 +42,32 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 RUNS = "runs"
-_FORMAT = 1
+_FORMAT = 2
 _KIND = "sweep"
-#: What a manifest must say, so that a sweep can be gone on with.
-_SAID = ("rules", "version", "method", "factors", "replicates", "seed", "runs", "scenario", "outcomes", "keep", "every",
-         "municipalities", "texts", "title", "points", "part_size")
+def _whole(low: int, high: int) -> tuple[Any, str]:
+    return (lambda v: isinstance(v, int) and not isinstance(v, bool) and low <= v <= high,
+            f"a whole number from {low} to {high:,}")
+
+
+def _texts(v: Any) -> bool:
+    return isinstance(v, list) and all(isinstance(one, str) for one in v)
+
+
+_TEXT: tuple[Any, str] = (lambda v: isinstance(v, str), "text")
+#: What a manifest must say, so that a sweep can be gone on with, and what each may be.
+_SAID: dict[str, tuple[Any, str]] = {
+    "rules": _TEXT, "version": _TEXT, "method": _TEXT, "title": _TEXT, "factors": (_texts, "a list of texts"),
+    "outcomes": (_texts, "a list of texts"), "points": _whole(1, MOST_RUNS), "replicates": _whole(1, 1_000_000),
+    "seed": _whole(0, 2**62 - 1), "runs": _whole(1, MOST_RUNS), "part_size": _whole(1, MOST_RUNS), "every": _whole(1, 400),
+    "keep": (lambda v: _texts(v) and len(set(v)) == len(v) and set(v) <= set(LEVELS), f"a list out of {', '.join(LEVELS)}"),
+    "municipalities": (lambda v: v is None or isinstance(v, str), "text or nothing"),
+    "texts": (lambda v: isinstance(v, dict) and _texts(list(v.values())), "a table of texts"),
+    "scenario": (lambda v: isinstance(v, dict) and isinstance(v.get("name"), str) and isinstance(v.get("toml"), str),
+                 "a name and a TOML text"),
+    "points_hash": (lambda v: isinstance(v, str) and re.fullmatch("[0-9a-f]{64}", v) is not None, "64 digits 0-9a-f")}
+#: What a part says of itself, in its Parquet metadata: table, number, hash of manifest and points, hash of its bytes (taken
+#: with noughts in its own place).
+_SEAL = re.compile(rb"letsdance part (\w+) (\d{5}) ([0-9a-f]{64}) ([0-9a-f]{64})")
 #: Runs in a part: few, so that a kill loses little; more in a large sweep, so that there are not too many files.
 _LEAST, _MOST, _PARTS = 100, 20_000, 200
 
@@ -57,6 +82,7 @@ class Sweep:
 
     def __init__(self, where: str | Path, manifest: Mapping[str, Any]) -> None:
         self.folder, self.manifest = Path(where), manifest
+        self._checked: set[tuple[str, int]] = set()  # parts that were read and found as they were written
 
     @classmethod
     def open(cls, where: str | Path) -> Sweep:
@@ -66,7 +92,7 @@ class Sweep:
             manifest = json.loads((place / folder.MANIFEST).read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise Refused(f"{where} is not a folder that a sweep wrote: there is no {folder.MANIFEST} in it.") from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise Refused(f"{place / folder.MANIFEST} cannot be read: {error}.") from None
         if not isinstance(manifest, dict) or manifest.get("kind") != _KIND:
             raise Refused(f"{where} was written by another command than `letsdance sweep`.")
@@ -75,6 +101,15 @@ class Sweep:
                           f"use letsdance {manifest.get('version')}.")
         if lost := [key for key in _SAID if key not in manifest]:
             raise Refused(f"{place / folder.MANIFEST} was changed: it does not say {', '.join(lost)} any more.")
+        for key, (fits, what) in _SAID.items():
+            if not fits(manifest[key]):
+                raise Refused(f"{place / folder.MANIFEST} was changed: {key} must be {what}, not "
+                              f"{str(manifest[key])[:60]!r}; put it back as it was, or begin anew in another --out.")
+        runs = manifest["points"] * manifest["replicates"]
+        if manifest["runs"] != runs or manifest["part_size"] != part_size(runs):
+            raise Refused(f"{place / folder.MANIFEST} was changed: {manifest['points']:,} points with "
+                          f"{manifest['replicates']:,} replicates are not {manifest['runs']:,} runs in parts of "
+                          f"{manifest['part_size']:,}; put it back as it was, or begin anew in another --out.")
         return cls(place, manifest)
 
     # ------------------------------------------------------------ what there is
@@ -89,12 +124,75 @@ class Sweep:
         return self.folder / table / f"part-{index:05d}.parquet"
 
     def missing(self) -> list[int]:
-        """Parts that are not there yet. The table of runs is written last, so it tells of all."""
+        """Parts of which a table is not there yet. What else lies in the folder is not looked at."""
+        there = []
+        for table in (RUNS, *self.manifest["keep"]):
+            try:
+                there.append({entry.name for entry in os.scandir(self.folder / table)})
+            except FileNotFoundError:
+                there.append(set())
+        whole = set.intersection(*there)
+        return [index for index in range(self.parts) if f"part-{index:05d}.parquet" not in whole]
+
+    @cached_property
+    def hash(self) -> str:
+        """A hash of the manifest and of the points: what parts belong to."""
+        said = (self.folder / folder.MANIFEST).read_bytes()
+        return hashlib.sha256(said + self._points.encode()).hexdigest()
+
+    @cached_property
+    def _points(self) -> str:
+        """The hash of the table of points, which is the one that the manifest names."""
+        path = self.folder / "points.parquet"
         try:
-            there = {entry.name for entry in os.scandir(self.folder / RUNS)}
-        except FileNotFoundError:
-            there = set()
-        return [index for index in range(self.parts) if f"part-{index:05d}.parquet" not in there]
+            found = hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError as error:
+            raise Refused(f"{path} cannot be read: {error.strerror}; begin anew in another --out.") from None
+        if found != self.manifest["points_hash"]:
+            raise Refused(f"{path} was changed after the sweep was begun, so its runs would belong to other points; put it "
+                          f"back as it was, or begin anew in another --out.")
+        return found
+
+    def check(self) -> None:
+        """Refuse a folder in which a part was changed or does not belong; each is read once."""
+        missing = set(self.missing())
+        wanted = [(table, index) for table in (RUNS, *self.manifest["keep"]) for index in range(self.parts)
+                  if index not in missing and (table, index) not in self._checked]
+        self.hash  # noqa: B018  once, before threads ask for it
+        with ThreadPoolExecutor(4) as pool:
+            found = dict(zip(wanted, pool.map(lambda one: self._state_of(*one), wanted), strict=True))
+        damaged = sorted({index for (_, index), state in found.items() if state == "damaged"})
+        strange = sorted({index for (_, index), state in found.items() if state == "strange"})
+        if strange and len(strange) == self.parts - len(missing) and not damaged:
+            raise Refused(f"{self.folder / folder.MANIFEST} was changed after the runs were made (or another sweep "
+                          f"made them), so they do not belong together; put it back as it was, or begin anew in "
+                          f"another --out.")
+        for which, why in ((damaged, "damaged or changed"), (strange, "of another sweep")):
+            if which:
+                one = len(which) == 1
+                named = f"part{'' if one else 's'} " + ", ".join(map(str, which[:8])) + (
+                    f" and {len(which) - 8} more" if len(which) > 8 else "")
+                raise Refused(f"{named} of {self.folder} {'is' if one else 'are'} {why}; take away {named} "
+                              f"({self.part(RUNS, which[0])}{'' if one else ' and so on'}) and resume "
+                              f"(`letsdance sweep --resume --out "
+                              f"{shlex.quote(str(self.folder))}`).")
+        self._checked.update(wanted)
+
+    def _state_of(self, table: str, index: int) -> str:
+        """"good", "damaged" or "strange" (whole, but of another sweep)."""
+        path = self.part(table, index)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise Refused(f"{path} cannot be read: {error.strerror}.") from None
+        seals = list(_SEAL.finditer(content))
+        if len(seals) != 1:
+            return "damaged"
+        seal = seals[0]
+        plain = content[:seal.start(4)] + b"0" * 64 + content[seal.end(4):]
+        if hashlib.sha256(plain).hexdigest() != seal[4].decode():
+            return "damaged"
+        return "good" if (seal[1].decode(), int(seal[2]), seal[3].decode()) == (table, index, self.hash) else "strange"
 
     @property
     def finished(self) -> bool:
@@ -104,7 +202,12 @@ class Sweep:
     @cached_property
     def points(self) -> pd.DataFrame:
         """One row a point: point, then a column a factor."""
-        return _parquet(self.folder / "points.parquet").to_pandas()
+        self._points  # noqa: B018  it is the manifest's own
+        table = _parquet(self.folder / "points.parquet").to_pandas()
+        if len(table) != self.manifest["points"]:
+            raise Refused(f"{self.folder / 'points.parquet'} has {len(table):,} points, the manifest says "
+                          f"{self.manifest['points']:,}; put them back as they were, or begin anew in another --out.")
+        return table
 
     @cached_property
     def plan(self) -> Plan:
@@ -124,17 +227,21 @@ class Sweep:
 
     @cached_property
     def database(self) -> duckdb.DuckDBPyConnection:
-        """DuckDB with the views points, runs and the further tables: nothing is read before it is asked for."""
+        """DuckDB with the tables points, runs and the further ones: nothing is read before it is asked for.
+
+        It sees nothing else: it may not open files or the network, nor be told that it may.
+        """
         import duckdb
+        import pyarrow.dataset as datasets
 
         connection = duckdb.connect()
-        connection.execute("SET python_enable_replacements = false")  # a table is a view of these, never our variable
-        here = re.sub(r"([*?\[])", r"[\1]", str(self.folder)).replace("'", "''")
-        for table in ("points", RUNS, *self.manifest["keep"]):
-            if table == "points" or any((self.folder / table).glob("part-*.parquet")):
-                path = f"{here}/" + ("points.parquet" if table == "points" else f"{table}/part-*.parquet")
-                connection.execute(f"CREATE VIEW {table} AS "
-                                   f"SELECT * FROM read_parquet('{path}', hive_partitioning = false)")
+        connection.execute("SET python_enable_replacements = false")  # a table is one of these, never our variable
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        self._points  # noqa: B018  it is the manifest's own
+        connection.register("points", _parquet(self.folder / "points.parquet"))
+        for table in (RUNS, *self.manifest["keep"]):
+            connection.register(table, datasets.dataset([str(file) for file in self._files(table)], format="parquet"))
         return connection
 
     def _check_any(self) -> None:
@@ -149,7 +256,14 @@ class Sweep:
 
         self._check_any()
         try:
-            return self.database.execute(sql).df()
+            answer = self.database.execute(sql)
+            if not answer or not answer.description:
+                raise Refused("this SQL asks for nothing; write a question such as SELECT * FROM runs LIMIT 20.")
+            return answer.df()
+        except duckdb.PermissionException:
+            raise Refused(f"a question about a sweep reads its own tables only (points, "
+                          f"{', '.join((RUNS, *self.manifest['keep']))}): no files, no network, no extensions; save an "
+                          f"answer with --csv.") from None
         except duckdb.Error as error:
             raise Refused(f"DuckDB says: {str(error).splitlines()[0]} (tables: points, "
                           f"{', '.join((RUNS, *self.manifest['keep']))}).") from None
@@ -171,6 +285,7 @@ class Sweep:
         if table not in (RUNS, *self.manifest["keep"]):
             raise Refused(f"this sweep keeps no table {table!r}; it has {', '.join((RUNS, *self.manifest['keep']))}.")
         self._check_any()
+        self.check()
         missing = set(self.missing())
         return [self.part(table, index) for index in range(self.parts) if index not in missing]
 
@@ -258,6 +373,7 @@ def begin(plan: Plan, out: Path, command: str, overwrite: bool = False) -> Sweep
         table = plan.design.table.copy()
         table.insert(0, "point", range(len(table)))
         table.to_parquet(part / "points.parquet", engine="pyarrow", index=False)
+        said["points_hash"] = hashlib.sha256((part / "points.parquet").read_bytes()).hexdigest()
         for name in (RUNS, *plan.keep):
             (part / name).mkdir()
         (part / folder.MANIFEST).write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -277,19 +393,32 @@ def resume(out: Path, plan: Plan | None = None) -> Sweep:
         if differs or not table.equals(plan.design.table.astype(dict(table.dtypes))):
             raise Refused(f"{out} holds another sweep (it differs in {', '.join(differs) or 'its points'}); go on with it "
                           f"by `letsdance sweep --resume --out {out}` alone, or choose another --out.")
+    found.check()
     return found
+
+
+def _sealed(sweep: Sweep, name: str, index: int, table: pa.Table) -> bytes:
+    """A part as Parquet, with what it is and a hash of its own bytes in it."""
+    import pyarrow.parquet as pq
+
+    said = f"letsdance part {name} {index:05d} {sweep.hash} "
+    out = io.BytesIO()
+    with pq.ParquetWriter(out, table.schema, compression="zstd", use_dictionary=False, write_statistics=False) as writer:
+        writer.write_table(table)
+        writer.add_key_value_metadata({"letsdance": said + "0" * 64})
+    content = out.getvalue()
+    at = content.rindex(said.encode()) + len(said)
+    return content[:at] + hashlib.sha256(content).hexdigest().encode() + content[at + 64:]
 
 
 def write_part(sweep: Sweep, index: int, tables: Mapping[str, pa.Table]) -> None:
     """Write one part of every table, the table of runs last; each appears whole or not at all."""
-    import pyarrow.parquet as pq
-
     for name in sorted(tables, key=lambda table: table == RUNS):
         path = sweep.part(name, index)
         hidden = path.with_name(f".{path.name}-{os.getpid()}")
         try:
             with hidden.open("wb") as file:
-                pq.write_table(tables[name], file, compression="zstd", use_dictionary=False, write_statistics=False)
+                file.write(_sealed(sweep, name, index, tables[name]))
                 file.flush()
                 os.fsync(file.fileno())
             hidden.replace(path)

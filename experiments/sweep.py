@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,8 @@ __all__ = ["Sweep", "Task", "run", "sweep", "work"]
 
 _BATCH = 200  # runs of one point that are in memory at a time
 Progress = Callable[[int], None]
+#: How the error of a point begins that ended or held its worker.
+SET_ASIDE = "set aside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,11 @@ class Task:
     last: int
     point: int
     points: tuple[dict[str, Any], ...]
+    aside: tuple[tuple[int, str], ...] = ()  # points that are not tried again, and why
+
+    def without(self, point: int, why: str) -> Task:
+        """The same without a point that ended or held the processes that were at it."""
+        return replace(self, aside=(*self.aside, (point, why)))
 
     def __str__(self) -> str:
         return f"points {self.point:,} to {self.point + len(self.points) - 1:,}"
@@ -88,6 +95,11 @@ def _story(path: str, text: str) -> Any:
     return scenarios.read(Path(path).stem, path, text)
 
 
+@cache
+def _warm() -> None:
+    simulate("lets_dance", runs=1, quarters=8, threads=1)
+
+
 def work(job: Job, task: Task) -> dict[str, pa.Table]:
     """The tables of a part. What a point raises is kept as its error. Refused at a worker with another model."""
     import pyarrow as pa
@@ -95,11 +107,15 @@ def work(job: Job, task: Task) -> dict[str, pa.Table]:
     if job.rules != executors.rules():
         raise Refused(executors.OTHER_RULES)
     parts: dict[str, list[pa.Table]] = {RUNS: [], **{name: [] for name in job.keep}}
+    aside = dict(task.aside)
+    _warm()  # compiling is no point's doing
     for number, point in enumerate(task.points, task.point):
-        executors.go_on()
+        executors.go_on(number)
         low = max(task.first, number * job.replicates) - number * job.replicates
         high = min(task.last, (number + 1) * job.replicates) - number * job.replicates
         try:
+            if number in aside:
+                raise Refused(f"{SET_ASIDE}: {aside[number]}")
             made = _point(job, point, number, low, high)
         except Exception as error:
             said = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
@@ -165,18 +181,21 @@ def _nothing(job: Job, name: str) -> pa.Table:
 # ---------------------------------------------------------------- in charge
 
 def sweep(plan: Plan | None, out: str | Path, executor: Any = None, workers: int | None = None, *, resume: bool = False,
-          overwrite: bool = False, progress: Progress | None = None, command: str = "") -> Sweep:
+          overwrite: bool = False, progress: Progress | None = None, command: str = "",
+          point_timeout: float | None = None, point_tries: int = 3) -> Sweep:
     """Make all runs of a plan into the folder `out`; with `resume`, those that are missing there.
 
     With `resume` a folder that is not there yet is begun, if there is a plan.
     executor: "threads", "processes", a Dask scheduler's address, a distributed.Client, or None to choose. Killed at any
     moment, it leaves whole parts and can be resumed to the same bytes. progress: called with numbers of runs done.
-    Raises `Refused`; whatever is done by then is kept.
+    point_timeout, point_tries: a point at which so many processes ended, or took longer (seconds), is set aside: its runs
+    have that as their error, and the rest goes on. Raises `Refused`; whatever is done by then is kept.
     """
     place = Path(out)
     if plan is None and not resume:
         raise Refused("a new sweep needs a plan: name factors, or give a design file.")
-    runner = executors.choose(executor, plan.runs if plan else int(Sweep.open(place).manifest["runs"]), workers)
+    runner = executors.choose(executor, plan.runs if plan else int(Sweep.open(place).manifest["runs"]), workers,
+                              point_timeout, point_tries)
     if isinstance(runner, executors.Dask):
         runner.check()
     if resume and (place.exists() or plan is None):  # with a plan, a sweep that was killed before it began begins

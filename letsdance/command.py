@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import signal
 import sys
 import tempfile
@@ -96,10 +98,6 @@ def run(
     from experiments.summary import summary
 
     summaries = {name: summary(result) for name, result in results.items()}
-    if not as_json:
-        _print_summaries(summaries, next(iter(results.values())))
-        if reached:
-            console().print(str(reached), highlight=False)
     with busy("Drawing figures and writing the report", quiet=as_json):
         def hand_over(part: Path, manifest: dict[str, Any]) -> None:
             from report import write
@@ -111,6 +109,9 @@ def run(
         typer.echo(json.dumps({"folder": str(out), "runs": runs, "seed": seed, "scenarios": summaries,
                                "precision": str(reached) if reached else None}))
     else:
+        _print_summaries(summaries, next(iter(results.values())))
+        if reached:
+            console().print(str(reached), highlight=False)
         written(out)
 
 
@@ -125,7 +126,8 @@ def verify(
     if manifest.get("kind"):
         with busy("Running again", quiet=as_json), tempfile.TemporaryDirectory() as place:
             again = Path(place) / "again"
-            differences = folder.verify(directory, rerun=lambda it: _again(it, manifest.get("option", "--out"), again))
+            differences = folder.verify(directory, rerun=lambda it: _again(
+                manifest["kind"], it, manifest.get("option", "--out"), again))
     else:
         with progress("Running again", _total(manifest), quiet=as_json) as advance:
             differences = folder.verify(directory, advance)
@@ -219,14 +221,62 @@ def show(
         print_table(title, columns, rows)
 
 
-def _again(command: str, option: str, out: Path) -> Path:
-    """Give a recorded command once more, into another folder, named by `option`."""
+#: What `verify` gives again, by the kind of folder that it leaves; nothing else that a manifest may say.
+_AGAIN = {
+    **dict.fromkeys(("map", "residence", "tipping", "hysteresis", "warning"), "map"),
+    "compare": "compare", "wind-tunnel": "wind-tunnel", "search": "search", "sweep": "sweep", "sensitivity": "sensitivity",
+    "discover": "discover", "branch": "branch go", "adopters describe": "adopters describe",
+    "adopters classic": "adopters classic", "adopters data": "adopters data", "adopters calibrate": "adopters calibrate",
+    "adopters speed": "adopters speed", "forecast": "adopters forecast", "backtest": "adopters backtest"}
+#: Options that a recorded command cannot have: they name what is written, or have others do the work.
+_NEVER = {"--out", "--csv", "--save", "--report", "--overwrite", "--resume", "--json", "--scheduler", "--help"}
+
+
+def _recorded(kind: str, command: str, option: str) -> list[str]:
+    """The words of a recorded command, or `Refused`: it must be one that leaves such a folder, with options that it has.
+
+    A manifest may come from a stranger, so what it says is read as this program's own words and never by a shell.
+    """
     import shlex
+
+    from params import Refused
+
+    try:
+        words = shlex.split(command)[1:]
+    except ValueError:
+        words = []
+    known = _AGAIN.get(kind, "").split()
+    if not known or words[:len(known)] != known or "\0" in command:
+        raise Refused(f"this folder says that `{command[:80]}` made it, which is not a command that leaves such a "
+                      f"folder, so it is not given again.")
+    if option not in ("--out", "--report"):
+        raise Refused(f"this folder says that {option[:40]!r} names it, which no command does; it is not given again.")
+    found: Any = typer.main.get_command(app)
+    for name in known:
+        found = found.commands[name]
+    rest = words[len(known):]
+    if hasattr(found, "commands"):  # such as `map tipping`, or `map lone_ranger`
+        named = "".join(rest[:1]) in found.commands
+        found, rest = found.commands[rest[0] if named else mapping.FIRST], rest[1:] if named else rest
+    never = [word.partition("=")[0] for word in rest if word.partition("=")[0] in _NEVER]
+    if never:
+        raise Refused(f"this folder says that `{command[:80]}` made it; a recorded command has no "
+                      f"{never[0]}, so it is not given again.")
+    try:
+        found.make_context(found.name, [*rest, option, "again"])
+    except Exception as error:  # whatever is wrong with its options
+        raise Refused(f"`{command[:80]}` is not a command of this version, so it is not given again: "
+                      f"{getattr(error, 'message', error)}") from None
+    return words
+
+
+def _again(kind: str, command: str, option: str, out: Path) -> Path:
+    """Give a recorded command once more, into another folder, named by `option`."""
     import subprocess
 
     from params import Refused
 
-    words = [*shlex.split(command)[1:], option, str(out)]
+    words = [*_recorded(kind, command, option), option, str(out)]
     done = subprocess.run([sys.executable, "-c", "from letsdance.command import main; main()", *words],
                           capture_output=True, text=True)
     if done.returncode:
@@ -285,13 +335,36 @@ for name, group in (("branch", branching.branch), ("map", mapping.app), ("adopte
     app.add_typer(group, name=name)
 
 
+def _told_nobody(error: OSError | None = None) -> None:
+    """End with a sentence where standard output takes no more; by then every command has written its folder."""
+    try:
+        sys.stdout.flush()
+        if error is None or error.filename is not None or error.errno not in (errno.ENOSPC, errno.EPIPE, errno.EIO):
+            return
+    except ValueError:  # it is closed
+        return
+    except OSError as lost:
+        error = lost
+    with open(os.devnull, "w") as nowhere:  # so that Python, when it ends, does not try again
+        os.dup2(nowhere.fileno(), 1)
+    typer.echo(f"letsdance: what was to be shown cannot be written to standard output ({error.strerror}); the files that "
+               f"the command writes are there.", err=True)
+    sys.exit(2)
+
+
 def main() -> None:
     """Run the command; a user's mistake ends in one sentence, an interruption leaves nothing behind."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt)
     hear()
     try:
-        app()
+        try:
+            app()
+        except OSError as error:  # of the screen, or of a file: only the first is told here
+            _told_nobody(error)
+            raise
+        finally:
+            _told_nobody()
     except Interrupted as interrupted:
         typer.echo(f"Interrupted; {interrupted.kept}", err=True)
         sys.exit(128 + interrupted.number)

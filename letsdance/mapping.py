@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from report.study import Study
 
-_FIRST = "basins"
+FIRST = "basins"
 
 
 class _BasinsFirst(TyperGroup):
@@ -38,7 +38,7 @@ class _BasinsFirst(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
-            args = [_FIRST, *args]
+            args = [FIRST, *args]
         return super().parse_args(ctx, args)
 
 
@@ -53,7 +53,7 @@ Outcome = Annotated[str, typer.Option(help="What is watched (`letsdance show ind
 Settle = Annotated[int, typer.Option(help="Quarters before the parameter moves.")]
 
 
-@app.command(_FIRST)
+@app.command(FIRST)
 def basins(
     scenario: Annotated[str, typer.Argument(help="Where levers, shocks and parameters come from.")] = "lets_dance",
     grid: Annotated[int, typer.Option(help="Starts on each side of the plane.")] = 11,

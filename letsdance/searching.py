@@ -78,7 +78,9 @@ def search(
     if not as_json:
         with busy("Measuring the speed", quiet=as_json):
             seconds = searches.seconds(made, municipalities)
-        console().print(f"{made} About {max(1, round(seconds / 60))} min at most here.", highlight=False)
+        from rich.console import Console
+
+        Console(stderr=True).print(f"{made} About {max(1, round(seconds / 60))} min at most here.", highlight=False)
     with progress("Portfolios", made.steps, quiet=as_json) as advance:
         found = searches.search(story, municipalities=municipalities, progress=advance, **words)
     said = {

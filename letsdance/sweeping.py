@@ -76,6 +76,10 @@ def sweep(
     quarters: Quarters = None, seed: Seed = 1, sets: Set = None, lever: Lever = None, shock: Shock = None,
     profile: Profile = None, municipalities: Table = None, executor: Executor = None, workers: Workers = None,
     scheduler: Scheduler = None,
+    point_timeout: Annotated[float | None, typer.Option(
+        help="Seconds that a point may take; one that takes longer is set aside [default: no limit].")] = None,
+    point_tries: Annotated[int, typer.Option(
+        help="Worker processes that may end or hang at a point before it is set aside.")] = 3,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-sweep"),
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a sweep that was stopped.")] = False,
     overwrite: Overwrite = False, as_json: Json = False,
@@ -92,6 +96,7 @@ def sweep(
         folder.check_target(out, overwrite)
     from experiments import plan as plans
     from experiments.store import Sweep
+    from experiments.sweep import SET_ASIDE
     from experiments.sweep import sweep as run
 
     dials, given = bool(factor or list_ or method), _given(context)
@@ -115,7 +120,7 @@ def sweep(
     try:
         with progress("Runs", total, quiet=as_json) as advance:
             found = run(asked, out, runner, workers, resume=resume, overwrite=overwrite, progress=advance,
-                        command=command_line())
+                        command=command_line(), point_timeout=point_timeout, point_tries=point_tries)
         if not (out / "report.html").exists():
             with busy("Writing the report", quiet=as_json):
                 from report.sweep import hand_over
@@ -125,16 +130,22 @@ def sweep(
         interrupted.kept = _kept(out)
         raise
     failures = found.failures
+    aside = failures[failures["error"].str.startswith(f"{SET_ASIDE}:")].drop_duplicates("point")
     said = {"folder": str(out), "points": len(found.points), "runs": total, "failed_runs": len(failures),
-            "failed_points": int(failures["point"].nunique()), "outcomes": found.outcomes}
+            "failed_points": int(failures["point"].nunique()), "outcomes": found.outcomes,
+            "set_aside": [int(point) for point in aside["point"]]}
     if as_json:
         typer.echo(json.dumps(said))
-        return
+        raise typer.Exit(1 if len(aside) else 0)
     from rich.markup import escape
 
     _print(found, failures)
     console().print(f"Written: [bold]{escape(str(out))}[/] (open [bold]{escape(str(out / 'report.html'))}[/]; "
                     f"`letsdance query {escape(shlex.quote(str(out)))} \"SELECT ...\"`).", highlight=False, soft_wrap=True)
+    if len(aside):
+        for point, error in zip(aside["point"].head(5), aside["error"], strict=False):
+            console().print(f"Point {point} was {error}.", highlight=False, markup=False, soft_wrap=True)
+        raise typer.Exit(1)
 
 
 def _kept(out: Path) -> str:

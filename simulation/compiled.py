@@ -13,6 +13,7 @@ import os
 import platform
 import sys
 import tempfile
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -40,9 +41,10 @@ def sources_hash() -> str:
 
 def _cache_folder() -> Path:
     """The first folder of ours that can be written: beside the user's caches, else a temporary one."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    own_temporary = Path(tempfile.gettempdir()) / f"letsdance-{getattr(os, 'getuid', lambda: 0)()}"
-    for base in (home / "letsdance", own_temporary):
+    bases = [Path(tempfile.gettempdir()) / f"letsdance-{getattr(os, 'getuid', lambda: 0)()}"]
+    with suppress(RuntimeError):  # no HOME, and a user whom the system does not know, as in containers
+        bases.insert(0, Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "letsdance")
+    for base in bases:
         folder = base / f"compiled-{sources_hash()}"
         try:
             folder.mkdir(parents=True, exist_ok=True)

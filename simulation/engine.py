@@ -25,7 +25,7 @@ from simulation.rules.outcomes import CALLED, JOINT, SOLO
 from simulation.state import PROJECT, SERVICE
 
 _STRIP = 512
-_HALF = np.int64(24)  # an initiative's id: launched quarter, then side (1 bit) and number of the call (24 bits)
+HALF = np.int64(24)  # an initiative's id: launched quarter, then side (1 bit) and number of the call (24 bits)
 
 # Streams as numpy numbers: numba would compile a function anew for every literal that it is given.
 _W0, _T0, _E, _D, _GOV0, _IOTA, _NEED, _TIES, _PEERS, _EXCHANGE = (np.uint64(n) for n in (
@@ -247,7 +247,7 @@ def _leave_initiative(load, resources, gov, row):
 def _launch(s, p, gov, row, count, kind, by_lab, t, number):
     """The joiners in members[row] start a project."""
     born = s.initiatives[row]
-    born.id = ((np.int64(t) << 1 | np.int64(kind == CALLED)) << _HALF) + number
+    born.id = ((np.int64(t) << 1 | np.int64(kind == CALLED)) << HALF) + number
     born.own = np.float32(outcome.ownership(kind, p))
     born.launched = t
     born.kind = kind

@@ -61,7 +61,7 @@ class Society:
             engine.start_governments(self.state, municipalities.given, schedule[0], self.seed)
             self._share(lambda lo, hi: engine.start_citizens(self.state, municipalities.given, schedule[0], self.seed,
                                                              lo, hi))
-            self._record()
+            self.measure()
 
     def step(self) -> None:
         """One quarter: every phase of QUARTER in turn."""
@@ -77,14 +77,15 @@ class Society:
 
             self._share(work)
             self.quarter = t
-            self._record()
+            self.measure()
 
     @property
     def parameters(self) -> Any:
         """The record of parameters in force this quarter."""
         return self.schedule[min(self.quarter, len(self.schedule) - 1)]
 
-    def _record(self) -> None:
+    def measure(self) -> None:
+        """Record this quarter: `row`, and stage, depth and regime of every government."""
         QUARTER[-1](self.state, self.parameters, self.seed, np.int64(self.quarter), self.row[0], self.stage, self.depth,
                     self.regime)
 

@@ -21,7 +21,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
 
 from experiments import executors, store
@@ -483,17 +482,16 @@ def test_a_sweep_in_which_all_fails_is_told(tmp_path, monkeypatch):
 # ---------------------------------------------------------------- no room
 
 def test_a_full_disk_is_said_and_what_is_there_is_kept(tmp_path, monkeypatch):
-    asked, where, real = tiny(replicates=100), tmp_path / "s", pq.write_table
+    asked, where, real = tiny(replicates=100), tmp_path / "s", store._sealed
     written = []
 
-    def full(table, file, **named):
-        written.append(table)
-        if len(written) == 4:  # points, then parts
-            file.write(b"half a part")
+    def full(*part):
+        written.append(part)
+        if len(written) == 3:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        real(table, file, **named)
+        return real(*part)
 
-    monkeypatch.setattr(pq, "write_table", full)
+    monkeypatch.setattr(store, "_sealed", full)
     with pytest.raises(Refused, match=r"the disk is full\. 2 of 3 parts are kept; make room and go on with --resume"):
         sweep(asked, where, "threads", 1)
     assert not list(where.rglob(".*"))
@@ -746,3 +744,156 @@ def test_an_unfinished_sweep_is_said_to_be(letsdance, tmp_path):
     code, out, err = letsdance("query s 'SELECT count(*) AS n FROM runs' --json")
     assert (code, json.loads(out)) == (0, [{"n": 100}])
     assert err == "This sweep is not finished: 1 of 2 parts are there.\n"
+
+
+# ---------------------------------------------------------------- a folder that was changed, or comes from a stranger
+
+@pytest.fixture
+def mine(whole, tmp_path):
+    """A copy of the small sweep, to be changed."""
+    import shutil
+
+    return Path(shutil.copytree(whole[1], tmp_path / "mine"))
+
+
+def everything_read(where):
+    """Each way in which a sweep's runs are read."""
+    return (lambda: Sweep.open(where).query("SELECT * FROM runs"), lambda: Sweep.open(where).runs,
+            lambda: Sweep.open(where).summary(), lambda: list(Sweep.open(where).batches()),
+            lambda: sweep(None, where, "threads", 1, resume=True))
+
+
+def refuses(where, words):
+    for read in everything_read(where):
+        with pytest.raises(Refused, match=words) as refused:
+            read()
+        assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("table", ["runs", "society"])
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.6, 0.9, 0.97, 1.0])
+def test_a_flipped_byte_anywhere_in_a_part_is_named_with_the_remedy(mine, table, share):
+    part = mine / table / "part-00001.parquet"
+    content = bytearray(part.read_bytes())
+    content[round(share * (len(content) - 1))] ^= 4
+    part.write_bytes(content)
+    refuses(mine, "part 1 of .* is damaged or changed; take away part 1 .* and resume")
+    (mine / "runs/part-00001.parquet").unlink()
+    assert tables(Path(sweep(None, mine, "threads", 1, resume=True).folder)) == tables(mine)
+
+
+def test_a_part_that_was_taken_away_as_told_is_made_again_to_the_same_bytes(mine, whole):
+    for table in ("runs", "society"):
+        (mine / table / "part-00000.parquet").write_bytes(b"PAR1")
+    refuses(mine, "take away part 0")
+    (mine / "society/part-00000.parquet").unlink()
+    sweep(None, mine, "threads", 1, resume=True)
+    assert files(mine) == files(whole[1])
+
+
+def test_a_rewritten_part_a_part_in_anothers_place_and_one_of_another_sweep_are_named(mine, tmp_path):
+    part, other = mine / "runs/part-00000.parquet", mine / "runs/part-00001.parquet"
+    honest = part.read_bytes()
+    frame = pd.read_parquet(part)
+    frame.loc[0, "G"] = 0.5
+    frame.to_parquet(part, index=False)
+    refuses(mine, "part 0 of .* is damaged or changed")
+    part.write_bytes(other.read_bytes())
+    refuses(mine, "part 0 of .* is of another sweep; take away part 0")
+    elsewhere = sweep(tiny(["C0=0:1", "FRCS.strength=0:1.5"], seed=8), tmp_path / "other", "threads", 1)
+    part.write_bytes(elsewhere.part("runs", 0).read_bytes())
+    refuses(mine, "part 0 of .* is of another sweep")
+    part.write_bytes(honest)
+    assert len(Sweep.open(mine).runs) == 180
+
+
+def test_an_edited_manifest_or_table_of_points_is_named(mine):
+    path, points = mine / "manifest.json", mine / "points.parquet"
+    honest = path.read_text(encoding="utf-8")
+    path.write_text(honest.replace('"seed": 7', '"seed": 8'), encoding="utf-8")
+    refuses(mine, "manifest.json was changed after the runs were made")
+    path.write_text(honest, encoding="utf-8")
+    frame = pd.read_parquet(points)
+    frame.loc[1, "C0"] = 0.5
+    frame.to_parquet(points, index=False)
+    refuses(mine, "points.parquet was changed after the sweep was begun")
+
+
+def test_stray_files_are_not_counted(mine, whole):
+    for name in ("part-00002.parquet", "part-1.parquet", "part-00000 (copy).parquet", "notes.txt"):
+        (mine / "runs" / name).write_bytes((whole[1] / "runs/part-00000.parquet").read_bytes())
+    found = Sweep.open(mine)
+    assert found.query("SELECT count(*) AS n FROM runs")["n"].tolist() == [180]
+    assert len(found.runs) == found.summary(["G"])["runs"].sum() == 180
+
+
+@pytest.mark.parametrize("key", sorted(store._SAID))
+def test_a_manifest_whose_values_are_others_is_refused_before_anything_is_made(mine, key):
+    path = mine / "manifest.json"
+    said = json.loads(path.read_text(encoding="utf-8"))
+    for value in (10**11, 10**40, -1, 1.5, True, float("nan"), [1], {"a": 1}, [], None, "../x", "\0"):
+        path.write_text(json.dumps({**said, key: value}), encoding="utf-8")
+        with pytest.raises(Refused) as refused:
+            sweep(None, mine, "threads", 1, resume=True)
+        assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("sql", [
+    "COPY runs TO '{}/stolen.csv'", "SELECT * FROM read_csv('{}/secret.csv')", "SELECT * FROM '{}/secret.csv'",
+    "ATTACH '{}/new.db'", "INSTALL httpfs", "LOAD httpfs", "SET enable_external_access = true", "EXPORT DATABASE '{}/d'",
+    "SELECT * FROM glob('{}/*')", "SELECT 1; SELECT * FROM read_text('{}/secret.csv')", "CREATE SECRET (TYPE S3)", "",
+    " ; ", "PRAGMA enable_external_access", "SELECT * FROM read_parquet('{}/mine/runs/*')"])
+def test_a_question_reaches_nothing_but_the_sweep_s_own_tables(mine, tmp_path, sql):
+    (tmp_path / "secret.csv").write_text("a\n1\n")
+    before = sorted(path.name for path in tmp_path.iterdir())
+    found = Sweep.open(mine)
+    with pytest.raises(Refused) as refused:
+        found.query(sql.format(tmp_path))
+    assert "\n" not in str(refused.value)
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+    assert found.query("SELECT count(*) AS n FROM society")["n"][0] > 180  # its own are readable as before
+
+
+# ---------------------------------------------------------------- points that kill or hang their worker
+
+def rough(task):
+    """Work in which point 2 ends its process and point 4 never ends."""
+    done = []
+    for point in range(task.point, task.point + len(task.points)):
+        executors.go_on(point)
+        if point in dict(task.aside):
+            done.append((point, dict(task.aside)[point]))
+            continue
+        if point == 2:
+            os._exit(9)
+        if point == 4:
+            time.sleep(600)
+        done.append((point, ""))
+    return done
+
+
+def test_points_that_kill_or_hang_their_worker_are_set_aside_and_the_rest_goes_on():
+    given = [sweeps.Task(0, 0, 6, 0, ({},) * 6), sweeps.Task(1, 6, 9, 6, ({},) * 3)]
+    runner = executors.choose(None, 9, 2, 2.0, 2)
+    made = {task.index: done for task, done in runner.results(rough, given)}
+    assert made == {0: [(0, ""), (1, ""), (2, "its worker process ended (code 9), 2 times"), (3, ""),
+                        (4, "it took longer than 2 seconds, 2 times"), (5, "")], 1: [(6, ""), (7, ""), (8, "")]}
+
+
+def test_a_point_that_is_set_aside_is_recorded_with_its_reason(whole):
+    asked, where = whole
+    task = next(sweeps.tasks(asked, 100, [1])).without(2, "it took longer than 2 seconds, 2 times")
+    frame = sweeps.work(sweeps.Job.of(asked), task)["runs"].to_pandas()
+    assert set(frame[frame["point"] == 2]["error"]) == {"set aside: it took longer than 2 seconds, 2 times"}
+    rest = Sweep.open(where).runs.query("point == 1 and run >= 40").reset_index(drop=True)
+    pd.testing.assert_frame_equal(frame[frame["point"] == 1].reset_index(drop=True), rest)
+
+
+@pytest.mark.parametrize(("executor", "limit", "tries", "words"), [
+    ("threads", 5, 3, "only a process of this machine"), ("tcp://127.0.0.1:1", 5, 3, "only a process of this machine"),
+    (None, 0, 3, "must be a number of seconds"), (None, float("nan"), 3, "must be a number of seconds"),
+    (None, 5, 0, "point-tries must be a whole number"), (None, 5, 1.5, "point-tries must be a whole number")])
+def test_limits_of_a_point_that_make_no_sense_are_refused(tmp_path, executor, limit, tries, words):
+    with pytest.raises(Refused, match=words):
+        sweep(tiny(), tmp_path / "s", executor, point_timeout=limit, point_tries=tries)
+    assert not (tmp_path / "s").exists()
