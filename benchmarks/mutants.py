@@ -28,6 +28,7 @@ import tomllib
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -152,10 +153,15 @@ def _text(node: ast.AST) -> str:
     return first if len(first) <= 160 else first[:157] + "..."
 
 
+@cache
+def _source(file: str) -> str:
+    """As it was first read: a file that changes meanwhile would have other mutants."""
+    return (ROOT / file).read_text(encoding="utf-8")
+
+
 def mutants(file: str) -> Iterator[tuple[Mutant, ast.AST]]:
     """Every mutant of a file, with its whole tree."""
-    source = (ROOT / file).read_text(encoding="utf-8")
-    tree = ast.parse(source)
+    tree = ast.parse(_source(file))
     number = 0
     for parent, name, k, node, function in places(tree):
         for other in changes(node):
