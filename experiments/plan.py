@@ -199,12 +199,17 @@ def read(path: str | Path) -> Plan:
             raise Refused(f"{where}{key} must be {_KEYS[key][1]}, not {value!r}.")
         if value == {}:
             raise Refused(f"{where}[{key}] must be a table with at least one entry.")
+        if key in ("keep", "outcomes") and not all(isinstance(one, str) for one in value):
+            raise Refused(f"{where}{key} must be a list of texts in quotes.")
     here = Path(path).parent
 
     def beside(value: Any) -> Any:
         """The path of a file that stands beside the design."""
-        if isinstance(value, str) and value and value not in scenarios.STARTS and (here / value).is_file():
-            return str(here / value)
+        try:
+            if isinstance(value, str) and value and value not in scenarios.STARTS and (here / value).is_file():
+                return str(here / value)
+        except (OSError, ValueError):  # no file can have this name, which its reader says
+            pass
         return value
 
     factors = []

@@ -181,3 +181,10 @@ def test_a_design_of_ones_own_takes_the_place_of_factors():
 def test_a_factor_that_is_also_set_is_refused():
     with pytest.raises(Refused, match="k is both a factor and set to one value; keep one"):
         plan("lone_ranger", ["k=0.5:1"], points=4, parameters={"k": 1.0})
+
+
+@pytest.mark.parametrize("line", ["keep = [1]", "keep = [['society']]", "outcomes = [1]", "outcomes = [{}]"])
+def test_a_design_with_entries_that_are_no_texts_is_refused(tmp_path, line):
+    (tmp_path / "a.toml").write_text(f"points = 2\n{line}\n[factors]\nk = [0.5, 2.0]\n")
+    with pytest.raises(Refused, match="line 2: .* must be a list of texts"):
+        read(tmp_path / "a.toml")
