@@ -186,5 +186,5 @@ def test_a_factor_that_is_also_set_is_refused():
 @pytest.mark.parametrize("line", ["keep = [1]", "keep = [['society']]", "outcomes = [1]", "outcomes = [{}]"])
 def test_a_design_with_entries_that_are_no_texts_is_refused(tmp_path, line):
     (tmp_path / "a.toml").write_text(f"points = 2\n{line}\n[factors]\nk = [0.5, 2.0]\n")
-    with pytest.raises(Refused, match="line 2: .* must be a list of texts"):
+    with pytest.raises(Refused, match=r"line 2: .* must be a list of texts"):
         read(tmp_path / "a.toml")
