@@ -613,6 +613,11 @@ def test_morris_mu_is_the_mean_over_trajectories_and_seeds():
     b = [(Y[2] - Y[1]) / 0.5, (Y[4] - Y[3]) / -0.5]
     assert found.table["mu"].tolist() == pytest.approx([np.mean(a), np.mean(b)])
     assert (found.trajectories, found.replicates) == (2, 3)
+    # a factor that pushes up here and down there: its mu is less than its mu*
+    bent = indices.morris(["a", "b"], [[0, 1], [0, 1]], u, np.repeat([[0], [1], [1], [0], [0], [0.5]], 3, axis=1),
+                          resamples=20)
+    assert bent.table["mu"].tolist() == pytest.approx([0.5, 0])
+    assert bent.table["mu_star"].tolist() == pytest.approx([1.5, 0])
 
 
 @pytest.mark.parametrize("mean", [0.02, 0.5, 0.98])
