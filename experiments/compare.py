@@ -21,7 +21,7 @@ import scenarios
 from experiments.outcomes import Outcome, parse
 from experiments.paired import Interval, interval, unseen
 from experiments.precision import MOST, Precision, Target, bounds, runs_until
-from params import PARAMETERS, Refused, check_value, nearest
+from params import PARAMETERS, Refused, check_value, nearest, number
 from scenarios import LEVERS, SHOCKS, STARTS, Scenario, Use
 from simulation import municipalities as table
 from simulation import schedule
@@ -87,6 +87,8 @@ def read_policy(text: str) -> Policy:
             said = _with(said, part)
         except Refused as refused:
             raise Refused(f"policy {name}: {refused}") from None
+    if said == Policy(name) and name != "nothing":
+        raise Refused(f"policy {name} does nothing; give it a lever, such as \"{name}: FRCS@8+20\", or write \"nothing:\".")
     return said
 
 
@@ -99,12 +101,12 @@ def _with(said: Policy, part: str) -> Policy:
         if key == "profile":
             return replace(said, profile=scenarios.check_profile(value))
         try:
-            number = float(value)
+            given = number(value)
         except ValueError:
             if key not in PARAMETERS:  # the greater mistake
                 check_value(key, 0)
             raise Refused(f"{key}: {value!r} is not a number.") from None
-        return replace(said, parameters={**said.parameters, key: check_value(key, number)})
+        return replace(said, parameters={**said.parameters, key: check_value(key, given)})
     if part in STARTS or part.endswith(".toml"):
         if said.start is not None:
             raise Refused(f"it has two starts, {said.start.name} and {part}; keep one.")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import scenarios
-from params import PARAMETERS, Refused, check_value, check_whole, nearest
+from params import PARAMETERS, Refused, check_value, check_whole, nearest, number, whole
 from scenarios import LEVERS, SHOCKS, Scenario, Use, tables
 
 if TYPE_CHECKING:
@@ -174,16 +174,22 @@ def parse_factor(name: str, said: Any) -> Factor:
     if len(pieces) not in (2, 3):
         raise Refused(f"factor {name}: {said!r} cannot be read; write a range LOW:HIGH, LOW:HIGH:LEVELS, or values A,B,C.")
     low, high = (_number(name, piece) for piece in pieces[:2])
-    levels = pieces[2].strip() if len(pieces) == 3 else "0"
-    if not levels.isdecimal():
-        raise Refused(f"factor {name}: the number of levels must be a whole number, not {levels!r}.")
-    return Factor(name, low, high, levels=int(levels))
+    levels = 0
+    if len(pieces) == 3:
+        try:
+            levels = check_whole(f"factor {name}: the number of levels", whole(pieces[2]), 1, 1_000_000)
+        except Refused:
+            raise
+        except ValueError:
+            raise Refused(f"factor {name}: the number of levels must be a whole number, not "
+                          f"{pieces[2].strip()!r}.") from None
+    return Factor(name, low, high, levels=levels)
 
 
 def _number(name: str, text: str) -> float:
     _range(name)  # an unknown name is the greater mistake
     try:
-        value = float(text)
+        value = number(text)
         return int(value) if value == int(value) else value
     except (ValueError, OverflowError):  # nan and inf are no whole numbers
         raise Refused(f"factor {name}: {text.strip()!r} is not a number.") from None

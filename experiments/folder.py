@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import scenarios
-from params import Refused
+from params import Refused, files
+from params.files import named
 from simulation import municipalities as places
 from simulation.rules.regimes import REGIMES
 from simulation.run import CATEGORIES, Result, simulate
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 _FORMAT = 1
+#: Kinds of folder that have a format of their own.
+FORMATS = {"sweep": 2}
+#: Runs that a manifest may ask for again; as many as `run` and a sweep make.
+_MOST_RUNS = 20_000_000
 
 
 def own_version() -> str:
@@ -112,6 +117,7 @@ def manifest(results: Mapping[str, Result], command: str, hashes: Mapping[str, s
 
 def check_target(out: Path, overwrite: bool) -> None:
     """Refuse a target that cannot be written, before anything is computed."""
+    named(out, "--out")
     if out.exists():
         if not overwrite:
             raise Refused(f"{out} exists and is left alone; add --overwrite, or choose another folder with --out.")
@@ -123,7 +129,7 @@ def check_target(out: Path, overwrite: bool) -> None:
 
 def check_file(path: str | Path, overwrite: bool, option: str = "--out") -> Path:
     """Refuse a file that cannot be written, before anything is computed; `option` names it in the sentence."""
-    place = Path(path)
+    place = named(path, option)
     if place.is_dir():
         raise Refused(f"{place} is a folder; give {option} the name of a file.")
     if place.exists() and not overwrite:
@@ -222,21 +228,19 @@ def write(out: Path, results: Mapping[str, Result], command: str, overwrite: boo
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """A folder's manifest, or `Refused`."""
-    path = folder / MANIFEST
-    if not folder.is_dir() or not path.exists():
+    path = named(folder) / MANIFEST
+    if not os.path.isdir(folder) or not os.path.exists(path):
         raise Refused(f"{folder} is not a folder that letsdance wrote: there is no {MANIFEST} in it.")
-    try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise Refused(f"{path} cannot be read: {error}.") from None
+    said = files.json(path)
     needed: tuple[str, ...] = ("format", "version", "seeds", "quarters", "scenarios", "tables")
     if isinstance(said, dict) and said.get("kind"):
         needed = ("format", "version", "command")
     if not isinstance(said, dict) or any(key not in said for key in needed):
         raise Refused(f"{path} lacks what it takes to run it again ({', '.join(needed)}).")
-    if said["format"] != _FORMAT:
-        raise Refused(f"{folder} has the format {said['format']}, this version reads {_FORMAT}; "
-                      f"use letsdance {said['version']}.")
+    reads = FORMATS.get(str(said.get("kind")), _FORMAT)
+    if said["format"] != reads or isinstance(said["format"], bool):
+        raise Refused(f"{folder} has the format {files.shown(said['format'])}, this version reads {reads}; "
+                      f"use letsdance {files.shown(said['version'])}.")
     for key, fits, what in (*_MAY_SAY, *(() if said.get("kind") else _RUN_SAYS)):
         if key in said and not fits(said[key]):
             raise Refused(f"{path} was changed: {key} must be {what}, not {str(said[key])[:60]!r}.")
@@ -245,6 +249,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 def _is_texts(value: Any) -> bool:
     return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
+
+
+def _whole(value: Any, low: int, high: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
 
 def _inside(names: Any) -> bool:
@@ -263,9 +271,9 @@ _MAY_SAY: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("municipalities", lambda v: v is None or isinstance(v, (str, list, dict, int)), "text or nothing"))
 _RUN_SAYS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("scenarios", lambda v: _is_texts(v) and len(v) > 0, "TOML texts by name"),
-    ("seeds", lambda v: isinstance(v, dict) and all(
-        isinstance(v.get(k), int) and not isinstance(v[k], bool) and v[k] >= low for k, low in (("first", 0), ("runs", 1))),
-     "first and runs, whole numbers"),
+    ("seeds", lambda v: (isinstance(v, dict) and _whole(v.get("first"), 0, 2**63 - 1)
+                         and _whole(v.get("runs"), 1, _MOST_RUNS)), "first and runs, whole numbers"),
+    ("quarters", lambda v: _whole(v, *scenarios.HORIZON), "a whole number from 8 to 400"),
     ("municipalities", lambda v: v is None or isinstance(v, str), "text or nothing"))
 
 

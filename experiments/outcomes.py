@@ -25,10 +25,11 @@ WHOLE_RUN = {
 }
 #: Outcomes of a quarter that are not columns of the society's table.
 DERIVED = {"late_adopter_gap": ("share", "Ever adopted among the early categories less among the late ones.")}
-_CONDITION = re.compile(r"\s*(?P<outcome>[^<>=\s]+)\s*(?P<relation><=|>=|<|>)\s*(?P<value>[-+]?[\d.]+(e[-+]?\d+)?%?)\s*")
+_CONDITION = re.compile(r"\s*(?P<outcome>[^<>=\s]+)\s*(?P<relation><=|>=|<|>)\s*(?P<value>[-+]?[\d.]+(e[-+]?\d+)?%?)\s*",
+                        re.ASCII)
 _RELATIONS: dict[str, Callable[[Any, float], Any]] = {
     "<=": np.less_equal, ">=": np.greater_equal, "<": np.less, ">": np.greater}
-_PATTERN = re.compile(r"(?P<name>[A-Za-z_][\w.]*)(@(?P<first>\d+)(-(?P<last>\d+))?)?")
+_PATTERN = re.compile(r"(?P<name>[A-Za-z_][\w.]*)(@(?P<first>\d{1,9})(-(?P<last>\d{1,9}))?)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,7 @@ import scenarios
 from experiments import design as designs
 from experiments.design import Design
 from experiments.outcomes import Outcome, parse_all
-from params import Refused, check_whole, nearest
+from params import Refused, check_whole, files, nearest
 from scenarios import Scenario
 from simulation import municipalities as places
 
@@ -140,7 +139,7 @@ def _texts(design: Design) -> dict[str, str]:
                     texts[value] = _text(value)
                 elif value not in scenarios.STARTS:
                     scenarios.load(value)
-                    texts[value] = Path(value).read_text(encoding="utf-8")
+                    texts[value] = files.text(value)
             except Refused as error:
                 raise Refused(f"factor {factor.name}: {error}") from None
     return texts
@@ -180,16 +179,8 @@ def _long(seconds: float) -> str:
 
 def read(path: str | Path) -> Plan:
     """A plan from a design file (TOML). Raises `Refused` with the place in the file."""
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise Refused(f"there is no design file {path}; see docs/sweeps.md for one to copy.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise Refused(f"{path} cannot be read as text: {error}.") from None
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise Refused(f"{path} is not valid TOML: {error}.") from None
+    text = files.text(path, "see docs/sweeps.md for a design to copy")
+    data = files.parsed_toml(text, str(path))
     place = scenarios.Place(str(path), text)
     for key, value in data.items():
         where = place(key) if isinstance(value, dict) else place("", key)

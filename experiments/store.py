@@ -33,7 +33,7 @@ from experiments.design import Design, from_table, parse_factors
 from experiments.executors import rules
 from experiments.outcomes import parse_all
 from experiments.plan import LEVELS, MOST_RUNS, Plan
-from params import Refused
+from params import Refused, files
 
 if TYPE_CHECKING:
     import duckdb
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 RUNS = "runs"
-_FORMAT = 2
+_FORMAT = folder.FORMATS["sweep"]
 _KIND = "sweep"
 def _whole(low: int, high: int) -> tuple[Any, str]:
     return (lambda v: isinstance(v, int) and not isinstance(v, bool) and low <= v <= high,
@@ -87,18 +87,15 @@ class Sweep:
     @classmethod
     def open(cls, where: str | Path) -> Sweep:
         """A folder that a sweep wrote, finished or not. Refused for anything else, and for another version's."""
-        place = Path(where)
-        try:
-            manifest = json.loads((place / folder.MANIFEST).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise Refused(f"{where} is not a folder that a sweep wrote: there is no {folder.MANIFEST} in it.") from None
-        except (OSError, ValueError, RecursionError) as error:
-            raise Refused(f"{place / folder.MANIFEST} cannot be read: {error}.") from None
+        place = files.named(where)
+        if not os.path.exists(place / folder.MANIFEST):
+            raise Refused(f"{where} is not a folder that a sweep wrote: there is no {folder.MANIFEST} in it.")
+        manifest = files.json(place / folder.MANIFEST)
         if not isinstance(manifest, dict) or manifest.get("kind") != _KIND:
             raise Refused(f"{where} was written by another command than `letsdance sweep`.")
         if manifest.get("format") != _FORMAT:
-            raise Refused(f"{where} has the format {manifest.get('format')}, this version reads {_FORMAT}; "
-                          f"use letsdance {manifest.get('version')}.")
+            raise Refused(f"{where} has the format {files.shown(manifest.get('format'))}, this version reads {_FORMAT}; "
+                          f"use letsdance {files.shown(manifest.get('version'))}.")
         if lost := [key for key in _SAID if key not in manifest]:
             raise Refused(f"{place / folder.MANIFEST} was changed: it does not say {', '.join(lost)} any more.")
         for key, (fits, what) in _SAID.items():

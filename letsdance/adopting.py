@@ -191,13 +191,13 @@ def _list_classics(as_json: bool) -> None:
 
 def _numbers(sets: list[str] | None) -> dict[str, float]:
     """NAME=VALUE as typed, as numbers."""
-    from params import Refused
+    from params import Refused, number
 
     values = {}
     for text in sets or []:
         key, _, value = (part.strip() for part in text.partition("="))
         try:
-            values[key] = float(value)
+            values[key] = number(value)
         except ValueError:
             raise Refused(f"--set {text!r} cannot be read; write NAME=VALUE, such as --set p=.03.") from None
     return values

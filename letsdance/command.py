@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -123,6 +124,10 @@ def verify(
     from experiments import folder
 
     manifest = folder.read_manifest(directory)
+    if manifest.get("kind") == "sweep":
+        from experiments.store import Sweep
+
+        Sweep.open(directory)  # what was changed in it is said before anything is run again
     if manifest.get("kind"):
         with busy("Running again", quiet=as_json), tempfile.TemporaryDirectory() as place:
             again = Path(place) / "again"
@@ -280,8 +285,8 @@ def _again(kind: str, command: str, option: str, out: Path) -> Path:
     done = subprocess.run([sys.executable, "-c", "from letsdance.command import main; main()", *words],
                           capture_output=True, text=True)
     if done.returncode:
-        raise Refused(f"`{command}` cannot be given again: {done.stderr.strip().splitlines()[-1] if done.stderr else '?'} "
-                      f"(files that it names must stand where they stood.)")
+        said = (done.stderr.strip().splitlines() or ["it ended without a word."])[-1].removeprefix("letsdance: ")
+        raise Refused(f"`{command}` cannot be given again, files that it names must stand where they stood: {said}")
     return out
 
 
@@ -352,14 +357,52 @@ def _told_nobody(error: OSError | None = None) -> None:
     sys.exit(2)
 
 
+def _plain_digits(typed: list[str]) -> None:
+    """Refuse numbers that Python would take and people did not mean: full-width digits, 1_000."""
+    for word in typed:
+        said = word.partition("=")[2] if word.startswith("--") else word
+        if re.fullmatch(r"[-+]?\d[\d_]*(\.\d*)?", said) and not re.fullmatch(r"[-+]?\d{1,30}(\.\d*)?", said, re.ASCII):
+            from params import Refused
+
+            raise Refused(f"{said[:40]!r} cannot be read as a number; write it in the digits 0 to 9.")
+
+
+def _mistyped(error: Exception) -> str:
+    """A command line that cannot be read, in one sentence; '' for anything else. Where the library of the command
+    keeps its errors differs between versions, so they are known by what they can say."""
+    if not hasattr(error, "format_message"):
+        return ""
+    said = str(error.format_message()).strip()
+    if "\n" in said:
+        return said
+    option = next(iter(getattr(getattr(error, "param", None), "opts", [])), "")
+    for kind, must in (("integer", "a whole number"), ("number", "a number"), ("float", "a number")):
+        if option and kind in said:
+            given = _given(option)
+            return f"{option} must be {must} in the digits 0 to 9{f', not {given}' if given else ''}."
+    return f"{said.rstrip('.')}. See `letsdance {' '.join(sys.argv[1:2])} --help`." if sys.argv[1:] else said
+
+
+def _given(option: str) -> str:
+    """What was typed for an option, as it may stand in a sentence."""
+    from params.files import shown
+
+    for at, word in enumerate(sys.argv):
+        name, equals, value = word.partition("=")
+        if name == option and (equals or at + 1 < len(sys.argv)):
+            return shown(value if equals else sys.argv[at + 1], 40)
+    return ""
+
+
 def main() -> None:
     """Run the command; a user's mistake ends in one sentence, an interruption leaves nothing behind."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt)
     hear()
     try:
+        _plain_digits(sys.argv[1:])
         try:
-            app()
+            ended = app(standalone_mode=False)
         except OSError as error:  # of the screen, or of a file: only the first is told here
             _told_nobody(error)
             raise
@@ -368,10 +411,15 @@ def main() -> None:
     except Interrupted as interrupted:
         typer.echo(f"Interrupted; {interrupted.kept}", err=True)
         sys.exit(128 + interrupted.number)
-    except ValueError as error:
-        from params import Refused
+    except typer.Abort:
+        sys.exit(1)
+    except Exception as error:
+        from params import Refused, files
 
-        if not isinstance(error, Refused):
+        said = str(error) if isinstance(error, Refused) else _mistyped(error) or files.machine(error)
+        if not said:
             raise
-        typer.echo(f"letsdance: {error}", err=True)
+        said = re.sub(r"\S{200,}", lambda word: f"{word[0][:120]}…", said.encode("utf-8", "backslashreplace").decode())
+        typer.echo(said if "\n" in said else f"letsdance: {said}", err=True)  # of lines: the help of a group of commands
         sys.exit(2)
+    sys.exit(ended if isinstance(ended, int) else 0)

@@ -21,7 +21,7 @@ History = Annotated[Path, typer.Argument(help="CSV: t, new or cum, and where the
 Population = Annotated[int | None, typer.Option(help="How many could adopt; goes before a column population.")]
 PriorFile = Annotated[Path | None, typer.Option(
     help="What `learn` wrote [default: a prior learnt from invented curves; no data].")]
-Luck = Annotated[int, typer.Option(help="Seed; equal seeds give equal numbers.")]
+Luck = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed; equal seeds give equal numbers.")]
 _SHOWN = 20
 
 

@@ -27,7 +27,7 @@ Profile = Annotated[str | None, typer.Option(
 Table = Annotated[Path | None, typer.Option(help="CSV of municipalities: name, citizens, ... [default: 40 alike].")]
 Until = Annotated[str | None, typer.Option(
     metavar='"OUTCOME +-HALF_WIDTH"', help='Add runs until it is known so well, such as "lets_dance@60 +-0.02".')]
-Most = Annotated[int, typer.Option(help="The most runs that --until may make.")]
+Most = Annotated[int, typer.Option(min=1, help="The most runs that --until may make.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there; a folder only if letsdance wrote it.")]
 Scenarios = Annotated[list[str] | None, typer.Argument(help="Starts by name, or paths of scenario files.")]
@@ -60,7 +60,7 @@ def _go_on() -> None:
 
 def values(sets: list[str] | None) -> dict[str, float]:
     """NAME=VALUE as typed, as numbers."""
-    from params import Refused, check_value
+    from params import Refused, check_value, number
 
     values = {}
     for text in sets or []:
@@ -68,7 +68,7 @@ def values(sets: list[str] | None) -> dict[str, float]:
         if not equals:
             raise Refused(f"--set {text!r} cannot be read; write NAME=VALUE, such as --set k=1.5.")
         try:
-            values[name] = float(value)
+            values[name] = number(value)
         except ValueError:
             check_value(name, value or 0)  # an unknown name is the greater mistake
             raise Refused(f"--set {name}: {value!r} is not a number.") from None

@@ -70,7 +70,8 @@ def sensitivity(
         points = science.points_needed(method, len(chosen), size)
         with progress(_runs(len(chosen), points, replicates), points * max(replicates, 0), quiet=as_json) as advance:
             found = science.sensitivity(
-                scenario or "lets_dance", chosen, outcome, method, size, replicates, seed, missing, executor=executor,
+                "lets_dance" if scenario is None else scenario,
+                chosen, outcome, method, size, replicates, seed, missing, executor=executor,
                 workers=workers, progress=advance, quarters=quarters, parameters=values(sets), levers=lever or [],
                 shocks=shock or [], profile=profile, municipalities=municipalities)
     from report.screening import answer, rows_of, sensitivity_study
@@ -117,7 +118,8 @@ def discover(
         chosen = science.check(factor or [], condition, points)
         with progress(_runs(len(chosen), points, replicates), points * max(replicates, 0), quiet=as_json) as advance:
             found = science.discover(
-                scenario or "lets_dance", chosen, condition, points, replicates, seed, density, boxes, missing,
+                "lets_dance" if scenario is None else scenario,
+                chosen, condition, points, replicates, seed, density, boxes, missing,
                 executor=executor, workers=workers, progress=advance, quarters=quarters, parameters=values(sets),
                 levers=lever or [], shocks=shock or [], profile=profile, municipalities=municipalities)
     from report.screening import discovery_study

@@ -7,18 +7,20 @@ sweep bounds are all derived from it; nothing else in the house repeats a defaul
 from __future__ import annotations
 
 import difflib
+import math
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
+from importlib.resources import files as shipped
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 __all__ = ["GROUPS", "PARAMETERS", "PROFILES", "CONTEXTS", "EVIDENCE", "SOURCES", "Parameter", "Refused",
-           "check_value", "check_whole", "defaults", "nearest", "record_dtype"]
+           "check_value", "check_whole", "defaults", "nearest", "number", "record_dtype", "whole"]
 
 SOURCES = MappingProxyType({
     "seed": "the mechanism is named in a seed document; its size is assumed",
@@ -33,7 +35,13 @@ ROLES = MappingProxyType({
 
 
 class Refused(ValueError):
-    """Bad input, said in one clear sentence with the remedy. A user never sees it as a traceback."""
+    """Bad input, said in one clear sentence with the remedy. A user never sees it as a traceback.
+
+    However long the input that it repeats, it can be read: its middle is left out beyond 1,400 characters.
+    """
+
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__(sentence if len(sentence) <= 1_400 else f"{sentence[:700]} … {sentence[-690:]}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +67,12 @@ class Parameter:
 
 
 def _read(path: str) -> dict[str, Any]:
-    return tomllib.loads(files(__name__).joinpath(path).read_text(encoding="utf-8"))
+    return tomllib.loads(shipped(__name__).joinpath(path).read_text(encoding="utf-8"))
 
 
 @cache
 def _declarations() -> tuple[dict[str, str], dict[str, Parameter]]:
-    folder = files(__name__).joinpath("parameters")
+    folder = shipped(__name__).joinpath("parameters")
     tables = {entry.name.removesuffix(".toml"): tomllib.loads(entry.read_text(encoding="utf-8"))
               for entry in folder.iterdir() if entry.name.endswith(".toml")}
     groups, parameters = {}, {}
@@ -106,13 +114,34 @@ def check_value(name: str, value: object, where: str = "") -> float:
         value = float(value)
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
         raise Refused(f"{place}{name} ({parameter.title}) must be a number from {low:g} to {high:g}, not {value!r}.")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        number = math.inf if value > 0 else -math.inf
     if not low <= number <= high:
         raise Refused(f"{place}{name} ({parameter.title}) must lie from {low:g} to {high:g} "
                       f"({parameter.unit}), not {number:g}.")
     if parameter.whole and number != round(number):
         raise Refused(f"{place}{name} ({parameter.title}) must be a whole number of {parameter.unit}, not {number:g}.")
     return number
+
+
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.ASCII | re.IGNORECASE)
+_WHOLE = re.compile(r"[-+]?\d{1,30}", re.ASCII)
+
+
+def number(text: str) -> float:
+    """A number in digits 0-9; ValueError for what else Python would take: nan, 1_0, full-width digits."""
+    if not _NUMBER.fullmatch(text.strip()):
+        raise ValueError(f"{text!r} is not a number")
+    return float(text)
+
+
+def whole(text: str) -> int:
+    """A whole number in plain digits 0-9; ValueError for anything else."""
+    if not _WHOLE.fullmatch(text.strip()):
+        raise ValueError(f"{text!r} is not a whole number")
+    return int(text)
 
 
 def check_whole(name: str, value: object, low: int, high: int | None = None) -> int:

@@ -10,12 +10,12 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
-from importlib.resources import files
+from importlib.resources import files as shipped
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from params import CONTEXTS, PARAMETERS, PROFILES, Refused, check_value, nearest
+from params import CONTEXTS, PARAMETERS, PROFILES, Refused, check_value, files, nearest
 
 __all__ = ["LEVERS", "SHOCKS", "STARTS", "HORIZON", "Scenario", "Use", "load", "read", "parse_use", "parse_uses"]
 
@@ -28,7 +28,7 @@ _KEYS = ("title", "says", "quarters", "profile", "context", "municipalities", "s
 
 
 def _table(name: str) -> Mapping[str, dict[str, Any]]:
-    return MappingProxyType(tomllib.loads(files(__name__).joinpath(name).read_text(encoding="utf-8")))
+    return MappingProxyType(tomllib.loads(shipped(__name__).joinpath(name).read_text(encoding="utf-8")))
 
 
 LEVERS = _table("levers.toml")
@@ -75,7 +75,8 @@ class Scenario:
         """This scenario with more parameters, levers and shocks, checked."""
         checked = {n: check_value(n, v) for n, v in (parameters or {}).items()}
         changed = replace(
-            self, parameters={**self.parameters, **checked}, profile=check_profile(profile or self.profile),
+            self, parameters={**self.parameters, **checked},
+            profile=check_profile(self.profile if profile is None else profile),
             quarters=check_quarters(self.quarters if quarters is None else quarters),
             levers=(*self.levers, *parse_uses("lever", levers)), shocks=(*self.shocks, *parse_uses("shock", shocks)))
         check_uses("lever", changed.levers, changed.quarters)
@@ -135,6 +136,19 @@ def check_profile(profile: object, where: str = "") -> str:
     return profile
 
 
+def check_context(context: object, where: str = "") -> tuple[str, ...]:
+    """Names of contexts, at most one of each kind (tradition, sector, preset), or `Refused`."""
+    named: list[str] = []
+    for one in context if isinstance(context, list | tuple) else [context]:
+        if not isinstance(one, str) or one not in CONTEXTS:
+            raise Refused(f"{where}there is no context {one!r}.{nearest(str(one), CONTEXTS)} Known: {', '.join(CONTEXTS)}.")
+        kind = CONTEXTS[one]["kind"]
+        if other := next((other for other in named if CONTEXTS[other]["kind"] == kind), ""):
+            raise Refused(f"{where}{other} and {one} are both a {kind}; keep one of them.")
+        named.append(one)
+    return tuple(named)
+
+
 def check_quarters(quarters: object, where: str = "") -> int:
     """A horizon, or `Refused`."""
     if isinstance(quarters, bool) or not isinstance(quarters, int) or not HORIZON[0] <= quarters <= HORIZON[1]:
@@ -179,7 +193,8 @@ def _use(kind: str, name: object, start: object, duration: object, strength: obj
     return Use(name, start, duration, float(strength))
 
 
-_PATTERN = re.compile(r"(?P<name>\w+)(@(?P<start>\d+))?(\+(?P<duration>\d+))?(\*(?P<strength>\d*\.?\d+))?")
+_PATTERN = re.compile(r"(?P<name>\w+)(@(?P<start>\d{1,9}))?(\+(?P<duration>\d{1,9}))?"
+                      r"(\*(?P<strength>\d{0,9}\.?\d{1,1200}))?", re.ASCII)
 
 
 def parse_use(kind: str, text: str) -> Use:
@@ -243,7 +258,7 @@ class Place:
 
 @cache
 def _shipped(name: str) -> Scenario:
-    text = files(__name__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    text = shipped(__name__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
     return read(name, f"{name}.toml", text)
 
 
@@ -254,27 +269,18 @@ def load(scenario: str | Path | Scenario) -> Scenario:
     name = str(scenario)
     if name in STARTS:
         return _shipped(name)
-    path = Path(name)
+    path = files.named(name, "scenario")
     if path.suffix != ".toml" and not path.exists():
-        raise Refused(f"there is no scenario {name!r}.{nearest(name, STARTS)} "
+        raise Refused(f"there is no scenario {files.shown(name)}.{nearest(name, STARTS)} "
                       f"Name one of {', '.join(STARTS)}, or give the path of a scenario file (.toml).")
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise Refused(f"there is no file {name}. Copy a start with `letsdance show scenarios --copy lone_ranger` "
-                      f"and edit it.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise Refused(f"{name} cannot be read as text: {error}.") from None
-    return read(path.stem, name, text)
+    return read(path.stem, name, files.text(path, "copy a start with `letsdance show scenarios --copy lone_ranger` and "
+                                                  "edit it"))
 
 
 def read(name: str, path: str, text: str) -> Scenario:
     """A scenario from the text of a file; `path` is what a refusal names as its place."""
     place = Place(path, text)
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise Refused(f"{path} is not valid TOML: {error}.") from None
+    data = files.parsed_toml(text, path)
     if not data:
         raise Refused(f"{path} is empty; a scenario needs at least a [start] with C and G.")
     for key in data:
@@ -297,13 +303,7 @@ def read(name: str, path: str, text: str) -> Scenario:
     parameters = {}
     for key, value in data.get("parameters", {}).items():
         parameters[key] = check_value(key, value, place("parameters", key).rstrip(": "))
-    context = data.get("context", [])
-    context = [context] if isinstance(context, str) else context
-    if not isinstance(context, list) or any(c not in CONTEXTS for c in context if isinstance(c, str)) or not all(
-            isinstance(c, str) for c in context):
-        wrong = next((c for c in context if c not in CONTEXTS), context) if isinstance(context, list) else context
-        raise Refused(f"{place('', 'context')}there is no context {wrong!r}.{nearest(str(wrong), CONTEXTS)} "
-                      f"Known: {', '.join(CONTEXTS)}.")
+    context = check_context(data.get("context", []), place("", "context"))
     quarters = check_quarters(data.get("quarters", 60), place("", "quarters"))
     uses: dict[str, tuple[Use, ...]] = {}
     for kind in ("lever", "shock"):
@@ -327,5 +327,5 @@ def read(name: str, path: str, text: str) -> Scenario:
     return Scenario(
         name=name, title=data.get("title", name), says=data.get("says", ""),
         C=at.get("C", PARAMETERS["C0"].default), G=at.get("G", PARAMETERS["G0"].default), quarters=quarters,
-        profile=check_profile(data.get("profile", "co_creation"), place("", "profile")), context=tuple(context),
+        profile=check_profile(data.get("profile", "co_creation"), place("", "profile")), context=context,
         parameters=parameters, levers=uses["lever"], shocks=uses["shock"], municipalities=data.get("municipalities", ""))

@@ -10,7 +10,6 @@ stay whose curves come near. Everything else is as in the scenario. Two dials se
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +24,7 @@ import scenarios
 from experiments.adopters import abc_smc
 from experiments.adopters.abc_smc import Box, Sample
 from experiments.adopters.observed import CHECKS, Seen, checks_of, features, observe
-from params import PARAMETERS, Refused, check_value, check_whole, nearest
+from params import PARAMETERS, Refused, check_value, check_whole, files, nearest
 from scenarios import HORIZON, Scenario
 from simulation.run import simulate
 
@@ -385,17 +384,14 @@ def load(folder: str | Path) -> Calibration:
     """A calibration that `letsdance adopters calibrate` kept. Refused for anything else."""
     import pandas as pd
 
-    place = Path(folder)
+    place = files.named(folder)
     path = place / "manifest.json"
     if place.is_file():
         raise Refused(f"{place} is a file; a calibration is the folder that `letsdance adopters calibrate` writes.")
-    try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         raise Refused(f"there is no calibration in {place}; make one with `letsdance adopters calibrate COUNTS.csv "
-                      f"--out {place}`.") from None
-    except (OSError, ValueError) as error:
-        raise Refused(f"{path} cannot be read: {error}.") from None
+                      f"--out {place}`.")
+    said = files.json(path)
     if not isinstance(said, dict) or said.get("kind") != _KIND:
         other = f"what `letsdance {said.get('kind') or 'run'}` wrote" if isinstance(said, dict) else "something else"
         raise Refused(f"{place} holds {other} and no calibration; make one with `letsdance adopters calibrate COUNTS.csv`.")

@@ -134,7 +134,11 @@ def _read(table: tables.Table, population: int | None, least: int) -> list[Casca
         raise Refused(f"{path}: there is no column population; give it, or say --population.")
     if population is not None and not 1 <= population <= _LARGEST:
         raise Refused(f"the population must lie from 1 to {_LARGEST:,}, not {population}.")
-    if population is not None and "population" in frame:  # what is said goes before what is written
+    if population is not None and "population" in frame:
+        written = frame["population"].astype(str).str.strip()
+        if other := next((size for size in written if size not in ("", str(population))), ""):
+            raise Refused(f"{path}: the column {called('population')} says {other}, and --population says {population}; "
+                          f"leave out one of them.")
         table = replace(table, frame=frame.drop(columns="population"))
         frame = table.frame
     tables.check(table)

@@ -25,7 +25,7 @@ from scipy.special import logsumexp
 from experiments.adopters import clumps, scores, similar
 from experiments.adopters.history import LONGEST, Cascade, read, silence_cut, with_silence
 from experiments.adopters.sampling import chosen, log_normal, normal, posterior, second_moments
-from params import Refused
+from params import Refused, files
 
 _FORMAT = 3
 _KIND = "letsdance prior for adoption in clumps"
@@ -452,13 +452,7 @@ def _heard(told: Sequence[str]) -> similar.Past | None:
 
 def load(path: str | Path) -> Prior:
     """Read what `save` wrote. Refused for anything else."""
-    try:
-        said = json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise Refused(f"there is no file {path}; make a prior with `letsdance adopters learn PAST.csv --out {path}`."
-                      ) from None
-    except (OSError, ValueError) as error:
-        raise Refused(f"{path} cannot be read as a prior: {error}.") from None
+    said = files.json(path, f"make a prior with `letsdance adopters learn PAST.csv --out {path}`")
     if not isinstance(said, dict) or said.get("kind") != _KIND:
         raise Refused(f"{path} is not a prior; make one with `letsdance adopters learn PAST.csv --out PRIOR`.")
     if said.get("format") != _FORMAT or said.get("parameters") != list(clumps.PARAMETERS):

@@ -181,7 +181,8 @@ def read_survey(source: Any, scale: str | None = None, *, missing: Sequence[str]
     made: dict[str, Any] = {"role": frame["role"].str.lower().map(role_of)}
     guessed, alphas = [], {}
     for what, columns in items.items():
-        cells = {column: frame[column].where(~frame[column].str.lower().isin(none), "") for column in columns}
+        cells = {column: frame[column].where(~frame[column].str.lower().isin(none), "") for column in columns
+                 if column in frame}  # the reader leaves an empty column aside
         if not any((column != "").any() for column in cells.values()):
             raise Refused(f"{table.where}: nobody answered about {what}; take its column out, or give answers.")
         values, told, sure = _shares(table, what, cells, scales.get(what, scales.get("")), sheet, reading)

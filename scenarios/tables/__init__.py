@@ -281,9 +281,9 @@ def check(table: Table, rules: Iterable[Rule] = ()) -> None:
         count, bad = bad["index"].nunique(), bad.head(MOST_PROBLEMS)
         cells = frame.loc[bad["index"]].to_dict("records")
         written = frame if table.told is None else table.told
-        rows = [(int(line), table.name(rules[k].column),
+        rows = list(dict.fromkeys((int(line), table.name(rules[k].column),
                  text(written.at[line, rules[k].column] if rules[k].column in written else cell[rules[k].column]),
-                 rules[k].says(cell)) for line, k, cell in zip(bad["index"], bad["rule"], cells, strict=True)]
+                 rules[k].says(cell)) for line, k, cell in zip(bad["index"], bad["rule"], cells, strict=True)))
         report = pd.DataFrame(rows, columns=["line", "column", "value", "problem"])
         line, column, value, problem = rows[0]
         others = f" ({count - 1:,} more {'row has' if count == 2 else 'rows have'} problems.)" if count > 1 else ""

@@ -106,7 +106,7 @@ HISTORIES = Kind("histories", "past adoption", ("t",), (
     Field("task_id", "id", ("task_id", "cascade", "task", "innovation", "policy", "unit")),
     Field("population", "whole", ("population", "at_risk"), ("market", "inwoners", "bevolking"), low=1, high=1e9,
           example="2175"),
-    Field("t", "whole", ("t", "time", "period"), _YEARS, low=-1e9, high=1e9),
+    Field("t", "whole", ("t", "time", "period"), _YEARS, low=0, high=1e9),
     Field("new", "whole", ("new", "adoptions", "new_adopters"), low=0, high=1e9, example="13"),
     Field("cum", "whole", ("cum", "cumulative", "ever", "adopters"), low=0, high=1e9, example="13")), one_of=("new", "cum"))
 ADOPTIONS = Kind("adoptions", "adoptions by unit", ("cascade", "unit", "time"), (

@@ -1,0 +1,143 @@
+"""The one place that opens a file which a user named.
+
+    content(path)                        bytes, bounded
+    text(path), toml(path), json(path)   UTF-8 with or without a mark; TOML; JSON
+
+Whatever is wrong, from a name that no file can have to tables nested thousands deep, is one sentence (`Refused`).
+"""
+
+from __future__ import annotations
+
+import errno
+import json as _json
+import os
+import stat
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from params import Refused
+
+__all__ = ["content", "json", "machine", "named", "parsed_json", "parsed_toml", "reason", "shown", "text", "toml"]
+
+#: Bytes that a scenario, a design, a manifest or a prior may have: far more than any that people or commands write.
+MOST = 64 * 2**20
+_SHOWN = 60
+_REASONS = {
+    errno.ENAMETOOLONG: "its name is longer than this machine allows; choose a shorter one",
+    errno.EACCES: "it may not be read or written by this user; ask for the right to, or choose another place",
+    errno.EPERM: "it may not be read or written by this user; ask for the right to, or choose another place",
+    errno.ENOTDIR: "a part of its path is a file, not a folder; correct the path",
+    errno.ELOOP: "its path is a circle of links; name the file itself",
+    errno.ENOSPC: "the disk is full; make room, or choose another place",
+    errno.EROFS: "the disk can only be read; choose another place",
+}
+
+
+def shown(value: object, most: int = _SHOWN) -> str:
+    """A value as a sentence can hold it: in quotes, without control characters, and not longer than `most`."""
+    try:
+        said = repr(value)
+    except (RecursionError, ValueError):  # nested too deep, or a number of too many digits
+        said = f"a {type(value).__name__} too large to be shown"
+    said = said.encode("utf-8", "backslashreplace").decode()
+    return said if len(said) <= most else f"{said[:most - 1]}…"
+
+
+def reason(error: OSError) -> str:
+    """Why the machine would not, in words, with the remedy where there is one."""
+    return _REASONS.get(error.errno or 0) or (error.strerror or type(error).__name__)
+
+
+def machine(error: BaseException) -> str:
+    """What the machine would not do, as a sentence; '' for what is no user's mistake but a fault of ours."""
+    if isinstance(error, MemoryError):
+        return "this needs more memory than the machine has; take fewer runs, quarters, citizens or points."
+    if isinstance(error, RecursionError):
+        return "what was given is nested too deeply to be read; take out the inner brackets."
+    if isinstance(error, OSError) and error.filename:
+        return f"{shown(error.filename)} cannot be used: {reason(error)}."
+    return ""
+
+
+def named(path: str | Path, option: str = "") -> Path:
+    """A path that this machine can hold, or `Refused`; it need not exist. `option` is what the sentence calls it."""
+    said = str(path)
+    of = f"{option}: " if option else ""
+    if not said.strip():
+        raise Refused(f"{of}the name of a file or folder is empty; give one.")
+    try:
+        said.encode()  # reports and manifests name it
+        os.lstat(said)
+    except FileNotFoundError:
+        pass
+    except ValueError:  # NUL, or characters that the file system cannot write
+        raise Refused(f"{of}{shown(said)} cannot be the name of a file here: it holds characters that no name may have; "
+                      f"choose another.") from None
+    except OSError as error:
+        raise Refused(f"{of}{shown(said)} cannot be used: {reason(error)}.") from None
+    return Path(said)
+
+
+def content(path: str | Path, missing: str = "", most: int = MOST) -> bytes:
+    """What a file holds. `missing` is the remedy where there is none. Raises `Refused`.
+
+    Counted from the bytes that are read, so that neither a device without end nor a file that grows gets past `most`.
+    """
+    place = named(path)
+    try:
+        if stat.S_ISFIFO(os.stat(place).st_mode) and not str(place).startswith(("/dev/", "/proc/")):
+            raise Refused(f"{place} is a pipe without an end, where a file is asked for; name a file.")  # it would wait
+        with open(place, "rb") as file:
+            found = file.read(most + 1)
+    except FileNotFoundError:
+        raise Refused(f"there is no file {place}{f'; {missing}' if missing else ''}.") from None
+    except IsADirectoryError:
+        raise Refused(f"{place} cannot be read: it is a folder; name a file in it.") from None
+    except OSError as error:
+        raise Refused(f"{place} cannot be read: {reason(error)}.") from None
+    if len(found) > most:
+        raise Refused(f"{place} holds more than {most / 2**20:,.0f} MB, the most that is read; take a smaller one.")
+    return found
+
+
+def text(path: str | Path, missing: str = "") -> str:
+    """What a text file says: UTF-8, with or without a byte order mark."""
+    raw = content(path, missing)
+    try:
+        said = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Refused(f"{path} cannot be read as text in UTF-8; save it again as UTF-8.") from None
+    if "\0" in said:
+        raise Refused(f"{path} holds NUL characters, so it cannot be read as text; save it again as text in UTF-8.")
+    return said
+
+
+def parsed_toml(said: str, where: str) -> dict[str, Any]:
+    """What a TOML text says; `where` names it in a refusal."""
+    try:
+        return tomllib.loads(said.removeprefix("\ufeff"))
+    except RecursionError:
+        raise Refused(f"{where} is nested too deeply to be read; take out the inner brackets.") from None
+    except ValueError as error:  # also an integer of more digits than Python reads
+        raise Refused(f"{where} is not valid TOML: {error}.") from None
+
+
+def parsed_json(said: str, where: str) -> Any:
+    """What a JSON text says; `where` names it in a refusal."""
+    try:
+        return _json.loads(said.removeprefix("\ufeff"))
+    except RecursionError:
+        raise Refused(f"{where} is nested too deeply to be read; it was not written by letsdance.") from None
+    except ValueError as error:
+        raise Refused(f"{where} cannot be read: it is not valid JSON, {error}.") from None
+
+
+def toml(path: str | Path, missing: str = "") -> dict[str, Any]:
+    """What a TOML file says."""
+    return parsed_toml(text(path, missing), str(path))
+
+
+def json(path: str | Path, missing: str = "") -> Any:
+    """What a JSON file says."""
+    return parsed_json(text(path, missing), str(path))
