@@ -19,7 +19,7 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 import scenarios
-from params import CONTEXTS, PARAMETERS, Refused, check_value, nearest
+from params import PARAMETERS, Refused, check_value, nearest, number, whole
 from scenarios import STARTS, Scenario, Use
 
 __all__ = ["LANGUAGES", "RUNS", "THEMES", "Kind", "Policy", "View", "between", "check_link", "from_file", "from_link",
@@ -114,37 +114,41 @@ class Policy:
         return "~".join(parts)
 
     @staticmethod
-    def parse(text: str) -> Policy:
-        """A policy from its line; `Refused` with what is wrong."""
+    def parse(text: str, left_out: list[str] | None = None) -> Policy:
+        """A policy from its line; `Refused` with what is wrong, or, with `left_out`, without the parts that are wrong.
+
+        left_out: where a sentence goes for each part that was left out.
+        """
         start, *parts = text.split("~")
         if start not in STARTS:
             raise Refused(f"there is no start {start!r}.{nearest(start, STARTS)} Known: {', '.join(STARTS)}.")
         policy = Policy(start)
-        parameters: list[tuple[str, str]] = []
-        uses: dict[Kind, list[str]] = {"lever": [], "shock": []}
-        for part in parts:
-            name, equals, value = part.partition("=")
-            if not equals:
-                kind: Kind = "shock" if re.split(r"[@+*]", part)[0] in scenarios.SHOCKS else "lever"
-                uses[kind].append(part)
-            elif name == "title":
-                policy = replace(policy, title=unquote(value)[:200])
-            elif name == "profile":
-                policy = replace(policy, profile=scenarios.check_profile(value))
-            elif name == "context":
-                if value not in CONTEXTS:
-                    raise Refused(f"there is no context {value!r}.{nearest(value, CONTEXTS)}")
-                policy = replace(policy, context=(*policy.context, value))
-            elif name == "quarters":
-                policy = replace(policy, quarters=scenarios.check_quarters(_whole(value, "quarters")))
-            else:
-                parameters.append((name, value))
-        for name, value in parameters:
-            policy = policy.with_parameter(name, _number(value, name))
-        levers, shocks = (scenarios.parse_uses(kind, uses[kind]) for kind in uses)
-        scenarios.check_uses("lever", levers, policy.quarters)
-        scenarios.check_uses("shock", shocks, policy.quarters)
-        return replace(policy, levers=levers, shocks=shocks)
+        # what others depend on comes first: the horizon before uses, innovation and context before parameters
+        first = ("title", "profile", "context", "quarters")
+        for part in sorted(parts, key=lambda part: part.partition("=")[0] not in first):
+            try:
+                policy = policy._with(part)
+            except Refused:
+                if left_out is None:
+                    raise
+                left_out.append(_left_out(part))
+        return policy
+
+    def _with(self, part: str) -> Policy:
+        """With one more part of a line."""
+        name, equals, value = part.partition("=")
+        if not equals:
+            kind: Kind = "shock" if re.split(r"[@+*]", part)[0] in scenarios.SHOCKS else "lever"
+            return self.with_use(kind, None, scenarios.parse_use(kind, part))
+        if name == "title":
+            return replace(self, title=unquote(value)[:200])
+        if name == "profile":
+            return replace(self, profile=scenarios.check_profile(value))
+        if name == "context":
+            return replace(self, context=scenarios.check_context([*self.context, value]))
+        if name == "quarters":
+            return replace(self, quarters=scenarios.check_quarters(_whole(value, "quarters")))
+        return self.with_parameter(name, _number(value, name))
 
 
 @lru_cache(512)
@@ -160,6 +164,14 @@ def _base(start: str, profile: str, context: tuple[str, ...]) -> dict[str, float
     return replace(scenarios.load(start), profile=profile, context=context, parameters={}).values()
 
 
+def _left_out(part: str) -> str:
+    """What a page says of a part of a link that it cannot read: no word of the command's."""
+    name = re.split(r"[@+*=]", part)[0]
+    near = nearest(name, [*scenarios.LEVERS, *scenarios.SHOCKS, *PARAMETERS])
+    known = name in scenarios.LEVERS or name in scenarios.SHOCKS or name in PARAMETERS
+    return f"a part of this link cannot be read and is left out: {part[:80]!r}.{'' if known else near}"
+
+
 def _use_text(use: Use) -> str:
     lasts = "" if use.duration is None else f"+{use.duration}"
     return f"{use.name}@{use.start}{lasts}*{_plain(use.strength)}"
@@ -172,7 +184,7 @@ def _plain(value: float) -> str:
 
 def _number(text: str, name: str) -> float:
     try:
-        return float(text)
+        return number(text)
     except ValueError:
         check_value(name, 0.0) if name not in PARAMETERS else None
         raise Refused(f"{name} must be a number, not {text!r}.") from None
@@ -180,7 +192,7 @@ def _number(text: str, name: str) -> float:
 
 def _whole(text: str, name: str) -> int:
     try:
-        return int(text)
+        return whole(text)
     except ValueError:
         raise Refused(f"{name} must be a whole number, not {text!r}.") from None
 
@@ -269,7 +281,8 @@ def other_version(query: str) -> list[str]:
 
 def check_link(query: str, page: str = "futures", longest: int = _LONGEST) -> tuple[View, list[str]]:
     """The view that a query says, as far as it can be read, and a sentence for each part that cannot."""
-    view, problems = View(page=page), []
+    problems: list[str] = []
+    view = View(page=page)
     if len(query) > longest:
         return view, [f"this link is longer than {longest:,} characters; open the scenario file instead."]
     others: list[Policy] = []
@@ -277,7 +290,11 @@ def check_link(query: str, page: str = "futures", longest: int = _LONGEST) -> tu
     for name, value in parse_qsl(query, keep_blank_values=True):
         try:
             if name == "and":
-                others.append(Policy.parse(value))
+                others.append(Policy.parse(value, problems))
+            elif name == "policy":
+                view = replace(view, policy=Policy.parse(value, problems))
+            elif name == "ref" and value not in ("start", "levers"):
+                view = replace(view, reference=Policy.parse(value, problems))
             elif name in _READERS:
                 view = replace(view, **{_READERS[name][0]: _READERS[name][1](value)})
             elif "." in name:

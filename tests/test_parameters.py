@@ -85,7 +85,8 @@ def test_titles_are_unique():
 @pytest.mark.parametrize(("kind", "name"), [(k, n) for k, t in (("context", CONTEXTS), ("profile", PROFILES)) for n in t])
 def test_named_values_are_legal(kind, name):
     entry = {"context": CONTEXTS, "profile": PROFILES}[kind][name]
-    assert {"title", "reference", "says", "values"} == set(entry)
+    assert {"title", "reference", "says", "values"} == set(entry) - ({"kind"} if kind == "context" else set())
+    assert entry.get("kind", "preset") in ("tradition", "sector", "preset")
     for parameter, value in entry["values"].items():
         assert check_value(parameter, value) == value
     assert all(one in EVIDENCE or one == "design" for one in references(entry["reference"]))

@@ -104,7 +104,7 @@ def test_an_empty_table_is_refused(tmp_path, table):
 
 
 def test_no_file_is_refused(tmp_path):
-    with pytest.raises(Refused, match="no design file"):
+    with pytest.raises(Refused, match=r"no file .*see docs/sweeps\.md"):
         read(tmp_path / "none.toml")
     with pytest.raises(Refused, match="cannot be read"):
         read(tmp_path)

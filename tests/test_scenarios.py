@@ -212,7 +212,8 @@ def stories(draw):
     shocks = tuple(Use(u.name, u.start, u.duration or SHOCKS[u.name]["duration"] or None, u.strength) for u in uses(SHOCKS))
     return Scenario("x", draw(FREE), draw(FREE), draw(st.floats(0, 1)), draw(st.floats(0, 1)), quarters,
                     draw(st.sampled_from(sorted(PROFILES))),
-                    tuple(draw(st.lists(st.sampled_from(sorted(CONTEXTS)), unique=True, max_size=2))),
+                    tuple(draw(st.lists(st.sampled_from(sorted(CONTEXTS)), max_size=2,
+                                        unique_by=lambda one: CONTEXTS[one]["kind"]))),
                     values, uses(LEVERS), shocks)
 
 

@@ -711,7 +711,7 @@ def test_a_design_file_is_run(letsdance, tmp_path):
         "[parameters]\nmunicipalities = 2\ncitizens = 5\n[factors]\nC0 = [0.25, 0.5]\n", encoding="utf-8")
     code, out, err = letsdance("sweep my.toml --out s --json")
     assert (code, err) == (0, "")
-    assert json.loads(out) == {"folder": "s", "points": 2, "runs": 4, "failed_runs": 0, "failed_points": 0,
+    assert json.loads(out) == {"folder": "s", "points": 2, "runs": 4, "failed_runs": 0, "failed_points": 0, "set_aside": [],
                                "outcomes": ["G@4"]}
     code, out, err = letsdance("sweep my.toml --out t --replicates 9")
     assert (code, out) == (2, "")
@@ -724,7 +724,7 @@ def test_a_design_file_is_run(letsdance, tmp_path):
     ("sweep --points 9", "at least one factor"),
     ("sweep --factor k=1,2 --lever FRCS@1 --lever FRCS@4", "used twice at the same time"),
     ("sweep --factor k=1,2 --executor processes --scheduler tcp://x:1", "not both"),
-    ("sweep --factor k=1,2 --executor thread", "Did you mean threads"), ("sweep none.toml", "no design file"),
+    ("sweep --factor k=1,2 --executor thread", "Did you mean threads"), ("sweep none.toml", "see docs/sweeps.md"),
     ("sweep --list none.csv", "there is no file none.csv"),
     ("sweep --factor k=1,2 --list none.csv", "leave out the factor k"), ("sweep --resume --overwrite", "one of them"),
     ("sweep --resume", "not a folder that a sweep wrote"),
