@@ -595,7 +595,7 @@ def test_all_that_can_be_refused_has_a_dutch_sentence():
         for english in catalogue()["nl"]["refused"]}
     wanted = {sentence for name, path in reached() if name not in FIXED for sentence in refusals(path)}
     wanted |= {sentence for path in DASHBOARDS.rglob("*.py") for sentence in refusals(path)}
-    assert len(wanted) > 45
+    assert len(wanted) > 40
     assert not wanted - known - NEVER.keys(), "these lack a Dutch sentence in texts.toml, [nl.refused]"
     assert not NEVER.keys() - wanted, "these are refused nowhere"
 

@@ -259,14 +259,16 @@ def test_cascades_watched_for_a_set_time_are_not_taken_as_cut(seed):
     assert not history.silence_cut(cascades)
 
 
-@settings(deadline=None)
-@given(some.integers(0, 10_000))
-def test_cascades_that_still_grow_are_not_taken_as_cut(seed):
-    rng = np.random.default_rng(seed)
-    spans = rng.integers(15, 31, 40)
-    cascades = [Cascade(str(k), 10_000, 0, 1 + np.cumsum(rng.poisson(np.geomspace(0.01, 4, 30)[-span:])))
-                for k, span in enumerate(spans)]
-    assert not history.silence_cut(cascades)
+def test_cascades_that_still_grow_are_not_taken_as_cut():
+    """A rule about chance is wrong by chance now and then (seed 8203): in at most one of twenty."""
+    mistaken = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        spans = rng.integers(15, 31, 40)
+        mistaken += history.silence_cut([
+            Cascade(str(k), 10_000, 0, 1 + np.cumsum(rng.poisson(np.geomspace(0.01, 4, 30)[-span:])))
+            for k, span in enumerate(spans)])
+    assert mistaken <= 3
 
 
 @pytest.mark.parametrize("cum", [
