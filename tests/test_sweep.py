@@ -832,6 +832,8 @@ def test_a_manifest_whose_values_are_others_is_refused_before_anything_is_made(m
     path = mine / "manifest.json"
     said = json.loads(path.read_text(encoding="utf-8"))
     for value in (10**11, 10**40, -1, 1.5, True, float("nan"), [1], {"a": 1}, [], None, "../x", "\0"):
+        if value == said[key]:
+            continue
         path.write_text(json.dumps({**said, key: value}), encoding="utf-8")
         with pytest.raises(Refused) as refused:
             sweep(None, mine, "threads", 1, resume=True)
