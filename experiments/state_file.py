@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from params import Refused
+from params import Refused, files
 from scenarios import HORIZON
 from simulation.engine import HALF, POOR
 from simulation.indicators import ROW, SOCIETY
@@ -68,16 +68,7 @@ class Reader:
 
     def __init__(self, path: str | Path) -> None:
         self.path = path
-        try:
-            if Path(path).exists() and not Path(path).is_file():
-                raise Refused(f"{path} is not a file; name one that `letsdance branch save` wrote.")
-            self.content = Path(path).read_bytes()
-        except FileNotFoundError:
-            raise Refused(f"there is no file {path}; save a state with `letsdance branch save`.") from None
-        except OSError as error:
-            raise Refused(f"{path} cannot be read: {error.strerror}.") from None
-        except ValueError:  # a NUL, or what no file name can hold
-            raise Refused(f"there cannot be a file of the name {str(path)!r}; give the file's path.") from None
+        self.content = files.content(path, "save a state with `letsdance branch save`", _memory() // 2)
         with self.damage():
             self.archive = zipfile.ZipFile(io.BytesIO(self.content))
             self.sizes = {info.filename: info for info in self.archive.infolist()}

@@ -1,7 +1,7 @@
 """The one place that opens a file which a user named.
 
-    content(path)                        bytes, bounded
-    text(path), toml(path), json(path)   UTF-8 with or without a mark; TOML; JSON
+    content(path)            bytes, bounded
+    text(path), json(path)   UTF-8 with or without a mark; JSON
 
 Whatever is wrong, from a name that no file can have to tables nested thousands deep, is one sentence (`Refused`).
 """
@@ -18,10 +18,11 @@ from typing import Any
 
 from params import Refused
 
-__all__ = ["content", "json", "machine", "named", "parsed_json", "parsed_toml", "reason", "shown", "text", "toml"]
+__all__ = ["content", "json", "machine", "named", "parsed_json", "parsed_toml", "reason", "shown", "text"]
 
 #: Bytes that a scenario, a design, a manifest or a prior may have: far more than any that people or commands write.
 MOST = 64 * 2**20
+_CHUNK = 2**20
 _SHOWN = 60
 _REASONS = {
     errno.ENAMETOOLONG: "its name is longer than this machine allows; choose a shorter one",
@@ -72,7 +73,7 @@ def named(path: str | Path, option: str = "") -> Path:
     except FileNotFoundError:
         pass
     except ValueError:  # NUL, or characters that the file system cannot write
-        raise Refused(f"{of}{shown(said)} cannot be the name of a file here: it holds characters that no name may have; "
+        raise Refused(f"{of}{shown(said)} cannot be read or written here: it holds characters that no name may have; "
                       f"choose another.") from None
     except OSError as error:
         raise Refused(f"{of}{shown(said)} cannot be used: {reason(error)}.") from None
@@ -89,16 +90,19 @@ def content(path: str | Path, missing: str = "", most: int = MOST) -> bytes:
         if stat.S_ISFIFO(os.stat(place).st_mode) and not str(place).startswith(("/dev/", "/proc/")):
             raise Refused(f"{place} is a pipe without an end, where a file is asked for; name a file.")  # it would wait
         with open(place, "rb") as file:
-            found = file.read(most + 1)
+            parts, size = [], 0
+            while size <= most and (part := file.read(_CHUNK)):  # asked for at once, `most` would be held at once
+                parts.append(part)
+                size += len(part)
     except FileNotFoundError:
         raise Refused(f"there is no file {place}{f'; {missing}' if missing else ''}.") from None
     except IsADirectoryError:
         raise Refused(f"{place} cannot be read: it is a folder; name a file in it.") from None
     except OSError as error:
         raise Refused(f"{place} cannot be read: {reason(error)}.") from None
-    if len(found) > most:
+    if size > most:
         raise Refused(f"{place} holds more than {most / 2**20:,.0f} MB, the most that is read; take a smaller one.")
-    return found
+    return b"".join(parts)
 
 
 def text(path: str | Path, missing: str = "") -> str:
@@ -131,11 +135,6 @@ def parsed_json(said: str, where: str) -> Any:
         raise Refused(f"{where} is nested too deeply to be read; it was not written by letsdance.") from None
     except ValueError as error:
         raise Refused(f"{where} cannot be read: it is not valid JSON, {error}.") from None
-
-
-def toml(path: str | Path, missing: str = "") -> dict[str, Any]:
-    """What a TOML file says."""
-    return parsed_toml(text(path, missing), str(path))
 
 
 def json(path: str | Path, missing: str = "") -> Any:

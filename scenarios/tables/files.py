@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from params import Refused
+from params import Refused, files
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -182,16 +182,7 @@ def _bytes(source: Any, what: str, remedy: str, most: int) -> tuple[str, bytes]:
     if isinstance(source, Upload):
         where, raw = source.name, source.content
     elif isinstance(source, str | Path):
-        where = str(source)
-        try:
-            with Path(source).open("rb") as file:
-                raw = file.read(most + 1)
-        except FileNotFoundError:
-            raise Refused(f"there is no file {where}; {remedy}") from None
-        except IsADirectoryError:
-            raise Refused(f"{where} is a folder and cannot be read as a table; give the file in it.") from None
-        except (OSError, ValueError) as error:
-            raise Refused(f"{where} cannot be read: {getattr(error, 'strerror', None) or error}; {remedy}") from None
+        where, raw = str(source), files.content(source, remedy.rstrip("."), most)
     elif isinstance(source, bytes | bytearray):
         where, raw = f"the table of {what}", bytes(source)
     elif hasattr(source, "read"):
