@@ -174,16 +174,13 @@ def parse_factor(name: str, said: Any) -> Factor:
     if len(pieces) not in (2, 3):
         raise Refused(f"factor {name}: {said!r} cannot be read; write a range LOW:HIGH, LOW:HIGH:LEVELS, or values A,B,C.")
     low, high = (_number(name, piece) for piece in pieces[:2])
-    levels = 0
-    if len(pieces) == 3:
-        try:
-            levels = check_whole(f"factor {name}: the number of levels", whole(pieces[2]), 1, 1_000_000)
-        except Refused:
-            raise
-        except ValueError:
-            raise Refused(f"factor {name}: the number of levels must be a whole number, not "
-                          f"{pieces[2].strip()!r}.") from None
-    return Factor(name, low, high, levels=levels)
+    if len(pieces) == 2:
+        return Factor(name, low, high)
+    try:
+        levels = whole(pieces[2])
+    except ValueError:
+        raise Refused(f"factor {name}: the number of levels must be a whole number, not {pieces[2].strip()!r}.") from None
+    return Factor(name, low, high, levels=check_whole(f"factor {name}: the number of levels", levels, 1, 1_000_000))
 
 
 def _number(name: str, text: str) -> float:

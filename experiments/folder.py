@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import scenarios
+from experiments.plan import MOST_RUNS
 from params import Refused, files
 from params.files import named
 from simulation import municipalities as places
@@ -31,8 +32,6 @@ MANIFEST = "manifest.json"
 _FORMAT = 1
 #: Kinds of folder that have a format of their own.
 FORMATS = {"sweep": 2}
-#: Runs that a manifest may ask for again; as many as `run` and a sweep make.
-_MOST_RUNS = 20_000_000
 
 
 def own_version() -> str:
@@ -272,7 +271,7 @@ _MAY_SAY: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
 _RUN_SAYS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("scenarios", lambda v: _is_texts(v) and len(v) > 0, "TOML texts by name"),
     ("seeds", lambda v: (isinstance(v, dict) and _whole(v.get("first"), 0, 2**63 - 1)
-                         and _whole(v.get("runs"), 1, _MOST_RUNS)), "first and runs, whole numbers"),
+                         and _whole(v.get("runs"), 1, MOST_RUNS)), "first and runs, whole numbers"),
     ("quarters", lambda v: _whole(v, *scenarios.HORIZON), "a whole number from 8 to 400"),
     ("municipalities", lambda v: v is None or isinstance(v, str), "text or nothing"))
 

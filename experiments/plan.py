@@ -125,8 +125,8 @@ def plan(
 
 
 def _text(table: Any) -> str:
-    places.load(table)  # what is wrong with it is said now
-    return str(table.to_csv(index=False)) if hasattr(table, "to_csv") else Path(table).read_text(encoding="utf-8-sig")
+    """A table of municipalities as CSV text, however it was given; what is wrong with it is said now."""
+    return places.to_csv(places.load(table))
 
 
 def _texts(design: Design) -> dict[str, str]:
