@@ -291,12 +291,9 @@ def check_link(query: str, page: str = "futures", longest: int = _LONGEST) -> tu
         try:
             if name == "and":
                 others.append(Policy.parse(value, problems))
-            elif name == "policy":
-                view = replace(view, policy=Policy.parse(value, problems))
-            elif name == "ref" and value not in ("start", "levers"):
-                view = replace(view, reference=Policy.parse(value, problems))
             elif name in _READERS:
-                view = replace(view, **{_READERS[name][0]: _READERS[name][1](value)})
+                field, reader = _READERS[name]
+                view = replace(view, **{field: reader(value, problems) if reader in _IN_PARTS else reader(value)})
             elif "." in name:
                 own[name] = value
             elif name not in ("v", "modelid"):
@@ -320,10 +317,10 @@ def _runs(text: str) -> int:
     return runs
 
 
-def _reference(text: str) -> Literal["start", "levers"] | Policy:
+def _reference(text: str, left_out: list[str] | None = None) -> Literal["start", "levers"] | Policy:
     if text == "start":
         return "start"
-    return "levers" if text == "levers" else Policy.parse(text)
+    return "levers" if text == "levers" else Policy.parse(text, left_out)
 
 
 def _one_of(name: str, known: Iterable[str]) -> Callable[[str], str]:
@@ -351,11 +348,14 @@ def _unpacked(text: str) -> str:
                       "the table again.") from None
 
 
-_READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
+_READERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "policy": ("policy", Policy.parse), "seed": ("seed", _seed), "runs": ("runs", _runs),
     "ref": ("reference", _reference), "diff": ("difference", lambda text: text == "1"),
     "places": ("places", _unpacked), "lang": ("language", _one_of("language", LANGUAGES)),
     "theme": ("theme", _one_of("theme", THEMES)), "projector": ("projector", lambda text: text == "1")}
+
+#: Readers of what has parts: those that cannot be read are told, the rest is kept.
+_IN_PARTS = (Policy.parse, _reference)
 
 
 # ---------------------------------------------------------------- the file
