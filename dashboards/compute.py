@@ -231,27 +231,27 @@ def _citizens(policy: Policy, places: str) -> int:
 
 # ---------------------------------------------------------------- what was computed is kept
 
-class _Kept:
-    """The results last used, up to a size; shared by all sessions, because a result says nothing about who asked."""
+class _Kept[T]:
+    """What was last used, up to a size; shared by all sessions, because an answer says nothing about who asked."""
 
-    def __init__(self, most: int) -> None:
-        self._lock, self._most, self._size = threading.Lock(), most, 0
-        self._results: OrderedDict[Any, Result] = OrderedDict()
+    def __init__(self, most: int, size: Callable[[T], int]) -> None:
+        self._lock, self._most, self._of, self._size = threading.Lock(), most, size, 0
+        self._found: OrderedDict[Any, T] = OrderedDict()
 
-    def get(self, key: Any) -> Result | None:
+    def get(self, key: Any) -> T | None:
         with self._lock:
-            if key in self._results:
-                self._results.move_to_end(key)
-            return self._results.get(key)
+            if key in self._found:
+                self._found.move_to_end(key)
+            return self._found.get(key)
 
-    def put(self, key: Any, result: Result) -> None:
+    def put(self, key: Any, made: T) -> None:
         with self._lock:
-            if key not in self._results:
-                self._size += result.stage.size
-            self._results[key] = result
-            while self._size > self._most and len(self._results) > 1:
-                _, old = self._results.popitem(last=False)
-                self._size -= old.stage.size
+            if key not in self._found:
+                self._size += self._of(made)
+            self._found[key] = made
+            while self._size > self._most and len(self._found) > 1:
+                _, old = self._found.popitem(last=False)
+                self._size -= self._of(old)
 
 
 class _Shared:
@@ -282,26 +282,19 @@ class _Shared:
             mine.set()
 
 
-_kept = _Kept(_KEPT)
+_kept: _Kept[Result] = _Kept(_KEPT, lambda result: result.stage.size)
+_drawn: _Kept[Any] = _Kept(_DRAWN, lambda answer: 1)
 _shared = _Shared()
-_drawn: OrderedDict[Any, Any] = OrderedDict()
-_drawing = threading.Lock()
 
 
 def drawn[T](key: Hashable, make: Callable[[], T], token: Token) -> T:
     """What make() gives, made once for all sessions that ask for the same; key: everything that it depends on."""
     with _shared.alone(key, token):
-        with _drawing:
-            if key in _drawn:
-                _drawn.move_to_end(key)
-                found: T = _drawn[key]
-                return found
-        made = make()
-        with _drawing:
-            _drawn[key] = made
-            while len(_drawn) > _DRAWN:
-                _drawn.popitem(last=False)
-        return made
+        found: T | None = _drawn.get(key)
+        if found is None:
+            found = make()
+            _drawn.put(key, found)
+        return found
 
 
 def municipalities(places: str) -> Any:
