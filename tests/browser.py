@@ -85,13 +85,18 @@ def browser_type_launch_args(browser_type_launch_args):
     return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": ARGS}
 
 
-@pytest.fixture(scope="session")
-def served(tmp_path_factory):
-    """The dashboard, once for all tests; its log is free of tracebacks at the end."""
-    server = dashboard(tmp_path_factory.mktemp("dashboard") / "log.txt")
+def serving(log: Path):
+    """The dashboard while a fixture lasts; its log is free of tracebacks at the end."""
+    server = dashboard(log)
     yield server
     server.stop()
     assert "Traceback" not in server.log.read_text(), server.log.read_text()
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory):
+    """The dashboard, once for all tests."""
+    yield from serving(tmp_path_factory.mktemp("dashboard") / "log.txt")
 
 
 class Faults:

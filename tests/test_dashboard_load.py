@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from browser import dashboard
+from browser import serving
 
 from benchmarks.people import Person, room
 from dashboards import compute
@@ -220,10 +220,7 @@ def test_where_the_first_gives_up_the_second_goes_on(monkeypatch):
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    server = dashboard(tmp_path_factory.mktemp("room") / "log.txt")
-    yield server
-    server.stop()
-    assert "Traceback" not in server.log.read_text(), server.log.read_text()
+    yield from serving(tmp_path_factory.mktemp("room") / "log.txt")
 
 
 def status(server, field):
