@@ -282,13 +282,14 @@ class Comparison:
         frames, quarter = [], np.arange(self.quarters + 1)
         for policy in self.others:
             for name in INDICATORS:
-                d = self.paired(policy, name)
+                both = self._both(policy, name)
+                d = both[0] - both[1]
                 with np.errstate(invalid="ignore"):
                     higher, lower = (d > 0).sum(axis=0), (d < 0).sum(axis=0)
                 frames.append(pd.DataFrame({
                     "policy": policy, "indicator": name, "quarter": quarter,
-                    **band(d, int(self.results[policy].seeds[0]), apart=self.apart(policy),
-                           reach=self._reach(Outcome(name), self._both(policy, name))), "higher": higher, "lower": lower}))
+                    **band(d, int(self.results[policy].seeds[0]), apart=self._apart[policy],
+                           reach=self._reach(Outcome(name), both)), "higher": higher, "lower": lower}))
         return pd.concat(frames, ignore_index=True)
 
     def paired(self, policy: str, indicator: str) -> np.ndarray:
@@ -302,11 +303,16 @@ class Comparison:
         return [np.asarray(one.late_adopter_gap() if indicator == "late_adopter_gap" else one.rows[indicator], np.float64)
                 for one in pair]
 
-    def apart(self, policy: str) -> int:
-        """The first quarter whose parameters are not the reference's, Q + 1 if none: before it the runs are the same."""
-        here, there = (schedule.build(self._result(name).scenario) for name in (policy, self.reference))
-        differs = np.flatnonzero(np.array([a.tobytes() != b.tobytes() for a, b in zip(here, there, strict=True)]))
-        return int(differs[0]) if len(differs) else self.quarters + 1
+    @cached_property
+    def _apart(self) -> dict[str, int]:
+        """For each policy the first quarter whose parameters are not the reference's, Q + 1 if none: before it the runs
+        are the same."""
+        schedules = {name: schedule.build(self._result(name).scenario) for name in self.results}
+        there, found = schedules[self.reference], {}
+        for name, here in schedules.items():
+            differs = np.flatnonzero(np.array([a.tobytes() != b.tobytes() for a, b in zip(here, there, strict=True)]))
+            found[name] = int(differs[0]) if len(differs) else self.quarters + 1
+        return found
 
     def _reach(self, outcome: Outcome, values: Sequence[np.ndarray]) -> float:
         """How far differences could lie apart: by an outcome's bounds; where nothing bounds it, as far as runs of one
@@ -330,7 +336,7 @@ class Comparison:
         decided = self.precision is not None and resolved(asked, self.quarters) == resolved(
             self.precision.target.outcome, self.quarters)
         last = self.quarters if asked.last is None else asked.last
-        reach = None if self.apart(policy) > last else self._reach(asked, (after[known], before[known]))
+        reach = None if self._apart[policy] > last else self._reach(asked, (after[known], before[known]))
         return Effect(self.precision.intervals[policy] if self.precision and decided and policy != self.reference
                       else interval(d, reach), was, now, int((d > 0).sum()), int((d < 0).sum()), len(known))
 

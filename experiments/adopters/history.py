@@ -66,7 +66,7 @@ def read(source: Any, population: int | None = None, least: int = 2) -> list[Cas
     """Cascades from a CSV file, a pandas table or cascades already read, in the order of their first rows.
 
     Columns: t (a whole number, rising within a task), new or cum or both, task_id (without it, one cascade) and
-    population (without it, the one given here, which also goes before the column). A period that no row names is one
+    population (without it, the one given here; both only where they agree). A period that no row names is one
     in which nobody adopted. `least`: adopters that each cascade needs. Refused with the row otherwise.
     """
     if isinstance(source, Cascade):
