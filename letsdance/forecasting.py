@@ -16,9 +16,10 @@ from letsdance.telling import keep, records, written
 if TYPE_CHECKING:
     from experiments.adopters.forecast import Forecast
     from experiments.adopters.stocks import Series
+    from scenarios.tables import Sheet
 
 History = Annotated[Path, typer.Argument(help="CSV: t, new or cum, and where they differ task_id and population.")]
-Population = Annotated[int | None, typer.Option(help="How many could adopt; goes before a column population.")]
+Population = Annotated[int | None, typer.Option(help="How many could adopt, where no column population says it.")]
 PriorFile = Annotated[Path | None, typer.Option(
     help="What `learn` wrote [default: a prior learnt from invented curves; no data].")]
 Luck = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed; equal seeds give equal numbers.")]
@@ -138,10 +139,11 @@ def forecast_(
     from experiments.adopters import history as histories
     from experiments.adopters import prior as priors
 
-    if (shares := _shares(history, prior, population)) is not None:
+    told = _opened(history)
+    if (shares := _shares(told, prior, population)) is not None:
         return _forecast_shares(shares, samples, seed, out, report, overwrite, as_json)
     known = None if prior is None else priors.load(prior)
-    cascades, single = forecasting.histories_of(history, population)
+    cascades, single = forecasting.histories_of(told, population)
     if single:
         typer.echo(f"letsdance: {len(single)} of {len(cascades)} histories have a single adopter ({', '.join(single[:3])}"
                    f"{', ...' if len(single) > 3 else ''}); their forecasts say what the prior says.", err=True)
@@ -169,14 +171,21 @@ def forecast_(
     _tell(made, prior, known is None or known.invented, out, report, as_json)
 
 
-def _shares(history: Path, prior: Path | None, population: int | None) -> list[Series] | None:
+def _opened(history: Path) -> Sheet:
+    """A file of adoption, read once whatever it holds."""
+    from scenarios.tables import open_sheet
+
+    return open_sheet(history, "adoption", "give a CSV with a header.")
+
+
+def _shares(history: Sheet, prior: Path | None, population: int | None) -> list[Series] | None:
     """Shares in use, which may fall, where the file holds such."""
     from experiments.adopters import stocks
     from params import Refused
 
     found = stocks.in_table(history)
     if found is not None and (prior is not None or population is not None):
-        raise Refused(f"{history} holds shares in use, whose flows are learnt from its own units; leave --prior and "
+        raise Refused(f"{history.where} holds shares in use, whose flows are learnt from its own units; leave --prior and "
                       f"--population out.")
     return found
 
@@ -271,10 +280,11 @@ def backtest_(
     from experiments.adopters import history as histories
     from experiments.adopters import prior as priors
 
-    if (shares := _shares(past, prior, population)) is not None:
+    told = _opened(past)
+    if (shares := _shares(told, prior, population)) is not None:
         return _backtest_shares(shares, samples, seed, as_json)
     known = None if prior is None else priors.load(prior)
-    cascades = histories.read(past, population, least=1)
+    cascades = histories.read(told, population, least=1)
     stages = tuple(stage or priors.STAGES)
     with progress("Backtest", len(cascades) * len(stages), quiet=as_json) as advance:
         test = testing.backtest(cascades, prior=known, stages=stages, samples=samples, seed=seed, progress=advance,
