@@ -17,7 +17,20 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-__all__ = ["Measured", "Person", "room"]
+__all__ = ["Measured", "Person", "message", "room", "run"]
+
+
+def message(kind: str, content: dict[str, Any], page: str) -> dict[str, Any]:
+    """A message as browsers send it to a kernel; page: the id of the browser page."""
+    header = {"msg_id": str(uuid.uuid4()), "msg_type": kind, "username": "", "session": page, "date": "", "version": "5.3"}
+    return {"header": header, "parent_header": {}, "metadata": {"version": "2.1.0"}, "content": content,
+            "channel": "shell", "buffers": []}
+
+
+def run(path: str) -> dict[str, Any]:
+    """What a browser asks first: the page at a path."""
+    return {"method": "run", "args": {"path": path, "appName": None, "themes": {"light": {"primary": "#1976d2"}},
+                                      "dark": False}}
 
 
 class Person:
@@ -33,16 +46,12 @@ class Person:
                                additional_headers={"Cookie": f"solara-session-id={self._session}"}, open_timeout=60,
                                close_timeout=0.2)
         self._say("comm_open", {"comm_id": (control := str(uuid.uuid4())), "target_name": "solara.control", "data": {}})
-        self._say("comm_msg", {"comm_id": control, "data": {"method": "run", "args": {
-            "path": path, "appName": None, "themes": {"light": {"primary": "#1976d2"}}, "dark": False}}})
+        self._say("comm_msg", {"comm_id": control, "data": run(path)})
         while self._hear(120.0).get("method") != "finished":
             pass
 
     def _say(self, kind: str, content: dict[str, Any]) -> None:
-        header = {"msg_id": str(uuid.uuid4()), "msg_type": kind, "username": "", "session": self._page, "date": "",
-                  "version": "5.3"}
-        self._socket.send(json.dumps({"header": header, "parent_header": {}, "metadata": {"version": "2.1.0"},
-                                      "content": content, "channel": "shell", "buffers": []}))
+        self._socket.send(json.dumps(message(kind, content, self._page)))
 
     def _hear(self, seconds: float) -> dict[str, Any]:
         """The data of the next message; what it changes of a widget is kept. `TimeoutError`."""

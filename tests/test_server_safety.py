@@ -17,6 +17,7 @@ from hypothesis import strategies as some
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from benchmarks import people
 from dashboards import guard
 from params import Refused
 
@@ -82,28 +83,9 @@ class Guest:
 
     def say(self, kind: str, content: dict, **more) -> str:
         """Send a message of the kernel's protocol; its id."""
-        number = str(uuid.uuid4())
-        self.socket.send(
-            json.dumps(
-                {
-                    "header": {
-                        "msg_id": number,
-                        "msg_type": kind,
-                        "username": "",
-                        "session": self.page,
-                        "date": "",
-                        "version": "5.3",
-                    },
-                    "parent_header": {},
-                    "metadata": {"version": "2.1.0"},
-                    "content": content,
-                    "channel": "shell",
-                    "buffers": [],
-                }
-                | more
-            )
-        )
-        return number
+        said = people.message(kind, content, self.page)
+        self.socket.send(json.dumps(said | more))
+        return said["header"]["msg_id"]
 
     def hear(self, kind: str, seconds: float = 30.0, **data):
         """The next message of a kind whose data has these values."""
@@ -118,16 +100,7 @@ class Guest:
         """Open a page as a browser does; its widgets: model id -> what was told when it opened."""
         self.control = str(uuid.uuid4())
         self.say("comm_open", {"comm_id": self.control, "target_name": "solara.control", "data": {}})
-        self.say(
-            "comm_msg",
-            {
-                "comm_id": self.control,
-                "data": {
-                    "method": "run",
-                    "args": {"path": path, "appName": None, "themes": {"light": {"primary": "#1976d2"}}, "dark": False},
-                },
-            },
-        )
+        self.say("comm_msg", {"comm_id": self.control, "data": people.run(path)})
         self.widgets: dict[str, dict] = {}
         while True:
             message = json.loads(self.socket.recv(60))
