@@ -269,7 +269,8 @@ def Own(session: Session) -> None:
             refused.value = ""
         except Refused as no:
             draft.value = None
-            refused.value = text(str(no), name=file["name"]) if str(no).startswith("data.") else text.refused(no)
+            own = str(no).startswith("data.")  # else the reader's finding, after the page's own sentence
+            refused.value = text(str(no), name=file["name"]) if own else f"{text('data.no_text')} {text.refused(no)}"
 
     def choose(change: dict[str, Any]) -> None:
         now = draft.peek()

@@ -169,6 +169,8 @@ def read_survey(source: Any, scale: str | None = None, *, missing: Sequence[str]
     differ. Without it words and fractions are read for what they are; whole numbers are guessed, said, and have to be
     confirmed before they become a start. missing: codes of no answer, such as 9.
     """
+    import pandas as pd
+
     scales = _scales(scale)
     sheet = tables.open_sheet(source, SURVEY.what, "give a CSV of answers with the columns role and willingness.", reading)
     kind, items = _kind(sheet)
@@ -184,7 +186,9 @@ def read_survey(source: Any, scale: str | None = None, *, missing: Sequence[str]
         cells = {column: frame[column].where(~frame[column].str.lower().isin(none), "") for column in columns
                  if column in frame}  # the reader leaves an empty column aside
         if not any((column != "").any() for column in cells.values()):
-            raise Refused(f"{table.where}: nobody answered about {what}; take its column out, or give answers.")
+            report = [(line, what, "", "nobody answered") for line in frame.index]
+            raise tables.Invalid(f"{table.where}: nobody answered about {what}; take its column out, or give answers.",
+                                 pd.DataFrame(report, columns=["line", "column", "value", "problem"]))
         values, told, sure = _shares(table, what, cells, scales.get(what, scales.get("")), sheet, reading)
         made[what] = values.mean(axis=1)
         empty = int(made[what].isna().sum())
@@ -196,8 +200,6 @@ def read_survey(source: Any, scale: str | None = None, *, missing: Sequence[str]
             said.append(f"{what.capitalize()} is the mean of {len(columns)} items; Cronbach's alpha is {alpha:.2f}{low}.")
     said.append("A survey says what people answer, not what they do: it is a start to explore from, and no measurement "
                 "of C and G.")
-    import pandas as pd
-
     result = pd.DataFrame(made | {"municipality": frame.get("municipality", "")})
     if "willingness" not in result:
         result["willingness"] = np.nan
