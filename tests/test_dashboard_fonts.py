@@ -11,6 +11,7 @@ import matplotlib
 import pytest
 from browser import ARGS, CHROMIUM, browser_type_launch_args, drawn, served, visit  # noqa: F401  (fixtures)
 from fontTools.ttLib import TTFont
+from playwright.sync_api import Error
 
 HOUSE = Path(__file__).parent.parent
 FONTS = HOUSE / "report" / "fonts"
@@ -67,7 +68,12 @@ def fonts_on(page) -> dict[str, str]:
         words = [child["nodeValue"] for child in node.get("children", [])
                  if child["nodeType"] == 3 and child["nodeValue"].strip()]
         if node["nodeType"] == 1 and words and node["nodeName"] not in ("SCRIPT", "STYLE", "TITLE", "NOSCRIPT"):
-            for font in asked.send("CSS.getPlatformFontsForNode", {"nodeId": node["nodeId"]})["fonts"]:
+            try:
+                fonts = asked.send("CSS.getPlatformFontsForNode", {"nodeId": node["nodeId"]})["fonts"]
+            except Error as gone:  # the page went on and shows these words no more
+                assert "Could not find node" in str(gone)
+                continue
+            for font in fonts:
                 if not font["isCustomFont"]:
                     found[font["familyName"]] = words[0][:80]
     return found
