@@ -12,6 +12,7 @@ What is refused gets a 4xx or silence, and a line in the log.
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import ipaddress
 import json
@@ -29,6 +30,7 @@ from typing import Any
 from urllib.parse import parse_qs
 from uuid import uuid4
 
+import anyio
 from ipyvue import VueTemplate
 from ipywidgets.widgets import widget as ipywidget
 from solara.server import kernel_context, server
@@ -52,6 +54,8 @@ _FILE = re.compile(r"/static/(?:ansi|main-vuetify)\.js|"
                    r"/(?:static/assets|jupyter/nbextensions/jupyter-vue(?:tify)?|_solara/cdn)(?:/[A-Za-z0-9_@^~-][A-Za-z0-9._@^~+-]*)+")
 #: What a browser or a stranger might say of where the server is; `--root-path` and `--allow-host` say it.
 _UNTOLD = {b"cookie", b"script-name", b"x-script-name", b"x-forwarded-host", b"x-forwarded-proto", b"x-forwarded-prefix"}
+#: Seconds after a socket ended until its thread is given back: anyio keeps one for 10 s, and then until somebody looks.
+_IDLE = 11.0
 #: After so many refused messages a socket is closed: no browser of ours sends even one.
 _PATIENCE = 100
 #: Lines a minute in the log about what was refused: a stranger must not fill the disk.
@@ -311,7 +315,10 @@ class Guard:
             if why:
                 await send({"type": "websocket.close", "code": 1008, "reason": ""})
             else:
-                await self._app(passed, self._heard(asked, scope, receive), send)
+                try:
+                    await self._app(passed, self._heard(asked, scope, receive), send)
+                finally:
+                    asyncio.get_running_loop().call_later(_IDLE, _give_back)
         else:
             await (answer or self._app)(passed, receive, self._dressed(send, answer))
 
@@ -437,6 +444,17 @@ class Guard:
             await send(message)
 
         return dressed
+
+
+def _give_back() -> None:
+    """Let go of threads that were idle for long: anyio looks for them only when it is asked for a thread."""
+    task = asyncio.ensure_future(anyio.to_thread.run_sync(lambda: None))
+    _giving.add(task)
+    task.add_done_callback(_giving.discard)
+
+
+#: Held until they are done, as the loop itself does not.
+_giving: set[asyncio.Future[None]] = set()
 
 
 @cache
