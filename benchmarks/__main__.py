@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scenarios import STARTS
+from letsdance.scenarios import STARTS
 
 COUNTRY = (342, 18_000_000)  # municipalities and citizens of a whole country, one agent a person
 ROWS: list[tuple[str, str, str, str]] = []
@@ -43,7 +43,7 @@ def median(action: Callable[[], object], times: int = 5) -> float:
 
 def throughput() -> float:
     """Runs a second at default size on all cores and in one process; returns seconds a run in one process."""
-    from simulation import simulate
+    from letsdance.simulation import simulate
 
     for name in STARTS:
         simulate(name, runs=2)
@@ -61,8 +61,8 @@ def throughput() -> float:
 def readable(engine_seconds: float) -> None:
     """One process against the readable reference."""
     from benchmarks.readable import ReadableModel
-    from params import defaults
-    from simulation import simulate
+    from letsdance.params import defaults
+    from letsdance.simulation import simulate
 
     ratios = []
     for k, name in enumerate(STARTS):
@@ -82,9 +82,9 @@ def large(citizens: int, municipalities: int, quarters: int, threads: int) -> di
     code = f"""
 import json, resource, time
 import numpy as np
-from simulation import simulate
-from simulation.municipalities import Municipalities
-from simulation.state import given_nothing
+from letsdance.simulation import simulate
+from letsdance.simulation.municipalities import Municipalities
+from letsdance.simulation.state import given_nothing
 def places(M, N):
     return Municipalities(tuple(f"M{{m}}" for m in range(M)), np.full(M, N // M, np.int64), given_nothing(M))
 for some in (1000, 60000):  # both ways of running are loaded before the clock starts
@@ -129,7 +129,7 @@ def in_c() -> None:
 
 def command() -> None:
     """Whole processes: help, the first result cold and warm, peak memory of the default."""
-    letsdance = [sys.executable, "-c", "from letsdance.command import main; main()"]
+    letsdance = [sys.executable, "-m", "letsdance"]
 
     def run(*words: str, cache: str) -> tuple[float, float]:
         """Seconds until the last line of the table (the first result) and until the end."""

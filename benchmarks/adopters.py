@@ -34,7 +34,7 @@ def measure() -> dict[str, float]:
     """Seconds of each statistic and peak MiB, here and now."""
     from scipy import sparse
 
-    from experiments.adopters import statistics
+    from letsdance.experiments.adopters import statistics
 
     times, ends = made()
     network = sparse.csr_array((np.ones(TIES), (ends[0], ends[1])), shape=(NODES, NODES))
@@ -56,7 +56,7 @@ def command(folder: Path) -> dict[str, float]:
     pd.DataFrame({"source": ends[0], "target": ends[1]}).map("n{}".format).to_csv(folder / "edges.csv", index=False)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     began, before = time.perf_counter(), used.ru_utime + used.ru_stime
-    subprocess.run([sys.executable, "-c", "from letsdance.command import main; main()", "adopters", "describe", "times.csv",
+    subprocess.run([sys.executable, "-m", "letsdance", "adopters", "describe", "times.csv",
                     "--edges", "edges.csv"],
                    cwd=folder, capture_output=True, check=True)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)

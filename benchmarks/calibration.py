@@ -14,10 +14,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from scipy.stats import kstest
 
-from experiments.adopters import abc_smc
-from experiments.adopters.calibrate import box_of, make_case
-from experiments.adopters.identification import recovery_in_words
-from experiments.adopters.observed import Seen
+from letsdance.experiments.adopters import abc_smc
+from letsdance.experiments.adopters.calibrate import box_of, make_case
+from letsdance.experiments.adopters.identification import recovery_in_words
+from letsdance.experiments.adopters.observed import Seen
 
 POPULATION, PERIODS = 40, 15
 

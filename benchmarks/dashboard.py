@@ -48,7 +48,7 @@ def started() -> tuple[subprocess.Popen[bytes], str, float]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     began = time.perf_counter()
-    server = subprocess.Popen([sys.executable, "-c", "from letsdance.command import main; main()", "dashboard", "--port",
+    server = subprocess.Popen([sys.executable, "-m", "letsdance", "dashboard", "--port",
                                str(port), "--no-browser"], stdout=subprocess.DEVNULL)
     return server, f"http://127.0.0.1:{port}", began
 

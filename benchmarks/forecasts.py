@@ -16,10 +16,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from experiments.adopters import backtest, invented, synthetic
-from experiments.adopters.forecast import forecasts
-from experiments.adopters.history import Cascade
-from experiments.adopters.prior import PERIODS, STAGES, Prior, learn
+from letsdance.experiments.adopters import backtest, invented, synthetic
+from letsdance.experiments.adopters.forecast import forecasts
+from letsdance.experiments.adopters.history import Cascade
+from letsdance.experiments.adopters.prior import PERIODS, STAGES, Prior, learn
 
 #: Rival -> (curve, method).
 CURVES = {"Bass, likelihood": ("bass", "ml"), "Bass, least squares": ("bass", "ls"), "logistic": ("logistic", "ml"),

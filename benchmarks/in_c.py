@@ -18,12 +18,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from params import defaults, record_dtype
-from simulation import engine
-from simulation.compiled import compiled
-from simulation.indicators import ROW
-from simulation.luck import Stream
-from simulation.state import State, empty_state, given_nothing
+from letsdance.params import defaults, record_dtype
+from letsdance.simulation import engine
+from letsdance.simulation.compiled import compiled
+from letsdance.simulation.indicators import ROW
+from letsdance.simulation.luck import Stream
+from letsdance.simulation.state import State, empty_state, given_nothing
 
 SOURCE = Path(__file__).with_name("heaviest.c")
 #: As fast as C may be without changing a bit: no contraction into fused operations, no rearranging. The last two

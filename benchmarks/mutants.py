@@ -214,7 +214,7 @@ def _functions(space: Any, module: str) -> Iterator[tuple[str, Any]]:
 
 def put(mutant: Mutant) -> None:
     """Give the functions of the module, as everybody has imported it, the code of the mutant's."""
-    name = mutant.file[:-3].replace("/", ".")
+    name = "letsdance." + mutant.file[:-3].replace("/", ".")
     module = importlib.import_module(name)
     changed = types.ModuleType(name)
     changed.__file__ = module.__file__

@@ -21,10 +21,10 @@ from typing import Any
 import mesa
 import networkx as nx
 
-from params import defaults
-from simulation import indicators
-from simulation.networks import half_degree
-from simulation.rules import adoption, calls, numbers, outcomes, regimes, stocks, uptake, willingness
+from letsdance.params import defaults
+from letsdance.simulation import indicators
+from letsdance.simulation.networks import half_degree
+from letsdance.simulation.rules import adoption, calls, numbers, outcomes, regimes, stocks, uptake, willingness
 
 # ---------------------------------------------------------------- plain rules and plain parameters
 

@@ -27,9 +27,9 @@ _POINTS, _REPLICATES = 500, 20  # 10,000 runs
 
 def bare(runs: int) -> None:
     """Runs of the default size in batches of 100, with nothing kept; what a worker process does."""
-    import scenarios
-    from simulation import municipalities, schedule
-    from simulation.run import run_seeds
+    from letsdance import scenarios
+    from letsdance.simulation import municipalities, schedule
+    from letsdance.simulation.run import run_seeds
 
     story = scenarios.load("lone_ranger")
     places, table = municipalities.of(story), schedule.build(story)
@@ -47,14 +47,14 @@ def bare_engine(runs: int) -> float:
 
 def asked(points: int) -> Any:
     """A plan of 20 runs a point."""
-    from experiments.plan import plan
+    from letsdance.experiments.plan import plan
 
     return plan("lone_ranger", ["k=0.5:1.5"], "latin_hypercube", points, replicates=_REPLICATES)
 
 
 def swept(points: int, out: Path, executor: Any) -> float:
     """Seconds of a sweep with its results on disk."""
-    from experiments.sweep import sweep
+    from letsdance.experiments.sweep import sweep
 
     began = time.perf_counter()
     sweep(asked(points), out, executor, 2 if isinstance(executor, str) else None)
@@ -74,9 +74,9 @@ def objects(runs: int) -> float:
     """Seconds a run of mesa.batch_run on the object version, one process."""
     from mesa.batchrunner import batch_run
 
-    import scenarios
     from benchmarks.readable import ReadableModel
-    from simulation import schedule
+    from letsdance import scenarios
+    from letsdance.simulation import schedule
 
     table = schedule.build(scenarios.load("lone_ranger"))
     began = time.perf_counter()
@@ -102,7 +102,7 @@ def apart(points: int, out: Path) -> dict[str, float]:
 def wall(*words: str) -> float:
     """Seconds of a command."""
     began = time.perf_counter()
-    subprocess.run([sys.executable, "-c", "from letsdance.command import main; main()", *words], check=True,
+    subprocess.run([sys.executable, "-m", "letsdance", *words], check=True,
                    stdout=subprocess.DEVNULL)
     return time.perf_counter() - began
 
@@ -140,7 +140,7 @@ def main() -> None:
             say(f"peak memory from 10^3 to 10^5 runs, {'the process in charge' if who == 'own' else 'a worker'}",
                 f"{small[who]:.0f} -> {large[who]:.0f} MiB", "flat (within 15 %)", grown <= 1.15)
         say("10^5 runs, two processes", f"{large['seconds']:.0f} s", "", None)
-        code = f"from experiments.store import Sweep; Sweep.open({str(place / 'large')!r}).summary()"
+        code = f"from letsdance.experiments.store import Sweep; Sweep.open({str(place / 'large')!r}).summary()"
         began = time.perf_counter()
         subprocess.run([sys.executable, "-c", code], check=True)
         seconds = time.perf_counter() - began

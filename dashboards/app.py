@@ -18,12 +18,12 @@ from typing import Any
 import solara
 from solara.server import cdn_helper, kernel_context, settings
 
-from dashboards import compute, guard
-from dashboards.charts import css_colours
-from dashboards.parts import Box, Say, vue
-from dashboards.session import Session, provide, use_session
-from dashboards.state import check_link, from_file, other_version, to_file, to_link
-from params import Refused
+from letsdance.dashboards import compute, guard
+from letsdance.dashboards.charts import css_colours
+from letsdance.dashboards.parts import Box, Say, vue
+from letsdance.dashboards.session import Session, provide, use_session
+from letsdance.dashboards.state import check_link, from_file, other_version, to_file, to_link
+from letsdance.params import Refused
 
 #: Pages in the order of the bar.
 PAGES = ("futures", "explore", "compare", "late_adopters", "town", "map", "confidence", "data")
@@ -40,7 +40,7 @@ def _not_here(url: str) -> bytes:
 
 def configure() -> None:
     """Nothing leaves the machine, fonts and scripts come from here, closed pages give their memory back."""
-    import report
+    from letsdance import report
 
     guard.install()
     cdn_helper.fetch_from_cdn = _not_here  # else the server itself fetches what a browser asks for and it lacks
@@ -59,7 +59,7 @@ def configure() -> None:
 @cache
 def present() -> list[str]:
     """The pages that are there."""
-    return [name for name in PAGES if find_spec(f"dashboards.pages.{name}")]
+    return [name for name in PAGES if find_spec(f"letsdance.dashboards.pages.{name}")]
 
 
 @cache
@@ -67,7 +67,7 @@ def component(name: str) -> Any:
     """A page's component, loaded when it is first asked for; None where its file fails, which the log tells."""
     try:
         with kernel_context.without_context():  # what a module makes belongs to all, not to who asked first
-            return import_module(f"dashboards.pages.{name}").Page
+            return import_module(f"letsdance.dashboards.pages.{name}").Page
     except Exception:
         _log.exception("the page %s cannot be loaded", name)
         return None

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from dashboards.compute import Pair
-from dashboards.texts import Text
-from experiments.paired import Interval, paired
-from report.style import CATEGORY_COLOURS, COLOURS, spread
-from simulation.run import CATEGORIES, Result
+from letsdance.dashboards.compute import Pair
+from letsdance.dashboards.texts import Text
+from letsdance.experiments.paired import Interval, paired
+from letsdance.report.style import CATEGORY_COLOURS, COLOURS, spread
+from letsdance.simulation.run import CATEGORIES, Result
 
 __all__ = ["Chart", "Curve", "adoption", "categories", "css_colours", "end_label", "equity", "key_of", "lines", "plane",
            "regimes", "willingness"]

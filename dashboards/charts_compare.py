@@ -8,22 +8,22 @@ from functools import lru_cache
 
 import numpy as np
 
-from dashboards.charts import Chart, Curve, lines, plane
-from dashboards.compute import Token, simulated
-from dashboards.numbers import Cell, Head, Row
-from dashboards.sentences import what_changed
-from dashboards.state import Policy, View
-from dashboards.texts import Text
-from experiments.compare import Comparison, Effect
-from experiments.outcomes import parse
-from experiments.paired import Interval, interval
-from experiments.windtunnel import less_is_better
-from params import Refused
-from report.style import finite_mean, spread
-from scenarios import SHOCKS, STARTS, parse_uses
-from simulation import schedule
-from simulation.rules.regimes import REGIMES
-from simulation.run import Result
+from letsdance.dashboards.charts import Chart, Curve, lines, plane
+from letsdance.dashboards.compute import Token, simulated
+from letsdance.dashboards.numbers import Cell, Head, Row
+from letsdance.dashboards.sentences import what_changed
+from letsdance.dashboards.state import Policy, View
+from letsdance.dashboards.texts import Text
+from letsdance.experiments.compare import Comparison, Effect
+from letsdance.experiments.outcomes import parse
+from letsdance.experiments.paired import Interval, interval
+from letsdance.experiments.windtunnel import less_is_better
+from letsdance.params import Refused
+from letsdance.report.style import finite_mean, spread
+from letsdance.scenarios import SHOCKS, STARTS, parse_uses
+from letsdance.simulation import schedule
+from letsdance.simulation.rules.regimes import REGIMES
+from letsdance.simulation.run import Result
 
 LETTERS = "ABCD"
 #: What policies are compared on, in this order; how each is written: a share, or a number with so many decimals.

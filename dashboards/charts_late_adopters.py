@@ -8,19 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from dashboards.charts import Chart, Curve, end_label, ever_by_category, lines
-from dashboards.compute import Pair, Token
-from dashboards.numbers import Cell, Head, Row
-from dashboards.state import Policy
-from dashboards.texts import Text
-from experiments.paired import Interval, interval
-from experiments.residence import Survival, survival
-from params import PARAMETERS
-from report.style import finite_mean, spread
-from scenarios import Use
-from simulation import schedule
-from simulation.run import CATEGORIES, Result
-from simulation.society import Society
+from letsdance.dashboards.charts import Chart, Curve, end_label, ever_by_category, lines
+from letsdance.dashboards.compute import Pair, Token
+from letsdance.dashboards.numbers import Cell, Head, Row
+from letsdance.dashboards.state import Policy
+from letsdance.dashboards.texts import Text
+from letsdance.experiments.paired import Interval, interval
+from letsdance.experiments.residence import Survival, survival
+from letsdance.params import PARAMETERS
+from letsdance.report.style import finite_mean, spread
+from letsdance.scenarios import Use
+from letsdance.simulation import schedule
+from letsdance.simulation.run import CATEGORIES, Result
+from letsdance.simulation.society import Society
 
 #: What may be added alone, in this order: the lever of that name, or (None) stronger imitation.
 MEASURES: Mapping[str, str | None] = {"mandate": "MANDATE", "imitation": None, "pilots": "PILOT", "training": "TRAIN",

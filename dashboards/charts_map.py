@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from dashboards.charts import CORNERS, Chart, end_label
-from dashboards.texts import Text
-from experiments.basins import Basins
-from experiments.residence import Estimate, Residence, Survival
-from experiments.tipping import Tipping
-from report.style import spread
-from simulation.rules.regimes import REGIMES
+from letsdance.dashboards.charts import CORNERS, Chart, end_label
+from letsdance.dashboards.texts import Text
+from letsdance.experiments.basins import Basins
+from letsdance.experiments.residence import Estimate, Residence, Survival
+from letsdance.experiments.tipping import Tipping
+from letsdance.report.style import spread
+from letsdance.simulation.rules.regimes import REGIMES
 
 __all__ = ["basin", "curves", "mean_field", "residence", "share_here", "tipping"]
 

@@ -22,12 +22,12 @@ import pandas as pd  # noqa: F401  here, not when first needed: Solara looks int
 import solara
 from solara.server import kernel_context
 
-from dashboards.session import use_words
-from dashboards.state import RUNS, Policy, View
-from params import Refused
-from scenarios import STARTS
-from simulation.run import Result, simulate
-from simulation.society import cores
+from letsdance.dashboards.session import use_words
+from letsdance.dashboards.state import RUNS, Policy, View
+from letsdance.params import Refused
+from letsdance.scenarios import STARTS
+from letsdance.simulation.run import Result, simulate
+from letsdance.simulation.society import cores
 
 __all__ = ["LONG", "MOST_WORK", "QUICK", "Answer", "Pair", "Queue", "Stopped", "Token", "between", "check_work", "drawn",
            "extended", "give_way", "municipalities", "pairs", "results", "simulated", "stages", "use_latest", "warm"]
@@ -299,7 +299,7 @@ def drawn[T](key: Hashable, make: Callable[[], T], token: Token) -> T:
 
 def municipalities(places: str) -> Any:
     """A view's own municipalities from their CSV, None for the usual ones; `Refused` for a bad one."""
-    from simulation.municipalities import from_text
+    from letsdance.simulation.municipalities import from_text
 
     return from_text(places) if places else None
 

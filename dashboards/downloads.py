@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import solara
 
-from dashboards.compute import Token, use_latest
-from dashboards.state import Policy, View, own_version, to_file
-from dashboards.texts import Text
-from experiments.spreadsheet import harmless_text, to_csv
+from letsdance.dashboards.compute import Token, use_latest
+from letsdance.dashboards.state import Policy, View, own_version, to_file
+from letsdance.dashboards.texts import Text
+from letsdance.experiments.spreadsheet import harmless_text, to_csv
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dashboards.compute import Pair
-    from scenarios import Scenario
-    from simulation.run import Result
+    from letsdance.dashboards.compute import Pair
+    from letsdance.scenarios import Scenario
+    from letsdance.simulation.run import Result
 
 __all__ = ["TYPES", "File", "Making", "command", "everything", "file", "listed", "named", "table", "use_making", "written",
            "zipped"]
@@ -110,7 +110,7 @@ def command(results: Mapping[str, Result], view: View) -> str:
 
 def listed(view: View) -> list[tuple[str, str, tuple[str, ...]]]:
     """What there is to take: (what it is, name, formats)."""
-    from report.figures import FIGURES
+    from letsdance.report.figures import FIGURES
 
     return [("zip", "all", ("zip",)), ("report", "report", ("html",)), ("scenario", "scenario", ("toml",)),
             *([("places", "municipalities", ("csv",))] if view.places else []),
@@ -148,7 +148,7 @@ def zipped(results: Mapping[str, Result], view: View) -> File:
 
 
 def _manifest(results: Mapping[str, Result], view: View) -> dict[str, Any]:
-    from experiments.folder import manifest
+    from letsdance.experiments.folder import manifest
 
     return manifest(results, command(results, view), {}, view.places or None) | {"version": own_version()}
 
@@ -161,18 +161,18 @@ def _content(what: str, name: str, kind: str, results: Mapping[str, Result], vie
     if what == "table":
         return table(_tables(results)[name], kind)
     if what == "figure":
-        from report.figures import FIGURES
-        from report.page import provenance
+        from letsdance.report.figures import FIGURES
+        from letsdance.report.page import provenance
 
         drawn, origin = FIGURES[name](results), provenance(results, _manifest(results, view))
         return drawn.svg(origin).encode() if kind == "svg" else drawn.png(origin)
-    from report.page import render
+    from letsdance.report.page import render
 
     return render(results, _manifest(results, view)).encode()
 
 
 def _tables(results: Mapping[str, Result]) -> dict[str, pd.DataFrame]:
-    from experiments.folder import tables
+    from letsdance.experiments.folder import tables
 
     return tables(results)
 
@@ -181,7 +181,7 @@ def written(columns: Sequence[str], rows: Sequence[Sequence[str]], language: str
     """A chart's table as Parquet: columns of numbers as numbers, in the language's writing, and all others as text."""
     import pandas as pd
 
-    from dashboards.tables import number
+    from letsdance.dashboards.tables import number
 
     decimal = "comma" if language == "nl" else "point"
     found: dict[str, list[Any]] = {}

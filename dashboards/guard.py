@@ -37,8 +37,8 @@ from solara.server import kernel_context, server
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboards.texts import Text
-from params import Refused
+from letsdance.dashboards.texts import Text
+from letsdance.params import Refused
 
 __all__ = ["Guard", "Hosts", "install", "refusal", "under"]
 
@@ -460,7 +460,7 @@ _giving: set[asyncio.Future[None]] = set()
 @cache
 def _pages() -> frozenset[str]:
     """The paths of the pages that are there."""
-    from dashboards.app import present
+    from letsdance.dashboards.app import present
 
     return frozenset({"", *(f"/{name}" for name in present()[1:])})
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import solara
 
-from dashboards.parts import vue
-from dashboards.session import use_session
+from letsdance.dashboards.parts import vue
+from letsdance.dashboards.session import use_session
 
 __all__ = ["Cell", "Head", "Numbers", "Row"]
 

@@ -13,12 +13,12 @@ from typing import Any
 
 import solara
 
-import scenarios
-from dashboards.charts import Chart
-from dashboards.session import use_session
-from dashboards.texts import Text
-from params import EVIDENCE, PARAMETERS, Parameter
-from scenarios import LEVERS, SHOCKS
+from letsdance import scenarios
+from letsdance.dashboards.charts import Chart
+from letsdance.dashboards.session import use_session
+from letsdance.dashboards.texts import Text
+from letsdance.params import EVIDENCE, PARAMETERS, Parameter
+from letsdance.scenarios import LEVERS, SHOCKS
 
 __all__ = ["Box", "Figure", "Rule", "Say", "Sent", "Waiting", "effects", "explained", "lever_rows", "marks",
            "parameter_rows", "rules", "shock_rows", "start_rows", "vue"]
@@ -93,7 +93,7 @@ def Figure(chart: Chart, stamp: str, on_point: Callable[[float, float], None] | 
     columns, rows = chart.table() if showing or read.value else ([], [])
 
     def parquet(_: Any) -> None:
-        from dashboards.downloads import TYPES, written
+        from letsdance.dashboards.downloads import TYPES, written
 
         file.value = {"serial": file.peek()["serial"] + 1, "name": f"{chart.name}.parquet", "type": TYPES["parquet"],
                       "content": written(*chart.table(), session.view.peek().language)}
@@ -137,7 +137,7 @@ _TOPICS = ("willingness", "calls", "outcomes", "stocks", "adoption", "uptake", "
 def rules() -> tuple[Rule, ...]:
     """Every rule of simulation/rules, read from its source."""
     found = []
-    entries = {entry.name.removesuffix(".py"): entry for entry in files("simulation.rules").iterdir()
+    entries = {entry.name.removesuffix(".py"): entry for entry in files("letsdance.simulation.rules").iterdir()
                if entry.name.endswith(".py") and not entry.name.startswith("_")}
     for topic in sorted(entries, key=lambda name: _TOPICS.index(name) if name in _TOPICS else len(_TOPICS)):
         tree = ast.parse(entries[topic].read_text(encoding="utf-8"))

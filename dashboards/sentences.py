@@ -10,13 +10,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from dashboards.compute import Pair
-from dashboards.state import Policy
-from dashboards.texts import Text
-from experiments.paired import Interval, paired
-from report.style import finite_mean, spread
-from report.words import LAST, MEASURES, destination, end, home, stayed
-from simulation.run import Result
+from letsdance.dashboards.compute import Pair
+from letsdance.dashboards.state import Policy
+from letsdance.dashboards.texts import Text
+from letsdance.experiments.paired import Interval, paired
+from letsdance.report.style import finite_mean, spread
+from letsdance.report.words import LAST, MEASURES, destination, end, home, stayed
+from letsdance.simulation.run import Result
 
 __all__ = ["card", "headline", "what_changed"]
 

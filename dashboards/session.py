@@ -8,9 +8,9 @@ from typing import Any
 
 import solara
 
-from dashboards.state import Policy, View, history, own_version
-from dashboards.texts import Text
-from params import Refused
+from letsdance.dashboards.state import Policy, View, history, own_version
+from letsdance.dashboards.texts import Text
+from letsdance.params import Refused
 
 __all__ = ["Session", "provide", "use_session", "use_words"]
 

@@ -10,10 +10,10 @@ from typing import Any
 from matplotlib.axes import Axes
 from mesa.visualization import Slider, SolaraViz, make_plot_component
 
-from params import PARAMETERS
-from report.style import COLOURS
-from scenarios import STARTS
-from simulation import CoCreationModel
+from letsdance.params import PARAMETERS
+from letsdance.report.style import COLOURS
+from letsdance.scenarios import STARTS
+from letsdance.simulation import CoCreationModel
 
 #: Parameters that get a slider. Any other name of params.PARAMETERS may be added.
 SLIDERS = ("k", "U", "b_g", "phi", "chi", "silo", "rec", "mandate")

@@ -18,9 +18,9 @@ from importlib.metadata import version
 from typing import Any, Literal
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
-import scenarios
-from params import PARAMETERS, Refused, check_value, nearest, number, whole
-from scenarios import STARTS, Scenario, Use
+from letsdance import scenarios
+from letsdance.params import PARAMETERS, Refused, check_value, nearest, number, whole
+from letsdance.scenarios import STARTS, Scenario, Use
 
 __all__ = ["LANGUAGES", "RUNS", "THEMES", "Kind", "Policy", "View", "between", "check_link", "from_file", "from_link",
            "history", "other_version", "to_file", "to_link"]

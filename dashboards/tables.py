@@ -16,14 +16,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from experiments.paired import Interval, interval
-from params import Refused
-from simulation.state import CITIZEN_START, GOVERNMENT_START
+from letsdance.experiments.paired import Interval, interval
+from letsdance.params import Refused
+from letsdance.simulation.state import CITIZEN_START, GOVERNMENT_START
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from experiments.adopters.data import Survey
+    from letsdance.experiments.adopters.data import Survey
 
 __all__ = ["DECIMALS", "FEWEST", "KINDS", "MEANINGS", "SCALES", "SEPARATORS", "Choice", "Mean", "Problem", "Sheet",
            "check", "guess", "means", "number", "open_questions", "places_csv", "read", "scaled_down", "survey_of",
@@ -320,7 +320,7 @@ def places_csv(frame: pd.DataFrame, per: int = 1) -> str:
 
     A municipality keeps at least `FEWEST` citizens, or all it has.
     """
-    from simulation.municipalities import load
+    from letsdance.simulation.municipalities import load
 
     citizens = frame["citizens"].astype(int)
     few = citizens.clip(upper=FEWEST)
@@ -350,7 +350,7 @@ class Mean:
 
 def survey_of(frame: pd.DataFrame) -> Survey:
     """Good rows as the survey that experiments.adopters reads."""
-    from experiments.adopters.data import read_survey
+    from letsdance.experiments.adopters.data import read_survey
 
     return read_survey(frame, "share")
 

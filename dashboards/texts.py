@@ -16,9 +16,9 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
-import scenarios
-from params import CONTEXTS, GROUPS, PARAMETERS, PROFILES
-from simulation.indicators import SOCIETY
+from letsdance import scenarios
+from letsdance.params import CONTEXTS, GROUPS, PARAMETERS, PROFILES
+from letsdance.simulation.indicators import SOCIETY
 
 __all__ = ["KINDS", "Text", "catalogue", "declared"]
 

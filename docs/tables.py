@@ -14,13 +14,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import scenarios
-from letsdance.showing import effects
-from params import CONTEXTS, GROUPS, PARAMETERS, PROFILES, ROLES, SOURCES
-from simulation import indicators
-from simulation.luck import Stream
-from simulation.society import QUARTER
-from simulation.state import CITIZEN_START, GOVERNMENT_START
+from letsdance import scenarios
+from letsdance.commands.showing import effects
+from letsdance.params import CONTEXTS, GROUPS, PARAMETERS, PROFILES, ROLES, SOURCES
+from letsdance.simulation import indicators
+from letsdance.simulation.luck import Stream
+from letsdance.simulation.society import QUARTER
+from letsdance.simulation.state import CITIZEN_START, GOVERNMENT_START
 
 FOLDER = Path(__file__).parent
 #: The files of rules that the documents show.
@@ -139,7 +139,7 @@ def equations(module: Any) -> str:
 
 
 def _equations_of(name: str) -> Callable[[], str]:
-    return lambda: equations(import_module(f"simulation.rules.{name}"))
+    return lambda: equations(import_module(f"letsdance.simulation.rules.{name}"))
 
 
 PARTS: dict[str, Callable[[], str]] = {

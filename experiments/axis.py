@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-import scenarios
-from params import PARAMETERS, Refused, check_value, check_whole, nearest
-from scenarios import LEVERS, Scenario, Use, parse_use
-from simulation import municipalities
-from simulation import schedule as environment
-from simulation.indicators import SOCIETY
-from simulation.run import run_seeds
-from simulation.state import empty_state
+from letsdance import scenarios
+from letsdance.params import PARAMETERS, Refused, check_value, check_whole, nearest
+from letsdance.scenarios import LEVERS, Scenario, Use, parse_use
+from letsdance.simulation import municipalities
+from letsdance.simulation import schedule as environment
+from letsdance.simulation.indicators import SOCIETY
+from letsdance.simulation.run import run_seeds
+from letsdance.simulation.state import empty_state
 
 #: The largest seed of what is moved within a run: those of all runs that follow it are whole numbers of 64 bits too.
 LAST_SEED = 2**62

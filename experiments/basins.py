@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import scenarios
-from params import Refused, check_whole
-from simulation import meanfield
-from simulation import schedule as environment
-from simulation.rules.regimes import REGIMES, quadrant
-from simulation.run import simulate
+from letsdance import scenarios
+from letsdance.params import Refused, check_whole
+from letsdance.simulation import meanfield
+from letsdance.simulation import schedule as environment
+from letsdance.simulation.rules.regimes import REGIMES, quadrant
+from letsdance.simulation.run import simulate
 
 if TYPE_CHECKING:
     import pandas as pd

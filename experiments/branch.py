@@ -16,19 +16,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import scenarios
-from experiments import state_file
-from experiments.executors import rules
-from experiments.folder import check_file, own_version, whole_file
-from params import PARAMETERS, Refused, check_whole
-from scenarios import Scenario
-from simulation import municipalities as table
-from simulation import schedule as environment
-from simulation.indicators import ROW, SOCIETY
-from simulation.municipalities import Municipalities
-from simulation.rules.regimes import REGIMES
-from simulation.society import Society, cores
-from simulation.state import State
+from letsdance import scenarios
+from letsdance.experiments import state_file
+from letsdance.experiments.executors import rules
+from letsdance.experiments.folder import check_file, own_version, whole_file
+from letsdance.params import PARAMETERS, Refused, check_whole
+from letsdance.scenarios import Scenario
+from letsdance.simulation import municipalities as table
+from letsdance.simulation import schedule as environment
+from letsdance.simulation.indicators import ROW, SOCIETY
+from letsdance.simulation.municipalities import Municipalities
+from letsdance.simulation.rules.regimes import REGIMES
+from letsdance.simulation.society import Society, cores
+from letsdance.simulation.state import State
 
 if TYPE_CHECKING:
     import pandas as pd

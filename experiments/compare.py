@@ -17,18 +17,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import stats
 
-import scenarios
-from experiments.outcomes import Outcome, parse
-from experiments.paired import Interval, interval, unseen
-from experiments.precision import MOST, Precision, Target, bounds, runs_until
-from params import PARAMETERS, Refused, check_value, nearest, number
-from scenarios import LEVERS, SHOCKS, STARTS, Scenario, Use
-from simulation import municipalities as table
-from simulation import schedule
-from simulation.indicators import SOCIETY
-from simulation.rules.regimes import REGIMES
-from simulation.run import Result, simulate
-from simulation.society import LARGE, Society, cores
+from letsdance import scenarios
+from letsdance.experiments.outcomes import Outcome, parse
+from letsdance.experiments.paired import Interval, interval, unseen
+from letsdance.experiments.precision import MOST, Precision, Target, bounds, runs_until
+from letsdance.params import PARAMETERS, Refused, check_value, nearest, number
+from letsdance.scenarios import LEVERS, SHOCKS, STARTS, Scenario, Use
+from letsdance.simulation import municipalities as table
+from letsdance.simulation import schedule
+from letsdance.simulation.indicators import SOCIETY
+from letsdance.simulation.rules.regimes import REGIMES
+from letsdance.simulation.run import Result, simulate
+from letsdance.simulation.society import LARGE, Society, cores
 
 if TYPE_CHECKING:
     import pandas as pd

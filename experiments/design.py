@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import scenarios
-from params import PARAMETERS, Refused, check_value, check_whole, nearest, number, whole
-from scenarios import LEVERS, SHOCKS, Scenario, Use, tables
+from letsdance import scenarios
+from letsdance.params import PARAMETERS, Refused, check_value, check_whole, nearest, number, whole
+from letsdance.scenarios import LEVERS, SHOCKS, Scenario, Use, tables
 
 if TYPE_CHECKING:
     import pandas as pd

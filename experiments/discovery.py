@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.design import Design, Factor, latin_hypercube, parse_factors
-from experiments.estimates import LEVEL, Estimate
-from experiments.outcomes import Condition, parse_condition
-from experiments.sensitivity import bounds_of, check_missing, responses, runs_of, said_condition
-from params import Refused, check_whole
+from letsdance.experiments.design import Design, Factor, latin_hypercube, parse_factors
+from letsdance.experiments.estimates import LEVEL, Estimate
+from letsdance.experiments.outcomes import Condition, parse_condition
+from letsdance.experiments.sensitivity import bounds_of, check_missing, responses, runs_of, said_condition
+from letsdance.params import Refused, check_whole
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from experiments.sweep import Sweep
-    from scenarios import Scenario
+    from letsdance.experiments.sweep import Sweep
+    from letsdance.scenarios import Scenario
 
 _ALPHA = 0.05       # share of the box that a peel takes and a paste gives back: patient
 _LEAST = 0.05       # share of the points that a box must hold, and at least so many points:
@@ -347,8 +347,8 @@ def discover(
     factors: such as ["k=0.5:2", "FRCS.strength=0:1"]; condition: such as "wasteland@60 <= 0.2". aim, most: as in
     `find_boxes`; missing and more: as in `experiments.sensitivity.sensitivity`. Raises `Refused`.
     """
-    from experiments.plan import plan
-    from experiments.sweep import run
+    from letsdance.experiments.plan import plan
+    from letsdance.experiments.sweep import run
 
     check_missing(missing)
     check_aim(aim, most)

@@ -19,11 +19,11 @@ import numpy as np
 from scipy import stats
 from scipy.ndimage import gaussian_filter1d
 
-import scenarios
-from experiments.axis import LAST_SEED, Axis, check_indicator, moved, moving_axis, paths
-from experiments.estimates import LEVEL, Estimate, redrawn
-from params import Refused, check_whole
-from simulation.rules.regimes import REGIMES
+from letsdance import scenarios
+from letsdance.experiments.axis import LAST_SEED, Axis, check_indicator, moved, moving_axis, paths
+from letsdance.experiments.estimates import LEVEL, Estimate, redrawn
+from letsdance.params import Refused, check_whole
+from letsdance.simulation.rules.regimes import REGIMES
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -26,10 +26,10 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Protocol
 
-import scenarios
-from params import Refused, check_whole, nearest
-from simulation.compiled import rules_hash
-from simulation.society import cores
+from letsdance import scenarios
+from letsdance.params import Refused, check_whole, nearest
+from letsdance.simulation.compiled import rules_hash
+from letsdance.simulation.society import cores
 
 Work = Callable[[Any], Any]
 KINDS = ("threads", "processes")

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from experiments import portfolios
-from experiments.portfolios import Portfolio, Space, ordered
-from experiments.success import Evaluate, together
+from letsdance.experiments import portfolios
+from letsdance.experiments.portfolios import Portfolio, Space, ordered
+from letsdance.experiments.success import Evaluate, together
 
 #: Seeds of the first look at a portfolio.
 FIRST = 4

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.paired import paired
-from experiments.portfolios import Portfolio, code, words
-from experiments.reasons import FUNNEL, LAST, funnel, pushes
-from experiments.success import Condition, Evaluate, evaluator, together
-from params import PARAMETERS
-from scenarios import SHOCKS, Scenario, parse_uses
-from simulation.run import simulate
+from letsdance.experiments.paired import paired
+from letsdance.experiments.portfolios import Portfolio, code, words
+from letsdance.experiments.reasons import FUNNEL, LAST, funnel, pushes
+from letsdance.experiments.success import Condition, Evaluate, evaluator, together
+from letsdance.params import PARAMETERS
+from letsdance.scenarios import SHOCKS, Scenario, parse_uses
+from letsdance.simulation.run import simulate
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import scenarios
-from experiments.plan import MOST_RUNS
-from params import Refused, files
-from params.files import named
-from simulation import municipalities as places
-from simulation.rules.regimes import REGIMES
-from simulation.run import CATEGORIES, Result, simulate
+from letsdance import scenarios
+from letsdance.experiments.plan import MOST_RUNS
+from letsdance.params import Refused, files
+from letsdance.params.files import named
+from letsdance.simulation import municipalities as places
+from letsdance.simulation.rules.regimes import REGIMES
+from letsdance.simulation.run import CATEGORIES, Result, simulate
 
 if TYPE_CHECKING:
     import pandas as pd

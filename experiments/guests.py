@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import scenarios
-from experiments.design import Factor, at, parse_factors
-from experiments.outcomes import Outcome, parse_all
-from experiments.sensitivity import bounds_of
-from params import PARAMETERS, Refused
-from scenarios import LEVERS, Scenario
-from simulation.run import simulate
+from letsdance import scenarios
+from letsdance.experiments.design import Factor, at, parse_factors
+from letsdance.experiments.outcomes import Outcome, parse_all
+from letsdance.experiments.sensitivity import bounds_of
+from letsdance.params import PARAMETERS, Refused
+from letsdance.scenarios import LEVERS, Scenario
+from letsdance.simulation.run import simulate
 
 if TYPE_CHECKING:
     from ema_workbench import Model

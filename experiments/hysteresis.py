@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import scenarios
-from experiments.axis import LAST_SEED, Axis, check_indicator, moved, moving_axis, paths
-from experiments.estimates import Estimate, mean_over_runs
-from params import PARAMETERS, Refused, check_whole
-from scenarios import Scenario
-from simulation import meanfield
-from simulation import schedule as environment
+from letsdance import scenarios
+from letsdance.experiments.axis import LAST_SEED, Axis, check_indicator, moved, moving_axis, paths
+from letsdance.experiments.estimates import Estimate, mean_over_runs
+from letsdance.params import PARAMETERS, Refused, check_whole
+from letsdance.scenarios import Scenario
+from letsdance.simulation import meanfield
+from letsdance.simulation import schedule as environment
 
 if TYPE_CHECKING:
     import pandas as pd

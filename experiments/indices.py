@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.estimates import Estimate
-from params import Refused
+from letsdance.experiments.estimates import Estimate
+from letsdance.params import Refused
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from params import Refused, nearest
-from simulation.indicators import SOCIETY
-from simulation.run import Result
+from letsdance.params import Refused, nearest
+from letsdance.simulation.indicators import SOCIETY
+from letsdance.simulation.run import Result
 
 #: Outcomes of a whole run that no single quarter shows: name -> (unit, sentence).
 WHOLE_RUN = {
@@ -77,7 +77,7 @@ def _whole(name: str, result: Result) -> np.ndarray:
     if name == "total_spend":
         return np.asarray(result.rows["spend"].sum(axis=1), np.float64)
     if name == "lever_points":
-        from simulation import schedule
+        from letsdance.simulation import schedule
 
         return np.full(result.runs, float(schedule.build(result.scenario)["points"].sum()))
     if name == "pilots_per_adoption":

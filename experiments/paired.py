@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.special import betaincinv, stdtrit  # a tenth of the start-up of scipy.stats
 
-from experiments.estimates import LEVEL
+from letsdance.experiments.estimates import LEVEL
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.paired import Finding, Verdict, at_least, at_most, falls, not_reversed, rises, unchanged
-from params import Refused, check_whole, nearest
-from scenarios import STARTS, Scenario, load
-from simulation import municipalities
-from simulation import schedule as environment
-from simulation.rules.regimes import REGIMES
-from simulation.run import CATEGORIES, Result, run_seeds, simulate
-from simulation.society import Society
-from simulation.state import PROJECT, SERVICE
+from letsdance.experiments.paired import Finding, Verdict, at_least, at_most, falls, not_reversed, rises, unchanged
+from letsdance.params import Refused, check_whole, nearest
+from letsdance.scenarios import STARTS, Scenario, load
+from letsdance.simulation import municipalities
+from letsdance.simulation import schedule as environment
+from letsdance.simulation.rules.regimes import REGIMES
+from letsdance.simulation.run import CATEGORIES, Result, run_seeds, simulate
+from letsdance.simulation.society import Society
+from letsdance.simulation.state import PROJECT, SERVICE
 
 if TYPE_CHECKING:
     import pandas as pd

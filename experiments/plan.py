@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import scenarios
-from experiments import design as designs
-from experiments.design import Design
-from experiments.outcomes import Outcome, parse_all
-from params import Refused, check_whole, files, nearest
-from scenarios import Scenario
-from simulation import municipalities as places
+from letsdance import scenarios
+from letsdance.experiments import design as designs
+from letsdance.experiments.design import Design
+from letsdance.experiments.outcomes import Outcome, parse_all
+from letsdance.params import Refused, check_whole, files, nearest
+from letsdance.scenarios import Scenario
+from letsdance.simulation import municipalities as places
 
 #: Tables that a sweep may keep beside one row a run: name -> sentence.
 LEVELS = {
@@ -149,7 +149,7 @@ def _refuse_too_many(runs: float, base: Scenario) -> None:
     if runs <= MOST_RUNS:
         return
     seconds, size = estimate(base)
-    from simulation.society import cores
+    from letsdance.simulation.society import cores
 
     raise Refused(f"this asks for {runs:,.0f} runs: some {_long(runs * seconds / cores())} on the {cores()} cores of this "
                   f"machine and {runs * size / 1e9:,.0f} GB (measured here: {1000 * seconds:.1f} ms a run). The most is "
@@ -160,7 +160,7 @@ def estimate(scenario: Scenario) -> tuple[float, float]:
     """(seconds that one run of a scenario takes on one core, measured now; bytes that its row takes on disk)."""
     from time import perf_counter
 
-    from simulation.run import simulate
+    from letsdance.simulation.run import simulate
 
     simulate(scenario, runs=1, threads=1)
     began = perf_counter()

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from params import PARAMETERS, Refused, check_whole, nearest
-from scenarios import LEVERS, Scenario, Use, parse_uses
-from simulation import schedule
+from letsdance.params import PARAMETERS, Refused, check_whole, nearest
+from letsdance.scenarios import LEVERS, Scenario, Use, parse_uses
+from letsdance.simulation import schedule
 
 #: Levers in use together, in the order of their names, each once.
 Portfolio = tuple[Use, ...]

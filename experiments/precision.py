@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-import scenarios
-from experiments.outcomes import Outcome, parse
-from experiments.paired import Interval
-from params import Refused, check_whole
-from scenarios import Scenario
-from simulation.run import Result, simulate
+from letsdance import scenarios
+from letsdance.experiments.outcomes import Outcome, parse
+from letsdance.experiments.paired import Interval
+from letsdance.params import Refused, check_whole
+from letsdance.scenarios import Scenario
+from letsdance.simulation.run import Result, simulate
 
 #: How an interval was made: name -> sentence with its source.
 METHODS = {

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scenarios import STARTS, load
-from simulation.indicators import SOCIETY
-from simulation.run import Result
+from letsdance.scenarios import STARTS, load
+from letsdance.simulation.indicators import SOCIETY
+from letsdance.simulation.run import Result
 
 #: Quarters that "the last two years" are.
 LAST = 8
@@ -86,7 +86,7 @@ def bottlenecks(result: Result, last: int = LAST) -> dict[str, int]:
     """
     from dataclasses import replace
 
-    from simulation.run import simulate
+    from letsdance.simulation.run import simulate
 
     best = simulate(replace(result.scenario.without_policy(), C=0.75, G=0.75, name="lets_dance"), runs=result.runs,
                     seed=int(result.seeds[0]), municipalities=result.places)

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import scenarios
-from experiments.adopters.survival import kaplan_meier
-from experiments.estimates import DRAWS, LEVEL, Estimate, redrawn
-from params import Refused, nearest
-from simulation import meanfield
-from simulation import schedule as environment
-from simulation.rules.regimes import REGIMES
-from simulation.run import Result, simulate
+from letsdance import scenarios
+from letsdance.experiments.adopters.survival import kaplan_meier
+from letsdance.experiments.estimates import DRAWS, LEVEL, Estimate, redrawn
+from letsdance.params import Refused, nearest
+from letsdance.simulation import meanfield
+from letsdance.simulation import schedule as environment
+from letsdance.simulation.rules.regimes import REGIMES
+from letsdance.simulation.run import Result, simulate
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import scenarios
-from experiments import finalists as few
-from experiments import portfolios, success
-from experiments.explore import Explored, enumerate_all, optimise
-from experiments.outcomes import Condition, parse_condition
-from experiments.portfolios import Portfolio, Space, code
-from experiments.success import MAJORITY, Evaluate, chance, evaluator, runs_to_show
-from params import Refused, check_whole
-from scenarios import Scenario
-from simulation.run import simulate
-from simulation.society import cores
+from letsdance import scenarios
+from letsdance.experiments import finalists as few
+from letsdance.experiments import portfolios, success
+from letsdance.experiments.explore import Explored, enumerate_all, optimise
+from letsdance.experiments.outcomes import Condition, parse_condition
+from letsdance.experiments.portfolios import Portfolio, Space, code
+from letsdance.experiments.success import MAJORITY, Evaluate, chance, evaluator, runs_to_show
+from letsdance.params import Refused, check_whole
+from letsdance.scenarios import Scenario
+from letsdance.simulation.run import simulate
+from letsdance.simulation.society import cores
 
 if TYPE_CHECKING:
     import pandas as pd

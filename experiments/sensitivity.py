@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import scenarios
-from experiments.design import Design, Factor, latin_hypercube, parse_factors, saltelli, turned
-from experiments.design import morris as morris_design
-from experiments.indices import Morris, Regional, Sobol, morris, regional, sobol
-from experiments.outcomes import Condition, Outcome, parse, parse_condition
-from params import PARAMETERS, Refused, nearest
+from letsdance import scenarios
+from letsdance.experiments.design import Design, Factor, latin_hypercube, parse_factors, saltelli, turned
+from letsdance.experiments.design import morris as morris_design
+from letsdance.experiments.indices import Morris, Regional, Sobol, morris, regional, sobol
+from letsdance.experiments.outcomes import Condition, Outcome, parse, parse_condition
+from letsdance.params import PARAMETERS, Refused, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from experiments.sweep import Sweep
-    from scenarios import Scenario
+    from letsdance.experiments.sweep import Sweep
+    from letsdance.scenarios import Scenario
 
 #: Methods, with how large their designs are unless said: trajectories, base points, points.
 METHODS = {"morris": 10, "sobol": 256, "regional": 400}
@@ -183,8 +183,8 @@ def sensitivity(
     replicates: runs at each point, with the same seeds at every point. missing: a number in the place of what is not a
     number. more: as in `experiments.plan.plan`. Raises `Refused`.
     """
-    from experiments.plan import plan
-    from experiments.sweep import run
+    from letsdance.experiments.plan import plan
+    from letsdance.experiments.sweep import run
 
     check_missing(missing)
     base = scenarios.load(scenario)

@@ -19,13 +19,13 @@ from typing import Any
 
 import numpy as np
 
-from params import Refused, files
-from scenarios import HORIZON
-from simulation.engine import HALF, POOR
-from simulation.indicators import ROW, SOCIETY
-from simulation.municipalities import Municipalities
-from simulation.rules.outcomes import CALLED
-from simulation.state import COUNTS, GIVEN, PROJECT, SERVICE, State, empty_state
+from letsdance.params import Refused, files
+from letsdance.scenarios import HORIZON
+from letsdance.simulation.engine import HALF, POOR
+from letsdance.simulation.indicators import ROW, SOCIETY
+from letsdance.simulation.municipalities import Municipalities
+from letsdance.simulation.rules.outcomes import CALLED
+from letsdance.simulation.state import COUNTS, GIVEN, PROJECT, SERVICE, State, empty_state
 
 _MOST_CITIZENS = 100_000_000  # of one municipality, as in tables of them
 _LARGEST_ABOUT = 64_000_000   # bytes of what a file says in words: names, scenario

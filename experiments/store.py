@@ -27,13 +27,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import scenarios
-from experiments import folder
-from experiments.design import Design, from_table, parse_factors
-from experiments.executors import rules
-from experiments.outcomes import parse_all
-from experiments.plan import LEVELS, MOST_RUNS, Plan
-from params import Refused, files
+from letsdance import scenarios
+from letsdance.experiments import folder
+from letsdance.experiments.design import Design, from_table, parse_factors
+from letsdance.experiments.executors import rules
+from letsdance.experiments.outcomes import parse_all
+from letsdance.experiments.plan import LEVELS, MOST_RUNS, Plan
+from letsdance.params import Refused, files
 
 if TYPE_CHECKING:
     import duckdb

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from experiments.estimates import LEVEL
-from experiments.outcomes import Condition, Outcome
-from scenarios import Scenario, Use, load
-from simulation.rules.regimes import REGIMES
-from simulation.run import Result, simulate
+from letsdance.experiments.estimates import LEVEL
+from letsdance.experiments.outcomes import Condition, Outcome
+from letsdance.scenarios import Scenario, Use, load
+from letsdance.simulation.rules.regimes import REGIMES
+from letsdance.simulation.run import Result, simulate
 
 #: A portfolio and seeds -> float64[len(seeds)]: 1 where the run succeeded, else how near it came (0 <= score < 1).
 Evaluate = Callable[[tuple[Use, ...], np.ndarray], np.ndarray]

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from simulation.rules.regimes import REGIMES
-from simulation.run import CATEGORIES, Result
+from letsdance.simulation.rules.regimes import REGIMES
+from letsdance.simulation.run import CATEGORIES, Result
 
 
 def band(values: np.ndarray) -> dict[str, float | None]:

@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import scenarios
-from experiments import executors, store
-from experiments.design import Design, at
-from experiments.outcomes import Outcome, known
-from experiments.plan import Plan, plan
-from experiments.store import RUNS, Sweep
-from params import Refused
-from simulation.municipalities import from_text
-from simulation.run import Result, simulate
+from letsdance import scenarios
+from letsdance.experiments import executors, store
+from letsdance.experiments.design import Design, at
+from letsdance.experiments.outcomes import Outcome, known
+from letsdance.experiments.plan import Plan, plan
+from letsdance.experiments.store import RUNS, Sweep
+from letsdance.params import Refused
+from letsdance.simulation.municipalities import from_text
+from letsdance.simulation.run import Result, simulate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,7 +158,7 @@ def _level(name: str, result: Result, point: int, first: int, every: int) -> pa.
     import pyarrow as pa
 
     if name == "governments":
-        from experiments.folder import governments
+        from letsdance.experiments.folder import governments
 
         frame = governments(result)
     else:

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import scenarios
-from experiments.axis import Axis, parse_axis
-from experiments.estimates import Estimate, redrawn
-from experiments.outcomes import Outcome, parse
-from params import Refused, nearest
-from scenarios import Scenario
-from simulation import engine, meanfield, municipalities
-from simulation import schedule as environment
-from simulation.indicators import ROW
-from simulation.meanfield import FixedPoint
-from simulation.municipalities import Municipalities
-from simulation.rules.regimes import REGIMES
-from simulation.run import simulate
-from simulation.society import cores, interpreted_arithmetic
-from simulation.state import empty_state
+from letsdance import scenarios
+from letsdance.experiments.axis import Axis, parse_axis
+from letsdance.experiments.estimates import Estimate, redrawn
+from letsdance.experiments.outcomes import Outcome, parse
+from letsdance.params import Refused, nearest
+from letsdance.scenarios import Scenario
+from letsdance.simulation import engine, meanfield, municipalities
+from letsdance.simulation import schedule as environment
+from letsdance.simulation.indicators import ROW
+from letsdance.simulation.meanfield import FixedPoint
+from letsdance.simulation.municipalities import Municipalities
+from letsdance.simulation.rules.regimes import REGIMES
+from letsdance.simulation.run import simulate
+from letsdance.simulation.society import cores, interpreted_arithmetic
+from letsdance.simulation.state import empty_state
 
 if TYPE_CHECKING:
     import pandas as pd

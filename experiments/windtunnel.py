@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import scenarios
-from experiments.compare import Policy, read_policy
-from experiments.outcomes import Outcome, parse
-from experiments.paired import interval
-from experiments.precision import bounds
-from params import Refused, nearest
-from scenarios import SHOCKS, STARTS, Scenario
-from simulation import municipalities as places
-from simulation.run import simulate
+from letsdance import scenarios
+from letsdance.experiments.compare import Policy, read_policy
+from letsdance.experiments.outcomes import Outcome, parse
+from letsdance.experiments.paired import interval
+from letsdance.experiments.precision import bounds
+from letsdance.params import Refused, nearest
+from letsdance.scenarios import SHOCKS, STARTS, Scenario
+from letsdance.simulation import municipalities as places
+from letsdance.simulation.run import simulate
 
 if TYPE_CHECKING:
     import pandas as pd

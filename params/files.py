@@ -16,7 +16,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from params import Refused
+from letsdance.params import Refused
 
 __all__ = ["content", "json", "machine", "named", "parsed_json", "parsed_toml", "reason", "shown", "text"]
 

@@ -1,6 +1,6 @@
 """What is handed over: figures, sentences and the self-contained page, all made from named results.
 
-    from report import write, draw, save, glance
+    from letsdance.report import write, draw, save, glance
     write("out", {"lone_ranger": simulate("lone_ranger")}, manifest={})     # out/report.html and out/figures/
 """
 
@@ -19,5 +19,5 @@ def __getattr__(name: str) -> Any:
     if name in _HOME:
         from importlib import import_module
 
-        return getattr(import_module(f"report.{_HOME[name]}"), name)
+        return getattr(import_module(f"letsdance.report.{_HOME[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

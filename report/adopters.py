@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from report.sheet import WIDE, Figure, Panel, scale
-from report.study import Section, Study, Table
-from report.style import (
+from letsdance.report.sheet import WIDE, Figure, Panel, scale
+from letsdance.report.study import Section, Study, Table
+from letsdance.report.style import (
     CATEGORY_COLOURS,
     CATEGORY_TITLES,
     COLOURS,
@@ -28,9 +28,9 @@ from report.style import (
 )
 
 if TYPE_CHECKING:
-    from experiments.adopters.classic import Classic
-    from experiments.adopters.counts import Counts
-    from experiments.adopters.describing import Description
+    from letsdance.experiments.adopters.classic import Classic
+    from letsdance.experiments.adopters.counts import Counts
+    from letsdance.experiments.adopters.describing import Description
 
 _SHARE = ((0.0, "0"), (0.5, "50 %"), (1.0, "100 %"))
 _BLUE, _ORANGE = COLOURS["lets_dance"], COLOURS["lone_ranger"]
@@ -330,7 +330,7 @@ def not_yet(found: Description, width: float = WIDE) -> Figure:
 
 def describe_study(found: Description, caveat: str = OF_THE_DATA) -> Study:
     """The page of `letsdance adopters describe`; caveat: `OF_THE_MODEL` where the times are those of a run."""
-    from experiments.adopters.statistics import CUTS
+    from letsdance.experiments.adopters.statistics import CUTS
 
     said = {name: [_spaced(sentence) for sentence in part] for name, part in found.sentences.items()}
     n, count = len(found.adoption.nodes), int(found.curve["adopters"].iloc[-1])
@@ -472,7 +472,7 @@ def classic_figure(found: Classic, width: float = WIDE) -> Figure:
 
 def classic_study(found: Classic) -> Study:
     """The page of `letsdance adopters classic`."""
-    from experiments.adopters.classic import settings
+    from letsdance.experiments.adopters.classic import settings
 
     known = settings(found.name)
     table = Table(["parameter", "value", "what it is"],

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.branch import AS_IT_WAS, Saved
-from experiments.paired import paired
-from report.figures import panels_over_time
-from report.sheet import Figure
-from report.study import Section, Study, Table
-from report.style import FUTURES, GRID, SOFT, band, decimal, percent, points, spread
+from letsdance.experiments.branch import AS_IT_WAS, Saved
+from letsdance.experiments.paired import paired
+from letsdance.report.figures import panels_over_time
+from letsdance.report.sheet import Figure
+from letsdance.report.study import Section, Study, Table
+from letsdance.report.style import FUTURES, GRID, SOFT, band, decimal, percent, points, spread
 
 if TYPE_CHECKING:
     import pandas as pd

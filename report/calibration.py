@@ -7,13 +7,20 @@ from functools import partial
 
 import numpy as np
 
-from experiments.adopters import abc_smc
-from experiments.adopters.calibrate import Calibration, title_of
-from experiments.adopters.identification import cannot_tell, found_in_words, headline_of, plain, recovery_in_words, span
-from experiments.adopters.observed import CHECKS
-from report.sheet import WIDE, Figure, Panel, shorten, wrap
-from report.study import Section, Study, Table
-from report.style import COLOURS, GRID, INK, PAPER, SOFT, decimal, listed, percent, sentence, tint
+from letsdance.experiments.adopters import abc_smc
+from letsdance.experiments.adopters.calibrate import Calibration, title_of
+from letsdance.experiments.adopters.identification import (
+    cannot_tell,
+    found_in_words,
+    headline_of,
+    plain,
+    recovery_in_words,
+    span,
+)
+from letsdance.experiments.adopters.observed import CHECKS
+from letsdance.report.sheet import WIDE, Figure, Panel, shorten, wrap
+from letsdance.report.study import Section, Study, Table
+from letsdance.report.style import COLOURS, GRID, INK, PAPER, SOFT, decimal, listed, percent, sentence, tint
 
 _MAIN, _SECOND = COLOURS["lets_dance"], COLOURS["lone_ranger"]
 _DATA_FOOT = "Fitted curves say what could have made the data, not what did; every time scale is assumed."

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from experiments.compare import ASKED, MAIN, Comparison, Effect, listing
-from experiments.outcomes import WHOLE_RUN, Outcome, parse
-from experiments.paired import Interval, interval
-from report.outcomes import amount, change, described, difference, digits_of, subject, unit_of, what, when
-from report.sheet import WIDE, Figure, Panel, quarter_ticks, shorten, text_width, wrap
-from report.study import Section, Study, Table
-from report.style import (
+from letsdance.experiments.compare import ASKED, MAIN, Comparison, Effect, listing
+from letsdance.experiments.outcomes import WHOLE_RUN, Outcome, parse
+from letsdance.experiments.paired import Interval, interval
+from letsdance.report.outcomes import amount, change, described, difference, digits_of, subject, unit_of, what, when
+from letsdance.report.sheet import WIDE, Figure, Panel, quarter_ticks, shorten, text_width, wrap
+from letsdance.report.study import Section, Study, Table
+from letsdance.report.style import (
     COLOURS,
     FOOT,
     FUTURES,

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.estimates import Estimate
-from experiments.outcomes import parse
-from report.sheet import WIDE, Figure, Panel, quarter_ticks, scale, text_width
-from report.study import Section, Study, Table
-from report.style import (
+from letsdance.experiments.estimates import Estimate
+from letsdance.experiments.outcomes import parse
+from letsdance.report.sheet import WIDE, Figure, Panel, quarter_ticks, scale, text_width
+from letsdance.report.study import Section, Study, Table
+from letsdance.report.style import (
     COLOURS,
     FOOT,
     FUTURES,
@@ -32,11 +32,11 @@ from report.style import (
     short,
     tint,
 )
-from simulation.rules.regimes import REGIMES
+from letsdance.simulation.rules.regimes import REGIMES
 
 if TYPE_CHECKING:
-    from experiments.basins import Basins
-    from experiments.residence import Residence, Stay
+    from letsdance.experiments.basins import Basins
+    from letsdance.experiments.residence import Residence, Stay
 
 SHARE = ((0.0, "0"), (0.5, "50 %"), (1.0, "100 %"))
 _SEEN = 10  # moves below which the page leaves a chance out

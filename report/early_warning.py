@@ -6,11 +6,24 @@ from functools import partial
 
 import numpy as np
 
-from experiments.early_warning import LOOK, NOMINAL, SHORTEST, STATISTICS, EarlyWarning, Warning
-from report.dynamics import across, counted_runs, gap_writer, number, scale_of, with_interval
-from report.sheet import WIDE, Figure, Panel, quarter_ticks
-from report.study import Section, Study, Table
-from report.style import FOOT, FUTURES, GRID, INK, PAPER, SOFT, capital, decimal, listed, percent, points, sentence
+from letsdance.experiments.early_warning import LOOK, NOMINAL, SHORTEST, STATISTICS, EarlyWarning, Warning
+from letsdance.report.dynamics import across, counted_runs, gap_writer, number, scale_of, with_interval
+from letsdance.report.sheet import WIDE, Figure, Panel, quarter_ticks
+from letsdance.report.study import Section, Study, Table
+from letsdance.report.style import (
+    FOOT,
+    FUTURES,
+    GRID,
+    INK,
+    PAPER,
+    SOFT,
+    capital,
+    decimal,
+    listed,
+    percent,
+    points,
+    sentence,
+)
 
 _TIPS, _QUIET = "#a82a74", SOFT
 

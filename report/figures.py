@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from report.sheet import WIDE, Figure, Panel, quarter_ticks, scale, shorten, text_width
-from report.style import (
+from letsdance.report.sheet import WIDE, Figure, Panel, quarter_ticks, scale, shorten, text_width
+from letsdance.report.style import (
     CATEGORY_COLOURS,
     CATEGORY_TITLES,
     COLOURS,
@@ -37,10 +37,10 @@ from report.style import (
     tint,
     titles,
 )
-from report.words import LAST, destination, home
+from letsdance.report.words import LAST, destination, home
 
 if TYPE_CHECKING:
-    from simulation.run import Result
+    from letsdance.simulation.run import Result
 
 __all__ = ["FIGURES", "adoption_by_category", "draw", "ever_adopted_by_category", "equity_and_trust", "futures", "glance",
            "late_adopter_gap", "regimes", "save", "services", "use_and_adoption", "willingness_reasons"]

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from experiments.adopters.backtest import MEASURES, MODELS, OURS, Backtest
-from experiments.adopters.prior import Prior
-from report.sheet import Figure, Panel, scale
-from report.study import Section, Study, Table
-from report.style import COLOURS, GRID, INK, PAPER, SOFT, decimal, percent, tint
+from letsdance.experiments.adopters.backtest import MEASURES, MODELS, OURS, Backtest
+from letsdance.experiments.adopters.prior import Prior
+from letsdance.report.sheet import Figure, Panel, scale
+from letsdance.report.study import Section, Study, Table
+from letsdance.report.style import COLOURS, GRID, INK, PAPER, SOFT, decimal, percent, tint
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from experiments.adopters.forecast import Forecast
-    from experiments.adopters.who import Who
+    from letsdance.experiments.adopters.forecast import Forecast
+    from letsdance.experiments.adopters.who import Who
 
 #: Below every figure here.
 FOOT = "What a model expects from the pace so far and from past curves; it knows no politics, and laws can change."

@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from experiments.outcomes import WHOLE_RUN, Outcome
-from experiments.paired import Interval
-from report.style import FUTURES, decimal, percent
-from scenarios import LEVERS, SHOCKS, Scenario, Use
+from letsdance.experiments.outcomes import WHOLE_RUN, Outcome
+from letsdance.experiments.paired import Interval
+from letsdance.report.style import FUTURES, decimal, percent
+from letsdance.scenarios import LEVERS, SHOCKS, Scenario, Use
 
 _WORDS = {
     **{name: f"municipalities in {title}" for name, title in FUTURES.items()},

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from markupsafe import Markup
 
-from params import EVIDENCE, GROUPS, PARAMETERS, SOURCES
-from report import words
-from report.figures import FIGURES, ever_adopted_by_category, save
-from report.sheet import NARROW, WIDE, font_faces
-from report.style import CATEGORY_TITLES, FUTURES, band, colours, decimal, finite_mean, percent, spread, titles
-from scenarios import LEVERS, SHOCKS
-from simulation.indicators import SOCIETY
+from letsdance.params import EVIDENCE, GROUPS, PARAMETERS, SOURCES
+from letsdance.report import words
+from letsdance.report.figures import FIGURES, ever_adopted_by_category, save
+from letsdance.report.sheet import NARROW, WIDE, font_faces
+from letsdance.report.style import CATEGORY_TITLES, FUTURES, band, colours, decimal, finite_mean, percent, spread, titles
+from letsdance.scenarios import LEVERS, SHOCKS
+from letsdance.simulation.indicators import SOCIETY
 
 if TYPE_CHECKING:
-    from simulation.run import Result
+    from letsdance.simulation.run import Result
 
 __all__ = ["provenance", "render", "write"]
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments import success
-from experiments.finalists import over_worlds
-from experiments.portfolios import words
-from report.sheet import WIDE, Figure, Panel, scale, shorten, text_width, wrap
-from report.study import Section, Study, Table
-from report.style import COLOURS, FOOT, INK, PAPER, SOFT, band, percent, points, sentence, tint
-from scenarios import LEVERS
+from letsdance.experiments import success
+from letsdance.experiments.finalists import over_worlds
+from letsdance.experiments.portfolios import words
+from letsdance.report.sheet import WIDE, Figure, Panel, scale, shorten, text_width, wrap
+from letsdance.report.study import Section, Study, Table
+from letsdance.report.style import COLOURS, FOOT, INK, PAPER, SOFT, band, percent, points, sentence, tint
+from letsdance.scenarios import LEVERS
 
 if TYPE_CHECKING:
-    from experiments.search import Search
+    from letsdance.experiments.search import Search
 
 __all__ = ["front", "in_other_worlds", "reasons", "report", "robustness", "table"]
 

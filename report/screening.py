@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.discovery import said_limit, said_limits, sentences
-from experiments.estimates import Estimate
-from experiments.indices import Morris, Regional, Sobol
-from experiments.outcomes import Condition
-from experiments.sensitivity import bounds_of, said_condition, said_outcome
-from report.sheet import WIDE, Figure, Panel, scale, shorten, text_width
-from report.study import Section, Study, Table
-from report.style import FOOT, GRID, INK, OWN, PAPER, SOFT, capital, decimal, listed, percent, sentence, tint
+from letsdance.experiments.discovery import said_limit, said_limits, sentences
+from letsdance.experiments.estimates import Estimate
+from letsdance.experiments.indices import Morris, Regional, Sobol
+from letsdance.experiments.outcomes import Condition
+from letsdance.experiments.sensitivity import bounds_of, said_condition, said_outcome
+from letsdance.report.sheet import WIDE, Figure, Panel, scale, shorten, text_width
+from letsdance.report.study import Section, Study, Table
+from letsdance.report.style import FOOT, GRID, INK, OWN, PAPER, SOFT, capital, decimal, listed, percent, sentence, tint
 
 if TYPE_CHECKING:
-    from experiments.discovery import Box, Discovery
-    from experiments.sensitivity import Sensitivity
+    from letsdance.experiments.discovery import Box, Discovery
+    from letsdance.experiments.sensitivity import Sensitivity
 
 __all__ = ["box_ranges", "discovery_study", "morris_plane", "regional_ranges", "rows_of", "sensitivity_study",
            "sobol_bars", "trade_off"]

@@ -22,7 +22,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from report.style import GRID, INK, PAPER, SOFT
+from letsdance.report.style import GRID, INK, PAPER, SOFT
 
 #: Widths of a sheet in pixels: a page or a projector, and a phone.
 WIDE, NARROW = 960, 400

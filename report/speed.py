@@ -9,10 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from experiments.adopters.speed import GROUPS, IMITATION, MEASURES, Speed, headline, limits, said_effect, sentences
-from report.sheet import WIDE, Figure, Panel, scale, shorten, text_width
-from report.study import Section, Study, Table
-from report.style import (
+from letsdance.experiments.adopters.speed import (
+    GROUPS,
+    IMITATION,
+    MEASURES,
+    Speed,
+    headline,
+    limits,
+    said_effect,
+    sentences,
+)
+from letsdance.report.sheet import WIDE, Figure, Panel, scale, shorten, text_width
+from letsdance.report.study import Section, Study, Table
+from letsdance.report.style import (
     CATEGORY_COLOURS,
     CATEGORY_TITLES,
     COLOURS,

@@ -14,9 +14,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from report.figures import save
-from report.page import css, template
-from report.sheet import NARROW, WIDE, Figure, font_faces
+from letsdance.report.figures import save
+from letsdance.report.page import css, template
+from letsdance.report.sheet import NARROW, WIDE, Figure, font_faces
 
 __all__ = ["OF_THE_MODEL", "Section", "Study", "Table", "render", "write"]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from scenarios import STARTS, load
+from letsdance.scenarios import STARTS, load
 
 INK, SOFT, GRID, PAPER = "#1b2127", "#56606a", "#dde2e6", "#ffffff"
 #: Below every figure.

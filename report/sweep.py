@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from experiments.outcomes import parse
-from experiments.store import Sweep
-from params import Refused
-from report.sheet import Figure, Panel, scale, shorten
-from report.study import Section, Study, Table, write
-from report.style import COLOURS, FOOT, FUTURES, SOFT, decimal, listed, percent
+from letsdance.experiments.outcomes import parse
+from letsdance.experiments.store import Sweep
+from letsdance.params import Refused
+from letsdance.report.sheet import Figure, Panel, scale, shorten
+from letsdance.report.study import Section, Study, Table, write
+from letsdance.report.style import COLOURS, FOOT, FUTURES, SOFT, decimal, listed, percent
 
 __all__ = ["hand_over", "shown_outcomes", "study"]
 

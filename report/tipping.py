@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.estimates import Estimate
-from experiments.outcomes import parse
-from report.dynamics import (
+from letsdance.experiments.estimates import Estimate
+from letsdance.experiments.outcomes import parse
+from letsdance.report.dynamics import (
     SHARE,
     across,
     counted_runs,
@@ -23,9 +23,9 @@ from report.dynamics import (
     two_panels,
     with_interval,
 )
-from report.sheet import WIDE, Figure, Panel, quarter_ticks, text_width
-from report.study import Section, Study, Table
-from report.style import (
+from letsdance.report.sheet import WIDE, Figure, Panel, quarter_ticks, text_width
+from letsdance.report.study import Section, Study, Table
+from letsdance.report.style import (
     COLOURS,
     FUTURES,
     INK,
@@ -43,11 +43,11 @@ from report.style import (
     spread,
     tint,
 )
-from simulation.rules.regimes import REGIMES
+from letsdance.simulation.rules.regimes import REGIMES
 
 if TYPE_CHECKING:
-    from experiments.hysteresis import Hysteresis, Loop
-    from experiments.tipping import Tipping
+    from letsdance.experiments.hysteresis import Hysteresis, Loop
+    from letsdance.experiments.tipping import Tipping
 
 _THERE, _BACK = OWN[:2]
 

@@ -12,10 +12,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from report.style import FUTURES, band, counted, decimal, finite_mean, listed, percent, points, sentence, spread, titles
+from letsdance.report.style import (
+    FUTURES,
+    band,
+    counted,
+    decimal,
+    finite_mean,
+    listed,
+    percent,
+    points,
+    sentence,
+    spread,
+    titles,
+)
 
 if TYPE_CHECKING:
-    from simulation.run import Result
+    from letsdance.simulation.run import Result
 
 __all__ = ["CAVEAT", "LAST", "LEFT_OUT", "MEASURES", "WHAT", "destination", "end", "headline", "home", "late_half",
            "of_runs", "paragraph", "reached", "stayed"]

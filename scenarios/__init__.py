@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from params import CONTEXTS, PARAMETERS, PROFILES, Refused, check_value, files, nearest
+from letsdance.params import CONTEXTS, PARAMETERS, PROFILES, Refused, check_value, files, nearest
 
 __all__ = ["LEVERS", "SHOCKS", "STARTS", "HORIZON", "Scenario", "Use", "load", "read", "parse_use", "parse_uses"]
 

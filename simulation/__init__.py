@@ -6,7 +6,7 @@ from typing import Any
 
 __all__ = ["CoCreationModel", "Result", "simulate"]
 
-_HOME = {"CoCreationModel": "simulation.model", "Result": "simulation.run", "simulate": "simulation.run"}
+_HOME = {"CoCreationModel": "model", "Result": "run", "simulate": "run"}
 
 
 def __getattr__(name: str) -> Any:
@@ -14,5 +14,5 @@ def __getattr__(name: str) -> Any:
     if name in _HOME:
         from importlib import import_module
 
-        return getattr(import_module(_HOME[name]), name)
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,19 +10,19 @@ import mesa
 import numpy as np
 from mesa.agentset import AgentSet, _HardKeyAgentSet
 
-from params import Refused
-from simulation.luck import Stream, address, normal
-from simulation.rules import adoption as adopt
-from simulation.rules import outcomes as outcome
-from simulation.rules import uptake as take
-from simulation.rules import willingness as will
-from simulation.rules.regimes import REGIMES
-from simulation.run import CATEGORIES, STAGES
-from simulation.society import interpreted_arithmetic
-from simulation.state import GOVERNMENT, SERVICE
+from letsdance.params import Refused
+from letsdance.simulation.luck import Stream, address, normal
+from letsdance.simulation.rules import adoption as adopt
+from letsdance.simulation.rules import outcomes as outcome
+from letsdance.simulation.rules import uptake as take
+from letsdance.simulation.rules import willingness as will
+from letsdance.simulation.rules.regimes import REGIMES
+from letsdance.simulation.run import CATEGORIES, STAGES
+from letsdance.simulation.society import interpreted_arithmetic
+from letsdance.simulation.state import GOVERNMENT, SERVICE
 
 if TYPE_CHECKING:
-    from simulation.model import CoCreationModel
+    from letsdance.simulation.model import CoCreationModel
 
 #: Columns that hold the number of a word.
 _WORDS: dict[str, tuple[str, ...]] = {

@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulation import indicators as measure
-from simulation.compiled import compiled, inlined, part
-from simulation.luck import Stream, address, normal, uniform
-from simulation.networks import small_world
-from simulation.rules import adoption as adopt
-from simulation.rules import calls as call
-from simulation.rules import outcomes as outcome
-from simulation.rules import regimes as future
-from simulation.rules import stocks as stock
-from simulation.rules import uptake as take
-from simulation.rules import willingness as will
-from simulation.rules.numbers import clip, poisson_quantile
-from simulation.rules.outcomes import CALLED, JOINT, SOLO
-from simulation.state import PROJECT, SERVICE
+from letsdance.simulation import indicators as measure
+from letsdance.simulation.compiled import compiled, inlined, part
+from letsdance.simulation.luck import Stream, address, normal, uniform
+from letsdance.simulation.networks import small_world
+from letsdance.simulation.rules import adoption as adopt
+from letsdance.simulation.rules import calls as call
+from letsdance.simulation.rules import outcomes as outcome
+from letsdance.simulation.rules import regimes as future
+from letsdance.simulation.rules import stocks as stock
+from letsdance.simulation.rules import uptake as take
+from letsdance.simulation.rules import willingness as will
+from letsdance.simulation.rules.numbers import clip, poisson_quantile
+from letsdance.simulation.rules.outcomes import CALLED, JOINT, SOLO
+from letsdance.simulation.state import PROJECT, SERVICE
 
 _STRIP = 512
 HALF = np.int64(24)  # an initiative's id: launched quarter, then side (1 bit) and number of the call (24 bits)

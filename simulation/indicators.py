@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulation.compiled import rule
+from letsdance.simulation.compiled import rule
 
 _NAN = np.nan
 

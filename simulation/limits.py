@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 from scipy import optimize, stats
 
-from params import Refused, defaults
-from simulation.compiled import compiled, rule
-from simulation.engine import category_of_rank, spread
-from simulation.luck import Stream, address, normal, uniform
-from simulation.networks import Network, degree_preserving_rewire, erdos_renyi, ring_lattice
-from simulation.rules.thresholds import threshold_probability
-from simulation.rules.uptake import uptake_probability
+from letsdance.params import Refused, defaults
+from letsdance.simulation.compiled import compiled, rule
+from letsdance.simulation.engine import category_of_rank, spread
+from letsdance.simulation.luck import Stream, address, normal, uniform
+from letsdance.simulation.networks import Network, degree_preserving_rewire, erdos_renyi, ring_lattice
+from letsdance.simulation.rules.thresholds import threshold_probability
+from letsdance.simulation.rules.uptake import uptake_probability
 
 #: The step of whoever never adopts: later than any step, so that `(when <= t).mean()` is the share at t.
 NEVER = np.iinfo(np.int32).max

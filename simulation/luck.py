@@ -12,8 +12,8 @@ from enum import IntEnum
 
 import numpy as np
 
-from simulation.compiled import rule
-from simulation.rules.numbers import normal_quantile
+from letsdance.simulation.compiled import rule
+from letsdance.simulation.rules.numbers import normal_quantile
 
 _U = np.uint64
 _GOLDEN, _SILVER = _U(0x9E3779B97F4A7C15), _U(0xD1B54A32D192ED03)

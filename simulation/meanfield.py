@@ -28,15 +28,15 @@ from typing import Any
 import numpy as np
 from scipy.optimize import root
 
-from params import Refused, check_value
-from simulation.compiled import compiled, part
-from simulation.rules import calls as call
-from simulation.rules import outcomes as outcome
-from simulation.rules import regimes as future
-from simulation.rules import stocks as stock
-from simulation.rules import willingness as will
-from simulation.rules.numbers import clip, exp
-from simulation.rules.outcomes import CALLED, JOINT, SOLO
+from letsdance.params import Refused, check_value
+from letsdance.simulation.compiled import compiled, part
+from letsdance.simulation.rules import calls as call
+from letsdance.simulation.rules import outcomes as outcome
+from letsdance.simulation.rules import regimes as future
+from letsdance.simulation.rules import stocks as stock
+from letsdance.simulation.rules import willingness as will
+from letsdance.simulation.rules.numbers import clip, exp
+from letsdance.simulation.rules.outcomes import CALLED, JOINT, SOLO
 
 __all__ = ["STOCKS", "FixedPoint", "basin_map", "fixed_points", "residence", "start", "step", "trajectory"]
 

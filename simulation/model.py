@@ -8,13 +8,13 @@ from typing import Any
 import mesa
 import numpy as np
 
-import scenarios
-from params import PARAMETERS, Refused, check_whole, nearest
-from simulation import municipalities as table
-from simulation import schedule as environment
-from simulation.agents import Citizen, Government, View, Views
-from simulation.indicators import SOCIETY
-from simulation.society import QUARTER, Society
+from letsdance import scenarios
+from letsdance.params import PARAMETERS, Refused, check_whole, nearest
+from letsdance.simulation import municipalities as table
+from letsdance.simulation import schedule as environment
+from letsdance.simulation.agents import Citizen, Government, View, Views
+from letsdance.simulation.indicators import SOCIETY
+from letsdance.simulation.society import QUARTER, Society
 
 __all__ = ["QUARTER", "Citizen", "CoCreationModel", "Government"]
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from params import Refused
-from scenarios import Scenario, tables
-from scenarios.tables import kinds
-from simulation.state import CITIZEN_START, GIVEN, GOVERNMENT_START, given_nothing
+from letsdance.params import Refused
+from letsdance.scenarios import Scenario, tables
+from letsdance.scenarios.tables import kinds
+from letsdance.simulation.state import CITIZEN_START, GIVEN, GOVERNMENT_START, given_nothing
 
 #: The symbols of the governments' columns, accepted beside the words.
 _SYMBOLS = {"g": "government_willingness", "G": "government_willingness", "C": "willingness", "w": "willingness",

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simulation.compiled import compiled, rule
-from simulation.luck import uniform
-from simulation.rules.numbers import log
+from letsdance.simulation.compiled import compiled, rule
+from letsdance.simulation.luck import uniform
+from letsdance.simulation.rules.numbers import log
 
 
 def half_degree(n: int, k: int) -> int:

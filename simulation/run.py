@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import scenarios
-from params import PARAMETERS, check_whole
-from scenarios import Scenario
-from simulation import municipalities as table
-from simulation import schedule as environment
-from simulation.compiled import cold
-from simulation.indicators import ROW, SOCIETY
-from simulation.municipalities import Municipalities
-from simulation.rules.adoption import ADOPTED, UPSCALED
-from simulation.rules.regimes import REGIMES
-from simulation.society import LARGE, Society, cores, interpreted_arithmetic
+from letsdance import scenarios
+from letsdance.params import PARAMETERS, check_whole
+from letsdance.scenarios import Scenario
+from letsdance.simulation import municipalities as table
+from letsdance.simulation import schedule as environment
+from letsdance.simulation.compiled import cold
+from letsdance.simulation.indicators import ROW, SOCIETY
+from letsdance.simulation.municipalities import Municipalities
+from letsdance.simulation.rules.adoption import ADOPTED, UPSCALED
+from letsdance.simulation.rules.regimes import REGIMES
+from letsdance.simulation.society import LARGE, Society, cores, interpreted_arithmetic
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,8 +79,8 @@ def compile_ahead() -> None:
     """Compile the second half of the phases into the cache; what `_second_compiler` runs."""
     from numba import typeof
 
-    from simulation import engine
-    from simulation.state import empty_state
+    from letsdance.simulation import engine
+    from letsdance.simulation.state import empty_state
 
     schedule = environment.build(scenarios.load("lets_dance"), 8)
     state, at = empty_state(np.full(2, 8), schedule[0]), np.int64(0)
@@ -103,7 +103,7 @@ def _second_compiler() -> Iterator[None]:
     import sys
 
     folders = os.pathsep.join(path for path in sys.path if path)
-    second = subprocess.Popen([sys.executable, "-c", "from simulation.run import compile_ahead; compile_ahead()"],
+    second = subprocess.Popen([sys.executable, "-c", "from letsdance.simulation.run import compile_ahead; compile_ahead()"],
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                               env={**os.environ, "PYTHONPATH": folders})
     try:
@@ -121,8 +121,8 @@ def run_seeds(places: Municipalities, schedule: np.ndarray, seeds: np.ndarray, t
     uint64[R]. threads, progress, between: as in `simulate`. Returns rows indicators.ROW[R, Q+1], stage uint8[R, Q+1, M],
     depth float32[R, Q+1, M], regime uint8[R, Q+1, M] and category uint8[R, M] (ex ante). Nothing is checked here.
     """
-    from simulation import engine
-    from simulation.state import empty_state
+    from letsdance.simulation import engine
+    from letsdance.simulation.state import empty_state
 
     threads = cores() if threads is None else int(threads)
     R, Q, M = len(seeds), len(schedule), len(places)
@@ -268,7 +268,7 @@ class Result:
         """One row a run, quarter and municipality: its government's columns, its citizens' means, what happened."""
         import pandas as pd
 
-        from simulation.state import GOVERNMENT
+        from letsdance.simulation.state import GOVERNMENT
 
         hidden = {"first", "first_tie", "first_slot", "slots", "held", "quadrant", "willingness_before",
                   "stage_before", "depth_before", "capacity_before"}
@@ -288,7 +288,7 @@ class Result:
         """One row an initiative: its kind, size, ownership, launch, since when a service, and end (NaN: not yet, never)."""
         import pandas as pd
 
-        from simulation.state import SERVICE
+        from letsdance.simulation.state import SERVICE
 
         lives: dict[tuple[int, int, int], dict[str, Any]] = {}
         for r, society in self._again():

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from params import PARAMETERS, record_dtype
-from scenarios import LEVERS, SHOCKS, Scenario, Use
+from letsdance.params import PARAMETERS, record_dtype
+from letsdance.scenarios import LEVERS, SHOCKS, Scenario, Use
 
 
 def effect(entry: dict[str, Any], use: Use, quarter: int, profile: str, values: dict[str, float]) -> tuple[float, float]:

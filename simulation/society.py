@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from simulation import engine
-from simulation.indicators import ROW
-from simulation.municipalities import Municipalities
-from simulation.state import State, empty_state
+from letsdance.simulation import engine
+from letsdance.simulation.indicators import ROW
+from letsdance.simulation.municipalities import Municipalities
+from letsdance.simulation.state import State, empty_state
 
 #: One quarter, in this order. Each phase is compiled and works on municipalities lo..hi of a state; the first and
 #: the last are serial, because they look at all municipalities at once.

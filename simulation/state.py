@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from simulation.networks import half_degree
+from letsdance.simulation.networks import half_degree
 
 _F, _I = np.float64, np.int64
 

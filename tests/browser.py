@@ -19,7 +19,7 @@ from playwright.sync_api import expect
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-COMMAND = ("-c", "from letsdance.command import main; main()")
+COMMAND = ("-m", "letsdance")
 expect.set_options(timeout=30_000)  # a loaded machine is slow, not wrong
 SIZES = {"projector": (1920, 1080), "laptop": (1366, 768), "phone": (390, 844)}
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from simulation.indicators import SOCIETY
-from simulation.rules.outcomes import JOINT, SOLO
-from simulation.state import PROJECT
+from letsdance.simulation.indicators import SOCIETY
+from letsdance.simulation.rules.outcomes import JOINT, SOLO
+from letsdance.simulation.state import PROJECT
 
 # The same examples in every run, so that a red test is red for everybody; HYPOTHESIS_PROFILE=search looks further.
 settings.register_profile("same", deadline=None, derandomize=True, max_examples=60, print_blob=False)
@@ -155,7 +155,7 @@ def obey():
 @pytest.fixture
 def letsdance(monkeypatch, capsys, tmp_path):
     """`letsdance("run", "--runs", "2")` in an empty folder -> (exit code, standard output, standard error)."""
-    from letsdance import command
+    from letsdance.commands import main as command
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(signal, "signal", lambda *_: None)  # the test's own handlers stay

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from scipy.stats import binom, gaussian_kde, kstest, logistic, multivariate_normal
 
-from experiments.adopters import abc_smc, observed
-from experiments.adopters import identification as words
-from experiments.adopters.abc_smc import Box, Sample
+from letsdance.experiments.adopters import abc_smc, observed
+from letsdance.experiments.adopters import identification as words
+from letsdance.experiments.adopters.abc_smc import Box, Sample
 
 # ---------------------------------------------------------------- a toy whose posterior is known exactly
 

@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from experiments.adopters import counts, data
-from experiments.adopters.describing import describe
-from letsdance.command import app
-from params import Refused
-from report.adopters import describe_study, series_figure
-from scenarios import tables
-from simulation import simulate
+from letsdance.commands.main import app
+from letsdance.experiments.adopters import counts, data
+from letsdance.experiments.adopters.describing import describe
+from letsdance.params import Refused
+from letsdance.report.adopters import describe_study, series_figure
+from letsdance.scenarios import tables
+from letsdance.simulation import simulate
 
 TIMES = """node,time,category
 Ash,1990,city
@@ -272,7 +272,7 @@ def test_series_are_told_as_what_they_are():
 def test_every_example_is_readable_and_its_source_is_told():
     from importlib.resources import files
 
-    place = files("experiments.adopters").joinpath("facts")
+    place = files("letsdance.experiments.adopters").joinpath("facts")
     readme = place.joinpath("README.md").read_text(encoding="utf-8")
     for name in counts.examples():
         assert len(counts.example(name).frame) >= 10
@@ -288,9 +288,9 @@ def test_rogers_shares_are_those_of_the_normal_curve_and_of_the_cuts():
 
     from scipy.stats import norm
 
-    from experiments.adopters.statistics import CUTS
+    from letsdance.experiments.adopters.statistics import CUTS
 
-    with as_file(files("experiments.adopters").joinpath("facts", "rogers_categories.csv")) as path:
+    with as_file(files("letsdance.experiments.adopters").joinpath("facts", "rogers_categories.csv")) as path:
         rogers = pd.read_csv(path)
     assert tuple(rogers["category"]) == CUTS["rogers"][2] == CUTS["rank"][2]
     edges = [0, *norm.cdf(CUTS["rogers"][1]), 1]
@@ -404,7 +404,7 @@ def test_sampling_error_is_kept_and_spreads_the_start(folder):
     # Student's t with 7 degrees of freedom: its quartile lies at .711.
     assert np.quantile(drawn["C0"], .75) - shares.mean() == pytest.approx(.711 * error, rel=.05)
     assert "Written" in run("data", "table.csv", "--scale", "1-5", "--draws", "16", "--save", "starts.csv").stdout
-    from experiments.design import from_csv as points
+    from letsdance.experiments.design import from_csv as points
 
     assert len(points("starts.csv")) == 16
 
@@ -472,7 +472,7 @@ def test_data_checks_says_and_saves(folder):
     csv(folder, "role,willingness,municipality\ncitizen,5,Ash\nofficial,2,Ash\n", "survey.csv")
     csv(folder, "unit,population\nAsh,40\n", "people.csv")
     assert "Written" in run("data", "survey.csv", "--scale", "1-5", "--save", "start.toml", "--base", "wasteland").stdout
-    import scenarios
+    from letsdance import scenarios
 
     assert (scenarios.load("start.toml").C, scenarios.load("start.toml").G) == (1, .25)
     run("data", "survey.csv", "--scale", "1-5", "--save", "towns.csv", "--population", "people.csv")

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from experiments.adopters import data, statistics
-from experiments.adopters.describing import describe
-from params import Refused
-from simulation.limits import categories_by_rank, categories_by_spread
-from simulation.networks import ring_lattice
-from simulation.run import CATEGORIES, simulate
+from letsdance.experiments.adopters import data, statistics
+from letsdance.experiments.adopters.describing import describe
+from letsdance.params import Refused
+from letsdance.simulation.limits import categories_by_rank, categories_by_spread
+from letsdance.simulation.networks import ring_lattice
+from letsdance.simulation.run import CATEGORIES, simulate
 
 NAN = float("nan")
 #: 0 looks at 1 and 2, 1 at 0, 2 at 0 and 1; 3 at nobody, and nobody at 3.
@@ -368,7 +368,7 @@ def test_a_run_of_the_model_has_its_own_network():
 
 
 def test_exchange_ties_come_while_their_lever_is_on():
-    from scenarios import LEVERS
+    from letsdance.scenarios import LEVERS
 
     lever = next(name for name, one in LEVERS.items() if any(e["parameter"] == "long_ties" for e in one["effects"]))
     adoption = data.from_result(simulate("lets_dance", runs=1, quarters=12, levers=[f"{lever}@4+4"]))
@@ -450,8 +450,8 @@ def test_innovativeness_is_known_beforehand_so_its_categories_are_compared():
 
 
 def test_the_classic_curves_are_those_of_the_fit():
-    from experiments.adopters import curves
-    from experiments.adopters.history import Cascade
+    from letsdance.experiments.adopters import curves
+    from letsdance.experiments.adopters.history import Cascade
 
     cum = np.array([4, 11, 25, 46, 66, 78, 83])
     times = np.concatenate([np.repeat(np.arange(1.0, 8), np.diff(cum, prepend=0)), np.full(17, NAN)])

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.duration.survfunc import survdiff
 
-from experiments.adopters import survival
-from params import Refused
+from letsdance.experiments.adopters import survival
+from letsdance.params import Refused
 
 NAN = float("nan")
 

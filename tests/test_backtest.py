@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.adopters import backtest, history, prior, synthetic
-from experiments.adopters.backtest import LEVELS, MEASURES, OURS, Backtest
-from experiments.adopters.history import Cascade
-from params import Refused
+from letsdance.experiments.adopters import backtest, history, prior, synthetic
+from letsdance.experiments.adopters.backtest import LEVELS, MEASURES, OURS, Backtest
+from letsdance.experiments.adopters.history import Cascade
+from letsdance.params import Refused
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +134,7 @@ def test_what_cannot_be_tested_is_refused():
 def test_the_command_writes_tables_and_a_page(tmp_path, monkeypatch):
     from typer.testing import CliRunner
 
-    from letsdance.command import app
+    from letsdance.commands.main import app
 
     monkeypatch.chdir(tmp_path)
     history.table(synthetic.cascades("shocks", 6, seed=4, periods=50)).to_csv("past.csv", index=False)
@@ -150,9 +150,9 @@ def test_the_command_writes_tables_and_a_page(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("width", [960, 400])
 def test_figures_stay_on_their_sheet_and_say_the_numbers(tested, width):
-    from experiments.adopters.forecast import forecast
-    from report import forecasting as figures
-    from report.sheet import text_width
+    from letsdance.experiments.adopters.forecast import forecast
+    from letsdance.report import forecasting as figures
+    from letsdance.report.sheet import text_width
 
     begun = Cascade("x", 50, 1990, np.array([1, 1, 2, 2, 3, 8, 9, 9, 10]))
     stuck = Cascade("y", 50, 1990, np.array([10, 43, 43]))

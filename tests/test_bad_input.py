@@ -198,8 +198,8 @@ ROWS = rows()
 @pytest.fixture(scope="module")
 def warm():
     """What commands import, imported: the first to ask would seem to be at work."""
-    for name in ("experiments.adopters", "experiments.search", "experiments.sensitivity", "experiments.sweep",
-                 "report.study"):
+    for name in ("letsdance.experiments.adopters", "letsdance.experiments.search", "letsdance.experiments.sensitivity",
+                 "letsdance.experiments.sweep", "letsdance.report.study"):
         import_module(name)
 
 

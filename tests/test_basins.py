@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import scenarios
-from experiments.basins import basins
-from params import Refused
-from simulation import meanfield, simulate
-from simulation import schedule as environment
-from simulation.rules.regimes import REGIMES
+from letsdance import scenarios
+from letsdance.experiments.basins import basins
+from letsdance.params import Refused
+from letsdance.simulation import meanfield, simulate
+from letsdance.simulation import schedule as environment
+from letsdance.simulation.rules.regimes import REGIMES
 
 
 @pytest.fixture(scope="module")

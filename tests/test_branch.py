@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from experiments import branch as branches
-from experiments.branch import AS_IT_WAS, branch, load, policy, save, state_at
-from letsdance.command import app
-from params import Refused
-from simulation import simulate
-from simulation.indicators import SOCIETY
+from letsdance.commands.main import app
+from letsdance.experiments import branch as branches
+from letsdance.experiments.branch import AS_IT_WAS, branch, load, policy, save, state_at
+from letsdance.params import Refused
+from letsdance.simulation import simulate
+from letsdance.simulation.indicators import SOCIETY
 
 SMALL = {"municipalities": 8, "citizens": 12}
 
@@ -65,7 +65,7 @@ def test_a_table_of_municipalities_travels_with_the_state(tmp_path):
 
 def test_another_process_goes_on_to_the_same_bits(saved, tmp_path):
     save(saved, tmp_path / "again.npz")
-    code = ("import sys; from experiments.branch import load, branch; "
+    code = ("import sys; from letsdance.experiments.branch import load, branch; "
             "branch(load(sys.argv[1]), {'a': ['FRCS@11']}).to_parquet(sys.argv[2])")
     subprocess.run([sys.executable, "-c", code, tmp_path / "again.npz", tmp_path / "a.parquet"], check=True)
     import pandas as pd

@@ -13,13 +13,13 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from experiments import folder
-from experiments.adopters import abc_smc, observed
-from experiments.adopters import calibrate as c
-from experiments.adopters import identification as words
-from experiments.adopters.counts import read_counts
-from params import Refused
-from simulation import simulate
+from letsdance.experiments import folder
+from letsdance.experiments.adopters import abc_smc, observed
+from letsdance.experiments.adopters import calibrate as c
+from letsdance.experiments.adopters import identification as words
+from letsdance.experiments.adopters.counts import read_counts
+from letsdance.params import Refused
+from letsdance.simulation import simulate
 
 # ---------------------------------------------------------------- what is looked at of a curve
 
@@ -274,7 +274,7 @@ def test_several_calibrations_make_a_prior_of_what_they_share(found):
 # ---------------------------------------------------------------- page and command
 
 def run(*words):
-    from letsdance.command import app
+    from letsdance.commands.main import app
 
     return CliRunner().invoke(app, ["adopters", "calibrate", *words])
 

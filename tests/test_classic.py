@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from experiments.adopters.classic import MODELS, classic_model, settings, threshold_diffusion
-from experiments.adopters.statistics import exposure, thresholds
-from letsdance.command import app
-from params import Refused
-from report.adopters import classic_figure
-from simulation import limits
+from letsdance.commands.main import app
+from letsdance.experiments.adopters.classic import MODELS, classic_model, settings, threshold_diffusion
+from letsdance.experiments.adopters.statistics import exposure, thresholds
+from letsdance.params import Refused
+from letsdance.report.adopters import classic_figure
+from letsdance.simulation import limits
 
 
 def test_bass_lies_on_its_curve():
@@ -117,7 +117,7 @@ def test_threshold_nought_adopts_second_even_alone():
 
 
 def test_threshold_diffusion_is_watts_model_of_our_engine():
-    from simulation.networks import erdos_renyi
+    from letsdance.simulation.networks import erdos_renyi
 
     network = erdos_renyi(400, 4, limits.ties_key(3))
     seeds = limits.random_seeds(400, 8, 3)

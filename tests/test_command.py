@@ -15,14 +15,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from letsdance import command
-from params import EVIDENCE, PARAMETERS
-from scenarios import LEVERS, SHOCKS, STARTS
-from simulation.indicators import SOCIETY
-from simulation.run import simulate
+from letsdance.commands import main as command
+from letsdance.params import EVIDENCE, PARAMETERS
+from letsdance.scenarios import LEVERS, SHOCKS, STARTS
+from letsdance.simulation.indicators import SOCIETY
+from letsdance.simulation.run import simulate
 
 ROOT = Path(__file__).parent.parent
-START = [sys.executable, "-c", "from letsdance.command import main; main()"]
+START = [sys.executable, "-m", "letsdance"]
 SHORT = ("--runs", "2", "--quarters", "12")
 AS_KEPT = (*SHORT, "--seed", "5", "--lever", "FRCS@4+6*0.5", "--set", "k=1.1")  # what `folder` holds
 
@@ -50,7 +50,7 @@ HEAVY = ("mesa", "pandas", "numba", "numpy", "matplotlib", "scipy", "pyarrow", "
 
 @pytest.mark.parametrize("words", ["--help", "run --help", "show --help"])
 def test_help_does_not_wait_for_what_it_does_not_need(words):
-    script = (f"import sys; sys.argv = ['letsdance', *{words.split()!r}]\nfrom letsdance.command import main\n"
+    script = (f"import sys; sys.argv = ['letsdance', *{words.split()!r}]\nfrom letsdance.commands.main import main\n"
               f"try: main()\nexcept SystemExit: pass\nprint([m for m in {HEAVY!r} if m in sys.modules])")
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT, timeout=60)
     assert done.stdout.splitlines()[-1] == "[]"
@@ -262,7 +262,7 @@ def test_a_failure_while_writing_leaves_no_half_folder(monkeypatch, tmp_path, fo
         (Path(part) / "half.html").write_text("half")
         raise error
 
-    monkeypatch.setattr("report.write", fails, raising=False)
+    monkeypatch.setattr("letsdance.report.write", fails, raising=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     if existing:
@@ -287,7 +287,7 @@ def test_a_run_that_is_stopped_leaves_nothing_behind(tmp_path, stop, code):
             time.sleep(60)
         report.write = slow
         sys.argv = ["letsdance", "run", "wasteland", "--runs", "1", "--quarters", "8", "--json"]
-        from letsdance.command import main
+        from letsdance.commands.main import main
         main()"""
     with subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           text=True, env=os.environ | {"PYTHONPATH": str(ROOT)}) as running:
@@ -396,7 +396,7 @@ def test_check_tests_one_pattern(letsdance, tmp_path):
 def test_verify_gives_what_an_experiment_recorded_once_more(tmp_path):
     """Any folder of a sub-command: its command is given again and its tables are compared."""
     def letsdance(*words):
-        return subprocess.run([sys.executable, "-c", "from letsdance.command import main; main()", *words], cwd=tmp_path,
+        return subprocess.run([sys.executable, "-m", "letsdance", *words], cwd=tmp_path,
                               capture_output=True, text=True)
 
     made = letsdance("sweep", "lone_ranger", "--factor", "k=0.5:1:2", "--replicates", "2", "--quarters", "8", "--set",
@@ -427,7 +427,7 @@ def test_verify_of_a_folder_that_is_not_named_by_out_or_has_files_beside_it(lets
 
 
 def test_an_interruption_that_python_drops_is_raised_by_the_next_step(monkeypatch, capsys):
-    from letsdance import screen
+    from letsdance.commands import screen
 
     class Cleared:
         def __del__(self):

@@ -10,22 +10,22 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from experiments import compare as comparing
-from experiments import folder
-from experiments.compare import INDICATORS, Policy, band, compare, policies, read_policy
-from experiments.outcomes import parse
-from experiments.paired import Interval, interval, unseen
-from experiments.precision import sequence
-from params import Refused
-from report import comparison as pages
-from report.outcomes import change
-from report.sheet import NARROW, WIDE
-from report.study import render
-from scenarios import LEVERS, Use, load
-from simulation import schedule
-from simulation.indicators import SOCIETY
-from simulation.run import simulate
-from simulation.society import Society
+from letsdance.experiments import compare as comparing
+from letsdance.experiments import folder
+from letsdance.experiments.compare import INDICATORS, Policy, band, compare, policies, read_policy
+from letsdance.experiments.outcomes import parse
+from letsdance.experiments.paired import Interval, interval, unseen
+from letsdance.experiments.precision import sequence
+from letsdance.params import Refused
+from letsdance.report import comparison as pages
+from letsdance.report.outcomes import change
+from letsdance.report.sheet import NARROW, WIDE
+from letsdance.report.study import render
+from letsdance.scenarios import LEVERS, Use, load
+from letsdance.simulation import schedule
+from letsdance.simulation.indicators import SOCIETY
+from letsdance.simulation.run import simulate
+from letsdance.simulation.society import Society
 
 FREE = "FRCS@2+6, FAL@2*0.5; k=1.2"
 

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
-from experiments.adopters import curves, history
-from experiments.adopters.history import Cascade
-from params import Refused
+from letsdance.experiments.adopters import curves, history
+from letsdance.experiments.adopters.history import Cascade
+from letsdance.params import Refused
 
 # "Bass example series": ten yearly sales figures that textbooks copy, with the published fit (benchmark B1).
 EXAMPLE = (840, 1470, 2110, 4000, 7590, 10950, 10530, 9470, 7790, 5890)

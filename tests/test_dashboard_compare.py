@@ -14,18 +14,18 @@ from axe_playwright_python.sync_playwright import Axe
 from browser import SIZES, browser_type_launch_args, drawn, redrawn, served, visit  # noqa: F401  (fixtures)
 from playwright.sync_api import expect
 
-from dashboards import charts_compare as drawing
-from dashboards import compute
-from dashboards.pages import compare as page_of
-from dashboards.session import Session, provide
-from dashboards.state import Policy, View, from_file, from_link, to_file, to_link
-from dashboards.texts import Text
-from experiments.compare import Policy as Portfolio
-from experiments.compare import compare
-from experiments.paired import interval
-from experiments.windtunnel import wind_tunnel
-from params import Refused
-from scenarios import STARTS, Use
+from letsdance.dashboards import charts_compare as drawing
+from letsdance.dashboards import compute
+from letsdance.dashboards.pages import compare as page_of
+from letsdance.dashboards.session import Session, provide
+from letsdance.dashboards.state import Policy, View, from_file, from_link, to_file, to_link
+from letsdance.dashboards.texts import Text
+from letsdance.experiments.compare import Policy as Portfolio
+from letsdance.experiments.compare import compare
+from letsdance.experiments.paired import interval
+from letsdance.experiments.windtunnel import wind_tunnel
+from letsdance.params import Refused
+from letsdance.scenarios import STARTS, Use
 
 FREE = Policy(levers=(Use("FRCS"),))
 BOTH = Policy(levers=(Use("FRCS"), Use("FAL")), title="Both")

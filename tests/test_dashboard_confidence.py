@@ -15,15 +15,15 @@ from axe_playwright_python.sync_playwright import Axe
 from browser import SIZES, browser_type_launch_args, drawn, served, visit  # noqa: F401  (fixtures)
 from playwright.sync_api import expect
 
-from dashboards import compute, parts
-from dashboards.pages import confidence
-from dashboards.session import Session, provide
-from dashboards.state import View, from_link
-from dashboards.texts import Text, catalogue
-from experiments import patterns
-from params import EVIDENCE, PARAMETERS
-from report.words import LEFT_OUT
-from scenarios import LEVERS, SHOCKS
+from letsdance.dashboards import compute, parts
+from letsdance.dashboards.pages import confidence
+from letsdance.dashboards.session import Session, provide
+from letsdance.dashboards.state import View, from_link
+from letsdance.dashboards.texts import Text, catalogue
+from letsdance.experiments import patterns
+from letsdance.params import EVIDENCE, PARAMETERS
+from letsdance.report.words import LEFT_OUT
+from letsdance.scenarios import LEVERS, SHOCKS
 
 ENGLISH, DUTCH = Text("en"), Text("nl")
 
@@ -70,7 +70,7 @@ def test_declared_numbers_keep_all_decimals(value, en, nl):
 
 def test_every_rule_is_there_with_its_own_words_and_parameters():
     for rule in parts.rules():
-        module = importlib.import_module(f"simulation.rules.{rule.topic}")
+        module = importlib.import_module(f"letsdance.simulation.rules.{rule.topic}")
         function = getattr(module, rule.name)
         function = getattr(function, "py_func", function)
         assert rule.says == " ".join(inspect.getdoc(function).split())

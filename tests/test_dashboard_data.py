@@ -22,18 +22,18 @@ from hypothesis import strategies as some
 from playwright.sync_api import expect
 from scipy import stats
 
-import scenarios
-from dashboards import compute, downloads, tables
-from dashboards.pages import data as page_data
-from dashboards.state import Policy, View, from_file, from_link, to_file, to_link
-from dashboards.tables import Choice
-from dashboards.texts import Text, catalogue
-from experiments.adopters.data import Invalid, read_survey
-from experiments.folder import content_hash
-from experiments.folder import tables as kept_tables
-from params import Refused
-from simulation import simulate
-from simulation.municipalities import load
+from letsdance import scenarios
+from letsdance.dashboards import compute, downloads, tables
+from letsdance.dashboards.pages import data as page_data
+from letsdance.dashboards.state import Policy, View, from_file, from_link, to_file, to_link
+from letsdance.dashboards.tables import Choice
+from letsdance.dashboards.texts import Text, catalogue
+from letsdance.experiments.adopters.data import Invalid, read_survey
+from letsdance.experiments.folder import content_hash
+from letsdance.experiments.folder import tables as kept_tables
+from letsdance.params import Refused
+from letsdance.simulation import simulate
+from letsdance.simulation.municipalities import load
 
 DUTCH = """Gemeente;Aantal inwoners;Bereidheid burgers;Bereidheid overheid;Vertrouwen;Code
 Baarn;24.950;0,71;0,4;0,44;GM1
@@ -566,7 +566,7 @@ def test_axe_finds_no_serious_fault_and_dutch_is_whole(visit, size, scheme):
 
 
 def test_the_page_renders_without_a_browser():
-    from dashboards.session import Session, provide
+    from letsdance.dashboards.session import Session, provide
 
     @solara.component
     def Test():
@@ -584,7 +584,7 @@ def test_the_page_renders_without_a_browser():
 def test_an_uploaded_file_is_read_as_the_command_reads_it(encoding):
     import base64
 
-    from dashboards.pages.data import text_in
+    from letsdance.dashboards.pages.data import text_in
 
     def sent(content, name="t.csv"):
         return text_in({"name": name, "size": len(content), "text": "", "content": base64.b64encode(content).decode()})

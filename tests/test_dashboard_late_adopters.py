@@ -11,15 +11,15 @@ from axe_playwright_python.sync_playwright import Axe
 from browser import SIZES, browser_type_launch_args, drawn, redrawn, served, visit  # noqa: F401  (fixtures)
 from playwright.sync_api import expect
 
-from dashboards import charts_late_adopters as drawing
-from dashboards import compute
-from dashboards.pages.late_adopters import answers, later
-from dashboards.state import Policy, View
-from dashboards.texts import Text
-from experiments.adopters.survival import kaplan_meier
-from experiments.paired import interval
-from scenarios import Use
-from simulation.run import CATEGORIES
+from letsdance.dashboards import charts_late_adopters as drawing
+from letsdance.dashboards import compute
+from letsdance.dashboards.pages.late_adopters import answers, later
+from letsdance.dashboards.state import Policy, View
+from letsdance.dashboards.texts import Text
+from letsdance.experiments.adopters.survival import kaplan_meier
+from letsdance.experiments.paired import interval
+from letsdance.scenarios import Use
+from letsdance.simulation.run import CATEGORIES
 
 LAW = Policy(levers=(Use("MANDATE", 8),), profile="e_procurement")
 EN = Text("en")
@@ -71,7 +71,7 @@ def test_survival_is_kaplan_and_meiers(pair):
 
 
 def test_ahead_is_the_horizon_less_the_restricted_mean(pair):
-    from experiments.adopters.survival import restricted_mean
+    from letsdance.experiments.adopters.survival import restricted_mean
 
     result = pair.result
     for r in range(3):

@@ -8,16 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from benchmarks.people import Person, room
 from browser import serving
 
-from benchmarks.people import Person, room
-from dashboards import compute
-from dashboards.pages import map as basin_page
-from dashboards.pages import town
-from dashboards.state import Policy, View
-from dashboards.texts import Text
-from params import Refused
-from simulation.run import simulate
+from letsdance.dashboards import compute
+from letsdance.dashboards.pages import map as basin_page
+from letsdance.dashboards.pages import town
+from letsdance.dashboards.state import Policy, View
+from letsdance.dashboards.texts import Text
+from letsdance.params import Refused
+from letsdance.simulation.run import simulate
 
 TOWNS = "name,citizens\n" + "".join(f"Town {k},3000000\n" for k in range(5))
 HUGE = View(policy=Policy(quarters=400), runs=300, places=TOWNS)
@@ -236,7 +236,7 @@ def test_a_room_gets_its_own_answers(server):
 
 
 def test_a_stranger_with_a_huge_link_is_refused_and_nobody_waits(server):
-    from dashboards.state import to_link
+    from letsdance.dashboards.state import to_link
 
     person, stranger = Person(server.url), Person(server.url, f"/explore?{to_link(HUGE)}")
     person.wait(person.stamp)

@@ -14,17 +14,17 @@ from axe_playwright_python.sync_playwright import Axe
 from browser import SIZES, browser_type_launch_args, redrawn, served, stamps, visit  # noqa: F401  (fixtures)
 from playwright.sync_api import expect
 
-from dashboards import charts_map
-from dashboards.compute import Stopped, Token
-from dashboards.pages import map as page_map
-from dashboards.pages.map import Asked
-from dashboards.state import Policy, View, from_link
-from dashboards.texts import Text
-from params import PARAMETERS, Refused
-from report.style import spread
-from scenarios import STARTS, Use
-from simulation import meanfield, schedule, simulate
-from simulation.rules.regimes import REGIMES
+from letsdance.dashboards import charts_map
+from letsdance.dashboards.compute import Stopped, Token
+from letsdance.dashboards.pages import map as page_map
+from letsdance.dashboards.pages.map import Asked
+from letsdance.dashboards.state import Policy, View, from_link
+from letsdance.dashboards.texts import Text
+from letsdance.params import PARAMETERS, Refused
+from letsdance.report.style import spread
+from letsdance.scenarios import STARTS, Use
+from letsdance.simulation import meanfield, schedule, simulate
+from letsdance.simulation.rules.regimes import REGIMES
 
 #: A society small enough for tests.
 POLICY = (Policy("lone_ranger", quarters=12).with_parameter("municipalities", 8).with_parameter("citizens", 10)

@@ -19,16 +19,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from solara.server import cdn_helper
 
-import scenarios
-from dashboards import app, charts, compute, parts, sentences
-from dashboards.pages import explore
-from dashboards.session import Session
-from dashboards.state import Policy, View, between, check_link, from_file, from_link, other_version, to_file, to_link
-from dashboards.texts import KINDS, Text, catalogue, declared
-from letsdance.dashboard import listening
-from params import PARAMETERS, PROFILES, Refused
-from scenarios import LEVERS, SHOCKS, STARTS, Use
-from simulation import simulate
+from letsdance import scenarios
+from letsdance.commands.dashboard import listening
+from letsdance.dashboards import app, charts, compute, parts, sentences
+from letsdance.dashboards.pages import explore
+from letsdance.dashboards.session import Session
+from letsdance.dashboards.state import (
+    Policy,
+    View,
+    between,
+    check_link,
+    from_file,
+    from_link,
+    other_version,
+    to_file,
+    to_link,
+)
+from letsdance.dashboards.texts import KINDS, Text, catalogue, declared
+from letsdance.params import PARAMETERS, PROFILES, Refused
+from letsdance.scenarios import LEVERS, SHOCKS, STARTS, Use
+from letsdance.simulation import simulate
 
 DASHBOARDS = Path(app.__file__).parent
 
@@ -556,12 +566,17 @@ NEVER = {
 }
 #: Modules that the dashboard uses but whose refusals cannot come up there -> why.
 FIXED = {
-    "experiments.basins": "the map page takes out what cannot be set", "experiments.tipping": "the page checks what moves",
-    "experiments.residence": "the page names the starts", "experiments.outcomes": "outcomes are named in the code",
-    "experiments.compare": "policies are made by views", "experiments.windtunnel": "policies are made by views",
-    "experiments.patterns": "patterns are listed", "experiments.folder": "nothing is written to a folder",
-    "experiments.adopters.data": "dashboards.tables checks each row before",
-    "simulation.agents": "decisions are named in the code", "simulation.model": "scenarios are checked before",
+    "letsdance.experiments.basins": "the map page takes out what cannot be set",
+    "letsdance.experiments.tipping": "the page checks what moves",
+    "letsdance.experiments.residence": "the page names the starts",
+    "letsdance.experiments.outcomes": "outcomes are named in the code",
+    "letsdance.experiments.compare": "policies are made by views",
+    "letsdance.experiments.windtunnel": "policies are made by views",
+    "letsdance.experiments.patterns": "patterns are listed",
+    "letsdance.experiments.folder": "nothing is written to a folder",
+    "letsdance.experiments.adopters.data": "dashboards.tables checks each row before",
+    "letsdance.simulation.agents": "decisions are named in the code",
+    "letsdance.simulation.model": "scenarios are checked before",
 }
 
 
@@ -579,13 +594,13 @@ def refusals(path):
 
 def reached():
     """The modules of the project that the dashboard imports, with those that check what it passes on."""
-    found = {"params", "scenarios", "simulation.run", "simulation.municipalities"}
+    found = {"letsdance.params", "letsdance.scenarios", "letsdance.simulation.run", "letsdance.simulation.municipalities"}
     for path in DASHBOARDS.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] in ("experiments", "report", "simulation"):
+            if isinstance(node, ast.ImportFrom) and re.match(r"letsdance\.(experiments|report|simulation)\b", node.module):
                 found |= {node.module, *(f"{node.module}.{one.name}" for one in node.names)}
     for name in found:
-        path = DASHBOARDS.parent.joinpath(*name.split("."))
+        path = DASHBOARDS.parent.joinpath(*name.split(".")[1:])
         yield from ((name, one) for one in (path.with_suffix(".py"), path / "__init__.py") if one.exists())
 
 

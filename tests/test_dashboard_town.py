@@ -17,18 +17,18 @@ from browser import SIZES, browser_type_launch_args, drawn, redrawn, served, vis
 from PIL import Image
 from playwright.sync_api import expect
 
-import scenarios
-from dashboards import charts_town
-from dashboards.compute import Stopped, Token
-from dashboards.pages import town
-from dashboards.state import Policy, View, from_link
-from dashboards.texts import Text
-from params import Refused
-from scenarios import Use
-from simulation import simulate
-from simulation.model import CoCreationModel
-from simulation.rules.regimes import REGIMES
-from simulation.run import STAGES
+from letsdance import scenarios
+from letsdance.dashboards import charts_town
+from letsdance.dashboards.compute import Stopped, Token
+from letsdance.dashboards.pages import town
+from letsdance.dashboards.state import Policy, View, from_link
+from letsdance.dashboards.texts import Text
+from letsdance.params import Refused
+from letsdance.scenarios import Use
+from letsdance.simulation import simulate
+from letsdance.simulation.model import CoCreationModel
+from letsdance.simulation.rules.regimes import REGIMES
+from letsdance.simulation.run import STAGES
 
 POLICY = Policy("lone_ranger", quarters=24).with_use("lever", None, Use("FRCS", 4, None, 1.0))
 VIEW = View("town", POLICY, seed=3)

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from scipy.stats import qmc
 
-from experiments import design
-from experiments.design import Factor, at, from_csv, from_table, make, parse_factor, parse_factors
-from params import PARAMETERS, Refused
-from scenarios import Use, load
+from letsdance.experiments import design
+from letsdance.experiments.design import Factor, at, from_csv, from_table, make, parse_factor, parse_factors
+from letsdance.params import PARAMETERS, Refused
+from letsdance.scenarios import Use, load
 
 K, START, PROFILE = "k=0.5:2", "FRCS.start=1:20", "profile=co_creation,telework"
 

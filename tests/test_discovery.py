@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from experiments import discovery as d
-from experiments.design import parse_factors
-from experiments.estimates import Estimate
-from experiments.outcomes import parse_condition
-from params import Refused
+from letsdance.experiments import discovery as d
+from letsdance.experiments.design import parse_factors
+from letsdance.experiments.estimates import Estimate
+from letsdance.experiments.outcomes import parse_condition
+from letsdance.params import Refused
 
 FACTORS = ["G0=0:1", "B=-0.5:1", "C0=0:1", "FRCS.strength=0:1.5", "FRCS.start=1:40"]
 CONDITION = parse_condition("wasteland@60 <= 20%")
@@ -231,8 +231,8 @@ def test_what_cannot_be_is_refused_in_a_sentence(call, says):
 # ---------------------------------------------------------------- the model, command, page
 
 def test_a_scenario_is_explored_and_a_sweep_that_is_there_says_the_same(tmp_path):
-    from experiments.plan import plan
-    from experiments.sweep import sweep
+    from letsdance.experiments.plan import plan
+    from letsdance.experiments.sweep import sweep
 
     found = d.discover("lone_ranger", ["C0=0:1", "phi=0:1"], "C@8 >= 0.5", points=120, replicates=2, quarters=8,
                        executor="threads")
@@ -260,7 +260,7 @@ def test_the_command_prints_json_and_leaves_a_page(letsdance, tmp_path):
 
 
 def test_figures_fit_wide_and_narrow():
-    from report.screening import box_ranges, discovery_study, trade_off
+    from letsdance.report.screening import box_ranges, discovery_study, trade_off
 
     X, holds, _ = planted(0)
     found = d.find_boxes(FACTORS, X, holds, CONDITION, seed=0)

@@ -9,10 +9,10 @@ import shlex
 from pathlib import Path
 
 import pytest
-
 from docs import tables
-from simulation import engine
-from simulation.society import QUARTER
+
+from letsdance.simulation import engine
+from letsdance.simulation.society import QUARTER
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
@@ -101,7 +101,7 @@ def commands() -> list:
 def test_commands_are_understood(words):
     import typer
 
-    from letsdance.command import app
+    from letsdance.commands.main import app
 
     words = words[:words.index(">")] if ">" in words else words
     if not words or words[0].startswith("-"):
@@ -145,7 +145,7 @@ def test_every_rule_of_the_model_is_in_its_description():
 
 
 def test_every_parameter_of_every_switch_and_lever_is_described():
-    from params import PARAMETERS
+    from letsdance.params import PARAMETERS
 
     said = read(ROOT / "docs/odd.md")
     assert all(f"| `{name}` |" in said for name in PARAMETERS)
@@ -158,8 +158,8 @@ def test_mesas_page_is_built_steps_and_starts_anew(monkeypatch):
     import ipywidgets
     import solara
 
-    from dashboards import solaraviz
-    from params import PARAMETERS
+    from letsdance.dashboards import solaraviz
+    from letsdance.params import PARAMETERS
 
     made = [solaraviz.page.args[0]]
     start = solaraviz.CoCreationModel.__init__

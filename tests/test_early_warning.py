@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from experiments import early_warning as ew
-from params import Refused
+from letsdance.experiments import early_warning as ew
+from letsdance.params import Refused
 
 # ---------------------------------------------------------------- the statistics
 
@@ -123,8 +123,8 @@ def found():
 
 
 def test_runs_tip_where_fewer_than_half_are_left(found):
-    import scenarios
-    from experiments.axis import moved, paths
+    from letsdance import scenarios
+    from letsdance.experiments.axis import moved, paths
 
     story = scenarios.load("lets_dance")
     schedule = moved(story, "B", [(0, 0), (20, 0), (80, .8)])
@@ -142,8 +142,8 @@ def test_runs_tip_where_fewer_than_half_are_left(found):
 
 
 def test_quiet_runs_stand_still_and_two_groups_share_no_seed(found):
-    import scenarios
-    from experiments.axis import moved, paths
+    from letsdance import scenarios
+    from letsdance.experiments.axis import moved, paths
 
     story = scenarios.load("lets_dance")
     still = moved(story, "B", [(0, 0), (80, 0)])

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from experiments import executors
-from experiments.plan import plan
-from experiments.store import Sweep
-from experiments.sweep import Job, Task, run, sweep, work
-from params import Refused
+from letsdance.experiments import executors
+from letsdance.experiments.plan import plan
+from letsdance.experiments.store import Sweep
+from letsdance.experiments.sweep import Job, Task, run, sweep, work
+from letsdance.params import Refused
 
 ROOT = Path(__file__).parent.parent
 ENV = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -135,7 +135,7 @@ def test_an_existing_client_gives_the_same_tables_and_stays_open(tmp_path, expec
 
 def test_a_cluster_is_named_on_the_command_line(tmp_path, cluster):
     done = subprocess.run(
-        [sys.executable, "-c", "from letsdance.command import main; main()", "sweep", "--factor", "C0=0,1",
+        [sys.executable, "-m", "letsdance", "sweep", "--factor", "C0=0,1",
          "--replicates", "2", "--quarters", "8", "--set", "municipalities=2", "--set", "citizens=5",
          "--scheduler", cluster.address, "--json", "--out", "s"],
         cwd=tmp_path, env=ENV, capture_output=True, text=True, timeout=120)

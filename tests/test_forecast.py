@@ -13,9 +13,9 @@ from hypothesis import strategies as some
 from scipy.special import logit
 from scipy.stats import betabinom, binom, kstest
 
-from experiments.adopters import backtest, clumps, forecast, history, prior, sampling, scores, similar, synthetic
-from experiments.adopters.history import Cascade
-from params import Refused
+from letsdance.experiments.adopters import backtest, clumps, forecast, history, prior, sampling, scores, similar, synthetic
+from letsdance.experiments.adopters.history import Cascade
+from letsdance.params import Refused
 
 
 def sets(**changed: float) -> np.ndarray:
@@ -183,7 +183,7 @@ def test_a_history_that_hardly_any_parameter_set_explains_is_named(files):
 
 
 def test_a_copy_of_the_default_prior_is_not_called_learnt_from_data(files):
-    from experiments.adopters.invented import FILE
+    from letsdance.experiments.adopters.invented import FILE
 
     (files / "mine.json").write_bytes(FILE.read_bytes())
     done = run("forecast", "h.csv", "--population", "50", "--prior", "mine.json", "--samples", "20", "--report", "page")
@@ -457,7 +457,7 @@ def files(tmp_path, monkeypatch):
 def run(*words: str):
     from typer.testing import CliRunner
 
-    from letsdance.command import app
+    from letsdance.commands.main import app
 
     return CliRunner().invoke(app, ["adopters", *words])
 

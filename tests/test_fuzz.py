@@ -17,15 +17,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import scenarios
-from dashboards import state as screens
-from experiments import branch, folder, plan, store
-from experiments.sweep import sweep
-from params import PARAMETERS, Refused
-from scenarios import tables
-from scenarios.tables import Upload
-from scenarios.tables.kinds import KINDS
-from simulation import municipalities, simulate
+from letsdance import scenarios
+from letsdance.dashboards import state as screens
+from letsdance.experiments import branch, folder, plan, store
+from letsdance.experiments.sweep import sweep
+from letsdance.params import PARAMETERS, Refused
+from letsdance.scenarios import tables
+from letsdance.scenarios.tables import Upload
+from letsdance.scenarios.tables.kinds import KINDS
+from letsdance.simulation import municipalities, simulate
 
 MOST = 1_500  # characters of a sentence
 SMALL = {"municipalities": 6, "citizens": 12}

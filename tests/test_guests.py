@@ -9,9 +9,9 @@ import warnings
 import numpy as np
 import pytest
 
-from experiments.guests import ema_model, guest, identifier, salib_problem
-from params import Refused
-from simulation import simulate
+from letsdance.experiments.guests import ema_model, guest, identifier, salib_problem
+from letsdance.params import Refused
+from letsdance.simulation import simulate
 
 FACTORS = ["k=0.5:2", "FRCS.strength=0:1", "FRCS.start=1:6", "launch_min=2:6"]
 OUTCOMES = ["C@8", "T@6-8"]
@@ -73,7 +73,7 @@ def test_the_ema_workbench_runs_it_in_sequence_and_in_processes(model, processes
 def test_mesa_runs_it_in_batches():
     from mesa import batch_run
 
-    from simulation import CoCreationModel
+    from letsdance.simulation import CoCreationModel
 
     rows = batch_run(CoCreationModel, {"scenario": "lone_ranger", "k": [0.5, 1.5], "quarters": 8}, rng=[3, 4], max_steps=8,
                      display_progress=False)

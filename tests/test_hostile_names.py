@@ -14,14 +14,14 @@ import pandas as pd
 import pytest
 from browser import browser_type_launch_args, drawn, served  # noqa: F401  (fixtures)
 
-from dashboards import downloads
-from dashboards.compute import Pair
-from dashboards.state import Policy, View, from_link, to_link
-from experiments.spreadsheet import harmless, harmless_text, to_csv
-from report import FIGURES
-from report.page import render
-from scenarios import Use
-from simulation import simulate
+from letsdance.dashboards import downloads
+from letsdance.dashboards.compute import Pair
+from letsdance.dashboards.state import Policy, View, from_link, to_link
+from letsdance.experiments.spreadsheet import harmless, harmless_text, to_csv
+from letsdance.report import FIGURES
+from letsdance.report.page import render
+from letsdance.scenarios import Use
+from letsdance.simulation import simulate
 
 #: What runs where it is not escaped: in HTML, in attributes, in SVG, in formulas of charts and of spreadsheets.
 NAMES = (

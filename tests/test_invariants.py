@@ -7,13 +7,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from params import CONTEXTS, PARAMETERS, PROFILES
-from scenarios import LEVERS, SHOCKS, STARTS, Scenario, Use, load
-from simulation import schedule
-from simulation.municipalities import Municipalities, synthetic
-from simulation.run import CATEGORIES, simulate
-from simulation.society import Society
-from simulation.state import CITIZEN_START, GOVERNMENT_START, given_nothing
+from letsdance.params import CONTEXTS, PARAMETERS, PROFILES
+from letsdance.scenarios import LEVERS, SHOCKS, STARTS, Scenario, Use, load
+from letsdance.simulation import schedule
+from letsdance.simulation.municipalities import Municipalities, synthetic
+from letsdance.simulation.run import CATEGORIES, simulate
+from letsdance.simulation.society import Society
+from letsdance.simulation.state import CITIZEN_START, GOVERNMENT_START, given_nothing
 
 QUARTERS = 14
 FREE = [name for name in PARAMETERS if name not in ("C0", "G0", "municipalities", "citizens")]

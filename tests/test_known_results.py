@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from params import Refused
-from simulation import limits
-from simulation.limits import (
+from letsdance.params import Refused
+from letsdance.simulation import limits
+from letsdance.simulation.limits import (
     NEVER,
     bass,
     bass_by_steps,
@@ -48,8 +48,8 @@ from simulation.limits import (
     watts_chance,
     watts_window,
 )
-from simulation.networks import degree_preserving_rewire, erdos_renyi, grid, path, ring_lattice, star
-from simulation.rules.thresholds import threshold_probability
+from letsdance.simulation.networks import degree_preserving_rewire, erdos_renyi, grid, path, ring_lattice, star
+from letsdance.simulation.rules.thresholds import threshold_probability
 
 P, Q = 0.03, 0.38  # Sultan, Farley and Lehmann (1990)
 

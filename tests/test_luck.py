@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from simulation import luck
-from simulation.luck import Stream, address, mix, normal, uniform
-from simulation.rules.numbers import poisson_quantile
+from letsdance.simulation import luck
+from letsdance.simulation.luck import Stream, address, mix, normal, uniform
+from letsdance.simulation.rules.numbers import poisson_quantile
 
 WORD = 2**64
 GOLDEN, SILVER = 0x9E3779B97F4A7C15, 0xD1B54A32D192ED03

@@ -10,18 +10,18 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from experiments.basins import basins
-from experiments.early_warning import early_warning
-from experiments.estimates import Estimate
-from experiments.folder import content_hash
-from experiments.hysteresis import hysteresis
-from experiments.residence import residence
-from experiments.tipping import Fold, Tip, tipping
-from letsdance import command
-from report import dynamics
-from report import early_warning as signs
-from report import tipping as tipping_pages
-from report.sheet import NARROW, WIDE, text_width
+from letsdance.commands import main as command
+from letsdance.experiments.basins import basins
+from letsdance.experiments.early_warning import early_warning
+from letsdance.experiments.estimates import Estimate
+from letsdance.experiments.folder import content_hash
+from letsdance.experiments.hysteresis import hysteresis
+from letsdance.experiments.residence import residence
+from letsdance.experiments.tipping import Fold, Tip, tipping
+from letsdance.report import dynamics
+from letsdance.report import early_warning as signs
+from letsdance.report import tipping as tipping_pages
+from letsdance.report.sheet import NARROW, WIDE, text_width
 
 # ---------------------------------------------------------------- the command
 

@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from params import CONTEXTS, PARAMETERS, Refused, defaults
-from simulation import meanfield as mf
-from simulation.rules.outcomes import CALLED, JOINT, ownership, success_probability
-from simulation.rules.regimes import DEAD_HORSE, LETS_DANCE, LONE_RANGER, WASTELAND, quadrant
-from simulation.rules.stocks import resting_risk_culture
-from simulation.rules.willingness import citizen_drive, willingness_target
+from letsdance.params import CONTEXTS, PARAMETERS, Refused, defaults
+from letsdance.simulation import meanfield as mf
+from letsdance.simulation.rules.outcomes import CALLED, JOINT, ownership, success_probability
+from letsdance.simulation.rules.regimes import DEAD_HORSE, LETS_DANCE, LONE_RANGER, WASTELAND, quadrant
+from letsdance.simulation.rules.stocks import resting_risk_culture
+from letsdance.simulation.rules.willingness import citizen_drive, willingness_target
 
 PRESETS = {"default": {}, "sticky": CONTEXTS["sticky"]["values"], "fluid": CONTEXTS["fluid"]["values"]}
 #: Willingness stays where it is, so that the stocks come to rest under a known activity.

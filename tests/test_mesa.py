@@ -12,13 +12,13 @@ import pandas as pd
 import pytest
 from mesa.agentset import AgentSet, _HardKeyAgentSet
 
-from params import Refused
-from simulation.agents import Citizen, Government, View
-from simulation.indicators import SOCIETY
-from simulation.model import CoCreationModel
-from simulation.rules.willingness import next_willingness
-from simulation.run import simulate
-from simulation.state import GOVERNMENT
+from letsdance.params import Refused
+from letsdance.simulation.agents import Citizen, Government, View
+from letsdance.simulation.indicators import SOCIETY
+from letsdance.simulation.model import CoCreationModel
+from letsdance.simulation.rules.willingness import next_willingness
+from letsdance.simulation.run import simulate
+from letsdance.simulation.state import GOVERNMENT
 
 SMALL = {"municipalities": 5, "citizens": 12}
 

@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-import scenarios
-from params import (
+from letsdance import scenarios
+from letsdance.params import (
     CONTEXTS,
     EVIDENCE,
     GROUPS,
@@ -22,10 +22,10 @@ from params import (
     defaults,
     record_dtype,
 )
-from scenarios import LEVERS, SHOCKS, Scenario
-from simulation import schedule
-from simulation.municipalities import synthetic
-from simulation.society import Society
+from letsdance.scenarios import LEVERS, SHOCKS, Scenario
+from letsdance.simulation import schedule
+from letsdance.simulation.municipalities import synthetic
+from letsdance.simulation.society import Society
 
 NAMES = list(PARAMETERS)
 SWITCHES = [name for name, p in PARAMETERS.items() if p.unit == "switch"]

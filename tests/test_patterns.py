@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-import scenarios
-from experiments import paired, patterns
-from experiments.patterns import PATTERNS, Laboratory, check, holding, table
-from params import EVIDENCE, Refused
+from letsdance import scenarios
+from letsdance.experiments import paired, patterns
+from letsdance.experiments.patterns import PATTERNS, Laboratory, check, holding, table
+from letsdance.params import EVIDENCE, Refused
 
 OPEN = ("F1", "F2", "F3", "F5", "F7", "F9", "F10", "F12", "F13", "F15", "F16", "F18", "F19", "F22", "F23", "F24", "F25",
         "F27", "F28", "F29", "F30", "F32", "F33", "F34", "F35", "F38")

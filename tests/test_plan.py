@@ -7,11 +7,11 @@ import json
 import pandas as pd
 import pytest
 
-from experiments import plan as plans
-from experiments.design import from_table
-from experiments.plan import plan, read
-from params import Refused
-from simulation.municipalities import from_text
+from letsdance.experiments import plan as plans
+from letsdance.experiments.design import from_table
+from letsdance.experiments.plan import plan, read
+from letsdance.params import Refused
+from letsdance.simulation.municipalities import from_text
 
 FILE = """
 title = "How strong must support be?"
@@ -126,7 +126,7 @@ def test_files_stand_beside_the_design(tmp_path, monkeypatch):
 
 def test_1e8_runs_are_refused_with_what_they_cost(monkeypatch):
     monkeypatch.setattr(plans, "estimate", lambda scenario: (0.007, 600.0))
-    monkeypatch.setattr("simulation.society.cores", lambda: 2)
+    monkeypatch.setattr("letsdance.simulation.society.cores", lambda: 2)
     with pytest.raises(Refused) as refused:
         plan("lone_ranger", ["k=0.5:2"], points=5_000_000, replicates=20)
     assert "100,000,000 runs: some 4 days on the 2 cores" in str(refused.value)  # 1e8 * 0.007 s / 2 = 4.05 days

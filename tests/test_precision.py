@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from experiments import precision
-from experiments.outcomes import Outcome
-from experiments.precision import BETS, Target, asymptotic, betting, capital, run_until, sequence, until
-from params import Refused
-from simulation.run import simulate
+from letsdance.experiments import precision
+from letsdance.experiments.outcomes import Outcome
+from letsdance.experiments.precision import BETS, Target, asymptotic, betting, capital, run_until, sequence, until
+from letsdance.params import Refused
+from letsdance.simulation.run import simulate
 
 ALPHA = 0.05
 

@@ -16,8 +16,8 @@ import pytest
 from browser import browser_type_launch_args, dashboard, drawn, free_port, redrawn  # noqa: F401  (fixtures)
 from playwright.sync_api import expect
 
-from dashboards import guard
-from params import Refused
+from letsdance.dashboards import guard
+from letsdance.params import Refused
 
 DOCS = Path(__file__).parent.parent / "docs" / "dashboard.md"
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")

@@ -8,13 +8,13 @@ from functools import cache
 
 import numpy as np
 import pytest
+from benchmarks.readable import ReadableModel, numbers, plain, willingness
 from scipy.stats import fisher_exact, ks_2samp, mannwhitneyu
 
-from benchmarks.readable import ReadableModel, numbers, plain, willingness
-from params import defaults, record_dtype
-from simulation import engine, rules
-from simulation.indicators import ROW, SOCIETY
-from simulation.state import empty_state, given_nothing
+from letsdance.params import defaults, record_dtype
+from letsdance.simulation import engine, rules
+from letsdance.simulation.indicators import ROW, SOCIETY
+from letsdance.simulation.state import empty_state, given_nothing
 
 QUARTERS = 24
 SEEDS = range(1, 41)

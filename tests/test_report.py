@@ -17,14 +17,14 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from params import PARAMETERS
-from report import FIGURES, draw, glance, headline, paragraph, save, write
-from report.figures import ever_adopted_by_category
-from report.sheet import NARROW, Figure, spaced, text_width, wrap
-from report.style import COLOURS, FUTURES, band, colours, decimal, percent, points, spread, titles
-from report.words import late_half, reached, stayed
-from scenarios import STARTS
-from simulation import simulate
+from letsdance.params import PARAMETERS
+from letsdance.report import FIGURES, draw, glance, headline, paragraph, save, write
+from letsdance.report.figures import ever_adopted_by_category
+from letsdance.report.sheet import NARROW, Figure, spaced, text_width, wrap
+from letsdance.report.style import COLOURS, FUTURES, band, colours, decimal, percent, points, spread, titles
+from letsdance.report.words import late_half, reached, stayed
+from letsdance.scenarios import STARTS
+from letsdance.simulation import simulate
 
 RUNS, QUARTERS = 5, 24
 MANIFEST = {"command": "letsdance run all <five> & more", "version": "0.1.0", "seeds": {"first": 1, "runs": RUNS},
@@ -213,7 +213,7 @@ def test_the_four_futures_keep_their_colours(results):
 
 
 def test_neither_pyplot_nor_any_of_matplotlib_is_imported():
-    code = ("import sys; from report import draw, glance, save, write; "
+    code = ("import sys; from letsdance.report import draw, glance, save, write; "
             "assert not [m for m in sys.modules if m.startswith('matplotlib')]")
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from params import record_dtype
-from scenarios import STARTS, load
-from simulation import compiled, schedule
-from simulation.municipalities import Municipalities, synthetic
-from simulation.run import simulate
-from simulation.society import LARGE, Society
-from simulation.state import GIVEN, GOVERNMENT, INITIATIVE, given_nothing
+from letsdance.params import record_dtype
+from letsdance.scenarios import STARTS, load
+from letsdance.simulation import compiled, schedule
+from letsdance.simulation.municipalities import Municipalities, synthetic
+from letsdance.simulation.run import simulate
+from letsdance.simulation.society import LARGE, Society
+from letsdance.simulation.state import GIVEN, GOVERNMENT, INITIATIVE, given_nothing
 
 ROOT = Path(__file__).parent.parent
 
@@ -82,14 +82,14 @@ def large(threads):
 def test_a_large_run_is_the_same_on_any_number_of_threads(monkeypatch):
     one = large(1)
     assert bits(large(2)) == bits(large(3)) == bits(one)
-    monkeypatch.setattr("simulation.run.LARGE", 10**9)  # and the same as whole runs are made
+    monkeypatch.setattr("letsdance.simulation.run.LARGE", 10**9)  # and the same as whole runs are made
     assert bits(large(1)) == bits(one)
     assert np.ptp(one.rows["citizen_calls"]) > 0
 
 
 SMALL = """
 import hashlib, sys
-from simulation.run import simulate
+from letsdance.simulation.run import simulate
 digest = hashlib.sha256()
 for start in ("lets_dance", "lone_ranger", "dead_horse", "wasteland"):
     r = simulate(start, runs=2, quarters=10, threads=1, levers=["EXCH@2", "LAB@3"], shocks=["scandal@4"],

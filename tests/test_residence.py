@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-import scenarios
-from experiments import residence as rs
-from params import Refused
-from simulation import meanfield, simulate
-from simulation import schedule as environment
-from simulation.indicators import ROW
-from simulation.rules.regimes import REGIMES
+from letsdance import scenarios
+from letsdance.experiments import residence as rs
+from letsdance.params import Refused
+from letsdance.simulation import meanfield, simulate
+from letsdance.simulation import schedule as environment
+from letsdance.simulation.indicators import ROW
+from letsdance.simulation.rules.regimes import REGIMES
 
 
 def told(regime):

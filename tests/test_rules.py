@@ -20,12 +20,11 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
-import simulation.rules
-from params import PARAMETERS, defaults, record_dtype
-from simulation import indicators
-from simulation.rules import adoption, calls, numbers, outcomes, regimes, stocks, thresholds, uptake, willingness
-from simulation.rules.numbers import exp, log, logistic, normal_quantile, poisson_quantile
-from simulation.rules.outcomes import CALLED, JOINT, SOLO
+from letsdance.params import PARAMETERS, defaults, record_dtype
+from letsdance.simulation import indicators, rules
+from letsdance.simulation.rules import adoption, calls, numbers, outcomes, regimes, stocks, thresholds, uptake, willingness
+from letsdance.simulation.rules.numbers import exp, log, logistic, normal_quantile, poisson_quantile
+from letsdance.simulation.rules.outcomes import CALLED, JOINT, SOLO
 
 SHARE, LOAD, KIND, STAGE = (0.0, 1.0), (0, 1, 2), (0, 1, 2), (0, 1, 2, 3, 4, 5)
 SIZE, COUNT, CITIZENS, FLAG = (1.0, 24.0), (0.0, 8.0), (1.0, 10_000.0), (0, 1)
@@ -731,14 +730,14 @@ each = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 # ---------------------------------------------------------------- all rules
 
 def test_every_rule_is_here():
-    modules = [import_module(f"simulation.rules.{found.name}") for found in iter_modules(simulation.rules.__path__)]
-    rules = {
+    modules = [import_module(f"{rules.__name__}.{one.name}") for one in iter_modules(rules.__path__)]
+    found = {
         name
         for module in [*modules, indicators]
         for name, thing in vars(module).items()
         if callable(thing) and getattr(thing, "__module__", "") == module.__name__ and not inspect.isclass(thing)
     }
-    assert rules - {"clip", "exp", "log", "logistic", "normal_quantile", "poisson_quantile", "_poisson_by_sum"} == set(
+    assert found - {"clip", "exp", "log", "logistic", "normal_quantile", "poisson_quantile", "_poisson_by_sum"} == set(
         BY_NAME
     )
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import scenarios
-from params import CONTEXTS, PARAMETERS, PROFILES, Refused
-from scenarios import LEVERS, SHOCKS, STARTS, Scenario, Use, load, parse_use, read
-from simulation import municipalities, schedule
-from simulation.run import simulate
+from letsdance import scenarios
+from letsdance.params import CONTEXTS, PARAMETERS, PROFILES, Refused
+from letsdance.scenarios import LEVERS, SHOCKS, STARTS, Scenario, Use, load, parse_use, read
+from letsdance.simulation import municipalities, schedule
+from letsdance.simulation.run import simulate
 
 GOOD = """title = "Mine"
 says = "A test."
@@ -179,7 +179,7 @@ def test_a_lever_typed_wrongly_is_refused_with_how_to_write_it(kind, text, said)
     ({"levers": [{"nam": "FRCS"}]}, "Did you mean name"), ({"levers": [{"name": "FRCS", "strength": -1}]}, "from 0 to 1.5"),
     ({"shocks": "earthquake"}, "no shock"), ({"municipalities": "none.csv"}, "there is no file none.csv")])
 def test_simulate_refuses_before_it_runs(call, said, monkeypatch):
-    monkeypatch.setattr("simulation.run.run_seeds", lambda *a: pytest.fail("it ran"))
+    monkeypatch.setattr("letsdance.simulation.run.run_seeds", lambda *a: pytest.fail("it ran"))
     with pytest.raises(Refused) as error:
         simulate("lone_ranger", **call)
     assert said in str(error.value)
@@ -302,7 +302,7 @@ def test_a_table_in_a_scenario_file_comes_back_to_the_last_character(text):
 
 
 def test_a_scenario_s_own_table_is_what_it_runs_with_and_another_goes_over_it(tmp_path):
-    from simulation.model import CoCreationModel
+    from letsdance.simulation.model import CoCreationModel
 
     (tmp_path / "towns.csv").write_text(TOWNS)
     beside = simulate("lone_ranger", runs=2, quarters=8, municipalities=tmp_path / "towns.csv")

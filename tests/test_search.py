@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from scipy.stats import beta, binom
 
-from experiments import finalists, portfolios
-from experiments.explore import Explored, enumerate_all, optimise
-from experiments.outcomes import parse_condition
-from experiments.portfolios import code, cost, layers, on_front, space, words
-from experiments.search import plan, search
-from experiments.success import chance, runs_to_show, score
-from params import PARAMETERS, Refused
-from scenarios import LEVERS, Use, load, parse_uses
-from simulation import schedule, simulate
+from letsdance.experiments import finalists, portfolios
+from letsdance.experiments.explore import Explored, enumerate_all, optimise
+from letsdance.experiments.outcomes import parse_condition
+from letsdance.experiments.portfolios import code, cost, layers, on_front, space, words
+from letsdance.experiments.search import plan, search
+from letsdance.experiments.success import chance, runs_to_show, score
+from letsdance.params import PARAMETERS, Refused
+from letsdance.scenarios import LEVERS, Use, load, parse_uses
+from letsdance.simulation import schedule, simulate
 
 WASTELAND = load("wasteland")
 NAMES = ("CB", "LEAD", "MANDATE", "OUT", "FAL", "FRCS")
@@ -263,7 +263,7 @@ def test_the_model_itself_is_searched(real):
 
 
 def test_sentences_name_levers_and_not_their_codes(real):
-    from report.portfolios import curse, in_other_worlds, reasons
+    from letsdance.report.portfolios import curse, in_other_worlds, reasons
 
     said = " ".join([real.answer, *(line for lines in real.why.values() for line in lines), curse(real),
                      *reasons(real), *in_other_worlds(real)])
@@ -284,8 +284,8 @@ def test_intervals_are_widened_for_all_that_may_be_judged_not_for_what_was():
 
 
 def test_figures_and_page_are_drawn_at_both_widths(real, tmp_path):
-    from report import study
-    from report.portfolios import report
+    from letsdance.report import study
+    from letsdance.report.portfolios import report
 
     page = study.write(tmp_path, report(real), {"command": "letsdance search", "version": "0"}).read_text()
     assert real.answer.replace("'", "&#39;") in page or real.answer in page
@@ -293,8 +293,8 @@ def test_figures_and_page_are_drawn_at_both_widths(real, tmp_path):
 
 
 def test_what_cannot_be_reached_is_said_in_one_sentence(tmp_path):
-    from report import study
-    from report.portfolios import report
+    from letsdance.report import study
+    from letsdance.report.portfolios import report
 
     found = search(WASTELAND, chance=0.8, levers=["MEAS"], starts=[1], durations=[None], strengths=[1.0],
                    evaluate=lambda portfolio, seeds: np.zeros(len(seeds)), fresh_runs=50)
@@ -339,7 +339,7 @@ def test_bad_designs_are_refused_in_one_sentence(words, said):
 def test_the_command_writes_a_folder_and_prints_json(tmp_path, monkeypatch):
     from typer.testing import CliRunner
 
-    from letsdance.command import app
+    from letsdance.commands.main import app
 
     monkeypatch.chdir(tmp_path)
     words = ["search", "lone_ranger", "--budget", "200", "--levers", "LEAD,MEAS", "--starts", "1", "--durations", "end",

@@ -13,10 +13,10 @@ from SALib.sample import sobol as sample_sobol
 from SALib.test_functions import Ishigami, Sobol_G, linear_model_1
 from scipy import stats
 
-from experiments import sensitivity as s
-from experiments.design import latin_hypercube, morris, parse_factors
-from experiments.indices import _holm
-from params import Refused
+from letsdance.experiments import sensitivity as s
+from letsdance.experiments.design import latin_hypercube, morris, parse_factors
+from letsdance.experiments.indices import _holm
+from letsdance.params import Refused
 
 
 def problem(k: int, low: float, high: float) -> dict:
@@ -278,15 +278,15 @@ def test_a_scenario_is_designed_run_and_analysed(method, outcome, size):
 
 
 def test_without_factors_every_uncertain_parameter_is_screened():
-    from params import PARAMETERS
+    from letsdance.params import PARAMETERS
 
     names = {factor.name for factor in s.default_factors()}
     assert names == {name for name, p in PARAMETERS.items() if p.role == "uncertainty"}
 
 
 def test_a_sweep_that_is_there_is_analysed_with_the_same_numbers(tmp_path):
-    from experiments.plan import plan
-    from experiments.sweep import sweep
+    from letsdance.experiments.plan import plan
+    from letsdance.experiments.sweep import sweep
 
     factors = parse_factors(["C0=0.2:0.8", "phi=0:1"])
     for method, design, outcomes in (("sobol", s.saltelli(factors, 4, 1), ["C@8"]),
@@ -316,8 +316,8 @@ def test_a_mistake_is_one_sentence_and_nothing_is_announced_before(letsdance, tm
 
 def test_what_an_outcome_answers_to_most_is_not_a_trifle():
     """A factor told apart from none may still make next to nothing: it is in the table, not in the answer."""
-    import scenarios
-    from report.screening import answer
+    from letsdance import scenarios
+    from letsdance.report.screening import answer
 
     factors = ["k=0:1", "phi=0:1"]
     design = s.saltelli(factors, 64)
@@ -348,13 +348,13 @@ def test_the_command_prints_json_and_leaves_a_page(letsdance, tmp_path, method, 
 
 
 def test_figures_work_for_many_factors_and_for_phones():
-    from report.screening import morris_plane, sensitivity_study
+    from letsdance.report.screening import morris_plane, sensitivity_study
 
     names = [factor.name for factor in s.default_factors()]
     design = morris(s.default_factors(), 2, 1)
     bounds = s.bounds_of(design.factors)
     Y = np.random.default_rng(1).normal(size=(len(design), 2))
-    import scenarios
+    from letsdance import scenarios
 
     found = s.Sensitivity("morris", scenarios.load("lone_ranger"), s.parse("C@8"),
                           s.morris(names, bounds, design.table.to_numpy(float), Y, resamples=20), design,

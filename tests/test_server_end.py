@@ -77,7 +77,7 @@ def busy():
     open(FOLDER + "/busy", "w").close()
 if __name__ == "__main__":
     threading.Thread(target=busy, daemon=True).start()
-    from letsdance.command import main
+    from letsdance.commands.main import main
     main()
 """
 

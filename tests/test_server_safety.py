@@ -11,15 +11,15 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from benchmarks import people
 from browser import browser_type_launch_args, dashboard, drawn  # noqa: F401  (fixtures)
 from hypothesis import given
 from hypothesis import strategies as some
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from benchmarks import people
-from dashboards import guard
-from params import Refused
+from letsdance.dashboards import guard
+from letsdance.params import Refused
 
 #: A callable that leaves a trace and harms nobody: what a stranger would have the server import and call.
 HARMLESS = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from experiments.adopters import forecast, invented, prior, similar, synthetic
-from experiments.adopters.history import Cascade
+from letsdance.experiments.adopters import forecast, invented, prior, similar, synthetic
+from letsdance.experiments.adopters.history import Cascade
 
 
 def begun() -> Cascade:

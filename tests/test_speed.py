@@ -12,13 +12,13 @@ import pytest
 from scipy import stats
 from typer.testing import CliRunner
 
-from experiments.adopters import calibrate as c
-from experiments.adopters import speed as s
-from experiments.compare import compare
-from params import Refused
-from scenarios import LEVERS
-from simulation import simulate
-from simulation.run import CATEGORIES
+from letsdance.experiments.adopters import calibrate as c
+from letsdance.experiments.adopters import speed as s
+from letsdance.experiments.compare import compare
+from letsdance.params import Refused
+from letsdance.scenarios import LEVERS
+from letsdance.simulation import simulate
+from letsdance.simulation.run import CATEGORIES
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_equal_seeds_give_equal_numbers_whatever_the_threads(found):
 
 @pytest.fixture(scope="module")
 def calibrated(tmp_path_factory):
-    from experiments import folder
+    from letsdance.experiments import folder
 
     cum = [1, 3, 6, 11, 15, 17, 18, 18]
     made = c.calibrate(pd.DataFrame({"t": range(8), "cum": cum}), population=20, free=["v0=-0.6:0.3", "vM=0:2"],
@@ -195,8 +195,8 @@ def test_a_mistake_ends_in_one_sentence(given, word):
 # ---------------------------------------------------------------- page and command
 
 def test_figures_are_drawn_for_both_widths(found):
-    from report.sheet import NARROW, WIDE
-    from report.speed import effects, speed_study, tradeoff
+    from letsdance.report.sheet import NARROW, WIDE
+    from letsdance.report.speed import effects, speed_study, tradeoff
 
     study = speed_study(found)
     assert study.headline == s.headline(found)
@@ -207,7 +207,7 @@ def test_figures_are_drawn_for_both_widths(found):
 
 
 def test_the_command_writes_a_folder(tmp_path, monkeypatch, calibrated):
-    from letsdance.command import app
+    from letsdance.commands.main import app
 
     monkeypatch.chdir(tmp_path)
 

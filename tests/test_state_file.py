@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.branch import branch, load, save, state_at
-from experiments.state_file import _MAY_BE_NONE
-from params import Refused
+from letsdance.experiments.branch import branch, load, save, state_at
+from letsdance.experiments.state_file import _MAY_BE_NONE
+from letsdance.params import Refused
 
 SMALL = {"municipalities": 6, "citizens": 14}
 

@@ -14,17 +14,17 @@ import pytest
 from scipy import optimize, stats
 from test_residence import chain, told
 
-from experiments import discovery, estimates, indices, paired, precision, tipping
-from experiments import early_warning as ew
-from experiments import hysteresis as hy
-from experiments import residence as rs
-from experiments.adopters import curves, scores, statistics, survival
-from experiments.adopters.history import Cascade
-from experiments.axis import parse_axis
-from experiments.estimates import Estimate
-from params import Refused
-from simulation.meanfield import FixedPoint
-from simulation.rules.regimes import REGIMES
+from letsdance.experiments import discovery, estimates, indices, paired, precision, tipping
+from letsdance.experiments import early_warning as ew
+from letsdance.experiments import hysteresis as hy
+from letsdance.experiments import residence as rs
+from letsdance.experiments.adopters import curves, scores, statistics, survival
+from letsdance.experiments.adopters.history import Cascade
+from letsdance.experiments.axis import parse_axis
+from letsdance.experiments.estimates import Estimate
+from letsdance.params import Refused
+from letsdance.simulation.meanfield import FixedPoint
+from letsdance.simulation.rules.regimes import REGIMES
 
 RNG = np.random.default_rng(11)
 

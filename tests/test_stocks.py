@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.adopters import stocks
-from experiments.adopters.counts import example, read_counts
-from params import Refused
+from letsdance.experiments.adopters import stocks
+from letsdance.experiments.adopters.counts import example, read_counts
+from letsdance.params import Refused
 
 YEARS = np.arange(2010, 2020)
 
@@ -88,7 +88,7 @@ def test_what_cannot_be_a_share_is_refused():
 def test_shares_are_forecast_and_tested_by_the_same_commands(tmp_path, monkeypatch):
     from typer.testing import CliRunner
 
-    from letsdance.command import app
+    from letsdance.commands.main import app
 
     monkeypatch.chdir(tmp_path)
     example("eu27_home_working").frame.rename(columns={"value": "percent", "period": "year"})[

@@ -23,19 +23,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import executors, store
-from experiments import sweep as sweeps
-from experiments.design import Factor, from_table
-from experiments.outcomes import known
-from experiments.plan import plan
-from experiments.store import Sweep
-from experiments.sweep import run, sweep
-from params import Refused
-from scenarios import load
-from simulation.run import simulate
+from letsdance.experiments import executors, store
+from letsdance.experiments import sweep as sweeps
+from letsdance.experiments.design import Factor, from_table
+from letsdance.experiments.outcomes import known
+from letsdance.experiments.plan import plan
+from letsdance.experiments.store import Sweep
+from letsdance.experiments.sweep import run, sweep
+from letsdance.params import Refused
+from letsdance.scenarios import load
+from letsdance.simulation.run import simulate
 
 ROOT = Path(__file__).parent.parent
-START = [sys.executable, "-c", "from letsdance.command import main; main()"]
+START = [sys.executable, "-m", "letsdance"]
 TINY = {"parameters": {"municipalities": 3, "citizens": 10}, "quarters": 8}
 WORDS = ["--set", "municipalities=3", "--set", "citizens=10", "--quarters", "8"]
 #: Without git: a commit made while the tests run is no difference.
@@ -182,7 +182,7 @@ def test_duckdb_and_pandas_tell_the_same(whole):
 
 def test_names_that_differ_in_case_only_are_not_mixed_up(tmp_path):
     names = ["k_g=%g:%g", "K_g=%g:%g", "k=%g:%g"]  # beside the indicator K
-    from params import PARAMETERS
+    from letsdance.params import PARAMETERS
 
     dials = [name % PARAMETERS[name.partition("=")[0]].range for name in names]
     found = sweep(tiny(dials, replicates=2, outcomes=["K"]), tmp_path / "s")
@@ -461,7 +461,7 @@ def test_what_a_run_raises_is_kept_as_its_error(tmp_path, monkeypatch):
 
 
 def test_a_sweep_in_which_all_fails_is_told(tmp_path, monkeypatch):
-    from report.sweep import hand_over
+    from letsdance.report.sweep import hand_over
 
     def broken(story, **named):
         if story == "lets_dance":  # asked for the columns of an empty table
@@ -535,8 +535,8 @@ def test_files_that_may_not_grow_are_said_in_one_sentence(tmp_path):
 
 MEMORY = """
 import sys
-from experiments.plan import plan
-from experiments.sweep import sweep
+from letsdance.experiments.plan import plan
+from letsdance.experiments.sweep import sweep
 asked = plan("lone_ranger", ["C0=0:1"], points=int(sys.argv[1]), replicates=50, keep=["society"], every=1,
              parameters={"municipalities": 2, "citizens": 5}, quarters=8)
 found = sweep(asked, sys.argv[2], "threads", 1)

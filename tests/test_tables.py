@@ -16,13 +16,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from experiments.adopters import counts, data, history
-from experiments.adopters.observed import observe
-from params import Refused
-from scenarios import tables
-from scenarios.tables import Reading, Upload, marks, open_sheet
-from scenarios.tables.kinds import COUNTS, HISTORIES, KINDS, POPULATION, TIMES, plain_name
-from simulation import municipalities
+from letsdance.experiments.adopters import counts, data, history
+from letsdance.experiments.adopters.observed import observe
+from letsdance.params import Refused
+from letsdance.scenarios import tables
+from letsdance.scenarios.tables import Reading, Upload, marks, open_sheet
+from letsdance.scenarios.tables.kinds import COUNTS, HISTORIES, KINDS, POPULATION, TIMES, plain_name
+from letsdance.simulation import municipalities
 
 TIMES_CSV = "node,time\nMünchen,2001\nKöln,2002\nCafé Zürich,2004\n"
 TOWNS_CSV = "name,citizens\nMünchen,25\nKöln,50\n"

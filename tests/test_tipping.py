@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import scenarios
-from experiments import tipping as tp
-from experiments.axis import moved, parse_axis, paths
-from experiments.hysteresis import hysteresis
-from params import Refused
-from simulation import schedule as environment
-from simulation import simulate
-from simulation.meanfield import fixed_points
-from simulation.rules.regimes import REGIMES
+from letsdance import scenarios
+from letsdance.experiments import tipping as tp
+from letsdance.experiments.axis import moved, parse_axis, paths
+from letsdance.experiments.hysteresis import hysteresis
+from letsdance.params import Refused
+from letsdance.simulation import schedule as environment
+from letsdance.simulation import simulate
+from letsdance.simulation.meanfield import fixed_points
+from letsdance.simulation.rules.regimes import REGIMES
 
 # ---------------------------------------------------------------- what is moved
 
@@ -160,7 +160,7 @@ def follow(step, noise=0.002):
 
 def test_a_lag_is_told_from_hysteresis_and_its_gap_is_the_closed_forms(monkeypatch):
     tau, way = 6.0, 200
-    monkeypatch.setattr("experiments.hysteresis.paths", follow(lambda x, p: (p - x) / tau))
+    monkeypatch.setattr("letsdance.experiments.hysteresis.paths", follow(lambda x, p: (p - x) / tau))
     found = hysteresis(along="B=0:1", outcome="G", quarters=way, settle=40, wait=100, runs=6)
     # On a ramp of speed 1/way x lags by q = lag/way, growing in from 0 at the start and from -q at the turn, so the
     # mean gap is 2q - 3q^2; the lag of a quarter's ten steps is (1 - g)/g, g the share of the way that x goes in one.
@@ -173,7 +173,8 @@ def test_a_lag_is_told_from_hysteresis_and_its_gap_is_the_closed_forms(monkeypat
 
 def test_a_fold_is_hysteresis(monkeypatch):
     # x' = p - 1/2 + 2 (x - 1/2) - 8 (x - 1/2)^3 has folds at p = 1/2 -+ (4/3) sqrt(1/12)
-    monkeypatch.setattr("experiments.hysteresis.paths", follow(lambda x, p: (p - .5) + 2 * (x - .5) - 8 * (x - .5) ** 3))
+    fold = follow(lambda x, p: (p - .5) + 2 * (x - .5) - 8 * (x - .5) ** 3)
+    monkeypatch.setattr("letsdance.experiments.hysteresis.paths", fold)
     found = hysteresis(along="B=0:1", outcome="G", quarters=400, settle=40, wait=200, runs=6)
     assert found.verdict == "hysteresis"
     fold = 4 / 3 * np.sqrt(1 / 12)
@@ -185,7 +186,7 @@ def test_a_fold_is_hysteresis(monkeypatch):
 
 
 def test_what_follows_at_once_has_no_loop(monkeypatch):
-    monkeypatch.setattr("experiments.hysteresis.paths", follow(lambda x, p: 5 * (p - x), noise=0.05))
+    monkeypatch.setattr("letsdance.experiments.hysteresis.paths", follow(lambda x, p: 5 * (p - x), noise=0.05))
     verdicts = [hysteresis(along="B=0:1", outcome="G", quarters=60, wait=32, runs=8, seed=seed).verdict
                 for seed in range(1, 40, 10)]
     assert set(verdicts) <= {"no loop", "lag"}

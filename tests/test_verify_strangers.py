@@ -7,9 +7,9 @@ import json
 import pandas as pd
 import pytest
 
-from experiments import folder
-from letsdance.command import _AGAIN, _recorded
-from params import Refused
+from letsdance.commands.main import _AGAIN, _recorded
+from letsdance.experiments import folder
+from letsdance.params import Refused
 
 HONEST = [
     ("compare", "letsdance compare lone_ranger --policy 'free: FRCS@8+20' --runs 20"), ("map", "letsdance map lone_ranger"),
@@ -53,7 +53,7 @@ def test_another_option_cannot_name_the_folder():
 
 @pytest.fixture
 def made(tmp_path):
-    from simulation import simulate
+    from letsdance.simulation import simulate
 
     return folder.write(tmp_path / "r", {"lone_ranger": simulate("lone_ranger", runs=1, quarters=8)}, "letsdance run")
 

@@ -8,8 +8,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from experiments.adopters import synthetic, who
-from params import Refused
+from letsdance.experiments.adopters import synthetic, who
+from letsdance.params import Refused
 
 
 @cache
@@ -85,7 +85,7 @@ def test_it_ranks_better_than_chance_where_units_differ_and_not_where_they_do_no
 def test_the_command_says_who(tmp_path, monkeypatch):
     from typer.testing import CliRunner
 
-    from letsdance.command import app
+    from letsdance.commands.main import app
 
     monkeypatch.chdir(tmp_path)
     made = world()

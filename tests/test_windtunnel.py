@@ -9,15 +9,15 @@ import pytest
 from scipy import stats
 from typer.testing import CliRunner
 
-from experiments.compare import read_policy
-from experiments.outcomes import known, parse
-from experiments.windtunnel import CALM, LESS, less_is_better, wind_tunnel
-from params import Refused
-from report import windtunnel as pages
-from report.sheet import NARROW, WIDE
-from report.study import render
-from scenarios import SHOCKS, STARTS
-from simulation.run import simulate
+from letsdance.experiments.compare import read_policy
+from letsdance.experiments.outcomes import known, parse
+from letsdance.experiments.windtunnel import CALM, LESS, less_is_better, wind_tunnel
+from letsdance.params import Refused
+from letsdance.report import windtunnel as pages
+from letsdance.report.sheet import NARROW, WIDE
+from letsdance.report.study import render
+from letsdance.scenarios import SHOCKS, STARTS
+from letsdance.simulation.run import simulate
 
 PORTFOLIO = "law: MANDATE@2, FAL@1; k=1.2"
 
@@ -139,7 +139,7 @@ def test_shocks_that_act_alike_are_said_to(found):
 # ---------------------------------------------------------------- the command
 
 def run(*words: str):
-    from letsdance.command import app
+    from letsdance.commands.main import app
 
     return CliRunner().invoke(app, ["wind-tunnel", *words])
 

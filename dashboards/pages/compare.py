@@ -13,18 +13,18 @@ from typing import Any
 import numpy as np
 import solara
 
-from dashboards import charts_compare as drawing
-from dashboards import compute
-from dashboards.charts import Chart, key_of
-from dashboards.charts_compare import LETTERS, OUTCOMES, START, Tunnel
-from dashboards.numbers import Head, Numbers, Row
-from dashboards.pages.explore import Controls
-from dashboards.parts import Box, Figure, Say, Waiting, vue
-from dashboards.session import Session, use_session
-from dashboards.state import RUNS, Policy, View
-from dashboards.texts import Text
-from experiments.outcomes import parse
-from params import Refused
+from letsdance.dashboards import charts_compare as drawing
+from letsdance.dashboards import compute
+from letsdance.dashboards.charts import Chart, key_of
+from letsdance.dashboards.charts_compare import LETTERS, OUTCOMES, START, Tunnel
+from letsdance.dashboards.numbers import Head, Numbers, Row
+from letsdance.dashboards.pages.explore import Controls
+from letsdance.dashboards.parts import Box, Figure, Say, Waiting, vue
+from letsdance.dashboards.session import Session, use_session
+from letsdance.dashboards.state import RUNS, Policy, View
+from letsdance.dashboards.texts import Text
+from letsdance.experiments.outcomes import parse
+from letsdance.params import Refused
 
 CSS = Path(__file__).parent.parent.joinpath("assets", "compare.css").read_text(encoding="utf-8")
 #: Seconds after which the wind tunnel shows what it has: between two turns others may use the thread.

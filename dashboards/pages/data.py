@@ -10,15 +10,15 @@ from typing import Any
 
 import solara
 
-from dashboards import charts, compute, downloads, tables
-from dashboards.charts import Chart
-from dashboards.parts import Box, Figure, Say, Waiting
-from dashboards.session import Session, use_session
-from dashboards.state import View, check_link, to_link
-from dashboards.tables import Choice, Problem, Sheet
-from dashboards.texts import Text
-from params import Refused
-from scenarios.tables import Reading, Upload, as_text
+from letsdance.dashboards import charts, compute, downloads, tables
+from letsdance.dashboards.charts import Chart
+from letsdance.dashboards.parts import Box, Figure, Say, Waiting
+from letsdance.dashboards.session import Session, use_session
+from letsdance.dashboards.state import View, check_link, to_link
+from letsdance.dashboards.tables import Choice, Problem, Sheet
+from letsdance.dashboards.texts import Text
+from letsdance.params import Refused
+from letsdance.scenarios.tables import Reading, Upload, as_text
 
 _LOOK = Path(__file__).parent.parent / "assets" / "data.css"
 _MOST_BYTES = 5_000_000

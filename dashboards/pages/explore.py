@@ -9,14 +9,24 @@ from typing import Any
 
 import solara
 
-from dashboards import charts, compute, sentences
-from dashboards.charts import Chart
-from dashboards.parts import Box, Figure, Waiting, explained, lever_rows, parameter_rows, shock_rows, start_rows, vue
-from dashboards.session import Session, use_session
-from dashboards.state import RUNS, Kind, Policy, between
-from dashboards.texts import Text
-from params import PARAMETERS, PROFILES, Refused
-from scenarios import HORIZON, Use
+from letsdance.dashboards import charts, compute, sentences
+from letsdance.dashboards.charts import Chart
+from letsdance.dashboards.parts import (
+    Box,
+    Figure,
+    Waiting,
+    explained,
+    lever_rows,
+    parameter_rows,
+    shock_rows,
+    start_rows,
+    vue,
+)
+from letsdance.dashboards.session import Session, use_session
+from letsdance.dashboards.state import RUNS, Kind, Policy, between
+from letsdance.dashboards.texts import Text
+from letsdance.params import PARAMETERS, PROFILES, Refused
+from letsdance.scenarios import HORIZON, Use
 
 #: Sliders that are always there, by what they are about; every other parameter can be found by name.
 SLIDERS: dict[str, tuple[str, ...]] = {

@@ -8,13 +8,13 @@ from typing import Any
 
 import solara
 
-from dashboards import charts, compute, sentences
-from dashboards.charts import Chart
-from dashboards.parts import Box, Figure, Say, Waiting, vue
-from dashboards.session import use_session
-from dashboards.state import Policy
-from report.style import COLOURS
-from scenarios import STARTS
+from letsdance.dashboards import charts, compute, sentences
+from letsdance.dashboards.charts import Chart
+from letsdance.dashboards.parts import Box, Figure, Say, Waiting, vue
+from letsdance.dashboards.session import use_session
+from letsdance.dashboards.state import Policy
+from letsdance.report.style import COLOURS
+from letsdance.scenarios import STARTS
 
 
 @vue("../assets/cards.vue")

@@ -8,17 +8,17 @@ from typing import Any
 
 import solara
 
-from dashboards import charts_late_adopters as drawing
-from dashboards import compute
-from dashboards.charts import Chart, key_of
-from dashboards.charts_compare import name_of
-from dashboards.numbers import Head, Numbers, Row
-from dashboards.pages.compare import CSS
-from dashboards.parts import Box, Figure, Say, Waiting, vue
-from dashboards.session import use_session
-from dashboards.state import RUNS, View
-from dashboards.texts import Text
-from params import PROFILES
+from letsdance.dashboards import charts_late_adopters as drawing
+from letsdance.dashboards import compute
+from letsdance.dashboards.charts import Chart, key_of
+from letsdance.dashboards.charts_compare import name_of
+from letsdance.dashboards.numbers import Head, Numbers, Row
+from letsdance.dashboards.pages.compare import CSS
+from letsdance.dashboards.parts import Box, Figure, Say, Waiting, vue
+from letsdance.dashboards.session import use_session
+from letsdance.dashboards.state import RUNS, View
+from letsdance.dashboards.texts import Text
+from letsdance.params import PROFILES
 
 
 @vue("../assets/late_adopters.vue")

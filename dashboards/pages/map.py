@@ -14,20 +14,20 @@ from typing import Any
 
 import solara
 
-from dashboards import charts_map
-from dashboards.charts import Chart, key_of
-from dashboards.compute import LONG, Token, between, check_work, use_latest
-from dashboards.pages.explore import SLIDERS
-from dashboards.parts import Box, Figure, Say, Waiting, vue
-from dashboards.session import use_session
-from dashboards.state import Policy, View
-from dashboards.texts import Text
-from experiments.basins import Basins, basins
-from experiments.residence import Residence, residence
-from experiments.tipping import Axis, Tipping, tipping
-from params import PARAMETERS, Refused, nearest
-from scenarios import STARTS
-from simulation.rules.regimes import REGIMES
+from letsdance.dashboards import charts_map
+from letsdance.dashboards.charts import Chart, key_of
+from letsdance.dashboards.compute import LONG, Token, between, check_work, use_latest
+from letsdance.dashboards.pages.explore import SLIDERS
+from letsdance.dashboards.parts import Box, Figure, Say, Waiting, vue
+from letsdance.dashboards.session import use_session
+from letsdance.dashboards.state import Policy, View
+from letsdance.dashboards.texts import Text
+from letsdance.experiments.basins import Basins, basins
+from letsdance.experiments.residence import Residence, residence
+from letsdance.experiments.tipping import Axis, Tipping, tipping
+from letsdance.params import PARAMETERS, Refused, nearest
+from letsdance.scenarios import STARTS
+from letsdance.simulation.rules.regimes import REGIMES
 
 #: Starts on each side and runs from each, one after another; the last only when asked for.
 GRIDS = ((5, 2), (9, 4), (17, 8))

@@ -16,23 +16,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import solara
 
-from dashboards.charts import key_of
-from dashboards.charts_town import picture
-from dashboards.compute import Token, between, check_work, municipalities, use_latest
-from dashboards.downloads import TYPES, File, table, use_making
-from dashboards.parts import Box, Say, Waiting, lever_rows, start_rows, vue
-from dashboards.session import use_session
-from dashboards.state import RUNS, Policy, View, own_version
-from dashboards.texts import Text
-from params import Refused, nearest
-from scenarios import Use
-from simulation.rules.regimes import REGIMES
-from simulation.run import STAGES, simulate
-from simulation.state import SERVICE
+from letsdance.dashboards.charts import key_of
+from letsdance.dashboards.charts_town import picture
+from letsdance.dashboards.compute import Token, between, check_work, municipalities, use_latest
+from letsdance.dashboards.downloads import TYPES, File, table, use_making
+from letsdance.dashboards.parts import Box, Say, Waiting, lever_rows, start_rows, vue
+from letsdance.dashboards.session import use_session
+from letsdance.dashboards.state import RUNS, Policy, View, own_version
+from letsdance.dashboards.texts import Text
+from letsdance.params import Refused, nearest
+from letsdance.scenarios import Use
+from letsdance.simulation.rules.regimes import REGIMES
+from letsdance.simulation.run import STAGES, simulate
+from letsdance.simulation.state import SERVICE
 
 if TYPE_CHECKING:
-    from simulation.agents import Citizen, Government
-    from simulation.model import CoCreationModel
+    from letsdance.simulation.agents import Citizen, Government
+    from letsdance.simulation.model import CoCreationModel
 
 #: The small world, as parameters.
 SMALL = {"municipalities": 6, "citizens": 10}
@@ -90,7 +90,7 @@ class Run:
 
     def quarters(self) -> Iterator[CoCreationModel]:
         """The model in quarter 0, 1, ...: one object, stepped; `Stopped` when nobody wants it any more."""
-        from simulation.model import CoCreationModel  # here, so that no other page waits for Mesa
+        from letsdance.simulation.model import CoCreationModel  # here, so that no other page waits for Mesa
 
         check_work(self.policy, RUNS[0], self.places)  # as much as other pages compute
         towns = municipalities(self.places)

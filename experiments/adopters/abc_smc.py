@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit, logit, logsumexp
 
-from experiments.adopters.sampling import chosen, log_normal, normal, second_moments
+from letsdance.experiments.adopters.sampling import chosen, log_normal, normal, second_moments
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,11 +17,11 @@ from zlib import crc32
 
 import numpy as np
 
-from experiments.adopters import curves, scores
-from experiments.adopters.forecast import forecast
-from experiments.adopters.history import Cascade, read
-from experiments.adopters.prior import PERIODS, STAGES, Prior, learn
-from params import Refused
+from letsdance.experiments.adopters import curves, scores
+from letsdance.experiments.adopters.forecast import forecast
+from letsdance.experiments.adopters.history import Cascade, read
+from letsdance.experiments.adopters.prior import PERIODS, STAGES, Prior, learn
+from letsdance.params import Refused
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import scenarios
-from experiments.adopters import abc_smc
-from experiments.adopters.abc_smc import Box, Sample
-from experiments.adopters.observed import CHECKS, Seen, checks_of, features, observe
-from params import PARAMETERS, Refused, check_value, check_whole, files, nearest
-from scenarios import HORIZON, Scenario
-from simulation.run import simulate
+from letsdance import scenarios
+from letsdance.experiments.adopters import abc_smc
+from letsdance.experiments.adopters.abc_smc import Box, Sample
+from letsdance.experiments.adopters.observed import CHECKS, Seen, checks_of, features, observe
+from letsdance.params import PARAMETERS, Refused, check_value, check_whole, files, nearest
+from letsdance.scenarios import HORIZON, Scenario
+from letsdance.simulation.run import simulate
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from experiments.adopters.statistics import exposure
-from params import Refused, nearest
-from simulation import limits
+from letsdance.experiments.adopters.statistics import exposure
+from letsdance.params import Refused, nearest
+from letsdance.simulation import limits
 
 
 @dataclass(frozen=True)

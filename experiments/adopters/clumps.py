@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit, gammaln
 
-from experiments.adopters.history import Cascade
+from letsdance.experiments.adopters.history import Cascade
 
 #: The parameters on the scale on which they are normal: name -> (transformation, meaning).
 PARAMETERS = {

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.adopters import statistics, stocks
-from params import Refused, nearest
-from scenarios import tables
-from scenarios.tables import Reading
-from scenarios.tables.kinds import COUNTS, POPULATION
+from letsdance.experiments.adopters import statistics, stocks
+from letsdance.params import Refused, nearest
+from letsdance.scenarios import tables
+from letsdance.scenarios.tables import Reading
+from letsdance.scenarios.tables.kinds import COUNTS, POPULATION
 
 if TYPE_CHECKING:
     import pandas as pd

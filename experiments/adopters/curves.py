@@ -18,8 +18,8 @@ from scipy.special import expit, logit
 from scipy.stats import chi2, norm
 from scipy.stats import t as student
 
-from experiments.adopters.history import Cascade
-from params import Refused, nearest
+from letsdance.experiments.adopters.history import Cascade
+from letsdance.params import Refused, nearest
 
 #: curve -> its two parameters beside the share that ever adopts.
 CURVES = {"bass": ("p", "q"), "logistic": ("rate", "middle"), "gompertz": ("rate", "middle")}

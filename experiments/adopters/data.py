@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from experiments.adopters import statistics
-from experiments.adopters.surveys import Survey, read_survey
-from params import Refused, nearest
-from scenarios import tables
-from scenarios.tables import Invalid, Reading
-from scenarios.tables.kinds import EDGES, TIMES
+from letsdance.experiments.adopters import statistics
+from letsdance.experiments.adopters.surveys import Survey, read_survey
+from letsdance.params import Refused, nearest
+from letsdance.scenarios import tables
+from letsdance.scenarios.tables import Invalid, Reading
+from letsdance.scenarios.tables.kinds import EDGES, TIMES
 
 if TYPE_CHECKING:
-    from simulation.run import Result
+    from letsdance.simulation.run import Result
 
 _YES, _NO = ("1", "1.0", "yes", "true", "ja"), ("0", "0.0", "no", "false", "nee")
 #: What stands for "never" in other people's tables of times, and how far away such a code lies at least, in periods.
@@ -317,9 +317,9 @@ def from_result(result: Result, run: int = 0) -> Adoption:
     Ties are those that the model uses: peers both ways, and exchange ties one way while the lever for them is on; a
     government that is both a peer and an exchange partner counts twice among the weights, as in the model.
     """
-    from simulation import schedule as environment
-    from simulation.run import CATEGORIES
-    from simulation.society import Society
+    from letsdance.simulation import schedule as environment
+    from letsdance.simulation.run import CATEGORIES
+    from letsdance.simulation.society import Society
 
     if isinstance(run, bool) or not 0 <= run < result.runs:
         raise Refused(f"run must be a whole number from 0 to {result.runs - 1}, not {run!r}.")

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.adopters import statistics
-from experiments.adopters.curves import CURVES, Fit, fit
-from experiments.adopters.data import Adoption
-from experiments.adopters.history import Cascade
-from experiments.adopters.survival import (
+from letsdance.experiments.adopters import statistics
+from letsdance.experiments.adopters.curves import CURVES, Fit, fit
+from letsdance.experiments.adopters.data import Adoption
+from letsdance.experiments.adopters.history import Cascade
+from letsdance.experiments.adopters.survival import (
     LogRank,
     RestrictedMean,
     Survival,

@@ -16,9 +16,9 @@ from zlib import crc32
 
 import numpy as np
 
-from experiments.adopters.history import Cascade, read
-from experiments.adopters.prior import Prior, default, drawn, paths_of, ranked
-from params import Refused
+from letsdance.experiments.adopters.history import Cascade, read
+from letsdance.experiments.adopters.prior import Prior, default, drawn, paths_of, ranked
+from letsdance.params import Refused
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from params import Refused
-from scenarios import tables
-from scenarios.tables.kinds import HISTORIES, TIMES
+from letsdance.params import Refused
+from letsdance.scenarios import tables
+from letsdance.scenarios.tables.kinds import HISTORIES, TIMES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,7 +115,7 @@ def with_silence(cascades: Sequence[Cascade], most: int) -> list[Cascade]:
 
 def _counted(sheet: tables.Sheet, population: int | None) -> Cascade:
     """The one cascade of a table of times of adoption, a row a node."""
-    from experiments.adopters.data import read_times
+    from letsdance.experiments.adopters.data import read_times
 
     adoption = read_times(sheet)
     size = len(adoption.nodes) if population is None else population

@@ -10,9 +10,9 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from experiments.adopters import abc_smc
-from experiments.adopters.calibrate import CLOCK, PARAMETERS, Calibration, title_of
-from experiments.adopters.observed import CHECKS, MOST_GOVERNMENTS
+from letsdance.experiments.adopters import abc_smc
+from letsdance.experiments.adopters.calibrate import CLOCK, PARAMETERS, Calibration, title_of
+from letsdance.experiments.adopters.observed import CHECKS, MOST_GOVERNMENTS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.adopters import prior, synthetic
-from experiments.adopters.history import Cascade
+from letsdance.experiments.adopters import prior, synthetic
+from letsdance.experiments.adopters.history import Cascade
 
 FILE = Path(__file__).with_name("invented_prior.json")
 SEED = 7

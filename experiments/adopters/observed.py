@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from experiments.adopters import history
-from params import Refused, nearest
-from scenarios import tables
-from scenarios.tables.kinds import COUNTS, HISTORIES, TIMES
+from letsdance.experiments.adopters import history
+from letsdance.params import Refused, nearest
+from letsdance.scenarios import tables
+from letsdance.scenarios.tables.kinds import COUNTS, HISTORIES, TIMES
 
 #: More governments than this are represented by as many.
 MOST_GOVERNMENTS = 200
@@ -77,8 +77,8 @@ def observe(source: Any, population: int | None = None, unit: str | Sequence[str
     """Curves from a CSV's path, an example's name, a table, or what was read already: cascades (t, new or cum), counts by
     unit and period, or times of adoption (node, time). unit: which of several. Refused otherwise.
     """
-    from experiments.adopters.counts import Counts, example, examples, read_counts
-    from experiments.adopters.data import read_times
+    from letsdance.experiments.adopters.counts import Counts, example, examples, read_counts
+    from letsdance.experiments.adopters.data import read_times
 
     if isinstance(source, Seen):
         source = [source]

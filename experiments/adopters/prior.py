@@ -22,10 +22,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import logsumexp
 
-from experiments.adopters import clumps, scores, similar
-from experiments.adopters.history import LONGEST, Cascade, read, silence_cut, with_silence
-from experiments.adopters.sampling import chosen, log_normal, normal, posterior, second_moments
-from params import Refused, files
+from letsdance.experiments.adopters import clumps, scores, similar
+from letsdance.experiments.adopters.history import LONGEST, Cascade, read, silence_cut, with_silence
+from letsdance.experiments.adopters.sampling import chosen, log_normal, normal, posterior, second_moments
+from letsdance.params import Refused, files
 
 _FORMAT = 3
 _KIND = "letsdance prior for adoption in clumps"

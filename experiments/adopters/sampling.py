@@ -7,8 +7,8 @@ from typing import Protocol
 import numpy as np
 from scipy.special import logsumexp
 
-from experiments.adopters import clumps
-from experiments.adopters.history import Cascade
+from letsdance.experiments.adopters import clumps
+from letsdance.experiments.adopters.history import Cascade
 
 _ROUNDS = 6
 

@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from experiments.adopters.history import Cascade
+from letsdance.experiments.adopters.history import Cascade
 
 #: Past cascades kept, at most.
 MOST = 300

@@ -21,15 +21,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import scenarios
-from experiments.adopters.calibrate import Calibration, load
-from experiments.compare import Policy, read_policy
-from experiments.paired import interval
-from params import Refused, check_whole, nearest
-from scenarios import HORIZON, STARTS, Scenario
-from simulation import schedule
-from simulation.rules.adoption import DISCONTINUED
-from simulation.run import CATEGORIES, Result, simulate
+from letsdance import scenarios
+from letsdance.experiments.adopters.calibrate import Calibration, load
+from letsdance.experiments.compare import Policy, read_policy
+from letsdance.experiments.paired import interval
+from letsdance.params import Refused, check_whole, nearest
+from letsdance.scenarios import HORIZON, STARTS, Scenario
+from letsdance.simulation import schedule
+from letsdance.simulation.rules.adoption import DISCONTINUED
+from letsdance.simulation.run import CATEGORIES, Result, simulate
 
 if TYPE_CHECKING:
     import pandas as pd

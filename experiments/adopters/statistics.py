@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from scipy import sparse
 
-from params import Refused, nearest
-from simulation.compiled import compiled
-from simulation.luck import address, uniform
-from simulation.society import interpreted_arithmetic
+from letsdance.params import Refused, nearest
+from letsdance.simulation.compiled import compiled
+from letsdance.simulation.luck import address, uniform
+from letsdance.simulation.society import interpreted_arithmetic
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,13 +15,13 @@ from zlib import crc32
 
 import numpy as np
 
-from experiments.adopters import scores
-from params import Refused
+from letsdance.experiments.adopters import scores
+from letsdance.params import Refused
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from experiments.adopters.counts import Counts
+    from letsdance.experiments.adopters.counts import Counts
 
 _PURPOSE = 0x73746F63  # names this use of a seed
 _POINTS = 0.05  # no move of a share that is smaller is called a shock
@@ -96,9 +96,9 @@ class Series:
 
 def in_table(source: Any) -> list[Series] | None:
     """The shares that a table holds (a column percent, or stock and population); None where it holds something else."""
-    from experiments.adopters.counts import read_counts
-    from scenarios import tables
-    from scenarios.tables.kinds import COUNTS
+    from letsdance.experiments.adopters.counts import read_counts
+    from letsdance.scenarios import tables
+    from letsdance.scenarios.tables.kinds import COUNTS
 
     sheet = tables.open_sheet(source, "adoption", "give a CSV with a header.")
     try:

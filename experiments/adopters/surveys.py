@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from params import Refused, nearest
-from scenarios import tables
-from scenarios.tables import marks as written
-from scenarios.tables.kinds import MEANING, SURVEY, Field, Kind, plain_name
+from letsdance.params import Refused, nearest
+from letsdance.scenarios import tables
+from letsdance.scenarios.tables import marks as written
+from letsdance.scenarios.tables.kinds import MEANING, SURVEY, Field, Kind, plain_name
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from scenarios import Scenario
+    from letsdance.scenarios import Scenario
 
 #: Who answered, in English and Dutch.
 ROLES: Mapping[str, tuple[str, ...]] = {
@@ -103,7 +103,7 @@ class Survey:
 
     def scenario(self, base: str | Path | Scenario = "lets_dance", name: str = "survey") -> Scenario:
         """A scenario that starts where the answers are; all else is as in the base."""
-        import scenarios
+        from letsdance import scenarios
 
         self._confirmed()
         story, at = scenarios.load(base), self.start()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from params import Refused
+from letsdance.params import Refused
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from experiments.adopters.history import Cascade
-from params import Refused, nearest
+from letsdance.experiments.adopters.history import Cascade
+from letsdance.params import Refused, nearest
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.adopters.history import Cascade
-from params import Refused, nearest
+from letsdance.experiments.adopters.history import Cascade
+from letsdance.params import Refused, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from experiments.adopters.prior import Prior
+    from letsdance.experiments.adopters.prior import Prior
 
 ORIGINS = (0.1, 0.16, 0.25, 0.34, 0.5)  # shares at which past cascades are looked at
 _FEW = 3.0        # past adoptions that move a unit's mean place half of the way
@@ -69,8 +69,8 @@ class Adoptions:
 def read(source: Any, edges: Any = None, covariates: Any = None) -> Adoptions:
     """Adoptions from a table of cascade, unit and time (a calendar; blank: not yet), edges (source, target) and covariates
     (unit, and numbers). A unit without a row in a cascade had not adopted it by the last period of the table."""
-    from scenarios import tables
-    from scenarios.tables.kinds import ADOPTIONS, EDGES
+    from letsdance.scenarios import tables
+    from letsdance.scenarios.tables.kinds import ADOPTIONS, EDGES
 
     table = tables.read(source, ADOPTIONS)
     tables.check(table, [tables.once(["cascade", "unit"], ": a unit adopts once")])
@@ -102,7 +102,7 @@ def read(source: Any, edges: Any = None, covariates: Any = None) -> Adoptions:
 def _covariates(source: Any, units: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...]]:
     import pandas as pd
 
-    from scenarios import tables
+    from letsdance.scenarios import tables
 
     sheet = tables.open_sheet(source, "covariates", "give a CSV with unit and numbers.")
     columns = list(sheet.frame.columns)
@@ -274,7 +274,7 @@ def who(known: Adoptions, cascade: str | None = None, periods: int = 10, prior: 
 
     Refused for an unknown cascade, or where nobody, or only one, is left.
     """
-    from experiments.adopters.forecast import forecast
+    from letsdance.experiments.adopters.forecast import forecast
 
     name = known.cascades[-1] if cascade is None else cascade
     if name not in known.cascades:

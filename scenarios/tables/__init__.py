@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from params import Refused
-from scenarios.tables import marks as _numbers
-from scenarios.tables.files import SEPARATORS, Reading, Sheet, Upload, as_text, open_sheet, pasted, text
-from scenarios.tables.kinds import Field, Kind, may_be, plain_name
+from letsdance.params import Refused
+from letsdance.scenarios.tables import marks as _numbers
+from letsdance.scenarios.tables.files import SEPARATORS, Reading, Sheet, Upload, as_text, open_sheet, pasted, text
+from letsdance.scenarios.tables.kinds import Field, Kind, may_be, plain_name
 
 if TYPE_CHECKING:
     import pandas as pd

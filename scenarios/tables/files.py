@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from params import Refused, files
+from letsdance.params import Refused, files
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,7 +125,7 @@ def open_sheet(source: Any, what: str = "rows", remedy: str = "", reading: Readi
         if raw.startswith(first):
             raise Refused(f"{where} {is_a}, not text; {do}.")
     if raw[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
-        from scenarios.tables import formats
+        from letsdance.scenarios.tables import formats
 
         frame, said, numeric = formats.workbook(raw, where, reading.sheet, 2 * reading.most)
         return _bounded(Sheet(where, frame, "\t", (*how, *said), "row", numeric))
@@ -138,7 +138,7 @@ def open_sheet(source: Any, what: str = "rows", remedy: str = "", reading: Readi
         if start.startswith(words):
             raise Refused(f"{where} {is_a}, not a table; {do}.")
     if start.startswith(("*vertices", "*network")) or "<graphml" in start:
-        from scenarios.tables import formats
+        from letsdance.scenarios.tables import formats
 
         frame, said = formats.graphml(raw, where) if "<graphml" in start else formats.pajek(text, where)
         return _bounded(Sheet(where, frame, "\t", (*how, *said), "tie"))

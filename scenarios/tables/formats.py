@@ -8,8 +8,8 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 
-from params import Refused, nearest
-from scenarios.tables.files import MOST_COLUMNS, MOST_ROWS, _clean, _trimmed, text, texts
+from letsdance.params import Refused, nearest
+from letsdance.scenarios.tables.files import MOST_COLUMNS, MOST_ROWS, _clean, _trimmed, text, texts
 
 if TYPE_CHECKING:
     import pandas as pd

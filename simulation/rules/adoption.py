@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from simulation.compiled import rule
-from simulation.rules.numbers import clip, logistic
+from letsdance.simulation.compiled import rule
+from letsdance.simulation.rules.numbers import clip, logistic
 
 #: Stages of a government.
 UNAWARE, AWARE, PILOTING, ADOPTED, UPSCALED, DISCONTINUED = 0, 1, 2, 3, 4, 5

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from simulation.compiled import rule
-from simulation.rules.numbers import clip
+from letsdance.simulation.compiled import rule
+from letsdance.simulation.rules.numbers import clip
 
 
 @rule

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from simulation.compiled import rule
+from letsdance.simulation.compiled import rule
 
 
 @rule

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulation.compiled import rule
-from simulation.rules.numbers import clip, log, logistic
+from letsdance.simulation.compiled import rule
+from letsdance.simulation.rules.numbers import clip, log, logistic
 
 #: Kinds of initiative: citizens alone, citizens with support, called by the government.
 SOLO, JOINT, CALLED = np.int64(0), np.int64(1), np.int64(2)

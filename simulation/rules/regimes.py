@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulation.compiled import rule
+from letsdance.simulation.compiled import rule
 
 LETS_DANCE, LONE_RANGER, DEAD_HORSE, WASTELAND = 0, 1, 2, 3
 #: The futures in the order of their numbers, by the names used everywhere.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from simulation.compiled import rule
-from simulation.rules.numbers import clip
-from simulation.rules.outcomes import SOLO
+from letsdance.simulation.compiled import rule
+from letsdance.simulation.rules.numbers import clip
+from letsdance.simulation.rules.outcomes import SOLO
 
 
 @rule

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulation.compiled import rule
+from letsdance.simulation.compiled import rule
 
 
 @rule

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from simulation.compiled import rule
-from simulation.rules.adoption import ADOPTED, PILOTING, UPSCALED
+from letsdance.simulation.compiled import rule
+from letsdance.simulation.rules.adoption import ADOPTED, PILOTING, UPSCALED
 
 
 @rule

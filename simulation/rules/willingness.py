@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from simulation.compiled import rule
-from simulation.rules.numbers import clip, logistic
+from letsdance.simulation.compiled import rule
+from letsdance.simulation.rules.numbers import clip, logistic
 
 
 class CitizenReasons(NamedTuple):

@@ -20,8 +20,8 @@ INDICATORS = ("C", "G", "S", "T", "R", "L", "K", "A", "lets_dance", "wasteland",
 
 def current() -> dict[str, Any]:
     """Selected indicators of one run of each start: with nothing, and with levers and shocks of every kind."""
-    from scenarios import LEVERS, SHOCKS, STARTS
-    from simulation.run import simulate
+    from letsdance.scenarios import LEVERS, SHOCKS, STARTS
+    from letsdance.simulation.run import simulate
 
     policies = {"nothing": {}, "everything": {"levers": [f"{name}@{3 + k % 7}" for k, name in enumerate(LEVERS)],
                                               "shocks": [f"{name}@{2 + k}" for k, name in enumerate(SHOCKS)]}}

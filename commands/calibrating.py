@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from letsdance.adopting import adopters
-from letsdance.screen import Json, Overwrite, Profile, Set, print_table, progress, values
-from letsdance.telling import keep, records, written
+from letsdance.commands.adopting import adopters
+from letsdance.commands.screen import Json, Overwrite, Profile, Set, print_table, progress, values
+from letsdance.commands.telling import keep, records, written
 
 if TYPE_CHECKING:
-    from experiments.adopters.calibrate import Calibration
-    from experiments.adopters.speed import Speed
+    from letsdance.experiments.adopters.calibrate import Calibration
+    from letsdance.experiments.adopters.speed import Speed
 
 
 @adopters.command("calibrate")
@@ -44,11 +44,11 @@ def calibrate_(
     overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Fit the model to observed curves and say what they cannot tell."""
-    from experiments import folder
+    from letsdance.experiments import folder
 
     folder.check_target(out, overwrite)
-    from experiments.adopters import calibrate as calibrating
-    from experiments.adopters import identification
+    from letsdance.experiments.adopters import calibrate as calibrating
+    from letsdance.experiments.adopters import identification
 
     predictions = 200
     with progress("Calibrating", most * (1 + max(recover, 0)) + predictions, quiet=as_json) as advance:
@@ -58,7 +58,7 @@ def calibrate_(
     told = identification.in_words(found)
     said = {**calibrating.manifest_of(found), **told}
 
-    from report.calibration import calibration_study
+    from letsdance.report.calibration import calibration_study
 
     keep(out, "adopters calibrate", said, calibrating.tables_of(found), calibration_study(found), overwrite, as_json)
     if as_json:
@@ -70,7 +70,7 @@ def calibrate_(
 
 
 def _print_calibration(found: Calibration, said: dict[str, Any]) -> None:
-    from experiments.adopters.identification import plain, span
+    from letsdance.experiments.adopters.identification import plain, span
 
     typer.echo(said["headline"])
     print_table("What the data say", ["parameter", "before", "mean", "80 % interval", "95 % interval", "spread, of before"],
@@ -105,10 +105,10 @@ def speed_(
     overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Say what speeds up late adopters, its cost and depth of use."""
-    from experiments import folder
+    from letsdance.experiments import folder
 
     folder.check_target(out, overwrite)
-    from experiments.adopters import speed as speeding
+    from letsdance.experiments.adopters import speed as speeding
 
     tried = 2 + (len(policy) if policy else len(speeding.policies(1)))
     total = tried * ((draws or 50) * (runs or 4) if Path(case).is_dir() else runs or 40)
@@ -116,7 +116,7 @@ def speed_(
         found = speeding.speed(case, policy or None, start, quarters, draws, runs, seed, progress=advance)
     said = speeding.manifest_of(found, ("laggards", "late_majority"))
 
-    from report.speed import speed_study
+    from letsdance.report.speed import speed_study
 
     keep(out, "adopters speed", said, speeding.tables_of(found), speed_study(found), overwrite, as_json)
     if as_json:
@@ -128,7 +128,7 @@ def speed_(
 
 
 def _print_speed(found: Speed, said: dict[str, Any]) -> None:
-    from experiments.adopters.speed import IMITATION, said_effect
+    from letsdance.experiments.adopters.speed import IMITATION, said_effect
 
     typer.echo(said["headline"])
     for group in ("late_majority", "laggards"):

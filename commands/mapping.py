@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from letsdance.screen import (
+from letsdance.commands.screen import (
     Json,
     Lever,
     Overwrite,
@@ -23,12 +23,12 @@ from letsdance.screen import (
     progress,
     values,
 )
-from letsdance.telling import estimate, finite, keep, written
+from letsdance.commands.telling import estimate, finite, keep, written
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from report.study import Study
+    from letsdance.report.study import Study
 
 FIRST = "basins"
 
@@ -66,12 +66,12 @@ def basins(
 ) -> None:
     """Show where starts lead, on a grid over (C, G). The regime after --quarters, agents beside the mean field; and how
     long the four starts last."""
-    from experiments import folder
+    from letsdance.experiments import folder
 
     folder.check_target(out, overwrite)
-    import scenarios as told
-    from experiments.basins import basins as find
-    from experiments.residence import residence as follow
+    from letsdance import scenarios as told
+    from letsdance.experiments.basins import basins as find
+    from letsdance.experiments.residence import residence as follow
 
     changes = _changes(sets, lever, shock, profile)
     base = told.load(scenario)
@@ -87,7 +87,7 @@ def basins(
         "fixed_points": [{"C": float(p.state[0]), "G": float(p.state[1]), "stable": bool(p.stable)}
                          for p in found.fixed_points], "residence": _stays(stays)}
 
-    from report.dynamics import basins_study
+    from letsdance.report.dynamics import basins_study
 
     page = basins_study(found, stays)
     frames = {"basins": found.frame, "residence": stays.frame, "spells": stays.spells,
@@ -108,17 +108,17 @@ def residence(
     out: Out = Path("letsdance-residence"), overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Say how long municipalities stay where they start. Also where they go, and when they first reach a regime."""
-    from experiments import folder
+    from letsdance.experiments import folder
 
     folder.check_target(out, overwrite)
-    import scenarios as told
-    from experiments.residence import residence as follow
+    from letsdance import scenarios as told
+    from letsdance.experiments.residence import residence as follow
 
     names, changes = scenarios or list(told.STARTS), _changes(sets, lever, shock, profile)
     with progress("Runs", max(1, runs) * len(names), quiet=as_json) as advance:
         found = follow(names, runs, quarters, seed, target, advance, **changes)
 
-    from report.dynamics import residence_study
+    from letsdance.report.dynamics import residence_study
 
     page = residence_study(found)
     said = {"scenarios": {story.name: story.changed(quarters=quarters, **changes).to_toml()
@@ -141,11 +141,11 @@ def tipping(
 ) -> None:
     """Show where runs end along a parameter or a lever's strength. Such as k=0.2:2 or FRCS@8+20=0:1.5; beside the mean
     field."""
-    from experiments import folder
+    from letsdance.experiments import folder
 
     folder.check_target(out, overwrite)
-    import scenarios as told
-    from experiments.tipping import tipping as find
+    from letsdance import scenarios as told
+    from letsdance.experiments.tipping import tipping as find
 
     names, changes = scenarios or list(told.STARTS), _changes(sets, lever, shock, profile)
     for name in names:
@@ -153,7 +153,7 @@ def tipping(
     with progress("Values and starts", max(1, points) * (len(names) + 1), quiet=as_json) as advance:
         found = find(along, names, outcome, regime, points, runs, quarters, seed, advance, **changes)
 
-    from report.tipping import tipping_study
+    from letsdance.report.tipping import tipping_study
 
     page = tipping_study(found)
     said = {"scenarios": {story.name: story.changed(quarters=quarters, **changes).to_toml()
@@ -179,18 +179,18 @@ def hysteresis(
 ) -> None:
     """Move a parameter there and back, and see if a gap stays. Within a run, at two speeds; then both ways stop and
     wait."""
-    from experiments import folder
+    from letsdance.experiments import folder
 
     folder.check_target(out, overwrite)
-    import scenarios as told
-    from experiments.hysteresis import hysteresis as find
+    from letsdance import scenarios as told
+    from letsdance.experiments.hysteresis import hysteresis as find
 
     _no_axis(scenario)
     changes = _changes(sets, None, None, profile)
     with progress("Runs", 4 * max(1, runs), quiet=as_json) as advance:
         found = find(scenario, along, outcome, quarters, settle, wait, runs, seed, advance, **changes)
 
-    from report.tipping import hysteresis_study
+    from letsdance.report.tipping import hysteresis_study
 
     page = hysteresis_study(found)
     said = {**_story(told.load(scenario), changes), "along": along, "outcome": outcome, "quarters": quarters,
@@ -216,11 +216,11 @@ def warning(
 ) -> None:
     """Ask whether early warnings come before a tip. Do variance and lag-1 autocorrelation rise, and how often for
     nothing?"""
-    from experiments import folder
+    from letsdance.experiments import folder
 
     folder.check_target(out, overwrite)
-    import scenarios as told
-    from experiments.early_warning import early_warning as find
+    from letsdance import scenarios as told
+    from letsdance.experiments.early_warning import early_warning as find
 
     _no_axis(scenario)
     changes = _changes(sets, None, None, profile)
@@ -228,7 +228,7 @@ def warning(
         found = find(scenario, along, outcome, quarters, settle, runs, seed, window, bandwidth, ahead, advance,
                      **changes)
 
-    from report.early_warning import warning_study
+    from letsdance.report.early_warning import warning_study
 
     page = warning_study(found)
     said = {**_story(told.load(scenario), changes), "along": along, "outcome": outcome, "quarters": quarters,
@@ -251,7 +251,7 @@ def _changes(sets: list[str] | None, lever: list[str] | None, shock: list[str] |
 
 def _no_axis(scenario: str) -> None:
     """Refuse a parameter's way in the place of a scenario, with what was meant."""
-    from params import Refused
+    from letsdance.params import Refused
 
     if "=" in scenario and not scenario.endswith(".toml"):
         raise Refused(f"{scenario!r} stands where a scenario stands; write --along {scenario}.")
@@ -261,7 +261,7 @@ def _corners(base: Any) -> list[Any]:
     """The four starts with a scenario's own parameters, levers, shocks and innovation."""
     from dataclasses import replace
 
-    import scenarios as told
+    from letsdance import scenarios as told
 
     return [replace(base, name=name, title=told.load(name).title, says=told.load(name).says, C=told.load(name).C,
                     G=told.load(name).G) for name in told.STARTS]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Any
 
-import scenarios
-from params import CONTEXTS, EVIDENCE, GROUPS, PARAMETERS, PROFILES, Refused, nearest
+from letsdance import scenarios
+from letsdance.params import CONTEXTS, EVIDENCE, GROUPS, PARAMETERS, PROFILES, Refused, nearest
 
 WHAT = ("scenarios", "parameters", "levers", "shocks", "evidence", "indicators")
 
@@ -28,7 +28,7 @@ def contents(what: str, copy: str | None = None) -> tuple[str, list[str], list[l
         if copy not in scenarios.STARTS:
             raise Refused(f"there is no start {copy!r}.{nearest(copy, scenarios.STARTS)} "
                           f"Known: {', '.join(scenarios.STARTS)}.")
-        return copy, [copy], [[files("scenarios").joinpath(f"{copy}.toml").read_text(encoding="utf-8")]]
+        return copy, [copy], [[files("letsdance.scenarios").joinpath(f"{copy}.toml").read_text(encoding="utf-8")]]
     if what == "parameters":
         rows = [[p.name, p.title, f"{p.default:g}", f"{p.range[0]:g} to {p.range[1]:g}", p.unit, p.role, GROUPS[p.group],
                  p.source, p.reference, p.says] for p in PARAMETERS.values()]
@@ -55,7 +55,7 @@ def contents(what: str, copy: str | None = None) -> tuple[str, list[str], list[l
         return "Evidence: S lines of the seed documents, T other sources", ["line", "what it says"], [
             [line, text] for line, text in EVIDENCE.items()]
     if what == "indicators":
-        from simulation.indicators import SOCIETY
+        from letsdance.simulation.indicators import SOCIETY
 
         return "Indicators", ["name", "unit", "what it says", "reference"], [
             [name, unit, says, reference] for name, (unit, says, reference) in SOCIETY.items()]

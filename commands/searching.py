@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from letsdance.screen import (
+from letsdance.commands.screen import (
     Json,
     Overwrite,
     Profile,
@@ -22,12 +22,12 @@ from letsdance.screen import (
     progress,
     values,
 )
-from letsdance.telling import keep, records, text_of, written
+from letsdance.commands.telling import keep, records, text_of, written
 
 
 def _numbers(what: str, text: str, kind: type[int] | type[float], end: bool = False) -> list[Any]:
     """A list as typed: 1,9 or 8,20,end."""
-    from params import Refused
+    from letsdance.params import Refused
 
     found: list[Any] = []
     for part in (part.strip() for part in text.split(",")):
@@ -60,10 +60,10 @@ def search(
     overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Find which levers, when and how long, reach Let's dance. At least cost (--chance), or best within a --budget."""
-    from experiments import folder
+    from letsdance.experiments import folder
 
     folder.check_target(out, overwrite)
-    import scenarios as told
+    from letsdance import scenarios as told
 
     story = told.load(scenario).changed(parameters=values(sets), shocks=shock or [], profile=profile, quarters=quarters)
     words: dict[str, Any] = {
@@ -72,7 +72,7 @@ def search(
         "starts": _numbers("starts", starts, int), "durations": _numbers("durations", durations, int, end=True),
         "strengths": _numbers("strengths", strengths, float), "runs": runs, "fresh_runs": fresh_runs,
         "evaluations": evaluations, "seed": seed, "robust": robust}
-    from experiments import search as searches
+    from letsdance.experiments import search as searches
 
     made = searches.plan(story, **words)
     if not as_json:
@@ -92,7 +92,7 @@ def search(
         "evaluations": evaluations, "robust": robust, "looks": found.looks, "runs": found.runs,
         "municipalities": text_of(municipalities),
         "answer": found.answer}
-    from report.portfolios import in_other_worlds, reasons, report, table
+    from letsdance.report.portfolios import in_other_worlds, reasons, report, table
 
     frames = {"tried": found.tried, "front": found.front, "ranked": found.ranked, "without": found.without}
     if len(found.robustness):

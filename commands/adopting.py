@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from letsdance.screen import Json, Overwrite, Seed, busy, print_table, progress
-from letsdance.telling import keep, records, written
+from letsdance.commands.screen import Json, Overwrite, Seed, busy, print_table, progress
+from letsdance.commands.telling import keep, records, written
 
 if TYPE_CHECKING:
-    from experiments.adopters.data import Adoption
-    from scenarios.tables import Reading, Sheet
+    from letsdance.experiments.adopters.data import Adoption
+    from letsdance.scenarios.tables import Reading, Sheet
 
 adopters = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None,
@@ -46,11 +46,11 @@ def describe(
     overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Describe who adopted when, and what they saw before. Curve, hazard, categories, exposure, thresholds, survival."""
-    from experiments import folder
-    from params import Refused
+    from letsdance.experiments import folder
+    from letsdance.params import Refused
 
     folder.check_target(out, overwrite)
-    from experiments.adopters.describing import describe as description
+    from letsdance.experiments.adopters.describing import describe as description
 
     if not 0 <= test <= 1_000_000:
         raise Refused(f"--test must be a whole number from 0 to 1,000,000, not {test}.")
@@ -70,8 +70,8 @@ def describe(
         said["structural_dependence"] = {"observed": found.dependence.observed, "mean": found.dependence.mean,
                                          "p": found.dependence.p, "repetitions": test}
 
-    from report.adopters import OF_THE_DATA, describe_study
-    from report.study import OF_THE_MODEL
+    from letsdance.report.adopters import OF_THE_DATA, describe_study
+    from letsdance.report.study import OF_THE_MODEL
 
     page = describe_study(found, OF_THE_MODEL if _is_scenario(times) else OF_THE_DATA)
     keep(out, "adopters describe", said, frames, page, overwrite, as_json)
@@ -92,7 +92,7 @@ def describe(
 
 def _is_scenario(times: str) -> bool:
     """Whether a run of the model is asked for, not a table."""
-    import scenarios
+    from letsdance import scenarios
 
     return times in scenarios.STARTS or Path(times).suffix == ".toml"
 
@@ -100,16 +100,16 @@ def _is_scenario(times: str) -> bool:
 def _adoption(times: str, edges: Path | None, first: int | None, last: int | None, never: list[str], group: str | None,
               seed: int, quiet: bool) -> Adoption:
     """From a CSV, or from one run of a scenario."""
-    import scenarios
-    from experiments.adopters.data import from_result, read_times
-    from params import Refused, nearest
+    from letsdance import scenarios
+    from letsdance.experiments.adopters.data import from_result, read_times
+    from letsdance.params import Refused, nearest
 
     path = Path(times)
     if _is_scenario(times):
         if edges is not None or first is not None or last is not None or never or group:
             raise Refused("a run of the model brings its own network and periods; leave --edges, --first, --last, --never "
                           "and --group out.")
-        from simulation.run import simulate
+        from letsdance.simulation.run import simulate
 
         with busy("Running", quiet):
             return from_result(simulate(scenarios.load(times), runs=1, seed=seed))
@@ -141,10 +141,10 @@ def classic(
     listed."""
     if name is None:
         return _list_classics(as_json)
-    from experiments import folder
+    from letsdance.experiments import folder
 
     folder.check_target(out, overwrite)
-    from experiments.adopters.classic import classic_model, settings
+    from letsdance.experiments.adopters.classic import classic_model, settings
 
     settings(name)  # an unknown name is the greater mistake
     with progress("Running", max(runs, 1), quiet=as_json) as advance:
@@ -159,7 +159,7 @@ def classic(
     said = {"model": name, "settings": found.settings, "seeds": {"first": seed, "runs": runs},
             "sentences": list(found.findings)}
 
-    from report.adopters import classic_study
+    from letsdance.report.adopters import classic_study
 
     keep(out, "adopters classic", said, {"curve": frame, "runs": runs_frame}, classic_study(found), overwrite, as_json)
     if as_json:
@@ -177,7 +177,7 @@ def classic(
 
 
 def _list_classics(as_json: bool) -> None:
-    from experiments.adopters.classic import MODELS
+    from letsdance.experiments.adopters.classic import MODELS
 
     if as_json:
         typer.echo(json.dumps({name: {"title": m.title, "source": m.source, "says": m.says,
@@ -191,7 +191,7 @@ def _list_classics(as_json: bool) -> None:
 
 def _numbers(sets: list[str] | None) -> dict[str, float]:
     """NAME=VALUE as typed, as numbers."""
-    from params import Refused, number
+    from letsdance.params import Refused, number
 
     values = {}
     for text in sets or []:
@@ -223,9 +223,9 @@ def data(
     overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Check a table and say what it holds. A survey can be turned into a start."""
-    from experiments.adopters.counts import examples
-    from params import Refused
-    from scenarios.tables import Invalid, Reading
+    from letsdance.experiments.adopters.counts import examples
+    from letsdance.params import Refused
+    from letsdance.scenarios.tables import Invalid, Reading
 
     if file is None:
         shown = examples()
@@ -234,8 +234,8 @@ def data(
         else:
             print_table("Series that ship", ["name", "what"], [list(item) for item in shown.items()])
         return
-    from experiments import folder
-    from experiments.spreadsheet import to_csv
+    from letsdance.experiments import folder
+    from letsdance.experiments.spreadsheet import to_csv
 
     for target, option in ((save, "--save"), (report, "--report")):
         if target is not None:
@@ -262,7 +262,7 @@ def data(
             part.write_text(start, encoding="utf-8")
         said.append(f"Written: {save}.")
     if out is not None:
-        from report.adopters import data_study
+        from letsdance.report.adopters import data_study
 
         keep(out, "adopters data", {"sentences": said}, {"table": frame}, data_study(said, Path(file).name, frame, counts),
              overwrite, as_json, beside=("--save", "--report"))
@@ -282,10 +282,10 @@ def _said(file: str, kind: str | None, edges: Path | None, population: Path | No
     survey the text to save."""
     import pandas as pd
 
-    from experiments.adopters.counts import KINDS, example, examples, read_counts, read_population
-    from experiments.adopters.data import read_survey, read_times
-    from params import Refused, nearest
-    from scenarios import tables
+    from letsdance.experiments.adopters.counts import KINDS, example, examples, read_counts, read_population
+    from letsdance.experiments.adopters.data import read_survey, read_times
+    from letsdance.params import Refused, nearest
+    from letsdance.scenarios import tables
 
     shipped = file in examples()
     if not shipped and not Path(file).exists():
@@ -335,9 +335,9 @@ def _said(file: str, kind: str | None, edges: Path | None, population: Path | No
 
 def _start(survey: Any, save: Path, base: str, population: Path | None, draws: int | None, seed: int) -> str:
     """A survey as a scenario or a table of municipalities, by the ending of the file to save."""
-    from experiments.adopters.counts import read_population
-    from experiments.spreadsheet import to_csv
-    from params import Refused
+    from letsdance.experiments.adopters.counts import read_population
+    from letsdance.experiments.spreadsheet import to_csv
+    from letsdance.params import Refused
 
     if save.suffix == ".toml":
         return str(survey.scenario(base, save.stem).to_toml())
@@ -353,8 +353,8 @@ def _start(survey: Any, save: Path, base: str, population: Path | None, draws: i
 
 def _recognised(sheet: Sheet) -> str:
     """What a table's header looks like."""
-    from scenarios import tables
-    from scenarios.tables.kinds import COUNTS, POPULATION, SURVEY, TIMES, asks
+    from letsdance.scenarios import tables
+    from letsdance.scenarios.tables.kinds import COUNTS, POPULATION, SURVEY, TIMES, asks
 
     if asks(sheet.frame.columns):
         return "survey"

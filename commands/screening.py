@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from letsdance.screen import (
+from letsdance.commands.screen import (
     Json,
     Lever,
     Overwrite,
@@ -23,13 +23,13 @@ from letsdance.screen import (
     progress,
     values,
 )
-from letsdance.sweeping import Executor, Factors, Workers
-from letsdance.telling import estimate, keep, records, written
+from letsdance.commands.sweeping import Executor, Factors, Workers
+from letsdance.commands.telling import estimate, keep, records, written
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from experiments.store import Sweep
+    from letsdance.experiments.store import Sweep
 
 _From = Annotated[Path | None, typer.Option("--from", help="A sweep's folder to analyse, instead of running anew.")]
 _Replicates = Annotated[int, typer.Option(help="Runs of each point; the same seeds at every point.")]
@@ -56,10 +56,10 @@ def sensitivity(
 
     Luck is told apart. Without --factor, morris screens every parameter that nobody knows well.
     """
-    from experiments import folder
+    from letsdance.experiments import folder
 
     folder.check_target(out, overwrite)
-    from experiments import sensitivity as science
+    from letsdance.experiments import sensitivity as science
 
     if from_ is not None:
         found = science.from_sweep(_sweep(from_, scenario, factor), outcome, method, missing)
@@ -74,7 +74,7 @@ def sensitivity(
                 chosen, outcome, method, size, replicates, seed, missing, executor=executor,
                 workers=workers, progress=advance, quarters=quarters, parameters=values(sets), levers=lever or [],
                 shocks=shock or [], profile=profile, municipalities=municipalities)
-    from report.screening import answer, rows_of, sensitivity_study
+    from letsdance.report.screening import answer, rows_of, sensitivity_study
 
     luck = found.found.luck if isinstance(found.found, science.Sobol) else None
     said: dict[str, Any] = {
@@ -107,10 +107,10 @@ def discover(
 ) -> None:
     """Find where a condition holds, as boxes in plain words. For example "Wasteland is escaped where k is at least 1.2";
     each box is checked on points held back."""
-    from experiments import folder
+    from letsdance.experiments import folder
 
     folder.check_target(out, overwrite)
-    from experiments import discovery as science
+    from letsdance.experiments import discovery as science
 
     if from_ is not None:
         found = science.from_sweep(_sweep(from_, scenario, factor), condition, density, boxes, missing)
@@ -122,7 +122,7 @@ def discover(
                 chosen, condition, points, replicates, seed, density, boxes, missing,
                 executor=executor, workers=workers, progress=advance, quarters=quarters, parameters=values(sets),
                 levers=lever or [], shocks=shock or [], profile=profile, municipalities=municipalities)
-    from report.screening import discovery_study
+    from letsdance.report.screening import discovery_study
 
     assert found.scenario is not None
     assert found.design is not None
@@ -146,8 +146,8 @@ def discover(
 # ---------------------------------------------------------------- what both do
 
 def _sweep(where: Path, scenario: str | None, factor: list[str] | None) -> Sweep:
-    from experiments.store import Sweep
-    from params import Refused
+    from letsdance.experiments.store import Sweep
+    from letsdance.params import Refused
 
     if scenario or factor:
         raise Refused("--from takes scenario and factors from the sweep; leave them out.")

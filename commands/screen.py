@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from simulation.run import Result
+    from letsdance.simulation.run import Result
 
 Runs = Annotated[int, typer.Option(help="Paired runs of each scenario.")]
 Quarters = Annotated[int | None, typer.Option(help="Horizon in quarters, 8-400 [default: the scenario's, 60].")]
@@ -60,7 +60,7 @@ def _go_on() -> None:
 
 def values(sets: list[str] | None) -> dict[str, float]:
     """NAME=VALUE as typed, as numbers."""
-    from params import Refused, check_value, number
+    from letsdance.params import Refused, check_value, number
 
     values = {}
     for text in sets or []:
@@ -94,14 +94,14 @@ def command_line(*targets: str) -> str:
 def simulated(stories: dict[str, Any], runs: int, seed: int, municipalities: Path | None,
               quiet: bool) -> dict[str, Result]:
     """Run every scenario, with a progress bar."""
-    from simulation.municipalities import load
+    from letsdance.simulation.municipalities import load
 
     places = None if municipalities is None else load(municipalities)
-    from simulation.compiled import cold
+    from letsdance.simulation.compiled import cold
 
     label = "Compiling, this once, then running" if cold() else "Running"
     with progress(label, max(runs, 1) * len(stories), quiet) as advance:
-        from simulation.run import simulate
+        from letsdance.simulation.run import simulate
 
         return {name: simulate(story, runs=runs, seed=seed, municipalities=places, progress=advance)
                 for name, story in stories.items()}

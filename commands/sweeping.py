@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from letsdance.screen import (
+from letsdance.commands.screen import (
     Interrupted,
     Json,
     Lever,
@@ -40,7 +40,7 @@ Scheduler = Annotated[str | None, typer.Option(help="A Dask scheduler's address,
 
 def where(executor: str | None, scheduler: str | None) -> str | None:
     """The executor that the options name."""
-    from params import Refused
+    from letsdance.params import Refused
 
     if executor and scheduler:
         raise Refused("give either --executor or --scheduler, not both.")
@@ -85,8 +85,8 @@ def sweep(
     overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Run every point of a design into a folder. Kill it at any moment and go on with --resume."""
-    from experiments import folder
-    from params import Refused
+    from letsdance.experiments import folder
+    from letsdance.params import Refused
 
     runner = where(executor, scheduler)
     if resume:
@@ -94,10 +94,10 @@ def sweep(
             raise Refused("--resume goes on with what is there and --overwrite throws it away; give one of them.")
     if not (resume and out.exists()):
         folder.check_target(out, overwrite)
-    from experiments import plan as plans
-    from experiments.store import Sweep
-    from experiments.sweep import SET_ASIDE
-    from experiments.sweep import sweep as run
+    from letsdance.experiments import plan as plans
+    from letsdance.experiments.store import Sweep
+    from letsdance.experiments.sweep import SET_ASIDE
+    from letsdance.experiments.sweep import sweep as run
 
     dials, given = bool(factor or list_ or method), _given(context)
     asked = None
@@ -123,7 +123,7 @@ def sweep(
                         command=command_line(), point_timeout=point_timeout, point_tries=point_tries)
         if not (out / "report.html").exists():
             with busy("Writing the report", quiet=as_json):
-                from report.sweep import hand_over
+                from letsdance.report.sweep import hand_over
 
                 hand_over(found)
     except Interrupted as interrupted:
@@ -149,8 +149,8 @@ def sweep(
 
 
 def _kept(out: Path) -> str:
-    from experiments.store import Sweep
-    from params import Refused
+    from letsdance.experiments.store import Sweep
+    from letsdance.params import Refused
 
     try:
         found = Sweep.open(out)
@@ -161,7 +161,7 @@ def _kept(out: Path) -> str:
 
 
 def _print(found: Any, failures: Any) -> None:
-    from report.sweep import shown_outcomes
+    from letsdance.report.sweep import shown_outcomes
 
     names = shown_outcomes(found)
     table = found.summary(names)
@@ -180,7 +180,7 @@ def _factors(found: Any) -> list[str]:
 
 
 def _mean(row: dict[str, Any], name: str) -> str:
-    from experiments.outcomes import parse
+    from letsdance.experiments.outcomes import parse
 
     runs = row[f"{name} n"]
     if not runs:
@@ -201,9 +201,9 @@ def query(
     as_json: Json = False,
 ) -> None:
     """Ask a sweep's tables by SQL, and print or save the answer."""
-    from experiments.spreadsheet import to_csv
-    from experiments.store import Sweep
-    from params import Refused
+    from letsdance.experiments.spreadsheet import to_csv
+    from letsdance.experiments.store import Sweep
+    from letsdance.params import Refused
 
     found = Sweep.open(directory)
     answer = found.query(sql)

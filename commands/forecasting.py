@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from letsdance.adopting import adopters
-from letsdance.screen import Json, Overwrite, console, print_table, progress
-from letsdance.telling import keep, records, written
+from letsdance.commands.adopting import adopters
+from letsdance.commands.screen import Json, Overwrite, console, print_table, progress
+from letsdance.commands.telling import keep, records, written
 
 if TYPE_CHECKING:
-    from experiments.adopters.forecast import Forecast
-    from experiments.adopters.stocks import Series
-    from scenarios.tables import Sheet
+    from letsdance.experiments.adopters.forecast import Forecast
+    from letsdance.experiments.adopters.stocks import Series
+    from letsdance.scenarios.tables import Sheet
 
 History = Annotated[Path, typer.Argument(help="CSV: t, new or cum, and where they differ task_id and population.")]
 Population = Annotated[int | None, typer.Option(help="How many could adopt, where no column population says it.")]
@@ -36,9 +36,9 @@ def fit(
     level: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95, as_json: Json = False,
 ) -> None:
     """Fit Bass, logistic and Gompertz curves, with intervals."""
-    from experiments.adopters import curves
-    from experiments.adopters.history import read
-    from params import Refused
+    from letsdance.experiments.adopters import curves
+    from letsdance.experiments.adopters.history import read
+    from letsdance.params import Refused
 
     if not 0 < level < 1:
         raise Refused(f"the level must lie between 0 and 1, not {level:g}.")
@@ -88,11 +88,11 @@ def learn(
     seed: Luck = 0, overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Learn a prior from past cascades. The next ones are then forecast with it."""
-    from experiments import folder
+    from letsdance.experiments import folder
 
     folder.check_file(out, overwrite)
-    from experiments.adopters import history as histories
-    from experiments.adopters import prior as priors
+    from letsdance.experiments.adopters import history as histories
+    from letsdance.experiments.adopters import prior as priors
 
     cascades = histories.read(past, population, least=1)
     with progress("Learning", 3 * len(cascades), quiet=as_json) as advance:
@@ -126,8 +126,8 @@ def forecast_(
     seed: Luck = 0, overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Forecast the rest of each curve. Sampled futures, times to 84 and 97.5 %, the chance that it stalls."""
-    from experiments import folder
-    from params import Refused
+    from letsdance.experiments import folder
+    from letsdance.params import Refused
 
     if out is not None:
         folder.check_file(out, overwrite)
@@ -135,9 +135,9 @@ def forecast_(
         folder.check_target(report, overwrite)
     if not 20 <= samples <= 100_000:
         raise Refused(f"--samples must lie from 20 to 100,000, not {samples}.")
-    from experiments.adopters import forecast as forecasting
-    from experiments.adopters import history as histories
-    from experiments.adopters import prior as priors
+    from letsdance.experiments.adopters import forecast as forecasting
+    from letsdance.experiments.adopters import history as histories
+    from letsdance.experiments.adopters import prior as priors
 
     told = _opened(history)
     if (shares := _shares(told, prior, population)) is not None:
@@ -156,14 +156,14 @@ def forecast_(
                    f"spread is hardly told; histories of many periods do better in longer ones (months for weeks).",
                    err=True)
     if out is not None:
-        from experiments.spreadsheet import to_csv
+        from letsdance.experiments.spreadsheet import to_csv
 
         with folder.whole_file(out, overwrite) as part:
             for k, one in enumerate(made):
                 with part.open("a", encoding="utf-8") as file:
                     file.write(to_csv(forecasting.table([one]), header=not k))
     if report is not None:
-        from report.forecasting import forecast_study
+        from letsdance.report.forecasting import forecast_study
 
         keep(report, "forecast", {"seed": seed, "samples": samples, "prior": None if prior is None else prior.name},
              {"history": histories.table(cascades), "quantiles": forecasting.quantile_table(made)},
@@ -173,15 +173,15 @@ def forecast_(
 
 def _opened(history: Path) -> Sheet:
     """A file of adoption, read once whatever it holds."""
-    from scenarios.tables import open_sheet
+    from letsdance.scenarios.tables import open_sheet
 
     return open_sheet(history, "adoption", "give a CSV with a header.")
 
 
 def _shares(history: Sheet, prior: Path | None, population: int | None) -> list[Series] | None:
     """Shares in use, which may fall, where the file holds such."""
-    from experiments.adopters import stocks
-    from params import Refused
+    from letsdance.experiments.adopters import stocks
+    from letsdance.params import Refused
 
     found = stocks.in_table(history)
     if found is not None and (prior is not None or population is not None):
@@ -192,16 +192,16 @@ def _shares(history: Sheet, prior: Path | None, population: int | None) -> list[
 
 def _forecast_shares(shares: list[Series], samples: int, seed: int, out: Path | None, report: Path | None,
                      overwrite: bool, as_json: bool) -> None:
-    from experiments import folder
-    from experiments.adopters import stocks
-    from params import Refused
+    from letsdance.experiments import folder
+    from letsdance.experiments.adopters import stocks
+    from letsdance.params import Refused
 
     if report is not None:
         raise Refused("there is no page of shares in use yet; leave --report out and take --out.")
     model = stocks.calibrated(shares, seed)
     made = [stocks.forecast(one, model, samples=samples, seed=seed) for one in shares]
     if out is not None:
-        from experiments.spreadsheet import to_csv
+        from letsdance.experiments.spreadsheet import to_csv
 
         with folder.whole_file(out, overwrite) as part:
             part.write_text(to_csv(stocks.table(made)), encoding="utf-8")
@@ -220,7 +220,7 @@ def _forecast_shares(shares: list[Series], samples: int, seed: int, out: Path | 
 
 
 def _backtest_shares(shares: list[Series], samples: int, seed: int, as_json: bool) -> None:
-    from experiments.adopters import stocks
+    from letsdance.experiments.adopters import stocks
 
     rows = stocks.backtest(shares, samples=samples, seed=seed)
     mean = rows[["error", "persistence", "crps", "below", "above"]].mean()
@@ -242,7 +242,7 @@ def _tell(made: list[Forecast], prior: Path | None, invented: bool, out: Path | 
             "prior": None if prior is None else str(prior), "prior_rests_on_no_data": invented,
             "forecasts": [one.summary() for one in made]}))
         return
-    from report.forecasting import when
+    from letsdance.report.forecasting import when
 
     rows = [[f.history.name, f"{f.history.adopters} of {f.history.population} by {f.history.last}", when(f, 0.84),
              when(f, 0.975), f"{f.stalls():.0%}"] for f in made[:_SHOWN]]
@@ -270,15 +270,15 @@ def backtest_(
     seed: Luck = 0, overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Forecast your own past cascades and say which model to trust. Each is forecast from its first parts (--stage)."""
-    from experiments import folder
-    from params import Refused
+    from letsdance.experiments import folder
+    from letsdance.params import Refused
 
     folder.check_target(out, overwrite)
     if not 20 <= samples <= 100_000:
         raise Refused(f"--samples must lie from 20 to 100,000, not {samples}.")
-    from experiments.adopters import backtest as testing
-    from experiments.adopters import history as histories
-    from experiments.adopters import prior as priors
+    from letsdance.experiments.adopters import backtest as testing
+    from letsdance.experiments.adopters import history as histories
+    from letsdance.experiments.adopters import prior as priors
 
     told = _opened(past)
     if (shares := _shares(told, prior, population)) is not None:
@@ -289,7 +289,7 @@ def backtest_(
     with progress("Backtest", len(cascades) * len(stages), quiet=as_json) as advance:
         test = testing.backtest(cascades, prior=known, stages=stages, samples=samples, seed=seed, progress=advance,
                                 every=every)
-    from report.forecasting import backtest_study
+    from letsdance.report.forecasting import backtest_study
 
     frames = {"scores": test.scores, "summary": test.summary(), "differences": test.differences(),
               "calibration": test.calibration(), "history": histories.table(cascades)}
@@ -324,18 +324,18 @@ def who_(
     seed: Luck = 0, overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Say who adopts next and who late. Units in order, with the chance of each by period."""
-    from experiments import folder
+    from letsdance.experiments import folder
 
     if out is not None:
         folder.check_target(out, overwrite)
-    from experiments.adopters import prior as priors
-    from experiments.adopters import who as whom
+    from letsdance.experiments.adopters import prior as priors
+    from letsdance.experiments.adopters import who as whom
 
     known = whom.read(times, edges, covariates)
     known = known if at is None else known.cut(at)
     made = whom.who(known, cascade, periods, None if prior is None else priors.load(prior), seed=seed)
     tried = whom.backtest(known) if test else None
-    from report.forecasting import who_study
+    from letsdance.report.forecasting import who_study
 
     page, frames = who_study(made, tried), {"who": made.table()}
     frames |= {} if tried is None else {"test": tried}

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from letsdance.screen import busy, command_line, console
+from letsdance.commands.screen import busy, command_line, console
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from report.study import Study
+    from letsdance.report.study import Study
 
 
 def keep(out: Path, kind: str, said: Mapping[str, Any], frames: Mapping[str, pd.DataFrame], page: Study,
@@ -22,8 +22,8 @@ def keep(out: Path, kind: str, said: Mapping[str, Any], frames: Mapping[str, pd.
 
     option: what names the folder on the command line. beside: options that name other files to write.
     """
-    from experiments import folder
-    from report.study import write
+    from letsdance.experiments import folder
+    from letsdance.report.study import write
 
     def hand_over(part: Path, manifest: dict[str, Any]) -> None:
         write(part, page, manifest)
@@ -60,6 +60,6 @@ def text_of(municipalities: Path | None) -> str | None:
     """A table of municipalities as CSV text, for the manifest, however its file was saved; None where there is none."""
     if municipalities is None:
         return None
-    from simulation.municipalities import load, to_csv
+    from letsdance.simulation.municipalities import load, to_csv
 
     return to_csv(load(municipalities))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from letsdance import (
+from letsdance.commands import (
     adopting,
     branching,
     calibrating,  # noqa: F401  adds calibrate and speed to adopters
@@ -26,7 +26,7 @@ from letsdance import (
     searching,
     sweeping,
 )
-from letsdance.screen import (
+from letsdance.commands.screen import (
     Interrupted,
     Json,
     Lever,
@@ -51,10 +51,10 @@ from letsdance.screen import (
     simulated,
     values,
 )
-from letsdance.telling import text_of, written
+from letsdance.commands.telling import text_of, written
 
 if TYPE_CHECKING:
-    from simulation.run import Result
+    from letsdance.simulation.run import Result
 
 app = typer.Typer(
     name="letsdance", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -72,9 +72,9 @@ def run(
 ) -> None:
     """Run the four starts, or scenarios named, and write a report. It prints a table, and writes a folder with all
     tables, figures and report.html."""
-    import scenarios as told
-    from experiments import folder
-    from params import Refused
+    from letsdance import scenarios as told
+    from letsdance.experiments import folder
+    from letsdance.params import Refused
 
     folder.check_target(out, overwrite)
     stories = {}
@@ -90,18 +90,18 @@ def run(
     if until is None:
         results = simulated(stories, runs, seed, municipalities, quiet=as_json)
     else:
-        from experiments.precision import runs_until
+        from letsdance.experiments.precision import runs_until
 
         with progress("Running", len(stories) * most, quiet=as_json) as advance:
             results, reached = runs_until(stories, until, seed=seed, most=most, municipalities=municipalities,
                                           progress=advance)
         runs = next(iter(results.values())).runs
-    from experiments.summary import summary
+    from letsdance.experiments.summary import summary
 
     summaries = {name: summary(result) for name, result in results.items()}
     with busy("Drawing figures and writing the report", quiet=as_json):
         def hand_over(part: Path, manifest: dict[str, Any]) -> None:
-            from report import write
+            from letsdance.report import write
 
             write(part, results, manifest)
 
@@ -121,11 +121,11 @@ def verify(
     directory: Annotated[Path, typer.Argument(help="A folder that letsdance wrote.")], as_json: Json = False,
 ) -> None:
     """Run again what a folder holds, and say what differs. Identical means the same to the last bit."""
-    from experiments import folder
+    from letsdance.experiments import folder
 
     manifest = folder.read_manifest(directory)
     if manifest.get("kind") == "sweep":
-        from experiments.store import Sweep
+        from letsdance.experiments.store import Sweep
 
         Sweep.open(directory)  # what was changed in it is said before anything is run again
     if manifest.get("kind"):
@@ -164,13 +164,13 @@ def explain(
     shock: Shock = None, profile: Profile = None, as_json: Json = False,
 ) -> None:
     """Say in plain sentences what happened and why."""
-    import scenarios as told
-    from params import Refused
+    from letsdance import scenarios as told
+    from letsdance.params import Refused
 
     if (directory is None) == (scenario is None):
         raise Refused("give either a folder or --scenario, such as `letsdance explain --scenario lone_ranger`.")
     if directory is not None:
-        from experiments import folder
+        from letsdance.experiments import folder
 
         with progress("Running again", _total(folder.read_manifest(directory)), quiet=as_json) as advance:
             results = folder.again(directory, advance)
@@ -178,7 +178,7 @@ def explain(
         story = told.load(scenario or "").changed(parameters=values(sets), levers=lever or [], shocks=shock or [],
                                                   profile=profile, quarters=quarters)
         results = simulated({story.name: story}, runs, seed, None, quiet=as_json)
-    from experiments.reasons import explain as reasons
+    from letsdance.experiments.reasons import explain as reasons
 
     said = {name: reasons(result) for name, result in results.items()}
     if as_json:
@@ -195,7 +195,7 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Test the model against the patterns of the evidence. What holds, what does not, how strongly."""
-    from experiments import patterns
+    from letsdance.experiments import patterns
 
     with progress("Patterns", len(only or patterns.PATTERNS), quiet=as_json) as advance:
         findings = patterns.check(runs=runs, seed=seed, only=only, progress=lambda _: advance(1))
@@ -215,7 +215,7 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Print what there is, with units, ranges and sources."""
-    from letsdance.showing import contents
+    from letsdance.commands.showing import contents
 
     title, columns, rows = contents(what, copy)
     if copy is not None:
@@ -244,7 +244,7 @@ def _recorded(kind: str, command: str, option: str) -> list[str]:
     """
     import shlex
 
-    from params import Refused
+    from letsdance.params import Refused
 
     try:
         words = shlex.split(command)[1:]
@@ -279,10 +279,10 @@ def _again(kind: str, command: str, option: str, out: Path) -> Path:
     """Give a recorded command once more, into another folder, named by `option`."""
     import subprocess
 
-    from params import Refused
+    from letsdance.params import Refused
 
     words = [*_recorded(kind, command, option), option, str(out)]
-    done = subprocess.run([sys.executable, "-c", "from letsdance.command import main; main()", *words],
+    done = subprocess.run([sys.executable, "-m", "letsdance", *words],
                           capture_output=True, text=True)
     if done.returncode:
         said = (done.stderr.strip().splitlines() or ["it ended without a word."])[-1].removeprefix("letsdance: ")
@@ -362,7 +362,7 @@ def _plain_digits(typed: list[str]) -> None:
     for word in typed:
         said = word.partition("=")[2] if word.startswith("--") else word
         if re.fullmatch(r"[-+]?\d[\d_]*(\.\d*)?", said) and not re.fullmatch(r"[-+]?\d{1,30}(\.\d*)?", said, re.ASCII):
-            from params import Refused
+            from letsdance.params import Refused
 
             raise Refused(f"{said[:40]!r} cannot be read as a number; write it in the digits 0 to 9.")
 
@@ -385,7 +385,7 @@ def _mistyped(error: Exception) -> str:
 
 def _given(option: str) -> str:
     """What was typed for an option, as it may stand in a sentence."""
-    from params.files import shown
+    from letsdance.params.files import shown
 
     for at, word in enumerate(sys.argv):
         name, equals, value = word.partition("=")
@@ -414,7 +414,7 @@ def main() -> None:
     except typer.Abort:
         sys.exit(1)
     except Exception as error:
-        from params import Refused, files
+        from letsdance.params import Refused, files
 
         said = str(error) if isinstance(error, Refused) else _mistyped(error) or files.machine(error)
         if not said:

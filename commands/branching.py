@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from letsdance.screen import (
+from letsdance.commands.screen import (
     Json,
     Lever,
     Overwrite,
@@ -23,7 +23,7 @@ from letsdance.screen import (
     progress,
     values,
 )
-from letsdance.telling import keep, written
+from letsdance.commands.telling import keep, written
 
 branch = typer.Typer(no_args_is_help=True, rich_markup_mode=None,
                      help="Save a run's state, and let it go on with other policies.")
@@ -40,8 +40,8 @@ def save(
     overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Run a scenario to a quarter and save its state to a file."""
-    from experiments import branch as branches
-    from experiments import folder
+    from letsdance.experiments import branch as branches
+    from letsdance.experiments import folder
 
     folder.check_file(out, overwrite)
     with busy("Running", quiet=as_json):
@@ -66,10 +66,10 @@ def go(
     overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Let a saved state go on, as it was and with other policies. All meet the same luck."""
-    from experiments import branch as branches
-    from experiments import folder
-    from experiments.compare import read_policy
-    from params import Refused
+    from letsdance.experiments import branch as branches
+    from letsdance.experiments import folder
+    from letsdance.experiments.compare import read_policy
+    from letsdance.params import Refused
 
     folder.check_target(out, overwrite)
     state = branches.load(file)
@@ -83,7 +83,7 @@ def go(
         policies[one.name] = {"levers": one.levers, "shocks": one.shocks, "parameters": one.parameters}
     with progress("Running", max(runs, 1) * len(policies), quiet=as_json) as advance:
         frame = branches.branch(state, policies, runs, quarters, progress=advance)
-    from report.branching import differences, ends, study
+    from letsdance.report.branching import differences, ends, study
 
     said = {"state": file.name, "scenario": state.scenario.to_toml(), "quarter": state.quarter,
             "seeds": {"first": state.seed, "runs": runs}, "policies": list(policies)}

@@ -18,7 +18,7 @@ _GOODBYE = 1.0
 
 def listening(host: str, port: int) -> socket.socket:
     """A socket that browsers can connect to from now on; they wait until the pages are there. `Refused` where none can."""
-    from params import Refused
+    from letsdance.params import Refused
 
     if not 1 <= port <= 65535:
         raise Refused(f"--port must be a whole number from 1 to 65535, not {port}.")
@@ -52,7 +52,7 @@ def dashboard(
 
     ending = _end_on_signals()
     place = listening(host, port)
-    os.environ["SOLARA_APP"] = "dashboards.app"  # read by Solara when it is imported, like the next ones
+    os.environ["SOLARA_APP"] = "letsdance.dashboards.app"  # read by Solara when it is imported, like the next ones
     os.environ["SOLARA_TELEMETRY_MIXPANEL_ENABLE"] = "False"
     os.environ["SOLARA_MODE"] = "production"
     import logging
@@ -61,7 +61,7 @@ def dashboard(
     # what Solara and its parts say to those who build with it is not for those who use it
     warnings.filterwarnings("ignore")
     logging.getLogger("solara").setLevel(logging.ERROR)
-    from dashboards import guard
+    from letsdance.dashboards import guard
 
     guard.install(guard.Hosts(host, allow_host or ()), root_path)
     from solara.server import settings

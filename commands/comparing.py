@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from letsdance.screen import (
+from letsdance.commands.screen import (
     Json,
     Lever,
     Most,
@@ -28,12 +28,12 @@ from letsdance.screen import (
     progress,
     values,
 )
-from letsdance.telling import finite, keep, records, text_of, written
+from letsdance.commands.telling import finite, keep, records, text_of, written
 
 if TYPE_CHECKING:
-    from experiments.compare import Comparison
-    from experiments.windtunnel import WindTunnel
-    from scenarios import Scenario
+    from letsdance.experiments.compare import Comparison
+    from letsdance.experiments.windtunnel import WindTunnel
+    from letsdance.scenarios import Scenario
 
 _OUTCOME = "What is looked at first, such as lets_dance@60, T@40-60 or ever_adopted."
 
@@ -54,12 +54,12 @@ def compare(
 
     --set, --lever, --shock and --profile hold for every policy.
     """
-    import scenarios as told
-    from experiments import folder
-    from experiments.compare import Policy, listing, policies, read_policy, tables
-    from experiments.compare import compare as run
-    from experiments.outcomes import parse
-    from experiments.precision import until as target
+    from letsdance import scenarios as told
+    from letsdance.experiments import folder
+    from letsdance.experiments.compare import Policy, listing, policies, read_policy, tables
+    from letsdance.experiments.compare import compare as run
+    from letsdance.experiments.outcomes import parse
+    from letsdance.experiments.precision import until as target
 
     folder.check_target(out, overwrite)
     asked, wanted = parse(outcome), None if until is None else target(until)
@@ -79,7 +79,7 @@ def compare(
     with progress(label, len(stories) * max(1, most if until else runs), quiet=as_json) as advance:
         found = run(stories, runs=runs, seed=seed, municipalities=municipalities, against=against, progress=advance,
                     until=wanted, most=most)
-    from report.comparison import effect_table, fate_sentences, headlines, study
+    from letsdance.report.comparison import effect_table, fate_sentences, headlines, study
 
     with busy("Asking the citizens", quiet=as_json):
         frames, page = tables(found, asked), study(found, asked)
@@ -118,15 +118,15 @@ def wind_tunnel(
     overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Try one portfolio from every start under every shock. Each time against going without it, in one table."""
-    from experiments import folder, windtunnel
-    from scenarios import SHOCKS, STARTS
+    from letsdance.experiments import folder, windtunnel
+    from letsdance.scenarios import SHOCKS, STARTS
 
     folder.check_target(out, overwrite)
     cells = len(start or STARTS) * (1 + len(only or SHOCKS))
     with progress("Running", 2 * cells * max(1, runs), quiet=as_json) as advance:
         found = windtunnel.wind_tunnel(portfolio, start or STARTS, only, at, outcome, runs, seed, quarters, better,
                                        municipalities, progress=advance)
-    from report.windtunnel import headline, study
+    from letsdance.report.windtunnel import headline, study
 
     said = {"portfolio": portfolio, "seeds": {"first": seed, "runs": runs}, "quarters": found.quarters, "at": at,
             "shocks": list(found.shocks), "better": "less" if found.less else "more", "outcome": str(found.outcome),
@@ -149,7 +149,7 @@ def wind_tunnel(
 
 def _looks_within(outcome: Any, stories: dict[str, Scenario]) -> None:
     """Refuse what lies after the horizon before anything runs."""
-    from params import Refused
+    from letsdance.params import Refused
 
     last = min(story.quarters for story in stories.values())
     if outcome.first is not None and outcome.last > last:
@@ -173,7 +173,7 @@ def _cost(found: Comparison, name: str, outcome: Any) -> dict[str, Any]:
 
 
 def _costs(found: Comparison, outcome: Any) -> list[str]:
-    from report.comparison import cost_table
+    from letsdance.report.comparison import cost_table
 
     table = cost_table(found, [outcome])
     return [f"Cost under {name}: {cell}." for row in table.rows for name, cell in zip(found.others, row[1:], strict=True)]
@@ -181,10 +181,10 @@ def _costs(found: Comparison, outcome: Any) -> list[str]:
 
 def _print_tunnel(found: WindTunnel) -> None:
     """Starts across, shocks down: without, with, and the difference."""
-    from experiments.paired import Interval
-    from experiments.windtunnel import CALM
-    from report.outcomes import amount, change, what
-    from scenarios import SHOCKS
+    from letsdance.experiments.paired import Interval
+    from letsdance.experiments.windtunnel import CALM
+    from letsdance.report.outcomes import amount, change, what
+    from letsdance.scenarios import SHOCKS
 
     frame = found.table.set_index(["start", "shock"])
     rows = []
