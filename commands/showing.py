@@ -5,10 +5,10 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Any
 
-from letsdance import scenarios
+from letsdance import scenarios, words
 from letsdance.params import CONTEXTS, EVIDENCE, GROUPS, PARAMETERS, PROFILES, Refused, nearest
 
-WHAT = ("scenarios", "parameters", "levers", "shocks", "evidence", "indicators")
+WHAT = ("scenarios", "parameters", "levers", "shocks", "evidence", "indicators", "languages")
 
 
 def effects(entry: dict[str, Any]) -> str:
@@ -59,4 +59,8 @@ def contents(what: str, copy: str | None = None) -> tuple[str, list[str], list[l
 
         return "Indicators", ["name", "unit", "what it says", "reference"], [
             [name, unit, says, reference] for name, (unit, says, reference) in SOCIETY.items()]
+    if what == "languages":
+        lacks = {one: list(words.missing(one)) for one in words.languages()}
+        return "Languages", ["code", "name", "missing, said in English", "which"], [
+            [one, words.Text(one).name, str(len(keys)), ", ".join(keys)] for one, keys in lacks.items()]
     raise Refused(f"there is nothing called {what!r} to show.{nearest(what, WHAT)} Known: {', '.join(WHAT)}.")

@@ -3,8 +3,8 @@
 How a page is written
 ---------------------
 A page is one file, pages/<name>.py, with a Solara component `Page()`; its name stands in app.PAGES (a page whose file
-is not there is not listed, one that fails says so) and its title in texts.toml as page.<name>. Only the first page is
-loaded before the server answers, so what a page imports does not slow the start. It reads like this:
+is not there is not listed, one that fails says so) and its title in the files of words/ as page.<name>. Only the first
+page is loaded before the server answers, so what a page imports does not slow the start. It reads like this:
 
     @solara.component
     def Page() -> None:
@@ -37,10 +37,10 @@ the plane. Colours are names ("--lets_dance", "--ink", "--line") that CSS define
 assets/custom.css); sizes are for a laptop and grow in projector mode. `Figure` adds sentence, table and downloads.
 Data go by series id, rounded; keep `option` equal from answer to answer, so that only numbers are sent.
 
-What is refused is written where it is checked, in English; [nl.refused] in texts.toml has its Dutch, and
-`text.refused(error)` finds it. `session.refuse`, `use_latest` and notices do so by themselves.
+What is refused is written where it is checked, in English; [refused] in a language's file (words/) has
+its words, and `text.refused(error)` finds them. `session.refuse`, `use_latest` and notices do so by themselves.
 
-Texts (texts.py, texts.toml). Every text has a key, in English and in Dutch; `text("key", name=...)`. Titles of levers,
+Texts (words/). Every text has a key and stands in each language's file; `text("key", name=...)`. Titles of levers,
 shocks, parameters and starts: `text.title("lever", "FRCS")`. Numbers: `text.percent`, `text.number`, `text.band`.
 Sentences made from runs: sentences.py.
 

@@ -22,8 +22,9 @@ from letsdance.dashboards import compute, guard
 from letsdance.dashboards.charts import css_colours
 from letsdance.dashboards.parts import Box, Say, vue
 from letsdance.dashboards.session import Session, provide, use_session
-from letsdance.dashboards.state import check_link, from_file, other_version, to_file, to_link
+from letsdance.dashboards.state import LANGUAGES, check_link, from_file, other_version, to_file, to_link
 from letsdance.params import Refused
+from letsdance.words import Text
 
 #: Pages in the order of the bar.
 PAGES = ("futures", "explore", "compare", "late_adopters", "town", "map", "confidence", "data")
@@ -87,9 +88,9 @@ component(PAGES[0])
 
 
 @vue("assets/shell.vue")
-def _Shell(pages: list, page: str, link: str, language: str, theme: str, projector: bool, notices: list, texts: dict,
-           file: dict, event_go: Any, event_look: Any, event_opened: Any, event_file_wanted: Any,
-           event_dismiss: Any) -> None:
+def _Shell(pages: list, page: str, link: str, language: str, languages: dict, theme: str, projector: bool,
+           notices: list, texts: dict, file: dict, event_go: Any, event_look: Any, event_opened: Any,
+           event_file_wanted: Any, event_dismiss: Any) -> None:
     """The browser's half of the shell: bar, address, language and look."""
 
 
@@ -148,7 +149,8 @@ def Bar() -> None:
         session.notices.value = [notice for k, notice in enumerate(session.notices.peek()) if k != at]
 
     _Shell(pages=[{"name": name, "title": text(f"page.{name}")} for name in present()], page=view.page,
-           link=to_link(view), language=view.language, theme=view.theme, projector=view.projector,
+           link=to_link(view), language=view.language, languages={one: Text(one).name for one in LANGUAGES},
+           theme=view.theme, projector=view.projector,
            notices=[text.refused(notice) for notice in session.notices.value],
            texts=text.all("shell"), file=file.value, event_go=lambda name: session.change(page=name), event_look=look,
            event_opened=opened, event_file_wanted=wanted, event_dismiss=dismiss)

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from letsdance.dashboards.compute import Pair
-from letsdance.dashboards.texts import Text
 from letsdance.experiments.paired import Interval, paired
 from letsdance.report.style import CATEGORY_COLOURS, COLOURS, spread
 from letsdance.simulation.run import CATEGORIES, Result
+from letsdance.words import Text
 
 __all__ = ["Chart", "Curve", "adoption", "categories", "css_colours", "end_label", "equity", "key_of", "lines", "plane",
            "regimes", "willingness"]

@@ -13,7 +13,6 @@ from letsdance.dashboards.compute import Token, simulated
 from letsdance.dashboards.numbers import Cell, Head, Row
 from letsdance.dashboards.sentences import what_changed
 from letsdance.dashboards.state import Policy, View
-from letsdance.dashboards.texts import Text
 from letsdance.experiments.compare import Comparison, Effect
 from letsdance.experiments.outcomes import parse
 from letsdance.experiments.paired import Interval, interval
@@ -24,6 +23,7 @@ from letsdance.scenarios import SHOCKS, STARTS, parse_uses
 from letsdance.simulation import schedule
 from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.simulation.run import Result
+from letsdance.words import Text
 
 LETTERS = "ABCD"
 #: What policies are compared on, in this order; how each is written: a share, or a number with so many decimals.

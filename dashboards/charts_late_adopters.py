@@ -12,7 +12,6 @@ from letsdance.dashboards.charts import Chart, Curve, end_label, ever_by_categor
 from letsdance.dashboards.compute import Pair, Token
 from letsdance.dashboards.numbers import Cell, Head, Row
 from letsdance.dashboards.state import Policy
-from letsdance.dashboards.texts import Text
 from letsdance.experiments.paired import Interval, interval
 from letsdance.experiments.residence import Survival, survival
 from letsdance.params import PARAMETERS
@@ -21,6 +20,7 @@ from letsdance.scenarios import Use
 from letsdance.simulation import schedule
 from letsdance.simulation.run import CATEGORIES, Result
 from letsdance.simulation.society import Society
+from letsdance.words import Text
 
 #: What may be added alone, in this order: the lever of that name, or (None) stronger imitation.
 MEASURES: Mapping[str, str | None] = {"mandate": "MANDATE", "imitation": None, "pilots": "PILOT", "training": "TRAIN",

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from letsdance.dashboards.charts import CORNERS, Chart, end_label
-from letsdance.dashboards.texts import Text
 from letsdance.experiments.basins import Basins
 from letsdance.experiments.residence import Estimate, Residence, Survival
 from letsdance.experiments.tipping import Tipping
 from letsdance.report.style import spread
 from letsdance.simulation.rules.regimes import REGIMES
+from letsdance.words import Text
 
 __all__ = ["basin", "curves", "mean_field", "residence", "share_here", "tipping"]
 

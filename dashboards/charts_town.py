@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from letsdance.dashboards.texts import Text
 from letsdance.report.sheet import Figure, shorten, text_width
 from letsdance.report.style import COLOURS, INK, PAPER, SOFT, tint
 from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.simulation.run import STAGES
+from letsdance.words import Text
 
 __all__ = ["members", "picture", "running", "sentence"]
 

@@ -13,8 +13,8 @@ import solara
 
 from letsdance.dashboards.compute import Token, use_latest
 from letsdance.dashboards.state import Policy, View, own_version, to_file
-from letsdance.dashboards.texts import Text
 from letsdance.experiments.spreadsheet import harmless_text, to_csv
+from letsdance.words import Text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -183,7 +183,7 @@ def written(columns: Sequence[str], rows: Sequence[Sequence[str]], language: str
 
     from letsdance.dashboards.tables import number
 
-    decimal = "comma" if language == "nl" else "point"
+    decimal = Text(language).decimal
     found: dict[str, list[Any]] = {}
     for k, (name, cells) in enumerate(zip(columns, zip(*rows, strict=True), strict=True)):
         numbers = [number(cell.replace("\u2212", "-").removesuffix("%"), decimal) for cell in cells]

@@ -37,8 +37,8 @@ from solara.server import kernel_context, server
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from letsdance.dashboards.texts import Text
 from letsdance.params import Refused
+from letsdance.words import ENGLISH, Text, languages
 
 __all__ = ["Guard", "Hosts", "install", "refusal", "under"]
 
@@ -240,13 +240,13 @@ _HEADERS = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Ref
 _CLOSED = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
-def _unknown(prefix: str, dutch: bool) -> str:
-    """The page that says that there is no such page, in the language that the browser prefers and in the other."""
+def _unknown(prefix: str, language: str) -> str:
+    """The page that says that there is no such page, in the language that the browser prefers, then in the others."""
     said = [(one, *(escape(Text(one)(f"unknown.{part}")) for part in ("title", "says", "back")))
-            for one in (("nl", "en") if dutch else ("en", "nl"))]
+            for one in sorted(languages(), key=lambda one: one != language)]
     parts = "".join(f'<section lang="{one}"><h1>{title}</h1><p>{says} <a href="{escape(prefix)}/?lang={one}">{back}</a></p>'
                     "</section>" for one, title, says, back in said)
-    return (f'<!doctype html><html lang="{"nl" if dutch else "en"}"><head><meta charset="utf-8"><meta name="viewport" '
+    return (f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><meta name="viewport" '
             'content="width=device-width, initial-scale=1"><title>Let’s Dance</title><style>'
             ":root{color-scheme:light dark}body{font:1.05rem/1.5 system-ui,sans-serif;max-width:34rem;margin:12vh auto;"
             "padding:0 1.2rem}h1{font-size:1.4rem;margin:2rem 0 .3rem}p{margin:0}section+section{opacity:.75}</style>"
@@ -390,9 +390,9 @@ class Guard:
             return "", None
         if asked.path == "/resourcez" and self._at_home(asked, scope):
             return "", None
-        languages = [*asked.query.get("lang", []), *asked.all("accept-language")]
-        dutch = bool(languages) and languages[0].strip().lower().startswith("nl")
-        return "", HTMLResponse(_unknown(self._prefix, dutch), 404, {"Content-Security-Policy": _CLOSED})
+        wanted = [*asked.query.get("lang", []), *asked.all("accept-language"), ""][0].strip().lower()
+        language = next((one for one in languages() if wanted.startswith(one)), ENGLISH)
+        return "", HTMLResponse(_unknown(self._prefix, language), 404, {"Content-Security-Policy": _CLOSED})
 
     def _at_home(self, asked: _Asked, scope: Scope) -> bool:
         """Whether somebody on this machine asks, and no proxy for another."""

@@ -16,9 +16,9 @@ import solara
 from letsdance import scenarios
 from letsdance.dashboards.charts import Chart
 from letsdance.dashboards.session import use_session
-from letsdance.dashboards.texts import Text
 from letsdance.params import EVIDENCE, PARAMETERS, Parameter
 from letsdance.scenarios import LEVERS, SHOCKS
+from letsdance.words import Text
 
 __all__ = ["Box", "Figure", "Rule", "Say", "Sent", "Waiting", "effects", "explained", "lever_rows", "marks",
            "parameter_rows", "rules", "shock_rows", "start_rows", "vue"]

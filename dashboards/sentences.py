@@ -12,11 +12,11 @@ import numpy as np
 
 from letsdance.dashboards.compute import Pair
 from letsdance.dashboards.state import Policy
-from letsdance.dashboards.texts import Text
 from letsdance.experiments.paired import Interval, paired
 from letsdance.report.style import finite_mean, spread
 from letsdance.report.words import LAST, MEASURES, destination, end, home, stayed
 from letsdance.simulation.run import Result
+from letsdance.words import Text
 
 __all__ = ["card", "headline", "what_changed"]
 

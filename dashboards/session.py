@@ -9,8 +9,8 @@ from typing import Any
 import solara
 
 from letsdance.dashboards.state import Policy, View, history, own_version
-from letsdance.dashboards.texts import Text
 from letsdance.params import Refused
+from letsdance.words import Text
 
 __all__ = ["Session", "provide", "use_session", "use_words"]
 

@@ -21,12 +21,13 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 from letsdance import scenarios
 from letsdance.params import PARAMETERS, Refused, check_value, nearest, number, whole
 from letsdance.scenarios import STARTS, Scenario, Use
+from letsdance.words import languages
 
 __all__ = ["LANGUAGES", "RUNS", "THEMES", "Kind", "Policy", "View", "between", "check_link", "from_file", "from_link",
            "history", "other_version", "to_file", "to_link"]
 
 Kind = Literal["lever", "shock"]
-LANGUAGES = ("en", "nl")
+LANGUAGES = languages()
 THEMES = ("auto", "light", "dark")
 #: Runs that can be shown: 20 at once, more in steps.
 RUNS = (20, 300)

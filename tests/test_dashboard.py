@@ -32,8 +32,8 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from letsdance.dashboards.state import Policy, View, from_file, from_link
-from letsdance.dashboards.texts import Text
 from letsdance.scenarios import Use, read
+from letsdance.words import Text
 
 APP = Path(__file__).parent.parent / "dashboards" / "app.py"
 POLICY = "policy=lone_ranger~k=1.2~FRCS@8%2B20*1"

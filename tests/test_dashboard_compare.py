@@ -19,13 +19,13 @@ from letsdance.dashboards import compute
 from letsdance.dashboards.pages import compare as page_of
 from letsdance.dashboards.session import Session, provide
 from letsdance.dashboards.state import Policy, View, from_file, from_link, to_file, to_link
-from letsdance.dashboards.texts import Text
 from letsdance.experiments.compare import Policy as Portfolio
 from letsdance.experiments.compare import compare
 from letsdance.experiments.paired import interval
 from letsdance.experiments.windtunnel import wind_tunnel
 from letsdance.params import Refused
 from letsdance.scenarios import STARTS, Use
+from letsdance.words import Text
 
 FREE = Policy(levers=(Use("FRCS"),))
 BOTH = Policy(levers=(Use("FRCS"), Use("FAL")), title="Both")

@@ -19,11 +19,11 @@ from letsdance.dashboards import compute, parts
 from letsdance.dashboards.pages import confidence
 from letsdance.dashboards.session import Session, provide
 from letsdance.dashboards.state import View, from_link
-from letsdance.dashboards.texts import Text, catalogue
 from letsdance.experiments import patterns
 from letsdance.params import EVIDENCE, PARAMETERS
 from letsdance.report.words import LEFT_OUT
 from letsdance.scenarios import LEVERS, SHOCKS
+from letsdance.words import Text, catalogue
 
 ENGLISH, DUTCH = Text("en"), Text("nl")
 
@@ -91,11 +91,11 @@ def test_everything_can_be_looked_up(text):
 
 
 def test_what_is_said_twice_is_said_alike():
-    texts = catalogue()["text"]
+    texts = catalogue("en")["text"]
     for id, pattern in patterns.PATTERNS.items():
-        assert texts[f"pattern.{id}"]["en"] == pattern.question
+        assert texts[f"pattern.{id}"] == pattern.question
     for k, (title, why) in enumerate(LEFT_OUT):
-        assert (texts[f"left.title_{k}"]["en"], texts[f"left.why_{k}"]["en"]) == (title, why)
+        assert (texts[f"left.title_{k}"], texts[f"left.why_{k}"]) == (title, why)
     assert f"left.title_{len(LEFT_OUT)}" not in texts
 
 

@@ -27,13 +27,13 @@ from letsdance.dashboards import compute, downloads, tables
 from letsdance.dashboards.pages import data as page_data
 from letsdance.dashboards.state import Policy, View, from_file, from_link, to_file, to_link
 from letsdance.dashboards.tables import Choice
-from letsdance.dashboards.texts import Text, catalogue
 from letsdance.experiments.adopters.data import Invalid, read_survey
 from letsdance.experiments.folder import content_hash
 from letsdance.experiments.folder import tables as kept_tables
 from letsdance.params import Refused
 from letsdance.simulation import simulate
 from letsdance.simulation.municipalities import load
+from letsdance.words import Text, catalogue
 
 DUTCH = """Gemeente;Aantal inwoners;Bereidheid burgers;Bereidheid overheid;Vertrouwen;Code
 Baarn;24.950;0,71;0,4;0,44;GM1
@@ -131,7 +131,7 @@ def test_a_column_chosen_twice_or_missing_is_asked():
 def test_what_is_no_table_is_refused(text, key):
     with pytest.raises(Refused, match=re.escape(key)):
         tables.guess(text)
-    assert key in catalogue()["text"]
+    assert key in catalogue("en")["text"]
 
 
 # ---------------------------------------------------------------- bad rows, by line

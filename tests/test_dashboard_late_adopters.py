@@ -15,11 +15,11 @@ from letsdance.dashboards import charts_late_adopters as drawing
 from letsdance.dashboards import compute
 from letsdance.dashboards.pages.late_adopters import answers, later
 from letsdance.dashboards.state import Policy, View
-from letsdance.dashboards.texts import Text
 from letsdance.experiments.adopters.survival import kaplan_meier
 from letsdance.experiments.paired import interval
 from letsdance.scenarios import Use
 from letsdance.simulation.run import CATEGORIES
+from letsdance.words import Text
 
 LAW = Policy(levers=(Use("MANDATE", 8),), profile="e_procurement")
 EN = Text("en")

@@ -15,9 +15,9 @@ from letsdance.dashboards import compute
 from letsdance.dashboards.pages import map as basin_page
 from letsdance.dashboards.pages import town
 from letsdance.dashboards.state import Policy, View
-from letsdance.dashboards.texts import Text
 from letsdance.params import Refused
 from letsdance.simulation.run import simulate
+from letsdance.words import Text
 
 TOWNS = "name,citizens\n" + "".join(f"Town {k},3000000\n" for k in range(5))
 HUGE = View(policy=Policy(quarters=400), runs=300, places=TOWNS)

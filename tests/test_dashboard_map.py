@@ -19,12 +19,12 @@ from letsdance.dashboards.compute import Stopped, Token
 from letsdance.dashboards.pages import map as page_map
 from letsdance.dashboards.pages.map import Asked
 from letsdance.dashboards.state import Policy, View, from_link
-from letsdance.dashboards.texts import Text
 from letsdance.params import PARAMETERS, Refused
 from letsdance.report.style import spread
 from letsdance.scenarios import STARTS, Use
 from letsdance.simulation import meanfield, schedule, simulate
 from letsdance.simulation.rules.regimes import REGIMES
+from letsdance.words import Text
 
 #: A society small enough for tests.
 POLICY = (Policy("lone_ranger", quarters=12).with_parameter("municipalities", 8).with_parameter("citizens", 10)

@@ -35,10 +35,10 @@ from letsdance.dashboards.state import (
     to_file,
     to_link,
 )
-from letsdance.dashboards.texts import KINDS, Text, catalogue, declared
 from letsdance.params import PARAMETERS, PROFILES, Refused
 from letsdance.scenarios import LEVERS, SHOCKS, STARTS, Use
 from letsdance.simulation import simulate
+from letsdance.words import KINDS, Text, catalogue, declared, languages, missing
 
 DASHBOARDS = Path(app.__file__).parent
 
@@ -512,21 +512,23 @@ def test_cards_count_what_they_say():
 
 # ---------------------------------------------------------------- texts
 
-def test_both_languages_have_every_text_and_the_same_names_to_fill_in():
-    for key, entry in catalogue()["text"].items():
-        assert set(entry) == {"en", "nl"}, key
-        assert all(entry.values()), key
-        assert re.findall(r"{(\w+)}", entry["en"]).sort() == re.findall(r"{(\w+)}", entry["nl"]).sort(), key
+@pytest.mark.parametrize("language", languages()[1:])
+def test_a_language_has_every_text_and_the_same_names_to_fill_in(language):
+    english, told = catalogue("en")["text"], catalogue(language)
+    assert not list(missing(language))
+    assert told["text"].keys() == english.keys()
+    for key, text in told["text"].items():
+        assert text, key
+        assert sorted(set(re.findall(r"{(\w+)", text))) == sorted(set(re.findall(r"{(\w+)", english[key]))), key
     for kind in KINDS:
-        dutch = catalogue()["nl"][kind]
-        assert {n: set(e) for n, e in dutch.items()} == {n: set(e) for n, e in declared(kind).items()}, kind
-        assert all(all(entry.values()) for entry in dutch.values()), kind
+        assert {n: set(e) for n, e in told[kind].items()} == {n: set(e) for n, e in declared(kind).items()}, kind
+        assert all(all(entry.values()) for entry in told[kind].values()), kind
 
 
 def asked():
     """Keys that the code asks for: in calls of a text, anywhere as a literal, and patterns of those it builds."""
     called, literal, built = set(), set(), set()
-    for path in DASHBOARDS.rglob("*.py"):
+    for path in (*DASHBOARDS.rglob("*.py"), DASHBOARDS.parent / "words" / "__init__.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 literal.add(node.value)
@@ -546,7 +548,7 @@ def asked():
 
 
 def test_no_text_is_missing_and_none_is_left_over():
-    known = set(catalogue()["text"])
+    known = set(catalogue("en")["text"])
     called, literal, built = asked()
     assert len(called) > 100
     assert not called - known
@@ -607,11 +609,11 @@ def reached():
 def test_all_that_can_be_refused_has_a_dutch_sentence():
     known = {re.sub(r"{\w+}", "{}", english).replace("the table of municipalities, line {}", "{}").replace(
         "the table of municipalities:", "{}:").replace("the table of municipalities has", "{} has")
-        for english in catalogue()["nl"]["refused"]}
+        for english in catalogue("nl")["refused"]}
     wanted = {sentence for name, path in reached() if name not in FIXED for sentence in refusals(path)}
     wanted |= {sentence for path in DASHBOARDS.rglob("*.py") for sentence in refusals(path)}
     assert len(wanted) > 40
-    assert not wanted - known - NEVER.keys(), "these lack a Dutch sentence in texts.toml, [nl.refused]"
+    assert not wanted - known - NEVER.keys(), "these lack a Dutch sentence in nl.toml, [refused]"
     assert not NEVER.keys() - wanted, "these are refused nowhere"
 
 

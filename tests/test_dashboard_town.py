@@ -22,13 +22,13 @@ from letsdance.dashboards import charts_town
 from letsdance.dashboards.compute import Stopped, Token
 from letsdance.dashboards.pages import town
 from letsdance.dashboards.state import Policy, View, from_link
-from letsdance.dashboards.texts import Text
 from letsdance.params import Refused
 from letsdance.scenarios import Use
 from letsdance.simulation import simulate
 from letsdance.simulation.model import CoCreationModel
 from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.simulation.run import STAGES
+from letsdance.words import Text
 
 POLICY = Policy("lone_ranger", quarters=24).with_use("lever", None, Use("FRCS", 4, None, 1.0))
 VIEW = View("town", POLICY, seed=3)

@@ -22,9 +22,9 @@ from letsdance.dashboards.pages.explore import Controls
 from letsdance.dashboards.parts import Box, Figure, Say, Waiting, vue
 from letsdance.dashboards.session import Session, use_session
 from letsdance.dashboards.state import RUNS, Policy, View
-from letsdance.dashboards.texts import Text
 from letsdance.experiments.outcomes import parse
 from letsdance.params import Refused
+from letsdance.words import Text
 
 CSS = Path(__file__).parent.parent.joinpath("assets", "compare.css").read_text(encoding="utf-8")
 #: Seconds after which the wind tunnel shows what it has: between two turns others may use the thread.

@@ -18,13 +18,13 @@ from letsdance.dashboards import compute
 from letsdance.dashboards.charts import Chart, key_of
 from letsdance.dashboards.parts import Box, Figure, Say, effects, marks, rules
 from letsdance.dashboards.session import use_session
-from letsdance.dashboards.texts import Text
 from letsdance.experiments.paired import Finding
 from letsdance.experiments.patterns import PATTERNS, Laboratory
 from letsdance.params import EVIDENCE, GROUPS, PARAMETERS, Refused
 from letsdance.report.words import LEFT_OUT
 from letsdance.scenarios import LEVERS, SHOCKS
 from letsdance.simulation.run import Result
+from letsdance.words import Text
 
 #: Where a parameter comes from -> the colour of its part in the chart.
 ORIGINS = {"lipse": "--governments", "sister": "--use", "text": "--citizens", "assumed": "--soft"}

@@ -16,9 +16,9 @@ from letsdance.dashboards.parts import Box, Figure, Say, Waiting
 from letsdance.dashboards.session import Session, use_session
 from letsdance.dashboards.state import View, check_link, to_link
 from letsdance.dashboards.tables import Choice, Problem, Sheet
-from letsdance.dashboards.texts import Text
 from letsdance.params import Refused
 from letsdance.scenarios.tables import Reading, Upload, as_text
+from letsdance.words import Text
 
 _LOOK = Path(__file__).parent.parent / "assets" / "data.css"
 _MOST_BYTES = 5_000_000

@@ -24,9 +24,9 @@ from letsdance.dashboards.parts import (
 )
 from letsdance.dashboards.session import Session, use_session
 from letsdance.dashboards.state import RUNS, Kind, Policy, between
-from letsdance.dashboards.texts import Text
 from letsdance.params import PARAMETERS, PROFILES, Refused
 from letsdance.scenarios import HORIZON, Use
+from letsdance.words import Text
 
 #: Sliders that are always there, by what they are about; every other parameter can be found by name.
 SLIDERS: dict[str, tuple[str, ...]] = {

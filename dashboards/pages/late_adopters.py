@@ -17,8 +17,8 @@ from letsdance.dashboards.pages.compare import CSS
 from letsdance.dashboards.parts import Box, Figure, Say, Waiting, vue
 from letsdance.dashboards.session import use_session
 from letsdance.dashboards.state import RUNS, View
-from letsdance.dashboards.texts import Text
 from letsdance.params import PROFILES
+from letsdance.words import Text
 
 
 @vue("../assets/late_adopters.vue")

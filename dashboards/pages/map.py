@@ -21,13 +21,13 @@ from letsdance.dashboards.pages.explore import SLIDERS
 from letsdance.dashboards.parts import Box, Figure, Say, Waiting, vue
 from letsdance.dashboards.session import use_session
 from letsdance.dashboards.state import Policy, View
-from letsdance.dashboards.texts import Text
 from letsdance.experiments.basins import Basins, basins
 from letsdance.experiments.residence import Residence, residence
 from letsdance.experiments.tipping import Axis, Tipping, tipping
 from letsdance.params import PARAMETERS, Refused, nearest
 from letsdance.scenarios import STARTS
 from letsdance.simulation.rules.regimes import REGIMES
+from letsdance.words import Text
 
 #: Starts on each side and runs from each, one after another; the last only when asked for.
 GRIDS = ((5, 2), (9, 4), (17, 8))

@@ -23,12 +23,12 @@ from letsdance.dashboards.downloads import TYPES, File, table, use_making
 from letsdance.dashboards.parts import Box, Say, Waiting, lever_rows, start_rows, vue
 from letsdance.dashboards.session import use_session
 from letsdance.dashboards.state import RUNS, Policy, View, own_version
-from letsdance.dashboards.texts import Text
 from letsdance.params import Refused, nearest
 from letsdance.scenarios import Use
 from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.simulation.run import STAGES, simulate
 from letsdance.simulation.state import SERVICE
+from letsdance.words import Text
 
 if TYPE_CHECKING:
     from letsdance.simulation.agents import Citizen, Government

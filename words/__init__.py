@@ -1,42 +1,94 @@
-"""Every text on screen, from one catalogue (texts.toml), in English and Dutch; and how numbers are written in each.
+"""Every text that people read, one file a language (en.toml, nl.toml, ...), and how numbers are written in each.
 
-`Text(language)("key", name=value)` is a text. Titles and sentences of levers, shocks, parameters, starts and profiles
-are declared in params/ and scenarios/ in English; the catalogue holds their Dutch, and `Text.title("lever", "FRCS")`
-finds either.
+`Text(language)("key", name=value)` is a text. A language is one file here: it is offered, written and tested because it
+is there. Titles and sentences of levers, shocks, parameters, starts and profiles are declared in params/ and scenarios/
+in English; a language's file holds them in its own words, and `Text.title("lever", "FRCS")` finds either. What a file
+lacks is said in English, and listed by `missing` (`letsdance show languages`).
 """
 
 from __future__ import annotations
 
 import math
+import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
-from letsdance import scenarios
-from letsdance.params import CONTEXTS, GROUPS, PARAMETERS, PROFILES
-from letsdance.simulation.indicators import SOCIETY
+__all__ = ["ENGLISH", "KINDS", "OWN", "Text", "catalogue", "declared", "languages", "missing"]
 
-__all__ = ["KINDS", "Text", "catalogue", "declared"]
-
+ENGLISH = "en"
+#: Names a folder whose files of languages come besides (and before) those that are here.
+OWN = "LETSDANCE_LANGUAGES"
 _GAP = "\u00a0"  # keeps a number and its sign on one line
-_SWAPPED = str.maketrans(",.", ".,")
 #: What may fill a placeholder of a refusal, where that is not any text.
 _FILLS = {"place": r"(?:.*?: )?", "near": r"(?: Did you mean .*?\?)?"}
 #: What is said in words inside of what fills a placeholder; the catalogue has its translation under the same name.
 _INSIDE = {"place": r"line (\d+)", "near": r"Did you mean (.*)\?", "error": r".*\(at line (\d+), column (\d+)\)"}
 
 
+#: How a language writes numbers, where its file does not say.
+_WRITING = {"name": "", "decimal": ".", "group": ","}
+
+
 @cache
-def catalogue() -> dict[str, Any]:
-    """texts.toml: `text` maps each key to {en, nl}; `nl` holds the Dutch of what is declared elsewhere."""
-    return tomllib.loads(files(__package__).joinpath("texts.toml").read_text(encoding="utf-8"))
+def _files() -> dict[str, Any]:
+    """Where each language stands: code -> file, English first."""
+    own = os.environ.get(OWN, "")
+    places = [*files(__package__).iterdir(), *(Path(own).iterdir() if own else ())]
+    found = {place.name.removesuffix(".toml"): place for place in places if place.name.endswith(".toml")}
+    return {code: found[code] for code in sorted(found, key=lambda code: (code != ENGLISH, code))}
+
+
+def languages() -> tuple[str, ...]:
+    """The codes of all languages that have a file, English first."""
+    return tuple(_files())
+
+
+@cache
+def catalogue(language: str) -> dict[str, Any]:
+    """What a language's file says: `language` (name, decimal, group), `text`, `refused`, and a table a kind."""
+    return tomllib.loads(_files()[language].read_text(encoding="utf-8"))
+
+
+def _names(text: str) -> set[str]:
+    """What is filled into a text."""
+    return set(re.findall(r"{(\w+)", text))
+
+
+@cache
+def _texts(language: str) -> dict[str, str]:
+    """Every text, in English where the file has none, or one that asks for what nobody fills in."""
+    english: dict[str, str] = catalogue(ENGLISH)["text"]
+    own = catalogue(language).get("text", {})
+    return english | {key: text for key, text in own.items() if _names(text) <= _names(english.get(key, ""))}
+
+
+@cache
+def _writing(language: str) -> dict[str, str]:
+    return _WRITING | catalogue(language).get("language", {})
+
+
+def missing(language: str) -> Iterator[str]:
+    """What a language's file does not say, and is said in English: its keys, such as 'text page.map'."""
+    if language == ENGLISH:
+        return
+    told = catalogue(language)
+    said = told.get("text", {})
+    yield from (f"text {key}" for key, text in catalogue(ENGLISH)["text"].items()
+                if key not in said or _texts(language)[key] != said[key])
+    for kind in KINDS:
+        for name, entry in declared(kind).items():
+            yield from (f"{kind} {name} {field}" for field in entry if field not in told.get(kind, {}).get(name, {}))
 
 
 def _starts() -> dict[str, dict[str, str]]:
+    from letsdance import scenarios
+
     return {name: {"title": (s := scenarios.load(name)).title, "says": s.says} for name in scenarios.STARTS}
 
 
@@ -47,6 +99,9 @@ KINDS = ("start", "lever", "shock", "parameter", "profile", "context", "group", 
 @cache
 def declared(kind: str) -> Mapping[str, Mapping[str, str]]:
     """The English of a kind: name -> {title, says}."""
+    from letsdance import scenarios
+    from letsdance.params import CONTEXTS, GROUPS, PARAMETERS, PROFILES
+
     if kind == "parameter":
         return {name: {"title": p.title, "says": p.says} for name, p in PARAMETERS.items()}
     if kind == "group":
@@ -56,6 +111,8 @@ def declared(kind: str) -> Mapping[str, Mapping[str, str]]:
     if kind == "unit":
         return {p.unit: {"title": p.unit} for p in PARAMETERS.values()}
     if kind == "indicator":
+        from letsdance.simulation.indicators import SOCIETY
+
         return {name: {"title": says} for name, (_, says, _) in SOCIETY.items()}
     tables: dict[str, Any] = {"start": _starts(), "lever": scenarios.LEVERS, "shock": scenarios.SHOCKS,
                               "profile": PROFILES, "context": CONTEXTS}
@@ -66,11 +123,21 @@ def declared(kind: str) -> Mapping[str, Mapping[str, str]]:
 class Text:
     """The texts of one language."""
 
-    language: str = "en"
+    language: str = ENGLISH
+
+    @property
+    def name(self) -> str:
+        """What the language calls itself."""
+        return _writing(self.language)["name"] or self.language
+
+    @property
+    def decimal(self) -> Literal["point", "comma"]:
+        """What stands before the decimals of a number."""
+        return "comma" if _writing(self.language)["decimal"] == "," else "point"
 
     def __call__(self, key: str, **values: object) -> str:
         """A text, with {names} filled in."""
-        text: str = catalogue()["text"][key][self.language]
+        text = _texts(self.language).get(key, key)
         return text.format(**values) if values else text
 
     def all(self, *prefixes: str) -> dict[str, str]:
@@ -86,28 +153,27 @@ class Text:
         return self._declared(kind, name, "says")
 
     def _declared(self, kind: str, name: str, field: str) -> str:
-        if self.language == "en":
-            return declared(kind)[name][field]
-        return catalogue()[self.language][kind][name][field]
+        said: str | None = catalogue(self.language).get(kind, {}).get(name, {}).get(field)
+        return declared(kind)[name][field] if said is None else said
 
     # ------------------------------------------------------------ what is refused
 
     def refused(self, sentence: object) -> str:
         """A refusal, which is made in English where something is checked, in this language."""
-        return str(sentence) if self.language == "en" else _refused(str(sentence), self)
+        return str(sentence) if self.language == ENGLISH else _refused(str(sentence), self)
 
     def _filled(self, name: str, value: str) -> str:
         """What fills {name} of a refusal, in this language."""
-        words: dict[str, str] = catalogue()[self.language]["word"]
+        words: dict[str, str] = catalogue(self.language).get("word", {})
         if name == "kind":
-            return words[value]
+            return words.get(value, value)
         if name == "title":
             return self.title("parameter", _titles()[value]) if value in _titles() else value
         if name == "unit":
             return self.title("unit", value) if value in declared("unit") else value
         if name in ("low", "high", "number"):
-            return f"{float(value.replace(',', '')):,.12g}".translate(_SWAPPED)
-        return re.sub(_INSIDE[name], words[name], value) if name in _INSIDE else value
+            return self._written(f"{float(value.replace(',', '')):,.12g}")
+        return re.sub(_INSIDE[name], words[name], value) if name in _INSIDE and name in words else value
 
     # ------------------------------------------------------------ numbers
 
@@ -115,10 +181,13 @@ class Text:
         """A number with so many decimals, in this language's writing; '-' where nothing was measured."""
         if not math.isfinite(value):
             return "–"
-        text = f"{abs(value):,.{digits}f}"
-        if self.language == "nl":
-            text = text.translate(_SWAPPED)
+        text = self._written(f"{abs(value):,.{digits}f}")
         return f"−{text}" if value < 0 and float(f"{value:.{digits}f}") != 0 else text
+
+    def _written(self, number: str) -> str:
+        """A number that was written in English, in this language's writing."""
+        writing = _writing(self.language)
+        return number.translate({ord(","): writing["group"], ord("."): writing["decimal"]})
 
     def short(self, value: float) -> str:
         """A number as short as it can be said, such as 0.75 or 12."""
@@ -155,20 +224,22 @@ class Text:
 @cache
 def _under(language: str, prefixes: tuple[str, ...]) -> dict[str, str]:
     """The texts under prefixes; one dict for all who ask, which nobody changes."""
-    return {key: entry[language] for key, entry in catalogue()["text"].items() if key.partition(".")[0] in prefixes}
+    return {key: text for key, text in _texts(language).items() if key.partition(".")[0] in prefixes}
 
 
 @cache
 def _titles() -> dict[str, str]:
+    from letsdance.params import PARAMETERS
+
     return {p.title: name for name, p in PARAMETERS.items()}
 
 
 @cache
 def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
     """How each refusal looks in English and what it is in a language, those that say the most first."""
-    fills = _FILLS | {"kind": "|".join(catalogue()[language]["word"])}
+    fills = _FILLS | {"kind": "|".join(catalogue(language).get("word", {}))}
     found = []
-    for english, said in catalogue()[language]["refused"].items():
+    for english, said in catalogue(language).get("refused", {}).items():
         parts = re.split(r"{(\w+)}", english)  # text, name, text, ...
         pattern = "".join(re.escape(part) if k % 2 == 0 else f"(?P<{part}>{fills.get(part, '.*?')})"
                           for k, part in enumerate(parts))
