@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
 import signal
@@ -32,7 +31,7 @@ def folder(tmp_path_factory):
     """A folder that `letsdance run` wrote, made once."""
     place = tmp_path_factory.mktemp("once")
     done = subprocess.run([*START, "run", "lone_ranger", "dead_horse", *AS_KEPT, "--out", "a folder", "--json"], cwd=place,
-                          capture_output=True, text=True, timeout=300, env=os.environ | {"PYTHONPATH": str(ROOT)})
+                          capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     return place / "a folder", json.loads(done.stdout)
 
@@ -280,7 +279,8 @@ def test_a_failure_while_writing_leaves_no_half_folder(monkeypatch, tmp_path, fo
 @pytest.mark.parametrize(("stop", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_run_that_is_stopped_leaves_nothing_behind(tmp_path, stop, code):
     script = """if True:
-        import sys, time, report
+        import sys, time
+        from letsdance import report
         def slow(part, *_):
             (part / "half.html").write_text("half")
             print("writing", flush=True)
@@ -290,7 +290,7 @@ def test_a_run_that_is_stopped_leaves_nothing_behind(tmp_path, stop, code):
         from letsdance.commands.main import main
         main()"""
     with subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          text=True, env=os.environ | {"PYTHONPATH": str(ROOT)}) as running:
+                          text=True) as running:
         assert running.stdout.readline() == "writing\n"
         assert len(list(tmp_path.iterdir())) == 1  # there is something to clean up
         running.send_signal(stop)
@@ -413,7 +413,6 @@ def test_verify_gives_what_an_experiment_recorded_once_more(tmp_path):
 
 
 def test_verify_of_a_folder_that_is_not_named_by_out_or_has_files_beside_it(letsdance, tmp_path, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     Path("h.csv").write_text("task_id,population,t,new\n" + "".join(f"a,50,{t},{n}\n" for t, n in enumerate([1, 2, 3, 4])),
                              encoding="utf-8")
     Path("s.csv").write_text("role,willingness\n" + "citizen,0.6\nofficial,0.3\n" * 9, encoding="utf-8")

@@ -21,8 +21,7 @@ from letsdance.experiments.store import Sweep
 from letsdance.experiments.sweep import Job, Task, run, sweep, work
 from letsdance.params import Refused
 
-ROOT = Path(__file__).parent.parent
-ENV = {**os.environ, "PYTHONPATH": str(ROOT)}
+ENV = dict(os.environ)
 #: What distributed says of its own: of ports, of clients that close, of loops that end.
 pytestmark = [pytest.mark.filterwarnings("ignore::UserWarning:distributed"),
               pytest.mark.filterwarnings("ignore::RuntimeWarning:distributed"),

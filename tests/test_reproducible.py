@@ -102,7 +102,7 @@ print(digest.hexdigest(), "numba.core.compiler" in sys.modules, end="")
 
 def in_another_process(**environment) -> str:
     done = subprocess.run([sys.executable, "-c", SMALL], capture_output=True, text=True, check=True, cwd=ROOT, timeout=300,
-                          env=os.environ | environment | {"PYTHONPATH": str(ROOT)})
+                          env=os.environ | environment)
     assert done.stderr == ""
     return done.stdout.split()[0]
 

@@ -34,12 +34,11 @@ from letsdance.params import Refused
 from letsdance.scenarios import load
 from letsdance.simulation.run import simulate
 
-ROOT = Path(__file__).parent.parent
 START = [sys.executable, "-m", "letsdance"]
 TINY = {"parameters": {"municipalities": 3, "citizens": 10}, "quarters": 8}
 WORDS = ["--set", "municipalities=3", "--set", "citizens=10", "--quarters", "8"]
 #: Without git: a commit made while the tests run is no difference.
-ENV = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": str(Path(sys.executable).parent)}
+ENV = {**os.environ, "PATH": str(Path(sys.executable).parent)}
 
 
 def tiny(factors=("C0=0:1",), method="latin_hypercube", points=3, replicates=60, **more):
