@@ -106,14 +106,10 @@ def read_counts(source: Any, kind: str | None = None, reading: Reading | None = 
     def most(column: str) -> tables.Rule:
         return tables.Rule(column, lambda t: ~(tables.numbers(t[column]) > _MOST), lambda row: "is more than there can be")
 
-    def in_order(frame: pd.DataFrame) -> Any:
-        return ~(tables.numbers(frame["period"]).groupby(frame["unit"]).diff() < 0)
-
     tables.check(table, [
         *tables.number(name, low=0, high=high, example="13"),
         tables.Rule("period", lambda t: ~t.duplicated(["unit", "period"]),
               lambda row: f"is there already{_of(row)}; keep one row a unit and period"),
-        tables.Rule("period", in_order, lambda row: f"comes after a later one{_of(row)}; sort the rows by period"),
         most(name), most("population"),
         tables.Rule("period", lambda t: ~(tables.numbers(t["period"]).abs() > statistics.LATEST),
                     lambda row: "is too far from 0 to be a period; give one such as 2004")])
@@ -121,6 +117,10 @@ def read_counts(source: Any, kind: str | None = None, reading: Reading | None = 
     data = frame.assign(value=tables.numbers(frame[name]), period=tables.numbers(frame["period"]).astype(np.int64),
                         population=tables.numbers(frame["population"]) if "population" in frame else np.nan,
                         note=frame.get("note", ""))
+    if (data.groupby("unit")["period"].diff() < 0).any():
+        order = {unit: k for k, unit in enumerate(dict.fromkeys(data["unit"]))}
+        data = data.sort_values(["unit", "period"], key=lambda one: one.map(order) if one.name == "unit" else one)
+        said.append(f"The rows are sorted by {table.name('period')}.")
     falls = (data.groupby("unit")["value"].diff() < 0)
     chosen = kind or (name if name != "count" else "stock")
     if kind is None and name == "count":

@@ -6,7 +6,7 @@ A table is a file's path, an upload or a pandas DataFrame (`scenarios.tables`); 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,8 @@ _YES, _NO = ("1", "1.0", "yes", "true", "ja"), ("0", "0.0", "no", "false", "nee"
 _CODES = frozenset((0, -1, 98, 99, 998, 9998, *(-int(digit * n) for digit in "789" for n in range(1, 6)),
                     *(int(digit * n) for digit in "789" for n in range(3, 6))))
 _GAP = 10
+#: Words that say the same.
+_NOT_YET = ("never", "not yet", "not adopted", "nooit", "nog niet", "niet ingevoerd", "censored")
 #: Columns that say in which wave of a survey a row was asked.
 _WAVES = ("time", "wave", "round", "year", "survey", "survey_year", "period")
 
@@ -69,7 +71,8 @@ def read_times(source: Any, edges: Any = None, first: int | None = None, last: i
     never: codes that say "not by then", such as 9999 ('none': no code is one). group: the column within which nodes have
     names of their own; a node is then called GROUP/NODE.
     """
-    sheet = tables.open_sheet(source, "times", "give a CSV of times with the columns node and time.", reading)
+    sheet = tables.open_sheet(source, "times", "give a CSV of times with the columns node and time.", reading,
+                              tables.fits(TIMES))
     table = tables.read(sheet, TIMES, reading, [group] if group else ())
     where, frame, called = table.where, table.frame, table.name
     said = list(table.said)
@@ -128,11 +131,13 @@ def read_times(source: Any, edges: Any = None, first: int | None = None, last: i
 
 def _within(table: tables.Table, group: str, columns: Sequence[str] = ("node",)) -> None:
     """Names of nodes with that of their group before them, since they are unique only within it."""
-    by = next((name for name, column in table.called.items() if group in (name, column)), None)
+    by = next((name for name, column in table.called.items()
+               if tables.plain_name(group) in (name, tables.plain_name(column))), None)
     if by is None:
         raise Refused(f"{table.where}: there is no column {group!r} to group by."
                       f"{nearest(group, [*table.called.values(), *table.left])}")
     tables.check(table, [tables.given(by, "; each row needs its group")])
+    table.frame[by] = tables.ids(table.frame[by])
     for name in columns:
         table.frame[name] = table.frame[by].str.cat(table.frame[name], sep="/").where(table.frame[name] != "", "")
 
@@ -168,6 +173,8 @@ def _one_wave(table: tables.Table, sheet: tables.Sheet) -> tuple[tables.Table, l
 def _coded(table: tables.Table, never: Sequence[str], first: int | None, last: int | None) -> None:
     """Make cells with a code for "not by then" blank; refuse a code that nobody named."""
     frame, name = table.frame, table.name("time")
+    if not never:
+        frame["time"] = frame["time"].where(~frame["time"].str.lower().isin(_NOT_YET), "")
     values = tables.numbers(frame["time"])
     codes = []
     for code in never:
@@ -195,20 +202,27 @@ def _coded(table: tables.Table, never: Sequence[str], first: int | None, last: i
 
 
 def far_codes(values: np.ndarray) -> list[float]:
-    """Values that are usual codes for "never" (0, -9, 9999) and lie far from all that are none: further away than these are
-    from each other (for codes of nines half as far), or below 0 where none of these is."""
-    codes = [float(v) for v in np.unique(values) if v in _CODES]
+    """Values that stand for "never" (0, -9, 9999), since they lie far from all others. Usual codes: further away than these
+    are from each other (codes of nines half as far), or below 0 where none of these is. Any other value that is there more
+    than once, or has six digits: twice as far.
+    """
+    told, count = np.unique(values, return_counts=True)
+    usual = [float(v) for v in told if v in _CODES]
+    ends = {float(told[k]) for k in (0, -1)} - {*usual} if len(told) > 2 else set()
+    found = _apart(values, usual, lambda code: 2 if set(f"{abs(code):.0f}") == {"9"} and abs(code) >= 99 else 1)
+    others = [end for end in sorted(ends) if count[told == end][0] > 1 or abs(end) > 99_999]
+    rest = values[~np.isin(values, found)]
+    return sorted({*found, *(code for end in others for code in _apart(rest, [end], lambda code: 0.5))})
+
+
+def _apart(values: np.ndarray, codes: list[float], divided: Callable[[float], float]) -> list[float]:
+    """Codes further from the other values than their range, divided by a number of each code's own."""
     rest = values[~np.isin(values, codes)]
     if not len(rest):
         return []
     low, high = rest.min(), rest.max()
-    found = []
-    for code in codes:
-        gap = max(low - code, code - high)
-        nines = set(f"{abs(code):.0f}") == {"9"} and abs(code) >= 99
-        if gap > max((high - low) / (2 if nines else 1), _GAP) or (code < 0 <= low):
-            found.append(code)
-    return found
+    return [code for code in codes if max(low - code, code - high) > max((high - low) / divided(code), _GAP)
+            or (code in _CODES and code < 0 <= low)]
 
 
 def _far(table: tables.Table, time: np.ndarray) -> list[str]:

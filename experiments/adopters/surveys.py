@@ -28,32 +28,51 @@ if TYPE_CHECKING:
 
 #: Who answered, in English and Dutch.
 ROLES: Mapping[str, tuple[str, ...]] = {
-    "citizen": ("citizen", "citizens", "resident", "residents", "inhabitant", "burger", "burgers", "inwoner", "inwoners",
-                "bewoner", "bewoners"),
-    "official": ("official", "officials", "government", "civil servant", "civil servants", "ambtenaar", "ambtenaren",
-                 "overheid", "medewerker", "bestuurder"),
+    "citizen": ("citizen", "citizens", "resident", "residents", "inhabitant", "inhabitants", "the public", "burger",
+                "burgers", "inwoner", "inwoners", "bewoner", "bewoners"),
+    "official": ("official", "officials", "government", "government official", "public official", "local government",
+                 "civil servant", "civil servants", "public servant", "policy officer", "municipality", "councillor",
+                 "councillors", "councilor", "council member", "alderman", "mayor", "politician", "ambtenaar", "ambtenaren",
+                 "overheid", "gemeente", "medewerker", "beleidsmedewerker", "bestuurder", "bestuurders", "raadslid",
+                 "raadsleden", "wethouder", "burgemeester", "politicus"),
 }
 #: What a scale may be called.
 _CALLED = {"share": (0.0, 1.0), "likert": (1.0, 5.0), "percent": (0.0, 100.0)}
 #: Scales that are looked for when none is named; they are the usual ones.
 _USUAL = ((1, 4), (1, 5), (1, 7), (0, 10), (1, 10), (0, 100))
+#: Words that strengthen an answer at either end.
+_VERY = {"helemaal": ("geheel", "volledig", "totaal", "zeer", "sterk", "volkomen", "heel", "erg"),
+         "strongly": ("completely", "totally", "fully", "entirely"), "very": ("extremely",),
+         "somewhat": ("slightly", "a little", "a bit", "rather"), "een beetje": ("enigszins", "deels", "eerder")}
+_MIDDLE = ("neutral", "neither agree nor disagree", "neither", "neutraal", "niet eens, niet oneens",
+           "niet eens niet oneens", "niet eens en niet oneens", "noch eens, noch oneens", "noch eens noch oneens",
+           "niet mee eens, niet mee oneens",
+           "niet mee eens en niet mee oneens", "niet eens/niet oneens", "niet mee eens/niet mee oneens", "undecided")
+_AGREE = (("strongly disagree", "helemaal oneens", "helemaal mee oneens", "helemaal niet mee eens", "sd"),
+          ("disagree", "oneens", "mee oneens", "niet mee eens", "d"), (*_MIDDLE, "n"),
+          ("agree", "eens", "mee eens", "a"), ("strongly agree", "helemaal eens", "helemaal mee eens", "sa"))
+_LITTLE = (("somewhat disagree", "een beetje oneens", "een beetje mee oneens"),
+           ("somewhat agree", "een beetje eens", "een beetje mee eens"))
 #: Answers in words, from least to most.
 _WORDS: tuple[tuple[tuple[str, ...], ...], ...] = (
-    (("strongly disagree", "completely disagree", "totally disagree", "helemaal oneens", "helemaal mee oneens",
-      "zeer mee oneens", "zeer oneens", "helemaal niet mee eens"),
-     ("disagree", "oneens", "mee oneens", "niet mee eens"),
-     ("neutral", "neither agree nor disagree", "neither", "neutraal", "niet eens, niet oneens", "niet eens niet oneens",
-      "noch eens, noch oneens", "niet mee eens, niet mee oneens"),
-     ("agree", "eens", "mee eens"),
-     ("strongly agree", "completely agree", "totally agree", "helemaal eens", "helemaal mee eens", "zeer mee eens",
-      "zeer eens")),
-    (("totally disagree",), ("tend to disagree",), ("tend to agree",), ("totally agree",)),
-    (("very unwilling", "zeer onbereid"), ("unwilling", "onbereid", "niet bereid"), ("neutral", "neutraal"),
-     ("willing", "bereid"), ("very willing", "zeer bereid")),
+    _AGREE, (_AGREE[0], _LITTLE[0], _MIDDLE, _LITTLE[1], _AGREE[4]),
+    (*_AGREE[:2], _LITTLE[0], _MIDDLE, _LITTLE[1], *_AGREE[3:]),
+    (("strongly disagree",), ("tend to disagree",), ("tend to agree",), ("strongly agree",)),
+    (("helemaal niet bereid", "zeer onbereid", "very unwilling", "not at all willing"),
+     ("unwilling", "onbereid", "niet bereid", "not willing"), ("neutral", "neutraal"), ("willing", "bereid"),
+     ("very willing", "zeer bereid")),
     (("definitely not", "zeker niet"), ("probably not", "waarschijnlijk niet"), ("maybe", "perhaps", "misschien"),
      ("probably", "probably yes", "waarschijnlijk wel"), ("definitely", "definitely yes", "zeker wel")),
+    (("very unlikely", "zeer onwaarschijnlijk"), ("unlikely", "onwaarschijnlijk"), ("neutral", "neutraal", "neither"),
+     ("likely", "waarschijnlijk"), ("very likely", "zeer waarschijnlijk")),
+    (("very dissatisfied", "zeer ontevreden"), ("dissatisfied", "ontevreden"), ("neutral", "neutraal", "neither"),
+     ("satisfied", "tevreden"), ("very satisfied", "zeer tevreden")),
     (("very low", "zeer laag"), ("low", "laag"), ("middle", "medium", "gemiddeld"), ("high", "hoog"),
      ("very high", "zeer hoog")),
+    (("very little", "zeer weinig"), ("little", "weinig"), ("neutral", "neutraal", "some", "enige"), ("much", "a lot",
+      "veel"), ("very much", "zeer veel")),
+    (("not at all", "helemaal niet"), ("a little", "een beetje"), ("somewhat", "enigszins"), ("very", "erg"),
+     ("extremely", "helemaal")),
     (("no trust at all", "none at all", "helemaal geen vertrouwen", "helemaal geen"), ("not very much trust",
       "not very much", "weinig vertrouwen", "niet zo veel vertrouwen", "weinig"), ("quite a lot of trust", "quite a lot",
       "tamelijk veel vertrouwen", "redelijk veel vertrouwen", "tamelijk veel"), ("a great deal of trust", "a great deal",
@@ -62,11 +81,15 @@ _WORDS: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("never", "nooit"), ("rarely", "seldom", "zelden"), ("sometimes", "soms"), ("often", "vaak"), ("always", "altijd")),
     (("no", "nee", "false"), ("yes", "ja", "true")),
 )
-#: What is no answer.
+#: What is no answer; also two of them with a stroke between.
 _NO_ANSWER = written.BLANK | {
-    "don't know", "dont know", "do not know", "dk", "no answer", "no opinion", "refused", "prefer not to say",
-    "not applicable", "weet niet", "weet ik niet", "weet het niet", "geen mening", "geen antwoord", "wil niet zeggen",
-    "zeg ik liever niet", "niet van toepassing", "?"}
+    "don't know", "i don't know", "dont know", "do not know", "i do not know", "dk", "no answer", "no opinion", "refused",
+    "refuse", "refusal", "skipped", "prefer not to say", "prefer not to answer", "not applicable", "weet niet",
+    "weet ik niet", "weet het niet", "ik weet het niet", "geen mening", "geen antwoord", "wil niet zeggen",
+    "wil ik niet zeggen", "zeg ik liever niet", "liever niet", "weigert", "geweigerd", "niet ingevuld", "overgeslagen",
+    "niet van toepassing", "?", ""}
+_NUMBERED = re.compile(r"\(?(-?\d+)\)?\s*[.:=)–-]?\s*(?=[^\W\d_])")  # a number before a word: 1. Strongly disagree
+_REVERSED = re.compile(r"_?(r|rev|reversed|reverse|omgekeerd|gespiegeld|neg)$")
 _SURE = 0.7  # of Cronbach's alpha, below which items hardly measure one thing
 
 
@@ -179,24 +202,31 @@ def read_survey(source: Any, scale: str | None = None, *, missing: Sequence[str]
     role_of = {word: role for role, words in ROLES.items() for word in words}
     tables.check(table, [tables.Rule("role", lambda t: t["role"].str.lower().isin(role_of), lambda row: (
         "must be citizen or official" + nearest(row["role"], role_of).rstrip("?").replace(" Did you mean", ", perhaps")))])
-    none = {code.strip().lower() for code in missing} | _NO_ANSWER | {""}
+    none = {code.strip().lower() for code in missing}
     made: dict[str, Any] = {"role": frame["role"].str.lower().map(role_of)}
     guessed, alphas = [], {}
     for what, columns in items.items():
-        cells = {column: frame[column].where(~frame[column].str.lower().isin(none), "") for column in columns
-                 if column in frame}  # the reader leaves an empty column aside
+        cells = {column: _answers_in(frame[column], none) for column in columns if column in frame}  # no empty ones
         if not any((column != "").any() for column in cells.values()):
             report = [(line, what, "", "nobody answered") for line in frame.index]
             raise tables.Invalid(f"{table.where}: nobody answered about {what}; take its column out, or give answers.",
                                  pd.DataFrame(report, columns=["line", "column", "value", "problem"]))
         values, told, sure = _shares(table, what, cells, scales.get(what, scales.get("")), sheet, reading)
+        turned = [name for name in values if len(columns) > 1 and _REVERSED.search(plain_name(table.name(name)))]
+        if turned:
+            values[turned] = 1 - values[turned]
+            told += f" Turned round, as {'its name says' if len(turned) == 1 else 'their names say'}: " + \
+                    f"{', '.join(map(table.name, turned))}."
         made[what] = values.mean(axis=1)
         empty = int(made[what].isna().sum())
         said.append(told + (f" {empty:,} of {len(frame):,} gave no answer and are left out." if empty else ""))
         guessed += [] if sure else [told.split(":")[0].split()[-1]]
         if len(columns) > 1:
             alphas[what] = alpha = cronbach(values.to_numpy())
-            low = "" if alpha >= _SURE else "; so low that they hardly measure one thing, or one is worded the other way"
+            against = [table.name(name) for name in values if _with_rest(values, name) < 0]
+            low = "" if alpha >= _SURE else "; so low that they hardly measure one thing"
+            if against:
+                low += f"; {' and '.join(against)} against the others: if worded the other way, end its name in _reversed"
             said.append(f"{what.capitalize()} is the mean of {len(columns)} items; Cronbach's alpha is {alpha:.2f}{low}.")
     said.append("A survey says what people answer, not what they do: it is a start to explore from, and no measurement "
                 "of C and G.")
@@ -205,6 +235,35 @@ def read_survey(source: Any, scale: str | None = None, *, missing: Sequence[str]
         result["willingness"] = np.nan
     order = ["role", "willingness", "municipality", *(["trust"] if "trust" in result else [])]
     return Survey(result[order].reset_index(drop=True), tuple(said), guessed[0] if guessed else "", alphas)
+
+
+def _with_rest(items: pd.DataFrame, name: str) -> float:
+    """The correlation of an item with the mean of the others, over those who answered all; 0 where it has none."""
+    whole = items.dropna()
+    rest = whole.drop(columns=name).mean(axis=1)
+    return float(whole[name].corr(rest)) if len(whole) > 2 and whole[name].std() > 0 and rest.std() > 0 else 0.0
+
+
+def _answers_in(cells: pd.Series, none: set[str]) -> pd.Series:
+    """Answers in small letters, with single spaces and plain apostrophes; '' where none is given."""
+    plain = tables.ids(cells).str.lower()
+
+    def given(answer: str) -> bool:
+        parts = [part.strip() for part in answer.strip("()[].").split("/")]
+        return answer not in none and answer not in _NO_ANSWER and not all(part in _NO_ANSWER for part in parts)
+
+    return plain.map({answer: answer if given(answer) else "" for answer in plain.unique()})
+
+
+def _worded(answer: str) -> str:
+    """An answer in words without the number before it, or a full stop behind it, and with the usual word for very."""
+    word = _NUMBERED.sub("", answer, count=1).rstrip(".!") if not answer.replace(".", "").isdigit() else answer
+    word = re.sub(r"\s*/\s*", "/", word)
+    for usual, others in _VERY.items():
+        for other in others:
+            if word.startswith(f"{other} "):
+                return f"{usual} {word.removeprefix(other).strip()}"
+    return word
 
 
 def cronbach(items: np.ndarray) -> float:
@@ -225,7 +284,7 @@ def _kind(sheet: tables.Sheet) -> tuple[Kind, dict[str, list[str]]]:
         names = {column: plain_name(column) for column in sheet.frame.columns if column}
         single = [column for column, name in names.items() if name in words]
         several = [column for column, name in names.items()
-                   if re.fullmatch(rf"({'|'.join(words)})_?(item_?)?(\d+|[a-h])", name)]
+                   if re.fullmatch(rf"({'|'.join(words)})_?(item_?)?(\d+|[a-h])", _REVERSED.sub("", name))]
         longer = tuple(f"{word}_" for word in words if len(word) > 4)
         chosen = single or several or [column for column, name in names.items() if name.startswith(longer)]
         if chosen:
@@ -243,7 +302,7 @@ def _scales(scale: str | None) -> dict[str, tuple[float, float]]:
     for part in (scale or "").split(",") if scale else []:
         what, _, ends = part.rpartition("=")
         what, ends = what.strip().lower(), ends.strip().lower()
-        told = re.fullmatch(r"(-?\d+(?:\.\d+)?)\s*(?:-|–|to|tot|:)\s*(-?\d+(?:\.\d+)?)", ends)
+        told = re.fullmatch(r"(-?\d+(?:\.\d+)?)\s*(?:-|–|to|tot|t/m|:|\.\.|/)\s*(-?\d+(?:\.\d+)?)", ends)
         low_high = _CALLED.get(ends) or ((float(told.group(1)), float(told.group(2))) if told else None)
         if low_high is None or low_high[0] >= low_high[1] or what not in ("", "willingness", "trust"):
             raise Refused(f"there is no scale {scale!r}; give its ends, such as 1-5 or 0-10, or percent, share (0 to 1), "
@@ -257,12 +316,18 @@ def _shares(table: tables.Table, what: str, cells: Mapping[str, pd.Series], scal
     """Answers as shares 0-1 (NaN: none), a column an item; how they were read; whether that is sure."""
     import pandas as pd
 
-    answers = {answer for column in cells.values() for answer in column.str.lower().unique()} - {""}
-    words = next((words for words in _WORDS if answers <= {word for level in words for word in level}), None)
+    answers = {answer: _worded(answer) for column in cells.values() for answer in column.unique() if answer}
+    words = next((words for words in _WORDS if {*answers.values()} <= {_worded(word) for level in words for word in level}),
+                 None)
+    if {*answers.values()} <= {"a", "d", "n"}:  # may be what anybody ticked
+        words = None
     if words is not None and scale is None:
-        level = {word: k / (len(words) - 1) for k, same in enumerate(words) for word in same}
-        made = pd.DataFrame({name: column.str.lower().map(level) for name, column in cells.items()})
+        level = {_worded(word): k / (len(words) - 1) for k, same in enumerate(words) for word in same}
+        made = pd.DataFrame({name: column.map(answers).map(level) for name, column in cells.items()})
         return made, f"{what.capitalize()} is read as words, from {words[0][0]!r} (0) to {words[-1][0]!r} (1).", True
+    if all(_NUMBERED.match(answer) or answer.isdigit() for answer in answers):  # 1 - not at all, 2, 3, 4, 5 - fully
+        number = {answer: found.group(1) if (found := _NUMBERED.match(answer)) else answer for answer in answers} | {"": ""}
+        cells = {name: column.map(number) for name, column in cells.items()}
     decimal = {"point": ".", "comma": ","}.get(reading.decimal if reading else "") or written.mark_of(cells)
     read = {name: written.read(column, counts=False, low=0, high=scale[1] if scale else 100, decimal=decimal,
                                sure=False, separator=sheet.separator) for name, column in cells.items()}

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -21,7 +22,7 @@ import numpy as np
 from letsdance.params import Refused
 from letsdance.scenarios.tables import marks as _numbers
 from letsdance.scenarios.tables.files import SEPARATORS, Reading, Sheet, Upload, as_text, open_sheet, pasted, text
-from letsdance.scenarios.tables.kinds import Field, Kind, may_be, plain_name
+from letsdance.scenarios.tables.kinds import SHARES, Field, Kind, may_be, plain_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 MOST_PROBLEMS = 10_000
 _NEAR = 0.75  # how alike a slip of the pen and a column's name are
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*|.*[A-Za-z]{3,}.*\d.*|.*\d.*[A-Za-z]{3,}.*")
+_ALIKE = str.maketrans("‘’ʼ´`‐‑‒–", "'''''----")  # marks that people write for each other in names
 _log = logging.getLogger("letsdance.tables")
 
 
@@ -59,7 +61,7 @@ class Table:
 
     def name(self, column: str) -> str:
         """What the file calls a column."""
-        return self.called.get(column, column)
+        return self.called.get(column, column) or "the first column"
 
 
 # ---------------------------------------------------------------- reading
@@ -71,7 +73,7 @@ def read(source: Any, kind: Kind, reading: Reading | None = None, also: Sequence
     """
     reading = reading or Reading()
     columns = f" with the columns {_and(_wanted(kind))}" if kind.needed else ""
-    sheet = open_sheet(source, kind.what, f"give a CSV of {kind.what}{columns}.", reading)
+    sheet = open_sheet(source, kind.what, f"give a CSV of {kind.what}{columns}.", reading, fits(kind))
     frame = sheet.frame
     meaning = meanings(sheet, kind, also)
     _all_there(sheet, kind, meaning)
@@ -85,7 +87,8 @@ def read(source: Any, kind: Kind, reading: Reading | None = None, also: Sequence
     called = {name: column for column, name in meaning.items()}
     made, how = _cells(told, kind, sheet, called, reading)
     parts = [*sheet.how, *how]
-    known = [f"{name} is {column}" for column, name in meaning.items() if plain_name(column) != name and name in kind.names]
+    known = [f"{name} is {column or 'the first column, which has no name'}" for column, name in meaning.items()
+             if plain_name(column) != name and name in kind.names]
     parts += [", ".join(known)] if known else []
     parts += [f"not used: {', '.join(_left(column, sheet, kind, meaning, empty) for column in left)}"] if left else []
     return Table(sheet.where, made, (f"Read: {'; '.join(parts)}.",) if parts else (), told, called, kind, sheet.row,
@@ -132,13 +135,53 @@ def meanings(sheet: Sheet, kind: Kind, also: Sequence[str] = ()) -> dict[str, st
             free = [column for column in columns if column not in meaning]
             same = [column for column in free if words[column] in one.loose]
             if not same and one.name in kind.needed:
-                same = [column for column in free if may_be(column, one)]
+                same = [column for column in free if may_be(column, one) and (one.type == "id" or _numeric(sheet, column))]
                 same = same if len(same) == 1 else []
+            if not same and one.sign and not set(kind.one_of) & set(meaning.values()):
+                same = [column for column in free if _numeric(sheet, column) and (
+                    one.sign in column or sheet.frame[column].str.contains(f"^$|{one.sign}$").all())]
+                same = same if len(same) == 1 else []
+            if len(same) > 1 and one.type == "id":
+                same = [_finest(sheet, same, one)]
             if len(same) > 1:
                 raise Refused(f"{sheet.where}: the columns {_and(same)} can both be the {one.name}; "
                               f"call one of them {one.name}.")
             meaning |= dict.fromkeys(same, one.name)
-    return meaning | {column: column for column in also if column in columns and column not in meaning}
+    if (lost := next((one for one in kind.fields if one.name in kind.needed and one.name not in meaning.values()), None)) \
+            and lost.type == "id" and list(sheet.frame.columns)[:1] == [""] and _names_rows(sheet):
+        meaning = {"": lost.name, **meaning}
+    wanted = {plain_name(name) for name in also}
+    return meaning | {column: column for column in columns if words[column] in wanted and column not in meaning}
+
+
+def fits(*kinds: Kind) -> Callable[[Sequence[str]], bool]:
+    """Whether columns of these names can be a table of one of these kinds."""
+
+    def can(columns: Sequence[str]) -> bool:
+        words = {plain_name(column) for column in columns if column}
+        return any(all(words & {one.name, *one.words, *one.loose} or any(may_be(column, one) for column in columns)
+                       for one in kind.fields if one.name in kind.needed) for kind in kinds)
+
+    return can
+
+
+def _numeric(sheet: Sheet, column: str) -> bool:
+    """Whether most cells of a column that say something begin like numbers."""
+    cells = sheet.frame[column].iloc[:1_000]
+    cells = cells[(cells != "") & ~cells.str.lower().isin(_numbers.BLANK)]
+    return not len(cells) or bool(cells.str.contains(r"^['+-]?[.,]?\d", regex=True).mean() > 0.5)
+
+
+def _finest(sheet: Sheet, columns: Sequence[str], one: Field) -> str:
+    """Of columns of names (state and region) the one that tells most rows apart; of equal ones the usual one."""
+    order = {word: k for k, word in enumerate(one.loose)}
+    return min(columns, key=lambda column: (-sheet.frame[column].nunique(), order[plain_name(column)]))
+
+
+def _names_rows(sheet: Sheet) -> bool:
+    """Whether the first column, which has no name, holds names of rows and not their numbers."""
+    cells = sheet.frame.iloc[:, 0]
+    return not cells.duplicated().any() and not cells.str.fullmatch(r"\d*").all()
 
 
 def _wanted(kind: Kind) -> list[str]:
@@ -235,15 +278,23 @@ def _cells(told: pd.DataFrame, kind: Kind, sheet: Sheet, called: dict[str, str],
         if percent and one.high == 1:
             made[name] = numbers(made[name]).div(100).map("{:.15g}".format).replace("nan", "")
             words = f"{words}, percentages" if words else "percentages"
+        if one.sign == "%" and plain_name(called[name]) in SHARES and not percent and numbers(made[name]).max() <= 1:
+            made[name] = numbers(made[name]).mul(100).map("{:.15g}".format).replace("nan", "")
+            words = f"{words}, shares of 1" if words else "shares of 1"
         said += [f"{words} ({called[name]})"] if words else []
     return pd.DataFrame(made, index=told.index), said
 
 
 def ids(column: pd.Series) -> pd.Series:
-    """Names with single spaces; numbers without .0, as other programs write 2."""
+    """Names in one form: with single spaces, letters of one width, plain apostrophes and hyphens; numbers as whole ones,
+    which other programs write as 2.0 or 1e+05."""
     column = column.str.replace(r"\s+", " ", regex=True)
-    if column.str.fullmatch(r"-?\d+(\.0+)?|").all():
-        column = column.str.replace(r"\.0+$", "", regex=True)
+    if column.str.contains("[^\x00-\x7f]", regex=True).any():
+        column = column.map({name: unicodedata.normalize("NFKC", name).translate(_ALIKE) for name in column.unique()})
+    if column.str.fullmatch(r"-?\d+([.,]0{1,2})?|-?\d(\.\d+)?[eE]\+\d\d|").all():
+        column = column.str.replace(r"[.,]0+$", "", regex=True)
+        if column.str.contains("[eE]", regex=True).any():
+            column = column.map({name: f"{float(name):.0f}" if "e" in name.lower() else name for name in column.unique()})
     return column
 
 
@@ -361,5 +412,5 @@ def once(names: list[str], why: str) -> Rule:
 
 
 __all__ = ["MOST_PROBLEMS", "SEPARATORS", "Field", "Invalid", "Kind", "Reading", "Rule", "Sheet", "Table", "Upload",
-           "announce", "as_text", "check", "given", "ids", "meanings", "no_dates", "number", "numbers", "of_kind", "once",
-           "open_sheet", "pasted", "plain_name", "read", "recognise", "text"]
+           "announce", "as_text", "check", "fits", "given", "ids", "meanings", "no_dates", "number", "numbers", "of_kind",
+           "once", "open_sheet", "pasted", "plain_name", "read", "recognise", "text"]

@@ -12,7 +12,8 @@ import re
 import unicodedata
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,9 +26,14 @@ if TYPE_CHECKING:
 #: Bytes of a file as it lies there; unpacked it may have twice as many.
 MOST_BYTES = 512 * 2**20
 MOST_ROWS, MOST_COLUMNS, MOST_CELLS = 20_000_000, 2_000, 200_000_000
-SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
+SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "space": " "}
+MARKS = (",", ";", "\t", "|")
 _NAMED = {mark: name for name, mark in SEPARATORS.items()}
 _SAMPLE = 60        # lines that tell the separator
+_MOST_ABOVE = _MOST_BELOW = 10  # lines of title and remarks around a table
+_NOTE = re.compile(r"(sources?|bron(nen)?|notes?|noot|opmerking(en)?|toelichting|remarks?)\s*:|[*#©]", re.IGNORECASE)
+_WHOLE = re.compile(r'"(?:[^"]|"")*[,;|\t](?:[^"]|"")*"')  # a line in quotes as a whole
+_QUOTES = (("'", "'"), ("“", "”"), ("‘", "’"))
 _CHUNK = 2**22
 #: First bytes of files that are no text, and what to do about them.
 _NO_TEXT = (
@@ -40,7 +46,11 @@ _NO_TEXT = (
     (b"\xff\xd8\xff", "is a picture", "give the table as CSV"),
     (b"$FL2", "is an SPSS file", "save it as CSV"),
     (b"$FL3", "is an SPSS file", "save it as CSV"),
+    (b"ASCII SPSS PORT FILE", "is an SPSS file", "save it as CSV"),
     (b"<stata_dta>", "is a Stata file", "save it as CSV (export delimited)"),
+    (b"HEADER RECORD***", "is a SAS file", "save it as CSV (proc export)"),
+    (b"\0" * 12 + b"\xc2\xea\x81\x60", "is a SAS file", "save it as CSV (proc export)"),
+    (b"{\\rtf", "is a text with layout (RTF)", "copy its table into a sheet and save that as CSV"),
     (b"RDX", "is a file of R", "save its table by write.csv(x, row.names = FALSE)"),
     (b"RDA", "is a file of R", "save its table by write.csv(x, row.names = FALSE)"),
     (b"X\n\0\0", "is a file of R", "save its table by write.csv(x, row.names = FALSE)"),
@@ -55,14 +65,20 @@ _NO_TEXT = (
 _NO_TABLE = (
     ("<!doctype html", "is a web page", "download the table itself; perhaps the link asked you to log in"),
     ("<html", "is a web page", "download the table itself; perhaps the link asked you to log in"),
+    ("<table", "is a web page", "copy its table into a sheet and save that as CSV"),
     ("dl n", "is a network in UCINET's DL", "save it as GraphML, Pajek or a CSV of source and target"),
     ("graph [", "is a network in GML", "save it as GraphML, Pajek or a CSV of source and target"),
     ("{", "is JSON", "save its table as CSV"), ("[{", "is JSON", "save its table as CSV"),
     ("[[", "is JSON", "save its table as CSV"),
 )
-_SEP = re.compile(r'\s*"?sep=(\S|\t)"?[\s,;|]*', re.IGNORECASE)  # the first line that Excel writes and needs
-#: Marks that are not seen: of byte order, of no width, of direction.
-_UNSEEN = dict.fromkeys([0xFEFF, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, *range(0x202A, 0x202F)])
+#: First bytes of Stata's files of before 2013, and of what R writes as text.
+_OLD = ((re.compile(rb"[\x69-\x73][\x01\x02]\x01\0"), "is a Stata file", "save it as CSV (export delimited)"),
+        (re.compile(rb"A\n[23]\n\d{5,6}\n"), "is a file of R", "save its table by write.csv(x, row.names = FALSE)"))
+_SEP = re.compile(r'\s*"?sep\s*=\s*(\\t|[^\s"]|\t)"?[\s,;|]*', re.IGNORECASE)  # the first line that Excel writes and needs
+_TWICE = "[ÃÅ][\u0080-\u00bf\u2018-\u203a€Œœ]|â€"  # a character of UTF-8, read as Windows-1252
+#: Marks that are not seen: of byte order, of no width, of direction, where words may break, of how a letter looks.
+_UNSEEN = dict.fromkeys([0xAD, 0x61C, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070),
+                         *range(0xFE00, 0xFE10)])
 
 
 @dataclass(frozen=True)
@@ -104,10 +120,12 @@ class Sheet:
     numeric: frozenset[str] = field(default=frozenset())  # columns that came as numbers, not as text
 
 
-def open_sheet(source: Any, what: str = "rows", remedy: str = "", reading: Reading | None = None) -> Sheet:
+def open_sheet(source: Any, what: str = "rows", remedy: str = "", reading: Reading | None = None,
+               fits: Callable[[Sequence[str]], bool] | None = None) -> Sheet:
     """The rows of a CSV, a workbook (XLSX) or a network (Pajek, GraphML), perhaps in gz; or of a DataFrame.
 
-    source: a path, an `Upload`, bytes, an open binary file, or a DataFrame. Raises `Refused`.
+    source: a path, an `Upload`, bytes, an open binary file, or a DataFrame. fits: of a workbook's sheets the first whose
+    columns do is taken. Raises `Refused`.
     """
     if isinstance(source, Sheet):
         return source
@@ -121,13 +139,11 @@ def open_sheet(source: Any, what: str = "rows", remedy: str = "", reading: Readi
         how.append("unpacked from gz")
         if raw[:2] == b"\x1f\x8b":
             raise Refused(f"{where} is packed twice; unpack it first.")
-    for first, is_a, do in _NO_TEXT:
-        if raw.startswith(first):
-            raise Refused(f"{where} {is_a}, not text; {do}.")
+    _no_table(raw, where)
     if raw[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
         from letsdance.scenarios.tables import formats
 
-        frame, said, numeric = formats.workbook(raw, where, reading.sheet, 2 * reading.most)
+        frame, said, numeric = formats.workbook(raw, where, reading.sheet, 2 * reading.most, fits)
         return _bounded(Sheet(where, frame, "\t", (*how, *said), "row", numeric))
     text, said = _text(raw, where)
     how += said
@@ -137,11 +153,14 @@ def open_sheet(source: Any, what: str = "rows", remedy: str = "", reading: Readi
     for words, is_a, do in _NO_TABLE:
         if start.startswith(words):
             raise Refused(f"{where} {is_a}, not a table; {do}.")
-    if start.startswith(("*vertices", "*network")) or "<graphml" in start:
+    if "<graphml" in start or re.match(r"(%.*\s+)*\*(vertices|network)\b", start):
         from letsdance.scenarios.tables import formats
 
-        frame, said = formats.graphml(raw, where) if "<graphml" in start else formats.pajek(text, where)
+        frame, said = formats.graphml(raw, where) if "<graphml" in start else formats.pajek(_with_lines(text), where)
         return _bounded(Sheet(where, frame, "\t", (*how, *said), "tie"))
+    if "<gexf" in start:
+        raise Refused(f"{where} is a network in GEXF, not a table; save it as GraphML, Pajek or a CSV of source and "
+                      f"target.")
     if start.startswith("<"):
         raise Refused(f"{where} is XML, not a table; save its table as CSV, or a network as GraphML.")
     return _bounded(_of_text(text, where, remedy, how, reading))
@@ -158,7 +177,7 @@ def as_text(source: Any, reading: Reading | None = None) -> str:
     sheet = open_sheet(Upload(where, raw), reading=reading)
     if sheet.row != "line":
         return str(sheet.frame.to_csv(index=False, lineterminator="\n"))
-    lines = _text(raw, where)[0].replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = _with_lines(_text(raw, where)[0]).split("\n")
     return "\n".join("" if k < 10 and _SEP.fullmatch(line) else line for k, line in enumerate(lines))
 
 
@@ -176,6 +195,16 @@ def _bounded(sheet: Sheet) -> Sheet:
 
 
 # ---------------------------------------------------------------- bytes
+
+def _no_table(raw: bytes, where: str) -> None:
+    """Refuse what is known to be something else than text, by its first bytes."""
+    for first, is_a, do in _NO_TEXT:
+        if raw.startswith(first):
+            raise Refused(f"{where} {is_a}, not text; {do}.")
+    for pattern, is_a, do in _OLD:
+        if pattern.match(raw):
+            raise Refused(f"{where} {is_a}, not text; {do}.")
+
 
 def _bytes(source: Any, what: str, remedy: str, most: int) -> tuple[str, bytes]:
     """A source's name, and not more bytes than are allowed."""
@@ -219,6 +248,10 @@ def _unpacked(raw: bytes, where: str, most: int) -> bytes:
 def _text(raw: bytes, where: str) -> tuple[str, list[str]]:
     """Bytes as text in Unicode's composed form, and its encoding where it is not UTF-8."""
     text, called = _decoded(raw, where)
+    if not called and re.search(_TWICE, text):
+        with suppress(UnicodeError):
+            text = text.encode("cp1252").decode("utf-8")
+            called = "UTF-8 text that was saved as such twice"
     if "\0" in text:
         raise Refused(f"{where} is not text: it holds bytes of zero; save it as CSV in UTF-8.")
     if not text.isascii():
@@ -254,7 +287,7 @@ def _decoded(raw: bytes, where: str) -> tuple[str, str]:
     except UnicodeDecodeError:
         text = ""
     # A character of UTF-8 read as Windows-1252 becomes two or three such letters; other control characters are no text.
-    if not text or re.search("[ÃÅ][\u0080-\u00bf\u2018-\u203a€Œœ]|â€|[\x01-\x08\x0e-\x1f]", text):
+    if not text or re.search(rf"{_TWICE}|[\x01-\x08\x0e-\x19\x1b-\x1f]", text):
         raise Refused(f"{where}, line {line}: this is not UTF-8 text, and not {called}; save the file as CSV in UTF-8.")
     word = re.search(r"[^\s,;|\"]*[^\x00-\x7f][^\s,;|\"]*", text)
     return text, f"{called} text, not UTF-8 (as in {word.group(0)[:30]})" if word else f"{called} text"
@@ -264,13 +297,12 @@ def _decoded(raw: bytes, where: str) -> tuple[str, str]:
 
 def _of_text(text: str, where: str, remedy: str, how: list[str], reading: Reading) -> Sheet:
     """Rows of a text whose columns are separated by comma, semicolon, tab or |. Blank lines are left out."""
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _unquoted(_with_lines(text), how)
     lines = text.split("\n", 1_000)
     told, at = SEPARATORS.get(reading.separator, ""), _next(lines, 0)
     line = _SEP.fullmatch(lines[at])
     if line is not None:
-        mark = line.group(1)
+        mark = "\t" if line.group(1) == "\\t" else line.group(1)
         if mark not in _NAMED:
             raise Refused(f"{where}, line {at + 1}: {mark!r} in sep={mark} is no separator that is read; separate columns "
                           f"by comma, semicolon, tab or |.")
@@ -280,11 +312,32 @@ def _of_text(text: str, where: str, remedy: str, how: list[str], reading: Readin
     separator = told or _separator(lines[at:at + _SAMPLE])
     if separator != ",":
         how.append(f"{_NAMED[separator]}s between columns")
+    rows = _parsed(lines[at:at + _SAMPLE], separator)
+    if words := above([row for _, row in rows]):
+        at += rows[words][0]
+        how.append(left_out(words, "above the header"))
     first = next(csv.reader([lines[at]], delimiter=separator), [])
     frame = _at_once(text, separator, [_clean(name) for name in first], at)
     if frame is None:
         frame = _line_by_line(where, text, separator, at)
-    return Sheet(where, _trimmed(where, frame), separator, tuple(how))
+    return Sheet(where, _trimmed(where, frame, how), separator, tuple(how))
+
+
+def _with_lines(text: str) -> str:
+    """A text whose lines end by \\n, whatever ended them, without the mark by which DOS ends a file."""
+    if "\r" in text:
+        text = re.sub("\r+\n|\r", "\n", text)
+    if "\n" not in text and re.search("[\x85\u2028\u2029]", text):
+        text = re.sub("[\x85\u2028\u2029]", "\n", text)
+    return text.rstrip("\x1a")
+
+
+def _unquoted(text: str, how: list[str]) -> str:
+    """A text of which each line was put in quotes as a whole, as Excel does with a CSV in one column, without these."""
+    if not text.startswith('"') or not all(_WHOLE.fullmatch(line) for line in text.split("\n", _SAMPLE)[:_SAMPLE] if line):
+        return text
+    how.append("each line was in quotes")
+    return "\n".join(line[1:-1].replace('""', '"') if _WHOLE.fullmatch(line) else line for line in text.split("\n"))
 
 
 def _next(lines: Sequence[str], at: int) -> int:
@@ -301,24 +354,53 @@ def _clean(name: str) -> str:
     return " ".join(name.split())
 
 
+def _parsed(lines: Sequence[str], separator: str) -> list[tuple[int, list[str]]]:
+    """Rows that hold something, with the place among the lines where each begins; none if they cannot be read."""
+    reader, rows, begins = csv.reader(lines, delimiter=separator, skipinitialspace=True), [], 0
+    with suppress(csv.Error):
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                rows.append((begins, _shorn(row)))
+            begins = reader.line_num
+    return rows
+
+
+def above(rows: Sequence[Sequence[Any]]) -> int:
+    """How many rows stand above the header of a table, such as its title: rows of one cell above rows of several, and
+    lines that begin with #. rows: the first ones, without those that are blank."""
+    filled = [sum(cell is not None and str(cell).strip() != "" for cell in row) for row in rows]
+    k = next((k for k, row in enumerate(rows) if filled[k] > 1 and not str(row[0]).startswith("# ")), 0)
+    below = filled[k:]
+    sure = k <= _MOST_ABOVE and len(below) > 1 and sum(n > 1 for n in below[1:]) >= 0.9 * (len(below) - 1)
+    return k if sure else 0
+
+
+def left_out(count: int, place: str) -> str:
+    """How rows above or below a table are said."""
+    return f"{count} line{'s' if count > 1 else ''} {place} left out"
+
+
 def _separator(lines: Sequence[str]) -> str:
     """The separator that divides the header and most rows evenly, and into most columns."""
     lines = [line for line in lines if _some(line)]
 
     def evenness(separator: str) -> tuple[bool, float, int]:
-        try:
-            rows = [_shorn(row) for row in csv.reader(lines, delimiter=separator)]
-        except csv.Error:
-            return False, 0.0, 0
-        n = len(rows[0])
-        return n > 1, sum((len(row) <= n) + (len(row) == n) for row in rows) / len(rows), n
+        rows = [row for _, row in _parsed(lines, separator)]
+        words = above(rows)
+        rows = rows[words:]
+        n = len(rows[0]) if rows else 0
+        even = sum((len(row) <= n) + (len(row) == n) for row in rows) / max(len(rows), 1)
+        return n > 1, even - (0.5 if words else 0), n  # a header is likelier to be the first line
 
-    best = max(SEPARATORS.values(), key=evenness)
+    best = max(MARKS, key=evenness)
     if evenness(best)[0]:
         return best
+    spaced = [len(row) for _, row in _parsed(lines, " ")]
+    if len(spaced) > 1 and spaced[0] > 1 and set(spaced[1:]) in ({spaced[0]}, {spaced[0] + 1}):
+        return " "  # as R's write.table does
     # One column: a separator that stands nowhere, so that a decimal comma stays in its cell.
     whole = "".join(lines)
-    return next((mark for mark in SEPARATORS.values() if mark not in whole), ",")
+    return next((mark for mark in MARKS if mark not in whole), ",")
 
 
 def _shorn(row: list[str]) -> list[str]:
@@ -336,7 +418,7 @@ def _at_once(text: str, separator: str, names: list[str], at: int) -> pd.DataFra
     from pyarrow import csv as quick
 
     lines = text.count("\n") + (not text.endswith("\n"))
-    if '"' in text or lines < at + 2 or not 0 < len(names) <= MOST_COLUMNS:
+    if '"' in text or separator == " " or lines < at + 2 or not 0 < len(names) <= MOST_COLUMNS:
         return None
     keys = [str(k) for k in range(len(names))]
     try:
@@ -356,7 +438,7 @@ def _at_once(text: str, separator: str, names: list[str], at: int) -> pd.DataFra
 def _line_by_line(where: str, text: str, separator: str, at: int) -> pd.DataFrame:
     import pandas as pd
 
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
     rows = []
     try:
         for row in reader:
@@ -370,13 +452,12 @@ def _line_by_line(where: str, text: str, separator: str, at: int) -> pd.DataFram
     width = max((len(row) for _, _, row in rows), default=0)
     names = [_clean(name) for name in header]
     names += [""] * (min(told, width) - len(names))
-    if width == len(names) + 1 and [row[0] for _, _, row in rows] == [str(k + 1) for k in range(len(rows))] and all(
-            line.startswith('"') for line in text.split("\n")[at:] if line):
-        names = ["", *names]  # R numbers its rows without a name for that column
-    n, marks = len(names), _NAMED[separator] + "s" if separator == "\t" else repr(separator)
+    if _named_rows(rows, len(names), text.split("\n")[at:], separator):
+        names = ["", *names]
+    n, marks = len(names), _NAMED[separator] + "s" if separator.isspace() else repr(separator)
     if n > MOST_COLUMNS:
         raise Refused(f"{where} has {n:,} columns; at most {MOST_COLUMNS:,} are read.")
-    for line, cells, row in rows:
+    for line, cells, row in rows[:-_MOST_BELOW] + [row for row in rows[-_MOST_BELOW:] if not _is_note(row[2])]:
         if len(row) > n or cells < n:  # empty cells at the end were cut off, as were columns without a name
             raise Refused(f"{where}, line {line}: a row of {max(len(row), min(cells, n))} under a header of {n}; check the "
                           f"separators ({marks}){_decimals(row, separator)}.")
@@ -386,6 +467,18 @@ def _line_by_line(where: str, text: str, separator: str, at: int) -> pd.DataFram
     return frame.set_axis(names, axis=1)
 
 
+def _named_rows(rows: Sequence[tuple[int, int, list[str]]], n: int, lines: Sequence[str], separator: str) -> bool:
+    """Whether each row begins with a name that has no column, as R writes rows: it quotes them, or separates by spaces."""
+    first = {row[0] for _, _, row in rows if row}
+    return bool(rows) and all(cells == n + 1 for _, cells, _ in rows) and len(first) == len(rows) and (
+        separator == " " or all(line.lstrip().startswith('"') for line in lines if line))
+
+
+def _is_note(row: Sequence[str]) -> bool:
+    """Whether a row holds a source or a remark, not a part of the table."""
+    return sum(bool(cell.strip()) for cell in row) == 1 and bool(row[0]) and _NOTE.match(row[0]) is not None
+
+
 def _decimals(row: list[str], separator: str) -> str:
     """Where a comma may both separate columns and begin decimals."""
     if separator == "," and sum(bool(re.fullmatch(r"\s*\d+\s*", cell)) for cell in row) > 1:
@@ -393,21 +486,40 @@ def _decimals(row: list[str], separator: str) -> str:
     return ""
 
 
-def _trimmed(where: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """Without rows of empty cells and columns of nothing; cells without spaces around them."""
+def _trimmed(where: str, frame: pd.DataFrame, how: list[str]) -> pd.DataFrame:
+    """Without rows of empty cells, columns of nothing and remarks below; cells without spaces around them."""
     import numpy as np
     import pandas as pd
 
-    columns = [frame.iloc[:, k].str.strip() for k in range(frame.shape[1])]
+    frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
+    columns = [_bare(frame.iloc[:, k].str.strip()) for k in range(frame.shape[1])]
     some = [(column != "").to_numpy() for column in columns]
     keep = [k for k, name in enumerate(frame.columns) if name or some[k].any()]
     names = [frame.columns[k] for k in keep]
+    for mark, end in _QUOTES:
+        if names and all(name.startswith(mark) and name.endswith(end) and len(name) > 1 for name in names if name):
+            names = [name[1:-1].strip() for name in names]
+            columns = [column.str.replace(f"^{mark}(.*){end}$", r"\1", regex=True) for column in columns]
+            break
     once_each(where, [name for name in names if name])
     if names.count("") > 1:
         raise Refused(f"{where}: {names.count('')} columns have no name; give each a name in the header.")
     made = pd.DataFrame({k: columns[k] for k in keep}, index=frame.index, dtype=str).set_axis(names, axis=1)
     rows = np.logical_or.reduce(some) if some else np.ones(len(made), bool)
-    return made if rows.all() else made[rows]
+    made = made if rows.all() else made[rows]
+    notes = 0
+    while len(names) > 1 and notes < min(_MOST_BELOW, len(made)) and _is_note(made.iloc[-1 - notes].tolist()):
+        notes += 1
+    if notes:
+        how.append(left_out(notes, "below the table"))
+    return made.iloc[:len(made) - notes] if notes else made
+
+
+def _bare(column: pd.Series) -> pd.Series:
+    """Cells that are written as ="2004", so that spreadsheets keep them as text, without that."""
+    if not column.iloc[:_SAMPLE].str.startswith('="').any():
+        return column
+    return column.str.replace('^="(.*)"$', r"\1", regex=True)
 
 
 def once_each(where: str, columns: Iterable[str]) -> None:

@@ -21,7 +21,8 @@ class Field:
 
     type: 'id' (a name), 'text', 'whole', 'count' (may have decimals, but likelier thousands) or 'number'. words: other
     words for it, first those that go before all others, in order, if several are there; `loose`: words of which only one
-    may be there, which may also stand within a longer name (year in year_joined). blank: may be left open in a row.
+    may be there, which may also stand within a longer name (year in year_joined); of names the finest is taken. blank:
+    may be left open in a row.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Field:
     high: float = math.inf
     blank: bool = False
     example: str = "2004"
+    sign: str = ""     # a column whose name, or each of whose cells, bears it can be no other
 
     @property
     def numeric(self) -> bool:
@@ -73,41 +75,49 @@ def tokens(name: str) -> frozenset[str]:
 
 
 _PLACES = ("name", "naam", "municipality", "gemeente", "gemeentenaam", "place", "plaats", "town", "city", "stad", "state",
-           "staat", "country", "land", "county", "province", "provincie", "unit", "government", "overheid", "agency",
-           "organisation", "organization", "organisatie", "school", "hospital", "household", "person", "persoon",
-           "respondent", "farmer", "doctor", "woman", "member")
-_YEARS = ("year", "jaar", "period", "periode", "quarter", "kwartaal", "month", "maand", "week", "wave", "round")
+           "staat", "country", "land", "nation", "county", "province", "provincie", "region", "regio", "district", "unit",
+           "entity", "case", "actor", "government", "overheid", "agency", "organisation", "organization", "organisatie",
+           "org", "firm", "company", "bedrijf", "school", "hospital", "ziekenhuis", "household", "person",
+           "persoon", "respondent", "farmer", "doctor", "woman", "member", "statenam", "abbreviation", "abb", "stateabb",
+           "iso", "iso2", "iso3", "fips", "statefip", "geo", "code")
+_YEARS = ("year", "jaar", "yr", "period", "periode", "quarter", "kwartaal", "month", "maand", "week", "wave", "round")
 _WHEN = ("toa", "time_of_adoption", "adoption_time", "adopted_at", "year_of_adoption", "adoption_year", "year_adopted",
-         "jaar_van_invoering", "time", "tijd")
+         "yearadopted", "adopt_year", "adoptyear", "jaar_van_invoering", "invoeringsjaar", "time", "tijd")
+_ADOPTED = ("adoption", "joined", "accession", "ratified", "ratification", "enacted", "enactment", "introduced",
+            "introduction", "implementation", "invoering", "ingevoerd", "toetreding")
 
 TIMES = Kind("times", "times", ("node", "time"), (
     Field("node", "id", ("node", "id"), _PLACES),
-    Field("time", "whole", _WHEN, _YEARS, blank=True),
+    Field("time", "whole", _WHEN, (*_YEARS, *_ADOPTED), blank=True),
     Field("adopted", "text", (), ("event", "status")), Field("category", "text", (), ("group", "groep")),
     Field("innovativeness", "number", example="0.7")))
+_ENDS = [("i", "j")[k - 1:k] + tuple(f"{word}{k}" for word in (
+    "v", "x", "node", "node_", "unit", "state", "country", "id", "name")) for k in (1, 2)]
 EDGES = Kind("edges", "edges", ("source", "target"), (
-    Field("source", "id", ("source", "ego"), ("from", "van", "sender")),
-    Field("target", "id", ("target", "alter"), ("to", "naar", "receiver")),
+    Field("source", "id", ("source", "ego"), ("from", "van", "sender", "tail", *_ENDS[0])),
+    Field("target", "id", ("target", "alter"), ("to", "naar", "receiver", "head", *_ENDS[1])),
     Field("weight", "number", ("weight", "value", "gewicht", "strength"), low=0, example="1"),
     Field("period", "whole", ("period", "t", "time"), ("year", "quarter", "jaar", "wave"))))
+#: What a column of shares from 0 to 1 is called.
+SHARES = ("share", "fraction", "proportion", "aandeel", "fractie")
 VALUES = ("new", "stock", "cumulative", "percent", "count")
 COUNTS = Kind("counts", "counts", ("period",), (
-    Field("unit", "id", ("unit",), ("place", "municipality", "gemeente", "state", "country", "land", "county", "province",
-                                    "name", "region", "city", "town", "policy", "innovation")),
+    Field("unit", "id", ("unit",), (*_PLACES, "policy", "innovation")),
     Field("period", "whole", ("period", "t", "time"), _YEARS),
     Field("new", "count", ("new",), ("sales", "adoptions", "new_adopters"), low=0, example="13"),
     Field("stock", "count", ("stock", "active", "in_use"), low=0, example="13"),
     Field("cumulative", "count", ("cumulative", "ever", "cum"), low=0, example="13"),
-    Field("percent", "number", ("percent", "percentage", "pct", "share_pct", "procent"), low=0, high=100, example="13"),
-    Field("count", "count", ("count", "number", "aantal"), low=0, example="13"),
+    Field("percent", "number", ("percent", "percentage", "pct", "share_pct", "procent", *SHARES), low=0, high=100,
+          example="13", sign="%"),
+    Field("count", "count", ("count", "number", "aantal", "value", "obs_value", "waarde"), low=0, example="13"),
     Field("population", "whole", ("population", "at_risk"), ("inwoners", "bevolking"), low=0, blank=True, example="2175"),
     Field("note", "text", ("note", "opmerking"), blank=True)), one_of=VALUES)
 HISTORIES = Kind("histories", "past adoption", ("t",), (
-    Field("task_id", "id", ("task_id", "cascade", "task", "innovation", "policy", "unit")),
+    Field("task_id", "id", ("task_id", "cascade", "task", "innovation", "policy", "unit"), _PLACES),
     Field("population", "whole", ("population", "at_risk"), ("market", "inwoners", "bevolking"), low=1, high=1e9,
           example="2175"),
     Field("t", "whole", ("t", "time", "period"), _YEARS, low=0, high=1e9),
-    Field("new", "whole", ("new", "adoptions", "new_adopters"), low=0, high=1e9, example="13"),
+    Field("new", "whole", ("new", "adoptions", "new_adopters", "sales"), low=0, high=1e9, example="13"),
     Field("cum", "whole", ("cum", "cumulative", "ever", "adopters"), low=0, high=1e9, example="13")), one_of=("new", "cum"))
 ADOPTIONS = Kind("adoptions", "adoptions by unit", ("cascade", "unit", "time"), (
     Field("cascade", "id", ("cascade", "task_id", "policy", "innovation"), ("task", "law", "beleid")),
@@ -170,5 +180,5 @@ def asks(columns: Sequence[str]) -> bool:
     return bool(words & {"role", "rol"}) or any(re.match(rf"({willing})(_|\d|$)", word) for word in words)
 
 
-__all__ = ["ADOPTIONS", "COUNTS", "EDGES", "HISTORIES", "KINDS", "MEANING", "POPULATION", "SURVEY", "TIMES", "VALUES",
-           "Field", "Kind", "asks", "may_be", "municipalities", "plain_name", "tokens"]
+__all__ = ["ADOPTIONS", "COUNTS", "EDGES", "HISTORIES", "KINDS", "MEANING", "POPULATION", "SHARES", "SURVEY", "TIMES",
+           "VALUES", "Field", "Kind", "asks", "may_be", "municipalities", "plain_name", "tokens"]

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 #: Begins a cell that holds a number which can be read in two ways.
 UNCLEAR = "\0"
 #: What is written where nothing is known.
-BLANK = frozenset(("na", "n/a", "#n/a", "#n/b", "#nv", "nan", "null", "none", ".", "-", "–", "—", "n.v.t.", "nvt", "n.b.",
-                   "missing", "onbekend", "unknown"))
+BLANK = frozenset(("na", "n/a", "<na>", "nat", "#n/a", "#n/b", "#n/v", "#nv", "nan", "null", "none", ".", "..", "...", "-",
+                   "–", "—", "n.v.t.", "nvt", "n.b.", "missing", "onbekend", "unknown", "(blank)", "(leeg)"))
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 _SPACED = re.compile(r"([+-]?\d{1,3})((?:[\s'’]\d{3})+)([.,]\d+)?")
 _GROUPS = {".": re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?"), ",": re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")}
@@ -26,8 +26,9 @@ _OTHER = {".": ",", ",": "."}
 
 
 def tidy(cell: str) -> str:
-    """Without a per cent sign, spaces around, spaces or apostrophes between thousands; with a plain minus."""
-    cell = cell.replace("−", "-").removesuffix("%").strip()
+    """Without a per cent sign, spaces around, spaces or apostrophes between thousands, and the apostrophe by which
+    spreadsheets make a number text; with a plain minus."""
+    cell = cell.replace("−", "-").removesuffix("%").removeprefix("'").strip()
     if _SPACED.fullmatch(cell):
         cell = re.sub(r"[\s'’]", "", cell)
     return cell
