@@ -35,8 +35,9 @@ GROWN, SLOPE = 50.0, 4.0
 STEADY, FILLING = 300.0, 100.0
 #: Threads beyond those at the start and one for each session: those of the two queues and of requests.
 THREADS = 60
-#: When all have gone: threads beyond those at the start; seconds until no session stays (a lost connection: two minutes).
-THREADS_LEFT, SECONDS_LEFT = 30, 200.0
+#: When all have gone: threads beyond those at the start (the two queues keep 24 each); seconds until no session stays (a
+#: lost connection: two minutes).
+THREADS_LEFT, SECONDS_LEFT = 56, 200.0
 
 
 @dataclass

@@ -46,7 +46,10 @@ def css_colours() -> str:
 
 @dataclass(frozen=True, eq=False)
 class Chart:
-    """One chart. table: makes (columns, rows) as text, when somebody opens it."""
+    """One chart. table: makes (columns, rows) as text, when somebody opens it; it must not hold on to a `Result`.
+
+    A session keeps its charts: a megabyte of runs behind each of two hundred open pages is not for a table.
+    """
 
     name: str
     title: str
@@ -93,13 +96,13 @@ def lines(name: str, title: str, sentence: str, curves: Sequence[Curve], text: T
     quarters = curves[0].values.shape[1] - 1
     series: list[dict[str, Any]] = []
     data: dict[str, list[Any]] = {}
-    shown: list[tuple[Curve, np.ndarray, np.ndarray | None]] = []
+    shown: list[tuple[str, np.ndarray, np.ndarray | None]] = []
     reach = 0.0
     for curve in curves:
         drawn = curve.values - curve.other if difference and curve.other is not None else curve.values
         low, mean, high = spread(drawn) * unit
         other = None if difference or curve.other is None else spread(curve.other) * unit
-        shown.append((curve, np.stack([low, mean, high]), other))
+        shown.append((curve.name, np.stack([low, mean, high]), None if other is None else other[1].copy()))
         drawn_far = np.stack([low, high]) if curve.band else mean
         reach = max(reach, float(np.nanmax(np.abs(drawn_far), initial=0.0)))
         colour = f"--{curve.colour}"
@@ -166,19 +169,19 @@ def _round_up(reach: float) -> float:
     return next((step for step in (0.1, 0.2, 0.5, 1, 2, 4, 10, 20, 40, 60) if reach <= step), 100.0)
 
 
-def _table(shown: Sequence[tuple[Curve, np.ndarray, np.ndarray | None]], text: Text, quarters: int,
+def _table(shown: Sequence[tuple[str, np.ndarray, np.ndarray | None]], text: Text, quarters: int,
            digits: int) -> tuple[list[str], list[list[str]]]:
     """Once a year: mean and band of each curve, and the reference's mean."""
     columns = [text("chart.quarter")]
-    for curve, _, other in shown:
-        columns += [f"{curve.name}: {text('chart.mean')}", f"{curve.name}: {_EDGE}"]
-        columns += [f"{curve.name}: {text('chart.reference')}"] if other is not None else []
+    for name, _, other in shown:
+        columns += [f"{name}: {text('chart.mean')}", f"{name}: {_EDGE}"]
+        columns += [f"{name}: {text('chart.reference')}"] if other is not None else []
     rows = []
     for q in sorted({*range(0, quarters + 1, 4), quarters}):
         row = [str(q)]
         for _, (low, mean, high), other in shown:
             row += [text.number(mean[q], digits), text.band(low[q], high[q], digits)]
-            row += [text.number(other[1, q], digits)] if other is not None else []
+            row += [text.number(other[q], digits)] if other is not None else []
         rows.append(row)
     return columns, rows
 
@@ -342,12 +345,10 @@ def plane(name: str, title: str, sentence: str, shown: Mapping[str, tuple[Result
               "_key": [["ring", text("plane.start")], ["dot", text("plane.end")], ["runs", text("plane.runs")],
                        *([["dashed", text("chart.reference")]] if reference is not None else [])] if keyed else []}
 
-    def table() -> tuple[list[str], list[list[str]]]:
-        rows = [[_title(key, result, text), *_ends(result, text)] for key, (result, _) in shown.items()]
-        rows += [[text("chart.reference"), *_ends(reference, text)]] if reference is not None else []
-        return [text("chart.start"), text("plane.C"), text("plane.G"), text("plane.C_end"), text("plane.G_end")], rows
-
-    return Chart(name, title, sentence, option, data, table)
+    rows = [[_title(key, result, text), *_ends(result, text)] for key, (result, _) in shown.items()]
+    rows += [[text("chart.reference"), *_ends(reference, text)]] if reference is not None else []
+    columns = [text("chart.start"), text("plane.C"), text("plane.G"), text("plane.C_end"), text("plane.G_end")]
+    return Chart(name, title, sentence, option, data, lambda: (columns, rows))
 
 
 def _ends(result: Result, text: Text) -> list[str]:

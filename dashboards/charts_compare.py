@@ -375,12 +375,9 @@ def ways(shown: Beside, text: Text) -> Chart:
     chart = plane("ways", text("chart.plane"), text("compare.ways_says", ends=ends), drawn, text, reference=reference,
                   lettered=True)
 
-    def table() -> tuple[list[str], list[list[str]]]:
-        columns, rows = chart.table()
-        own = [[named(name, shown, text), *row[1:]] for name, row in zip(results, rows)]
-        return [text("compare.policies"), *columns[1:]], own + rows[len(own):]
-
-    return replace(chart, table=table)
+    columns, rows = chart.table()
+    own = [[named(name, shown, text), *row[1:]] for name, row in zip(results, rows)]
+    return replace(chart, table=lambda: ([text("compare.policies"), *columns[1:]], own + rows[len(own):]))
 
 
 # ---------------------------------------------------------------- the wind tunnel

@@ -161,7 +161,7 @@ def survival_curves(pair: Pair, text: Text, seed: int) -> Chart:
         data |= {name: share.round(1).tolist(), f"{name}.low": low.round(1).tolist(),
                  f"{name}.high": (high - low).round(2).tolist()}
     left = {name: float(rows[1, -1]) / 100 for name, rows in drawn.items()}
-    last = max(left, key=lambda name: left[name])
+    last, last_quarter = max(left, key=lambda name: left[name]), result.quarters
     sentence = text("late_adopters.survival_says", who=text(f"category.{last}"), share=text.percent(left[last]),
                     quarter=result.quarters)
 
@@ -169,7 +169,7 @@ def survival_curves(pair: Pair, text: Text, seed: int) -> Chart:
         columns = [text("chart.quarter")]
         for name in drawn:
             columns += [text(f"category.{name}"), f"{text(f'category.{name}')}: 95 %"]
-        quarters = sorted({*range(0, result.quarters + 1, 4), result.quarters})
+        quarters = sorted({*range(0, last_quarter + 1, 4), last_quarter})
         return columns, [[str(q), *(cell for low, share, high in drawn.values() for cell in (
             text.number(share[q]), text.band(low[q], high[q])))] for q in quarters]
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import solara
 from benchmarks.people import Person, room
 from browser import serving
 
-from letsdance.dashboards import compute
+from letsdance.dashboards import app, compute
 from letsdance.dashboards.pages import map as basin_page
 from letsdance.dashboards.pages import town
 from letsdance.dashboards.state import Policy, View
 from letsdance.params import Refused
-from letsdance.simulation.run import simulate
+from letsdance.simulation.run import Result, simulate
 from letsdance.words import Text
 
 TOWNS = "name,citizens\n" + "".join(f"Town {k},3000000\n" for k in range(5))
@@ -214,6 +216,29 @@ def test_where_the_first_gives_up_the_second_goes_on(monkeypatch):
     other.join(60)
     assert sum(result is None for result in found) == 1
     assert sum(result is not None for result in found) == 1
+
+
+# ---------------------------------------------------------------- what a session holds
+
+@pytest.mark.parametrize("page", app.present())
+def test_an_open_page_holds_no_results(page, monkeypatch):
+    """Runs are kept once for all, up to a size; behind two hundred open pages they would be megabytes each."""
+    kept = compute._Kept(compute._KEPT, lambda result: result.stage.size), compute._Kept(compute._DRAWN, lambda _: 1)
+    monkeypatch.setattr(compute, "_kept", kept[0])
+    monkeypatch.setattr(compute, "_drawn", kept[1])
+    for sizes, small in (("GRIDS", (3, 1)), ("TIPPINGS", (3, 1)), ("STAYS", 2)):
+        monkeypatch.setattr(basin_page, sizes, (small,) * 3)
+    before = {id(one) for one in gc.get_objects() if isinstance(one, Result)}
+    box, rc = solara.render(app.Shell(), handle_error=False)
+    next(w for w in box.children[0].children if "pages" in w.trait_names()).vue_go(page)
+    until = time.monotonic() + 60
+    while (compute.QUICK.busy or compute.LONG.busy) and time.monotonic() < until:
+        time.sleep(0.05)
+    for one in kept:
+        one._found.clear()
+    gc.collect()
+    assert not [one for one in gc.get_objects() if isinstance(one, Result) and id(one) not in before]
+    rc.close()
 
 
 # ---------------------------------------------------------------- a room

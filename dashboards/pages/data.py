@@ -215,12 +215,12 @@ def towns_of(places: str) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """What runs now: the chart, and the results that can be taken away with the view that asked for them."""
+    """What runs now: the charts, the view that asked for them, and how many of its runs are there by now."""
 
     charts: list[Chart]
     stamp: str
     view: View
-    pair: compute.Pair
+    runs: int
 
 
 @solara.component
@@ -233,7 +233,7 @@ def Page() -> None:
     def job(token: compute.Token) -> Generator[Shown, None, None]:
         for pair in compute.pairs(view, token):
             drawn = [charts.plane_of(pair, text), charts.willingness(pair, text)]
-            yield Shown(drawn, charts.key_of((question, pair.result.runs)), view, pair)
+            yield Shown(drawn, charts.key_of((question, pair.result.runs)), view, pair.result.runs)
 
     answer = compute.use_latest(job, [question])
     shown = answer.value
@@ -434,7 +434,8 @@ def Take(shown: Shown | None) -> None:
     def make(asked: dict[str, Any]) -> downloads.File:
         if shown is None:
             raise compute.Stopped
-        results = downloads.named(shown.pair, shown.view)
+        *_, pair = compute.pairs(replace(shown.view, runs=shown.runs), compute.Token())  # kept, else made again
+        results = downloads.named(pair, shown.view)
         return downloads.file(asked["what"], asked["name"], asked["kind"], results, session.view.peek())
 
     making = downloads.use_making(make, text)
