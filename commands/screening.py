@@ -14,7 +14,6 @@ from letsdance.commands.screen import (
     Overwrite,
     Profile,
     Quarters,
-    Seed,
     Set,
     Shock,
     Table,
@@ -34,6 +33,8 @@ if TYPE_CHECKING:
 _From = Annotated[Path | None, typer.Option("--from", help="A sweep's folder to analyse, instead of running anew.")]
 _Replicates = Annotated[int, typer.Option(help="Runs of each point; the same seeds at every point.")]
 _Missing = Annotated[float | None, typer.Option(help="The number to put where an outcome is not a number.")]
+_Seed = Annotated[int | None, typer.Option(help="Seed of the first run and of what is drawn in the analysis [default: 1; "
+                                                "with --from that of the sweep, and of the analysis alone].")]
 _Scenario = Annotated[str | None, typer.Argument(help="The scenario that the factors change [default: lets_dance].")]
 
 
@@ -46,7 +47,8 @@ def sensitivity(
              "where a condition holds) [default: morris, or what a --from sweep was made for].")] = None,
     size: Annotated[int | None, typer.Option(
         help="Trajectories of morris, base points of sobol, points of regional [default: 10, 256, 400].")] = None,
-    replicates: _Replicates = 4, missing: _Missing = None, from_: _From = None, quarters: Quarters = None, seed: Seed = 1,
+    replicates: _Replicates = 4, missing: _Missing = None, from_: _From = None, quarters: Quarters = None,
+    seed: _Seed = None,
     sets: Set = None, lever: Lever = None, shock: Shock = None, profile: Profile = None, municipalities: Table = None,
     executor: Executor = None, workers: Workers = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-sensitivity"),
@@ -62,10 +64,10 @@ def sensitivity(
     from letsdance.experiments import sensitivity as science
 
     if from_ is not None:
-        found = science.from_sweep(_sweep(from_, scenario, factor), outcome, method, missing)
+        found = science.from_sweep(_sweep(from_, scenario, factor), outcome, method, missing, seed=seed)
     else:
         chosen = science.parse_factors(factor or []) or science.default_factors()
-        method = method or "morris"
+        method, seed = method or "morris", 1 if seed is None else seed
         science.design_of(method, chosen, size, seed)  # what is wrong is said before anything runs
         points = science.points_needed(method, len(chosen), size)
         with progress(_runs(len(chosen), points, replicates), points * max(replicates, 0), quiet=as_json) as advance:
@@ -95,27 +97,27 @@ def sensitivity(
 def discover(
     scenario: _Scenario = None, factor: Factors = None,
     condition: Annotated[str, typer.Option(help="What is to hold, such as 'wasteland@60 <= 0.2'.")] = "wasteland <= 0.2",
-    points: Annotated[int, typer.Option(help="Points of the Latin hypercube; half are held back to check.")] = 400,
+    points: Annotated[int, typer.Option(help="Points of the Latin hypercube.")] = 400,
     replicates: _Replicates = 4,
     density: Annotated[float, typer.Option(help="How often the condition should hold in a box.")] = 0.8,
     boxes: Annotated[int, typer.Option(help="How many boxes at most.")] = 3,
-    missing: _Missing = None, from_: _From = None, quarters: Quarters = None, seed: Seed = 1, sets: Set = None,
+    missing: _Missing = None, from_: _From = None, quarters: Quarters = None, seed: _Seed = None, sets: Set = None,
     lever: Lever = None, shock: Shock = None, profile: Profile = None, municipalities: Table = None,
     executor: Executor = None, workers: Workers = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-discover"),
     overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Find where a condition holds, as boxes in plain words. For example "Wasteland is escaped where k is at least 1.2";
-    each box is checked on points held back."""
+    what is said of a box is measured on points left out of the search."""
     from letsdance.experiments import folder
 
     folder.check_target(out, overwrite)
     from letsdance.experiments import discovery as science
 
     if from_ is not None:
-        found = science.from_sweep(_sweep(from_, scenario, factor), condition, density, boxes, missing)
+        found = science.from_sweep(_sweep(from_, scenario, factor), condition, density, boxes, missing, seed)
     else:
-        chosen = science.check(factor or [], condition, points)
+        chosen, seed = science.check(factor or [], condition, points), 1 if seed is None else seed
         with progress(_runs(len(chosen), points, replicates), points * max(replicates, 0), quiet=as_json) as advance:
             found = science.discover(
                 "lets_dance" if scenario is None else scenario,
@@ -130,7 +132,9 @@ def discover(
     said: dict[str, Any] = {
         "condition": str(found.condition), "factors": [str(f) for f in found.factors],
         "scenario": found.scenario.to_toml(), "seed": found.seed, "replicates": found.replicates, "points": found.points,
-        "missing": missing, "density_aimed_at": found.aim, "held": found.held}
+        "missing": missing, "density_aimed_at": found.aim, "held": found.held,
+        "points_that_would_do": None if found.boxes or found.power is None else found.power.enough,
+        "told_apart_alone": list(found.apart)}
     keep(out, "discover", said, {"boxes": found.table, "peeling": found.steps, "points": _points(found.design.table),
                                   "runs": found.runs}, discovery_study(found), overwrite, as_json)
     sentences = science.sentences(found)
@@ -138,7 +142,7 @@ def discover(
         typer.echo(json.dumps({"folder": str(out), **said, "says": sentences, "boxes": [
             {"limits": {name: list(limits) for name, limits in box.limits.items()}, "density": estimate(box.density),
              "coverage": estimate(box.coverage), "support": box.support, "base": box.base, "points": box.points,
-             "quasi_p": dict(box.chance)} for box in found.boxes]}))
+             "p": box.p, "chance": dict(box.chance)} for box in found.boxes]}))
         return
     _say(sentences, out)
 

@@ -2,13 +2,14 @@
 
 The patient rule induction method (PRIM; Friedman and Fisher 1999) as scenario discovery uses it (Bryant and Lempert
 2010): peel a box slice by slice towards the points at which the condition holds, paste back what was peeled too far,
-drop restrictions that chance explains. Peeling always finds something, even in noise. So the box is found on one half
-of the points, and everything that is said of it is measured on the other half.
+drop restrictions that chance explains. Peeling always finds something, even in noise. So whether there is any box is
+asked of permutations of the points, searched just as hard; the box is found on all points; and what is said of it is
+measured on points left out of the search (cross-fitting).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,11 @@ import numpy as np
 
 from letsdance.experiments.design import Design, Factor, latin_hypercube, parse_factors
 from letsdance.experiments.estimates import LEVEL, Estimate
+from letsdance.experiments.indices import regional
 from letsdance.experiments.outcomes import Condition, parse_condition
 from letsdance.experiments.sensitivity import bounds_of, check_missing, responses, runs_of, said_condition
 from letsdance.params import Refused, check_whole
+from letsdance.simulation.compiled import compiled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,9 +32,14 @@ if TYPE_CHECKING:
 _ALPHA = 0.05       # share of the box that a peel takes and a paste gives back: patient
 _LEAST = 0.05       # share of the points that a box must hold, and at least so many points:
 _FEWEST = 10
-_CHANCE = 0.05      # quasi-p-value from which a restriction counts as chance
+_CHANCE = 0.05      # what chance alone would do as often as this is not told
 _NOTCHES = 100      # limits are rounded to about a hundredth of a factor's range, before anything is measured
-_HALVES = 0xD15C    # purpose of randomness, beside the seed
+_PERMUTATIONS = 399
+_WEIGHTS = np.array([0.8, 0.2])  # of the 5 %, what a factor alone and what a peeling get
+_FOLDS, _REPEATS = 10, 2    # each point is left out of one search in ten, twice over
+_POWER = 0.8        # in how many tries a number of points "would do"
+_FARTHEST = 5.0     # no more is foretold than from a fifth of what is needed: 25 times the points
+_DRAWS = 0xD15C     # purpose of randomness, beside the seed
 Limits = dict[str, tuple[float | None, float | None]]
 
 
@@ -40,9 +48,10 @@ class Box:
     """Where a condition holds. limits: factor -> (at least, at most), None where it is not restricted on that side.
 
     density: share of runs in the box in which the condition holds; coverage: share of all runs in which it holds that
-    lie in the box; support: share of points that do; base: the density without any box. All are measured on the half
-    of the points that the box was not found on (`points` of them lie in it), found_density on the other. chance:
-    quasi-p-value of each restriction on the half that the box was not found on.
+    lie in the box; both measured on points that were left out of the search, ten searches of nine tenths of the points
+    twice over. found_density: the same on the points that it was found on. support: share of points in it, `points`
+    of them; base: the density without any box. chance: for each restriction how likely chance alone makes one as good
+    among the points of the rest of the box (`by_chance`). p: how likely chance alone makes any box as good (`any_box`).
     """
 
     limits: Limits
@@ -53,32 +62,47 @@ class Box:
     points: int
     found_density: float
     chance: Mapping[str, float]
+    p: float
 
     @property
     def better_than_chance(self) -> bool:
-        """Whether the whole interval of its density lies above the density without a box."""
-        return self.density.low > self.base
+        """Whether chance explains neither the box nor any of its restrictions, and points left out are denser too."""
+        return self.p < _CHANCE and max(self.chance.values(), default=1.0) < _CHANCE and self.density.value > self.base
+
+
+@dataclass(frozen=True, eq=False)
+class Power:
+    """What so many points can tell. visible: by how much more often a condition must hold in a quarter of a factor's range
+    than in the rest to be found in four of five tries; enough: with how many points the box that was tried would be, if
+    it is what points left out say; None where they say nothing, or that it would take more than 25 times the points."""
+
+    visible: float
+    enough: int | None
 
 
 @dataclass(frozen=True, eq=False)
 class Discovery:
     """What was found: boxes that are better than chance, the first over all points, each next over those left.
 
-    tried: a box that was found but is not better than chance, where that ended the search. held: share of all runs in
-    which the condition holds. steps: the trade-off along the first peeling, one row a box (`found_` on the half that it
-    was found on, `checked_` on the other). scenario, design, runs: what it was found from; None for plain arrays.
+    tried: a box that was found but is not better than chance, where that ended the search, and power, what more points
+    would tell. held: share of all runs in which the condition holds. steps: the trade-off along the first peeling, one
+    row a box (`found_` on the points that it was found on, `checked_` on those left out). apart: factors that are told
+    apart one at a time (`experiments.indices.regional`). scenario, design, runs: what it was found from; None for plain
+    arrays.
     """
 
     condition: Condition | None
     factors: tuple[Factor, ...]
     boxes: tuple[Box, ...]
     tried: Box | None
+    power: Power | None
     held: float
     aim: float
     points: int
     replicates: int
     seed: int
     steps: pd.DataFrame
+    apart: tuple[str, ...] = ()
     scenario: Scenario | None = None
     design: Design | None = None
     runs: pd.DataFrame | None = None
@@ -106,42 +130,31 @@ def inside(X: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     return np.asarray(((low <= X) & (high >= X)).all(axis=1))
 
 
-def quasi_p(X: np.ndarray, share: np.ndarray, low: np.ndarray, high: np.ndarray, factor: int,
-            sides: Sequence[int] = (0, 1)) -> float:
-    """How likely as many cases would be in the box if the restriction of this factor were none (Bryant, Lempert 2010).
-
-    The chance of a binomial draw from the box without this restriction; shares of replicates are summed and rounded
-    down. Quasi, because the box was chosen among many, and because the share around it is taken as known; points that
-    the box was not chosen on take away the first reason only. sides: which
-    limit is lifted, 0 the lower and 1 the upper.
-    """
-    from scipy import stats
-
-    wide = low.copy(), high.copy()
-    for side in sides:
-        wide[side][factor] = (-np.inf, np.inf)[side]
-    here, around = inside(X, low, high), inside(X, *wide)
-    if not here.any():
-        return 1.0
-    return float(stats.binom.sf(np.floor(share[here].sum() + 1e-9) - 1, here.sum(), share[around].mean()))
-
-
-def share_interval(holds: np.ndarray) -> Estimate:
+def share_interval(holds: np.ndarray, weight: np.ndarray | None = None) -> Estimate:
     """The mean of holds[points, replicates] (0 to 1) with Wilson's (1927) interval for an effective number of points.
 
     The effective number is what makes a binomial share vary as much as points and seeds together do (Kish 1965), and
     never more than there are points: runs of one point are not independent, nor are points that share their seeds.
+    weight[points]: how much each point counts (all alike unless said).
     """
     from scipy import stats
 
-    n, R = holds.shape
-    if n == 0:
+    w = np.ones(len(holds)) if weight is None else np.asarray(weight, np.float64)
+    holds, w = holds[w > 0.0], w[w > 0.0]
+    if not len(holds):
         return Estimate(np.nan, np.nan, np.nan)
-    mean = float(holds.mean())
-    variance = float(holds.mean(axis=1).var(ddof=1) / n) if n > 1 else 0.0
-    variance += float(holds.mean(axis=0).var(ddof=1) / R) if R > 1 else 0.0
-    size = min(float(n), mean * (1 - mean) / variance) if variance > 0.0 else float(n)
-    return _wilson(mean, max(size, 1.0), float(stats.norm.ppf(0.5 + LEVEL / 2)))
+    n, R = w.sum() ** 2 / (w * w).sum(), holds.shape[1]
+    by_seed = w @ holds / w.sum()
+    mean = float(by_seed.mean())
+    points = float((w * w) @ (holds.mean(axis=1) - mean) ** 2 / w.sum() ** 2) * (n / (n - 1.0) if n > 1.0 else 0.0)
+    seeds = float(by_seed.var(ddof=1) / R) if R > 1 else 0.0
+    variance = points + seeds
+    if variance <= 0.0:
+        return _wilson(mean, float(n), float(stats.norm.ppf(0.5 + LEVEL / 2)))
+    # A variance that rests on few seeds is itself not well known (Satterthwaite 1946).
+    known = variance**2 / (points**2 / max(n - 1.0, 1.0) + seeds**2 / max(R - 1, 1))
+    size = min(float(n), mean * (1.0 - mean) / variance)
+    return _wilson(mean, max(size, 1.0), float(stats.t.ppf(0.5 + LEVEL / 2, known)))
 
 
 def _wilson(mean: float, n: float, z: float) -> Estimate:
@@ -152,71 +165,140 @@ def _wilson(mean: float, n: float, z: float) -> Estimate:
 
 # ---------------------------------------------------------------- PRIM
 
-def peel(X: np.ndarray, share: np.ndarray, whole: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+@compiled
+def _peeled(X, order, share, whole, sides, fewest, low, high, count, total):
+    """Peel at sides[2, k]: fills low[step, k], high[step, k], count[step], total[step] (sum of share); answers how many
+    steps."""
+    n, k = X.shape
+    here, at = np.ones(n, np.bool_), np.empty(n, np.int64)
+    left, held, steps = n, share.sum(), 1
+    low[0, :], high[0, :] = -np.inf, np.inf
+    count[0], total[0] = left, held
+    while steps < len(low) and held < left * (1.0 - 1e-12):
+        best, factor, side_of, limit_of = -np.inf, -1, 0, 0.0
+        for j in range(k):
+            m = 0
+            for i in order[:, j]:
+                if here[i]:
+                    at[m] = i
+                    m += 1
+            if X[at[0], j] == X[at[m - 1], j]:
+                continue
+            for side in range(2):
+                if not sides[side, j]:
+                    continue
+                place = _ALPHA * (m - 1.0)
+                whole_part = int(place)
+                first, second = (at[whole_part], at[min(whole_part + 1, m - 1)]) if side == 0 else (
+                    at[m - 1 - whole_part], at[max(m - 2 - whole_part, 0)])
+                cut = X[first, j] + (place - whole_part) * (X[second, j] - X[first, j])
+                edge = X[at[0], j] if side == 0 else X[at[m - 1], j]
+                gone, lost = 0, 0.0
+                while gone < m:  # what lies beyond the cut, and the outermost value at least
+                    i = at[gone] if side == 0 else at[m - 1 - gone]
+                    if X[i, j] != edge and not (X[i, j] < cut if side == 0 else X[i, j] > cut):
+                        break
+                    lost += share[i]
+                    gone += 1
+                if m - gone < fewest:
+                    continue
+                gain = ((held - lost) / (m - gone) - held / m) / gone
+                if gain > best:
+                    best, factor, side_of = gain, j, side
+                    inner = X[at[gone] if side == 0 else at[m - 1 - gone], j]
+                    outer = X[at[gone - 1] if side == 0 else at[m - gone], j]
+                    limit_of = inner if whole[j] else (outer + inner) / 2.0
+        if factor < 0:
+            break
+        low[steps, :], high[steps, :] = low[steps - 1, :], high[steps - 1, :]
+        if side_of == 0:
+            low[steps, factor] = limit_of
+        else:
+            high[steps, factor] = limit_of
+        for i in range(n):
+            if here[i] and (X[i, factor] < limit_of if side_of == 0 else X[i, factor] > limit_of):
+                here[i] = False
+                held -= share[i]
+                left -= 1
+        count[steps], total[steps] = left, held
+        steps += 1
+    return steps
+
+
+@compiled
+def _pasted(X, share, low, high):
+    """Paste: makes low[k] and high[k] larger in place, side by side, as long as the density does not fall."""
+    n, k = X.shape
+    missed, which = np.empty(n, np.int64), np.empty(n, np.int64)
+    beyond, values = np.empty(n, np.int64), np.empty(n)
+    while True:
+        left, held = 0, 0.0
+        for i in range(n):
+            missed[i] = 0
+            for j in range(k):
+                if X[i, j] < low[j] or X[i, j] > high[j]:
+                    missed[i] += 1
+                    which[i] = j if X[i, j] < low[j] else k + j
+            if missed[i] == 0:
+                left, held = left + 1, held + share[i]
+        if left == 0:
+            return
+        slice_of = max(round(_ALPHA * left), 1)
+        best, side_of, reach_of = -1.0, -1, 0.0
+        for side in range(2 * k):
+            j, lower = side % k, side < k
+            if not np.isfinite(low[j] if lower else high[j]):
+                continue
+            m = 0
+            for i in range(n):
+                if missed[i] == 1 and which[i] == side:
+                    values[m], beyond[m] = X[i, j], i
+                    m += 1
+            if m == 0:
+                continue
+            if m <= slice_of:
+                reach = -np.inf if lower else np.inf
+            else:
+                outward = np.sort(values[:m])
+                reach = outward[m - slice_of] if lower else outward[slice_of - 1]
+            larger, more = left, held
+            for i in beyond[:m]:
+                if X[i, j] >= reach if lower else X[i, j] <= reach:
+                    larger, more = larger + 1, more + share[i]
+            if more / larger >= held / left and more / larger > best:
+                best, side_of, reach_of = more / larger, side, reach
+        if side_of < 0:
+            return
+        if side_of < k:
+            low[side_of] = reach_of
+        else:
+            high[side_of - k] = reach_of
+
+
+def peel(X: np.ndarray, share: np.ndarray, whole: np.ndarray,
+         sides: np.ndarray | None = None) -> list[tuple[np.ndarray, np.ndarray]]:
     """Boxes from no restriction to the smallest allowed, each a slice smaller: (low[k], high[k]), infinite if free.
 
     A peel takes about a twentieth of the points in the box off one side of one factor: the one that raises the
-    density most for each point that it costs (Friedman and Fisher 1999, section 14.1).
+    density most for each point that it costs (Friedman and Fisher 1999, section 14.1). sides: bool[2, k], which lower and
+    upper sides may be peeled; all unless said.
     """
     n, k = X.shape
-    low, high = np.full(k, -np.inf), np.full(k, np.inf)
-    boxes = [(low, high)]
-    here = np.ones(n, bool)
-    fewest = max(_LEAST * n, _FEWEST)
-    while share[here].mean() < 1.0:
-        best: tuple[float, int, int, float] | None = None
-        density, count = share[here].mean(), here.sum()
-        for j in range(k):
-            values = np.unique(X[here, j])
-            if len(values) < 2:
-                continue
-            for side, cut in ((0, np.quantile(X[here, j], _ALPHA)), (1, np.quantile(X[here, j], 1 - _ALPHA))):
-                # At least the outermost value goes, at least one stays.
-                if side == 0:
-                    at = min(max(int(np.searchsorted(values, cut)), 1), len(values) - 1)
-                else:
-                    at = max(min(int(np.searchsorted(values, cut, side="right")), len(values) - 1), 1)
-                gone, kept = (values[at - 1], values[at]) if side == 0 else (values[at], values[at - 1])
-                limit = float(kept if whole[j] else (gone + kept) / 2)
-                left = here & ((X[:, j] >= limit) if side == 0 else (X[:, j] <= limit))
-                if left.sum() < fewest:
-                    continue
-                gain = (share[left].mean() - density) / (count - left.sum())
-                if best is None or gain > best[0]:
-                    best = (gain, j, side, limit)
-        if best is None:
-            break
-        _, j, side, limit = best
-        low, high = low.copy(), high.copy()
-        (low if side == 0 else high)[j] = limit
-        here = inside(X, low, high)
-        boxes.append((low, high))
-    return boxes
+    low, high = np.empty((n, k)), np.empty((n, k))
+    steps = _peeled(X, np.argsort(X, axis=0, kind="stable"), share, whole,
+                    np.ones((2, k), bool) if sides is None else sides, _fewest(n), low, high, np.empty(n), np.empty(n))
+    return list(zip(low[:steps], high[:steps], strict=True))
+
+
+def _fewest(n: int) -> float:
+    return max(_LEAST * n, float(_FEWEST))
 
 
 def paste(X: np.ndarray, share: np.ndarray, box: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """The box made larger again, side by side, as long as its density does not fall (Friedman and Fisher 1999)."""
-    low, high = (edge.copy() for edge in box)
-    while True:
-        here = inside(X, low, high)
-        best, density = None, share[here].mean()
-        slice_of = max(round(_ALPHA * float(here.sum())), 1)
-        for edge, side in ((low, 0), (high, 1)):
-            for j in np.flatnonzero(np.isfinite(edge)):
-                free = edge[j]
-                edge[j] = -np.inf if side == 0 else np.inf
-                beyond = np.sort(X[inside(X, low, high) & ~here, j])
-                outer = beyond[::-1] if side == 0 else beyond
-                reach = edge[j] if len(outer) <= slice_of else outer[slice_of - 1]
-                edge[j] = reach
-                larger = inside(X, low, high)
-                edge[j] = free
-                found = share[larger].mean()
-                if larger.sum() > here.sum() and found >= density and (best is None or found > best[0]):
-                    best = (found, side, j, reach)
-        if best is None:
-            return low, high
-        (low if best[1] == 0 else high)[best[2]] = best[3]
+    low, high = (np.array(edge, np.float64) for edge in box)
+    _pasted(X, share, low, high)
+    return low, high
 
 
 def _rounded(box: tuple[np.ndarray, np.ndarray], bounds: np.ndarray, whole: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -227,15 +309,16 @@ def _rounded(box: tuple[np.ndarray, np.ndarray], bounds: np.ndarray, whole: np.n
     return np.where(low <= bounds[:, 0], -np.inf, low), np.where(high >= bounds[:, 1], np.inf, high)
 
 
-def _best(X: np.ndarray, share: np.ndarray, boxes: Sequence[tuple[np.ndarray, np.ndarray]], bounds: np.ndarray,
-          whole: np.ndarray, aim: float) -> tuple[np.ndarray, np.ndarray]:
-    """Of the boxes along a peeling, each pasted, rounded and rid of chance: among those as dense as aimed at, or among
-    all if none is, the one that holds the most cases beyond what as many points would hold without a box (the weighted
-    relative accuracy of Lavrač, Flach and Zupan 1999)."""
+def _best(X: np.ndarray, share: np.ndarray, bounds: np.ndarray, whole: np.ndarray, aim: float,
+          sides: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Of the boxes along a peeling, each pasted and rounded: among those as dense as aimed at, or among all if none is,
+    the one that holds the most cases beyond what as many points would hold without a box (the weighted relative accuracy
+    of Lavrač, Flach and Zupan 1999)."""
+    boxes = peel(X, share, whole, sides)
     best: tuple[float, tuple[np.ndarray, np.ndarray]] = -np.inf, boxes[0]
     base = share.mean()
     for box in boxes:
-        limits = _without_chance(X, share, _rounded(paste(X, share, box), bounds, whole))
+        limits = _rounded(paste(X, share, box), bounds, whole)
         here = inside(X, *limits)
         if here.any() and not here.all():
             density = share[here].mean()
@@ -244,24 +327,107 @@ def _best(X: np.ndarray, share: np.ndarray, boxes: Sequence[tuple[np.ndarray, np
     return best[1]
 
 
-def _without_chance(X: np.ndarray, share: np.ndarray, box: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """The box without the limits that chance explains, the likeliest first."""
-    edges = tuple(edge.copy() for edge in box)
+# ---------------------------------------------------------------- what chance alone would find
+
+@compiled
+def _bridge(order, ends, share):
+    """How far the sum of shares along one factor falls below its due, and how far it rises above (both from 0 on)."""
+    mean, passed, low, high = share.mean(), 0.0, 0.0, 0.0
+    for at in range(len(order)):
+        passed += share[order[at]] - mean
+        if ends[at]:
+            low, high = min(low, passed), max(high, passed)
+    return -low, high
+
+
+@compiled
+def _scan(X, order, ends, share, whole, fewest):
+    """The largest distance along one factor (Kolmogorov's), and the largest excess along a peeling in standard errors."""
+    n, k = X.shape
+    low, high, count, total = np.empty((n, k)), np.empty((n, k)), np.empty(n), np.empty(n)
+    steps = _peeled(X, order, share, whole, np.ones((2, k), np.bool_), fewest, low, high, count, total)
+    base, spread = share.mean(), share.std()
+    peeled, one = 0.0, 0.0
+    for step in range(1, steps):
+        part = np.sqrt(count[step] * (1.0 - count[step] / n)) * spread
+        peeled = max(peeled, (total[step] - count[step] * base) / part)
+    for j in range(k):
+        below, above = _bridge(order[:, j], ends[:, j], share)
+        one = max(one, max(below, above) / (spread * np.sqrt(n)))
+    return one, peeled
+
+
+def _ends(X: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """bool[n, k]: at which places of each order a value ends; values that are alike are passed together."""
+    ranked = np.take_along_axis(X, order, axis=0)
+    return np.vstack([ranked[1:] != ranked[:-1], np.ones((1, X.shape[1]), bool)])
+
+
+def any_box(X: np.ndarray, share: np.ndarray, whole: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
+    """(p, needed): whether any box is there, whatever it is, and what chance reaches in 1 of 20 cases along one factor.
+
+    Shares go to other points at random, whole points at a time, and everything is looked for again: how far apart the
+    values of a factor lie (the largest distance of all factors, as `sensitivity --method regional` reads it), and the
+    largest excess along a peeling in standard errors, which also sees what factors do only together (the scan statistic of
+    Kulldorff 1997). The first gets four fifths of the 5 %, because a box shifts its factors one by one too, and that is
+    told with fewer points. p is that of the smaller of the two weighted p-values, whose own distribution the same
+    permutations give (Westfall and Young 1993); it holds for any number of points, and whatever luck points share.
+    """
+    order = np.argsort(X, axis=0, kind="stable")
+    ends = _ends(X, order)
+    shuffled = [share, *(rng.permutation(share) for _ in range(_PERMUTATIONS))]
+    found = np.array([_scan(X, order, ends, one, whole, _fewest(len(X))) for one in shuffled])
+    beyond = (np.array([(found >= row - 1e-9).sum(axis=0) for row in found]) / _WEIGHTS).min(axis=1)
+    return (float((beyond <= beyond[0] + 1e-9).mean()),
+            float(np.quantile(found[1:, 0], 1.0 - _CHANCE, method="higher")))
+
+
+def by_chance(X: np.ndarray, share: np.ndarray, limits: tuple[np.ndarray, np.ndarray]) -> dict[tuple[int, int], float]:
+    """(side, column of X) -> how likely chance alone makes a limit as good, for each limit of a box (side 0: lower).
+
+    Among the points of the box without this limit: how much its far side lacks, against the one-sided distribution of
+    Smirnov, exp(-2 d²), which permuting the points approaches from below. Times twice the number of factors, because
+    peeling took the best of all sides.
+    """
+    said = {}
+    for side in (0, 1):
+        for j in np.flatnonzero(np.isfinite(limits[side])):
+            wide = limits[0].copy(), limits[1].copy()
+            wide[side][j] = (-np.inf, np.inf)[side]
+            here = inside(X, *wide)
+            column, within = X[here][:, [j]], share[here]
+            order = np.argsort(column, axis=0, kind="stable")
+            spread = within.std() * np.sqrt(len(within))
+            lacks = _bridge(order[:, 0], _ends(column, order)[:, 0], within)[side] / spread if spread > 0.0 else 0.0
+            said[side, int(j)] = min(1.0, 2 * X.shape[1] * float(np.exp(-2.0 * lacks**2)))
+    return said
+
+
+def _search(X: np.ndarray, share: np.ndarray, bounds: np.ndarray, whole: np.ndarray, aim: float
+            ) -> tuple[tuple[np.ndarray, np.ndarray], dict[tuple[int, int], float]]:
+    """The best box of which no limit is left to chance, and the chance of each: the side that chance explains best is left
+    out, with those that were not needed, and the rest is peeled anew."""
+    sides = np.ones((2, X.shape[1]), bool)
     while True:
-        used = [(int(j), side) for side in (0, 1) for j in np.flatnonzero(np.isfinite(edges[side]))]
-        chance = {(j, side): quasi_p(X, share, edges[0], edges[1], j, (side,)) for j, side in used}
+        limits = _best(X, share, bounds, whole, aim, sides)
+        chance = by_chance(X, share, limits)
         worst = max(chance, key=lambda at: chance[at], default=None)
         if worst is None or chance[worst] < _CHANCE:
-            return edges[0], edges[1]
-        edges[worst[1]][worst[0]] = (-np.inf, np.inf)[worst[1]]
+            return limits, chance
+        sides = np.isfinite(np.stack(limits))
+        sides[worst] = False
 
+
+# ---------------------------------------------------------------- boxes of one table
 
 def find_boxes(factors: Any, X: Any, holds: Any, condition: Condition | None = None, aim: float = 0.8, most: int = 3,
-               seed: int = 1) -> Discovery:
+               seed: int = 1, beside: bool = True) -> Discovery:
     """Boxes in which a condition holds: factors, X[points, k], holds (bool or 0 to 1)[points, replicates].
 
     aim: the density that is asked for; of the boxes that reach it, the one with the most cases beyond chance is taken.
-    most: how many boxes at most. Refused where arrays do not fit or there are too few points to halve.
+    most: how many boxes at most. seed: which points are left out, and how they are permuted. beside: whether to ask
+    the regional method too, so that what it says differently is said. Refused where arrays do not fit or there are too few
+    points.
     """
     chosen = parse_factors(factors)
     bounds, X, H = bounds_of(chosen), np.asarray(X, np.float64), np.asarray(holds, np.float64)
@@ -274,63 +440,111 @@ def find_boxes(factors: Any, X: Any, holds: Any, condition: Condition | None = N
     check_aim(aim, most)
     check_enough(len(X))
     whole = np.array([f.whole or bool(f.values) for f in chosen])
-    rng = np.random.default_rng(np.random.SeedSequence([seed, _HALVES]))
-    order = rng.permutation(len(X))
-    find, check = np.sort(order[: len(X) // 2]), np.sort(order[len(X) // 2:])
-    held, tried = float(H.mean()), None
-    boxes: list[Box] = []
-    every = float(H[check].mean(axis=1).sum())
-    steps: pd.DataFrame | None = None
-    while len(boxes) < most and len(find) >= 2 * _FEWEST and len(check) >= 2 * _FEWEST:
-        share = H[find].mean(axis=1)
-        if share.min() == share.max() or H[check].min() == H[check].max():
-            break
-        peeled = peel(X[find], share, whole)
-        limits = _best(X[find], share, peeled, bounds, whole, aim)
-        box = _measured(chosen, X, H, find, check, limits, every)
-        steps = _steps(X, H, find, check, peeled) if steps is None else steps
-        if not box.limits or not box.better_than_chance:
-            tried = box if box.limits else None
+    rng = np.random.default_rng(np.random.SeedSequence([seed, _DRAWS]))
+    share, left = H.mean(axis=1), np.arange(len(X))
+    tried, power, boxes = None, None, list[Box]()
+    while len(boxes) < most and len(left) >= 4 * _FEWEST and share[left].min() < share[left].max():
+        box, limits, power = _next(chosen, X[left], H[left], bounds, whole, aim, float(share.sum()), rng)
+        if not box.better_than_chance:
+            tried = box
             break
         boxes.append(box)
-        find, check = find[~inside(X[find], *limits)], check[~inside(X[check], *limits)]
-    return Discovery(condition, chosen, tuple(boxes), tried, held, aim, len(X), H.shape[1], seed,
-                     _steps(X, H, find, check, []) if steps is None else steps)
+        left = left[~inside(X[left], *limits)]
+    apart = regional([f.name for f in chosen], X, H, seed).table if beside and 0.0 < H.mean() < 1.0 else None
+    return Discovery(
+        condition, chosen, tuple(boxes), tried, power, float(H.mean()), aim, len(X), H.shape[1], seed,
+        _steps(X, share, whole, np.random.default_rng(np.random.SeedSequence([seed, _DRAWS]))),
+        () if apart is None else tuple(apart.loc[apart["told_apart"], "factor"]))
 
 
-def _measured(factors: Sequence[Factor], X: np.ndarray, H: np.ndarray, find: np.ndarray, check: np.ndarray,
-              limits: tuple[np.ndarray, np.ndarray], every: float) -> Box:
+def _next(factors: Sequence[Factor], X: np.ndarray, H: np.ndarray, bounds: np.ndarray, whole: np.ndarray, aim: float,
+          every: float, rng: np.random.Generator) -> tuple[Box, tuple[np.ndarray, np.ndarray], Power]:
+    """The best box over these points, whether or not chance explains it, and what so many points can tell."""
     from scipy import stats
 
-    low, high = limits
-    here = check[inside(X[check], low, high)]
-    share = H[check].mean(axis=1)
-    z = float(stats.norm.ppf(0.5 + LEVEL / 2))
-    covered = float(H[here].mean(axis=1).sum()) / every if every else np.nan
-    used = [j for j in range(len(factors)) if np.isfinite(low[j]) or np.isfinite(high[j])]
-    return Box(
-        {factors[j].name: (_side(low[j]), _side(high[j])) for j in used}, share_interval(H[here]),
-        _wilson(covered, max(every, 1.0), z), len(here) / len(check), float(share.mean()), len(here),
-        float(H[find[inside(X[find], low, high)]].mean()) if inside(X[find], low, high).any() else np.nan,
-        {factors[j].name: quasi_p(X[check], share, low, high, j) for j in used})
+    share = H.mean(axis=1)
+    p, chances = any_box(X, share, whole, rng)
+    limits, chance = _search(X, share, bounds, whole, aim)
+    if not chance:  # then the best one with limits that chance explains is what was tried
+        limits = _best(X, share, bounds, whole, aim)
+        chance = by_chance(X, share, limits)
+    sides, used = np.isfinite(np.stack(limits)), sorted({j for _, j in chance})
+    weight, alone = _crossed(X, lambda at: _best(X[at], share[at], bounds, whole, aim, sides), rng)
+    z, here = float(stats.norm.ppf(0.5 + LEVEL / 2)), inside(X, *limits)
+    covered = float(weight @ share) / every
+    box = Box({factors[j].name: (_side(limits[0][j]), _side(limits[1][j])) for j in used}, share_interval(H, weight),
+              _wilson(covered, max(every, 1.0), z), float(here.mean()), float(share.mean()), int(here.sum()),
+              float(share[here].mean()),
+              {factors[j].name: max(chance.get((side, j), 0.0) for side in (0, 1)) for j in used}, p)
+    return box, limits, _power(share, alone, chances)
 
 
 def _side(limit: float) -> float | None:
     return float(limit) if np.isfinite(limit) else None
 
 
-def _steps(X: np.ndarray, H: np.ndarray, find: np.ndarray, check: np.ndarray,
-           boxes: Sequence[tuple[np.ndarray, np.ndarray]]) -> pd.DataFrame:
-    """The trade-off along the peeling: step, restricted, then coverage, density and support of either half."""
+def _crossed(X: np.ndarray, search: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
+             rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """float64[n]: how often a point lies in the box of a search that left it out, over _REPEATS partitions into _FOLDS;
+    float64[2, k, n]: how often it lies within each lower and upper limit alone."""
+    weight, alone = np.zeros(len(X)), np.zeros((2, X.shape[1], len(X)))
+    for kept, out in _partitions(len(X), rng):
+        low, high = search(kept)
+        within = np.stack([X[out] >= low, X[out] <= high])
+        weight[out] += within.all(axis=(0, 2))
+        alone[:, :, out] += within.transpose(0, 2, 1)
+    return weight / _REPEATS, alone / _REPEATS
+
+
+def _partitions(n: int, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Which points a search sees, and which it leaves out."""
+    for _ in range(_REPEATS):
+        fold = rng.permutation(n) % _FOLDS
+        for k in range(_FOLDS):
+            yield np.flatnonzero(fold != k), np.flatnonzero(fold == k)
+
+
+def _power(share: np.ndarray, alone: np.ndarray, chance: float) -> Power:
+    """What points left out say of each limit alone, against what chance reaches along one factor (`any_box`).
+
+    The sum along a factor is a bridge: at a limit within which a share f of the points lie it has the standard error
+    root(f (1 - f)), and what is truly there grows with the root of the number of points.
+    """
+    from scipy import stats
+
+    n, spread, tries = len(share), float(share.std()), float(stats.norm.ppf(_POWER))
+    within = alone.mean(axis=2)
+    seen = alone @ (share - share.mean()) / (spread * np.sqrt(n))
+    needed = chance + tries * np.sqrt(within * (1.0 - within))
+    times = np.divide(needed, seen, where=seen > 0.0, out=np.full(seen.shape, np.inf))
+    least = max(float(times.min()), np.sqrt(1.5))  # so many as there are were not enough
+    quarter = 0.25 * 0.75
+    return Power(float((chance + tries * np.sqrt(quarter)) * spread / (np.sqrt(n) * quarter)),
+                 int(float(f"{n * least**2:.2g}")) if least < _FARTHEST else None)
+
+
+def _steps(X: np.ndarray, share: np.ndarray, whole: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
+    """The trade-off along the peeling: step, restricted, then coverage, density and support of the points that it was
+    found on, and step by step of those left out of peelings of the others."""
     import pandas as pd
 
+    if share.min() == share.max():
+        return pd.DataFrame(columns=["step", "restricted", *(f"{half}_{what}" for half in ("found", "checked")
+                                                             for what in ("coverage", "density", "support"))])
+    boxes = peel(X, share, whole)
+    checked = np.zeros((len(boxes), 2))
+    for kept, out in _partitions(len(X), rng):
+        without = peel(X[kept], share[kept], whole)
+        for step in range(len(boxes)):
+            here = inside(X[out], *without[min(step, len(without) - 1)])
+            checked[step] += here.sum(), share[out][here].sum()
     rows = []
     for step, (low, high) in enumerate(boxes):
+        here = inside(X, low, high)
         row: dict[str, Any] = {"step": step, "restricted": int((np.isfinite(low) | np.isfinite(high)).sum())}
-        for half, at in (("found", find), ("checked", check)):
-            share, here = H[at].mean(axis=1), inside(X[at], low, high)
-            row |= {f"{half}_coverage": share[here].sum() / share.sum(),
-                    f"{half}_density": share[here].mean() if here.any() else np.nan, f"{half}_support": here.mean()}
+        for half, count, total in (("found", here.sum(), share[here].sum()), ("checked", *(checked[step] / _REPEATS))):
+            row |= {f"{half}_coverage": total / share.sum(), f"{half}_density": total / count if count else np.nan,
+                    f"{half}_support": count / len(X)}
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -360,13 +574,17 @@ def discover(
 
 
 def from_sweep(sweep: Sweep, condition: str | Condition, aim: float = 0.8, most: int = 3,
-               missing: float | None = None) -> Discovery:
-    """The same of a sweep that is there; its points should fill the ranges evenly (a Latin hypercube, sobol)."""
+               missing: float | None = None, seed: int | None = None) -> Discovery:
+    """The same of a sweep that is there; its points should fill the ranges evenly (a Latin hypercube, sobol).
+
+    seed: of what is drawn here, the points left out and the permutations; that of the sweep unless said.
+    """
     check_missing(missing)
     check_aim(aim, most)
     asked = parse_condition(condition)
     frame = runs_of(sweep, asked.outcome)
-    return _of(sweep.plan.design, sweep.plan.scenario, frame, asked, aim, most, sweep.plan.seed, missing)
+    return _of(sweep.plan.design, sweep.plan.scenario, frame, asked, aim, most,
+               sweep.plan.seed if seed is None else seed, missing)
 
 
 def _of(design: Design, scenario: Scenario, frame: pd.DataFrame, condition: Condition, aim: float, most: int, seed: int,
@@ -396,10 +614,10 @@ def check_aim(aim: float, most: int) -> None:
 
 
 def check_enough(points: int) -> None:
-    """Refuse what cannot be halved."""
-    if points < 8 * _FEWEST:
-        raise Refused(f"{points} points are too few for scenario discovery, which holds half of them back to check the "
-                      f"boxes on; run at least {8 * _FEWEST}, better 400.")
+    """Refuse what cannot be told from chance at all."""
+    if points < 4 * _FEWEST:
+        raise Refused(f"{points} points are too few for scenario discovery, where a box holds at least {_FEWEST}; run at "
+                      f"least {4 * _FEWEST}, better 400.")
 
 
 # ---------------------------------------------------------------- in plain words
@@ -436,21 +654,57 @@ def sentences(found: Discovery) -> list[str]:
                 f"from another; choose another number, or other ranges."]
     by_name = {factor.name: factor for factor in found.factors}
     if not found.boxes:
-        return [f"{holds}{meaning} in {_percent(found.held)} of all runs, and no box does better than chance: where it "
-                f"holds cannot be told from these factors with {found.points} points."]
+        return [f"{holds}{meaning} in {_percent(found.held)} of all runs. {_too_few(found, by_name)}",
+                *_beside_regional(found, by_name)]
     said = []
     for number, box in enumerate(found.boxes):
-        where = _listed([said_limits(by_name[name], *limits) for name, limits in box.limits.items()])
+        where = _where(box, by_name)
         begins = f"{holds}{meaning} where" if number == 0 else "Of what lies outside, it also holds where"
         said.append(f"{begins} {where}: true for {_interval(box.density)} of runs there, which are "
                     f"{_interval(box.coverage)} of all runs in which it holds. Without this box it is true for "
                     f"{_percent(box.base)}.")
-        unsure = [by_name[name].title for name, chance in box.chance.items() if chance >= _CHANCE]
-        if unsure:
-            said.append(f"Whether {_listed(unsure)} {'belongs' if len(unsure) == 1 else 'belong'} in this box is not "
-                        f"sure: on the points held back, chance alone would explain it.")
     if found.boxes[0].density.value < found.aim:
-        said.append(f"The {_percent(found.aim)} aimed at is not reached on the points held back.")
+        said.append(f"The {_percent(found.aim)} aimed at is not reached on points left out of the search.")
+    return said + _beside_regional(found, by_name)
+
+
+def _where(box: Box, by_name: Mapping[str, Factor]) -> str:
+    return _listed([said_limits(by_name[name], *limits) for name, limits in box.limits.items()])
+
+
+def _too_few(found: Discovery, by_name: Mapping[str, Factor]) -> str:
+    """Why no box is told, and with how many points it would be."""
+    power, tried = found.power, found.tried
+    points = f"{found.points:,} points of {found.replicates} run{'' if found.replicates == 1 else 's'}"
+    if power is None or tried is None:
+        return f"Too few runs to tell where: all but a few of the {points} say the same."
+    if power.enough is not None:
+        return (f"Too few runs to tell where, with {points}: the best box ({_where(tried, by_name)}; "
+                f"{_percent(tried.density.value)}) is not told apart from chance. If it is what the points left out of "
+                f"the search say, about {power.enough:,} points ({power.enough * found.replicates:,} runs) would do, in "
+                f"four of five tries.")
+    more = int(float(f"{4 * found.points:.2g}"))
+    return (f"Too few runs to tell where, if these factors matter at all: with {points} nothing stands out from chance. A "
+            f"factor would have been found in four of five tries if in a quarter of its range it held "
+            f"{max(1, round(100 * power.visible))} percentage points more often; for half as much about {more:,} points "
+            f"({more * found.replicates:,} runs) would do.")
+
+
+def _beside_regional(found: Discovery, by_name: Mapping[str, Factor]) -> list[str]:
+    """What `sensitivity --method regional` says of the same runs where it is not what the boxes say, and why."""
+    boxed = {name for box in found.boxes for name in box.limits}
+    alone = [by_name[name].title for name in found.apart if name not in boxed]
+    only = [by_name[name].title for name in by_name if name in boxed and name not in found.apart]
+    said = []
+    if alone:
+        why = ("is sharper for it on these runs" if found.boxes else "stands out from chance")
+        said.append(f"`sensitivity --method regional` also tells {_listed(alone)} apart on the same runs: it asks of each "
+                    f"factor alone whether its values lie elsewhere where it holds, which takes fewer runs; no box "
+                    f"{why}.")
+    if only:
+        said.append(f"`sensitivity --method regional` does not tell {_listed(only)} apart on the same runs: it looks at "
+                    f"one factor at a time, and {'this one matters' if len(only) == 1 else 'these matter'} within the "
+                    f"limits of the others.")
     return said
 
 

@@ -198,8 +198,11 @@ def sensitivity(
 
 
 def from_sweep(sweep: Sweep, outcome: str | Outcome | Condition, method: str | None = None,
-               missing: float | None = None, level: float = 0.95) -> Sensitivity:
-    """The same of a sweep that is there: a morris design for morris, Saltelli's for sobol, any other for regional."""
+               missing: float | None = None, level: float = 0.95, seed: int | None = None) -> Sensitivity:
+    """The same of a sweep that is there: a morris design for morris, Saltelli's for sobol, any other for regional.
+
+    seed: of what is drawn in the analysis; that of the sweep unless said.
+    """
     usual = {"morris": "morris", "saltelli": "sobol"}.get(sweep.plan.design.method, "regional")
     check_missing(missing)
     method = method or usual
@@ -208,7 +211,7 @@ def from_sweep(sweep: Sweep, outcome: str | Outcome | Condition, method: str | N
                       f"one of its own. Use the method {usual}.")
     asked = _asked(method, outcome)
     frame = runs_of(sweep, _outcome(asked))
-    seed = sweep.plan.seed
+    seed = sweep.plan.seed if seed is None else seed
     found = analyse(sweep.plan.design, frame, asked, method, seed, missing, level)
     return Sensitivity(method, sweep.plan.scenario, asked, found, sweep.plan.design, frame, seed)
 

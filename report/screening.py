@@ -238,13 +238,13 @@ def box_ranges(found: Discovery, number: int = 0, width: float = WIDE) -> Figure
 
 
 def trade_off(found: Discovery, width: float = WIDE) -> Figure:
-    """Coverage against density along the peeling, on the half that boxes were found on and on the half held back."""
-    steps, box = found.steps, (found.boxes[0] if found.boxes else found.tried)
+    """Coverage against density along the peeling, on the points that it was found on and on those left out."""
+    steps, box = found.steps, found.boxes[0]
     figure = Figure("More certain, or more complete",
                     "A smaller box is right more often and holds fewer of the cases. "
-                    + (f"The box that was taken holds {_share(box.coverage.value)} of the cases and is right in "
-                       f"{_share(box.density.value)} of its runs." if box else ""), width)
-    top = figure.head("each step peels a slice off the box · lines: points held back, and points it was found on · "
+                    f"The box that was taken holds {_share(box.coverage.value)} of the cases and is right in "
+                    f"{_share(box.density.value)} of its runs.", width)
+    top = figure.head("each step peels a slice off the box · lines: points left out, and points it was found on · "
                       "● the box taken, with 95 % intervals")
     side = width - 84 if width < 600 else 560.0
     panel = Panel(figure, 54, top + 22, side, side * 0.66, (0, 1), (0, 1))
@@ -255,16 +255,15 @@ def trade_off(found: Discovery, width: float = WIDE) -> Figure:
                 anchor="end")
     for half, colour, dashes in (("found", NONE, (5.0, 4.0)), ("checked", MARK, None)):
         panel.line(steps[f"{half}_coverage"].to_numpy(), steps[f"{half}_density"].to_numpy(), colour, 2.4, dashes)
-    if box:
-        x, y = float(panel.at_x(box.coverage.value)), float(panel.at_y(box.density.value))
-        _whisker(panel, y, box.coverage.low, box.coverage.high, MARK, 2)
-        figure.line([(x, float(panel.at_y(box.density.low))), (x, float(panel.at_y(box.density.high)))], MARK, 2)
-        figure.disc(x, y, 7, MARK, edge=PAPER)
+    x, y = float(panel.at_x(box.coverage.value)), float(panel.at_y(box.density.value))
+    _whisker(panel, y, box.coverage.low, box.coverage.high, MARK, 2)
+    figure.line([(x, float(panel.at_y(box.density.low))), (x, float(panel.at_y(box.density.high)))], MARK, 2)
+    figure.disc(x, y, 7, MARK, edge=PAPER)
     if width < 600:
         kx, ky = panel.x, panel.y + panel.height + 62
     else:
         kx, ky = panel.x + side + 30, panel.y + 20
-    for k, (label, colour, dashes) in enumerate((("points held back", MARK, None),
+    for k, (label, colour, dashes) in enumerate((("points left out", MARK, None),
                                                   ("points it was found on", NONE, (5.0, 4.0)))):
         figure.line([(kx, ky + 24 * k - 5), (kx + 28, ky + 24 * k - 5)], colour, 2.4, dashes)
         figure.text(kx + 36, ky + 24 * k, label, 14, colour if colour == MARK else SOFT)
@@ -325,7 +324,7 @@ def rows_of(sensitivity: Sensitivity) -> tuple[list[str], list[list[str]]]:
                 [[f"{r.title} ({r.factor})", cell(r, "first", _share), cell(r, "total", _share), told(r)]
                  for r in table.itertuples()])
     return (["factor", "distance", "p, adjusted", "median where it holds", "median where not", "told apart from chance"],
-            [[f"{r.title} ({r.factor})", f"{r.distance:.2f}", "under 0.001" if r.p_holm < 0.001 else f"{r.p_holm:.3f}",
+            [[f"{r.title} ({r.factor})", f"{r.distance:.2f}", _least(r.p_holm),
               f"{r.where_holds:.3g}", f"{r.where_not:.3g}", told(r)] for r in table.itertuples()])
 
 
@@ -368,6 +367,11 @@ def answer(sensitivity: Sensitivity) -> list[str]:
     return said + ([sentence(rest)] if rest else [])
 
 
+def _least(p: float) -> str:
+    """A p-value."""
+    return "under 0.001" if p < 0.001 else f"{p:.3f}"
+
+
 def _two(value: float) -> str:
     """A number with two digits that count."""
     return said_limit(float(f"{value:.2g}"))
@@ -407,7 +411,8 @@ def _limits(sensitivity: Sensitivity) -> list[str]:
     if not isinstance(found, Regional) and found.replicates < 3:
         said.append("With fewer than three seeds the intervals hold the luck of the points only, not that of the seeds.")
     if isinstance(found, Regional):
-        said.append("A distance is read on one factor at a time; what matters only together with another may not be seen.")
+        said.append("A distance is read on one factor at a time; what matters only together with another may not be seen. "
+                    "`letsdance discover` looks for that on the same runs.")
     return said
 
 
@@ -456,8 +461,8 @@ def discovery_study(found: Discovery) -> Study:
         headline = f"{holds} where {where}: true for {_share(box.density.value)} of runs there"
     title = found.scenario.title if found.scenario else "the model"
     done = [f"{found.points:,} points over {len(found.factors)} factors around {title}, with {found.replicates} runs each, "
-            f"and the same seeds at every point. Boxes were found on one half of the points; every number here was "
-            f"measured on the other."]
+            f"and the same seeds at every point. Boxes were found on all of them; density and coverage were measured on "
+            f"points left out of the search: twenty searches of nine tenths of the points each."]
     sections = []
     for number in range(len(found.boxes)):
         sections.append(Section(
@@ -467,16 +472,20 @@ def discovery_study(found: Discovery) -> Study:
         rows = [_box_row(number, box, found) for number, box in enumerate(found.boxes, 1)]
         sections.append(Section("How sure, and at what price", [
             "Density is how often it holds in the box, coverage how many of all cases lie in it. The last column is the "
-            "density on the half that the box was found on: that it is higher there is what fitting does."],
+            "density on the points that the box was found on: that it is higher there is what fitting does."],
             {"trade_off": partial(_first, trade_off, found)},
             [Table(["", "where", "density (95 %)", "without the box", "coverage (95 %)", "share of points",
                     "density where found"], rows)]))
-        chance = [[f"box {number}", by.title, "under 0.001" if p < 0.001 else f"{p:.3f}"]
+        chance = [[f"box {number}", by.title, _least(p)]
                   for number, box in enumerate(found.boxes, 1) for name, p in box.chance.items()
                   for by in found.factors if by.name == name]
         sections.append(Section("Does each restriction belong", [
-            "How often chance alone would put as many cases in the box if this restriction were left out (Bryant and "
-            "Lempert 2010), on the points held back."], tables=[Table(["", "factor", "quasi-p-value"], chance)]))
+            "How often chance alone would make a limit as good among the points of the rest of the box, counting that any "
+            "side of any factor could have been taken (Smirnov's distribution). Whether there is any box is asked of "
+            f"permutations of the points: p is {_least(max(box.p for box in found.boxes))}."],
+            tables=[Table(["", "factor", "p-value"], chance)]))
+    if not found.boxes and said[1:]:
+        sections.append(Section("What another method says", said[1:]))
     ranges = [[f"{f.title} ({f.name})", f"{said_limit(low)} to {said_limit(high)}", f.unit]
               for f, (low, high) in zip(found.factors, bounds_of(found.factors), strict=True)]
     sections.append(Section("What was varied", tables=[Table(["factor", "range", "unit"], ranges)]))
@@ -484,5 +493,5 @@ def discovery_study(found: Discovery) -> Study:
         "A box holds for the ranges that were tried, each value in them equally likely; it is a description of the model's "
         "runs, not a cause.",
         "Boxes have straight sides. Where a condition holds along a slope, a box leaves some of it out.",
-        "All points share their seeds; the intervals count that, and Wilson's interval is used with the effective number "
-        "of points."])
+        "All points share their seeds; the intervals count that (not with one run a point, where luck cannot be told), and "
+        "Wilson's interval is used with the effective number of points."])

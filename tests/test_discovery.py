@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
+from benchmarks import boxes
 from scipy import stats
 
 from letsdance.experiments import discovery as d
@@ -46,12 +47,12 @@ def test_a_planted_box_is_found(seed):
     assert len(found.boxes) == 1 or found.boxes[1].density.value < first.density.value
 
 
-def test_the_density_of_points_held_back_covers_the_truth_and_that_of_points_used_is_too_high():
+def test_the_density_of_points_left_out_covers_the_truth_and_that_of_points_used_is_too_high():
     """Over repetitions: what the box truly holds is computed from the planted shares of its points."""
-    hits, used, held_back = [], [], []
+    hits, used, left_out = [], [], []
     for seed in range(16):
         X, holds, _ = planted(seed, 300, 2, 0.7, 0.3)
-        found = d.find_boxes(FACTORS, X, holds, CONDITION, seed=seed, most=1)
+        found = d.find_boxes(FACTORS, X, holds, CONDITION, seed=seed, most=1, beside=False)
         one = found.boxes[0] if found.boxes else found.tried
         if one is None:
             continue
@@ -63,23 +64,84 @@ def test_the_density_of_points_held_back_covers_the_truth_and_that_of_points_use
         truth = np.where(truly, 0.7, 0.3)[here].mean()
         hits.append(one.density.low <= truth <= one.density.high)
         used.append(one.found_density - truth)
-        held_back.append(one.density.value - truth)
+        left_out.append(one.density.value - truth)
     assert len(hits) >= 12
     assert np.mean(hits) >= 0.85
-    assert np.mean(used) > 0.03  # what peeling flatters itself with
-    assert abs(np.mean(held_back)) < 0.03
+    assert np.mean(used) > 0.01  # what peeling flatters itself with
+    assert abs(np.mean(left_out)) < 0.02
+    assert abs(np.mean(left_out)) < np.mean(used)
 
 
-def test_noise_gives_no_box():
-    said = 0
-    for seed in range(15):
-        rng = np.random.default_rng([seed, 3])
-        X, _, _ = planted(seed, 300)
-        found = d.find_boxes(FACTORS, X, rng.uniform(size=(300, 4)) < 0.3, CONDITION, seed=seed)
-        said += bool(found.boxes)
-        if not found.boxes:
-            assert "no box does better than chance" in d.sentences(found)[0]
-    assert said <= stats.binom.ppf(0.999, 15, 0.05)
+@pytest.mark.parametrize(("base", "points", "luck"), [(0.3, 200, 0.0), (0.9, 200, 0.6)])
+def test_noise_gives_no_box(base, points, luck):
+    """Whatever luck the points share: at most 5 % of noise gives a box (`benchmarks.boxes` counts many more)."""
+    case = boxes.Case(base, base, points, 4, 6, luck)
+    found = [d.find_boxes(boxes.FACTORS[:6], *case.drawn(seed), CONDITION, seed=seed, beside=False)
+             for seed in range(12)]
+    assert sum(bool(one.boxes) for one in found) <= stats.binom.ppf(0.999, 12, 0.05)
+    assert all("Too few runs to tell" in d.sentences(one)[0] for one in found if not one.boxes and one.held < 1)
+
+
+def test_a_box_of_the_size_of_the_issue_is_found():
+    """97.7 % against 82 %: 400 points tell it, and what the halved points of before could not tell is told."""
+    case = boxes.Case(0.977, 0.82, 400, 4, 6, 0.0)
+    said = [boxes.tried(case, seed) for seed in range(8)]
+    assert sum(one.any for one in said) >= 7
+    assert sum(one.planted for one in said) >= 6
+    assert sum(one.false for one in said) <= stats.binom.ppf(0.999, 8, 0.05)
+
+
+def test_p_values_of_noise_are_even_and_of_a_limit_no_smaller_than_permutations_say():
+    rng = np.random.default_rng(5)
+    p = []
+    for _ in range(60):
+        X, share = rng.uniform(size=(60, 3)), (rng.uniform(size=(60, 2)) < 0.4).mean(axis=1)
+        p.append(d.any_box(X, share, np.zeros(3, bool), rng)[0])
+    assert stats.kstest(p, "uniform").pvalue > 0.001
+    share[X[:, 0] > 0.6] = np.minimum(share[X[:, 0] > 0.6] + 0.5, 1.0)
+    box = np.array([0.6, -np.inf, -np.inf]), np.full(3, np.inf)
+    said = d.by_chance(X, share, box)[0, 0]
+    order = np.argsort(X[:, 0])
+
+    def lacks(y):
+        return (np.arange(1, 61) / 60 * y.sum() - np.cumsum(y[order])).max()
+
+    drawn = [lacks(rng.permutation(share)) for _ in range(4000)]
+    exact = np.mean(np.array(drawn) >= lacks(share) - 1e-12)
+    assert 0.5 * 6 * exact <= said  # 2 sides x 3 factors
+    assert said <= 1e-12 + 6 * np.exp(-2 * lacks(share) ** 2 / (share.var() * 60))
+
+
+def test_what_only_two_factors_do_together_is_found_and_said_not_to_be_told_alone():
+    """In opposite corners: each factor alone has no effect at all."""
+    rng = np.random.default_rng(2)
+    X = rng.uniform(size=(600, 2))
+    holds = rng.uniform(size=(600, 4)) < np.where((X[:, 0] > 0.5) == (X[:, 1] > 0.5), 0.9, 0.1)[:, None]
+    found = d.find_boxes(["C0=0:1", "G0=0:1"], X, holds, CONDITION)
+    assert len(found.boxes) >= 1
+    assert set(found.boxes[0].limits) == {"C0", "G0"}
+    if not found.apart:
+        assert "does not tell" in d.sentences(found)[-1]
+        assert "these matter within the limits of the others" in d.sentences(found)[-1]
+
+
+def test_a_second_command_on_the_same_runs_is_never_contradicted_in_silence():
+    """What the regional method tells apart is in a box, or it is said why not."""
+    from letsdance.experiments.indices import regional
+
+    spoken = 0
+    for seed in range(8):
+        case = boxes.Case(0.95, 0.85, 150, 4, 4, 0.0)
+        X, holds = case.drawn(seed)
+        found = d.find_boxes(boxes.FACTORS[:4], X, holds, CONDITION, seed=seed)
+        table = regional([f.name for f in found.factors], X, holds, seed).table
+        told = set(table.loc[table["told_apart"], "factor"])
+        assert set(found.apart) == told
+        missed = told - {name for box in found.boxes for name in box.limits}
+        said = " ".join(d.sentences(found))
+        assert ("also tells" in said) == bool(missed)
+        spoken += bool(told)
+    assert spoken >= 2
 
 
 def test_prim_of_the_ema_workbench_finds_the_same_box():
@@ -105,30 +167,6 @@ def test_prim_of_the_ema_workbench_finds_the_same_box():
     assert low[0] == pytest.approx(limits["G0"][0], abs=0.03)
     assert high[1] == pytest.approx(limits["B"][1], abs=0.05)
     assert (ours == box).mean() > 0.97
-
-
-def test_quasi_p_values_are_those_of_the_ema_workbench():
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from ema_workbench.analysis import prim
-
-        X, holds, _ = planted(3, replicates=1)
-        names = [f.name for f in parse_factors(FACTORS)]
-        theirs = prim.Prim(pd.DataFrame(X, columns=names), holds[:, 0]).find_box()
-        at = len(theirs.p_values) // 2
-        limits, values = theirs.box_lims[at], theirs.p_values[at]
-    low, high = limits.to_numpy(float)
-    whole_low, whole_high = X.min(axis=0), X.max(axis=0)
-    free = np.where(low <= whole_low, -np.inf, low), np.where(high >= whole_high, np.inf, high)
-    compared = 0
-    for name, pair in values.items():
-        j = names.index(name)
-        for side in (0, 1):
-            if pair[side] >= 0:
-                ours = d.quasi_p(X, holds.mean(axis=1), *free, j, (side,))
-                assert ours == pytest.approx(pair[side], rel=1e-6, abs=1e-12)
-                compared += 1
-    assert compared >= 2
 
 
 def test_peeling_is_patient_and_nested():
@@ -174,7 +212,7 @@ def test_the_same_seed_gives_the_same_box_and_zero_is_a_seed():
 
 # ---------------------------------------------------------------- words
 
-def test_the_words_are_those_of_the_declarations_and_their_numbers_hold_for_the_points_held_back():
+def test_the_words_are_those_of_the_declarations_and_their_numbers_are_near_those_of_its_points():
     X, holds, _ = planted(0)
     found = d.find_boxes(FACTORS, X, holds, CONDITION, seed=0)
     said, box = d.sentences(found)[0], found.boxes[0]
@@ -182,13 +220,19 @@ def test_the_words_are_those_of_the_declarations_and_their_numbers_hold_for_the_
     assert said.startswith("Wasteland is escaped (at most 20 % of municipalities in it at quarter 60) where governments' "
                            f"mean willingness at the start is at least {at_least:g} and budget stress is at most "
                            f"{at_most:g}: true for {100 * box.density.value:.0f} % (")
-    rng = np.random.default_rng(np.random.SeedSequence([0, d._HALVES]))
-    check = np.sort(rng.permutation(len(X))[len(X) // 2:])
-    here = check[(X[check, 0] >= at_least) & (X[check, 1] <= at_most)]
-    assert box.density.value == pytest.approx(holds[here].mean())
-    assert box.coverage.value == pytest.approx(holds[here].sum() / holds[check].sum())
-    assert box.base == pytest.approx(holds[check].mean())
-    assert box.points == len(here)
+    here = (X[:, 0] >= at_least) & (X[:, 1] <= at_most)
+    assert box.found_density == pytest.approx(holds[here].mean())
+    assert box.density.value == pytest.approx(holds[here].mean(), abs=0.03)
+    assert box.coverage.value == pytest.approx(holds[here].sum() / holds.sum(), abs=0.05)
+    assert box.base == pytest.approx(holds.mean())
+    assert box.points == here.sum()
+
+
+def test_another_seed_leaves_out_other_points():
+    X, holds, _ = planted(0, 200)
+    one, other = (d.find_boxes(FACTORS, X, holds, CONDITION, seed=seed).boxes[0] for seed in (1, 2))
+    assert one.limits == other.limits
+    assert one.density != other.density
 
 
 @pytest.mark.parametrize(("name", "limits", "said"), [
