@@ -38,6 +38,8 @@ class Person:
 
     def __init__(self, url: str, path: str = "/explore") -> None:
         self.widgets: dict[str, dict[str, Any]] = {}
+        self.series: dict[str, dict[str, Any]] = {}  # chart -> its series, put together from what was told
+        self._at: dict[str, int] = {}
         self.received = 0
         self._url, self._page, self._kernel = url, str(uuid.uuid4()), str(uuid.uuid4())
         self._session = str(uuid.uuid4())
@@ -66,7 +68,19 @@ class Person:
             self.widgets.pop(content["comm_id"], None)
         elif data.get("method") == "update" and content["comm_id"] in self.widgets:
             self.widgets[content["comm_id"]].update(data["state"])
+        if "numbers" in (data.get("state") or {}) and content["comm_id"] in self.widgets:
+            self._merge(self.widgets[content["comm_id"]])
         return data
+
+    def _merge(self, chart: dict[str, Any]) -> None:
+        """What a chart was told, as chart.vue puts it together."""
+        name, told = chart["name"], chart["numbers"]
+        if told.get("since"):
+            assert told["since"] == self._at[name], f"{name} missed something"
+        held = self.series[name] = self.series[name] | told["series"] if told.get("since") else told["series"]
+        self._at[name] = told["at"]
+        for gone in [one for one, values in held.items() if values is None]:
+            del held[gone]
 
     def charts(self) -> dict[str, dict[str, Any]]:
         """Name -> state, of each chart on the page."""

@@ -1,15 +1,18 @@
 """Results -> charts: what ECharts draws, in two parts, with a sentence and a table for whoever cannot see it.
 
-A `Chart` has an `option` that stays while numbers move (axes, colours, names) and `data` that is sent at each answer
-(rounded, by series); assets/chart.vue puts them together and updates in place. Colours are names ("--lets_dance") that
+A `Chart` has an `option` that stays while numbers move (axes, colours, names) and `data` by series, rounded, of which a
+`Told` sends what changed; assets/chart.vue puts them together and updates in place. Colours are names ("--lets_dance") that
 the page resolves, so dark mode and projector size cost no computation. Bands are 10-90 % of runs.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,8 +23,8 @@ from letsdance.report.style import CATEGORY_COLOURS, COLOURS, spread
 from letsdance.simulation.run import CATEGORIES, Result
 from letsdance.words import Text
 
-__all__ = ["Chart", "Curve", "adoption", "categories", "css_colours", "end_label", "equity", "key_of", "lines", "plane",
-           "regimes", "willingness"]
+__all__ = ["Chart", "Curve", "Told", "adoption", "categories", "css_colours", "end_label", "equity", "key_of", "lines",
+           "packed", "plane", "regimes", "willingness"]
 
 #: On dark paper the same hues, lighter; the late adopters stay the ones that stand out.
 _DARK = {"lets_dance": "#58b4ea", "lone_ranger": "#f2a04d", "dead_horse": "#dd90c2", "wasteland": "#b7b1a6"}
@@ -57,6 +60,64 @@ class Chart:
     option: dict[str, Any]
     data: dict[str, list[Any]]
     table: Callable[[], tuple[list[str], list[list[str]]]] = lambda: ([], [])
+
+    @cached_property
+    def packed(self) -> dict[str, Any]:
+        """The series as they are sent; made once for all sessions that share the chart."""
+        return {name: packed(values) for name, values in self.data.items()}
+
+
+class Told:
+    """What a page's chart was told so far, so that it is told only what changed since."""
+
+    def __init__(self) -> None:
+        self._at = 0
+        self.forget()
+
+    def forget(self) -> None:
+        """The page missed something: the next time it is told the whole."""
+        self._since, self._series = 0, dict[str, Any]()
+
+    def change(self, chart: Chart, stamp: str) -> dict[str, Any]:
+        """What to tell: the series that changed (None: gone) since the last time; since 0: all of them.
+
+        A page that missed something sees that it is not at `since`, and asks for the whole.
+        """
+        now, before, since = chart.packed, self._series, self._since
+        changed = {name: one for name, one in now.items() if name not in before or before[name] != one}
+        changed |= dict.fromkeys(before.keys() - now.keys())
+        self._at += 1
+        self._since, self._series = self._at, now
+        return {"stamp": stamp, "since": since, "at": self._at, "series": changed}
+
+
+#: A whole number that stands for none; and fewer numbers than that are sent as they are.
+_NONE, _FEW = -32768, 8
+
+
+def packed(values: list[Any]) -> Any:
+    """Numbers (or None), or pairs of them (or "-"), as {digits, wide, whole}: whole numbers of two bytes in base64.
+
+    A third of the bytes, and exactly the same numbers: whole / 10**digits. What cannot be said so stays as it is.
+    """
+    wide = 2 if values and isinstance(values[0], list) else 1
+    if len(values) * wide < _FEW or (wide == 2 and not all(isinstance(one, list) and len(one) == 2 for one in values)):
+        return values
+    none = "-" if wide == 2 else None
+    flat = [one for pair in values for one in pair] if wide == 2 else values
+    if not all(one == none or (type(one) in (int, float) and math.isfinite(one)) for one in flat):
+        return values
+    numbers = np.array([np.nan if one == none else one for one in flat], np.float64)
+    missing = np.isnan(numbers)
+    numbers[missing] = 0.0
+    for digits in range(5):
+        whole = np.round(numbers * 10**digits)
+        if np.abs(whole).max() >= -_NONE:
+            break
+        if (whole / 10**digits == numbers).all():
+            whole[missing] = _NONE
+            return {"digits": digits, "wide": wide, "whole": b64encode(whole.astype("<i2").tobytes()).decode()}
+    return values
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from typing import Any
 import solara
 
 from letsdance import scenarios
-from letsdance.dashboards.charts import Chart
+from letsdance.dashboards.charts import Chart, Told
 from letsdance.dashboards.session import use_session
 from letsdance.params import EVIDENCE, PARAMETERS, Parameter
 from letsdance.scenarios import LEVERS, SHOCKS
@@ -64,7 +64,7 @@ def vue(path: str) -> Callable[[Callable[..., None]], Callable[..., Any]]:
 @vue("assets/chart.vue")
 def _Chart(name: str, title: str, sentence: str, option: dict, numbers: dict, columns: list, rows: list, texts: dict,
            showing: bool, event_show: Callable[[bool], None], event_read: Callable[[Any], None], file: dict,
-           event_parquet: Callable[[Any], None], clickable: bool = False,
+           event_parquet: Callable[[Any], None], event_whole: Callable[[Any], None], clickable: bool = False,
            event_point: Callable[[list], None] | None = None) -> None:
     """The browser's half of a chart."""
 
@@ -89,8 +89,14 @@ def Figure(chart: Chart, stamp: str, on_point: Callable[[float, float], None] | 
     session = use_session()
     read = solara.use_reactive(False)  # for a download, without being shown
     file: solara.Reactive[dict[str, Any]] = solara.use_reactive({"serial": 0})
+    told, missed = solara.use_memo(Told, []), solara.use_reactive(0)  # missed: how often the page did not know the last
+    numbers = solara.use_memo(lambda: told.change(chart, stamp), [chart, stamp, missed.value])
     showing = chart.name in session.tables.value
     columns, rows = chart.table() if showing or read.value else ([], [])
+
+    def whole(_: Any) -> None:
+        told.forget()
+        missed.value += 1
 
     def parquet(_: Any) -> None:
         from letsdance.dashboards.downloads import TYPES, written
@@ -99,9 +105,9 @@ def Figure(chart: Chart, stamp: str, on_point: Callable[[float, float], None] | 
                       "content": written(*chart.table(), session.view.peek().language)}
 
     _Chart(name=chart.name, title=chart.title, sentence=chart.sentence, option=chart.option,
-           numbers={"stamp": stamp, "series": chart.data}, columns=columns, rows=rows, texts=session.text.all("chart"),
+           numbers=numbers, columns=columns, rows=rows, texts=session.text.all("chart"),
            showing=showing, event_show=lambda on: session.show_table(chart.name, on), event_read=lambda _: read.set(True),
-           file=file.value, event_parquet=parquet, clickable=on_point is not None,
+           file=file.value, event_parquet=parquet, event_whole=whole, clickable=on_point is not None,
            event_point=lambda at: on_point(*at) if on_point else None)
 
 

@@ -224,7 +224,7 @@ def test_names_in_the_corners_of_the_plane_stand_clear_of_each_other_and_of_dots
             return [el.style.text, rect.x, rect.y, rect.x + rect.width, rect.y + rect.height];
         });
         const points = one.full.series.filter(series => series.symbolSize > 8).flatMap(series =>
-            one.numbers.series[series.id].map(([x, y]) =>
+            one.series[series.id].map(([x, y]) =>
                 [left + x * side, top + (1 - y) * side, series.symbolSize * dots / 2]));
         return { texts, points, left, side };
     })""")
@@ -390,6 +390,21 @@ def test_two_people_do_not_see_each_other(visit):
     redrawn(second, before)
     assert view_of(second).policy.parameters == ()
     assert view_of(first).policy.levers == ()
+
+
+def test_a_chart_that_missed_numbers_asks_for_the_whole(visit):
+    """Charts are told what changed; one that lost its place draws what a page that was told everything draws."""
+    series = "() => [...document.querySelectorAll('[data-chart]')].map(one => one.__vue__.series)"
+    page = visit("/explore")
+    before = drawn(page)
+    page.evaluate("""() => document.querySelectorAll('[data-chart]').forEach((one, k) => {
+        if (k % 2) Object.assign(one.__vue__, { at: 99, series: {} }); })""")
+    for value in (1.3, 1.4):
+        slide(page, "k", value)
+        before = redrawn(page, before)
+    other = visit("/explore?" + page.url.partition("?")[2])
+    assert drawn(other) == before
+    assert page.evaluate(series) == other.evaluate(series)
 
 
 def test_a_lost_connection_comes_back_to_the_same_state(visit):

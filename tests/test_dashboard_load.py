@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import statistics
 import threading
 import time
 from dataclasses import replace
@@ -14,8 +15,8 @@ from benchmarks.people import Person, room
 from browser import serving
 
 from letsdance.dashboards import app, compute
+from letsdance.dashboards.pages import explore, town
 from letsdance.dashboards.pages import map as basin_page
-from letsdance.dashboards.pages import town
 from letsdance.dashboards.state import Policy, View
 from letsdance.params import Refused
 from letsdance.simulation.run import Result, simulate
@@ -258,6 +259,19 @@ def test_a_room_gets_its_own_answers(server):
     seen = room(server.url, people=12, moves=3, pause=1.0)
     assert not seen.faults
     assert len(seen.seconds) == 36
+    assert statistics.median(seen.sent) < 20_000  # bytes; with every series at each move, as JSON writes numbers, 36,000
+
+
+def test_what_is_told_move_by_move_comes_to_the_whole_chart(server):
+    person = Person(server.url)
+    person.wait(person.stamp)
+    for value in (0.6, 0.62, 1.9):
+        person.slide("k", value)
+    view = View(policy=Policy().with_parameter("k", 1.9))
+    pair = next(compute.pairs(view, compute.Token()))
+    drawn = explore.draw(pair, view.reference_policy(), Text("en"), False, "q").charts
+    assert person.series == {chart.name: chart.packed for chart in drawn}
+    person.leave()
 
 
 def test_a_stranger_with_a_huge_link_is_refused_and_nobody_waits(server):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import base64
 import json
 import re
 import socket
@@ -824,3 +825,46 @@ def test_whoever_connects_before_the_pages_are_there_waits():
         other, _ = place.accept()
         with other:
             assert other.recv(4) == b"here"
+
+
+# ---------------------------------------------------------------- charts are told what changed
+
+
+def unpacked(sent):
+    """As custom.js reads it."""
+    if isinstance(sent, list):
+        return sent
+    whole = np.frombuffer(base64.b64decode(sent["whole"]), "<i2")
+    none = "-" if sent["wide"] == 2 else None
+    flat = [none if one == -32768 else int(one) / 10 ** sent["digits"] for one in whole]
+    return flat if sent["wide"] == 1 else [list(pair) for pair in zip(flat[::2], flat[1::2], strict=True)]
+
+
+_number = some.one_of(some.none(), some.integers(-400, 400), some.floats(),
+                      some.floats(-400, 400).map(lambda v: round(v, 2)))
+
+
+@given(some.one_of(some.lists(_number, max_size=40), some.lists(some.lists(some.one_of(some.just("-"), some.floats(
+    -40, 40).map(lambda v: round(v, 3))), min_size=2, max_size=2), max_size=30), some.lists(some.one_of(
+        some.booleans(), some.text(max_size=2), some.integers(), some.lists(some.integers(), max_size=3)), max_size=20)))
+def test_packed_numbers_are_the_same_numbers(values):
+    assert unpacked(charts.packed(values)) == values
+
+
+def test_a_chart_is_told_only_the_series_that_changed_and_the_whole_where_it_missed_one(pair):
+    view = View(policy=replace(pair.policy, parameters=(("k", 1.3),)))
+    other = next(compute.pairs(view, compute.Token()))
+    for one, two in zip(*(explore.draw(p, Policy(), Text("en"), False, "q").charts for p in (pair, other)), strict=True):
+        told = charts.Told()
+        first = told.change(one, "a")
+        assert (first["since"], set(first["series"])) == (0, set(one.data))
+        second = told.change(two, "b")
+        assert second["since"] == first["at"]
+        assert set(second["series"]) == {name for name in one.data if one.data[name] != two.data[name]}
+        assert {name for name in one.data if name.endswith(".other")} & set(second["series"]) == set()
+        held = {name: unpacked(values) for name, values in (first["series"] | second["series"]).items()}
+        assert held == {name: values for name, values in two.data.items()}
+        gone = told.change(replace(two, data={"new": [1]}), "c")["series"]
+        assert gone == dict.fromkeys(two.data) | {"new": [1]}
+        told.forget()
+        assert told.change(two, "d")["since"] == 0

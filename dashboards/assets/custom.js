@@ -34,6 +34,15 @@ window.letsdance = {
     full.textStyle = { fontFamily: this.font, color: style.getPropertyValue('--ink').trim() };
     return full;
   },
+  /* Numbers, or pairs of them, from the bytes that they were sent as (charts.packed). */
+  unpacked(sent) {
+    if (Array.isArray(sent)) return sent;
+    const bytes = Uint8Array.from(atob(sent.whole), (sign) => sign.charCodeAt(0)), view = new DataView(bytes.buffer);
+    const at = (k) => { const whole = view.getInt16(2 * k, true); return whole === -32768 ? null : whole / 10 ** sent.digits; };
+    const or = (value) => (value === null ? '-' : value);
+    return sent.wide === 1 ? Array.from({ length: bytes.length / 2 }, (_, k) => at(k))
+      : Array.from({ length: bytes.length / 4 }, (_, k) => [or(at(2 * k)), or(at(2 * k + 1))]);
+  },
   /* A text in parts of which every second is a bracket of numbers, "(51–81)", that no line may break. */
   parts(text) { return text.split(/(\([^()]*\d–[^()]*\)[,.;:]?)/); },
   /* A text as HTML shows it: whatever people typed stays text. */
