@@ -39,16 +39,17 @@ _SHORT = {OURS: "ours", "bass": "Bass", "logistic": "logistic", "gompertz": "Gom
 # ---------------------------------------------------------------- words
 
 def when(forecast: Forecast, share: float) -> str:
-    """'2031 (2024 to 2050)', 'reached in 1998', or 'not within 100 periods': median and 80 % interval of a time."""
-    times = forecast.time_to(share)
+    """'2031 (2024 to 2050)', 'reached in 1998', or 'more likely not by 2117 (if at all, about 2040)': median and 80 %
+    interval of the time at which the paths cross, those counted that never do."""
     at = forecast.history.reaches(share)
     if at is not None:
         return f"reached in {forecast.history.first + at}"
-    low, middle, high = np.quantile(times, [0.1, 0.5, 0.9], method="inverted_cdf")
+    low, middle, high = forecast.times(share)
     if not math.isfinite(low):
         return f"not by {forecast.t[-1]}"
     if not math.isfinite(middle):
-        return f"more likely not by {forecast.t[-1]} (one in ten by {low:.0f})"
+        some = forecast.if_reached(share, [0.5])
+        return f"more likely not by {forecast.t[-1]}" + ("" if some is None else f" (if at all, about {some[0]:.0f})")
     return f"{middle:.0f} ({low:.0f} to {f'{high:.0f}' if math.isfinite(high) else f'after {forecast.t[-1]}'})"
 
 
@@ -110,7 +111,7 @@ def _mark(figure: Figure, panel: Panel, forecast: Forecast, end: int) -> None:
     figure.text(panel.x + 4, y - 5, "84 %", 13, _SECOND, True, halo=PAPER)
     if forecast.history.reaches(0.84) is not None:
         return
-    low, middle, high = np.quantile(forecast.time_to(0.84), [0.1, 0.5, 0.9], method="inverted_cdf")
+    low, middle, high = forecast.times(0.84)
     if low <= end:
         figure.line([(float(panel.at_x(low)), y), (float(panel.at_x(min(high, end))), y)], _SECOND, 4)
     if middle <= end:
@@ -205,8 +206,10 @@ def forecast_study(made: Sequence[Forecast], prior: Prior | None) -> Study:
         "Each forecast is a set of whole paths: some from a model in which adoption comes in clumps, some that go on as "
         "similar past curves did.", _prior(prior)], [
         Section("What may come", more, figures),
-        Section("Times", ["Median and, in brackets, 80 % interval. A time that is not reached within 100 periods after the "
-                          "history is told as such, never as a number."], {},
+        Section("Times", ["Median and, in brackets, 80 % interval of when a path crosses the mark; paths that never do count "
+                          "as later than all others. This is not when the mean curve crosses: paths that stall hold the "
+                          "mean down. A time that is not reached within 100 periods after the history is told as such, "
+                          "never as a number."], {},
                 [Table(["cascade", "adopted", "by period", "84 % by", "97.5 % by", "not 84 % within 100"], rows)])],
         ["A forecast repeats how past curves went on. It does not know about a law that is being prepared.",
          "Periods without a row in the history count as periods without adopters.",

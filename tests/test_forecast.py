@@ -16,6 +16,7 @@ from scipy.stats import betabinom, binom, kstest
 from letsdance.experiments.adopters import backtest, clumps, forecast, history, prior, sampling, scores, similar, synthetic
 from letsdance.experiments.adopters.history import Cascade
 from letsdance.params import Refused
+from letsdance.report.forecasting import when
 
 
 def sets(**changed: float) -> np.ndarray:
@@ -209,8 +210,15 @@ def test_times_and_stalls_are_read_from_the_paths():
     assert made.time_to(0.975).tolist() == [np.inf, 2001, 2091, np.inf]
     assert made.time_to(0.6).tolist() == [1991] * 4
     assert (made.stalls(), made.stalls(0.5)) == (0.25, 0.0)
-    assert made.summary()["time_to_84"] == {"quantiles": [1997.0, 2001.0, None], "mean_curve": 2091.0,
-                                               "never": 0.25}  # half have crossed 90 periods before the mean does
+    assert made.summary()["time_to_84"] == {"quantiles": [1997.0, 2001.0, None], "if_reached": [1997.0, 2001.0, 2091.0],
+                                            "mean_curve": 2091.0, "never": 0.25}
+    # Half of the paths have crossed 90 periods before the mean curve does; half never fill.
+    assert when(made, 0.975) == "2091 (2001 to after 2091)"
+    paths[1] = 30
+    assert when(forecast.Forecast(made.history, paths, 1.0), 0.975) == "more likely not by 2091 (if at all, about 2091)"
+    paths[2] = 30
+    assert forecast.Forecast(made.history, paths, 1.0).if_reached(0.975) is None
+    assert when(forecast.Forecast(made.history, paths, 1.0), 0.975) == "not by 2091"
 
 
 # ---------------------------------------------------------------- priors
@@ -399,8 +407,21 @@ def test_many_cascades_of_two_kinds_are_told_apart():
     assert made.mean == pytest.approx(theta.mean(axis=0), abs=0.2)
 
 
+def test_a_mixture_is_taken_where_it_tells_those_left_out_better_and_not_else():
+    """Two kinds far apart want two normals, one kind does not, however many there are."""
+    rng, weak, fold, kind = np.random.default_rng(6), prior.weak(), np.arange(120) % 5, np.where(np.arange(120) % 2, 1, -1)
+    flat = prior.Prior(weak.mean, weak.cov * 1e6)
+    for shift, found in ((3.0, True), (0.0, False)):
+        theta = weak.mean + shift * kind[:, None] * (np.arange(8) == 0) + sampling.normal(120, np.zeros(8), weak.cov / 4, rng)
+        particles = theta[:, None] + rng.normal(0, 0.01, (120, 20, 8))
+        one = (prior.Part(1.0, weak.mean, weak.cov),)
+        halves = prior._halves(particles, prior._population(particles, flat, one))
+        assert prior._two(particles, flat, one, halves, fold) == found
+
+
 def test_a_prior_survives_the_way_through_a_file(tmp_path):
-    past = similar.past([Cascade(c.name, 50, 1990, np.append(0, c.cum)) for c in synthetic.cascades("waves", 6, seed=3)])
+    past = similar.past([Cascade(c.name, 50, 1990, np.append(0, c.cum)) for c in synthetic.cascades("waves", 6, seed=3)],
+                        narrow=0.5)
     betas = tuple(prior.Recalibration(a, a + 0.4) for a in (0.8, 1.0, 2.0))
     weak = prior.weak()
     made = prior.Prior(weak.mean + 0.5, weak.cov / 3, betas, {"cascades": 9, "invented": True}, past, (0.25, 1.0, 0.5),
@@ -421,7 +442,7 @@ def test_a_prior_survives_the_way_through_a_file(tmp_path):
     ({"mean": [1]}, "damaged"), ({"recalibration": [[0, 1]] * 3}, "damaged"), ({"recalibration": [1, 1]}, "damaged"),
     ({"parts": [[0.5, [0] * 8, np.eye(8).tolist()]]}, "damaged"), ({"parts": [[1, 2]]}, "damaged"),
     ({"covariance": [[0] * 8] * 8}, "damaged"),
-    ({"pool": [0.5, 2, 0.5]}, "damaged"), ({"past": ["5 3: 1 9"]}, "damaged"), ({"past": ["curve"]}, "damaged")])
+    ({"pool": [0.5, 2, 0.5]}, "damaged"), ({"kernel": [0, 0]}, "damaged"), ({"about": [{}]}, "damaged"), ({"past": ["5 3: 1 9"]}, "damaged"), ({"past": ["curve"]}, "damaged")])
 def test_a_damaged_prior_is_refused(change, said, tmp_path):
     path = tmp_path / "p.json"
     prior.save(prior.weak(), path)

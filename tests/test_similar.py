@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from letsdance.experiments.adopters import forecast, invented, prior, similar, synthetic
+from letsdance.experiments.adopters import forecast, invented, prior, scores, similar, synthetic
 from letsdance.experiments.adopters.history import Cascade
 
 
@@ -40,6 +40,39 @@ def test_at_most_300_cascades_are_kept_and_too_few_are_no_class():
     assert len(similar.past(many).cascades) == 300
     assert similar.past(many).cascades[0].cum.tolist() == [1, 2]  # from the first adopter on
     assert similar.past(many[:4]) is None
+
+
+def test_cascades_count_by_the_kernel_of_their_distance_and_for_ten_at_least():
+    away = np.array([0.0, 1.0, 4.0, np.inf, *np.full(36, 0.5)])
+    told = np.isfinite(away)
+    expected = np.where(told, np.exp(-2 * np.where(told, away, 0)), 0)
+    assert similar._weights(away, 2.0) == pytest.approx(expected / expected.sum())
+    for few in (np.arange(5.0) * 40, np.arange(60.0) * 40):  # so far apart that one would count alone
+        weights = similar._weights(few, 4.0)
+        assert (np.diff(weights) < 0).all()
+        assert 1 / (weights**2).sum() >= min(10, 0.9 * len(few))
+
+
+def test_a_place_knows_share_speed_age_half_and_silence():
+    """Of 100 units 1, 4, 16 and 16 by the end of four periods, after one in which nobody had adopted."""
+    place = similar._place(Cascade("x", 100, 0, np.array([0, 1, 4, 16, 16]))) / similar._COUNTS
+    assert place[-1] == pytest.approx([np.arcsin(0.4), np.arcsin(np.sqrt(0.05)), np.log(6), np.log(3), np.log(3)])
+    assert (place[0] == place[1]).all()
+
+
+def test_the_kernel_is_narrow_where_the_like_go_on_alike_and_wide_where_all_is_luck():
+    rng = np.random.default_rng(0)
+    alike = [Cascade(str(k), 200, 0, np.minimum(np.arange(1, 60) * (1 + k % 12), 200)) for k in range(60)]
+    luck = [Cascade(c.name, 200, 0, np.append(c.cum[:c.reaches(0.16) + 1], rng.integers(c.cum[c.reaches(0.16)], 201) +
+                                              np.zeros(40, int))) for c in alike]
+    known = [similar.past(cascades).sharpened((0.16,)).narrow for cascades in (alike, luck)]
+    assert known[0] > known[1] == similar.NARROW[0]
+
+
+def test_weighted_scores_are_those_of_samples_drawn_by_weight():
+    values, truth = np.array([[1.0, 9], [4, 2], [7, 7]]), np.array([3.0, 8.0])
+    drawn = np.repeat(values, [1, 2, 5], axis=0)
+    assert scores.weighted_crps(values, np.array([1, 2, 5]) / 8, truth) == pytest.approx(scores.crps(drawn, truth))
 
 
 def tried(past_is_right: bool, count: int, model_is_right: bool = False) -> list[prior._Record]:
@@ -99,15 +132,27 @@ def test_the_default_prior_is_what_its_command_learns_from():
     assert not any(c.name.startswith("waves") for c in invented.mixture(without="waves"))
 
 
-def test_every_second_cascade_of_the_default_prior_is_open_to_a_part():
+def test_every_third_cascade_of_the_default_prior_is_open_to_a_part():
     """Many policies of US states stay below 60 % (Boehmke and Skinner, 2012); of the invented worlds a fifth does."""
     made = invented.mixture(without="policy")
     whole = [c for world in synthetic.WORLDS for c in synthetic.cascades(world, 24, seed=invented.SEED, least=0.1)]
-    assert all((one.cum == other.cum).all() for one, other in zip(made[::2], whole[::2], strict=True))
-    assert all(5 <= one.adopters <= other.adopters for one, other in zip(made[1::2], whole[1::2], strict=True))
+    partly = [k % 24 % 3 == 2 and not c.name.startswith("published") for k, c in enumerate(whole)]
+    for one, other, part in zip(made, whole, partly, strict=True):
+        assert 5 <= one.adopters <= other.adopters if part else (one.cum == other.cum).all()
     before, after = (np.mean([c.adopters < 0.6 * 50 for c in cascades]) for cascades in (whole, made))
     assert before < 0.25
-    assert 0.35 < after < 0.75
+    assert 0.3 < after < 0.5
+
+
+def test_the_published_curves_are_about_the_published_ones_and_many_fill():
+    """213 fits of Bass had p .03 and q .38 on average (Sultan, Farley and Lehmann, 1990): 10 to 90 % in 9.4 periods, from
+    one to four times that here; two fifths of the population and more adopt (Walker, 1969)."""
+    made = synthetic.cascades("published", 300, seed=4)
+    final = np.array([c.adopters / 50 for c in made])
+    took = [c.reaches(0.9, c.adopters) - c.reaches(0.1, c.adopters) for c in made if c.adopters > 10]
+    assert 9.4 < np.median(took) < 4 * 9.4
+    assert 0.5 < (final > 0.97).mean() < 0.75
+    assert (final > 0.38).mean() > 0.95
 
 
 def test_of_a_cascade_that_is_open_to_a_part_any_number_is_left_and_any_adopter():

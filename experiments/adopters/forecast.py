@@ -72,17 +72,29 @@ class Forecast:
     def summary(self) -> dict[str, Any]:
         """What the paths say, as JSON: times as 10, 50 and 90 % quantiles, None where not within 100 periods.
 
+        never: the chance of that. if_reached: the quantiles among the paths that do get there, None where none does.
         mean_curve: when the mean of the paths gets there, which is another thing (`mean_reaches`).
         """
         said: dict[str, Any] = {"task_id": self.history.name, "population": self.history.population,
                                 "adopters": self.history.adopters, "last": self.history.last, "stalls": self.stalls(),
                                 "effective": self.effective}
         for name, share in (("time_to_84", 0.84), ("time_to_97.5", 0.975)):
-            times = np.quantile(self.time_to(share), [0.1, 0.5, 0.9], method="inverted_cdf")
             mean = self.mean_reaches(share)
-            said[name] = {"quantiles": [float(t) if np.isfinite(t) else None for t in times],
+            some = self.if_reached(share)
+            said[name] = {"quantiles": [float(t) if np.isfinite(t) else None for t in self.times(share)],
+                          "if_reached": None if some is None else some.tolist(),
                           "mean_curve": mean if np.isfinite(mean) else None, "never": self.stalls(share)}
         return said
+
+    def times(self, share: float, levels: Sequence[float] = (0.1, 0.5, 0.9)) -> np.ndarray:
+        """float64[len(levels)]: quantiles of the time to a share over all paths; inf where it is not within 100."""
+        return np.quantile(self.time_to(share), levels, method="inverted_cdf")
+
+    def if_reached(self, share: float, levels: Sequence[float] = (0.1, 0.5, 0.9)) -> np.ndarray | None:
+        """float64[len(levels)]: the same over the paths that get there within 100 periods; None where none does."""
+        times = self.time_to(share)
+        times = times[np.isfinite(times)]
+        return np.quantile(times, levels, method="inverted_cdf") if len(times) else None
 
 
 def forecast(cascade: Cascade, prior: Prior | None = None, samples: int = 500, seed: int = 0) -> Forecast:

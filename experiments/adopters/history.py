@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +31,7 @@ class Cascade:
     population: int
     first: int
     cum: np.ndarray  # int64[T], never falls
+    about: Mapping[str, str] = field(default_factory=dict)  # what else is told of it, such as topic, mandate or cost
 
     @property
     def last(self) -> int:
@@ -54,7 +55,7 @@ class Cascade:
 
     def until(self, periods: int) -> Cascade:
         """The first `periods` periods."""
-        return Cascade(self.name, self.population, self.first, self.cum[:periods])
+        return replace(self, cum=self.cum[:periods])
 
     def reaches(self, share: float, of: int | None = None) -> int | None:
         """Index of the first period at whose end `share` of the population (or of `of`) has adopted; None if never."""
@@ -67,7 +68,8 @@ def read(source: Any, population: int | None = None, least: int = 2) -> list[Cas
 
     Columns: t (a whole number, rising within a task), new or cum or both, task_id (without it, one cascade) and
     population (without it, the one given here; both only where they agree). A period that no row names is one
-    in which nobody adopted. `least`: adopters that each cascade needs. Refused with the row otherwise.
+    in which nobody adopted. Any other column that says one thing for each task, and not the same for all, is kept as
+    `about`. `least`: adopters that each cascade needs. Refused with the row otherwise.
     """
     if isinstance(source, Cascade):
         source = [source]
@@ -79,7 +81,9 @@ def read(source: Any, population: int | None = None, least: int = 2) -> list[Cas
     sheet = tables.open_sheet(source, "the history", f"give a CSV with the columns {', '.join(COLUMNS)}.")
     if tables.recognise(sheet, (HISTORIES, TIMES)) is TIMES:
         return [_enough(_counted(sheet, population), least, sheet.where)]
-    return _read(tables.read(sheet, HISTORIES), population, least)
+    also = _telling(sheet)
+    known = tables.read(sheet, HISTORIES, also=also)
+    return _about(_read(known, population, least), known, also)
 
 
 def table(cascades: Sequence[Cascade]) -> pd.DataFrame:
@@ -174,6 +178,29 @@ def _read(table: tables.Table, population: int | None, least: int) -> list[Casca
         told.append((place, t, size, cum, number))
     tables.no_dates(table, "t", tables.numbers(frame["t"]))
     return [_cascade(name, told, least) for name, told in found.items()]
+
+
+def _telling(sheet: tables.Sheet) -> list[str]:
+    """Columns that are none of a history's and say one thing of each task, and not the same of all tasks."""
+    meaning = tables.meanings(sheet, HISTORIES)
+    task = next((column for column, name in meaning.items() if name == "task_id"), None)
+    by = sheet.frame[task].str.strip() if task is not None else sheet.frame.index.map(lambda _: "1").to_series()
+    found = []
+    for column in sheet.frame.columns:
+        said = sheet.frame[column].str.strip()
+        each = said.groupby(by.to_numpy()).nunique()
+        if column and column not in meaning and (each == 1).all() and (len(each) == 1 or said.nunique() > 1):
+            found.append(column)
+    return found
+
+
+def _about(cascades: list[Cascade], table: tables.Table, also: Sequence[str]) -> list[Cascade]:
+    """The cascades with what those columns say of them."""
+    frame = table.frame
+    tasks = frame["task_id"] if "task_id" in frame else frame["t"].map(lambda _: "1")
+    first = frame[~tasks.duplicated()].set_axis(tasks[~tasks.duplicated()])
+    return [replace(c, about={column: first.loc[c.name, column].strip() for column in also
+                              if column in first and first.loc[c.name, column].strip()}) for c in cascades]
 
 
 def _cascade(name: str, told: list[tuple[str, int, int, int, int]], least: int) -> Cascade:

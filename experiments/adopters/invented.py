@@ -1,9 +1,9 @@
 """The prior for those who bring no past cascades, learnt from invented ones: `python -m experiments.adopters.invented`.
 
 Every invented world (experiments.adopters.synthetic) gives equally many cascades. In most worlds nearly all curves fill,
-whereas many policies of US states stay below 60 % (Boehmke and Skinner, 2012): every second cascade is therefore one to
-which only a part is open; policies that the same units adopt one after another stand beside them. What is tried on a
-world is learnt from the other worlds, because a curve that a user brings comes from none of them. No data are in it.
+whereas many policies of US states stay below 60 % (Boehmke and Skinner, 2012): every third cascade is therefore one to
+which only a part is open. Curves about published parameters (Sultan, Farley and Lehmann, 1990) and policies that the same
+units adopt one after another have ceilings of their own and are taken as they are. What is tried on a world is learnt from the other worlds, because a curve that a user brings comes from none of them. No data are in it.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ def partly(cascade: Cascade, rng: np.random.Generator) -> Cascade:
 
 
 def mixture(without: str | None = None, each: int = _EACH) -> list[Cascade]:
-    """The invented cascades, world after world, every second one open to a part; `without` one world to test on it."""
+    """The invented cascades, world after world, every third one open to a part; `without` one world to test on it."""
     made = []
     for number, world in enumerate(synthetic.WORLDS):
         if world == without:
             continue
         rng = np.random.default_rng(np.random.SeedSequence([SEED, _PURPOSE, number]))
         whole = synthetic.cascades(world, each, _POPULATION, _PERIODS, SEED, _LEAST)
-        made += [partly(one, rng) if k % 2 else one for k, one in enumerate(whole)]
+        made += [partly(one, rng) if k % 3 == 2 and world != "published" else one for k, one in enumerate(whole)]
     # Policies of the same units have ceilings, slow starts and bursts of their own.
     return made + ([] if without == "policy" else synthetic.policies(each, _POPULATION, SEED, _LEAST).cascades)
 

@@ -1,8 +1,8 @@
 """What past cascades teach about the next one: a prior for the model of clumps, learnt, saved and read.
 
 Empirical Bayes (Efron and Morris, 1973; Carlin and Louis, 2000): the parameters of each cascade are a draw from a normal
-population on the transformed scale, with a hundred cascades or more from a mixture of two (McLachlan and Peel, 2000: some
-policies go everywhere, others stop early); moments are fitted to all cascades by Monte Carlo EM. Without past
+population on the transformed scale, or, where that tells cascades that were left out better, from a mixture of two
+(McLachlan and Peel, 2000: some policies go everywhere, others stop early); moments are fitted to all cascades by Monte Carlo EM. Without past
 cascades there is `weak()`, typed in by hand and wide: it comes from no data. `learn` also forecasts each past cascade
 from its first part with a prior learnt from the others, and keeps how the truth ranked among the sampled paths; a
 forecast then draws its paths by that record (a beta-transformed forecast: Gneiting and Ranjan, 2013), stage by stage.
@@ -27,7 +27,7 @@ from letsdance.experiments.adopters.history import LONGEST, Cascade, read, silen
 from letsdance.experiments.adopters.sampling import chosen, log_normal, normal, posterior, second_moments
 from letsdance.params import Refused, files
 
-_FORMAT = 3
+_FORMAT = 4
 _KIND = "letsdance prior for adoption in clumps"
 _PURPOSE = 0x70726972  # names this use of a seed
 #: Stages at which a curve is cut to see how well its rest is forecast.
@@ -42,7 +42,7 @@ _FEWEST = 5
 _LEVEL = 0.8
 _TURNS = 2   # rounds of learning
 _KEPT = 1000  # parameter sets of each cascade in a round; with many cascades fewer, 100,000 in all
-_TWO = 100  # cascades from which on the population is a mixture of two normals
+_JUDGED = 200  # of them by which it is judged whether the population is a mixture of two normals
 _HALF = 10  # cascades that move the recalibration half of the way
 _OWN = 30  # cascades that move the recalibration of a stage half of the way from that of all stages
 _SURE = 30.0  # of each tail: a twentieth away from 10 % weighs as much as 7.5 % of CRPS
@@ -201,11 +201,14 @@ def learn(past: Any, population: int | None = None, seed: int = 0, draws: int = 
             particles, under = np.stack(kept), prior
             before: tuple[Part, ...] = (Part(1.0, prior.mean, prior.cov),)
             prior = _population(particles, under, before)
-        if len(cascades) >= _TWO:
+        if _two(particles, under, before, _halves(particles, prior), fold):
             before = _halves(particles, prior)
             prior = _population(particles, under, before)
+        known = similar.past(cascades)
+        known = known if known is None else known.sharpened(STAGES)
         others = [replace(_population(particles[fold != f], under, before),
-                          past=similar.past([cascades[k] for k in everything[fold != f]])) for f in range(fold.max() + 1)]
+                          past=known and similar.past([cascades[k] for k in everything[fold != f]], known.narrow, known.alike))
+                  for f in range(fold.max() + 1)]
 
         unit = everything if groups is None else fold  # forecasts of a kind that was left out err together
 
@@ -227,7 +230,7 @@ def learn(past: Any, population: int | None = None, seed: int = 0, draws: int = 
                                "after": None if after_it is None else 1 - sum(after_it)},
             "beyond_80": None if after_it is None else {"below": after_it[0], "above": after_it[1]},
             "silence_put_back_until": newest if put_back else None}
-    return replace(prior, recalibration=recalibration, learnt=said, past=similar.past(cascades), pool=shares)
+    return replace(prior, recalibration=recalibration, learnt=said, past=known, pool=shares)
 
 
 def _cuts(cascade: Cascade) -> list[int]:
@@ -245,6 +248,23 @@ def _halves(particles: np.ndarray, prior: Prior) -> tuple[Part, ...]:
     centres = particles.mean(axis=1)
     few = centres[:, 0] <= np.median(centres[:, 0])
     return tuple(Part(0.5, centres[one].mean(axis=0), prior.cov) for one in (few, ~few))
+
+
+def _two(particles: np.ndarray, under: Prior, one: Sequence[Part], two: Sequence[Part], fold: np.ndarray) -> bool:
+    """Whether cascades that were left out are better told by a mixture of two than by one normal.
+
+    By the log of each cascade's likelihood under what the other folds teach, the mean of new density over old one at its
+    parameter sets; the mixture must be ahead by a standard error of the difference, so that few cascades never have it.
+    """
+    few = particles[:, :_JUDGED]
+    gain = np.empty(len(few))
+    for f in np.unique(fold):
+        made = [_population(few[fold != f], under, parts) for parts in (one, two)]
+        for k in np.flatnonzero(fold == f):
+            old = under.log_density(few[k])
+            single, double = (logsumexp(prior.log_density(few[k]) - old) for prior in made)
+            gain[k] = double - single
+    return len(gain) > _FEWEST and bool(gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain)))
 
 
 def _population(particles: np.ndarray, under: Prior, parts: Sequence[Part]) -> Prior:
@@ -423,6 +443,8 @@ def save(prior: Prior, path: str | Path) -> None:
             "covariance": prior.cov.tolist(), "recalibration": [[r.a, r.b] for r in prior.recalibration],
             "learnt": prior.learnt, "pool": list(prior.pool),
             "parts": [[part.weight, part.mean.tolist(), part.cov.tolist()] for part in prior.parts],
+            "kernel": [1.0, 0.0] if prior.past is None else [prior.past.narrow, prior.past.alike],
+            "about": [] if prior.past is None else [dict(c.about) for c in prior.past.cascades],
             "past": [] if prior.past is None else [_told(c) for c in prior.past.cascades]}
     try:
         Path(path).write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
@@ -436,18 +458,22 @@ def _told(cascade: Cascade) -> str:
     return f"{cascade.population} {len(cascade.cum)}: {new}"
 
 
-def _heard(told: Sequence[str]) -> similar.Past | None:
+def _heard(told: Sequence[str], about: Sequence[dict[str, str]], kernel: Sequence[float]) -> similar.Past | None:
     """What `_told` told. ValueError where it makes no sense."""
     found = []
-    for k, text in enumerate(told):
+    narrow, alike = map(float, kernel)
+    if not (0 < narrow < np.inf and 0 <= alike < np.inf):
+        raise ValueError
+    for k, (text, said) in enumerate(zip(told, about, strict=True)):
         size, new = text.split(":")
         population, periods = map(int, size.split())
         counts = np.array(new.split(), np.int64)
         if not 2 <= periods <= LONGEST or len(counts) > periods or counts.min() < 0 or counts[0] < 1 \
                 or counts.sum() > population:
             raise ValueError
-        found.append(Cascade(f"past {k + 1}", population, 0, np.cumsum(np.pad(counts, (0, periods - len(counts))))))
-    return similar.past(found)
+        found.append(Cascade(f"past {k + 1}", population, 0, np.cumsum(np.pad(counts, (0, periods - len(counts)))),
+                             {str(name): str(value) for name, value in said.items()}))
+    return similar.past(found, narrow, alike)
 
 
 def load(path: str | Path) -> Prior:
@@ -470,7 +496,7 @@ def load(path: str | Path) -> Prior:
             raise ValueError
         for one in (cov, *(p.cov for p in parts)):
             np.linalg.cholesky(one)
-        past, pool = _heard(said["past"]), tuple(map(float, said["pool"]))
+        past, pool = _heard(said["past"], said["about"], said["kernel"]), tuple(map(float, said["pool"]))
         if len(pool) != len(STAGES) or not all(0 <= weight <= 1 for weight in pool):
             raise ValueError
     except (AttributeError, IndexError, KeyError, TypeError, ValueError, np.linalg.LinAlgError):
