@@ -1,115 +1,136 @@
 """How well late adoption is forecast where the truth is known: `uv run python -m benchmarks.forecasts`.
 
-Invented cascades from worlds that the model does not assume (experiments.adopters.synthetic), and from all of them mixed,
-are cut where 16, 34 and 50 % of the population have adopted (`--eventual`: of those who ever will) and forecast for 100
-periods. "Learnt" has learnt from `--past` other cascades of the same world; "default" (with `--default`) is the prior that
-ships, made again without the world that it is tried on. The Brier score is that of the chance that 84 % is not reached
-by the end of the record, beside that of the share of past cascades of which this was so. None of these cascades is data.
+Invented cascades are cut where 16, 34 and 50 % of the population have adopted (`--after N`: N periods after the first
+adoption instead) and forecast for 100 periods. The worlds are those of `experiments.adopters.synthetic`, its policies
+("policies"), all of its worlds in turn ("mixed"), and five kinds that nothing which ships has seen (`benchmarks.cascades`;
+"kinds": in turn). "Learnt" has learnt from `--past` other cascades of the same world, or from each number of several: then
+all forecast the same cascades, and the smaller sets are the beginnings of the largest. "Default" (with `--default`) is the
+prior that ships; on a world that it has seen it is made again without. None of these cascades is data.
+
+By a model and cut, as means over cascades: truth below and above the 80 % interval (%), error and bias of the median, CRPS
+and interval score (in points of the population), and of those that reached 84 % how the median time was off (median and
+mean absolute error, in periods): over all paths, and over those that get there.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from letsdance.experiments.adopters import backtest, invented, synthetic
-from letsdance.experiments.adopters.forecast import forecasts
+from benchmarks import cascades as kinds
+from letsdance.experiments.adopters import backtest, invented, scores, synthetic
+from letsdance.experiments.adopters.forecast import Forecast, forecasts
 from letsdance.experiments.adopters.history import Cascade
-from letsdance.experiments.adopters.prior import PERIODS, STAGES, Prior, learn
+from letsdance.experiments.adopters.prior import PERIODS, STAGES, default, learn
 
-#: Rival -> (curve, method).
-CURVES = {"Bass, likelihood": ("bass", "ml"), "Bass, least squares": ("bass", "ls"), "logistic": ("logistic", "ml"),
-          "Gompertz": ("gompertz", "ml")}
+#: Measure -> its digits in a table; all but times are in percent.
+MEASURES = {"below": 1, "above": 1, "MAE": 1, "bias": 1, "CRPS": 2, "interval": 1, "time": 1, "time off": 1,
+            "if reached": 1, "if reached off": 1}
+WORLDS = [*synthetic.WORLDS, "policies", "mixed", *kinds.KINDS, "kinds"]
+_LATE = 0.84
 
 
-def taken(world: str, count: int, seed: int, least: float) -> list[Cascade]:
-    """Cascades of a world, or of all worlds in turn."""
+def taken(world: str, count: int, seed: int) -> list[Cascade]:
+    """Cascades of a world, or of all worlds in turn; at least 16 % adopt."""
+    if world in kinds.KINDS or world == "kinds":
+        return kinds.cascades(world, count, seed)
+    if world == "policies":
+        return synthetic.policies(count, seed=seed).cascades
     if world != "mixed":
-        return synthetic.cascades(world, count, seed=seed, least=least)
-    each = [synthetic.cascades(name, -(-count // len(synthetic.WORLDS)), seed=seed + 100, least=least)
-            for name in synthetic.WORLDS]
+        return synthetic.cascades(world, count, seed=seed)
+    each = [synthetic.cascades(name, -(-count // len(synthetic.WORLDS)), seed=seed + 100) for name in synthetic.WORLDS]
     return [c for together in zip(*each, strict=True) for c in together][:count]
 
 
-def stalling(past: Sequence[Cascade], stage: float, eventual: bool) -> float:
-    """Share of past cascades that reached this stage and then not 84 %; of two more, one did."""
-    told = [c.reaches(0.84) is None for c in past if c.reaches(stage, c.adopters if eventual else None) is not None]
-    return (sum(told) + 1) / (len(told) + 2)
+def cuts(fresh: Sequence[Cascade], after: int | None) -> list[tuple[Cascade, int, str]]:
+    """(cascade, index of the last period seen, name of the cut), where something is left to forecast."""
+    found = []
+    for c in fresh:
+        ends = {f"{stage:.0%}": c.reaches(stage) for stage in STAGES} if after is None else {f"{after} periods": after}
+        found += [(c, at, name) for name, at in ends.items() if at is not None and at < len(c.cum) - 1]
+    return found
 
 
-def mean(rows: Sequence[Sequence[float]]) -> np.ndarray:
-    """Means of the columns over what is told; NaN where nothing is."""
-    values = np.array(rows)
-    told = np.isfinite(values)
-    return np.where(told.any(axis=0), np.nansum(values, axis=0) / np.maximum(told.sum(axis=0), 1), np.nan)
+def measured(cascade: Cascade, at: int, paths: np.ndarray) -> list[float]:
+    """What `MEASURES` names; NaN where 84 % was not reached, or was before."""
+    size, truth = cascade.population, cascade.cum[at + 1:at + 1 + PERIODS]
+    seen = paths[:, :len(truth)]
+    low, middle, high = np.quantile(seen, [0.1, 0.5, 0.9], axis=0)
+    interval = high - low + 10 * np.maximum(low - truth, 0) + 10 * np.maximum(truth - high, 0)
+    found = [(truth < low).mean(), (truth > high).mean(), np.abs(middle - truth).mean() / size,
+             (middle - truth).mean() / size, scores.crps(seen, truth).mean() / size, interval.mean() / size]
+    times = [np.nan, np.nan]
+    reached = truth >= _LATE * size - 1e-9
+    if reached.any() and cascade.cum[at] < _LATE * size - 1e-9:
+        came = cascade.first + at + 1 + int(reached.argmax())
+        made = Forecast(cascade.until(at + 1), paths, 1.0)
+        some, last = made.if_reached(_LATE, [0.5]), float(made.t[-1])
+        times = [min(float(made.times(_LATE, [0.5])[0]), last) - came, (last if some is None else float(some[0])) - came]
+    return [*(100 * value for value in found), times[0], abs(times[0]), times[1], abs(times[1])]
 
 
-def score(world: str, before: int, count: int, seed: int, eventual: bool, default: Prior | None) -> None:
-    """Print a row a model: means over cascades and standard errors over cascades."""
-    least = 0.1 if eventual else 0.16
-    past, fresh = taken(world, before, seed, least), taken(world, count, seed + 1, least)
-    cut = [(c, at, stage) for c in fresh for stage in STAGES
-           if (at := c.reaches(stage, c.adopters if eventual else None)) is not None and 2 <= at < len(c.cum) - 1]
+def rows(model: str, cut: Sequence[tuple[Cascade, int, str]], paths: Sequence[np.ndarray | None]) -> None:
+    """Print a row a cut: the medians of signed times, and the means of all else."""
+    for name in dict.fromkeys(name for *_, name in cut):
+        each = np.array([measured(c, at, one) for (c, at, what), one in zip(cut, paths, strict=True)
+                         if what == name and one is not None])
+        told = dict(zip(MEASURES, np.nanmean(each, axis=0), strict=True))
+        told |= {"time": np.nanmedian(each[:, 6]), "if reached": np.nanmedian(each[:, 8])}
+        error = each[:, 4].std(ddof=1) / np.sqrt(len(each))
+        print(f"| {model} | {name} | {len(each)} | " + " | ".join(
+            f"{value:.{MEASURES[measure]}f}" + (f" ± {error:.2f}" if measure == "CRPS" else "")
+            for measure, value in told.items()) + " |", flush=True)
+
+
+def score(world: str, past: Sequence[int], count: int, seed: int, after: int | None, shipped: bool, rivals: bool) -> None:
+    """Print the rows of a world."""
+    before, fresh = taken(world, max(past), seed), taken(world, count, seed + 1)
+    cut = cuts(fresh, after)
     histories = [c.until(at + 1) for c, at, _ in cut]
-    began = time.perf_counter()
-    prior = learn(past, seed=seed)
-    learning, began = time.perf_counter() - began, time.perf_counter()
-    made: dict[str, Sequence[np.ndarray | None]] = {}
-    made["ours, learnt"] = [f.paths for f in forecasts(histories, prior, seed=seed)]
-    seconds = time.perf_counter() - began
-    if default is not None:
-        made["ours, default"] = [f.paths for f in forecasts(histories, default, seed=seed)]
-    rng = np.random.default_rng(seed)
-    with ThreadPoolExecutor() as pool:
-        for name, (curve, method) in CURVES.items():
-            luck = rng.spawn(len(histories))
-            made[name] = list(pool.map(lambda h, r, c=curve, m=method: backtest.by_curve(h, c, 500, r, m), histories, luck))
-    made["persistence"] = [backtest.persistence(h, 500, rng) for h in histories]
-    made["reference class"] = [backtest.reference(h, past, 500, rng) for h in histories]
-    print(f"\n{world}, cut at shares of {'eventual adopters' if eventual else 'the population'}: learnt from {len(past)} "
-          f"cascades in {learning:.0f} s, {len(cut)} forecasts of {len(fresh)} others in {seconds:.0f} s; shares of "
-          f"similar cascades {prior.pool}")
-    rows = {}
-    for model, paths in made.items():
-        each: dict[str, list[list[float]]] = {}
-        for (c, at, stage), one in zip(cut, paths, strict=True):
-            if one is not None:
-                truth = c.cum[at + 1:at + 1 + PERIODS]
-                found = backtest.measured(c, at, one, truth)
-                below = 0.84 * c.population - 1e-9
-                stalls, chance = float(truth[-1] < below), float((one[:, len(truth) - 1] < below).mean())
-                each.setdefault(c.name, []).append([*(100 * found[name] for name in ("coverage", "crps", "mae")),
-                                                    found["time_84"], (chance - stalls)**2,
-                                                    (stalling(past, stage, eventual) - stalls)**2])
-        rows[model] = {name: mean(one) for name, one in each.items()}
-        values = np.array(list(rows[model].values()))
-        told = np.isfinite(values).sum(axis=0)  # a time to 84 % is no forecast where the cut jumped past it
-        means, errors = np.nanmean(values, axis=0), np.nanstd(values, axis=0, ddof=1) / np.sqrt(told)
-        gap = np.array([one[1] - rows["ours, learnt"][name][1] for name, one in rows[model].items()])
-        print(f"  {model:20s} 80 % intervals hold {means[0]:5.1f} ± {errors[0]:3.1f} %   CRPS {means[1]:5.2f} ± "
-              f"{errors[1]:.2f}   median's error {means[2]:5.2f} ± {errors[2]:.2f}   CRPS less ours, learnt "
-              f"{gap.mean():+6.2f} ± {gap.std(ddof=1) / np.sqrt(len(gap)):.2f}   time to 84 % off by {means[3]:4.1f} ± "
-              f"{errors[3]:.1f}   Brier of stalling {means[4]:.3f} ± {errors[4]:.3f} (past share {means[5]:.3f})",
-              flush=True)
+    print(f"\n{world}: {len(cut)} forecasts of {len(fresh)} cascades\n\n| model | cut | n | " + " | ".join(MEASURES)
+          + " |\n|---|---|--:|" + "--:|" * len(MEASURES))
+    for many in past:
+        began = time.process_time()
+        prior = learn(before[:many], seed=seed)
+        learning, began = time.process_time() - began, time.process_time()
+        made = forecasts(histories, prior, seed=seed)
+        rows(f"learnt from {many}", cut, [f.paths for f in made])
+        each = (time.process_time() - began) / len(cut)
+        kernel = prior.past.narrow if prior.past else 0
+        print(f"(learnt in {learning:.0f} s of processor time, each forecast in {each:.2f}; shares of similar cascades "
+              f"{prior.pool}, kernel {kernel:g}, normals {len(prior.parts) or 1})", flush=True)
+    if shipped:
+        unseen = world not in (*synthetic.WORLDS, "policies")
+        known = default() if unseen else invented.learnt(without="policy" if world == "policies" else world)
+        rows("default", cut, [f.paths for f in forecasts(histories, known, seed=seed)])
+    if rivals:
+        rng = np.random.default_rng(seed)
+        models: dict[str, Callable[[Cascade], np.ndarray | None]] = {
+            "Bass, likelihood": lambda h: backtest.by_curve(h, "bass", 500, rng),
+            "Bass, least squares": lambda h: backtest.by_curve(h, "bass", 500, rng, "ls"),
+            "logistic": lambda h: backtest.by_curve(h, "logistic", 500, rng),
+            "persistence": lambda h: backtest.persistence(h, 500, rng),
+            "plain reference class": lambda h: backtest.reference(h, before, 500, rng)}
+        for name, model in models.items():
+            rows(name, cut, [model(h) if len(h.cum) > 2 and h.adopters > 1 else None for h in histories])
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--past", type=int, default=40, help="cascades of each world to learn from")
-    parser.add_argument("--count", type=int, default=40, help="others to forecast")
-    parser.add_argument("--default", action="store_true", help="try the default prior, made again without each world")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--past", type=int, nargs="+", default=[50], help="cascades of each world to learn from")
+    parser.add_argument("--count", type=int, default=60, help="others to forecast")
+    parser.add_argument("--after", type=int, help="cut so many periods after the first adoption")
+    parser.add_argument("--default", action="store_true", help="try the prior that ships, too")
+    parser.add_argument("--rivals", action="store_true", help="try classic curves, persistence and a plain reference class")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--eventual", action="store_true", help="cut at shares of those who ever adopt")
-    parser.add_argument("--world", action="append", choices=[*synthetic.WORLDS, "mixed"])
+    parser.add_argument("--world", action="append", choices=WORLDS)
     chosen = parser.parse_args()
-    for world in chosen.world or [*synthetic.WORLDS, "mixed"]:
-        default = invented.learnt(without=world) if chosen.default and world != "mixed" else None
-        score(world, chosen.past, chosen.count, chosen.seed, chosen.eventual, default)
+    for world in chosen.world or ["policies", "mixed", "kinds"]:
+        score(world, sorted(chosen.past), chosen.count, chosen.seed, chosen.after, chosen.default, chosen.rivals)
 
 
 if __name__ == "__main__":

@@ -109,6 +109,11 @@ def learn(
         f" In {said['forecasts']} forecasts of them from their first part, with a prior learnt from the others and the "
         f"spread corrected by how all of them did, the 80 % intervals held the truth {held:.0%} of the time."),
         highlight=False)
+    if said["columns"]:
+        which = ", ".join(said["columns"])
+        console().print(f"What else is told of the cascades ({which}) " + (
+            "helps to say how they go on; give it with the histories to forecast too." if said["columns_help"] else
+            "did not clearly help to say how they go on; it does not count."), highlight=False)
     if said["silence_put_back_until"] is not None:
         console().print("Nearly all cascades end with an adoption, as if the silence after it had been cut. They are taken "
                         f"as known until the newest period of the file, {said['silence_put_back_until']}, by at most "
@@ -250,7 +255,9 @@ def _tell(made: list[Forecast], prior: Path | None, invented: bool, out: Path | 
                                                                       "stalls"], rows)
     if len(made) > _SHOWN:
         console().print(f"... and {len(made) - _SHOWN} more.", highlight=False)
-    console().print("Stalls: the chance that 84 % is not reached within 100 periods after the history."
+    console().print("Times are those by which half (and 10 and 90 %) of the sampled paths have crossed, those that never "
+                    "do counted with them; the mean curve crosses at another time. Stalls: the chance that 84 % is not "
+                    "reached within 100 periods after the history."
                     + (" The forecast rests on a prior learnt from invented curves, not on data." if invented else ""),
                     highlight=False)
     for place in (out, report):

@@ -206,8 +206,8 @@ def forecast_study(made: Sequence[Forecast], prior: Prior | None) -> Study:
         "Each forecast is a set of whole paths: some from a model in which adoption comes in clumps, some that go on as "
         "similar past curves did.", _prior(prior)], [
         Section("What may come", more, figures),
-        Section("Times", ["Median and, in brackets, 80 % interval of when a path crosses the mark; paths that never do count "
-                          "as later than all others. This is not when the mean curve crosses: paths that stall hold the "
+        Section("Times", ["Median and, in brackets, 80 % interval of when a path crosses the mark; paths that never do are "
+                          "later than all others. This is not when the mean curve crosses: paths that stall hold the "
                           "mean down. A time that is not reached within 100 periods after the history is told as such, "
                           "never as a number."], {},
                 [Table(["cascade", "adopted", "by period", "84 % by", "97.5 % by", "not 84 % within 100"], rows)])],

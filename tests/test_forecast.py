@@ -412,7 +412,7 @@ def test_a_mixture_is_taken_where_it_tells_those_left_out_better_and_not_else():
     rng, weak, fold, kind = np.random.default_rng(6), prior.weak(), np.arange(120) % 5, np.where(np.arange(120) % 2, 1, -1)
     flat = prior.Prior(weak.mean, weak.cov * 1e6)
     for shift, found in ((3.0, True), (0.0, False)):
-        theta = weak.mean + shift * kind[:, None] * (np.arange(8) == 0) + sampling.normal(120, np.zeros(8), weak.cov / 4, rng)
+        theta = sampling.normal(120, weak.mean, weak.cov / 4, rng) + shift * kind[:, None] * (np.arange(8) == 0)
         particles = theta[:, None] + rng.normal(0, 0.01, (120, 20, 8))
         one = (prior.Part(1.0, weak.mean, weak.cov),)
         halves = prior._halves(particles, prior._population(particles, flat, one))
@@ -420,8 +420,8 @@ def test_a_mixture_is_taken_where_it_tells_those_left_out_better_and_not_else():
 
 
 def test_a_prior_survives_the_way_through_a_file(tmp_path):
-    past = similar.past([Cascade(c.name, 50, 1990, np.append(0, c.cum)) for c in synthetic.cascades("waves", 6, seed=3)],
-                        narrow=0.5)
+    past = similar.past([Cascade(c.name, 50, 1990, np.append(0, c.cum), {"cost": c.name[-1]}) for c in
+                         synthetic.cascades("waves", 6, seed=3)], narrow=0.5, alike=2.0)
     betas = tuple(prior.Recalibration(a, a + 0.4) for a in (0.8, 1.0, 2.0))
     weak = prior.weak()
     made = prior.Prior(weak.mean + 0.5, weak.cov / 3, betas, {"cascades": 9, "invented": True}, past, (0.25, 1.0, 0.5),
@@ -432,6 +432,8 @@ def test_a_prior_survives_the_way_through_a_file(tmp_path):
     assert (back.cov == made.cov).all()
     assert (back.recalibration, back.learnt, back.pool) == (made.recalibration, made.learnt, made.pool)
     assert back.invented
+    assert (back.past.narrow, back.past.alike, set(back.past.columns)) == (0.5, 2.0, {"cost"})
+    assert [c.about for c in back.past.cascades] == [c.about for c in past.cascades]
     for one, other in zip(back.parts, made.parts, strict=True):
         assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
     assert (forecast.forecast(begun(), back, 30).paths == forecast.forecast(begun(), made, 30).paths).all()
@@ -442,7 +444,8 @@ def test_a_prior_survives_the_way_through_a_file(tmp_path):
     ({"mean": [1]}, "damaged"), ({"recalibration": [[0, 1]] * 3}, "damaged"), ({"recalibration": [1, 1]}, "damaged"),
     ({"parts": [[0.5, [0] * 8, np.eye(8).tolist()]]}, "damaged"), ({"parts": [[1, 2]]}, "damaged"),
     ({"covariance": [[0] * 8] * 8}, "damaged"),
-    ({"pool": [0.5, 2, 0.5]}, "damaged"), ({"kernel": [0, 0]}, "damaged"), ({"about": [{}]}, "damaged"), ({"past": ["5 3: 1 9"]}, "damaged"), ({"past": ["curve"]}, "damaged")])
+    ({"pool": [0.5, 2, 0.5]}, "damaged"), ({"kernel": [0, 0]}, "damaged"), ({"about": [{}]}, "damaged"),
+    ({"past": ["5 3: 1 9"]}, "damaged"), ({"past": ["curve"]}, "damaged")])
 def test_a_damaged_prior_is_refused(change, said, tmp_path):
     path = tmp_path / "p.json"
     prior.save(prior.weak(), path)

@@ -46,9 +46,9 @@ def test_cascades_count_by_the_kernel_of_their_distance_and_for_ten_at_least():
     away = np.array([0.0, 1.0, 4.0, np.inf, *np.full(36, 0.5)])
     told = np.isfinite(away)
     expected = np.where(told, np.exp(-2 * np.where(told, away, 0)), 0)
-    assert similar._weights(away, 2.0) == pytest.approx(expected / expected.sum())
+    assert similar._weights(2 * away) == pytest.approx(expected / expected.sum())
     for few in (np.arange(5.0) * 40, np.arange(60.0) * 40):  # so far apart that one would count alone
-        weights = similar._weights(few, 4.0)
+        weights = similar._weights(4 * few)
         assert (np.diff(weights) < 0).all()
         assert 1 / (weights**2).sum() >= min(10, 0.9 * len(few))
 
@@ -67,6 +67,40 @@ def test_the_kernel_is_narrow_where_the_like_go_on_alike_and_wide_where_all_is_l
                                               np.zeros(40, int))) for c in alike]
     known = [similar.past(cascades).sharpened((0.16,)).narrow for cascades in (alike, luck)]
     assert known[0] > known[1] == similar.NARROW[0]
+
+
+def kinds(count: int, seed: int, luck: bool = False) -> list[Cascade]:
+    """Alike until 16 %; then those with a mandate fill and the others stop (or, with luck, whoever it is)."""
+    rng, made = np.random.default_rng(seed), []
+    for k in range(count):
+        fills = (rng.random() < 0.5) if luck else k % 2 == 0
+        rest = np.minimum(8 + np.cumsum(rng.poisson(4 if fills else 0.1, 40)), 50)
+        about = {"mandate": "yes" if k % 2 == 0 else "no", "cost": str(rng.integers(9)), "name": f"law {k}"}
+        made.append(Cascade(f"{seed}-{k}", 50, 0, np.concatenate([[1, 3, 5, 8], rest]), about))
+    return made
+
+
+def test_what_else_is_told_counts_where_it_helped_and_only_there():
+    for luck in (False, True):
+        past = similar.past(kinds(40, 1, luck)).sharpened((0.16,))
+        assert set(past.columns) == {"mandate", "cost"}  # a name of each is no kind
+        assert (past.alike > 0) == (not luck)
+    past = similar.past(kinds(40, 1)).sharpened((0.16,))
+    ends = {}
+    for c in kinds(2, 2):
+        ends[c.about["mandate"]] = past.paths(c.until(4), 200, 40, np.random.default_rng(0))[:, -1]
+    unknown = Cascade("x", 50, 0, np.array([1, 3, 5, 8]), {"mandate": "perhaps"})
+    ends["perhaps"] = past.paths(unknown, 200, 40, np.random.default_rng(0))[:, -1]
+    fill = {mandate: (end > 45).mean() for mandate, end in ends.items()}
+    assert fill["yes"] > 0.75 > fill["perhaps"] > 0.25 > fill["no"]
+
+
+def test_numbers_differ_by_standard_deviations_and_kinds_by_being_another():
+    told = [{"cost": v, "topic": t} for v, t in (("1", "tax"), ("2", "tax"), ("3", "health"), ("", "health"), ("4", ""))]
+    past = similar.Past(tuple(Cascade(str(k), 9, 0, np.array([1, 2]), about) for k, about in enumerate(told * 2)))
+    sd = np.std([1, 2, 3, 4])
+    assert past.unlike({"cost": "2", "topic": "tax"})[:5] == pytest.approx([1 / sd**2, 0, 1 / sd**2 + 2, 2, 4 / sd**2])
+    assert (past.unlike({}) == 0).all()
 
 
 def test_weighted_scores_are_those_of_samples_drawn_by_weight():

@@ -3,7 +3,8 @@
 Every invented world (experiments.adopters.synthetic) gives equally many cascades. In most worlds nearly all curves fill,
 whereas many policies of US states stay below 60 % (Boehmke and Skinner, 2012): every third cascade is therefore one to
 which only a part is open. Curves about published parameters (Sultan, Farley and Lehmann, 1990) and policies that the same
-units adopt one after another have ceilings of their own and are taken as they are. What is tried on a world is learnt from the other worlds, because a curve that a user brings comes from none of them. No data are in it.
+units adopt one after another have ceilings of their own and are taken as they are. What is tried on a world is learnt from
+the other worlds, because a curve that a user brings comes from none of them. No data are in it.
 """
 
 from __future__ import annotations

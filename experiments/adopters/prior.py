@@ -2,8 +2,8 @@
 
 Empirical Bayes (Efron and Morris, 1973; Carlin and Louis, 2000): the parameters of each cascade are a draw from a normal
 population on the transformed scale, or, where that tells cascades that were left out better, from a mixture of two
-(McLachlan and Peel, 2000: some policies go everywhere, others stop early); moments are fitted to all cascades by Monte Carlo EM. Without past
-cascades there is `weak()`, typed in by hand and wide: it comes from no data. `learn` also forecasts each past cascade
+(McLachlan and Peel, 2000: some policies go everywhere, others stop early); moments are fitted to all cascades by Monte
+Carlo EM. Without past cascades there is `weak()`, typed in by hand and wide. `learn` also forecasts each past cascade
 from its first part with a prior learnt from the others, and keeps how the truth ranked among the sampled paths; a
 forecast then draws its paths by that record (a beta-transformed forecast: Gneiting and Ranjan, 2013), stage by stage.
 """
@@ -207,7 +207,8 @@ def learn(past: Any, population: int | None = None, seed: int = 0, draws: int = 
         known = similar.past(cascades)
         known = known if known is None else known.sharpened(STAGES)
         others = [replace(_population(particles[fold != f], under, before),
-                          past=known and similar.past([cascades[k] for k in everything[fold != f]], known.narrow, known.alike))
+                          past=known and similar.past([cascades[k] for k in everything[fold != f]], known.narrow,
+                                                      known.alike))
                   for f in range(fold.max() + 1)]
 
         unit = everything if groups is None else fold  # forecasts of a kind that was left out err together
@@ -229,7 +230,8 @@ def learn(past: Any, population: int | None = None, seed: int = 0, draws: int = 
             "coverage_of_80": {"before": None if before_it is None else 1 - sum(before_it),
                                "after": None if after_it is None else 1 - sum(after_it)},
             "beyond_80": None if after_it is None else {"below": after_it[0], "above": after_it[1]},
-            "silence_put_back_until": newest if put_back else None}
+            "parts": len(prior.parts) or 1, "columns": [] if known is None else list(known.columns),
+            "columns_help": bool(known and known.alike), "silence_put_back_until": newest if put_back else None}
     return replace(prior, recalibration=recalibration, learnt=said, past=known, pool=shares)
 
 
@@ -444,7 +446,8 @@ def save(prior: Prior, path: str | Path) -> None:
             "learnt": prior.learnt, "pool": list(prior.pool),
             "parts": [[part.weight, part.mean.tolist(), part.cov.tolist()] for part in prior.parts],
             "kernel": [1.0, 0.0] if prior.past is None else [prior.past.narrow, prior.past.alike],
-            "about": [] if prior.past is None else [dict(c.about) for c in prior.past.cascades],
+            "about": [dict(c.about) for c in prior.past.cascades] if prior.past and any(
+                c.about for c in prior.past.cascades) else [],
             "past": [] if prior.past is None else [_told(c) for c in prior.past.cascades]}
     try:
         Path(path).write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
@@ -464,7 +467,7 @@ def _heard(told: Sequence[str], about: Sequence[dict[str, str]], kernel: Sequenc
     narrow, alike = map(float, kernel)
     if not (0 < narrow < np.inf and 0 <= alike < np.inf):
         raise ValueError
-    for k, (text, said) in enumerate(zip(told, about, strict=True)):
+    for k, (text, said) in enumerate(zip(told, about or [{}] * len(told), strict=True)):
         size, new = text.split(":")
         population, periods = map(int, size.split())
         counts = np.array(new.split(), np.int64)

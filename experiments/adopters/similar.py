@@ -24,7 +24,7 @@ MOST = 300
 FEWEST = 5
 #: Among these, how narrow the kernel is, is chosen by forecasts of each past cascade from the others.
 NARROW = (0.25, 0.5, 1.0, 2.0, 4.0)
-#: And what a difference in what is told of cascades counts for: of a column, in standard deviations or as unlike.
+#: And what a difference in what else is told of cascades counts for.
 ALIKE = (0.0, 0.5, 1.0, 2.0, 4.0)
 _COLUMNS = 12  # told of cascades, at most
 _RECENT = 5  # periods over which the speed is taken
@@ -41,8 +41,8 @@ class Past:
     """Past cascades, each from its first adopter on; at least five, the longest two periods or more."""
 
     cascades: tuple[Cascade, ...]
-    narrow: float = 1.0  # the kernel is exp(-narrow d²)
-    alike: float = 0.0   # what a difference in `about` counts for in d²
+    narrow: float = 1.0  # the kernel is exp(-narrow d² - alike u): d² by place, u by what else is told
+    alike: float = 0.0
 
     @cached_property
     def _share(self) -> np.ndarray:
@@ -115,9 +115,8 @@ class Past:
         Where a record ends, its path goes on as one of the eight (or a third of the) cascades that are most like its end.
         """
         begin, away = self._nearest(_place(history)[-1])
-        if self.alike:
-            away = away + self.alike * self.unlike(history.about)
-        which = rng.permutation(chosen(_weights(away, self.narrow), count, rng))
+        weights = _weights(self.narrow * away + self.alike * self.unlike(history.about))
+        which = rng.permutation(chosen(weights, count, rng))
         at, left = begin[which], np.ones(count)
         paths = np.empty((count, periods))
         for h in range(periods):
@@ -174,7 +173,8 @@ class _Try(NamedTuple):
 
     def score(self, narrow: float, alike: float) -> float:
         """Mean CRPS over the periods looked at."""
-        return float(scores.weighted_crps(self.taken, _weights(self.away + alike * self.unlike, narrow), self.truth).mean())
+        weights = _weights(narrow * self.away + alike * self.unlike)
+        return float(scores.weighted_crps(self.taken, weights, self.truth).mean())
 
 
 def _simplest(scored: Sequence[Sequence[float]], which: np.ndarray) -> int:
@@ -193,10 +193,10 @@ def _number(text: str) -> float:
     return value if np.isfinite(value) else np.nan
 
 
-def _weights(away: np.ndarray, narrow: float) -> np.ndarray:
-    """float64[n]: weights that sum to one, made more equal until they count for ten cascades (or nearly all of fewer)."""
+def _weights(away: np.ndarray) -> np.ndarray:
+    """float64[n]: exp(-away), to sum to one; made more equal until they count for ten cascades (or nearly all of fewer)."""
     told = np.isfinite(away)
-    log = np.where(told, -narrow * (away - away[told].min(initial=np.inf)), -np.inf)
+    log = np.where(told, away[told].min(initial=np.inf) - away, -np.inf)
     enough = min(_EQUAL, 0.9 * told.sum())
     while effective(log) < enough:
         log = 0.8 * log
