@@ -50,7 +50,8 @@ def search(
     durations: Annotated[str, typer.Option(help="For how many quarters; end: to the end.")] = "20,end",
     strengths: Annotated[str, typer.Option(help="How strongly.")] = "0.5,1",
     runs: Annotated[int, typer.Option(help="Seeds on which portfolios are found.")] = 12,
-    fresh_runs: Annotated[int, typer.Option(help="Further seeds on which the best are judged.")] = 200,
+    fresh_runs: Annotated[int, typer.Option(
+        help="Further seeds on which the best are chosen; as many again tell how often they succeed.")] = 200,
     evaluations: Annotated[int, typer.Option(help="Portfolios to try at most; all where there are no more.")] = 1500,
     seed: Annotated[int, typer.Option(help="First seed.")] = 1,
     robust: Annotated[bool, typer.Option(help="Put the best into shocks and uncertain parameters too.")] = True,
@@ -89,6 +90,7 @@ def search(
                   "starts": words["starts"], "durations": words["durations"], "strengths": words["strengths"]},
         "method": "enumeration" if made.exact else "NSGA-II and Pareto local search",
         "search_seeds": {"first": seed, "runs": runs}, "fresh_seeds": {"first": seed + runs, "runs": fresh_runs},
+        "told_seeds": {"first": seed + runs + fresh_runs, "runs": fresh_runs},
         "evaluations": evaluations, "robust": robust, "looks": found.looks, "runs": found.runs,
         "municipalities": text_of(municipalities),
         "answer": found.answer}

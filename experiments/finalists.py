@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from letsdance.experiments.estimates import LEVEL
 from letsdance.experiments.paired import paired
 from letsdance.experiments.portfolios import Portfolio, code, words
 from letsdance.experiments.reasons import FUNNEL, LAST, funnel, pushes
@@ -79,6 +80,22 @@ def without_each(judged: Judged, finalists: Sequence[Portfolio]) -> tuple[pd.Dat
         waiting = [p for p in dict.fromkeys(smaller) if p not in done]
     columns = ["portfolio", "lever", "without", "lost", "gained", "runs", "needed"]
     return pd.DataFrame(rows, columns=columns), pruned
+
+
+def tied(told: Judged, first: Portfolio, others: Sequence[Portfolio]) -> dict[Portfolio, bool]:
+    """Which portfolios are not told apart from the first, on seeds that chose none of them.
+
+    By the exact test of McNemar (1947): of the runs in which one of the two succeeds and the other does not, as many would
+    be either's by chance. Its level is divided by the number of comparisons (Bonferroni). The first is tied with itself.
+    """
+    from scipy.stats import binomtest
+
+    ties = {first: True}
+    rest = [p for p in others if p != first]
+    for p in rest:
+        won, lost = (int((told.held[a] & ~told.held[b]).sum()) for a, b in ((first, p), (p, first)))
+        ties[p] = won + lost == 0 or binomtest(won, won + lost).pvalue * len(rest) >= 1.0 - LEVEL
+    return ties
 
 
 # ---------------------------------------------------------------- other worlds

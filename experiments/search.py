@@ -1,7 +1,8 @@
 """`search`: which lever portfolio, when and how long, reaches a future with a given chance at least cost.
 
-Candidates are found on one range of seeds and judged on another: the best of many looks better than it is where it was
-found (the winner's curse), so nothing is promised that fresh seeds do not show.
+Candidates are found on one range of seeds, the best of them are chosen on another, and what is said of them is measured on
+a third: the best of many looks better than it is where it was chosen (the winner's curse), so nothing is promised that
+seeds which chose nothing do not show.
 """
 
 from __future__ import annotations
@@ -69,13 +70,13 @@ class Plan:
     @property
     def most_runs(self) -> int:
         """Runs at most; usually about half, because runs are not made where nothing can be won."""
-        return (self.tried * self.runs + self.looks * self.fresh_runs
+        return (self.tried * self.runs + 2 * self.looks * self.fresh_runs
                 + self.robust * IN_WORLDS * _WORLDS * WORLD_RUNS)
 
     @property
     def steps(self) -> int:
         """What `progress` counts to, about."""
-        return self.tried + self.looks + self.robust * IN_WORLDS * _WORLDS
+        return self.tried + 2 * self.looks + self.robust * IN_WORLDS * _WORLDS
 
     @property
     def search_seeds(self) -> np.ndarray:
@@ -84,9 +85,14 @@ class Plan:
 
     @property
     def fresh_seeds(self) -> np.ndarray:
-        """uint64[fresh_runs]: the next ones, on which they are judged."""
+        """uint64[fresh_runs]: the next ones, on which the best are chosen."""
         first = self.seed + self.runs
         return np.arange(first, first + self.fresh_runs, dtype=np.uint64)
+
+    @property
+    def told_seeds(self) -> np.ndarray:
+        """uint64[fresh_runs]: the next ones again, on which is measured what is said of them."""
+        return self.fresh_seeds + np.uint64(self.fresh_runs)
 
     def __str__(self) -> str:
         how = "all of them" if self.exact else f"{self.tried:,} of them, chosen by NSGA-II and local search"
@@ -99,9 +105,11 @@ class Search:
     """What was found.
 
     tried: one row a portfolio on search seeds (portfolio, cost, success, runs). front: one row a finalist: portfolio,
-    cost, search_success, fresh_success, low, high, on_front, pruned_from, holds (what was asked for is shown), words; by
-    cost. ranked: the same, best first. without: what is lost without each lever. robustness: one row a finalist and world.
-    why: sentences for the first few. low and high hold for all finalists together (see `success.chance`).
+    cost, search_success (where it was found), judged_success (where it was chosen), fresh_success (on seeds that chose
+    nothing) with low and high, on_front, pruned_from, holds (what was asked for is shown), tied (not told apart from the
+    first, see `finalists.tied`), words; by cost. ranked: the same, best first. without: what is lost without each lever.
+    robustness: one row a finalist and world. why: sentences for the first few. low and high hold for all finalists
+    together (see `success.chance`); on_front, holds and the order are decided where they were chosen.
     """
 
     plan: Plan
@@ -170,8 +178,8 @@ def search(scenario: str | Path | Scenario, *, chance: float | None = None, budg
     chance: the least cost that succeeds with at least this chance. budget: the best within these points. Neither: the
     whole front. words, all as in `plan`: levers, starts, durations (None: to the end), strengths, most; condition, what
     success of a run is ("lets_dance >= 0.5"); runs, seeds on which portfolios are found; fresh_runs, the next seeds, on
-    which they are judged; evaluations, portfolios to try at most (all, where there are no more); seed; robust, whether
-    the first few are put into other worlds. progress: called with the number of portfolios done. evaluate: in place of
+    which the best are chosen, and as many again on which is told how often they succeed; evaluations, portfolios to
+    try at most (all, where there are no more); seed; robust, whether the first few are put into other worlds. progress: called with the number of portfolios done. evaluate: in place of
     the model, portfolio and seeds -> scores (`success.Evaluate`); then other worlds and reasons are left out.
     Raises `Refused`. The numbers do not depend on the number of threads.
     """
@@ -187,16 +195,18 @@ def search(scenario: str | Path | Scenario, *, chance: float | None = None, budg
     picked = pick(explored, chance)
     without, pruned = few.without_each(judged, picked)
     names = [*picked, *(p for p in pruned if p not in picked)]
-    found = _judged(made, explored, judged, picked, names, pruned, without)
+    told = few.Judged(assess, made.told_seeds, workers, progress)
+    told.judge(names)
+    found = _judged(made, explored, judged, told, picked, names, pruned, without)
     if evaluate is None:
         shown = [found.portfolios[name] for name in found.ranked["portfolio"]]
         table = found.robustness
         if made.robust:
-            table = few.robustness(made.scenario, made.condition, shown[:IN_WORLDS], made.fresh_seeds[:WORLD_RUNS],
+            table = few.robustness(made.scenario, made.condition, shown[:IN_WORLDS], made.told_seeds[:WORLD_RUNS],
                                    DRAWS, SHARE, made.seed, municipalities, workers, progress)
-        reasons = {code(p): few.why(made.scenario, p, made.fresh_seeds[:WORLD_RUNS], municipalities)
+        reasons = {code(p): few.why(made.scenario, p, made.told_seeds[:WORLD_RUNS], municipalities)
                    for p in [p for p in shown if p][:EXPLAINED] if judged.held[p].any()}
-        spent = explored.runs + len(judged.held) * made.fresh_runs + len(table) * (WORLD_RUNS if len(table) else 0)
+        spent = found.runs + len(table) * (WORLD_RUNS if len(table) else 0)
         found = Search(**{**vars(found), "robustness": table, "why": reasons, "runs": spent})
     return found
 
@@ -217,12 +227,13 @@ def pick(explored: Explored, wanted: float | None) -> list[Portfolio]:
     return [whole[k] for k in sorted(range(len(whole)), key=order)[:FINALISTS]]
 
 
-def _judged(made: Plan, explored: Explored, judged: few.Judged, picked: list[Portfolio], names: list[Portfolio],
-            pruned: dict[Portfolio, Portfolio], without: pd.DataFrame) -> Search:
+def _judged(made: Plan, explored: Explored, judged: few.Judged, told: few.Judged, picked: list[Portfolio],
+            names: list[Portfolio], pruned: dict[Portfolio, Portfolio], without: pd.DataFrame) -> Search:
     import pandas as pd
 
     looks = len(few.parts(picked))
     chances = {p: chance(judged.held[p], looks) for p in names}
+    said = {p: chance(told.held[p], len(names)) for p in names}  # which are told was known before these seeds ran
     costs, shares = [explored.cost(p) for p in names], [chances[p].share for p in names]
 
     def seen(p: Portfolio) -> float:
@@ -231,35 +242,38 @@ def _judged(made: Plan, explored: Explored, judged: few.Judged, picked: list[Por
 
     front = pd.DataFrame({
         "portfolio": [code(p) for p in names], "cost": costs, "search_success": [seen(p) for p in names],
-        "fresh_success": shares, "low": [chances[p].low for p in names], "high": [chances[p].high for p in names],
+        "judged_success": shares, "fresh_success": [said[p].share for p in names],
+        "low": [said[p].low for p in names], "high": [said[p].high for p in names],
         "on_front": portfolios.on_front(costs, shares),
         "pruned_from": [code(pruned[p]) if p in pruned else None for p in names],
         "holds": [chances[p].low >= made.chance if made.chance is not None else chances[p].successes > 0 for p in names],
         "words": [portfolios.words(p) for p in names],
-    }).sort_values(["cost", "fresh_success", "portfolio"], ascending=[True, False, True], ignore_index=True)
-    best_first = front.sort_values(["fresh_success", "cost"], ascending=[False, True], kind="stable")
+    }).sort_values(["cost", "judged_success", "portfolio"], ascending=[True, False, True], ignore_index=True)
+    best_first = front.sort_values(["judged_success", "cost"], ascending=[False, True], kind="stable")
     ranked = best_first if made.chance is None else pd.concat([front[front["holds"]], best_first[~best_first["holds"]]])
-    ranked = ranked.reset_index(drop=True)
-    first = ranked.iloc[0]
     known = {code(p): p for p in names}
+    ties = few.tied(told, known[ranked["portfolio"].iloc[0]], names)
+    front["tied"] = [ties[known[name]] for name in front["portfolio"]]
+    ranked = ranked.assign(tied=[ties[known[name]] for name in ranked["portfolio"]]).reset_index(drop=True)
+    first = ranked.iloc[0]
     chosen = known[first["portfolio"]] if bool(first["holds"]) else None
     tried = pd.DataFrame({
         "portfolio": [code(p) for p in explored.scores], "cost": [explored.cost(p) for p in explored.scores],
         "success": [float((s >= 1.0).mean()) if len(s) else np.nan for s in explored.scores.values()],
         "runs": [len(s) for s in explored.scores.values()]})
     return Search(made, tried, front, ranked, without, pd.DataFrame(), known, looks,
-                  explored.runs + len(judged.held) * made.fresh_runs, chosen,
-                  _answer(made, first, known[first["portfolio"]], chosen))
+                  explored.runs + (len(judged.held) + len(told.held)) * made.fresh_runs, chosen,
+                  _answer(made, ranked, known, chosen))
 
 
-def _answer(made: Plan, first: Any, known: Portfolio, chosen: Portfolio | None) -> str:
-    """One sentence: what works, or that nothing was found that does, with the best chance and its interval.
-
-    first: the row of the best; known: its portfolio.
-    """
+def _answer(made: Plan, ranked: pd.DataFrame, by_code: dict[str, Portfolio], chosen: Portfolio | None) -> str:
+    """What works, or that nothing was found that does, with the best chance and its interval, and what is tied with it."""
+    first = ranked.iloc[0]
+    known = by_code[first["portfolio"]]
     goal, size = success.words(made.condition), f"at most {made.space.most} of {len(made.space.uses)} levers"
     within = "" if made.budget is None else f" within {made.budget:g} points"
-    share = f"{first['fresh_success']:.0%} ({first['low']:.0%}-{first['high']:.0%}) of {made.fresh_runs} fresh runs"
+    share = (f"{first['fresh_success']:.0%} ({first['low']:.0%}-{first['high']:.0%}) of {made.fresh_runs} fresh runs "
+             f"that chose nothing")
     if chosen is None:
         asked = "" if made.chance is None else f" with a chance of at least {made.chance:.0%}"
         among = "there is none" if made.exact else "none was found"
@@ -269,4 +283,18 @@ def _answer(made: Plan, first: Any, known: Portfolio, chosen: Portfolio | None) 
     what = (f"the least cost found that reaches {goal} with a chance of at least {made.chance:.0%} is "
             f"{first['cost']:g} points" if made.chance is not None else
             f"the best chance found of {goal}{within} costs {first['cost']:g} points")
-    return f"From {made.scenario.title}, {what}: {portfolios.words(chosen, codes=False)}. It succeeds in {share}."
+    return (f"From {made.scenario.title}, {what}: {portfolios.words(chosen, codes=False)}. It succeeds in {share}."
+            f"{_ties(ranked, by_code)}")
+
+
+def _ties(ranked: pd.DataFrame, by_code: dict[str, Portfolio]) -> str:
+    """Which others do as well as can be told, and the cheapest of them."""
+    same = ranked.iloc[1:][ranked["tied"].iloc[1:]]
+    if same.empty:
+        return ""
+    least = same.sort_values(["cost", "portfolio"]).iloc[0]
+    which = portfolios.words(by_code[least["portfolio"]], codes=False)
+    if len(same) == 1:
+        return f" One other finalist is tied with it, at {least['cost']:g} points: {which}."
+    return (f" {len(same)} other finalists are tied with it: these runs do not tell them apart. The cheapest of them, at "
+            f"{least['cost']:g} points: {which}.")

@@ -34,7 +34,8 @@ def table(found: Search, rows: int = 10) -> Table:
     order = "least cost first" if made.chance is not None else "highest chance first"
     lines = []
     for place, row in enumerate(found.ranked.head(rows).itertuples(), 1):
-        marks = [word for word, true in (("as asked", row.holds and made.chance is not None),
+        marks = [word for word, true in (("tied with the first", place > 1 and row.tied),
+                                         ("as asked", row.holds and made.chance is not None),
                                          ("on the front", row.on_front),
                                          ("a needless lever left out", row.pruned_from is not None)) if true]
         seen = "-" if math.isnan(row.search_success) else percent(row.search_success)
@@ -66,11 +67,12 @@ def curse(found: Search) -> str:
         return ""
     best = seen.sort_values(["search_success", "cost"], ascending=[False, True]).iloc[0]
     return (f"Where it was found ({found.plan.runs} seeds), {_named(found, best['portfolio'])} succeeded in "
-            f"{percent(best['search_success'])} of runs; on {found.plan.fresh_runs} fresh seeds in "
-            f"{percent(best['fresh_success'])}. The best of many looks better than it is where it was found, so only fresh "
-            f"seeds count. {found.looks} portfolios could be judged on them (the finalists and all parts of them); "
-            f"each interval has the level {100 * (1 - 0.05 / found.looks):.2f} %, so that all hold together with 95 % "
-            f"(Bonferroni).")
+            f"{percent(best['search_success'])} of runs; where finalists were chosen ({found.plan.fresh_runs} seeds) in "
+            f"{percent(best['judged_success'])}; on {found.plan.fresh_runs} seeds that chose nothing in "
+            f"{percent(best['fresh_success'])}. The best of many looks better than it is where it was chosen, so only the "
+            f"last count. {found.looks} portfolios could be chosen from (the finalists and all parts of them): what "
+            f"holds there is asked at the level {100 * (1 - 0.05 / found.looks):.2f} %. The {len(found.front)} intervals shown "
+            f"have {100 * (1 - 0.05 / len(found.front)):.2f} % each, so that all hold together with 95 % (Bonferroni).")
 
 
 def reasons(found: Search) -> list[str]:
@@ -80,7 +82,8 @@ def reasons(found: Search) -> list[str]:
         part = found.without[found.without["portfolio"] == found.ranked["portfolio"].iloc[0]]
         each = [f"without {LEVERS[row.lever]['title']}, {percent(row.without)}" for row in part.itertuples()]
         if each:
-            said.append(f"What the levers are needed for: {'; '.join(each)} of the same fresh runs succeed.")
+            said.append(f"What the levers are needed for: {'; '.join(each)} of the runs succeed in which it was chosen and "
+                        f"succeeds in {percent(found.ranked['judged_success'].iloc[0])}.")
     return said
 
 
@@ -248,7 +251,8 @@ def report(found: Search) -> Study:
            f"{len(found.tried):,} of them were tried, chosen by NSGA-II and local search: a better one may exist")
     done = [f"{made.space.size:,} portfolios of at most {made.space.most} of {len(made.space.uses)} levers can be made. "
             f"{how}, on {made.runs} paired seeds; the finalists and parts of them were judged on "
-            f"{made.fresh_runs} fresh ones. {found.runs:,} runs in all. Success of a run: {success.words(made.condition)}."]
+            f"{made.fresh_runs} fresh ones, and what is said of them was measured on {made.fresh_runs} more. {found.runs:,} "
+            f"runs in all. Success of a run: {success.words(made.condition)}."]
 
     def drawn(make: Callable[[Search, float], Figure]) -> Callable[[float], Figure]:
         return lambda width: make(found, width)
