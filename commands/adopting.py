@@ -53,11 +53,12 @@ def describe(
     from letsdance.experiments.adopters.describing import describe as description
 
     if not 0 <= test <= 1_000_000:
-        raise Refused(f"--test must be a whole number from 0 to 1,000,000, not {test}.")
+        raise Refused("--test must be a whole number from 0 to 1,000,000, not {test}.", test=test)
     adoption = _adoption(times, edges, first, last, never or [], group, seed, as_json)
     asked = {"--direction": direction != "out", "--count": count, "--lag": lag != 0, "--valued": valued, "--test": test > 0}
     for option in [option for option, given in asked.items() if given and adoption.network is None][:1]:
-        raise Refused(f"{option} needs a network; give --edges EDGES.csv, with the columns source and target.")
+        raise Refused("{option} needs a network; give --edges EDGES.csv, with the columns source and target.",
+                      option=option)
     with progress("Rewiring", test, quiet=as_json) as advance:
         found = description(adoption, by, normalised=not count, direction=direction, lag=lag,  # type: ignore[arg-type]
                             valued=valued, repetitions=test, seed=seed, progress=advance)
@@ -114,8 +115,9 @@ def _adoption(times: str, edges: Path | None, first: int | None, last: int | Non
         with busy("Running", quiet):
             return from_result(simulate(scenarios.load(times), runs=1, seed=seed))
     if not path.exists() and not path.suffix:
-        raise Refused(f"there is no file or start {times!r}.{nearest(times, scenarios.STARTS)} Give a CSV with the columns "
-                      f"node and time, or one of {', '.join(scenarios.STARTS)}.")
+        raise Refused("there is no file or start {times!r}.{near} Give a CSV with the columns node and time, or one of "
+                      "{starts}.", times=times, near=nearest(times, scenarios.STARTS),
+                      starts=", ".join(scenarios.STARTS))
     with busy("Reading and checking", quiet):
         return read_times(path, edges, first, last, never=never, group=group)
 
@@ -199,7 +201,7 @@ def _numbers(sets: list[str] | None) -> dict[str, float]:
         try:
             values[key] = number(value)
         except ValueError:
-            raise Refused(f"--set {text!r} cannot be read; write NAME=VALUE, such as --set p=.03.") from None
+            raise Refused("--set {text!r} cannot be read; write NAME=VALUE, such as --set p=.03.", text=text) from None
     return values
 
 
@@ -253,7 +255,7 @@ def data(
             typer.echo(json.dumps({"valid": False, "sentence": str(bad), "report": records(bad.report)}))
             raise typer.Exit(2) from None
         if report is not None:
-            raise Refused(f"{bad} All problems: {report}.") from None
+            raise Refused("{bad} All problems: {report}.", bad=bad, report=report) from None
         for _, row in bad.report.head(20).iterrows():
             typer.echo(f"line {row['line']}: {row['column']} {row['value']!r} {row['problem']}.", err=True)
         raise
@@ -289,8 +291,8 @@ def _said(file: str, kind: str | None, edges: Path | None, population: Path | No
 
     shipped = file in examples()
     if not shipped and not Path(file).exists():
-        raise Refused(f"there is no file or example {file!r}.{nearest(file, examples())} "
-                      f"Examples: {', '.join(examples())}.")
+        raise Refused("there is no file or example {file!r}.{near} Examples: {examples}.", file=file,
+                      near=nearest(file, examples()), examples=", ".join(examples()))
     sheet = None if shipped else tables.open_sheet(file, "adoption", "give a CSV with a header.", reading)
     what = "counts" if sheet is None else _recognised(sheet)
     for option, given, of, why in (("--save", save, ("survey",), "turns a survey into a start"),
@@ -303,8 +305,8 @@ def _said(file: str, kind: str | None, edges: Path | None, population: Path | No
                                    ("--kind", kind, ("counts",), "says what counts are"),
                                    ("--population", population, ("counts", "survey"), "goes with counts or a survey")):
         if given and what not in of:
-            raise Refused(f"{option} {why}, but {file} looks like a table of {what}; leave {option} out, or name "
-                          f"the columns of {file} for what they are.")
+            raise Refused("{option} {why}, but {file} looks like a table of {what}; leave {option} out, or name the "
+                          "columns of {file} for what they are.", option=option, why=why, file=file, what=what)
     if what == "survey":
         survey = read_survey(sheet, scale, missing=missing, reading=reading)
         start, error = survey.start(), survey.error()
@@ -342,7 +344,7 @@ def _start(survey: Any, save: Path, base: str, population: Path | None, draws: i
     if save.suffix == ".toml":
         return str(survey.scenario(base, save.stem).to_toml())
     if save.suffix != ".csv":
-        raise Refused(f"{save} must end in .toml (a scenario) or .csv (a table of municipalities).")
+        raise Refused("{save} must end in .toml (a scenario) or .csv (a table of municipalities).", save=save)
     if draws is not None:
         return to_csv(survey.draws(draws, seed))
     if population is None:

@@ -76,10 +76,10 @@ def go(
     policies: dict[str, Any] = {branches.AS_IT_WAS: []}
     for one in map(read_policy, policy or []):
         if one.start is not None or one.profile is not None:
-            raise Refused(f"policy {one.name}: a state goes on from where it is, so a policy here has levers, shocks and "
-                          f"parameters only.")
+            raise Refused("policy {name}: a state goes on from where it is, so a policy here has levers, shocks and "
+                          "parameters only.", name=one.name)
         if one.name in policies:
-            raise Refused(f"two policies are called {one.name}; rename one.")
+            raise Refused("two policies are called {name}; rename one.", name=one.name)
         policies[one.name] = {"levers": one.levers, "shocks": one.shocks, "parameters": one.parameters}
     with progress("Running", max(runs, 1) * len(policies), quiet=as_json) as advance:
         frame = branches.branch(state, policies, runs, quarters, progress=advance)

@@ -153,8 +153,8 @@ def _looks_within(outcome: Any, stories: dict[str, Scenario]) -> None:
 
     last = min(story.quarters for story in stories.values())
     if outcome.first is not None and outcome.last > last:
-        raise Refused(f"{outcome} looks at quarter {outcome.last}, after the horizon of {last}; name an earlier quarter or "
-                      f"raise --quarters.")
+        raise Refused("{outcome} looks at quarter {last}, after the horizon of {last_2}; name an earlier quarter or raise "
+                      "--quarters.", outcome=outcome, last=outcome.last, last_2=last)
 
 
 def _precision(found: Comparison) -> dict[str, Any] | None:

@@ -21,20 +21,20 @@ def listening(host: str, port: int) -> socket.socket:
     from letsdance.params import Refused
 
     if not 1 <= port <= 65535:
-        raise Refused(f"--port must be a whole number from 1 to 65535, not {port}.")
+        raise Refused("--port must be a whole number from 1 to 65535, not {port}.", port=port)
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family, backlog=2048)
     except (OSError, UnicodeError) as error:
         code, another = getattr(error, "errno", None), f"`letsdance dashboard --port {port % 65535 + 1}`"
         if code == errno.EADDRINUSE:
-            raise Refused(f"port {port} on {host} is taken, perhaps by another dashboard; choose another, such as "
-                          f"{another}.") from None
+            raise Refused("port {port} on {host} is taken, perhaps by another dashboard; choose another, such as "
+                          "{another}.", port=port, host=host, another=another) from None
         if code == errno.EACCES:
-            raise Refused(f"port {port} needs more rights than you have; choose one from 1024, such as `letsdance "
-                          f"dashboard --port {_PORT}`.") from None
-        raise Refused(f"--host {host} is no address of this machine; leave it out, or write 0.0.0.0 to let others on the "
-                      f"network in.") from None
+            raise Refused("port {port} needs more rights than you have; choose one from 1024, such as `letsdance "
+                          "dashboard --port {port_2}`.", port=port, port_2=_PORT) from None
+        raise Refused("--host {host} is no address of this machine; leave it out, or write 0.0.0.0 to let others on the "
+                      "network in.", host=host) from None
 
 
 def dashboard(

@@ -41,7 +41,7 @@ def fit(
     from letsdance.params import Refused
 
     if not 0 < level < 1:
-        raise Refused(f"the level must lie between 0 and 1, not {level:g}.")
+        raise Refused("the level must lie between 0 and 1, not {level:g}.", level=level)
     said, rows = [], []
     untold: list[str] = []
     for cascade in read(history, population):
@@ -139,7 +139,7 @@ def forecast_(
     if report is not None:
         folder.check_target(report, overwrite)
     if not 20 <= samples <= 100_000:
-        raise Refused(f"--samples must lie from 20 to 100,000, not {samples}.")
+        raise Refused("--samples must lie from 20 to 100,000, not {samples}.", samples=samples)
     from letsdance.experiments.adopters import forecast as forecasting
     from letsdance.experiments.adopters import history as histories
     from letsdance.experiments.adopters import prior as priors
@@ -190,8 +190,8 @@ def _shares(history: Sheet, prior: Path | None, population: int | None) -> list[
 
     found = stocks.in_table(history)
     if found is not None and (prior is not None or population is not None):
-        raise Refused(f"{history.where} holds shares in use, whose flows are learnt from its own units; leave --prior and "
-                      f"--population out.")
+        raise Refused("{where} holds shares in use, whose flows are learnt from its own units; leave --prior and "
+                      "--population out.", where=history.where)
     return found
 
 
@@ -282,7 +282,7 @@ def backtest_(
 
     folder.check_target(out, overwrite)
     if not 20 <= samples <= 100_000:
-        raise Refused(f"--samples must lie from 20 to 100,000, not {samples}.")
+        raise Refused("--samples must lie from 20 to 100,000, not {samples}.", samples=samples)
     from letsdance.experiments.adopters import backtest as testing
     from letsdance.experiments.adopters import history as histories
     from letsdance.experiments.adopters import prior as priors

@@ -81,7 +81,7 @@ def run(
     for name in scenarios or told.STARTS:
         story = told.load(name)
         if story.name in stories:
-            raise Refused(f"two scenarios are called {story.name}; rename one of the files.")
+            raise Refused("two scenarios are called {name}; rename one of the files.", name=story.name)
         stories[story.name] = story.changed(parameters=values(sets), levers=lever or [], shocks=shock or [],
                                             profile=profile, quarters=quarters)
     if len({story.quarters for story in stories.values()}) > 1:
@@ -252,10 +252,11 @@ def _recorded(kind: str, command: str, option: str) -> list[str]:
         words = []
     known = _AGAIN.get(kind, "").split()
     if not known or words[:len(known)] != known or "\0" in command:
-        raise Refused(f"this folder says that `{command[:80]}` made it, which is not a command that leaves such a "
-                      f"folder, so it is not given again.")
+        raise Refused("this folder says that `{command}` made it, which is not a command that leaves such a folder, so it "
+                      "is not given again.", command=command[:80])
     if option not in ("--out", "--report"):
-        raise Refused(f"this folder says that {option[:40]!r} names it, which no command does; it is not given again.")
+        raise Refused("this folder says that {option!r} names it, which no command does; it is not given again.",
+                      option=option[:40])
     found: Any = typer.main.get_command(app)
     for name in known:
         found = found.commands[name]
@@ -265,13 +266,13 @@ def _recorded(kind: str, command: str, option: str) -> list[str]:
         found, rest = found.commands[rest[0] if named else mapping.FIRST], rest[1:] if named else rest
     never = [word.partition("=")[0] for word in rest if word.partition("=")[0] in _NEVER]
     if never:
-        raise Refused(f"this folder says that `{command[:80]}` made it; a recorded command has no "
-                      f"{never[0]}, so it is not given again.")
+        raise Refused("this folder says that `{command}` made it; a recorded command has no {never}, so it is not given "
+                      "again.", command=command[:80], never=never[0])
     try:
         found.make_context(found.name, [*rest, option, "again"])
     except Exception as error:  # whatever is wrong with its options
-        raise Refused(f"`{command[:80]}` is not a command of this version, so it is not given again: "
-                      f"{getattr(error, 'message', error)}") from None
+        raise Refused("`{command}` is not a command of this version, so it is not given again: {getattr}",
+                      command=command[:80], getattr=getattr(error, "message", error)) from None
     return words
 
 
@@ -286,7 +287,8 @@ def _again(kind: str, command: str, option: str, out: Path) -> Path:
                           capture_output=True, text=True)
     if done.returncode:
         said = (done.stderr.strip().splitlines() or ["it ended without a word."])[-1].removeprefix("letsdance: ")
-        raise Refused(f"`{command}` cannot be given again, files that it names must stand where they stood: {said}")
+        raise Refused("`{command}` cannot be given again, files that it names must stand where they stood: {said}",
+                      command=command, said=said)
     return out
 
 
@@ -364,7 +366,7 @@ def _plain_digits(typed: list[str]) -> None:
         if re.fullmatch(r"[-+]?\d[\d_]*(\.\d*)?", said) and not re.fullmatch(r"[-+]?\d{1,30}(\.\d*)?", said, re.ASCII):
             from letsdance.params import Refused
 
-            raise Refused(f"{said[:40]!r} cannot be read as a number; write it in the digits 0 to 9.")
+            raise Refused("{said!r} cannot be read as a number; write it in the digits 0 to 9.", said=said[:40])
 
 
 def _mistyped(error: Exception) -> str:

@@ -254,7 +254,7 @@ def _no_axis(scenario: str) -> None:
     from letsdance.params import Refused
 
     if "=" in scenario and not scenario.endswith(".toml"):
-        raise Refused(f"{scenario!r} stands where a scenario stands; write --along {scenario}.")
+        raise Refused("{scenario!r} stands where a scenario stands; write --along {scenario}.", scenario=scenario)
 
 
 def _corners(base: Any) -> list[Any]:

@@ -66,12 +66,12 @@ def values(sets: list[str] | None) -> dict[str, float]:
     for text in sets or []:
         name, equals, value = (part.strip() for part in text.partition("="))
         if not equals:
-            raise Refused(f"--set {text!r} cannot be read; write NAME=VALUE, such as --set k=1.5.")
+            raise Refused("--set {text!r} cannot be read; write NAME=VALUE, such as --set k=1.5.", text=text)
         try:
             values[name] = number(value)
         except ValueError:
             check_value(name, value or 0)  # an unknown name is the greater mistake
-            raise Refused(f"--set {name}: {value!r} is not a number.") from None
+            raise Refused("--set {name}: {value!r} is not a number.", name=name, value=value) from None
         check_value(name, values[name])
     return values
 

@@ -34,8 +34,9 @@ def _numbers(what: str, text: str, kind: type[int] | type[float], end: bool = Fa
         try:
             found.append(None if end and part == "end" else kind(part))
         except ValueError:
-            raise Refused(f"--{what} {text!r} cannot be read at {part!r}; write numbers with commas between, such as "
-                          f"--{what} {'20,end' if end else '1,9' if kind is int else '0.5,1'}.") from None
+            raise Refused("--{what} {text!r} cannot be read at {part!r}; write numbers with commas between, such as "
+                          "--{what} {or_not}.", what=what, text=text, part=part,
+                          or_not="20,end" if end else "1,9" if kind is int else "0.5,1") from None
     return found
 
 

@@ -26,8 +26,8 @@ def contents(what: str, copy: str | None = None) -> tuple[str, list[str], list[l
     """Title, columns and rows; with `copy`, the text of a shipped scenario file alone."""
     if copy is not None:
         if copy not in scenarios.STARTS:
-            raise Refused(f"there is no start {copy!r}.{nearest(copy, scenarios.STARTS)} "
-                          f"Known: {', '.join(scenarios.STARTS)}.")
+            raise Refused("there is no start {copy!r}.{near} Known: {known}.", copy=copy,
+                          near=nearest(copy, scenarios.STARTS), known=", ".join(scenarios.STARTS))
         return copy, [copy], [[files("letsdance.scenarios").joinpath(f"{copy}.toml").read_text(encoding="utf-8")]]
     if what == "parameters":
         rows = [[p.name, p.title, f"{p.default:g}", f"{p.range[0]:g} to {p.range[1]:g}", p.unit, p.role, GROUPS[p.group],
@@ -63,4 +63,5 @@ def contents(what: str, copy: str | None = None) -> tuple[str, list[str], list[l
         lacks = {one: list(words.missing(one)) for one in words.languages()}
         return "Languages", ["code", "name", "missing, said in English", "which"], [
             [one, words.Text(one).name, str(len(keys)), ", ".join(keys)] for one, keys in lacks.items()]
-    raise Refused(f"there is nothing called {what!r} to show.{nearest(what, WHAT)} Known: {', '.join(WHAT)}.")
+    raise Refused("there is nothing called {what!r} to show.{near} Known: {known}.", what=what, near=nearest(what, WHAT),
+                  known=", ".join(WHAT))

@@ -103,13 +103,13 @@ def sweep(
     asked = None
     if what.endswith(".toml") and not dials:
         if given:
-            raise Refused(f"a design file says all that is run; write {given[0].removeprefix('--')} into {what} instead of "
-                          f"{given[0]}.")
+            raise Refused("a design file says all that is run; write {given} into {what} instead of {given_2}.",
+                          given=given[0].removeprefix("--"), what=what, given_2=given[0])
         asked = plans.read(what)
     elif resume and not dials:
         if what or given:
-            raise Refused(f"--resume goes on with the sweep in {out} as it was begun; leave out {what or given[0]}, or "
-                          f"repeat the whole command that began it.")
+            raise Refused("--resume goes on with the sweep in {out} as it was begun; leave out {what}, or repeat the "
+                          "whole command that began it.", out=out, what=what or given[0])
     else:
         chosen = method or ("list" if list_ else "grid" if points is None else "latin_hypercube")
         asked = plans.plan(
@@ -213,7 +213,7 @@ def query(
         try:
             csv.write_text(to_csv(answer), encoding="utf-8")
         except OSError as error:
-            raise Refused(f"{csv} cannot be written: {error.strerror}.") from None
+            raise Refused("{csv} cannot be written: {strerror}.", csv=csv, strerror=error.strerror) from None
         typer.echo(json.dumps({"file": str(csv), "rows": len(answer)}) if as_json else
                    f"Written: {csv} ({len(answer):,} rows).")
     elif as_json:

@@ -24,7 +24,7 @@ from solara.server import kernel_context
 
 from letsdance.dashboards.session import use_words
 from letsdance.dashboards.state import RUNS, Policy, View
-from letsdance.params import Refused
+from letsdance.params import Refused, Said
 from letsdance.scenarios import STARTS
 from letsdance.simulation.run import Result, simulate
 from letsdance.simulation.society import cores
@@ -218,10 +218,12 @@ def check_work(policy: Policy, runs: int, places: str = "") -> None:
         return
     fewer = MOST_WORK // (citizens * quarters)
     if RUNS[0] <= fewer < runs:
-        raise Refused(f"{citizens:,} citizens x {policy.quarters} quarters x {runs} runs is more than a page computes; "
-                      f"{fewer} runs would fit, and `letsdance run` has no such limit.")
-    raise Refused(f"{citizens:,} citizens x {policy.quarters} quarters x {runs} runs is more than a page computes; "
-                  f"{MOST_WORK // (quarters * runs):,} citizens in all would fit, and `letsdance run` has no such limit.")
+        raise Refused("{citizens:,} citizens x {quarters} quarters x {runs} runs is more than a page computes; {fewer} "
+                      "runs would fit, and `letsdance run` has no such limit.", citizens=citizens, quarters=policy.quarters,
+                      runs=runs, fewer=fewer)
+    raise Refused("{citizens:,} citizens x {quarters} quarters x {runs} runs is more than a page computes; {most:,} "
+                  "citizens in all would fit, and `letsdance run` has no such limit.", citizens=citizens,
+                  quarters=policy.quarters, runs=runs, most=MOST_WORK // (quarters * runs))
 
 
 def _citizens(policy: Policy, places: str) -> int:
@@ -459,7 +461,8 @@ class _Latest:
             self._refuse(token, deliver, str(refused))
         except Exception as error:  # said on the page as one sentence; the log has the rest
             _log.exception("a computation failed")
-            self._refuse(token, deliver, f"this could not be computed ({type(error).__name__}); undo the last change.")
+            self._refuse(token, deliver, Said(
+                "this could not be computed ({error}); undo the last change.", error=type(error).__name__))
         else:
             self._go_on(queue, answers, token, deliver)
 

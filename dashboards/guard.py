@@ -94,8 +94,8 @@ class Hosts:
         for one in allowed:
             parts = _split(one if _address(one) is None or ":" not in one else f"[{one}]")
             if parts is None:
-                raise Refused(f"--allow-host must be a name or address as browsers write it, such as dance.example.org, "
-                              f"not {one!r}.")
+                raise Refused("--allow-host must be a name or address as browsers write it, such as dance.example.org, "
+                              "not {one!r}.", one=one)
             self._names.add(parts[0])
         if host in ("0.0.0.0", "::", ""):
             own = socket.gethostname().lower().removesuffix(".")
@@ -469,8 +469,8 @@ def under(path: str) -> str:
     """Where a proxy shows the dashboard: "" or "/dance"; `Refused` for what is no path."""
     path = f"/{path.strip('/')}" if path.strip("/") else ""
     if not re.fullmatch(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*", path):
-        raise Refused(f"--root-path must be the path under which a proxy shows the dashboard, such as /dance, not "
-                      f"{path!r}.")
+        raise Refused("--root-path must be the path under which a proxy shows the dashboard, such as /dance, not "
+                      "{path!r}.", path=path)
     return path
 
 

@@ -19,7 +19,7 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from letsdance import scenarios
-from letsdance.params import PARAMETERS, Refused, check_value, nearest, number, whole
+from letsdance.params import PARAMETERS, Refused, Said, check_value, nearest, number, whole
 from letsdance.scenarios import STARTS, Scenario, Use
 from letsdance.words import languages
 
@@ -122,7 +122,8 @@ class Policy:
         """
         start, *parts = text.split("~")
         if start not in STARTS:
-            raise Refused(f"there is no start {start!r}.{nearest(start, STARTS)} Known: {', '.join(STARTS)}.")
+            raise Refused("there is no start {start!r}.{near} Known: {known}.", start=start, near=nearest(start, STARTS),
+                          known=", ".join(STARTS))
         policy = Policy(start)
         # what others depend on comes first: the horizon before uses, innovation and context before parameters
         first = ("title", "profile", "context", "quarters")
@@ -170,7 +171,8 @@ def _left_out(part: str) -> str:
     name = re.split(r"[@+*=]", part)[0]
     near = nearest(name, [*scenarios.LEVERS, *scenarios.SHOCKS, *PARAMETERS])
     known = name in scenarios.LEVERS or name in scenarios.SHOCKS or name in PARAMETERS
-    return f"a part of this link cannot be read and is left out: {part[:80]!r}.{'' if known else near}"
+    return Said("a part of this link cannot be read and is left out: {part!r}.{near}", part=part[:80],
+                near="" if known else near)
 
 
 def _use_text(use: Use) -> str:
@@ -188,14 +190,14 @@ def _number(text: str, name: str) -> float:
         return number(text)
     except ValueError:
         check_value(name, 0.0) if name not in PARAMETERS else None
-        raise Refused(f"{name} must be a number, not {text!r}.") from None
+        raise Refused("{name} must be a number, not {text!r}.", name=name, text=text) from None
 
 
 def _whole(text: str, name: str) -> int:
     try:
         return whole(text)
     except ValueError:
-        raise Refused(f"{name} must be a whole number, not {text!r}.") from None
+        raise Refused("{name} must be a whole number, not {text!r}.", name=name, text=text) from None
 
 
 # ---------------------------------------------------------------- a view
@@ -276,7 +278,8 @@ def from_link(query: str, page: str = "futures", longest: int = _LONGEST) -> Vie
 def other_version(query: str) -> list[str]:
     """A sentence where another version made a link: numbers may differ."""
     said = dict(parse_qsl(query)).get("v")
-    return [f"this link was made with version {said}; this is version {own_version()}, so numbers may differ."] if (
+    return [Said("this link was made with version {then}; this is version {now}, so numbers may differ.", then=said,
+                 now=own_version())] if (
         said and said != own_version()) else []
 
 
@@ -285,7 +288,8 @@ def check_link(query: str, page: str = "futures", longest: int = _LONGEST) -> tu
     problems: list[str] = []
     view = View(page=page)
     if len(query) > longest:
-        return view, [f"this link is longer than {longest:,} characters; open the scenario file instead."]
+        return view, [Said("this link is longer than {longest:,} characters; open the scenario file instead.",
+                           longest=longest)]
     others: list[Policy] = []
     own: dict[str, str] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
@@ -298,7 +302,8 @@ def check_link(query: str, page: str = "futures", longest: int = _LONGEST) -> tu
             elif "." in name:
                 own[name] = value
             elif name not in ("v", "modelid"):
-                raise Refused(f"there is no entry {name!r} in a link.{nearest(name, _READERS)}")
+                raise Refused("there is no entry {name!r} in a link.{near}", name=name,
+                              near=nearest(name, _READERS))
         except Refused as refused:
             problems.append(str(refused))
     return replace(view, others=tuple(others[:8]), own=tuple(sorted(own.items()))), problems
@@ -307,14 +312,15 @@ def check_link(query: str, page: str = "futures", longest: int = _LONGEST) -> tu
 def _seed(text: str) -> int:
     seed = _whole(text, "seed")
     if not 0 <= seed < 2**53:
-        raise Refused(f"seed must be a whole number from 0 to {2**53 - 1:,}, not {text}.")
+        raise Refused("seed must be a whole number from 0 to {high:,}, not {text}.", high=2**53 - 1, text=text)
     return seed
 
 
 def _runs(text: str) -> int:
     runs = _whole(text, "runs")
     if not RUNS[0] <= runs <= RUNS[1]:
-        raise Refused(f"runs must be a whole number from {RUNS[0]} to {RUNS[1]}, not {text}.")
+        raise Refused("runs must be a whole number from {low} to {high}, not {text}.", low=RUNS[0], high=RUNS[1],
+                      text=text)
     return runs
 
 
@@ -327,7 +333,8 @@ def _reference(text: str, left_out: list[str] | None = None) -> Literal["start",
 def _one_of(name: str, known: Iterable[str]) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text not in known:
-            raise Refused(f"there is no {name} {text!r}.{nearest(text, known)} Known: {', '.join(known)}.")
+            raise Refused("there is no {kind} {text!r}.{near} Known: {known}.", kind=name, text=text,
+                          near=nearest(text, known), known=", ".join(known))
         return text
 
     return read

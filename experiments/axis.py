@@ -58,27 +58,30 @@ def parse_axis(text: str | Axis) -> Axis:
         return text
     found = _AXIS.fullmatch(text.replace(" ", "")) if isinstance(text, str) else None
     if not found:
-        raise Refused(f"{text!r} cannot be read; write NAME=FROM:TO, such as k=0.2:2 or FRCS@8+20=0:1.5.")
+        raise Refused("{text!r} cannot be read; write NAME=FROM:TO, such as k=0.2:2 or FRCS@8+20=0:1.5.",
+                      text=text)
     what, ends = found["what"], []
     for end in (found["first"], found["last"]):
         try:
             ends.append(float(end))
         except ValueError:
-            raise Refused(f"{text!r}: {end!r} is not a number; write NAME=FROM:TO, such as k=0.2:2.") from None
+            raise Refused("{text!r}: {end!r} is not a number; write NAME=FROM:TO, such as k=0.2:2.", text=text,
+                          end=end) from None
     if ends[0] == ends[1]:
-        raise Refused(f"{text!r} begins where it ends; write two different values.")
+        raise Refused("{text!r} begins where it ends; write two different values.", text=text)
     code = re.split(r"\W", what)[0]
     if what in PARAMETERS:
         return Axis(what, check_value(what, ends[0]), check_value(what, ends[1]))
     if code in LEVERS:
         if "*" in what:
-            raise Refused(f"{text!r}: the strength is what is moved; leave *{what.partition('*')[2]} out.")
+            raise Refused("{text!r}: the strength is what is moved; leave *{what} out.", text=text,
+                          what=what.partition("*")[2])
         use = parse_use("lever", what)
         for end in ends:
             scenarios.parse_uses("lever", [replace(use, strength=end)])
         return Axis(what, ends[0], ends[1], use)
-    raise Refused(f"there is no parameter or lever {what!r}.{nearest(what, [*PARAMETERS, *LEVERS])} "
-                  f"See `letsdance show parameters`.")
+    raise Refused("there is no parameter or lever {what!r}.{near} See `letsdance show parameters`.", what=what,
+                  near=nearest(what, [*PARAMETERS, *LEVERS]))
 
 
 # ---------------------------------------------------------------- a parameter moved within a run
@@ -93,15 +96,15 @@ def moved(story: Scenario, name: str, knots: Sequence[tuple[int, float]]) -> np.
     quarters, path = zip(*knots, strict=True)
     schedule = environment.build(story, int(quarters[-1]))
     if np.ptp(schedule[name]) > 0:
-        raise Refused(f"{name} ({parameter.title}) is moved by the scenario's own levers or shocks already; "
-                      f"take them out, or move another parameter.")
+        raise Refused("{name} ({title}) is moved by the scenario's own levers or shocks already; take them out, or move "
+                      "another parameter.", name=name, title=parameter.title)
     values = np.interp(np.arange(len(schedule)), quarters, path)
     schedule[name] = np.round(values) if parameter.whole else values
     ends = schedule[[int(np.argmin(schedule[name])), int(np.argmax(schedule[name]))]]
     rooms = [[column.shape for column in empty_state(municipalities.of(story).citizens, p)] for p in ends]
     if rooms[0] != rooms[1] or name in ("municipalities", "citizens", "k_c", "k_g"):
-        raise Refused(f"{name} ({parameter.title}) shapes the room that a run has, so it cannot move within one; "
-                      f"`letsdance map tipping` runs each value apart.")
+        raise Refused("{name} ({title}) shapes the room that a run has, so it cannot move within one; `letsdance map "
+                      "tipping` runs each value apart.", name=name, title=parameter.title)
     return schedule
 
 
@@ -110,15 +113,16 @@ def moving_axis(along: str | Axis) -> Axis:
     axis = parse_axis(along)
     if axis.lever:
         names = dict.fromkeys(entry["parameter"] for entry in LEVERS[axis.lever.name]["effects"])
-        raise Refused(f"a lever's strength cannot move within a run; {axis.lever.name} acts on {', '.join(names)}: "
-                      f"move one of these.")
+        raise Refused("a lever's strength cannot move within a run; {name} acts on {names}: move one of these.",
+                      name=axis.lever.name, names=", ".join(names))
     return axis
 
 
 def check_indicator(name: str) -> str:
     """A column of the society's table, or `Refused`."""
     if name not in SOCIETY:
-        raise Refused(f"there is no indicator {name!r}.{nearest(str(name), SOCIETY)} See `letsdance show indicators`.")
+        raise Refused("there is no indicator {name!r}.{near} See `letsdance show indicators`.", name=name,
+                      near=nearest(str(name), SOCIETY))
     return name
 
 
@@ -130,6 +134,6 @@ def paths(story: Scenario, schedule: np.ndarray, seeds: np.ndarray, indicators: 
     found = np.stack([rows[name] for name in indicators])
     for name, values in zip(indicators, found, strict=True):
         if not np.isfinite(values).all():
-            raise Refused(f"{name} is a share of nothing in some quarters, so it has no path; choose another outcome, "
-                          f"such as C or G.")
+            raise Refused("{name} is a share of nothing in some quarters, so it has no path; choose another outcome, such "
+                          "as C or G.", name=name)
     return found

@@ -85,7 +85,8 @@ def basins(scenario: Any = "lets_dance", grid: int = 11, quarters: int = 60, run
     story = scenarios.load(scenario).changed(quarters=quarters, **changes)
     fixed = [name for name in ("C0", "G0") if name in story.parameters]
     if fixed:
-        raise Refused(f"the basin map starts everywhere on the plane, so {' and '.join(fixed)} cannot be set; take it out.")
+        raise Refused("the basin map starts everywhere on the plane, so {fixed} cannot be set; take it out.",
+                      fixed=" and ".join(fixed))
     starts = np.linspace(0.05, 0.95, grid)
     shares = np.zeros((grid, grid, max(1, runs), len(REGIMES)))
     for i, C in enumerate(starts):

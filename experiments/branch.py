@@ -105,11 +105,12 @@ def load(path: str | Path) -> Saved:
     """A state from a file. Refused for another file, a damaged or changed one, and one that other rules wrote."""
     file = state_file.Reader(path)
     if (written := file.whole("format", 0, 2**31)) != _FORMAT:
-        raise Refused(f"{path} has the format {written}, this version reads {_FORMAT}; use letsdance "
-                      f"{file.text('version')}.")
+        raise Refused("{path} has the format {written}, this version reads {format}; use letsdance {file}.", path=path,
+                      written=written, format=_FORMAT, file=file.text("version"))
     if (theirs := file.text("rules")) != rules():
-        raise Refused(f"{path} was saved with other rules or parameters (letsdance {file.text('version')}), so it would "
-                      f"not go on as it began; load it with that version, or save it again with this one.")
+        raise Refused("{path} was saved with other rules or parameters (letsdance {file}), so it would not go on as it "
+                      "began; load it with that version, or save it again with this one.", path=path,
+                      file=file.text("version"))
     story = scenarios.read(file.text("name"), f"{path}, scenario", file.text("scenario"))
     seed, quarter, places = file.whole("seed", 0, 2**63 - 1), file.quarter(), file.places()
     if quarter >= story.quarters:
@@ -139,17 +140,21 @@ def policy(saved: Saved, name: str, levers: Sequence[Any] = (), shocks: Sequence
     """The saved scenario with another policy from the next quarter on. What would act earlier is refused: it is past."""
     story = saved.scenario.changed(levers=levers, shocks=shocks, parameters=parameters, quarters=quarters)
     if story.quarters <= saved.quarter:
-        raise Refused(f"the horizon of {story.quarters} quarters is past: the state is of quarter {saved.quarter}.")
+        raise Refused("the horizon of {quarters} quarters is past: the state is of quarter {quarter}.",
+                      quarters=story.quarters, quarter=saved.quarter)
     for parameter in parameters or {}:
         if parameter in _FIXED:
-            raise Refused(f"{name}: {parameter} acts only when a run begins, and the state is of quarter {saved.quarter}; "
-                          f"take it out, or begin a run with it.")
+            raise Refused("{name}: {parameter} acts only when a run begins, and the state is of quarter {quarter}; take "
+                          "it out, or begin a run with it.", name=name, parameter=parameter,
+                          quarter=saved.quarter)
     for kind, before, after in (("lever", saved.scenario.levers, story.levers),
                                 ("shock", saved.scenario.shocks, story.shocks)):
         for use in after[len(before):]:
             if use.start <= saved.quarter:
-                raise Refused(f"{name}: {kind} {use.name} starts in quarter {use.start}, but the state is of quarter "
-                              f"{saved.quarter}; start it in quarter {saved.quarter + 1} or later.")
+                raise Refused("{name}: {kind} {use_name} starts in quarter {start}, but the state is of quarter "
+                              "{quarter}; start it in quarter {quarter_2} or later.", name=name, kind=kind,
+                              use_name=use.name, start=use.start, quarter=saved.quarter,
+                              quarter_2=saved.quarter + 1)
     return story
 
 

@@ -62,7 +62,7 @@ class Policy:
             made = (self.start or start).changed(parameters=self.parameters, levers=self.levers, shocks=self.shocks,
                                                  profile=self.profile)
         except Refused as refused:
-            raise Refused(f"policy {self.name}: {refused}") from None
+            raise Refused("policy {name}: {refused}", name=self.name, refused=refused) from None
         return replace(made, title=self.name)
 
 
@@ -80,15 +80,17 @@ def read_policy(text: str) -> Policy:
     name, colon, rest = text.partition(":")
     name, rest = (name.strip(), rest) if colon else (" ".join(text.split()), text)
     if not name:
-        raise Refused(f"policy {text!r} has a colon and no name before it; write such as \"free-range: FRCS@8+20\".")
+        raise Refused('policy {text!r} has a colon and no name before it; write such as "free-range: FRCS@8+20".',
+                      text=text)
     said = Policy(name)
     for part in filter(None, (part.strip() for part in re.split(r"[,;\n]", rest))):
         try:
             said = _with(said, part)
         except Refused as refused:
-            raise Refused(f"policy {name}: {refused}") from None
+            raise Refused("policy {name}: {refused}", name=name, refused=refused) from None
     if said == Policy(name) and name != "nothing":
-        raise Refused(f"policy {name} does nothing; give it a lever, such as \"{name}: FRCS@8+20\", or write \"nothing:\".")
+        raise Refused('policy {name} does nothing; give it a lever, such as "{name}: FRCS@8+20", or write "nothing:".',
+                      name=name)
     return said
 
 
@@ -97,7 +99,7 @@ def _with(said: Policy, part: str) -> Policy:
     if "=" in part:
         key, _, value = (word.strip() for word in part.partition("="))
         if key in said.parameters or (key == "profile" and said.profile):
-            raise Refused(f"{key} is set twice; keep one.")
+            raise Refused("{key} is set twice; keep one.", key=key)
         if key == "profile":
             return replace(said, profile=scenarios.check_profile(value))
         try:
@@ -105,18 +107,18 @@ def _with(said: Policy, part: str) -> Policy:
         except ValueError:
             if key not in PARAMETERS:  # the greater mistake
                 check_value(key, 0)
-            raise Refused(f"{key}: {value!r} is not a number.") from None
+            raise Refused("{key}: {value!r} is not a number.", key=key, value=value) from None
         return replace(said, parameters={**said.parameters, key: check_value(key, given)})
     if part in STARTS or part.endswith(".toml"):
         if said.start is not None:
-            raise Refused(f"it has two starts, {said.start.name} and {part}; keep one.")
+            raise Refused("it has two starts, {name} and {part}; keep one.", name=said.start.name, part=part)
         return replace(said, start=scenarios.load(part))
     word = re.split(r"[@+*]", part)[0].strip()
     folded = {known.lower(): known for known in (*LEVERS, *SHOCKS)}
     known = folded.get(word.lower())
     if known is None:
-        raise Refused(f"there is no lever, shock or start {word!r}.{nearest(word, (*LEVERS, *SHOCKS, *STARTS))} "
-                      f"See `letsdance show levers`; a parameter is written NAME=VALUE.")
+        raise Refused("there is no lever, shock or start {word!r}.{near} See `letsdance show levers`; a parameter is "
+                      "written NAME=VALUE.", word=word, near=nearest(word, (*LEVERS, *SHOCKS, *STARTS)))
     use = known + part[len(word):]
     if known in LEVERS:
         return replace(said, levers=(*said.levers, scenarios.parse_use("lever", use)))
@@ -140,21 +142,25 @@ def policies(given: Any, start: str | Path | Scenario | None = None, quarters: i
                 f"{name}: {one}" if name and isinstance(one, str) and ":" not in one else str(one))
             policy = replace(policy, name=str(name)) if name else policy
         else:
-            raise Refused(f"a policy must be text such as \"free-range: FRCS@8+20\" or a Scenario, not {one!r}.")
+            raise Refused('a policy must be text such as "free-range: FRCS@8+20" or a Scenario, not {one!r}.',
+                          one=one)
         if policy.start is None and base is None:
-            raise Refused(f"policy {policy.name} does not say where it starts; name a start or a scenario file.")
+            raise Refused("policy {name} does not say where it starts; name a start or a scenario file.",
+                          name=policy.name)
         if policy.start is not None:
             policy = replace(policy, start=policy.start.changed(quarters=quarters))
         if policy.name in made:
-            raise Refused(f"two policies are called {policy.name}; rename one, such as \"other name: ...\".")
+            raise Refused('two policies are called {name}; rename one, such as "other name: ...".',
+                          name=policy.name)
         made[policy.name] = policy.on(base if base is not None else policy.start)  # type: ignore[arg-type]
     if len(made) < 2:
         raise Refused("name at least two policies to compare, such as a start and \"free-range: FRCS@8+20\".")
     first_name, first = next(iter(made.items()))
     for name, story in made.items():
         if story.quarters != first.quarters:
-            raise Refused(f"{name} lasts {story.quarters} quarters and {first_name} {first.quarters}; "
-                          f"give one horizon with quarters (--quarters).")
+            raise Refused("{name} lasts {quarters} quarters and {first_name} {first_quarters}; give one horizon with "
+                          "quarters (--quarters).", name=name, quarters=story.quarters, first_name=first_name,
+                          first_quarters=first.quarters)
     return made
 
 
@@ -163,10 +169,11 @@ def _same_citizens(stories: Mapping[str, Scenario]) -> None:
     sizes = ("municipalities", "citizens")
     for name, story in others:
         if any(story.values()[size] != first.values()[size] for size in sizes):
-            raise Refused(f"{name} and {first_name} do not have the same citizens ("
-                          + " and ".join(f"{int(one.values()['municipalities'])} municipalities of "
-                                         f"{int(one.values()['citizens'])}" for one in (story, first))
-                          + "); give them the same number of municipalities and citizens.")
+            own, of_first = ([int(one.values()[size]) for size in sizes] for one in (story, first))
+            raise Refused("{name} and {first_name} do not have the same citizens ({places} municipalities of {citizens} and "
+                          "{first_places} municipalities of {first_citizens}); give them the same number of municipalities "
+                          "and citizens.", name=name, first_name=first_name, places=own[0], citizens=own[1],
+                          first_places=of_first[0], first_citizens=of_first[1])
 
 
 # ---------------------------------------------------------------- a comparison
@@ -185,8 +192,8 @@ def compare(given: Any, runs: int = 20, seed: int = 1, quarters: int | None = No
     stories = policies(given, start, quarters)
     reference = next(iter(stories)) if against is None else against
     if reference not in stories:
-        raise Refused(f"there is no policy {reference!r} to compare against.{nearest(reference, stories)} "
-                      f"Known: {', '.join(stories)}.")
+        raise Refused("there is no policy {reference!r} to compare against.{near} Known: {known}.", reference=reference,
+                      near=nearest(reference, stories), known=", ".join(stories))
     if municipalities is None:
         _same_citizens(stories)
     else:
@@ -454,8 +461,8 @@ class Comparison:
 
     def _result(self, policy: str) -> Result:
         if policy not in self.results:
-            raise Refused(f"there is no policy {policy!r} in this comparison.{nearest(policy, self.results)} "
-                          f"Known: {', '.join(self.results)}.")
+            raise Refused("there is no policy {policy!r} in this comparison.{near} Known: {known}.", policy=policy,
+                          near=nearest(policy, self.results), known=", ".join(self.results))
         return self.results[policy]
 
     def _ends(self, policy: str) -> np.ndarray:

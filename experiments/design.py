@@ -109,35 +109,39 @@ def _range(name: str) -> tuple[float, float] | None:
     if dot and (use in LEVERS or use in SHOCKS) and dial in DIALS:
         return DIALS[dial]
     if dot and (use in LEVERS or use in SHOCKS):
-        raise Refused(f"factor {name!r}: {use} has no dial {dial!r}.{nearest(dial, DIALS)} Known: {', '.join(DIALS)}.")
+        raise Refused("factor {name!r}: {use} has no dial {dial!r}.{near} Known: {known}.", name=name, use=use, dial=dial,
+                      near=nearest(dial, DIALS), known=", ".join(DIALS))
     dials = [f"{use}.{dial}" for use in (*LEVERS, *SHOCKS) for dial in DIALS]
-    raise Refused(f"there is no factor {name!r}.{nearest(name, [*PARAMETERS, *CHOICES, *dials])} Name a parameter "
-                  f"(`letsdance show parameters`), a dial of a lever or shock such as FRCS.strength, or one of "
-                  f"{', '.join(CHOICES)}.")
+    raise Refused("there is no factor {name!r}.{near} Name a parameter (`letsdance show parameters`), a dial of a lever "
+                  "or shock such as FRCS.strength, or one of {choices}.", name=name,
+                  near=nearest(name, [*PARAMETERS, *CHOICES, *dials]), choices=", ".join(CHOICES))
 
 
 def _check_factor(factor: Factor) -> None:
     span = _range(factor.name)
     if factor.values:
         if len(set(map(str, factor.values))) < len(factor.values):
-            raise Refused(f"factor {factor.name}: a value stands in its list twice; name each once.")
+            raise Refused("factor {name}: a value stands in its list twice; name each once.", name=factor.name)
         return
     if span is None:
-        raise Refused(f"factor {factor.name} needs a list of names, such as {factor.name}="
-                      f"{'lone_ranger,wasteland' if factor.name == 'scenario' else 'a,b'}, not a range.")
+        raise Refused("factor {name} needs a list of names, such as {name}={or_not}, not a range.", name=factor.name,
+                      or_not="lone_ranger,wasteland" if factor.name == "scenario" else "a,b")
     if not (np.isfinite(factor.low) and np.isfinite(factor.high)):
-        raise Refused(f"factor {factor.name}: the range must have two numbers, not {factor.low} and {factor.high}.")
+        raise Refused("factor {name}: the range must have two numbers, not {low} and {high}.", name=factor.name,
+                      low=factor.low, high=factor.high)
     if not factor.low < factor.high:
-        raise Refused(f"factor {factor.name}: the range {factor.low:g} to {factor.high:g} is empty; "
-                      f"write the lower end first.")
+        raise Refused("factor {name}: the range {low:g} to {high:g} is empty; write the lower end first.", name=factor.name,
+                      low=factor.low, high=factor.high)
     if factor.low < span[0] or factor.high > span[1]:
-        raise Refused(f"factor {factor.name}: the range {factor.low:g} to {factor.high:g} leaves what {factor.name} may "
-                      f"be, {span[0]:g} to {span[1]:g}.")
+        raise Refused("factor {name}: the range {low:g} to {high:g} leaves what {name} may be, {span:g} to "
+                      "{span_2:g}.", name=factor.name, low=factor.low, high=factor.high, span=span[0],
+                      span_2=span[1])
     if factor.whole and (factor.low != int(factor.low) or factor.high != int(factor.high)):
-        raise Refused(f"factor {factor.name}: it takes whole numbers only, so the range cannot be {factor.low:g} to "
-                      f"{factor.high:g}.")
+        raise Refused("factor {name}: it takes whole numbers only, so the range cannot be {low:g} to {high:g}.",
+                      name=factor.name, low=factor.low, high=factor.high)
     if factor.levels and not 2 <= factor.levels <= _MOST_LEVELS:
-        raise Refused(f"factor {factor.name}: a range needs 2 to {_MOST_LEVELS:,} levels, not {factor.levels:,}.")
+        raise Refused("factor {name}: a range needs 2 to {most_levels:,} levels, not {levels:,}.", name=factor.name,
+                      most_levels=_MOST_LEVELS, levels=factor.levels)
 
 
 def check_cell(name: str, value: Any, where: str = "") -> Any:
@@ -147,16 +151,19 @@ def check_cell(name: str, value: Any, where: str = "") -> Any:
         return scenarios.check_profile(value, place)
     if name in CHOICES:
         if not isinstance(value, str | Path) or not str(value):
-            raise Refused(f"{place}{name} must be a name or a file's path, not {value!r}.")
+            raise Refused("{place}{name} must be a name or a file's path, not {value!r}.", place=place, name=name,
+                          value=value)
         return str(value)
     if name in PARAMETERS:
         return check_value(name, value, where)
     use, _, dial = name.partition(".")
     low, high = _range(name) or (0.0, 0.0)
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer) or not low <= value <= high:
-        raise Refused(f"{place}{dial} of {use} must be a number from {low:g} to {high:g}, not {value!r}.")
+        raise Refused("{place}{dial} of {use} must be a number from {low:g} to {high:g}, not {value!r}.", place=place,
+                      dial=dial, use=use, low=low, high=high, value=value)
     if dial != "strength" and value != int(value):
-        raise Refused(f"{place}{dial} of {use} must be a whole number of quarters, not {value:g}.")
+        raise Refused("{place}{dial} of {use} must be a whole number of quarters, not {value:g}.", place=place, dial=dial,
+                      use=use, value=value)
     return float(value) if dial == "strength" else int(value)
 
 
@@ -164,7 +171,7 @@ def parse_factor(name: str, said: Any) -> Factor:
     """A factor as it is typed or stands in a file: "0.5:2" (a range), "0.5:2:4" (with levels), "1,2,3" or a list."""
     if isinstance(said, list | tuple):
         if not said:
-            raise Refused(f"factor {name}: the list is empty; put values in it or take the factor out.")
+            raise Refused("factor {name}: the list is empty; put values in it or take the factor out.", name=name)
         return Factor(name, values=tuple(said))
     text = str(said).strip()
     if name in CHOICES or "," in text:
@@ -172,14 +179,16 @@ def parse_factor(name: str, said: Any) -> Factor:
         return parse_factor(name, parts if name in CHOICES else [_number(name, part) for part in parts])
     pieces = text.split(":")
     if len(pieces) not in (2, 3):
-        raise Refused(f"factor {name}: {said!r} cannot be read; write a range LOW:HIGH, LOW:HIGH:LEVELS, or values A,B,C.")
+        raise Refused("factor {name}: {said!r} cannot be read; write a range LOW:HIGH, LOW:HIGH:LEVELS, or values "
+                      "A,B,C.", name=name, said=said)
     low, high = (_number(name, piece) for piece in pieces[:2])
     if len(pieces) == 2:
         return Factor(name, low, high)
     try:
         levels = whole(pieces[2])
     except ValueError:
-        raise Refused(f"factor {name}: the number of levels must be a whole number, not {pieces[2].strip()!r}.") from None
+        raise Refused("factor {name}: the number of levels must be a whole number, not {pieces!r}.", name=name,
+                      pieces=pieces[2].strip()) from None
     return Factor(name, low, high, levels=check_whole(f"factor {name}: the number of levels", levels, 1, 1_000_000))
 
 
@@ -189,7 +198,7 @@ def _number(name: str, text: str) -> float:
         value = number(text)
         return int(value) if value == int(value) else value
     except (ValueError, OverflowError):  # nan and inf are no whole numbers
-        raise Refused(f"factor {name}: {text.strip()!r} is not a number.") from None
+        raise Refused("factor {name}: {text!r} is not a number.", name=name, text=text.strip()) from None
 
 
 def parse_factors(said: Mapping[str, Any] | Iterable[str | Factor]) -> tuple[Factor, ...]:
@@ -204,12 +213,12 @@ def parse_factors(said: Mapping[str, Any] | Iterable[str | Factor]) -> tuple[Fac
                 continue
             name, equals, value = one.partition("=")
             if not equals:
-                raise Refused(f"factor {one!r} cannot be read; write NAME=LOW:HIGH, such as k=0.5:2.")
+                raise Refused("factor {one!r} cannot be read; write NAME=LOW:HIGH, such as k=0.5:2.", one=one)
             factors.append(parse_factor(name.strip(), value))
     names = [factor.name for factor in factors]
     for name in names:
         if names.count(name) > 1:
-            raise Refused(f"factor {name} is named twice; keep one of them.")
+            raise Refused("factor {name} is named twice; keep one of them.", name=name)
     return tuple(factors)
 
 
@@ -258,8 +267,8 @@ def at(base: Scenario, point: Mapping[str, Any], stories: Mapping[str, Scenario]
                 uses[kind].append(Use(use, 1, lasts, 1.0))
                 found = [len(uses[kind]) - 1]
             if len(found) > 1:
-                raise Refused(f"factor {name}: the scenario uses {use} {len(found)} times, so it is not clear which one is "
-                              f"meant; keep one.")
+                raise Refused("factor {name}: the scenario uses {use} {n_found} times, so it is not clear which one is "
+                              "meant; keep one.", name=name, use=use, n_found=len(found))
             changed: dict[str, Any] = {dial: value}
             uses[kind][found[0]] = replace(uses[kind][found[0]], **changed)
     moved = replace(base, levers=tuple(uses["levers"]), shocks=tuple(uses["shocks"]))
@@ -285,20 +294,21 @@ def make(method: str, factors: Any, points: int | None = None, seed: int = 1, tr
          file: str | Path | None = None, scenario: Scenario | None = None) -> Design:
     """A design by the name of its method (METHODS); `points` and `trajectories` where the method asks for them."""
     if method not in METHODS:
-        raise Refused(f"there is no design {method!r}.{nearest(method, METHODS)} Known: {', '.join(METHODS)}.")
+        raise Refused("there is no design {method!r}.{near} Known: {known}.", method=method, near=nearest(method, METHODS),
+                      known=", ".join(METHODS))
     chosen = parse_factors(factors)
     for name, given, takes in (("a number of points", points is not None, ("latin_hypercube", "sobol", "saltelli")),
                                ("a number of trajectories", trajectories is not None, ("morris",)),
                                ("a file of points", file is not None, ("list",))):
         if given and method not in takes:
-            raise Refused(f"a {method.replace('_', ' ')} design takes no {name[2:]}; leave it out, or choose the method "
-                          f"{' or '.join(takes)}.")
+            raise Refused("a {method} design takes no {name}; leave it out, or choose the method {takes}.",
+                          method=method.replace("_", " "), name=name[2:], takes=" or ".join(takes))
     if method == "list":
         if file is None:
             raise Refused("a list design needs a CSV of points: one column a factor, one row a point.")
         if chosen:
-            raise Refused(f"a list design takes its factors from its file; leave out the factor {chosen[0].name}, or make "
-                          f"it a column of the file.")
+            raise Refused("a list design takes its factors from its file; leave out the factor {name}, or make it a "
+                          "column of the file.", name=chosen[0].name)
         return from_csv(file)
     if not chosen:
         raise Refused("a design needs at least one factor, such as k=0.5:2.")
@@ -309,7 +319,8 @@ def make(method: str, factors: Any, points: int | None = None, seed: int = 1, tr
     if method == "morris":
         return morris(chosen, 10 if trajectories is None else trajectories, seed)
     if points is None:
-        raise Refused(f"a {method.replace('_', ' ')} design needs the number of points, such as 200.")
+        raise Refused("a {method} design needs the number of points, such as 200.",
+                      method=method.replace("_", " "))
     return {"latin_hypercube": latin_hypercube, "sobol": sobol, "saltelli": saltelli}[method](chosen, points, seed)
 
 
@@ -383,7 +394,8 @@ def saltelli(factors: Any, points: int, seed: int = 1) -> Design:
     check_points(points, "the number of base points")
     if points & (points - 1):
         below = 2 ** int(np.log2(points))
-        raise Refused(f"the number of base points must be a power of two, such as {below} or {2 * below}, not {points}.")
+        raise Refused("the number of base points must be a power of two, such as {below} or {value}, not {points}.",
+                      below=below, value=2 * below, points=points)
     problem = {"num_vars": len(chosen), "names": [f.name for f in chosen], "bounds": [[0.0, 1.0]] * len(chosen)}
     # A generator of its own: SALib would take a seed of 0 for none.
     return _placed(chosen, sample.sample(problem, points, calc_second_order=False, seed=_generator(seed)), "saltelli")
@@ -393,7 +405,8 @@ def turned(factors: tuple[Factor, ...]) -> tuple[Factor, ...]:
     """Refuse factors that are chosen, not turned: between their values there is no distance."""
     for factor in factors:
         if any(isinstance(value, str) for value in factor.values):
-            raise Refused(f"factor {factor.name} has no range of numbers; sensitivity needs factors such as k=0.5:2.")
+            raise Refused("factor {name} has no range of numbers; sensitivity needs factors such as k=0.5:2.",
+                          name=factor.name)
     return factors
 
 
@@ -420,11 +433,12 @@ def from_table(table: pd.DataFrame, where: Callable[[int], str] = lambda row: f"
     for k, name in enumerate(map(str, table.columns)):
         _range(name)
         if name in columns:
-            raise Refused(f"the column {name} stands in the list of points twice; keep one.")
+            raise Refused("the column {name} stands in the list of points twice; keep one.", name=name)
         cells = table.iloc[:, k].tolist()
         for row, cell in enumerate(cells):
             if cell is None or cell != cell:
-                raise Refused(f"{where(row)}: {name} is empty; every point needs every factor.")
+                raise Refused("{where}: {name} is empty; every point needs every factor.", where=where(row),
+                              name=name)
         columns[name] = [check_cell(name, cell, where(row)) for row, cell in enumerate(cells)]
     return Design(tuple(_seen(name, cells) for name, cells in columns.items()), pd.DataFrame(columns), "list")
 
@@ -449,11 +463,13 @@ def from_csv(source: Any) -> Design:
     kind = tables.Kind("points", "points", (), tuple(
         tables.Field(name, "text" if name in CHOICES else "number", (name,), example="0.5") for name in names))
     if not len(sheet.frame):
-        raise Refused(f"{sheet.where} has no points: it needs a header of factors and at least one row.")
+        raise Refused("{where} has no points: it needs a header of factors and at least one row.",
+                      where=sheet.where)
     table = tables.read(sheet, kind)
     empty = [name for name in table.left if name]
     if empty:
-        raise Refused(f"{sheet.where}: the column {empty[0]} is empty; every point needs every factor.")
+        raise Refused("{where}: the column {empty} is empty; every point needs every factor.", where=sheet.where,
+                      empty=empty[0])
     tables.check(table)
     tables.announce(table)
     columns = {name: table.frame[name] if name in CHOICES else tables.numbers(table.frame[name]) for name in names}

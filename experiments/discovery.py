@@ -433,7 +433,8 @@ def find_boxes(factors: Any, X: Any, holds: Any, condition: Condition | None = N
     bounds, X, H = bounds_of(chosen), np.asarray(X, np.float64), np.asarray(holds, np.float64)
     H = H[:, None] if H.ndim == 1 else H
     if X.shape != (len(H), len(chosen)):
-        raise Refused(f"the points have the shape {X.shape}, but there are {len(H)} outcomes and {len(chosen)} factors.")
+        raise Refused("the points have the shape {shape}, but there are {n_h} outcomes and {n_chosen} factors.",
+                      shape=X.shape, n_h=len(H), n_chosen=len(chosen))
     if not np.isfinite(H).all() or not 0.0 <= H.min() <= H.max() <= 1.0:
         raise Refused("whether the condition holds must be known in every run; put a number in the place of what is "
                       "missing, or choose another outcome.")
@@ -609,15 +610,16 @@ def check(factors: Any, condition: str | Condition, points: int) -> tuple[Factor
 def check_aim(aim: float, most: int) -> None:
     """Refuse a density or a number of boxes that cannot be."""
     if not 0.0 < aim <= 1.0:
-        raise Refused(f"the density to aim at must lie above 0 and be at most 1, such as 0.8, not {aim:g}.")
+        raise Refused("the density to aim at must lie above 0 and be at most 1, such as 0.8, not {aim:g}.",
+                      aim=aim)
     check_whole("the number of boxes", most, 1)
 
 
 def check_enough(points: int) -> None:
     """Refuse what cannot be told from chance at all."""
     if points < 4 * _FEWEST:
-        raise Refused(f"{points} points are too few for scenario discovery, where a box holds at least {_FEWEST}; run at "
-                      f"least {4 * _FEWEST}, better 400.")
+        raise Refused("{points} points are too few for scenario discovery, where a box holds at least {fewest}; run at "
+                      "least {value}, better 400.", points=points, fewest=_FEWEST, value=4 * _FEWEST)
 
 
 # ---------------------------------------------------------------- in plain words

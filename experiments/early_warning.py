@@ -139,8 +139,8 @@ def judge(tips: Sequence[Any], calibration: Sequence[Any], quiet: Sequence[Any],
     for what, group, least in (("that tip", tips, 2), ("without a tip to set the threshold", calibration,
                                                        round(1 / NOMINAL)), ("without a tip to test it", quiet, 2)):
         if len(group) < least:
-            raise Refused(f"there are {len(group)} runs {what}, but it takes {least}; give more runs, or move the "
-                          f"parameter further or more slowly.")
+            raise Refused("there are {n_group} runs {what}, but it takes {least}; give more runs, or move the parameter "
+                          "further or more slowly.", n_group=len(group), what=what, least=least)
     def look(series: Any) -> dict[str, np.ndarray]:
         looks = watched(series, window, bandwidth)
         if progress:
@@ -254,7 +254,8 @@ def early_warning(scenario: Any = "lets_dance", along: str | Axis = "B=0:0.8", o
         check_whole(what, value, low, high)
     for what, share, top in (("window", window, 0.9), ("bandwidth", bandwidth, 1.0)):
         if isinstance(share, bool) or not isinstance(share, int | float) or not 0.01 <= share <= top:
-            raise Refused(f"{what} must be a share of the series from 0.01 to {top:g}, not {share!r}.")
+            raise Refused("{what} must be a share of the series from 0.01 to {top:g}, not {share!r}.", what=what, top=top,
+                          share=share)
     story = scenarios.load(scenario).changed(**changes)
     knots = [(0, axis.first), (settle, axis.first), (settle + quarters, axis.last)]
     moving, quiet = (moved(story, axis.name, points) for points in (knots, [*knots[:2], (settle + quarters, axis.first)]))
@@ -268,8 +269,9 @@ def early_warning(scenario: Any = "lets_dance", along: str | Axis = "B=0:0.8", o
     at = np.where(tipped, gone.argmax(axis=1), np.nan)
     used = tipped & (at - ahead >= SHORTEST)
     if not used.any():
-        raise Refused(f"none of {runs} runs left {REGIMES[home]} after at least {SHORTEST + ahead} quarters while "
-                      f"{axis.name} moved from {axis.first:g} to {axis.last:g}; move it further, or another parameter.")
+        raise Refused("none of {runs} runs left {regimes} after at least {shortest} quarters while {name} moved from "
+                      "{first:g} to {last:g}; move it further, or another parameter.", runs=runs, regimes=REGIMES[home],
+                      shortest=SHORTEST + ahead, name=axis.name, first=axis.first, last=axis.last)
     lengths = at[used].astype(int) - ahead
     series = [one[:n] for one, n in zip(forced[0][used], lengths, strict=True)]
     groups: list[list[np.ndarray]] = []

@@ -202,9 +202,9 @@ class _Crew:
             if done:
                 return outcome
             raise outcome
-        raise Refused(f"{_TRIES} worker processes died one after the other at {task}: for want of memory (take fewer with "
-                      f"--workers, or --executor threads), or since a script calls this outside "
-                      f"`if __name__ == \"__main__\":`. A sweep goes on with --resume.")
+        raise Refused("{tries} worker processes died one after the other at {task}: for want of memory (take fewer with "
+                      "--workers, or --executor threads), or since a script calls this outside `if __name__ == "
+                      '"__main__":`. A sweep goes on with --resume.', tries=_TRIES, task=task)
 
     def _one(self) -> tuple[BaseProcess, Connection]:
         """A process that waits for work, or a new one."""
@@ -287,8 +287,8 @@ class Dask:
         client, own = (_connect(self.scheduler), True) if isinstance(self.scheduler, str) else (self.scheduler, False)
         try:
             if not isinstance(client, Client) or client.asynchronous:
-                raise Refused(f"a Dask executor takes a scheduler's address such as tcp://host:8786 or a "
-                              f"distributed.Client, not {type(client).__name__}.")
+                raise Refused("a Dask executor takes a scheduler's address such as tcp://host:8786 or a "
+                              "distributed.Client, not {kind_of}.", kind_of=type(client).__name__)
             _same_rules(client)
             yield client
         finally:
@@ -307,8 +307,8 @@ class Dask:
             raise Refused("the cluster's workers died again and again on the same task, perhaps for want of memory; "
                           "give them more, and go on with --resume.") from None
         except (CancelledError, OSError) as error:
-            raise Refused(f"the Dask scheduler went away ({type(error).__name__}); start it again and go on with "
-                          f"--resume.") from None
+            raise Refused("the Dask scheduler went away ({kind_of}); start it again and go on with --resume.",
+                          kind_of=type(error).__name__) from None
 
 
 def _connect(address: str) -> Any:
@@ -323,8 +323,9 @@ def _connect(address: str) -> Any:
             other.submit(asyncio.run, _knock(address)).result()
         return Client(address, timeout=_ANSWER, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
-        raise Refused(f"the Dask scheduler at {address} does not answer within {_ANSWER:g} seconds "
-                      f"({type(error).__name__}); is it running (`dask scheduler`), and is the address right?") from None
+        raise Refused("the Dask scheduler at {address} does not answer within {answer:g} seconds ({kind_of}); is it "
+                      "running (`dask scheduler`), and is the address right?", address=address, answer=_ANSWER,
+                      kind_of=type(error).__name__) from None
 
 
 async def _knock(address: str) -> None:
@@ -342,16 +343,16 @@ def _same_rules(client: Any) -> None:
     try:
         client.wait_for_workers(1, timeout=_ANSWER)
     except TimeoutError:
-        raise Refused(f"the Dask cluster has no worker after {_ANSWER:g} seconds; start one (`dask worker "
-                      f"{client.scheduler.address}`).") from None
+        raise Refused("the Dask cluster has no worker after {answer:g} seconds; start one (`dask worker {address}`).",
+                      answer=_ANSWER, address=client.scheduler.address) from None
     try:
         found = client.run(rules)
     except Exception as error:  # what a worker raises comes as text
-        raise Refused(f"a worker of the Dask cluster cannot say which version of letsdance it has ({error}); install the "
-                      f"same version there.") from None
+        raise Refused("a worker of the Dask cluster cannot say which version of letsdance it has ({error}); install the "
+                      "same version there.", error=error) from None
     others = [worker for worker, theirs in found.items() if theirs != rules()]
     if others:
-        raise Refused(f"{others[0]}: {OTHER_RULES}")
+        raise Refused("{others}: {other_rules}", others=others[0], other_rules=OTHER_RULES)
 
 
 def _dask_stream(client: Any, work: Work, tasks: Iterator[Any]) -> Generator[tuple[Any, Any]]:
@@ -391,7 +392,8 @@ def choose(executor: Any, runs: int, workers: int | None = None, limit: float | 
     check_whole("point-tries", tries, 1, 100)
     if limit is not None:
         if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0.1 <= limit <= 1e6:
-            raise Refused(f"point-timeout must be a number of seconds from 0.1 to 1,000,000, not {limit!r}.")
+            raise Refused("point-timeout must be a number of seconds from 0.1 to 1,000,000, not {limit!r}.",
+                          limit=limit)
         if executor not in (None, "processes"):
             raise Refused("only a process of this machine can be ended at a point that hangs; give --point-timeout with "
                           "--executor processes, or leave it out.")
@@ -405,8 +407,8 @@ def choose(executor: Any, runs: int, workers: int | None = None, limit: float | 
     if executor == "processes":
         return Processes(workers, limit, tries)
     if isinstance(executor, str) and "://" not in executor:
-        raise Refused(f"there is no executor {executor!r}.{nearest(executor, KINDS)} Name threads or processes, or "
-                      f"give a Dask scheduler's address such as tcp://127.0.0.1:8786.")
+        raise Refused("there is no executor {executor!r}.{near} Name threads or processes, or give a Dask scheduler's "
+                      "address such as tcp://127.0.0.1:8786.", executor=executor, near=nearest(executor, KINDS))
     if hasattr(executor, "results"):
         return executor  # type: ignore[no-any-return]
     if workers is not None:

@@ -119,10 +119,11 @@ def check_target(out: Path, overwrite: bool) -> None:
     named(out, "--out")
     if out.exists():
         if not overwrite:
-            raise Refused(f"{out} exists and is left alone; add --overwrite, or choose another folder with --out.")
+            raise Refused("{out} exists and is left alone; add --overwrite, or choose another folder with --out.",
+                          out=out)
         if not out.is_dir() or not ((out / MANIFEST).exists() or not any(out.iterdir())):
-            raise Refused(f"{out} is not a folder that letsdance wrote, so it is not overwritten; "
-                          f"choose another --out.")
+            raise Refused("{out} is not a folder that letsdance wrote, so it is not overwritten; choose another "
+                          "--out.", out=out)
     _check_parent(out, "--out")
 
 
@@ -130,9 +131,10 @@ def check_file(path: str | Path, overwrite: bool, option: str = "--out") -> Path
     """Refuse a file that cannot be written, before anything is computed; `option` names it in the sentence."""
     place = named(path, option)
     if place.is_dir():
-        raise Refused(f"{place} is a folder; give {option} the name of a file.")
+        raise Refused("{place} is a folder; give {option} the name of a file.", place=place, option=option)
     if place.exists() and not overwrite:
-        raise Refused(f"{place} exists and is left alone; add --overwrite, or choose another file with {option}.")
+        raise Refused("{place} exists and is left alone; add --overwrite, or choose another file with {option}.",
+                      place=place, option=option)
     _check_parent(place, option)
     return place
 
@@ -140,9 +142,11 @@ def check_file(path: str | Path, overwrite: bool, option: str = "--out") -> Path
 def _check_parent(out: Path, option: str) -> None:
     parent = out.absolute().parent
     if not parent.is_dir():
-        raise Refused(f"the folder {parent} does not exist; make it first, or choose another {option}.")
+        raise Refused("the folder {parent} does not exist; make it first, or choose another {option}.", parent=parent,
+                      option=option)
     if not os.access(parent, os.W_OK):
-        raise Refused(f"the folder {parent} cannot be written to; choose another {option}.")
+        raise Refused("the folder {parent} cannot be written to; choose another {option}.", parent=parent,
+                      option=option)
 
 
 @contextmanager
@@ -153,14 +157,14 @@ def whole_file(path: str | Path, overwrite: bool, option: str = "--out") -> Iter
         handle, name = tempfile.mkstemp(prefix=f".{place.name}-", dir=place.absolute().parent)
         os.close(handle)
     except OSError as error:
-        raise Refused(f"{place} cannot be written: {error.strerror}.") from None
+        raise Refused("{place} cannot be written: {strerror}.", place=place, strerror=error.strerror) from None
     part = Path(name)
     try:
         yield part
         part.chmod(0o644)
         part.replace(place)
     except OSError as error:
-        raise Refused(f"{place} cannot be written: {error.strerror or error}.") from None
+        raise Refused("{place} cannot be written: {strerror}.", place=place, strerror=error.strerror or error) from None
     finally:
         part.unlink(missing_ok=True)
 
@@ -172,7 +176,7 @@ def whole_or_nothing(out: Path, overwrite: bool) -> Iterator[Path]:
     try:
         part = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.absolute().parent))
     except OSError as error:
-        raise Refused(f"{out} cannot be written: {error.strerror}.") from None
+        raise Refused("{out} cannot be written: {strerror}.", out=out, strerror=error.strerror) from None
     try:
         yield part
         part.chmod(0o755)
@@ -184,7 +188,7 @@ def whole_or_nothing(out: Path, overwrite: bool) -> Iterator[Path]:
         else:
             part.rename(out)
     except OSError as error:
-        raise Refused(f"{out} cannot be written: {error.strerror or error}.") from None
+        raise Refused("{out} cannot be written: {strerror}.", out=out, strerror=error.strerror or error) from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
@@ -229,20 +233,24 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """A folder's manifest, or `Refused`."""
     path = named(folder) / MANIFEST
     if not os.path.isdir(folder) or not os.path.exists(path):
-        raise Refused(f"{folder} is not a folder that letsdance wrote: there is no {MANIFEST} in it.")
+        raise Refused("{folder} is not a folder that letsdance wrote: there is no {manifest} in it.", folder=folder,
+                      manifest=MANIFEST)
     said = files.json(path)
     needed: tuple[str, ...] = ("format", "version", "seeds", "quarters", "scenarios", "tables")
     if isinstance(said, dict) and said.get("kind"):
         needed = ("format", "version", "command")
     if not isinstance(said, dict) or any(key not in said for key in needed):
-        raise Refused(f"{path} lacks what it takes to run it again ({', '.join(needed)}).")
+        raise Refused("{path} lacks what it takes to run it again ({needed}).", path=path,
+                      needed=", ".join(needed))
     reads = FORMATS.get(str(said.get("kind")), _FORMAT)
     if said["format"] != reads or isinstance(said["format"], bool):
-        raise Refused(f"{folder} has the format {files.shown(said['format'])}, this version reads {reads}; "
-                      f"use letsdance {files.shown(said['version'])}.")
+        raise Refused("{folder} has the format {format}, this version reads {reads}; use letsdance {version}.",
+                      folder=folder, format=files.shown(said["format"]), reads=reads,
+                      version=files.shown(said["version"]))
     for key, fits, what in (*_MAY_SAY, *(() if said.get("kind") else _RUN_SAYS)):
         if key in said and not fits(said[key]):
-            raise Refused(f"{path} was changed: {key} must be {what}, not {str(said[key])[:60]!r}.")
+            raise Refused("{path} was changed: {key} must be {what}, not {said!r}.", path=path, key=key, what=what,
+                          said=str(said[key])[:60])
     return said
 
 
@@ -300,7 +308,8 @@ def verify(folder: Path, progress: Callable[[int], None] | None = None,
     said = read_manifest(folder)
     if said.get("kind"):
         if rerun is None or not said["command"]:
-            raise Refused(f"{folder} was not written by a command, so there is none to run again; call the function again.")
+            raise Refused("{folder} was not written by a command, so there is none to run again; call the function "
+                          "again.", folder=folder)
         place = rerun(said["command"])
         fresh = {file.relative_to(place).as_posix(): pd.read_parquet(file) for file in sorted(place.rglob("*.parquet"))}
     else:
@@ -318,7 +327,8 @@ def verify(folder: Path, progress: Callable[[int], None] | None = None,
         except Exception as error:  # whatever a damaged file makes pyarrow say
             if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno):
                 why = "it does not fit in memory" if isinstance(error, MemoryError) else error.strerror
-                raise Refused(f"{path} cannot be read: {why}; whether it is whole is not known.") from None
+                raise Refused("{path} cannot be read: {why}; whether it is whole is not known.", path=path,
+                              why=why) from None
             differences.append(f"{file}: the file is damaged ({type(error).__name__}).")
             continue
         if file in recorded and content_hash(then) != recorded[file]:

@@ -51,7 +51,8 @@ class Guest:
             return {identifier(str(o)): value for o, value in zip(self.outcomes, values, strict=True)}
         points = np.atleast_2d(np.asarray(X, np.float64))
         if points.shape[1] != len(self.factors):
-            raise Refused(f"a point has {points.shape[1]} numbers, but there are {len(self.factors)} factors.")
+            raise Refused("a point has {shape} numbers, but there are {n_factors} factors.", shape=points.shape[1],
+                          n_factors=len(self.factors))
         answers = np.array([self._means(point, {}) for point in points])
         return answers[:, 0] if len(self.outcomes) == 1 else answers
 
@@ -59,7 +60,8 @@ class Guest:
         known = {identifier(f.name): f for f in self.factors}
         for name in named:
             if name not in known:
-                raise Refused(f"there is no factor {name!r} here; known: {', '.join(known)}.")
+                raise Refused("there is no factor {name!r} here; known: {known}.", name=name,
+                              known=", ".join(known))
         point = {f.name: _value(f, v) for f, v in zip(self.factors, values, strict=True) if v is not None}
         result = simulate(at(self.scenario, point), runs=self.runs, seed=self.seed, threads=1)
         return [float(outcome.of(result).mean()) for outcome in self.outcomes]

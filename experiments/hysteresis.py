@@ -163,8 +163,9 @@ def _loop(story: Scenario, axis: Axis, name: str, seeds: np.ndarray, values: np.
     still = schedule.copy()
     still[axis.name] = axis.first
     if np.array_equal(found[:1], paths(story, still, seeds[:1], [name])[0]):
-        raise Refused(f"{axis.name} ({PARAMETERS[axis.name].title}) moves nothing within a run: it acts at the start only, "
-                      f"or {name} does not answer to it; `letsdance map tipping` runs each value apart.")
+        raise Refused("{name} ({title}) moves nothing within a run: it acts at the start only, or {name_2} does not "
+                      "answer to it; `letsdance map tipping` runs each value apart.", name=axis.name,
+                      title=PARAMETERS[axis.name].title, name_2=name)
     when = np.linspace(0, way, len(values))
     quarter = np.arange(found.shape[1])
     there = np.stack([np.interp(settle + when, quarter, one) for one in found])

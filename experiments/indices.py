@@ -71,11 +71,13 @@ def _checked(names: Sequence[str], bounds: Any, X: Any, Y: Any) -> tuple[np.ndar
     bounds, X, Y = (np.asarray(v, np.float64) for v in (bounds, X, Y))
     Y = Y[:, None] if Y.ndim == 1 else Y
     if X.ndim != 2 or X.shape[1] != len(names) or bounds.shape != (len(names), 2) or len(X) != len(Y):
-        raise Refused(f"names, bounds, X and Y do not fit: {len(names)} names, bounds {bounds.shape}, X {X.shape}, "
-                      f"Y {Y.shape}; they must be k, (k, 2), (points, k) and (points, replicates).")
+        raise Refused("names, bounds, X and Y do not fit: {n_names} names, bounds {shape}, X {x_shape}, Y {y_shape}; they "
+                      "must be k, (k, 2), (points, k) and (points, replicates).", n_names=len(names), shape=bounds.shape,
+                      x_shape=X.shape, y_shape=Y.shape)
     if not np.isfinite(Y).all():
-        raise Refused(f"the outcome is not a number at {int((~np.isfinite(Y)).any(axis=1).sum())} of {len(Y)} points; "
-                      f"put a number in its place, or choose another outcome. No point can be left out of this design.")
+        raise Refused("the outcome is not a number at {np} of {n_y} points; put a number in its place, or choose another "
+                      "outcome. No point can be left out of this design.", np=int((~np.isfinite(Y)).any(axis=1).sum()),
+                      n_y=len(Y))
     return bounds, X, Y
 
 
@@ -115,7 +117,8 @@ def elementary_effects(bounds: Any, X: Any, Y: Any) -> np.ndarray:
     bounds, X, Y = (np.asarray(v, np.float64) for v in (bounds, X, Y))
     k = X.shape[1]
     if len(X) % (k + 1):
-        raise Refused(f"{len(X)} points are no whole number of trajectories of {k + 1}; use a morris design.")
+        raise Refused("{n_x} points are no whole number of trajectories of {k}; use a morris design.", n_x=len(X),
+                      k=k + 1)
     u = ((X - bounds[:, 0]) / (bounds[:, 1] - bounds[:, 0])).reshape(-1, k + 1, k)
     y = Y.reshape(len(u), k + 1, -1)
     steps, changes = np.diff(u, axis=1), np.diff(y, axis=1)
@@ -184,7 +187,8 @@ def sobol(names: Sequence[str], bounds: Any, X: Any, Y: Any, seed: int = 1, leve
     bounds, X, Y = _checked(names, bounds, X, Y)
     k, R = len(names), Y.shape[1]
     if len(X) % (k + 2):
-        raise Refused(f"{len(X)} points are no whole number of base rows of {k + 2}; use the design `saltelli`.")
+        raise Refused("{n_x} points are no whole number of base rows of {k}; use the design `saltelli`.", n_x=len(X),
+                      k=k + 2)
     N = len(X) // (k + 2)
     rows = X.reshape(N, k + 2, k)
     mixed = np.where(np.eye(k, dtype=bool), rows[:, -1:, :], rows[:, :1, :])
@@ -250,8 +254,8 @@ def regional(names: Sequence[str], X: Any, holds: Any, seed: int = 1, level: flo
     share, k = H.mean(axis=1), len(names)
     held = float(share.mean())
     if held in (0.0, 1.0):
-        raise Refused(f"the condition holds in {'every' if held else 'no'} run, so nothing sets points apart; "
-                      f"choose another number for it, or widen the factors' ranges.")
+        raise Refused("the condition holds in {or_not} run, so nothing sets points apart; choose another number for it, "
+                      "or widen the factors' ranges.", or_not="every" if held else "no")
     rng = np.random.default_rng(np.random.SeedSequence([seed, _PERMUTATIONS]))
     order = np.argsort(X, axis=0, kind="stable")
     ranked = np.take_along_axis(X, order, axis=0)

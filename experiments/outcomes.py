@@ -61,8 +61,8 @@ class Outcome:
             return _whole(self.name, result)
         first, last = (result.quarters, result.quarters) if self.first is None else (self.first, self.last or self.first)
         if last > result.quarters:
-            raise Refused(f"{self} looks at quarter {last}, after the horizon of {result.quarters}; "
-                          f"name an earlier quarter or raise quarters.")
+            raise Refused("{self_} looks at quarter {last}, after the horizon of {quarters}; name an earlier quarter or "
+                          "raise quarters.", self_=self, last=last, quarters=result.quarters)
         values = result.late_adopter_gap() if self.name in DERIVED else result.rows[self.name]
         if first == last:
             return values[:, first].astype(np.float64)
@@ -96,17 +96,19 @@ def parse(text: str | Outcome) -> Outcome:
         return text
     found = _PATTERN.fullmatch(text.replace(" ", "")) if isinstance(text, str) else None
     if not found:
-        raise Refused(f"outcome {text!r} cannot be read; write NAME@QUARTER, such as lets_dance@60 or T@40-60.")
+        raise Refused("outcome {text!r} cannot be read; write NAME@QUARTER, such as lets_dance@60 or T@40-60.",
+                      text=text)
     name = found["name"]
     if name not in known():
-        raise Refused(f"there is no outcome {name!r}.{nearest(name, known())} See `letsdance show indicators`.")
+        raise Refused("there is no outcome {name!r}.{near} See `letsdance show indicators`.", name=name,
+                      near=nearest(name, known()))
     if found["first"] is None:
         return Outcome(name)
     if name in WHOLE_RUN:
-        raise Refused(f"{name} is measured over the whole run; write it without a quarter.")
+        raise Refused("{name} is measured over the whole run; write it without a quarter.", name=name)
     first, last = int(found["first"]), int(found["last"] or found["first"])
     if last < first:
-        raise Refused(f"outcome {text!r} ends before it begins; write the earlier quarter first.")
+        raise Refused("outcome {text!r} ends before it begins; write the earlier quarter first.", text=text)
     return Outcome(name, first, last)
 
 
@@ -148,9 +150,10 @@ def parse_condition(text: str | Condition) -> Condition:
     except ValueError:
         found = None
     if not found:
-        raise Refused(f"condition {text!r} cannot be read; write OUTCOME <= NUMBER, such as 'wasteland@60 <= 0.2'.")
+        raise Refused("condition {text!r} cannot be read; write OUTCOME <= NUMBER, such as 'wasteland@60 <= 0.2'.",
+                      text=text)
     asked = Condition(parse(found["outcome"]), found["relation"], value)
     if asked.outcome.unit == "share" and asked.outcome.name in SOCIETY and not 0.0 <= value <= 1.0:
-        raise Refused(f"condition {text!r}: {asked.outcome.name} is a share, so the number must lie from 0 to 1 (or 0% to "
-                      f"100%).")
+        raise Refused("condition {text!r}: {name} is a share, so the number must lie from 0 to 1 (or 0% to 100%).",
+                      text=text, name=asked.outcome.name)
     return asked

@@ -704,7 +704,8 @@ def check(runs: int = 20, seed: int = 1, only: str | Iterable[str] | None = None
     wanted = list(PATTERNS) if only is None else [only] if isinstance(only, str) else list(only)
     for id in wanted:
         if id not in PATTERNS:
-            raise Refused(f"there is no pattern {id!r}.{nearest(str(id), PATTERNS)} Known: {', '.join(PATTERNS)}.")
+            raise Refused("there is no pattern {id!r}.{near} Known: {known}.", id=id, near=nearest(str(id), PATTERNS),
+                          known=", ".join(PATTERNS))
     check_whole("runs (20 or more for a verdict)", runs, 2)
     lab, findings = Laboratory(int(runs), seed), []
     for id in wanted:

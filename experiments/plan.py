@@ -89,16 +89,17 @@ def plan(
     chosen = parse_all(asked) if asked else ()
     for outcome in chosen:
         if outcome.last is not None and outcome.last > base.quarters:
-            raise Refused(f"{outcome} looks at quarter {outcome.last}, after the horizon of {base.quarters}; name an "
-                          f"earlier quarter or raise quarters.")
+            raise Refused("{outcome} looks at quarter {last}, after the horizon of {quarters}; name an earlier quarter or "
+                          "raise quarters.", outcome=outcome, last=outcome.last, quarters=base.quarters)
     levels = tuple(dict.fromkeys([keep] if isinstance(keep, str) else keep))
     for level in levels:
         if level not in LEVELS:
-            raise Refused(f"there is no table {level!r} to keep.{nearest(level, LEVELS)} Known: {', '.join(LEVELS)}.")
+            raise Refused("there is no table {level!r} to keep.{near} Known: {known}.", level=level,
+                          near=nearest(level, LEVELS), known=", ".join(LEVELS))
     if design is None:
         if method not in designs.METHODS:
-            raise Refused(f"there is no design {method!r}.{nearest(method, designs.METHODS)} "
-                          f"Known: {', '.join(designs.METHODS)}.")
+            raise Refused("there is no design {method!r}.{near} Known: {known}.", method=method,
+                          near=nearest(method, designs.METHODS), known=", ".join(designs.METHODS))
         dials = designs.parse_factors(factors)
         _refuse_too_many(designs.count(method, dials, points, trajectories) * replicates, base)
         design = designs.make(method, dials, points, int(seed), trajectories, file, base)
@@ -106,19 +107,19 @@ def plan(
     for factor in design.factors:
         last = max(factor.values) if factor.values else factor.high
         if factor.name.endswith(".start") and last > base.quarters:
-            raise Refused(f"factor {factor.name} reaches quarter {last:g}, after the horizon of {base.quarters}; lower it "
-                          f"or raise quarters.")
+            raise Refused("factor {name} reaches quarter {last:g}, after the horizon of {quarters}; lower it or raise "
+                          "quarters.", name=factor.name, last=last, quarters=base.quarters)
     named = [factor.name for factor in design.factors]
     if "scenario" in named and "profile" not in named and profile is not None:
-        raise Refused(f"with the factor scenario every scenario keeps the innovation of its file, so the profile {profile} "
-                      f"would be lost; give it as a factor: profile={profile}.")
+        raise Refused("with the factor scenario every scenario keeps the innovation of its file, so the profile {profile} "
+                      "would be lost; give it as a factor: profile={profile}.", profile=profile)
     if "municipalities" in named and municipalities is not None:
         raise Refused("the tables of municipalities are a factor, so another one for all points would be lost; leave out "
                       "one of the two.")
     texts = _texts(design)
     for name in parameters or {}:
         if name in (factor.name for factor in design.factors):
-            raise Refused(f"{name} is both a factor and set to one value; keep one of them.")
+            raise Refused("{name} is both a factor and set to one value; keep one of them.", name=name)
     designs.at(base, design.points(0, 1)[0])  # what is wrong at the first point is mostly wrong at all
     return Plan(design, base, int(replicates), int(seed), chosen, levels, int(every),
                 None if municipalities is None else _text(municipalities), texts, title)
@@ -141,7 +142,7 @@ def _texts(design: Design) -> dict[str, str]:
                     scenarios.load(value)
                     texts[value] = files.text(value)
             except Refused as error:
-                raise Refused(f"factor {factor.name}: {error}") from None
+                raise Refused("factor {name}: {error}", name=factor.name, error=error) from None
     return texts
 
 
@@ -151,9 +152,10 @@ def _refuse_too_many(runs: float, base: Scenario) -> None:
     seconds, size = estimate(base)
     from letsdance.simulation.society import cores
 
-    raise Refused(f"this asks for {runs:,.0f} runs: some {_long(runs * seconds / cores())} on the {cores()} cores of this "
-                  f"machine and {runs * size / 1e9:,.0f} GB (measured here: {1000 * seconds:.1f} ms a run). The most is "
-                  f"{MOST_RUNS:,}; take fewer factors, levels, points or replicates.")
+    raise Refused("this asks for {runs:,.0f} runs: some {long} on the {cores} cores of this machine and {runs_2:,.0f} GB "
+                  "(measured here: {value:.1f} ms a run). The most is {most_runs:,}; take fewer factors, levels, points "
+                  "or replicates.", runs=runs, long=_long(runs * seconds / cores()), cores=cores(),
+                  runs_2=runs * size / 1e9, value=1000 * seconds, most_runs=MOST_RUNS)
 
 
 def estimate(scenario: Scenario) -> tuple[float, float]:
@@ -185,13 +187,15 @@ def read(path: str | Path) -> Plan:
     for key, value in data.items():
         where = place(key) if isinstance(value, dict) else place("", key)
         if key not in _KEYS:
-            raise Refused(f"{where}there is no entry {key!r} in a design.{nearest(key, _KEYS)} Known: {', '.join(_KEYS)}.")
+            raise Refused("{where}there is no entry {key!r} in a design.{near} Known: {known}.", where=where, key=key,
+                          near=nearest(key, _KEYS), known=", ".join(_KEYS))
         if isinstance(value, bool) or not isinstance(value, _KEYS[key][0]):
-            raise Refused(f"{where}{key} must be {_KEYS[key][1]}, not {value!r}.")
+            raise Refused("{where}{key} must be {keys}, not {value!r}.", where=where, key=key, keys=_KEYS[key][1],
+                          value=value)
         if value == {}:
-            raise Refused(f"{where}[{key}] must be a table with at least one entry.")
+            raise Refused("{where}[{key}] must be a table with at least one entry.", where=where, key=key)
         if key in ("keep", "outcomes") and not all(isinstance(one, str) for one in value):
-            raise Refused(f"{where}{key} must be a list of texts in quotes.")
+            raise Refused("{where}{key} must be a list of texts in quotes.", where=where, key=key)
     here = Path(path).parent
 
     def beside(value: Any) -> Any:
@@ -210,7 +214,7 @@ def read(path: str | Path) -> Plan:
                 value = [beside(v) for v in (value if isinstance(value, list) else str(value).split(","))]
             factors.append(designs.parse_factor(name, value))
         except Refused as error:
-            raise Refused(f"{_of(place, name)}{error}") from None
+            raise Refused("{place}{error}", place=_of(place, name), error=error) from None
     for key in ("file", "municipalities", "scenario"):
         if key in data:
             data[key] = beside(data[key])
@@ -220,7 +224,8 @@ def read(path: str | Path) -> Plan:
         said = str(error)
         factor = next((f.name for f in factors if said.startswith(f"factor {f.name}")), "")
         key = next((key for key in data if said.startswith((f"{key} ", f"this {key}"))), "")
-        raise Refused(f"{_of(place, factor) if factor else place('', key) if key else place()}{error}") from None
+        raise Refused("{place}{error}", place=_of(place, factor) if factor else place("", key) if key else place(),
+                      error=error) from None
 
 
 def _dials(table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

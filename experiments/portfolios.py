@@ -78,19 +78,19 @@ def space(scenario: Scenario, levers: Sequence[str] | None = None, starts: Seque
         name for name in LEVERS if name not in given and moves(scenario, name)]
     for name in names:
         if name in given:
-            raise Refused(f"lever {name} is in the scenario already; leave it out of the levers to search, "
-                          f"or take it out of the scenario.")
+            raise Refused("lever {name} is in the scenario already; leave it out of the levers to search, or take it out "
+                          "of the scenario.", name=name)
     for what, values in (("lever", names), ("start", starts), ("duration", durations), ("strength", strengths)):
         if not values:
-            raise Refused(f"name at least one {what} to search over.")
+            raise Refused("name at least one {what} to search over.", what=what)
     uses = {}
     for name in names:
         ways: dict[Use, None] = {}
         for start, duration, strength in product(starts, durations, strengths):
             use, = parse_uses("lever", [Use(name, start, duration, strength)])
             if use.start > scenario.quarters:
-                raise Refused(f"start {start} is after the horizon of {scenario.quarters} quarters; "
-                              f"leave it out or raise quarters.")
+                raise Refused("start {start} is after the horizon of {quarters} quarters; leave it out or raise "
+                              "quarters.", start=start, quarters=scenario.quarters)
             if use.strength == 0.0:
                 raise Refused("strength 0 is no lever at all; search over strengths above 0 (doing without is "
                               "always tried).")
@@ -104,7 +104,8 @@ def space(scenario: Scenario, levers: Sequence[str] | None = None, starts: Seque
 def _names(levers: Sequence[str]) -> Sequence[str]:
     for name in [levers] if isinstance(levers, str) else levers:
         if name not in LEVERS:
-            raise Refused(f"there is no lever {name!r}.{nearest(str(name), LEVERS)} See `letsdance show levers`.")
+            raise Refused("there is no lever {name!r}.{near} See `letsdance show levers`.", name=name,
+                          near=nearest(str(name), LEVERS))
     return [levers] if isinstance(levers, str) else levers
 
 

@@ -92,17 +92,19 @@ def until(text: str | Target) -> Target:
         return text
     found = _TARGET.fullmatch(text.strip()) if isinstance(text, str) else None
     if not found:
-        raise Refused(f"precision {text!r} cannot be read; write OUTCOME +-HALF_WIDTH, such as \"lets_dance@60 +-0.02\".")
+        raise Refused('precision {text!r} cannot be read; write OUTCOME +-HALF_WIDTH, such as "lets_dance@60 +-0.02".',
+                      text=text)
     outcome = parse(found["outcome"])
     try:
         within = float(found["within"])
     except ValueError:
-        raise Refused(f"precision {text!r}: {found['within']!r} is not a number; write it such as +-0.02.") from None
+        raise Refused("precision {text!r}: {within!r} is not a number; write it such as +-0.02.", text=text,
+                      within=found["within"]) from None
     if not (np.isfinite(within) and within > 0):
-        raise Refused(f"precision {text!r}: the half-width must be more than 0, such as +-0.02.")
+        raise Refused("precision {text!r}: the half-width must be more than 0, such as +-0.02.", text=text)
     if outcome.name.startswith("time_to_"):
-        raise Refused(f"{outcome} never comes in some runs, so it has no mean to be known; ask for the share that has "
-                      f"adopted by a quarter, such as \"ever_adopted@60 +-0.02\".")
+        raise Refused("{outcome} never comes in some runs, so it has no mean to be known; ask for the share that has "
+                      'adopted by a quarter, such as "ever_adopted@60 +-0.02".', outcome=outcome)
     if outcome.name == "lever_points":
         raise Refused("lever_points are the same in every run, so no run makes them better known; ask for another outcome.")
     return Target(outcome, within)

@@ -213,12 +213,13 @@ def residence(starts: Iterable[Any] = scenarios.STARTS, runs: int = 20, quarters
     runs that have ended. Raises `Refused` for bad input.
     """
     if target not in REGIMES:
-        raise Refused(f"there is no regime {target!r}.{nearest(str(target), REGIMES)} Known: {', '.join(REGIMES)}.")
+        raise Refused("there is no regime {target!r}.{near} Known: {known}.", target=target,
+                      near=nearest(str(target), REGIMES), known=", ".join(REGIMES))
     stories = {}
     for given in [starts] if isinstance(starts, str) else starts:
         story = scenarios.load(given).changed(quarters=quarters, **changes)
         if story.name in stories:
-            raise Refused(f"two scenarios are called {story.name}; rename one of them.")
+            raise Refused("two scenarios are called {name}; rename one of them.", name=story.name)
         stories[story.name] = story
     if not stories:
         raise Refused("name at least one scenario, such as lone_ranger.")

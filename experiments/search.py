@@ -139,9 +139,9 @@ def plan(scenario: str | Path | Scenario, *, chance: float | None = None, budget
     if chance is not None and budget is not None:
         raise Refused("give a chance to reach at least cost, or a budget to do best within, not both.")
     if chance is not None and not (isinstance(chance, int | float) and 0.0 < chance < 1.0):
-        raise Refused(f"chance must lie above 0 and below 1, such as 0.8, not {chance!r}.")
+        raise Refused("chance must lie above 0 and below 1, such as 0.8, not {chance!r}.", chance=chance)
     if budget is not None and not (isinstance(budget, int | float) and np.isfinite(budget) and budget >= 0.0):
-        raise Refused(f"budget must be a number of points from 0, not {budget!r}.")
+        raise Refused("budget must be a number of points from 0, not {budget!r}.", budget=budget)
     for name, value, least in (("runs", runs, 4), ("fresh_runs", fresh_runs, 20), ("evaluations", evaluations, 50),
                                ("seed", seed, 0)):
         check_whole(name, value, least)
@@ -149,14 +149,16 @@ def plan(scenario: str | Path | Scenario, *, chance: float | None = None, budget
                 chance, budget, runs, fresh_runs, evaluations, seed, robust)
     last = made.condition.outcome.last or 0
     if last > story.quarters:
-        raise Refused(f"condition {made.condition} looks at quarter {last}, after the horizon of {story.quarters}; name "
-                      f"an earlier quarter or raise quarters.")
+        raise Refused("condition {condition} looks at quarter {last}, after the horizon of {quarters}; name an earlier "
+                      "quarter or raise quarters.", condition=made.condition, last=last, quarters=story.quarters)
     if made.most_runs > _MOST_RUNS:
-        raise Refused(f"this search would take up to {made.most_runs:,} runs, more than {_MOST_RUNS:,}; lower "
-                      f"evaluations ({evaluations:,}), runs ({runs:,}) or fresh_runs ({fresh_runs:,}).")
+        raise Refused("this search would take up to {most_runs:,} runs, more than {most_runs_2:,}; lower evaluations "
+                      "({evaluations:,}), runs ({runs:,}) or fresh_runs ({fresh_runs:,}).", most_runs=made.most_runs,
+                      most_runs_2=_MOST_RUNS, evaluations=evaluations, runs=runs, fresh_runs=fresh_runs)
     if chance is not None and (least := runs_to_show(chance, made.looks)) > fresh_runs:
-        raise Refused(f"a chance of at least {chance:g} cannot be shown with {fresh_runs} fresh runs even if all "
-                      f"succeed; raise fresh_runs to {least} or more, or ask for less.")
+        raise Refused("a chance of at least {chance:g} cannot be shown with {fresh_runs} fresh runs even if all succeed; "
+                      "raise fresh_runs to {least} or more, or ask for less.", chance=chance, fresh_runs=fresh_runs,
+                      least=least)
     return made
 
 

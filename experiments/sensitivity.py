@@ -70,30 +70,35 @@ def responses(frame: pd.DataFrame, outcome: str | Outcome | Condition, missing: 
     name = str(condition.outcome if condition else outcome)
     if name not in frame.columns:
         known = [c for c in frame.columns if c not in ("point", "run", "seed", "error")]
-        raise Refused(f"these runs have no outcome {name}; they have {', '.join(map(str, known))}.")
+        raise Refused("these runs have no outcome {name}; they have {known}.", name=name,
+                      known=", ".join(map(str, known)))
     if "error" in frame and (failed := frame["error"].notna()).any():
         first = frame[failed].iloc[0]
-        raise Refused(f"{int(failed.sum())} of {len(frame)} runs failed, the first at point {first['point']}: "
-                      f"{str(first['error']).rstrip('.')}. Every point of the design is needed; change the ranges.")
+        raise Refused("{failed} of {n_frame} runs failed, the first at point {point}: {error}. Every point of the design "
+                      "is needed; change the ranges.", failed=int(failed.sum()), n_frame=len(frame), point=first["point"],
+                      error=str(first["error"]).rstrip("."))
     table = frame.pivot(index="point", columns="run", values=name).sort_index()
     if table.size != len(frame):
-        raise Refused(f"{len(table)} points with {table.shape[1]} runs each make {table.size} runs, but there are "
-                      f"{len(frame)}; finish the sweep first.")
+        raise Refused("{n_table} points with {shape} runs each make {size} runs, but there are {n_frame}; finish the "
+                      "sweep first.", n_table=len(table), shape=table.shape[1], size=table.size,
+                      n_frame=len(frame))
     values = table.to_numpy(np.float64)
     gone = np.isnan(values)
     if gone.any() and missing is not None:
         values = np.where(gone, float(missing), values)
     elif gone.any() and not (condition and condition.outcome.name.startswith("time_to_")):
-        raise Refused(f"{name} is not a number in {int(gone.sum())} of {gone.size} runs, at {int(gone.any(axis=1).sum())} "
-                      f"of {len(gone)} points (it never comes, or is a share of nothing); name a number to put in its "
-                      f"place (missing=, --missing), or choose another outcome.")
+        raise Refused("{name} is not a number in {gone} of {size} runs, at {gone_2} of {n_gone} points (it never comes, "
+                      "or is a share of nothing); name a number to put in its place (missing=, --missing), or choose "
+                      "another outcome.", name=name, gone=int(gone.sum()), size=gone.size,
+                      gone_2=int(gone.any(axis=1).sum()), n_gone=len(gone))
     return condition.holds(values).astype(np.float64) if condition else values
 
 
 def check_missing(missing: float | None) -> None:
     """Refuse what cannot stand in the place of what is not a number."""
     if missing is not None and not np.isfinite(missing):
-        raise Refused(f"missing, which stands where an outcome is not a number, must be a number itself, not {missing!r}.")
+        raise Refused("missing, which stands where an outcome is not a number, must be a number itself, not "
+                      "{missing!r}.", missing=missing)
 
 
 def bounds_of(factors: Any) -> np.ndarray:
@@ -147,21 +152,24 @@ def design_of(method: str, factors: Any, size: int | None = None, seed: int = 1)
     Refused for Sobol' indices over very many factors, with the number of points that they would take.
     """
     if method not in METHODS:
-        raise Refused(f"there is no method {method!r}.{nearest(method, METHODS)} Known: {', '.join(METHODS)}.")
+        raise Refused("there is no method {method!r}.{near} Known: {known}.", method=method, near=nearest(method, METHODS),
+                      known=", ".join(METHODS))
     chosen = turned(parse_factors(factors))
     size = METHODS[method] if size is None else size
     if not chosen:
         raise Refused("sensitivity needs at least one factor, such as k=0.5:2.")
     if method == "morris":
         if size < 2:
-            raise Refused(f"Morris screening needs at least 2 trajectories, not {size}; 10 or more are usual.")
+            raise Refused("Morris screening needs at least 2 trajectories, not {size}; 10 or more are usual.",
+                          size=size)
         return morris_design(chosen, size, seed)
     if method == "regional":
         return latin_hypercube(chosen, size, seed)
     if len(chosen) > _MOST_SOBOL:
-        raise Refused(f"Sobol' indices of {len(chosen)} factors would take "
-                      f"{points_needed(method, len(chosen), size):,} points of several "
-                      f"runs each; screen them with the method morris first, and name at most {_MOST_SOBOL} that matter.")
+        raise Refused("Sobol' indices of {n_chosen} factors would take {points_needed:,} points of several runs each; "
+                      "screen them with the method morris first, and name at most {most_sobol} that matter.",
+                      n_chosen=len(chosen), points_needed=points_needed(method, len(chosen), size),
+                      most_sobol=_MOST_SOBOL)
     return saltelli(chosen, size, seed)
 
 
@@ -207,8 +215,8 @@ def from_sweep(sweep: Sweep, outcome: str | Outcome | Condition, method: str | N
     check_missing(missing)
     method = method or usual
     if method not in (usual, "regional"):
-        raise Refused(f"this sweep has a {sweep.plan.design.method.replace('_', ' ')} design; the method {method} needs "
-                      f"one of its own. Use the method {usual}.")
+        raise Refused("this sweep has a {method} design; the method {method_2} needs one of its own. Use the method "
+                      "{usual}.", method=sweep.plan.design.method.replace("_", " "), method_2=method, usual=usual)
     asked = _asked(method, outcome)
     frame = runs_of(sweep, _outcome(asked))
     seed = sweep.plan.seed if seed is None else seed
@@ -219,7 +227,8 @@ def from_sweep(sweep: Sweep, outcome: str | Outcome | Condition, method: str | N
 def runs_of(sweep: Sweep, outcome: Outcome) -> pd.DataFrame:
     """A sweep's runs with a column for this outcome; at the end of the run it may stand there without a quarter."""
     if not sweep.finished:
-        raise Refused(f"the sweep in {sweep.folder} is not finished; go on with `letsdance sweep --resume` first.")
+        raise Refused("the sweep in {folder} is not finished; go on with `letsdance sweep --resume` first.",
+                      folder=sweep.folder)
     name, bare = str(outcome), outcome.name
     ends = {Outcome(bare), Outcome(bare, sweep.plan.scenario.quarters, sweep.plan.scenario.quarters)}
     there = next((str(o) for o in ends if str(o) in sweep.outcomes), None) if outcome in ends else None
@@ -245,11 +254,11 @@ def _asked(method: str, outcome: str | Outcome | Condition) -> Outcome | Conditi
     compared = isinstance(outcome, Condition) or (isinstance(outcome, str) and any(c in outcome for c in "<>"))
     if method == "regional":
         if not compared:
-            raise Refused(f"a regional analysis needs a condition, such as '{outcome} >= 0.5'.")
+            raise Refused("a regional analysis needs a condition, such as '{outcome} >= 0.5'.", outcome=outcome)
         return parse_condition(outcome)  # type: ignore[arg-type]
     if compared:
-        raise Refused(f"the method {method} needs an outcome, not the condition {str(outcome)!r}; take the method "
-                      f"regional, or leave the comparison out.")
+        raise Refused("the method {method} needs an outcome, not the condition {outcome!r}; take the method regional, or "
+                      "leave the comparison out.", method=method, outcome=str(outcome))
     return parse(outcome)  # type: ignore[arg-type]
 
 

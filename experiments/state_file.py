@@ -77,12 +77,12 @@ class Reader:
                 raise KeyError("twice the same name")
         room = _memory()
         if unpacked > max(_SMALL, min(room // 2, _BOMB * len(self.content))):
-            raise Refused(f"{path} would unpack to {unpacked / 1e9:,.2f} GB, out of {len(self.content) / 1e9:,.3f} GB: "
-                          f"more than a saved state does, or than half of this machine's memory ({room / 1e9:,.1f} GB); "
-                          f"it is not opened.")
+            raise Refused("{path} would unpack to {unpacked:,.2f} GB, out of {n_content:,.3f} GB: more than a saved state "
+                          "does, or than half of this machine's memory ({room:,.1f} GB); it is not opened.", path=path,
+                          unpacked=unpacked / 1e9, n_content=len(self.content) / 1e9, room=room / 1e9)
         info = self.sizes.get("about.npy")
         if info is not None and info.file_size > _LARGEST_ABOUT:
-            raise Refused(f"{path} is not a state that letsdance saved: it says too much of itself.")
+            raise Refused("{path} is not a state that letsdance saved: it says too much of itself.", path=path)
         with self.damage():
             self.about = json.loads(self._member("about", np.dtype(np.uint8), (None,)).tobytes())
 
@@ -94,10 +94,10 @@ class Reader:
         except Refused:
             raise
         except MemoryError:
-            raise Refused(f"{self.path} does not fit in this machine's memory.") from None
+            raise Refused("{path} does not fit in this machine's memory.", path=self.path) from None
         except _OTHER as error:
-            raise Refused(f"{self.path} is not a state that letsdance saved, or it is damaged "
-                          f"({type(error).__name__}).") from None
+            raise Refused("{path} is not a state that letsdance saved, or it is damaged ({kind_of}).", path=self.path,
+                          kind_of=type(error).__name__) from None
 
     def array(self, name: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> np.ndarray:
         """An array of this type and shape, or `Refused`."""
@@ -129,7 +129,8 @@ class Reader:
 
     def no(self, why: str) -> Refused:
         """The sentence that refuses this file."""
-        return Refused(f"{self.path} is not a state that letsdance saved, or it was changed: {why}.")
+        return Refused("{path} is not a state that letsdance saved, or it was changed: {why}.", path=self.path,
+                       why=why)
 
     def said(self, key: str, fits: Callable[[Any], bool], what: str) -> Any:
         """An entry of what the file says in words."""

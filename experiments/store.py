@@ -89,24 +89,29 @@ class Sweep:
         """A folder that a sweep wrote, finished or not. Refused for anything else, and for another version's."""
         place = files.named(where)
         if not os.path.exists(place / folder.MANIFEST):
-            raise Refused(f"{where} is not a folder that a sweep wrote: there is no {folder.MANIFEST} in it.")
+            raise Refused("{where} is not a folder that a sweep wrote: there is no {manifest} in it.", where=where,
+                          manifest=folder.MANIFEST)
         manifest = files.json(place / folder.MANIFEST)
         if not isinstance(manifest, dict) or manifest.get("kind") != _KIND:
-            raise Refused(f"{where} was written by another command than `letsdance sweep`.")
+            raise Refused("{where} was written by another command than `letsdance sweep`.", where=where)
         if manifest.get("format") != _FORMAT:
-            raise Refused(f"{where} has the format {files.shown(manifest.get('format'))}, this version reads {_FORMAT}; "
-                          f"use letsdance {files.shown(manifest.get('version'))}.")
+            raise Refused("{where} has the format {manifest}, this version reads {format}; use letsdance "
+                          "{manifest_2}.", where=where, manifest=files.shown(manifest.get("format")), format=_FORMAT,
+                          manifest_2=files.shown(manifest.get("version")))
         if lost := [key for key in _SAID if key not in manifest]:
-            raise Refused(f"{place / folder.MANIFEST} was changed: it does not say {', '.join(lost)} any more.")
+            raise Refused("{place} was changed: it does not say {lost} any more.", place=place / folder.MANIFEST,
+                          lost=", ".join(lost))
         for key, (fits, what) in _SAID.items():
             if not fits(manifest[key]):
-                raise Refused(f"{place / folder.MANIFEST} was changed: {key} must be {what}, not "
-                              f"{str(manifest[key])[:60]!r}; put it back as it was, or begin anew in another --out.")
+                raise Refused("{place} was changed: {key} must be {what}, not {manifest!r}; put it back as it was, or "
+                              "begin anew in another --out.", place=place / folder.MANIFEST, key=key, what=what,
+                              manifest=str(manifest[key])[:60])
         runs = manifest["points"] * manifest["replicates"]
         if manifest["runs"] != runs or manifest["part_size"] != part_size(runs):
-            raise Refused(f"{place / folder.MANIFEST} was changed: {manifest['points']:,} points with "
-                          f"{manifest['replicates']:,} replicates are not {manifest['runs']:,} runs in parts of "
-                          f"{manifest['part_size']:,}; put it back as it was, or begin anew in another --out.")
+            raise Refused("{place} was changed: {points:,} points with {replicates:,} replicates are not {runs:,} runs in "
+                          "parts of {part_size:,}; put it back as it was, or begin anew in another --out.",
+                          place=place / folder.MANIFEST, points=manifest["points"], replicates=manifest["replicates"],
+                          runs=manifest["runs"], part_size=manifest["part_size"])
         return cls(place, manifest)
 
     # ------------------------------------------------------------ what there is
@@ -145,10 +150,11 @@ class Sweep:
         try:
             found = hashlib.sha256(path.read_bytes()).hexdigest()
         except OSError as error:
-            raise Refused(f"{path} cannot be read: {error.strerror}; begin anew in another --out.") from None
+            raise Refused("{path} cannot be read: {strerror}; begin anew in another --out.", path=path,
+                          strerror=error.strerror) from None
         if found != self.manifest["points_hash"]:
-            raise Refused(f"{path} was changed after the sweep was begun, so its runs would belong to other points; put it "
-                          f"back as it was, or begin anew in another --out.")
+            raise Refused("{path} was changed after the sweep was begun, so its runs would belong to other points; put it "
+                          "back as it was, or begin anew in another --out.", path=path)
         return found
 
     def check(self) -> None:
@@ -162,18 +168,18 @@ class Sweep:
         damaged = sorted({index for (_, index), state in found.items() if state == "damaged"})
         strange = sorted({index for (_, index), state in found.items() if state == "strange"})
         if strange and len(strange) == self.parts - len(missing) and not damaged:
-            raise Refused(f"{self.folder / folder.MANIFEST} was changed after the runs were made (or another sweep "
-                          f"made them), so they do not belong together; put it back as it was, or begin anew in "
-                          f"another --out.")
+            raise Refused("{folder} was changed after the runs were made (or another sweep made them), so they do not "
+                          "belong together; put it back as it was, or begin anew in another --out.",
+                          folder=self.folder / folder.MANIFEST)
         for which, why in ((damaged, "damaged or changed"), (strange, "of another sweep")):
             if which:
                 one = len(which) == 1
                 named = f"part{'' if one else 's'} " + ", ".join(map(str, which[:8])) + (
                     f" and {len(which) - 8} more" if len(which) > 8 else "")
-                raise Refused(f"{named} of {self.folder} {'is' if one else 'are'} {why}; take away {named} "
-                              f"({self.part(RUNS, which[0])}{'' if one else ' and so on'}) and resume "
-                              f"(`letsdance sweep --resume --out "
-                              f"{shlex.quote(str(self.folder))}`).")
+                raise Refused("{named} of {folder} {or_not} {why}; take away {named} ({self_}{or_not_2}) and resume "
+                              "(`letsdance sweep --resume --out {shlex}`).", named=named, folder=self.folder,
+                              or_not="is" if one else "are", why=why, self_=self.part(RUNS, which[0]),
+                              or_not_2="" if one else " and so on", shlex=shlex.quote(str(self.folder)))
         self._checked.update(wanted)
 
     def _state_of(self, table: str, index: int) -> str:
@@ -182,7 +188,7 @@ class Sweep:
         try:
             content = path.read_bytes()
         except OSError as error:
-            raise Refused(f"{path} cannot be read: {error.strerror}.") from None
+            raise Refused("{path} cannot be read: {strerror}.", path=path, strerror=error.strerror) from None
         seals = list(_SEAL.finditer(content))
         if len(seals) != 1:
             return "damaged"
@@ -203,8 +209,9 @@ class Sweep:
         self._points  # noqa: B018  it is the manifest's own
         table = _parquet(self.folder / "points.parquet").to_pandas()
         if len(table) != self.manifest["points"]:
-            raise Refused(f"{self.folder / 'points.parquet'} has {len(table):,} points, the manifest says "
-                          f"{self.manifest['points']:,}; put them back as they were, or begin anew in another --out.")
+            raise Refused("{folder} has {n_table:,} points, the manifest says {points:,}; put them back as they were, or "
+                          "begin anew in another --out.", folder=self.folder / "points.parquet", n_table=len(table),
+                          points=self.manifest["points"])
         return table
 
     @cached_property
@@ -245,8 +252,8 @@ class Sweep:
     def _check_any(self) -> None:
         """Refuse to tell of runs where there are none yet."""
         if len(self.missing()) == self.parts:
-            raise Refused(f"{self.folder} has no runs yet; go on with `letsdance sweep --resume --out "
-                          f"{shlex.quote(str(self.folder))}`.")
+            raise Refused("{folder} has no runs yet; go on with `letsdance sweep --resume --out {shlex}`.",
+                          folder=self.folder, shlex=shlex.quote(str(self.folder)))
 
     def query(self, sql: str) -> pd.DataFrame:
         """The answer to SQL over the views points, runs and the further tables. Refused for what DuckDB refuses."""
@@ -259,12 +266,12 @@ class Sweep:
                 raise Refused("this SQL asks for nothing; write a question such as SELECT * FROM runs LIMIT 20.")
             return answer.df()
         except duckdb.PermissionException:
-            raise Refused(f"a question about a sweep reads its own tables only (points, "
-                          f"{', '.join((RUNS, *self.manifest['keep']))}): no files, no network, no extensions; save an "
-                          f"answer with --csv.") from None
+            raise Refused("a question about a sweep reads its own tables only (points, {known}): no files, no network, no "
+                          "extensions; save an answer with --csv.",
+                          known=", ".join((RUNS, *self.manifest["keep"]))) from None
         except duckdb.Error as error:
-            raise Refused(f"DuckDB says: {str(error).splitlines()[0]} (tables: points, "
-                          f"{', '.join((RUNS, *self.manifest['keep']))}).") from None
+            raise Refused("DuckDB says: {error} (tables: points, {known}).", error=str(error).splitlines()[0],
+                          known=", ".join((RUNS, *self.manifest["keep"]))) from None
 
     def frame(self, table: str = RUNS, columns: list[str] | None = None) -> pd.DataFrame:
         """A table, or some of its columns, in the order of points and runs."""
@@ -275,13 +282,15 @@ class Sweep:
             known = _parquet(files[0]).column_names
             for column in columns:
                 if column not in known:
-                    raise Refused(f"the table {table} has no column {column!r}; it has {', '.join(known)}.")
+                    raise Refused("the table {table} has no column {column!r}; it has {known}.", table=table, column=column,
+                                  known=", ".join(known))
         return pa.concat_tables([_parquet(file, columns) for file in files]).to_pandas()
 
     def _files(self, table: str) -> list[Path]:
         """The parts of a table that are there, at least one."""
         if table not in (RUNS, *self.manifest["keep"]):
-            raise Refused(f"this sweep keeps no table {table!r}; it has {', '.join((RUNS, *self.manifest['keep']))}.")
+            raise Refused("this sweep keeps no table {table!r}; it has {known}.", table=table,
+                          known=", ".join((RUNS, *self.manifest["keep"])))
         self._check_any()
         self.check()
         missing = set(self.missing())
@@ -310,7 +319,8 @@ class Sweep:
         names = outcomes or known
         for name in names:
             if name not in known:
-                raise Refused(f"this sweep has no outcome {name!r}; it has {', '.join(known)}.")
+                raise Refused("this sweep has no outcome {name!r}; it has {known}.", name=name,
+                              known=", ".join(known))
         import numpy as np
         import pandas as pd
 
@@ -382,15 +392,17 @@ def resume(out: Path, plan: Plan | None = None) -> Sweep:
     """A folder to go on with. Refused where its runs would not belong together with those that are made now."""
     found = Sweep.open(out)
     if found.manifest["rules"] != rules() and not found.finished:
-        raise Refused(f"{out} was begun with other rules or parameters (letsdance {found.manifest['version']}); runs of "
-                      f"two models do not belong together. Finish it with that version, or begin anew in another --out.")
+        raise Refused("{out} was begun with other rules or parameters (letsdance {version}); runs of two models do not "
+                      "belong together. Finish it with that version, or begin anew in another --out.", out=out,
+                      version=found.manifest["version"])
     if plan is not None:
         then, now = {k: found.manifest[k] for k in plan.said()}, json.loads(json.dumps(plan.said()))
         differs = [key for key in now if then[key] != now[key]]
         table = found.points.drop(columns="point")
         if differs or not table.equals(plan.design.table.astype(dict(table.dtypes))):
-            raise Refused(f"{out} holds another sweep (it differs in {', '.join(differs) or 'its points'}); go on with it "
-                          f"by `letsdance sweep --resume --out {out}` alone, or choose another --out.")
+            raise Refused("{out} holds another sweep (it differs in {differs}); go on with it by `letsdance sweep "
+                          "--resume --out {out}` alone, or choose another --out.", out=out,
+                          differs=", ".join(differs) or "its points")
     found.check()
     return found
 
@@ -423,8 +435,8 @@ def write_part(sweep: Sweep, index: int, tables: Mapping[str, pa.Table]) -> None
         except OSError as error:
             kept = sweep.parts - len(sweep.missing())
             what = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else error.strerror or str(error)
-            raise Refused(f"{path.parent} cannot be written to: {what}. {kept} of {sweep.parts} parts are kept; make room "
-                          f"and go on with --resume.") from None
+            raise Refused("{parent} cannot be written to: {what}. {kept} of {parts} parts are kept; make room and go on "
+                          "with --resume.", parent=path.parent, what=what, kept=kept, parts=sweep.parts) from None
         finally:
             hidden.unlink(missing_ok=True)
 
@@ -447,7 +459,8 @@ def alone(sweep: Sweep) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Refused(f"another process is at work on {sweep.folder}; let it end, or stop it first.") from None
+            raise Refused("another process is at work on {folder}; let it end, or stop it first.",
+                          folder=sweep.folder) from None
         except OSError:
             pass
         yield
@@ -470,7 +483,8 @@ def _parquet(file: Path, columns: list[str] | None = None) -> pa.Table:
     try:
         return pq.read_table(file, columns=columns, partitioning=None)
     except (OSError, pa.ArrowException):
-        raise Refused(f"{file} is gone or damaged; if it is a part, take it away and go on with --resume.") from None
+        raise Refused("{file} is gone or damaged; if it is a part, take it away and go on with --resume.",
+                      file=file) from None
 
 
 __all__ = ["LEVELS", "RUNS", "Sweep", "alone", "begin", "part_size", "resume", "tidy", "write_part"]

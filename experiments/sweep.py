@@ -115,7 +115,7 @@ def work(job: Job, task: Task) -> dict[str, pa.Table]:
         high = min(task.last, (number + 1) * job.replicates) - number * job.replicates
         try:
             if number in aside:
-                raise Refused(f"{SET_ASIDE}: {aside[number]}")
+                raise Refused("{set_aside}: {aside}", set_aside=SET_ASIDE, aside=aside[number])
             made = _point(job, point, number, low, high)
         except Exception as error:
             said = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"

@@ -120,12 +120,13 @@ def tipping(along: str | Axis = "k=0.2:2", starts: Iterable[Any] = scenarios.STA
     """
     axis, measured = parse_axis(along), parse(outcome)
     if regime not in REGIMES:
-        raise Refused(f"there is no regime {regime!r}.{nearest(str(regime), REGIMES)} Known: {', '.join(REGIMES)}.")
+        raise Refused("there is no regime {regime!r}.{near} Known: {known}.", regime=regime,
+                      near=nearest(str(regime), REGIMES), known=", ".join(REGIMES))
     stories: dict[str, Scenario] = {}
     for given in [starts] if isinstance(starts, str) else starts:
         story = scenarios.load(given).changed(quarters=quarters, **changes)
         if axis.name in story.parameters and "parameters" in changes and axis.name in (changes["parameters"] or {}):
-            raise Refused(f"{axis.name} is what is moved, so it cannot be set as well; take it out.")
+            raise Refused("{name} is what is moved, so it cannot be set as well; take it out.", name=axis.name)
         stories[story.name] = story
     if not stories:
         raise Refused("name at least one start, such as lone_ranger.")

@@ -117,33 +117,34 @@ def wind_tunnel(portfolio: str | Policy, starts: Iterable[Any] = STARTS, shocks:
     """
     policy = portfolio if isinstance(portfolio, Policy) else read_policy(portfolio)
     if not (policy.levers or policy.parameters or policy.profile):
-        raise Refused(f"portfolio {policy.name!r} does nothing; give it a lever or a parameter, such as "
-                      f"\"free-range: FRCS@8+20\".")
+        raise Refused('portfolio {name!r} does nothing; give it a lever or a parameter, such as "free-range: '
+                      'FRCS@8+20".', name=policy.name)
     if policy.shocks or policy.start is not None:
-        raise Refused(f"portfolio {policy.name!r} brings its own {'shock' if policy.shocks else 'start'}; the wind tunnel "
-                      f"tries them all, so name levers and parameters only.")
+        raise Refused("portfolio {name!r} brings its own {or_not}; the wind tunnel tries them all, so name levers and "
+                      "parameters only.", name=policy.name, or_not="shock" if policy.shocks else "start")
     names = tuple(SHOCKS) if shocks is None else tuple(dict.fromkeys([shocks] if isinstance(shocks, str) else shocks))
     for name in names:
         if name not in SHOCKS:
-            raise Refused(f"there is no shock {name!r}.{nearest(str(name), SHOCKS)} See `letsdance show shocks`.")
+            raise Refused("there is no shock {name!r}.{near} See `letsdance show shocks`.", name=name,
+                          near=nearest(str(name), SHOCKS))
     asked = parse(outcome)
     if better not in (None, "more", "less"):
-        raise Refused(f"better must be more or less, not {better!r}.")
+        raise Refused("better must be more or less, not {better!r}.", better=better)
     stories: dict[str, Scenario] = {}
     for one in [starts] if isinstance(starts, str | Scenario) else starts:
         story = scenarios.load(one).changed(quarters=quarters)
         if story.name in stories:
-            raise Refused(f"two starts are called {story.name}; rename one of the files.")
+            raise Refused("two starts are called {name}; rename one of the files.", name=story.name)
         stories[story.name] = story
     if not stories:
-        raise Refused(f"name at least one start: {', '.join(STARTS)}, or a scenario file.")
+        raise Refused("name at least one start: {starts}, or a scenario file.", starts=", ".join(STARTS))
     if len({story.quarters for story in stories.values()}) > 1:
         raise Refused("the starts have different horizons; give one with quarters (--quarters).")
     last = next(iter(stories.values())).quarters
     where = asked.last if asked.first is not None else None
     if where is not None and where > last:
-        raise Refused(f"{asked} looks at quarter {where}, after the horizon of {last}; name an earlier quarter or raise "
-                      f"quarters.")
+        raise Refused("{asked} looks at quarter {where}, after the horizon of {last}; name an earlier quarter or raise "
+                      "quarters.", asked=asked, where=where, last=last)
     # everything that can be refused is, before anything runs
     cells: dict[tuple[str, str], tuple[Scenario, Scenario]] = {}
     for name, story in stories.items():

@@ -34,14 +34,57 @@ ROLES = MappingProxyType({
 })
 
 
+class Said(str):
+    """A sentence that knows its template and what fills it: English as a str; `letsdance.words` says it in a language.
+
+    `Said("there is no parameter {name!r}.", name="kk")`. Without values the sentence is its own template. However long
+    the input that it repeats, it can be read: its middle is left out beyond 1,400 characters.
+    """
+
+    template: str
+    values: Mapping[str, object]
+
+    def __new__(cls, template: str, /, **values: object) -> Said:
+        text = template.format(**values) if values else template
+        said = super().__new__(cls, text if len(text) <= 1_400 else f"{text[:700]} … {text[-690:]}")
+        said.template, said.values = template, values
+        return said
+
+    def __str__(self) -> str:
+        return self  # str(said) and str(Refused(said)) still know their template
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        plain = {name: value if isinstance(value, str | int | float) else str(value) for name, value in self.values.items()}
+        return _said, (self.template, plain)
+
+
+def _said(template: str, values: Mapping[str, object]) -> Said:
+    return Said(template, **values)
+
+
+class Title(str):
+    """The title or unit of something declared, in English; `kind` and `name` find it in another language."""
+
+    kind: str
+    name: str
+
+    def __new__(cls, kind: str, name: str, english: str) -> Title:
+        title = super().__new__(cls, english)
+        title.kind, title.name = kind, name
+        return title
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Title, (self.kind, self.name, "".join(self))
+
+
 class Refused(ValueError):
     """Bad input, said in one clear sentence with the remedy. A user never sees it as a traceback.
 
-    However long the input that it repeats, it can be read: its middle is left out beyond 1,400 characters.
+    The sentence is a template in English, and what fills it: `Refused("there is no start {name!r}.", name=name)`.
     """
 
-    def __init__(self, sentence: str = "") -> None:
-        super().__init__(sentence if len(sentence) <= 1_400 else f"{sentence[:700]} … {sentence[-690:]}")
+    def __init__(self, sentence: str = "", /, **values: object) -> None:
+        super().__init__(sentence if isinstance(sentence, Said) else Said(sentence, **values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,31 +141,35 @@ def nearest(name: str, known: Iterable[str]) -> str:
     known = list(known)
     folded = {k.lower(): k for k in known}
     near = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.5)
-    return f" Did you mean {folded[near[0]]}?" if near else ""
+    return Said(" Did you mean {name}?", name=folded[near[0]]) if near else ""
 
 
 def check_value(name: str, value: object, where: str = "") -> float:
     """A parameter's value as a float, or `Refused` with the place, the remedy and the nearest known name."""
-    place = f"{where}: " if where else ""
+    place = where if where.endswith(": ") or not where else f"{where}: "
     parameter = PARAMETERS.get(name)
     if parameter is None:
         titles = {p.title: p.name for p in PARAMETERS.values()}
         near = nearest(titles.get(name, name), PARAMETERS) or nearest(name, titles)
-        raise Refused(f"{place}there is no parameter {name!r}.{near} See `letsdance show parameters`.")
+        raise Refused("{place}there is no parameter {name!r}.{near} See `letsdance show parameters`.", place=place,
+                      name=name, near=near)
     low, high = parameter.range
+    titled, unit = Title("parameter", name, parameter.title), Title("unit", parameter.unit, parameter.unit)
     if isinstance(value, bool) and parameter.unit == "switch":
         value = float(value)
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        raise Refused(f"{place}{name} ({parameter.title}) must be a number from {low:g} to {high:g}, not {value!r}.")
+        raise Refused("{place}{name} ({title}) must be a number from {low:g} to {high:g}, not {value!r}.", place=place,
+                      name=name, title=titled, low=low, high=high, value=value)
     try:
         number = float(value)
     except OverflowError:  # a whole number of hundreds of digits
         number = math.inf if value > 0 else -math.inf
     if not low <= number <= high:
-        raise Refused(f"{place}{name} ({parameter.title}) must lie from {low:g} to {high:g} "
-                      f"({parameter.unit}), not {number:g}.")
+        raise Refused("{place}{name} ({title}) must lie from {low:g} to {high:g} ({unit}), not {number:g}.", place=place,
+                      name=name, title=titled, low=low, high=high, unit=unit, number=number)
     if parameter.whole and number != round(number):
-        raise Refused(f"{place}{name} ({parameter.title}) must be a whole number of {parameter.unit}, not {number:g}.")
+        raise Refused("{place}{name} ({title}) must be a whole number of {unit}, not {number:g}.", place=place, name=name,
+                      title=titled, unit=unit, number=number)
     return number
 
 
@@ -148,8 +195,9 @@ def check_whole(name: str, value: object, low: int, high: int | None = None) -> 
     """A whole number from low to high (None: without end), or `Refused`. `name` is what the sentence calls it."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < low or (
             high is not None and value > high):
-        end = "" if high is None else f" to {high:,}"
-        raise Refused(f"{name} must be a whole number from {low:,}{end}, not {value!r}.")
+        end = "" if high is None else Said(" to {high:,}", high=high)
+        raise Refused("{name} must be a whole number from {low:,}{end}, not {value!r}.", name=name, low=low, end=end,
+                      value=value)
     return int(value)
 
 

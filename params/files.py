@@ -66,17 +66,17 @@ def named(path: str | Path, option: str = "") -> Path:
     said = str(path)
     of = f"{option}: " if option else ""
     if not said.strip():
-        raise Refused(f"{of}the name of a file or folder is empty; give one.")
+        raise Refused("{of}the name of a file or folder is empty; give one.", of=of)
     try:
         said.encode()  # reports and manifests name it
         os.lstat(said)
     except FileNotFoundError:
         pass
     except ValueError:  # NUL, or characters that the file system cannot write
-        raise Refused(f"{of}{shown(said)} cannot be read or written here: it holds characters that no name may have; "
-                      f"choose another.") from None
+        raise Refused("{of}{said} cannot be read or written here: it holds characters that no name may have; choose "
+                      "another.", of=of, said=shown(said)) from None
     except OSError as error:
-        raise Refused(f"{of}{shown(said)} cannot be used: {reason(error)}.") from None
+        raise Refused("{of}{said} cannot be used: {reason}.", of=of, said=shown(said), reason=reason(error)) from None
     return Path(said)
 
 
@@ -88,20 +88,23 @@ def content(path: str | Path, missing: str = "", most: int = MOST) -> bytes:
     place = named(path)
     try:
         if stat.S_ISFIFO(os.stat(place).st_mode) and not str(place).startswith(("/dev/", "/proc/")):
-            raise Refused(f"{place} is a pipe without an end, where a file is asked for; name a file.")  # it would wait
+            raise Refused("{place} is a pipe without an end, where a file is asked for; name a file.",
+                          place=place)  # it would wait
         with open(place, "rb") as file:
             parts, size = [], 0
             while size <= most and (part := file.read(_CHUNK)):  # asked for at once, `most` would be held at once
                 parts.append(part)
                 size += len(part)
     except FileNotFoundError:
-        raise Refused(f"there is no file {place}{f'; {missing}' if missing else ''}.") from None
+        raise Refused("there is no file {place}{missing}.", place=place,
+                      missing=f"; {missing}" if missing else "") from None
     except IsADirectoryError:
-        raise Refused(f"{place} cannot be read: it is a folder; name a file in it.") from None
+        raise Refused("{place} cannot be read: it is a folder; name a file in it.", place=place) from None
     except OSError as error:
-        raise Refused(f"{place} cannot be read: {reason(error)}.") from None
+        raise Refused("{place} cannot be read: {reason}.", place=place, reason=reason(error)) from None
     if size > most:
-        raise Refused(f"{place} holds more than {most / 2**20:,.0f} MB, the most that is read; take a smaller one.")
+        raise Refused("{place} holds more than {most:,.0f} MB, the most that is read; take a smaller one.", place=place,
+                      most=most / 2**20)
     return b"".join(parts)
 
 
@@ -111,9 +114,10 @@ def text(path: str | Path, missing: str = "") -> str:
     try:
         said = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Refused(f"{path} cannot be read as text in UTF-8; save it again as UTF-8.") from None
+        raise Refused("{path} cannot be read as text in UTF-8; save it again as UTF-8.", path=path) from None
     if "\0" in said:
-        raise Refused(f"{path} holds NUL characters, so it cannot be read as text; save it again as text in UTF-8.")
+        raise Refused("{path} holds NUL characters, so it cannot be read as text; save it again as text in UTF-8.",
+                      path=path)
     return said
 
 
@@ -122,9 +126,9 @@ def parsed_toml(said: str, where: str) -> dict[str, Any]:
     try:
         return tomllib.loads(said.removeprefix("\ufeff"))
     except RecursionError:
-        raise Refused(f"{where} is nested too deeply to be read; take out the inner brackets.") from None
+        raise Refused("{where} is nested too deeply to be read; take out the inner brackets.", where=where) from None
     except ValueError as error:  # also an integer of more digits than Python reads
-        raise Refused(f"{where} is not valid TOML: {error}.") from None
+        raise Refused("{where} is not valid TOML: {error}.", where=where, error=error) from None
 
 
 def parsed_json(said: str, where: str) -> Any:
@@ -132,9 +136,9 @@ def parsed_json(said: str, where: str) -> Any:
     try:
         return _json.loads(said.removeprefix("\ufeff"))
     except RecursionError:
-        raise Refused(f"{where} is nested too deeply to be read; it was not written by letsdance.") from None
+        raise Refused("{where} is nested too deeply to be read; it was not written by letsdance.", where=where) from None
     except ValueError as error:
-        raise Refused(f"{where} cannot be read: it is not valid JSON, {error}.") from None
+        raise Refused("{where} cannot be read: it is not valid JSON, {error}.", where=where, error=error) from None
 
 
 def json(path: str | Path, missing: str = "") -> Any:

@@ -40,8 +40,8 @@ def hand_over(found: Sweep) -> None:
                 (page.parent / "figures").rename(found.folder / "figures")
             page.replace(found.folder / page.name)
     except OSError as error:
-        raise Refused(f"the report cannot be written: {error.strerror or error}. All runs are kept; make room and go on "
-                      f"with --resume.") from None
+        raise Refused("the report cannot be written: {strerror}. All runs are kept; make room and go on with "
+                      "--resume.", strerror=error.strerror or error) from None
 
 
 def study(found: Sweep) -> Study:

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from letsdance.params import CONTEXTS, PARAMETERS, PROFILES, Refused, check_value, files, nearest
+from letsdance.params import CONTEXTS, PARAMETERS, PROFILES, Refused, Said, check_value, files, nearest
 
 __all__ = ["LEVERS", "SHOCKS", "STARTS", "HORIZON", "Scenario", "Use", "load", "read", "parse_use", "parse_uses"]
 
@@ -131,8 +131,8 @@ def _known(kind: str) -> Mapping[str, dict[str, Any]]:
 def check_profile(profile: object, where: str = "") -> str:
     """A profile's name, or `Refused`."""
     if not isinstance(profile, str) or profile not in PROFILES:
-        raise Refused(f"{where}there is no profile {profile!r}.{nearest(str(profile), PROFILES)} "
-                      f"Known: {', '.join(PROFILES)}.")
+        raise Refused("{where}there is no profile {profile!r}.{near} Known: {known}.", where=where, profile=profile,
+                      near=nearest(str(profile), PROFILES), known=", ".join(PROFILES))
     return profile
 
 
@@ -141,10 +141,12 @@ def check_context(context: object, where: str = "") -> tuple[str, ...]:
     named: list[str] = []
     for one in context if isinstance(context, list | tuple) else [context]:
         if not isinstance(one, str) or one not in CONTEXTS:
-            raise Refused(f"{where}there is no context {one!r}.{nearest(str(one), CONTEXTS)} Known: {', '.join(CONTEXTS)}.")
+            raise Refused("{where}there is no context {one!r}.{near} Known: {known}.", where=where, one=one,
+                          near=nearest(str(one), CONTEXTS), known=", ".join(CONTEXTS))
         kind = CONTEXTS[one]["kind"]
         if other := next((other for other in named if CONTEXTS[other]["kind"] == kind), ""):
-            raise Refused(f"{where}{other} and {one} are both a {kind}; keep one of them.")
+            raise Refused("{where}{other} and {one} are both a {kind}; keep one of them.", where=where, other=other,
+                          one=one, kind=kind)
         named.append(one)
     return tuple(named)
 
@@ -152,8 +154,8 @@ def check_context(context: object, where: str = "") -> tuple[str, ...]:
 def check_quarters(quarters: object, where: str = "") -> int:
     """A horizon, or `Refused`."""
     if isinstance(quarters, bool) or not isinstance(quarters, int) or not HORIZON[0] <= quarters <= HORIZON[1]:
-        raise Refused(f"{where}quarters (the horizon) must be a whole number from {HORIZON[0]} to {HORIZON[1]}, "
-                      f"not {quarters!r}.")
+        raise Refused("{where}quarters (the horizon) must be a whole number from {low} to {high}, not "
+                      "{quarters!r}.", where=where, low=HORIZON[0], high=HORIZON[1], quarters=quarters)
     return quarters
 
 
@@ -162,12 +164,14 @@ def check_uses(kind: str, uses: Iterable[Use], quarters: int, where: str = "") -
     seen: dict[str, list[Use]] = {}
     for use in uses:
         if use.start > quarters:
-            raise Refused(f"{where}{kind} {use.name} starts in quarter {use.start}, after the horizon of {quarters}; "
-                          f"start it earlier or raise quarters (--quarters, or quarters in the file).")
+            raise Refused("{where}{kind} {name} starts in quarter {start}, after the horizon of {quarters}; start it "
+                          "earlier or raise quarters (--quarters, or quarters in the file).", where=where, kind=kind,
+                          name=use.name, start=use.start, quarters=quarters)
         for other in seen.setdefault(use.name, []):
             if any(other.active(q) for q in range(use.start, quarters + 1) if use.active(q)) or other.active(use.start):
-                raise Refused(f"{where}{kind} {use.name} is used twice at the same time ({other} and {use}); "
-                              f"keep one of them, or let the second start when the first has ended.")
+                raise Refused("{where}{kind} {name} is used twice at the same time ({other} and {use}); keep one of them, "
+                              "or let the second start when the first has ended.", where=where, kind=kind, name=use.name,
+                              other=other, use=use)
         seen[use.name].append(use)
 
 
@@ -176,20 +180,23 @@ def _use(kind: str, name: object, start: object, duration: object, strength: obj
     """A use, checked; `at` tells where in a file an entry stands."""
     known = _known(kind)
     if name is None:
-        raise Refused(f"{at('name')}this {kind} has no name; write one of `letsdance show {kind}s`.")
+        raise Refused("{place}this {kind} has no name; write one of `letsdance show {command}`.", place=at("name"),
+                      kind=kind, command=f"{kind}s")
     if not isinstance(name, str) or name not in known:
-        raise Refused(f"{at('name')}there is no {kind} {name!r}.{nearest(str(name), known)} See `letsdance show {kind}s`.")
+        raise Refused("{place}there is no {kind} {name!r}.{near} See `letsdance show {command}`.", place=at("name"),
+                      kind=kind, name=name, near=nearest(str(name), known), command=f"{kind}s")
     if isinstance(start, bool) or not isinstance(start, int) or start < 1:
-        raise Refused(f"{at('start')}{kind} {name}: start must be a quarter, a whole number from 1, not {start!r}.")
+        raise Refused("{place}{kind} {name}: start must be a quarter, a whole number from 1, not {start!r}.",
+                      place=at("start"), kind=kind, name=name, start=start)
     if duration is None and kind == "shock":
         duration = known[name]["duration"] or None
     if duration is not None and (isinstance(duration, bool) or not isinstance(duration, int) or duration < 1):
-        raise Refused(f"{at('duration')}{kind} {name}: duration must be a whole number of quarters from 1, "
-                      f"not {duration!r}.")
+        raise Refused("{place}{kind} {name}: duration must be a whole number of quarters from 1, not {duration!r}.",
+                      place=at("duration"), kind=kind, name=name, duration=duration)
     low, high = _STRENGTH
     if isinstance(strength, bool) or not isinstance(strength, int | float) or not low <= strength <= high:
-        raise Refused(f"{at('strength')}{kind} {name}: strength must be a number from {low:g} to {high:g}, "
-                      f"not {strength!r}.")
+        raise Refused("{place}{kind} {name}: strength must be a number from {low:g} to {high:g}, not {strength!r}.",
+                      place=at("strength"), kind=kind, name=name, low=low, high=high, strength=strength)
     return Use(name, start, duration, float(strength))
 
 
@@ -202,7 +209,8 @@ def parse_use(kind: str, text: str) -> Use:
     found = _PATTERN.fullmatch(text.replace(" ", ""))
     if not found:
         example = "FRCS@8+20*1.0" if kind == "lever" else "austerity@12+24"
-        raise Refused(f"{kind} {text!r} cannot be read; write NAME@START+DURATION*STRENGTH, such as {example}.")
+        raise Refused("{kind} {text!r} cannot be read; write NAME@START+DURATION*STRENGTH, such as {example}.", kind=kind,
+                      text=text, example=example)
     duration = found["duration"]
     return _use(kind, found["name"], int(found["start"] or 1), None if duration is None else int(duration),
                 float(found["strength"] or 1.0))
@@ -220,14 +228,16 @@ def parse_uses(kind: str, uses: Iterable[Any]) -> tuple[Use, ...]:
             _only(use, ("name", "start", "duration", "strength"), f"{kind}: ")
             out.append(_use(kind, use.get("name"), use.get("start", 1), use.get("duration"), use.get("strength", 1.0)))
         else:
-            raise Refused(f"a {kind} must be text such as NAME@START+DURATION*STRENGTH or a table, not {use!r}.")
+            raise Refused("a {kind} must be text such as NAME@START+DURATION*STRENGTH or a table, not {use!r}.", kind=kind,
+                          use=use)
     return tuple(out)
 
 
 def _only(table: Mapping[str, Any], allowed: Sequence[str], where: str) -> None:
     for key in table:
         if key not in allowed:
-            raise Refused(f"{where}there is no entry {key!r} here.{nearest(key, allowed)} Known: {', '.join(allowed)}.")
+            raise Refused("{where}there is no entry {key!r} here.{near} Known: {known}.", where=where, key=key,
+                          near=nearest(key, allowed), known=", ".join(allowed))
 
 
 # ---------------------------------------------------------------- files
@@ -248,7 +258,7 @@ class Place:
                 count[current] = count.get(current, -1) + 1
             here = current == table and count.get(table, 0) == nth
             if here and ((not key and found) or (key and re.match(rf"\s*\"?{re.escape(key)}\"?\s*=", line))):
-                return f"{self.path}, line {number}: "
+                return Said("{path}, line {line}: ", path=self.path, line=number)
         return self(table, "", nth) if key and table else f"{self.path}: "
 
     def entry(self, table: str, nth: int, key: str) -> str:
@@ -271,8 +281,8 @@ def load(scenario: str | Path | Scenario) -> Scenario:
         return _shipped(name)
     path = files.named(name, "scenario")
     if path.suffix != ".toml" and not path.exists():
-        raise Refused(f"there is no scenario {files.shown(name)}.{nearest(name, STARTS)} "
-                      f"Name one of {', '.join(STARTS)}, or give the path of a scenario file (.toml).")
+        raise Refused("there is no scenario {name}.{near} Name one of {starts}, or give the path of a scenario file "
+                      "(.toml).", name=files.shown(name), near=nearest(name, STARTS), starts=", ".join(STARTS))
     return read(path.stem, name, files.text(path, "copy a start with `letsdance show scenarios --copy lone_ranger` and "
                                                   "edit it"))
 
@@ -282,27 +292,29 @@ def read(name: str, path: str, text: str) -> Scenario:
     place = Place(path, text)
     data = files.parsed_toml(text, path)
     if not data:
-        raise Refused(f"{path} is empty; a scenario needs at least a [start] with C and G.")
+        raise Refused("{path} is empty; a scenario needs at least a [start] with C and G.", path=path)
     for key in data:
         if key not in _KEYS:
             where = place(key) if isinstance(data[key], dict | list) else place("", key)
-            raise Refused(f"{where}there is no entry {key!r} in a scenario.{nearest(key, _KEYS)} "
-                          f"Known: {', '.join(_KEYS)}.")
+            raise Refused("{where}there is no entry {key!r} in a scenario.{near} Known: {known}.", where=where, key=key,
+                          near=nearest(key, _KEYS), known=", ".join(_KEYS))
     for key in ("start", "parameters"):
         if key in data and not isinstance(data[key], dict):
-            raise Refused(f"{place('', key)}{key} must be a table, written [{key}].")
+            raise Refused("{place}{key} must be a table, written [{key}].", place=place("", key), key=key)
         if key in data and not data[key]:
-            raise Refused(f"{place(key)}the table [{key}] is empty; put a value in it or take it out.")
+            raise Refused("{place}the table [{key}] is empty; put a value in it or take it out.", place=place(key),
+                          key=key)
     for key in ("title", "says", "municipalities"):
         if not isinstance(data.get(key, ""), str):
-            raise Refused(f"{place('', key)}{key} must be text in quotes, not {data[key]!r}.")
+            raise Refused("{place}{key} must be text in quotes, not {data!r}.", place=place("", key), key=key,
+                          data=data[key])
     start = data.get("start", {})
     for key in start:
         _only({key: start[key]}, ("C", "G"), place("start", key))
-    at = {n: check_value(f"{n}0", v, place("start", n).rstrip(": ")) for n, v in start.items()}
+    at = {n: check_value(f"{n}0", v, place("start", n)) for n, v in start.items()}
     parameters = {}
     for key, value in data.get("parameters", {}).items():
-        parameters[key] = check_value(key, value, place("parameters", key).rstrip(": "))
+        parameters[key] = check_value(key, value, place("parameters", key))
     context = check_context(data.get("context", []), place("", "context"))
     quarters = check_quarters(data.get("quarters", 60), place("", "quarters"))
     uses: dict[str, tuple[Use, ...]] = {}
@@ -310,12 +322,13 @@ def read(name: str, path: str, text: str) -> Scenario:
         table = data.get(f"{kind}s", [])
         if not isinstance(table, list) or not all(isinstance(row, dict) for row in table):
             where = place(f"{kind}s") if place(f"{kind}s") != place() else place("", f"{kind}s")
-            raise Refused(f"{where}{kind}s must be written as tables, each under [[{kind}s]].")
+            raise Refused("{where}{table} must be written as tables, each under [[{table}]].", where=where,
+                          table=f"{kind}s")
         read = []
         for nth, row in enumerate(table):
             if not row:
-                raise Refused(f"{place(f'{kind}s', '', nth)}the table [[{kind}s]] is empty; "
-                              f"give it a name or take it out.")
+                raise Refused("{place}the table [[{table}]] is empty; give it a name or take it out.",
+                              place=place(f"{kind}s", "", nth), table=f"{kind}s")
             for key in row:
                 if key not in ("name", "start", "duration", "strength"):
                     _only(row, ("name", "start", "duration", "strength"), place(f"{kind}s", key, nth))

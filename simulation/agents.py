@@ -59,8 +59,8 @@ class View(mesa.Agent):
 
     def remove(self) -> None:
         """Nobody leaves a society one by one (docs/odd.md section 9: citizens do not move)."""
-        raise Refused(f"a {type(self).__name__.lower()} cannot be removed; start a model with fewer municipalities or "
-                      f"citizens instead.")
+        raise Refused("a {kind_of} cannot be removed; start a model with fewer municipalities or citizens instead.",
+                      kind_of=type(self).__name__.lower())
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.unique_id}>"
@@ -236,7 +236,8 @@ def _mean(values: np.ndarray) -> float:
 
 def _only(decision: str, known: tuple[str, ...]) -> None:
     if decision not in known:
-        raise Refused(f"there is no decision {decision!r} to explain; ask for {' or '.join(map(repr, known))}.")
+        raise Refused("there is no decision {decision!r} to explain; ask for {known}.", decision=decision,
+                      known=" or ".join(map(repr, known)))
 
 
 def _explained(terms: Any, before: float, chance: float, after: float, p: Any) -> dict[str, float]:

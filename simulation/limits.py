@@ -46,7 +46,8 @@ def diffuse(adoption: Any, network: Network | None, seeds: np.ndarray, steps: in
     n = len(seeds)
     ties, neighbours = network or _NOBODY
     if network and len(ties) != n + 1:
-        raise Refused(f"The column of seeds has {n} rows, but the network has {len(ties) - 1}; they must be as many.")
+        raise Refused("The column of seeds has {n} rows, but the network has {n_ties}; they must be as many.", n=n,
+                      n_ties=len(ties) - 1)
     columns = (np.array(np.broadcast_to(column, n), np.float64) for column in (trust, resources))
     return _diffuse(adoption, np.asarray(seeds, np.uint8), ties, neighbours, 0.0 if network is None else 1.0,
                     *columns, float(available), p, steps, steps if patience is None else patience, seed)

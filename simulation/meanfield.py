@@ -178,8 +178,8 @@ def step(state: np.ndarray, p: Any) -> np.ndarray:
     """
     state = np.asarray(state, dtype=np.float64)
     if state.ndim == 0 or state.shape[-1] != len(STOCKS):
-        raise Refused(f"a state has the {len(STOCKS)} stocks {', '.join(STOCKS)} on its last axis, "
-                      f"not the shape {state.shape}.")
+        raise Refused("a state has the {n_stocks} stocks {stocks} on its last axis, not the shape {shape}.",
+                      n_stocks=len(STOCKS), stocks=", ".join(STOCKS), shape=state.shape)
     return _paths(np.ascontiguousarray(state.reshape(-1, 8)), p, 1)[1].reshape(state.shape)
 
 

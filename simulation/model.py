@@ -48,7 +48,8 @@ class CoCreationModel(mesa.Model):
             if name not in PARAMETERS:
                 known = [*PARAMETERS, "levers", "shocks", "profile", "quarters", "municipalities", "agent_reporters",
                          "agenttype_reporters"]
-                raise Refused(f"there is no parameter {name!r}.{nearest(name, known)} See `letsdance show parameters`.")
+                raise Refused("there is no parameter {name!r}.{near} See `letsdance show parameters`.", name=name,
+                              near=nearest(name, known))
         if isinstance(municipalities, int | float):
             overrides["municipalities"], municipalities = municipalities, None
         if isinstance(rng, int | np.integer):

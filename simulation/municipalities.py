@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from letsdance.params import Refused
+from letsdance.params import Refused, Said
 from letsdance.scenarios import Scenario, tables
 from letsdance.scenarios.tables import kinds
 from letsdance.simulation.state import CITIZEN_START, GIVEN, GOVERNMENT_START, given_nothing
@@ -50,7 +50,7 @@ def of(scenario: Scenario, source: Any = None) -> Municipalities:
         try:
             return from_text(scenario.municipalities)
         except Refused as error:
-            raise Refused(f"scenario {scenario.name}, municipalities: {error}") from None
+            raise Refused("scenario {name}, municipalities: {error}", name=scenario.name, error=error) from None
     values = scenario.values()
     return synthetic(int(values["municipalities"]), int(values["citizens"]))
 
@@ -64,8 +64,8 @@ def load(source: Any) -> Municipalities:
     first: dict[str, int] = {}
     for line, name in zip(frame.index, frame["name"], strict=True):
         first.setdefault(name, line)
-    tables.check(table, [tables.Rule("name", lambda t: ~t.duplicated("name"), lambda told: (
-        f"is there already, in {row} {first[told['name']]}; names must differ"))])
+    tables.check(table, [tables.Rule("name", lambda t: ~t.duplicated("name"), lambda told: Said(
+        "is there already, in {row} {line}; names must differ", row=Said(row), line=first[told["name"]]))])
     tables.announce(table)
     given = given_nothing(len(frame))
     for word in frame.columns:
@@ -79,7 +79,7 @@ def load(source: Any) -> Municipalities:
 @lru_cache(16)
 def from_text(text: str) -> Municipalities:
     """A table of municipalities from its CSV's text, as scenario files, manifests and links carry it."""
-    return load(tables.pasted(text, "the table of municipalities"))
+    return load(tables.pasted(text, Said("the table of municipalities")))
 
 
 def to_csv(places: Municipalities) -> str:

@@ -12,6 +12,7 @@ import time
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from string import Formatter
 
 import numpy as np
 import pytest
@@ -584,20 +585,27 @@ FIXED = {
 
 
 def refusals(path):
-    """The sentences of every `Refused(...)` in a file, with {} for what is filled in."""
-    def said(node):
-        if isinstance(node, ast.JoinedStr):
-            return "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
-        return node.value if isinstance(node, ast.Constant) else None  # made from the catalogue already
-
+    """The templates of every `Refused(...)` and `Said(...)` in a file; none is a sentence filled in already."""
     calls = [n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Call) and n.args
-             and getattr(n.func, "id", "") == "Refused"]
-    return {sentence for call in calls if (sentence := said(call.args[0])) and not re.fullmatch(r"data\.\w+", sentence)}
+             and getattr(n.func, "id", getattr(n.func, "attr", "")) in ("Refused", "Said", "Invalid")]
+    assert not [path.name for call in calls if isinstance(call.args[0], ast.JoinedStr)], "write a template and its values"
+    return {said for call in calls if isinstance(call.args[0], ast.Constant) and (said := call.args[0].value)
+            and not re.fullmatch(r"data\.\w+", said)}
+
+
+@pytest.mark.parametrize("folder", ["params", "scenarios", "simulation", "experiments", "report", "dashboards", "commands"])
+def test_what_is_refused_is_a_template_and_values(folder):
+    for path in DASHBOARDS.parent.joinpath(folder).rglob("*.py"):
+        for template in refusals(path):
+            assert all(name is None or name.isidentifier() for _, name, _, _ in Formatter().parse(template)
+                       if "{" in template), template
 
 
 def reached():
     """The modules of the project that the dashboard imports, with those that check what it passes on."""
-    found = {"letsdance.params", "letsdance.scenarios", "letsdance.simulation.run", "letsdance.simulation.municipalities"}
+    found = {"letsdance.params", "letsdance.scenarios", "letsdance.simulation.run", "letsdance.simulation.municipalities",
+             "letsdance.scenarios.tables", "letsdance.scenarios.tables.files", "letsdance.scenarios.tables.formats",
+             "letsdance.params.files"}
     for path in DASHBOARDS.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and re.match(r"letsdance\.(experiments|report|simulation)\b", node.module):
@@ -607,15 +615,19 @@ def reached():
         yield from ((name, one) for one in (path.with_suffix(".py"), path / "__init__.py") if one.exists())
 
 
-def test_all_that_can_be_refused_has_a_dutch_sentence():
-    known = {re.sub(r"{\w+}", "{}", english).replace("the table of municipalities, line {}", "{}").replace(
-        "the table of municipalities:", "{}:").replace("the table of municipalities has", "{} has")
-        for english in catalogue("nl")["refused"]}
-    wanted = {sentence for name, path in reached() if name not in FIXED for sentence in refusals(path)}
-    wanted |= {sentence for path in DASHBOARDS.rglob("*.py") for sentence in refusals(path)}
-    assert len(wanted) > 40
-    assert not wanted - known - NEVER.keys(), "these lack a Dutch sentence in nl.toml, [refused]"
-    assert not NEVER.keys() - wanted, "these are refused nowhere"
+@pytest.mark.parametrize("language", languages()[1:])
+def test_all_that_the_dashboard_can_refuse_has_its_words(language):
+    known = catalogue(language)["refused"]
+    wanted = {template for name, path in reached() if name not in FIXED for template in refusals(path)}
+    wanted |= {template for path in DASHBOARDS.rglob("*.py") for template in refusals(path)}
+    assert len(wanted) > 100
+    never = {template for template in wanted if re.sub(r"{[^}]*}", "{}", template) in NEVER}
+    assert len(never) == len(NEVER), "something of NEVER is refused nowhere"
+    assert not wanted - never - known.keys(), f"these lack their words in {language}.toml, [refused]"
+    for template, said in known.items():
+        names = set(re.findall(r"{(\w+)", template))
+        assert set(re.findall(r"{(\w+)", said)) <= names, said
+        assert names - set(re.findall(r"{(\w+)", said)) <= {"error"}, said
 
 
 @pytest.mark.parametrize("make", [

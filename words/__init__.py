@@ -14,10 +14,13 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from string import Formatter
 from typing import Any, Literal
+
+from letsdance.params import Refused, Said, Title
 
 __all__ = ["ENGLISH", "KINDS", "OWN", "Text", "catalogue", "declared", "languages", "missing"]
 
@@ -25,12 +28,8 @@ ENGLISH = "en"
 #: Names a folder whose files of languages come besides (and before) those that are here.
 OWN = "LETSDANCE_LANGUAGES"
 _GAP = "\u00a0"  # keeps a number and its sign on one line
-#: What may fill a placeholder of a refusal, where that is not any text.
-_FILLS = {"place": r"(?:.*?: )?", "near": r"(?: Did you mean .*?\?)?"}
-#: What is said in words inside of what fills a placeholder; the catalogue has its translation under the same name.
-_INSIDE = {"place": r"line (\d+)", "near": r"Did you mean (.*)\?", "error": r".*\(at line (\d+), column (\d+)\)"}
-
-
+#: Where a reader of TOML, which speaks English, says that something stands.
+_AT = re.compile(r".*\(at line (\d+), column (\d+)\)")
 #: How a language writes numbers, where its file does not say.
 _WRITING = {"name": "", "decimal": ".", "group": ","}
 
@@ -159,21 +158,36 @@ class Text:
     # ------------------------------------------------------------ what is refused
 
     def refused(self, sentence: object) -> str:
-        """A refusal, which is made in English where something is checked, in this language."""
-        return str(sentence) if self.language == ENGLISH else _refused(str(sentence), self)
+        """A refusal, or what it says, in this language; in English where its file does not have the template."""
+        said = str(sentence)
+        if self.language == ENGLISH or not isinstance(said, Said):
+            return said
+        own: str | None = catalogue(self.language).get("refused", {}).get(said.template)
+        if own is None:
+            return said
+        try:
+            return Said(own, **self._fills(said)) if said.values else own
+        except (KeyError, IndexError, ValueError):  # the file asks for what nobody fills in
+            return said
 
-    def _filled(self, name: str, value: str) -> str:
-        """What fills {name} of a refusal, in this language."""
+    def _fills(self, said: Said) -> dict[str, str]:
+        """What fills a refusal, each as its template writes it, in this language."""
+        return {name: self._filled(name, said.values[name], conversion, spec or "")
+                for _, name, spec, conversion in Formatter().parse(said.template) if name}
+
+    def _filled(self, name: str, value: object, conversion: str | None, spec: str) -> str:
         words: dict[str, str] = catalogue(self.language).get("word", {})
-        if name == "kind":
+        if isinstance(value, Title):
+            return self.title(value.kind, value.name)
+        if isinstance(value, Said | Refused):
+            return self.refused(value)
+        if name == "kind" and isinstance(value, str):
             return words.get(value, value)
-        if name == "title":
-            return self.title("parameter", _titles()[value]) if value in _titles() else value
-        if name == "unit":
-            return self.title("unit", value) if value in declared("unit") else value
-        if name in ("low", "high", "number"):
-            return self._written(f"{float(value.replace(',', '')):,.12g}")
-        return re.sub(_INSIDE[name], words[name], value) if name in _INSIDE and name in words else value
+        if isinstance(value, int | float) and not isinstance(value, bool) and not conversion:
+            shown = format(value, spec)
+            return self._written(shown if "e+" not in shown else f"{value:,.12g}")
+        shown = format(repr(value) if conversion == "r" else value, spec)
+        return _AT.sub(words.get("error", r"\g<0>"), shown) if name == "error" else shown
 
     # ------------------------------------------------------------ numbers
 
@@ -225,31 +239,3 @@ class Text:
 def _under(language: str, prefixes: tuple[str, ...]) -> dict[str, str]:
     """The texts under prefixes; one dict for all who ask, which nobody changes."""
     return {key: text for key, text in _texts(language).items() if key.partition(".")[0] in prefixes}
-
-
-@cache
-def _titles() -> dict[str, str]:
-    from letsdance.params import PARAMETERS
-
-    return {p.title: name for name, p in PARAMETERS.items()}
-
-
-@cache
-def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
-    """How each refusal looks in English and what it is in a language, those that say the most first."""
-    fills = _FILLS | {"kind": "|".join(catalogue(language).get("word", {}))}
-    found = []
-    for english, said in catalogue(language).get("refused", {}).items():
-        parts = re.split(r"{(\w+)}", english)  # text, name, text, ...
-        pattern = "".join(re.escape(part) if k % 2 == 0 else f"(?P<{part}>{fills.get(part, '.*?')})"
-                          for k, part in enumerate(parts))
-        found.append((len("".join(parts[::2])), re.compile(pattern, re.DOTALL), said))
-    return [(pattern, said) for _, pattern, said in sorted(found, key=lambda one: -one[0])]
-
-
-@lru_cache(256)
-def _refused(sentence: str, text: Text) -> str:
-    for pattern, said in _patterns(text.language):
-        if found := pattern.fullmatch(sentence):
-            return said.format(**{name: text._filled(name, value) for name, value in found.groupdict().items()})
-    return sentence

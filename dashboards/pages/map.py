@@ -105,7 +105,7 @@ def started(policy: Policy, C: float, G: float) -> Policy:
     """The policy from another place on the plane, to two decimals; `Refused` outside it."""
     for name, value in (("C0", C), ("G0", G)):
         if not isinstance(value, int | float) or not math.isfinite(value) or not 0.0 <= value <= 1.0:
-            raise Refused(f"{name} must be a number from 0 to 1, not {value!r}.")
+            raise Refused("{name} must be a number from 0 to 1, not {value!r}.", name=name, value=value)
         policy = policy.with_parameter(name, round(float(value), 2))
     return policy
 
@@ -172,7 +172,7 @@ def check_moved(name: str) -> str:
     """A parameter that can be moved, else `Refused`."""
     known = [n for names in MOVABLE.values() for n in names]
     if name not in known:
-        raise Refused(f"{name!r} cannot be moved here.{nearest(name, known)}")
+        raise Refused("{name!r} cannot be moved here.{near}", name=name, near=nearest(name, known))
     return name
 
 

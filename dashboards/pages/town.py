@@ -180,9 +180,10 @@ def check_shown(key: str, shown: dict[str, Any]) -> tuple[str, int]:
     many = {"citizen": len(shown["w"][0]) if shown["people"] else 0, "council": len(shown["names"]),
             "initiative": len(shown["initiatives"])}
     if kind not in many:
-        raise Refused(f"there is nobody called {key!r} here.{nearest(kind, many)}")
+        raise Refused("there is nobody called {key!r} here.{near}", key=key, near=nearest(kind, many))
     if not number.isdecimal() or not 1 <= int(number) <= many[kind]:
-        raise Refused(f"there is no {kind} {number!r} in this run; it has {many[kind]}. Choose another.")
+        raise Refused("there is no {kind} {number!r} in this run; it has {many}. Choose another.", kind=kind, number=number,
+                      many=many[kind])
     return kind, int(number) - 1
 
 
@@ -326,7 +327,8 @@ def made(run: Run, people: bool, quarter: int, what: str, kind: str, text: Text)
         content = drawn.svg(origin).encode() if kind == "svg" else drawn.png(origin)
         return File(f"town-quarter-{quarter}.{kind}", TYPES[kind], content)
     if what not in ("municipalities", "initiatives"):
-        raise Refused(f"there is no table {what!r} here.{nearest(what, ('municipalities', 'initiatives'))}")
+        raise Refused("there is no table {what!r} here.{near}", what=what,
+                      near=nearest(what, ("municipalities", "initiatives")))
     result = simulate(run.policy.scenario(), runs=1, seed=run.seed, municipalities=municipalities(run.places),
                       between=partial(between, run.token))
     frame = result.municipalities if what == "municipalities" else result.initiatives

@@ -177,7 +177,7 @@ def backtest(past: Any, population: int | None = None, prior: Prior | None = Non
     if not stages or not all(0 < stage < 1 for stage in stages):
         raise Refused("stages must lie between 0 and 1, such as 0.16 0.34 0.5.")
     if every is not None and every < 1:
-        raise Refused(f"every must be a whole number of periods from 1 on, not {every}.")
+        raise Refused("every must be a whole number of periods from 1 on, not {every}.", every=every)
     origins = [(k, stage, at) for k, c in enumerate(cascades) for stage, at in _origins(c, sorted(set(stages)), every)]
     usable = [(k, stage, at) for k, stage, at in origins if 2 <= at < len(cascades[k].cum) - 1]
     if not usable:

@@ -47,7 +47,7 @@ def parse_free(free: Any = None) -> dict[str, tuple[float, float]]:
     if free is None or (isinstance(free, Sequence) and not free):
         return dict(DEFAULT)
     if not isinstance(free, Mapping | Sequence):
-        raise Refused(f"what is fitted must be told as NAME=LOW:HIGH or as a mapping, not {free!r}.")
+        raise Refused("what is fitted must be told as NAME=LOW:HIGH or as a mapping, not {free!r}.", free=free)
     made: dict[str, tuple[float, float]] = {}
     for one in free.items() if isinstance(free, Mapping) else ([free] if isinstance(free, str) else free):
         name, _, span = one.partition("=") if isinstance(one, str) else (str(one[0]), "", one[1])
@@ -57,16 +57,18 @@ def parse_free(free: Any = None) -> dict[str, tuple[float, float]]:
             ends = (float(low), float(high))
         except (TypeError, ValueError):
             _known(name)
-            raise Refused(f"{name}: {one if isinstance(one, str) else span!r} is no range; write NAME=LOW:HIGH, such as "
-                          f"vM=0:2.") from None
+            raise Refused("{name}: {one!r} is no range; write NAME=LOW:HIGH, such as vM=0:2.", name=name,
+                          one=one if isinstance(one, str) else span) from None
         _known(name)
         if name in made:
-            raise Refused(f"{name} is fitted twice; keep one.")
+            raise Refused("{name} is fitted twice; keep one.", name=name)
         if not ends[0] < ends[1]:
-            raise Refused(f"{name}: {ends[0]:g} to {ends[1]:g} is no range; the lower end comes first.")
+            raise Refused("{name}: {ends:g} to {ends_2:g} is no range; the lower end comes first.", name=name, ends=ends[0],
+                          ends_2=ends[1])
         least, most = CLOCK[name][1:3] if name in CLOCK else PARAMETERS[name].range
         if not (least <= ends[0] and ends[1] <= most):
-            raise Refused(f"{name}: {ends[0]:g} to {ends[1]:g} goes beyond its range, {least:g} to {most:g}.")
+            raise Refused("{name}: {ends:g} to {ends_2:g} goes beyond its range, {least:g} to {most:g}.", name=name,
+                          ends=ends[0], ends_2=ends[1], least=least, most=most)
         made[name] = ends
     return made
 
@@ -75,10 +77,11 @@ def _known(name: str) -> None:
     fixed = ("municipalities", "citizens")
     choice = [*CLOCK, *(n for n, p in PARAMETERS.items() if p.role == "uncertainty" and n not in fixed)]
     if name in fixed:
-        raise Refused(f"{name} cannot be fitted: it is how large the model is; set it, or leave it to the population.")
+        raise Refused("{name} cannot be fitted: it is how large the model is; set it, or leave it to the population.",
+                      name=name)
     if name not in CLOCK and (name not in PARAMETERS or PARAMETERS[name].role == "lever"):
-        raise Refused(f"there is nothing called {name!r} to fit.{nearest(name, choice)} Any parameter of "
-                      f"`letsdance show parameters`, {' or '.join(CLOCK)}.")
+        raise Refused("there is nothing called {name!r} to fit.{near} Any parameter of `letsdance show parameters`, "
+                      "{clock}.", name=name, near=nearest(name, choice), clock=" or ".join(CLOCK))
 
 
 def title_of(name: str) -> str:
@@ -153,33 +156,36 @@ def make_case(source: Any, scenario: str | Path | Scenario = "lets_dance", free:
     chosen = parse_free(free) if not past or free else {}
     for one in past:
         if dict(one.case.free) != dict(past[0].case.free):
-            raise Refused(f"the calibrations of the prior fitted different things: {_ranges(past[0].case.free)}; and "
-                          f"{_ranges(one.case.free)}; give those that fitted the same.")
+            raise Refused("the calibrations of the prior fitted different things: {ranges}; and {ranges_2}; give those "
+                          "that fitted the same.", ranges=_ranges(past[0].case.free),
+                          ranges_2=_ranges(one.case.free))
         for name, ends in one.case.free.items():
             if chosen.setdefault(name, ends) != ends:
                 low, high = ends
-                raise Refused(f"the prior knows {name} between {low:g} and {high:g}; leave it out of what is fitted, or "
-                              f"give the same range.")
+                raise Refused("the prior knows {name} between {low:g} and {high:g}; leave it out of what is fitted, or "
+                              "give the same range.", name=name, low=low, high=high)
     clock = {"quarters_per_period": quarters_per_period, "begins": begins}
     for name, value in clock.items():
         _, low, high, title = CLOCK[name]
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            raise Refused(f"{name} ({title}) must lie from {low:g} to {high:g}, not {value!r}.")
+            raise Refused("{name} ({title}) must lie from {low:g} to {high:g}, not {value!r}.", name=name, title=title,
+                          low=low, high=high, value=value)
     for name in parameters or {}:
         check_value(name, parameters[name])  # type: ignore[index]
         if name in chosen:
-            raise Refused(f"{name} is both set and fitted; keep one.")
+            raise Refused("{name} is both set and fitted; keep one.", name=name)
         if name == "municipalities":
             raise Refused("municipalities cannot be set here: there are as many as could adopt; give the population.")
     story = scenarios.load(scenario).changed(parameters=parameters, profile=profile)
     case = Case(story, tuple(seen), chosen, {n: float(v) for n, v in clock.items() if n not in chosen})
     longest = max(case.quarters(np.array([high for _, high in chosen.values()]), one)[-1] for one in seen)
     if longest > HORIZON[1]:
-        raise Refused(f"the record would last {longest} quarters, and the model runs {HORIZON[1]} at most; let a period "
-                      f"be fewer quarters (--quarters-per-period).")
+        raise Refused("the record would last {longest} quarters, and the model runs {horizon} at most; let a period be "
+                      "fewer quarters (--quarters-per-period).", longest=longest, horizon=HORIZON[1])
     late = [str(use) for use in (*story.levers, *story.shocks) if use.start > longest]
     if late:
-        raise Refused(f"{late[0]} starts after the record's {longest} quarters; start it earlier or take it out.")
+        raise Refused("{late} starts after the record's {longest} quarters; start it earlier or take it out.", late=late[0],
+                      longest=longest)
     return case
 
 
@@ -330,7 +336,7 @@ def box_of(free: Mapping[str, tuple[float, float]], past: Sequence[Calibration] 
         return Box(tuple(free), low, high)
     times = (2.0 if len(past) == 1 else 1.0) if widen is None else widen
     if not 1 <= times <= 10:
-        raise Refused(f"widen must lie from 1 (as spread as what is known) to 10, not {times:g}.")
+        raise Refused("widen must lie from 1 (as spread as what is known) to 10, not {times:g}.", times=times)
     if len(past) == 1:
         mean, second = abc_smc.moments(past[0].sample)
         cov = second - np.outer(mean, mean) + 1e-6 * np.eye(len(mean))
@@ -387,14 +393,16 @@ def load(folder: str | Path) -> Calibration:
     place = files.named(folder)
     path = place / "manifest.json"
     if place.is_file():
-        raise Refused(f"{place} is a file; a calibration is the folder that `letsdance adopters calibrate` writes.")
+        raise Refused("{place} is a file; a calibration is the folder that `letsdance adopters calibrate` writes.",
+                      place=place)
     if not path.exists():
-        raise Refused(f"there is no calibration in {place}; make one with `letsdance adopters calibrate COUNTS.csv "
-                      f"--out {place}`.")
+        raise Refused("there is no calibration in {place}; make one with `letsdance adopters calibrate COUNTS.csv --out "
+                      "{place}`.", place=place)
     said = files.json(path)
     if not isinstance(said, dict) or said.get("kind") != _KIND:
         other = f"what `letsdance {said.get('kind') or 'run'}` wrote" if isinstance(said, dict) else "something else"
-        raise Refused(f"{place} holds {other} and no calibration; make one with `letsdance adopters calibrate COUNTS.csv`.")
+        raise Refused("{place} holds {other} and no calibration; make one with `letsdance adopters calibrate "
+                      "COUNTS.csv`.", place=place, other=other)
     try:
         particles = pd.read_parquet(place / "particles.parquet")
         predicted = pd.read_parquet(place / "predicted.parquet")
@@ -415,4 +423,5 @@ def load(folder: str | Path) -> Calibration:
     except Refused:
         raise
     except Exception as error:  # whatever a damaged file makes pyarrow say
-        raise Refused(f"{place} is damaged ({type(error).__name__}); calibrate again.") from None
+        raise Refused("{place} is damaged ({kind_of}); calibrate again.", place=place,
+                      kind_of=type(error).__name__) from None

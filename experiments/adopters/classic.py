@@ -251,7 +251,8 @@ MODELS: dict[str, _Model] = {
 def settings(name: str) -> Mapping[str, Setting]:
     """What can be set in a model, or `Refused`."""
     if name not in MODELS:
-        raise Refused(f"there is no classic model {name!r}.{nearest(name, MODELS)} Known: {', '.join(MODELS)}.")
+        raise Refused("there is no classic model {name!r}.{near} Known: {known}.", name=name, near=nearest(name, MODELS),
+                      known=", ".join(MODELS))
     return MODELS[name].settings
 
 
@@ -266,22 +267,25 @@ def classic_model(name: str, runs: int = 20, seed: int = 1, progress: Callable[[
     value: Any
     for key, value in changes.items():
         if key not in known:
-            raise Refused(f"{name} has no parameter {key!r}.{nearest(key, known)} Known: {', '.join(known)}.")
+            raise Refused("{name} has no parameter {key!r}.{near} Known: {known}.", name=name, key=key,
+                          near=nearest(key, known), known=", ".join(known))
         one = known[key]
         number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
         if not number or not one.low <= value <= one.high or (one.whole and float(value) != round(float(value))):
-            raise Refused(f"{key} ({one.says}) must be {'a whole number' if one.whole else 'a number'} from {one.low:g} to "
-                          f"{one.high:g}, not {value!r}.")
+            raise Refused("{key} ({says}) must be {or_not} from {low:g} to {high:g}, not {value!r}.", key=key,
+                          says=one.says, or_not="a whole number" if one.whole else "a number", low=one.low, high=one.high,
+                          value=value)
         values[key] = float(value)
     if name == "watts" and values["z"] >= values["n"] - 1:
-        raise Refused(f"z ({values['z']:g}) must be lower than n - 1; take more people.")
+        raise Refused("z ({z:g}) must be lower than n - 1; take more people.", z=values["z"])
     if values.get("seeds", 0) > values["n"]:
-        raise Refused(f"seeds ({values['seeds']:g}) must not be more than n ({values['n']:g}).")
+        raise Refused("seeds ({seeds:g}) must not be more than n ({n:g}).", seeds=values["seeds"], n=values["n"])
     if name == "centola_macy" and (values["degree"] % 2 or values["degree"] >= values["n"] - 1):
-        raise Refused(f"degree must be even and lower than n - 1, not {values['degree']:g}.")
+        raise Refused("degree must be even and lower than n - 1, not {degree:g}.", degree=values["degree"])
     for label, value, most in (("runs", runs, 10_000), ("seed", seed, 2**62)):
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or not (label == "runs") <= value <= most:
-            raise Refused(f"{label} must be a whole number from {int(label == 'runs')} to {most:,}, not {value!r}.")
+            raise Refused("{label} must be a whole number from {value} to {most:,}, not {value_2!r}.", label=label,
+                          value=int(label == "runs"), most=most, value_2=value)
     times = np.asarray(model.times(values), np.float64)
     shares = np.empty((runs, len(times)))
     for r in range(runs):
@@ -302,9 +306,10 @@ def threshold_diffusion(thresholds: Any, network: Any, seeds: Any, periods: int,
     """
     needed, seeds = np.asarray(thresholds, np.float64), np.asarray(seeds, bool)
     if needed.shape != seeds.shape or needed.ndim != 1:
-        raise Refused(f"there are {needed.size} thresholds but {seeds.size} seeds; they must be as many.")
+        raise Refused("there are {size} thresholds but {seeds_size} seeds; they must be as many.", size=needed.size,
+                      seeds_size=seeds.size)
     if isinstance(periods, bool) or not isinstance(periods, int | np.integer) or periods < 1:
-        raise Refused(f"periods must be a whole number from 1, not {periods!r}.")
+        raise Refused("periods must be a whole number from 1, not {periods!r}.", periods=periods)
     when = np.where(seeds, 1.0, np.nan)
     for t in range(2, periods + 1):
         if isinstance(network, list | tuple) and not hasattr(network, "ties"):

@@ -49,7 +49,8 @@ class Counts:
         if unit is None and len(self.units) == 1:
             unit = self.units[0]
         if unit not in self.units:
-            raise Refused(f"there is no unit {unit!r}.{nearest(str(unit), self.units)} Known: {', '.join(self.units)}.")
+            raise Refused("there is no unit {unit!r}.{near} Known: {known}.", unit=unit,
+                          near=nearest(str(unit), self.units), known=", ".join(self.units))
         return self.frame[self.frame["unit"] == unit].drop(columns="unit").reset_index(drop=True)
 
     def adopters(self, unit: str | None = None) -> pd.DataFrame:
@@ -63,7 +64,8 @@ class Counts:
         if self.kind == "new":
             return one.assign(new=one["value"], adopters=one["value"].cumsum())[["period", "new", "adopters"]]
         if self.kind == "percent" or (self.kind == "stock" and (one["value"].diff() < 0).any()):
-            raise Refused(f"{shape(one, name, self.kind)['says']} No cumulative adoption curve can be fitted.")
+            raise Refused("{says} No cumulative adoption curve can be fitted.",
+                          says=shape(one, name, self.kind)["says"])
         return one.assign(new=one["value"].diff().fillna(one["value"]),
                           adopters=one["value"])[["period", "new", "adopters"]]
 
@@ -77,7 +79,8 @@ class Counts:
         """The same with those at risk in each unit, checked."""
         for unit in self.units:
             if unit not in population:
-                raise Refused(f"the population of {unit} is missing.{nearest(unit, map(str, population.keys()))}")
+                raise Refused("the population of {unit} is missing.{near}", unit=unit,
+                              near=nearest(unit, map(str, population.keys())))
         frame = self.frame.assign(population=[float(population[unit]) for unit in self.frame["unit"]])
         table = tables.Table("the table of counts", frame.set_axis(range(1, len(frame) + 1)), row="row")
         _check_population(table, self.kind)
@@ -89,16 +92,18 @@ def read_counts(source: Any, kind: str | None = None, reading: Reading | None = 
     are, or in a column count with `kind`; perhaps population and note. A count that nothing explains is a stock.
     """
     if kind is not None and kind not in KINDS:
-        raise Refused(f"there is no kind of count {kind!r}.{nearest(str(kind), KINDS)} Known: {', '.join(KINDS)}.")
+        raise Refused("there is no kind of count {kind!r}.{near} Known: {known}.", kind=kind,
+                      near=nearest(str(kind), KINDS), known=", ".join(KINDS))
     table = tables.read(source, COUNTS, reading)
     where, frame = table.where, table.frame
     values = [name for name in (*KINDS, "count") if name in frame]
     if len(values) != 1:
-        raise Refused(f"{where}: give one column of counts, named for what it is: {', '.join(KINDS)}"
-                      + (f"; there are {' and '.join(values)}." if values else "."))
+        raise Refused("{where}: give one column of counts, named for what it is: {known}{there}.", where=where,
+                      known=", ".join(KINDS), there=f"; there are {' and '.join(values)}" if values else "")
     name, said = values[0], list(table.said)
     if name != "count" and kind is not None and kind != name:
-        raise Refused(f"{where}: the column {name} says that these are {KINDS[name]}, but kind is {kind}; change one.")
+        raise Refused("{where}: the column {name} says that these are {kinds}, but kind is {kind}; change one.",
+                      where=where, name=name, kinds=KINDS[name], kind=kind)
     if "unit" not in frame:
         frame["unit"] = "all"
     high = 100 if (kind or name) == "percent" else np.inf
@@ -251,7 +256,8 @@ def source(name: str) -> str:
 def example(name: str) -> Counts:
     """A series that ships, read as any CSV of counts is; its source is among what is said."""
     if name not in _SHIPPED:
-        raise Refused(f"there is no example {name!r}.{nearest(name, _SHIPPED)} Known: {', '.join(_SHIPPED)}.")
+        raise Refused("there is no example {name!r}.{near} Known: {known}.", name=name, near=nearest(name, _SHIPPED),
+                      known=", ".join(_SHIPPED))
     with as_file(files(__package__).joinpath("facts", f"{name}.csv")) as path:
         counts = read_counts(path)
     return replace(counts, said=(*counts.said, f"Source: {source(name)}."))

@@ -72,7 +72,8 @@ class Fit:
         """An interval of an estimate: `wald` (from the curvature, on the transformed scale) or `profile` (ml only)."""
         names = (*CURVES[self.curve], "share", "ceiling")
         if name not in names:
-            raise Refused(f"the {self.curve} curve has no {name!r}.{nearest(name, names)} It has {', '.join(names)}.")
+            raise Refused("the {curve} curve has no {name!r}.{near} It has {names}.", curve=self.curve, name=name,
+                          near=nearest(name, names), names=", ".join(names))
         k = min(names.index(name), 2)
         if kind == "profile":
             low, high = self._profile(k, level)
@@ -82,7 +83,8 @@ class Fit:
             away = z * np.sqrt(self.covariance[k, k])
             low, high = self.x[k] - away, self.x[k] + away
         else:
-            raise Refused(f"there is no interval {kind!r}.{nearest(kind, ('wald', 'profile'))} Known: wald, profile.")
+            raise Refused("there is no interval {kind!r}.{near} Known: wald, profile.", kind=kind,
+                          near=nearest(kind, ("wald", "profile")))
         ends = [_natural(self.curve, np.where(np.arange(3) == k, end, self.x), self.cascade.population)[name]
                 for end in (low, high)]
         return ends[0], ends[1]
@@ -177,12 +179,14 @@ class Fit:
 def fit(cascade: Cascade, curve: str = "bass", method: str = "ml") -> Fit:
     """Fit a curve. Refused for an unknown curve or method, or fewer than three periods or two adopters."""
     if curve not in CURVES:
-        raise Refused(f"there is no curve {curve!r}.{nearest(curve, CURVES)} Known: {', '.join(CURVES)}.")
+        raise Refused("there is no curve {curve!r}.{near} Known: {known}.", curve=curve, near=nearest(curve, CURVES),
+                      known=", ".join(CURVES))
     if method not in METHODS:
-        raise Refused(f"there is no method {method!r}.{nearest(method, METHODS)} Known: {', '.join(METHODS)}.")
+        raise Refused("there is no method {method!r}.{near} Known: {known}.", method=method, near=nearest(method, METHODS),
+                      known=", ".join(METHODS))
     if len(cascade.cum) < 3 or cascade.adopters < 2:
-        raise Refused(f"{cascade.name}: a curve needs at least three periods and two adopters, not "
-                      f"{len(cascade.cum)} and {cascade.adopters}.")
+        raise Refused("{name}: a curve needs at least three periods and two adopters, not {n_cum} and {adopters}.",
+                      name=cascade.name, n_cum=len(cascade.cum), adopters=cascade.adopters)
     T, N = len(cascade.cum), cascade.population
     bounds, y = _bounds(curve, T), cascade.new.astype(np.float64)
 

@@ -106,12 +106,13 @@ def read_times(source: Any, edges: Any = None, first: int | None = None, last: i
     if "adopted" in frame:
         adopted &= frame["adopted"].str.lower().isin(_YES).to_numpy()
     if not adopted.any():
-        raise Refused(f"{where}: nobody adopts ({table.row}s {frame.index[0]} to {frame.index[-1]} are all without a time "
-                      f"of adoption), so there is nothing to describe.")
+        raise Refused("{where}: nobody adopts ({row}s {index} to {index_2} are all without a time of adoption), so there "
+                      "is nothing to describe.", where=where, row=table.row, index=frame.index[0],
+                      index_2=frame.index[-1])
     if adopted.sum() == 1:
         only = int(adopted.argmax())
-        raise Refused(f"{where}, {table.row} {frame.index[only]}: {frame['node'].to_numpy()[only]} is the only adopter; "
-                      f"statistics of adoption need at least two.")
+        raise Refused("{where}, {row} {index}: {node} is the only adopter; statistics of adoption need at least two.",
+                      where=where, row=table.row, index=frame.index[only], node=frame["node"].to_numpy()[only])
     latest = int(np.nanmax(time)) if last is None else last
     labels = statistics.periods(np.where(adopted, time, np.nan), first, latest)
     nodes = tuple(frame["node"].tolist())
@@ -134,8 +135,8 @@ def _within(table: tables.Table, group: str, columns: Sequence[str] = ("node",))
     by = next((name for name, column in table.called.items()
                if tables.plain_name(group) in (name, tables.plain_name(column))), None)
     if by is None:
-        raise Refused(f"{table.where}: there is no column {group!r} to group by."
-                      f"{nearest(group, [*table.called.values(), *table.left])}")
+        raise Refused("{where}: there is no column {group!r} to group by.{near}", where=table.where, group=group,
+                      near=nearest(group, [*table.called.values(), *table.left]))
     tables.check(table, [tables.given(by, "; each row needs its group")])
     table.frame[by] = tables.ids(table.frame[by])
     for name in columns:
@@ -184,7 +185,8 @@ def _coded(table: tables.Table, never: Sequence[str], first: int | None, last: i
     if never and "none" not in never:
         cells = frame["time"].str.lower().isin([code.lower() for code in never]) | values.isin(codes)
         if not cells.any():
-            raise Refused(f"{table.where}: no {name} is {' or '.join(never)}, which is said to mean never; leave it out.")
+            raise Refused("{where}: no {name} is {never}, which is said to mean never; leave it out.", where=table.where,
+                          name=name, never=" or ".join(never))
         frame["time"] = frame["time"].where(~cells, "")
         return
     if never:
@@ -196,9 +198,10 @@ def _coded(table: tables.Table, never: Sequence[str], first: int | None, last: i
         rows = frame.index[values == first_code]
         others = values[~values.isin(found)].dropna()
         who = frame["node"].loc[rows[0]] + (f" and {len(rows) - 1:,} more" if len(rows) > 1 else "")
-        raise Refused(f"{table.where}, {table.row} {rows[0]}: {name} {first_code:.0f} of {who} lies far from all "
-                      f"others ({others.min():.0f} to {others.max():.0f}), as a code for not yet does; say --never "
-                      f"{first_code:.0f} if it is one, or --never none if it is a time.")
+        raise Refused("{where}, {row} {rows}: {name} {first_code:.0f} of {who} lies far from all others ({others:.0f} to "
+                      "{others_2:.0f}), as a code for not yet does; say --never {first_code:.0f} if it is one, or --never "
+                      "none if it is a time.", where=table.where, row=table.row, rows=rows[0], name=name,
+                      first_code=first_code, who=who, others=others.min(), others_2=others.max())
 
 
 def far_codes(values: np.ndarray) -> list[float]:
@@ -252,10 +255,12 @@ def from_arrays(times: Any, network: Any = None, *, nodes: Sequence[Any] | None 
     known = statistics.whole_times(times)
     n, adopted = len(known), ~np.isnan(known)
     if adopted.sum() < 2:
-        raise Refused(f"there is {'one' if adopted.any() else 'no'} adopter; statistics of adoption need at least two.")
+        raise Refused("there is {or_not} adopter; statistics of adoption need at least two.",
+                      or_not="one" if adopted.any() else "no")
     for name, given in (("nodes", nodes), ("innovativeness", innovativeness), ("groups", groups)):
         if given is not None and len(given) != n:
-            raise Refused(f"there are {n} times but {len(given)} {name}; they must be as many.")
+            raise Refused("there are {n} times but {n_given} {name}; they must be as many.", n=n, n_given=len(given),
+                          name=name)
     seen = np.broadcast_to(np.asarray(labels[-1] if seen_until is None else seen_until, np.float64), known.shape)
     ties = None if network is None else tuple(
         statistics.slices(network, n, len(labels), "out", valued=True))
@@ -319,8 +324,8 @@ def _edges(source: Any, nodes: Sequence[str], periods: np.ndarray, group: str | 
         return (sparse.csr_array((weight, (place["source"], place["target"])), shape=(n, n)),), said
     at = tables.numbers(frame["period"]).to_numpy().astype(np.int64) - periods[0]
     if not len(np.unique(at)) > 1:
-        raise Refused(f"{where}: all ties are of one period{inside}; leave the column {table.name('period')} out for a "
-                      f"network that stays.")
+        raise Refused("{where}: all ties are of one period{inside}; leave the column {table} out for a network that "
+                      "stays.", where=where, inside=inside, table=table.name("period"))
     return tuple(sparse.csr_array((weight[at == t], (place["source"][at == t], place["target"][at == t])), shape=(n, n))
                  for t in range(len(periods))), said
 
@@ -336,7 +341,7 @@ def from_result(result: Result, run: int = 0) -> Adoption:
     from letsdance.simulation.society import Society
 
     if isinstance(run, bool) or not 0 <= run < result.runs:
-        raise Refused(f"run must be a whole number from 0 to {result.runs - 1}, not {run!r}.")
+        raise Refused("run must be a whole number from 0 to {runs}, not {run!r}.", runs=result.runs - 1, run=run)
     schedule = environment.build(result.scenario)
     state = Society(result.places, schedule, int(result.seeds[run])).state
     M = len(result.places)

@@ -104,7 +104,7 @@ def forecast(cascade: Cascade, prior: Prior | None = None, samples: int = 500, s
     than 20 samples.
     """
     if not 20 <= samples <= 100_000:
-        raise Refused(f"samples must lie from 20 to 100,000, not {samples}.")
+        raise Refused("samples must lie from 20 to 100,000, not {samples}.", samples=samples)
     prior = default() if prior is None else prior
     rng = np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE, crc32(cascade.name.encode())]))
     paths, effective = paths_of(cascade, prior, _MORE * samples, rng)

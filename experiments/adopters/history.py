@@ -125,24 +125,26 @@ def _counted(sheet: tables.Sheet, population: int | None) -> Cascade:
     size = len(adoption.nodes) if population is None else population
     cum = (adoption.times[None, :] <= adoption.periods[:, None]).sum(axis=1)
     if size < cum[-1]:
-        raise Refused(f"{sheet.where}: {cum[-1]} have adopted, more than the population of {size}; correct the population.")
+        raise Refused("{where}: {cum} have adopted, more than the population of {size}; correct the population.",
+                      where=sheet.where, cum=cum[-1], size=size)
     return Cascade("1", size, int(adoption.periods[0]), cum.astype(np.int64))
 
 
 def _read(table: tables.Table, population: int | None, least: int) -> list[Cascade]:
     path, frame, called = table.where, table.frame, table.name
     if not {"new", "cum"} & set(frame):
-        raise Refused(f"{path}: there is neither a column new (adopters in the period) nor a column cum (adopters so far); "
-                      f"give one of them.")
+        raise Refused("{path}: there is neither a column new (adopters in the period) nor a column cum (adopters so far); "
+                      "give one of them.", path=path)
     if population is None and "population" not in frame:
-        raise Refused(f"{path}: there is no column population; give it, or say --population.")
+        raise Refused("{path}: there is no column population; give it, or say --population.", path=path)
     if population is not None and not 1 <= population <= _LARGEST:
-        raise Refused(f"the population must lie from 1 to {_LARGEST:,}, not {population}.")
+        raise Refused("the population must lie from 1 to {largest:,}, not {population}.", largest=_LARGEST,
+                      population=population)
     if population is not None and "population" in frame:
         written = frame["population"].astype(str).str.strip()
         if other := next((size for size in written if size not in ("", str(population))), ""):
-            raise Refused(f"{path}: the column {called('population')} says {other}, and --population says {population}; "
-                          f"leave out one of them.")
+            raise Refused("{path}: the column {called} says {other}, and --population says {population}; leave out one of "
+                          "them.", path=path, called=called("population"), other=other, population=population)
         table = replace(table, frame=frame.drop(columns="population"))
         frame = table.frame
     tables.check(table)
@@ -161,20 +163,24 @@ def _read(table: tables.Table, population: int | None, least: int) -> list[Casca
         cum = columns["cum"][number] if "cum" in columns else before + (new or 0)
         if told and t <= told[-1][1]:
             said = "is there twice" if t in [row[1] for row in told] else f"comes after period {told[-1][1]}"
-            raise Refused(f"{place}: period {t} of task {name} {said}; each period needs one row, in rising order.")
+            raise Refused("{place}: period {t} of task {name} {said}; each period needs one row, in rising order.",
+                          place=place, t=t, name=name, said=said)
         if cum < before:
-            raise Refused(f"{place}: {called('cum')} falls from {before} to {cum}; it counts all who have ever adopted, so "
-                          f"count those who gave up as well.")
+            raise Refused("{place}: {called} falls from {before} to {cum}; it counts all who have ever adopted, so count "
+                          "those who gave up as well.", place=place, called=called("cum"), before=before, cum=cum)
         if new is not None and (new != cum - before if told else new > cum):
-            raise Refused(f"{place}: {called('new')} is {new}, but {called('cum')} rises from {before} to {cum}; correct "
-                          f"one of them.")
+            raise Refused("{place}: {called} is {new}, but {called_2} rises from {before} to {cum}; correct one of "
+                          "them.", place=place, called=called("new"), new=new, called_2=called("cum"), before=before,
+                          cum=cum)
         if size < cum:
-            raise Refused(f"{place}: {cum} have adopted, more than the population of {size}; correct the population.")
+            raise Refused("{place}: {cum} have adopted, more than the population of {size}; correct the population.",
+                          place=place, cum=cum, size=size)
         if told and size != told[-1][2]:
-            raise Refused(f"{place}: the population of task {name} changes from {told[-1][2]} to {size}; "
-                          f"give one for all its rows.")
+            raise Refused("{place}: the population of task {name} changes from {told} to {size}; give one for all its "
+                          "rows.", place=place, name=name, told=told[-1][2], size=size)
         if told and t - told[0][1] >= LONGEST:
-            raise Refused(f"{place}: task {name} is longer than {LONGEST:,} periods; use longer periods.")
+            raise Refused("{place}: task {name} is longer than {longest:,} periods; use longer periods.", place=place,
+                          name=name, longest=LONGEST)
         told.append((place, t, size, cum, number))
     tables.no_dates(table, "t", tables.numbers(frame["t"]))
     return [_cascade(name, told, least) for name, told in found.items()]
@@ -212,9 +218,11 @@ def _cascade(name: str, told: list[tuple[str, int, int, int, int]], least: int) 
 
 def _enough(cascade: Cascade, least: int, place: str) -> Cascade:
     if cascade.adopters == 0 and least > 0:
-        raise Refused(f"{place}: nobody has adopted yet, all {cascade.population} are censored; "
-                      f"give a history with at least {'one adopter' if least == 1 else f'{least} adopters'}.")
+        raise Refused("{place}: nobody has adopted yet, all {population} are censored; give a history with at least "
+                      "{least}.", place=place, population=cascade.population,
+                      least="one adopter" if least == 1 else f"{least} adopters")
     if cascade.adopters < least:
-        raise Refused(f"{place}: {cascade.adopters} adopter{'s' if cascade.adopters > 1 else ''} cannot show a curve; "
-                      f"give a history with at least {least}.")
+        raise Refused("{place}: {adopters} adopter{or_not} cannot show a curve; give a history with at least {least}.",
+                      place=place, adopters=cascade.adopters, or_not="s" if cascade.adopters > 1 else "",
+                      least=least)
     return cascade

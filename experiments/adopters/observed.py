@@ -91,8 +91,9 @@ def observe(source: Any, population: int | None = None, unit: str | Sequence[str
     else:
         if isinstance(source, str | Path) and not Path(source).exists():
             known = examples()
-            raise Refused(f"there is no file {source}.{nearest(str(source), known)} Give a CSV with t and new or cum, with "
-                          f"period and a count, or with node and time; or an example: {', '.join(known)}.")
+            raise Refused("there is no file {source}.{near} Give a CSV with t and new or cum, with period and a count, or "
+                          "with node and time; or an example: {known}.", source=source, near=nearest(str(source), known),
+                          known=", ".join(known))
         sheet, kind = source, HISTORIES  # cascades, read already
         if not isinstance(source, Sequence) or isinstance(source, str):
             sheet = tables.open_sheet(source, "adoption", "give a CSV with t and new or cum, with period and a count, or "
@@ -112,8 +113,8 @@ def observe(source: Any, population: int | None = None, unit: str | Sequence[str
         else:
             chosen = _counted(read_counts(sheet), population, unit)
     if len(chosen) > _MOST_CURVES:
-        raise Refused(f"there are {len(chosen)} curves, and at most {_MOST_CURVES} are calibrated together; "
-                      f"name those that belong together with unit (--unit).")
+        raise Refused("there are {n_chosen} curves, and at most {most_curves} are calibrated together; name those that "
+                      "belong together with unit (--unit).", n_chosen=len(chosen), most_curves=_MOST_CURVES)
     return [_enough(one) for one in chosen]
 
 
@@ -127,20 +128,22 @@ def _named(names: Iterable[str], unit: str | Sequence[str] | None) -> list[str]:
     wanted = names if unit is None else [unit] if isinstance(unit, str) else list(unit)
     for asked in wanted:
         if asked not in names:
-            raise Refused(f"there is no unit {asked!r}.{nearest(asked, names)} Known: {', '.join(names[:20])}.")
+            raise Refused("there is no unit {asked!r}.{near} Known: {known}.", asked=asked, near=nearest(asked, names),
+                          known=", ".join(names[:20]))
     return [name for name in names if name in wanted]
 
 
 def _enough(one: Seen) -> Seen:
     what, periods, most = f"the curve of {one.called}", len(one.t), one.count.max()
     if periods < _FEWEST_PERIODS:
-        raise Refused(f"{what} has {periods} period{'s' if periods != 1 else ''}; a calibration needs at least "
-                      f"{_FEWEST_PERIODS}.")
+        raise Refused("{what} has {periods} period{or_not}; a calibration needs at least {fewest_periods}.", what=what,
+                      periods=periods, or_not="s" if periods != 1 else "", fewest_periods=_FEWEST_PERIODS)
     if most < 2:
-        raise Refused(f"{what} has {most} adopter{'s' if most != 1 else ''}, which is no curve; give a history with at "
-                      f"least 2.")
+        raise Refused("{what} has {most} adopter{or_not}, which is no curve; give a history with at least 2.", what=what,
+                      most=most, or_not="s" if most != 1 else "")
     if one.population < 5:
-        raise Refused(f"{what} has a population of {one.population}; the model's networks need at least 5.")
+        raise Refused("{what} has a population of {population}; the model's networks need at least 5.", what=what,
+                      population=one.population)
     return one
 
 
@@ -151,15 +154,17 @@ def _counted(counts: Any, population: int | None, unit: str | Sequence[str] | No
         one = counts.series(name)
         sizes = one["population"].dropna().unique()
         if population is None and len(sizes) > 1:
-            raise Refused(f"the population of {name} changes from {sizes[0]:,.0f} to {sizes[1]:,.0f}; give one for all "
-                          f"periods, in the column or with --population.")
+            raise Refused("the population of {name} changes from {sizes:,.0f} to {sizes_2:,.0f}; give one for all "
+                          "periods, in the column or with --population.", name=name, sizes=sizes[0],
+                          sizes_2=sizes[1])
         told = int(sizes[0]) if len(sizes) else None
         value, active = one["value"].to_numpy(np.float64), counts.kind in ("stock", "percent")
         if counts.kind == "percent":
             value = value / 100 * _size(population, told, 0, name)
         elif (value != np.rint(value)).any():
             at = int((value != np.rint(value)).argmax())
-            raise Refused(f"{name} has {value[at]:g} in {one['period'].iloc[at]}; a count is a whole number.")
+            raise Refused("{name} has {value:g} in {iloc}; a count is a whole number.", name=name, value=value[at],
+                          iloc=one["period"].iloc[at])
         count = np.rint(value.cumsum() if counts.kind == "new" else value).astype(np.int64)
         size = _size(population, told, int(count.max()), name)
         made.append(Seen(name, size, one["period"].to_numpy(np.int64), count, active))
@@ -169,10 +174,12 @@ def _counted(counts: Any, population: int | None, unit: str | Sequence[str] | No
 def _size(given: int | None, told: int | None, adopters: int, where: str) -> int:
     """The population, given or told."""
     if given is None and told is None:
-        raise Refused(f"{where}: it is not said how many could adopt; give a column population, or --population.")
+        raise Refused("{where}: it is not said how many could adopt; give a column population, or --population.",
+                      where=where)
     size = int(given if given is not None else told or 0)
     if size < max(adopters, 1):
-        raise Refused(f"{where}: {adopters:,} have adopted, more than the population of {size:,}; correct the population.")
+        raise Refused("{where}: {adopters:,} have adopted, more than the population of {size:,}; correct the "
+                      "population.", where=where, adopters=adopters, size=size)
     return size
 
 

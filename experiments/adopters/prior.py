@@ -176,14 +176,15 @@ def learn(past: Any, population: int | None = None, seed: int = 0, draws: int = 
     """
     cascades = read(past, population, least=1)
     if len(cascades) < _FEWEST:
-        raise Refused(f"a prior needs at least {_FEWEST} past cascades, not {len(cascades)}; "
-                      f"forecast without a prior instead.")
+        raise Refused("a prior needs at least {fewest} past cascades, not {n_cascades}; forecast without a prior "
+                      "instead.", fewest=_FEWEST, n_cascades=len(cascades))
     newest = max(c.last for c in cascades)
     put_back = not as_told and silence_cut(cascades) and any(c.last < newest for c in cascades)
     if put_back:
         cascades = with_silence(cascades, PERIODS)
     if groups is not None and (len(groups) != len(cascades) or len(set(groups)) < 2):
-        raise Refused(f"groups must name the kind of each of the {len(cascades)} cascades, at least two kinds.")
+        raise Refused("groups must name the kind of each of the {n_cascades} cascades, at least two kinds.",
+                      n_cascades=len(cascades))
     step = progress or (lambda count: None)
     prior, everything = weak(), np.arange(len(cascades))
     fold = everything % min(folds, len(cascades)) if groups is None else np.unique(groups, return_inverse=True)[1]
@@ -452,7 +453,7 @@ def save(prior: Prior, path: str | Path) -> None:
     try:
         Path(path).write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
-        raise Refused(f"{path} cannot be written: {error.strerror}.") from None
+        raise Refused("{path} cannot be written: {strerror}.", path=path, strerror=error.strerror) from None
 
 
 def _told(cascade: Cascade) -> str:
@@ -483,10 +484,11 @@ def load(path: str | Path) -> Prior:
     """Read what `save` wrote. Refused for anything else."""
     said = files.json(path, f"make a prior with `letsdance adopters learn PAST.csv --out {path}`")
     if not isinstance(said, dict) or said.get("kind") != _KIND:
-        raise Refused(f"{path} is not a prior; make one with `letsdance adopters learn PAST.csv --out PRIOR`.")
+        raise Refused("{path} is not a prior; make one with `letsdance adopters learn PAST.csv --out PRIOR`.",
+                      path=path)
     if said.get("format") != _FORMAT or said.get("parameters") != list(clumps.PARAMETERS):
-        raise Refused(f"{path} is a prior of another version (format {said.get('format')}, this one reads {_FORMAT}); "
-                      f"learn it again.")
+        raise Refused("{path} is a prior of another version (format {said}, this one reads {format}); learn it again.",
+                      path=path, said=said.get("format"), format=_FORMAT)
     try:
         mean, cov = np.array(said["mean"], np.float64), np.array(said["covariance"], np.float64)
         betas = np.array(said["recalibration"], np.float64)
@@ -503,7 +505,7 @@ def load(path: str | Path) -> Prior:
         if len(pool) != len(STAGES) or not all(0 <= weight <= 1 for weight in pool):
             raise ValueError
     except (AttributeError, IndexError, KeyError, TypeError, ValueError, np.linalg.LinAlgError):
-        raise Refused(f"{path} is damaged: mean, covariance, parts, recalibration, pool or past cascades make no sense; "
-                      f"learn it again.") from None
+        raise Refused("{path} is damaged: mean, covariance, parts, recalibration, pool or past cascades make no sense; "
+                      "learn it again.", path=path) from None
     recalibration = tuple(Recalibration(a, b) for a, b in betas.tolist())
     return Prior(mean, cov, recalibration, said.get("learnt"), past, pool, parts)

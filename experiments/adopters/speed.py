@@ -217,8 +217,9 @@ def speed(case: str | Path | Scenario | Calibration = "lets_dance", given: Any =
     if isinstance(case, str | Path) and Path(case).is_dir():
         known = load(case)
     elif isinstance(case, str | Path) and str(case) not in STARTS and Path(case).suffix != ".toml":
-        raise Refused(f"there is no calibration or start {str(case)!r}.{nearest(str(case), STARTS)} Give the folder of "
-                      f"`letsdance adopters calibrate`, a scenario file (.toml), or one of {', '.join(STARTS)}.")
+        raise Refused("there is no calibration or start {case!r}.{near} Give the folder of `letsdance adopters "
+                      "calibrate`, a scenario file (.toml), or one of {starts}.", case=str(case),
+                      near=nearest(str(case), STARTS), starts=", ".join(STARTS))
     if draws is not None and known is None:
         raise Refused("draws are parameter sets from a calibration's posterior, and this case is a scenario; say how many "
                       "runs instead.")
@@ -240,7 +241,8 @@ def speed(case: str | Path | Scenario | Calibration = "lets_dance", given: Any =
         draws, each, horizon = runs, 1, story.quarters
         stories, title = [story] * draws, story.title or story.name
     if start > horizon:
-        raise Refused(f"the policies would start in quarter {start}, after the horizon of {horizon}; start them earlier.")
+        raise Refused("the policies would start in quarter {start}, after the horizon of {horizon}; start them "
+                      "earlier.", start=start, horizon=horizon)
     tried = _policies(given, start)
     made = {Speed.AS_IT_IS: Policy(Speed.AS_IT_IS), IMITATION: read_policy(f"{IMITATION}: on_imitation=0"), **tried}
     first = {name: policy.on(stories[0]).changed(quarters=horizon) for name, policy in made.items()}  # refuses early
@@ -284,11 +286,13 @@ def _policies(given: Any, start: int) -> dict[str, Policy]:
     for name, text in items:
         policy = read_policy(f"{name}: {text}" if name else text)
         if policy.start is not None:
-            raise Refused(f"policy {policy.name} has a start of its own; here every policy is tried on the case.")
+            raise Refused("policy {name} has a start of its own; here every policy is tried on the case.",
+                          name=policy.name)
         if policy.name in made or policy.name in (Speed.AS_IT_IS, IMITATION):
-            raise Refused(f"two policies are called {policy.name}; rename one, such as \"other name: MANDATE@8\".")
+            raise Refused('two policies are called {name}; rename one, such as "other name: MANDATE@8".',
+                          name=policy.name)
         if not (policy.levers or policy.shocks or policy.parameters or policy.profile):
-            raise Refused(f"policy {policy.name} does nothing; write such as \"mandate: MANDATE@8\".")
+            raise Refused('policy {name} does nothing; write such as "mandate: MANDATE@8".', name=policy.name)
         made[policy.name] = policy
     if not made:
         raise Refused("name at least one policy, such as \"mandate: MANDATE@8\".")
@@ -324,7 +328,8 @@ def said_effect(row: Mapping[str, Any], measure: str) -> str:
 def sentences(found: Speed, category: str = "laggards") -> list[str]:
     """What each policy does to one category: time, adoption, depth and use, cost; the greatest gain in time first."""
     if category not in CATEGORIES:
-        raise Refused(f"there is no category {category!r}. Known: {', '.join(CATEGORIES)}.")
+        raise Refused("there is no category {category!r}. Known: {known}.", category=category,
+                      known=", ".join(CATEGORIES))
     order = sorted(found.policies, key=lambda p: -np.nan_to_num(float(found.effect(p, "sooner", category)["mean"])))
     return [_sentence(found, policy, category) for policy in order]
 

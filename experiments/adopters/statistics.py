@@ -55,19 +55,21 @@ def periods(times: Any, first: int | None = None, last: int | None = None) -> np
         raise Refused("nobody adopts, so the periods are not known; give the first and the last one.")
     for name, given in (("first", first), ("last", last)):
         if given is not None and (isinstance(given, bool | str) or given != given // 1):
-            raise Refused(f"{name} must be a whole period such as 2004, not {given!r}.")
+            raise Refused("{name} must be a whole period such as 2004, not {given!r}.", name=name, given=given)
     ends = [first or 0, last or 0, *([known.min(), known.max()] if len(known) else [])]
     for at in [end for end in ends if abs(end) > LATEST][:1]:
-        raise Refused(f"{at:g} is too far from 0 to be a period; give one such as 2004.")
+        raise Refused("{at:g} is too far from 0 to be a period; give one such as 2004.", at=at)
     low = int(known.min() if first is None else first)
     high = int(known.max() if last is None else last)
     for at in known[(known < low) | (known > high)][:1]:
-        raise Refused(f"somebody adopts in {at:g}, which is not between the first period {low} and the last {high}; "
-                      f"widen them, or leave the time blank for whoever had not adopted by the last.")
+        raise Refused("somebody adopts in {at:g}, which is not between the first period {low} and the last {high}; widen "
+                      "them, or leave the time blank for whoever had not adopted by the last.", at=at, low=low,
+                      high=high)
     if high < low:
-        raise Refused(f"the last period {high} is before the first {low}; exchange them.")
+        raise Refused("the last period {high} is before the first {low}; exchange them.", high=high, low=low)
     if high - low >= 100_000:
-        raise Refused(f"there are {high - low + 1:,} periods from {low} to {high}; give coarser ones, such as years.")
+        raise Refused("there are {high:,} periods from {low} to {high_2}; give coarser ones, such as years.",
+                      high=high - low + 1, low=low, high_2=high)
     return np.arange(low, high + 1)
 
 
@@ -78,10 +80,10 @@ def whole_times(times: Any) -> np.ndarray:
     except (TypeError, ValueError):
         raise Refused("times must be numbers, with NaN for whoever has not adopted.") from None
     if known.ndim != 1:
-        raise Refused(f"times must be one row of numbers, not an array of {known.ndim} dimensions.")
+        raise Refused("times must be one row of numbers, not an array of {ndim} dimensions.", ndim=known.ndim)
     for i in np.flatnonzero(~np.isnan(known) & ((known != np.round(known)) | np.isinf(known)))[:1]:
-        raise Refused(f"the time of node {i} must be a whole period such as 2004, not {known[i]:g}; "
-                      f"round times to the periods that you want to tell apart.")
+        raise Refused("the time of node {i} must be a whole period such as 2004, not {known:g}; round times to the "
+                      "periods that you want to tell apart.", i=i, known=known[i])
     return known
 
 
@@ -95,8 +97,8 @@ def _index(times: Any, first: int | None, last: int | None) -> tuple[np.ndarray,
 def slices(network: Any, n: int, T: int, direction: str, valued: bool) -> list[sparse.csr_array]:
     """One matrix for all periods, or one a period: without loops and zeros, ones unless valued, turned as asked."""
     if direction not in DIRECTIONS:
-        raise Refused(f"there is no direction {direction!r}.{nearest(str(direction), DIRECTIONS)} "
-                      f"Known: {', '.join(DIRECTIONS)}.")
+        raise Refused("there is no direction {direction!r}.{near} Known: {known}.", direction=direction,
+                      near=nearest(str(direction), DIRECTIONS), known=", ".join(DIRECTIONS))
     if hasattr(network, "ties") and hasattr(network, "neighbours"):  # simulation.networks.Network
         matrices: list[Any] = [sparse.csr_array((np.ones(len(network.neighbours)), network.neighbours.astype(np.int64),
                                                  network.ties.astype(np.int64)), shape=(n, n))]
@@ -108,8 +110,8 @@ def slices(network: Any, n: int, T: int, direction: str, valued: bool) -> list[s
             raise Refused("a network must be an n x n matrix (scipy.sparse or numpy), or a list of them, one a period; "
                           "read_edges makes one of a table of ties.")
         if len(matrices) != T:
-            raise Refused(f"the network has {len(matrices)} slices, but there are {T} periods; give one matrix for all "
-                          f"periods, or one for each.")
+            raise Refused("the network has {n_matrices} slices, but there are {t} periods; give one matrix for all "
+                          "periods, or one for each.", n_matrices=len(matrices), t=T)
     done: dict[int, sparse.csr_array] = {}
     for matrix in matrices:
         if id(matrix) not in done:
@@ -123,8 +125,8 @@ def _slice(matrix: Any, n: int, direction: str, valued: bool) -> sparse.csr_arra
     except (TypeError, ValueError):
         raise Refused("a network must be an n x n matrix of numbers (scipy.sparse or numpy), or one a period.") from None
     if ties.shape != (n, n):
-        raise Refused(f"the network has the shape {' x '.join(map(str, ties.shape))}, but there are {n} times; "
-                      f"they must be as many.")
+        raise Refused("the network has the shape {shape}, but there are {n} times; they must be as many.",
+                      shape=" x ".join(map(str, ties.shape)), n=n)
     made = ties.tocsr()  # sums what is there twice
     if not np.isfinite(made.data).all() or (made.data < 0).any():
         raise Refused("a tie has a weight that is negative or not a number; weights must be numbers from 0.")
@@ -146,7 +148,7 @@ def _rows(matrix: sparse.csr_array) -> np.ndarray:
 
 def _lag(lag: int, T: int) -> int:
     if isinstance(lag, bool) or not isinstance(lag, int | np.integer) or not 0 <= lag < T:
-        raise Refused(f"lag must be a whole number of periods from 0 to {T - 1}, not {lag!r}.")
+        raise Refused("lag must be a whole number of periods from 0 to {t}, not {lag!r}.", t=T - 1, lag=lag)
     return int(lag)
 
 
@@ -229,7 +231,8 @@ def categories(times: Any, by: str = "sd", innovativeness: Any = None) -> pd.Cat
     import pandas as pd
 
     if by not in CUTS:
-        raise Refused(f"categories cannot be cut by {by!r}.{nearest(str(by), CUTS)} Known: {', '.join(CUTS)}.")
+        raise Refused("categories cannot be cut by {by!r}.{near} Known: {known}.", by=by, near=nearest(str(by), CUTS),
+                      known=", ".join(CUTS))
     _, cuts, names = CUTS[by]
     known = whole_times(times)
     adopted = ~np.isnan(known)
@@ -245,8 +248,9 @@ def categories(times: Any, by: str = "sd", innovativeness: Any = None) -> pd.Cat
         code = _by_rank(np.where(adopted, known, np.inf), cuts)
     else:
         if adopted.sum() < 2:
-            raise Refused(f"categories by {by} need at least two adopters, because they are cut by the spread of times; "
-                          f"there {'is one' if adopted.any() else 'is none'}. Use by='rank'.")
+            raise Refused("categories by {by} need at least two adopters, because they are cut by the spread of times; "
+                          "there {or_not}. Use by='rank'.", by=by,
+                          or_not="is one" if adopted.any() else "is none")
         code = _by_spread(known, cuts)
     code = np.where(adopted, code, len(names))
     return pd.Categorical.from_codes(code, [*names, NON_ADOPTERS], ordered=True)
@@ -337,10 +341,10 @@ def _influence(times: Any, network: Any, first: int | None, last: int | None, re
     when, T = _index(times, first, last)
     n = len(when)
     if isinstance(reach, bool) or not isinstance(reach, int | np.integer) or reach < 1:
-        raise Refused(f"reach must be a whole number of periods from 1, not {reach!r}.")
+        raise Refused("reach must be a whole number of periods from 1, not {reach!r}.", reach=reach)
     if discount is not None and (isinstance(discount, bool) or not isinstance(discount, int | float | np.number)
                                  or not 0 <= discount < np.inf):
-        raise Refused(f"discount must be a number from 0, not {discount!r}.")
+        raise Refused("discount must be a number from 0, not {discount!r}.", discount=discount)
     held = slices(network, n, T, direction, False)
     new = np.bincount(when[when < T], minlength=T).astype(np.float64)
     part, whole, adopters = np.zeros(n), np.zeros(n), np.zeros(n)
@@ -394,9 +398,10 @@ def structural_dependence(times: Any, network: Any, statistic: Callable[[Any], f
     as high (Davison and Hinkley 1997; the +1 keeps the test's level). As netdiffuseR's struct_test.
     """
     if isinstance(repetitions, bool) or not isinstance(repetitions, int | np.integer) or not 1 <= repetitions <= 1_000_000:
-        raise Refused(f"repetitions must be a whole number from 1 to 1,000,000, not {repetitions!r}.")
+        raise Refused("repetitions must be a whole number from 1 to 1,000,000, not {repetitions!r}.",
+                      repetitions=repetitions)
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed <= 2**62:
-        raise Refused(f"seed must be a whole number from 0 to {2**62}, not {seed!r}.")
+        raise Refused("seed must be a whole number from 0 to {value}, not {seed!r}.", value=2**62, seed=seed)
     when, T = _index(times, first, last)
     held = slices(network, len(when), T, "out", True)
     distinct = {id(matrix): matrix for matrix in held}
@@ -409,7 +414,8 @@ def structural_dependence(times: Any, network: Any, statistic: Callable[[Any], f
     def measure(matrices: list[sparse.csr_array]) -> float:
         value = float(statistic(matrices[0] if len(matrices) == 1 else matrices))
         if not np.isfinite(value):
-            raise Refused(f"the statistic gives {value!r} on a network; it must give a number on each.")
+            raise Refused("the statistic gives {value!r} on a network; it must give a number on each.",
+                          value=value)
         return value
 
     rewired = np.empty(repetitions)

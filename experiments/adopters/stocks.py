@@ -122,13 +122,15 @@ def table(made: Sequence[Forecast]) -> pd.DataFrame:
 def series_of(counts: Counts) -> list[Series]:
     """Shares of each unit. Refused for counts that are no shares, and stocks without those who could."""
     if counts.kind not in ("percent", "stock"):
-        raise Refused(f"counts that are {counts.kind} have no outflow; give percent, or stock with a population.")
+        raise Refused("counts that are {kind} have no outflow; give percent, or stock with a population.",
+                      kind=counts.kind)
     made = []
     for unit in counts.units:
         one = counts.series(unit)
         whole = one["population"].to_numpy(np.float64) if counts.kind == "stock" else np.full(len(one), 100.0)
         if not (whole > 0).all():
-            raise Refused(f"the stock of {unit} needs a column population (those who could) to be a share.")
+            raise Refused("the stock of {unit} needs a column population (those who could) to be a share.",
+                          unit=unit)
         made.append(Series(unit, one["period"].to_numpy(np.int64), one["value"].to_numpy(np.float64) / whole))
     return made
 
@@ -194,7 +196,7 @@ def fit(many: Sequence[Series]) -> Model:
     """Flows of all units together, and their shocks. Refused where no unit has four periods."""
     told = [one for one in many if len(one.period) >= _FEWEST]
     if not told:
-        raise Refused(f"no unit has {_FEWEST} periods; flows in and out cannot be told from fewer.")
+        raise Refused("no unit has {fewest} periods; flows in and out cannot be told from fewer.", fewest=_FEWEST)
     seen = [(shock.after - shock.before) for one in told for shock in shocks(one.period, one.share, 1.0)]
     periods = sum(int(one.period[-1] - one.period[0]) for one in told)
     return Model(_fit([one.steps() for one in told], None), np.array(seen), len(seen) / periods)
@@ -227,7 +229,7 @@ class Forecast:
 def forecast(one: Series, model: Model, periods: int = 10, samples: int = 500, seed: int = 0) -> Forecast:
     """Sampled shares for so many periods after the series. Equal seeds give equal paths."""
     if not 20 <= samples <= 100_000:
-        raise Refused(f"samples must lie from 20 to 100,000, not {samples}.")
+        raise Refused("samples must lie from 20 to 100,000, not {samples}.", samples=samples)
     rng = np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE, crc32(one.unit.encode())]))
     flows, share = model.flows(one), np.full(samples, one.share[-1])
     # The mean change errs by its spread over the square root of the steps behind it.
@@ -303,5 +305,5 @@ def backtest(many: Sequence[Series], horizon: int = 5, samples: int = 300, seed:
                                  "below": truth < low, "above": truth > high,
                                  "persistence": abs(one.share[told - 1] - truth)})
     if not rows:
-        raise Refused(f"no unit has {_FEWEST + 1} periods; there is nothing to test.")
+        raise Refused("no unit has {fewest} periods; there is nothing to test.", fewest=_FEWEST + 1)
     return pd.DataFrame(rows)

@@ -121,8 +121,8 @@ class Survey:
 
     def _confirmed(self) -> None:
         if self.guessed:
-            raise Refused(f"the scale {self.guessed} is only guessed from the answers; confirm it with --scale "
-                          f"{self.guessed} (in Python: scale={self.guessed!r}), or name the right one.")
+            raise Refused("the scale {guessed} is only guessed from the answers; confirm it with --scale {guessed} (in "
+                          "Python: scale={guessed!r}), or name the right one.", guessed=self.guessed)
 
     def scenario(self, base: str | Path | Scenario = "lets_dance", name: str = "survey") -> Scenario:
         """A scenario that starts where the answers are; all else is as in the base."""
@@ -146,12 +146,13 @@ class Survey:
 
         self._confirmed()
         if isinstance(count, bool) or not 1 <= count <= 1_000_000:
-            raise Refused(f"the number of draws must be a whole number from 1 to 1,000,000, not {count!r}.")
+            raise Refused("the number of draws must be a whole number from 1 to 1,000,000, not {count!r}.",
+                          count=count)
         rng, made = np.random.default_rng(seed), {}
         for name, answers in self._answers().items():
             if len(answers) < 2:
-                raise Refused(f"there is one answer for {name}, which tells nothing of its sampling error; ask more "
-                              f"people.")
+                raise Refused("there is one answer for {name}, which tells nothing of its sampling error; ask more "
+                              "people.", name=name)
             error = answers.std(ddof=1) / math.sqrt(len(answers))
             made[{"T": "T_lo"}.get(name, f"{name}0")] = np.clip(
                 answers.mean() + error * rng.standard_t(len(answers) - 1, count), 0, 1)
@@ -168,7 +169,8 @@ class Survey:
         means = named.pivot_table("willingness", "municipality", "role", aggfunc="mean", sort=False)
         for town in means.index:
             if not isinstance(population, int) and town not in population:
-                raise Refused(f"the population of {town} is missing.{nearest(town, map(str, population))}")
+                raise Refused("the population of {town} is missing.{near}", town=town,
+                              near=nearest(town, map(str, population)))
         table = pd.DataFrame({
             "name": means.index,
             "citizens": [int(population if isinstance(population, int) else population[t]) for t in means.index],
@@ -209,8 +211,9 @@ def read_survey(source: Any, scale: str | None = None, *, missing: Sequence[str]
         cells = {column: _answers_in(frame[column], none) for column in columns if column in frame}  # no empty ones
         if not any((column != "").any() for column in cells.values()):
             report = [(line, what, "", "nobody answered") for line in frame.index]
-            raise tables.Invalid(f"{table.where}: nobody answered about {what}; take its column out, or give answers.",
-                                 pd.DataFrame(report, columns=["line", "column", "value", "problem"]))
+            raise tables.Invalid("{where}: nobody answered about {what}; take its column out, or give answers.",
+                                 pd.DataFrame(report, columns=["line", "column", "value", "problem"]),
+                                 where=table.where, what=what)
         values, told, sure = _shares(table, what, cells, scales.get(what, scales.get("")), sheet, reading)
         turned = [name for name in values if len(columns) > 1 and _REVERSED.search(plain_name(table.name(name)))]
         if turned:
@@ -305,8 +308,8 @@ def _scales(scale: str | None) -> dict[str, tuple[float, float]]:
         told = re.fullmatch(r"(-?\d+(?:\.\d+)?)\s*(?:-|–|to|tot|t/m|:|\.\.|/)\s*(-?\d+(?:\.\d+)?)", ends)
         low_high = _CALLED.get(ends) or ((float(told.group(1)), float(told.group(2))) if told else None)
         if low_high is None or low_high[0] >= low_high[1] or what not in ("", "willingness", "trust"):
-            raise Refused(f"there is no scale {scale!r}; give its ends, such as 1-5 or 0-10, or percent, share (0 to 1), "
-                          f"likert (1 to 5); for trust alone trust=0-10.")
+            raise Refused("there is no scale {scale!r}; give its ends, such as 1-5 or 0-10, or percent, share (0 to 1), "
+                          "likert (1 to 5); for trust alone trust=0-10.", scale=scale)
         found[what] = low_high
     return found
 
@@ -383,8 +386,9 @@ def _guess(table: tables.Table, what: str, values: pd.DataFrame) -> tuple[tuple[
         return (float(exact[0][0]), float(exact[0][1])), False
     may = " or ".join("percent" if ends == (0, 100) else f"{ends[0]}-{ends[1]}" for ends in fits[:3])
     same = f"every {what} is {low:g}" if low == high else f"answers about {what} run from {low:g} to {high:g}"
-    raise Refused(f"{table.where}: {same}, which does not tell the scale (what is least and what is most); say which, "
-                  f"--scale {may or 'LOW-HIGH'}{' or 0-1' if high <= 1 else ''}.")
+    raise Refused("{where}: {same}, which does not tell the scale (what is least and what is most); say which, --scale "
+                  "{may}{or_not}.", where=table.where, same=same, may=may or "LOW-HIGH",
+                  or_not=" or 0-1" if high <= 1 else "")
 
 
 __all__ = ["ROLES", "Survey", "cronbach", "read_survey"]

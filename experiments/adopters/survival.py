@@ -86,18 +86,20 @@ def _durations(times: Any, seen_until: Any, origin: float) -> tuple[np.ndarray, 
     adopted = ~np.isnan(known)
     if until is None:
         if not adopted.all():
-            raise Refused(f"{int((~adopted).sum())} of {len(known)} have not adopted; give seen_until, the time until "
-                          "which that is known.")
+            raise Refused("{adopted} of {n_known} have not adopted; give seen_until, the time until which that is "
+                          "known.", adopted=int((~adopted).sum()), n_known=len(known))
         until = known
     if until.shape not in ((), known.shape):
-        raise Refused(f"there are {len(known)} times but {until.size} in seen_until; give one for all, or one for each.")
+        raise Refused("there are {n_known} times but {size} in seen_until; give one for all, or one for each.",
+                      n_known=len(known), size=until.size)
     seen = np.broadcast_to(until, known.shape)
     duration = np.where(adopted, known, seen) - origin
     for i in np.flatnonzero(~np.isfinite(duration) | (duration < 0))[:1]:
-        raise Refused(f"node {i} has the time {(known if adopted[i] else seen)[i]:g}, but the origin is {origin:g}; "
-                      f"times must be numbers from the origin on.")
+        raise Refused("node {i} has the time {known:g}, but the origin is {origin:g}; times must be numbers from the "
+                      "origin on.", i=i, known=(known if adopted[i] else seen)[i], origin=origin)
     for i in np.flatnonzero(adopted & (seen < known))[:1]:
-        raise Refused(f"node {i} adopts at {known[i]:g} but is observed until {seen[i]:g} only.")
+        raise Refused("node {i} adopts at {known:g} but is observed until {seen:g} only.", i=i, known=known[i],
+                      seen=seen[i])
     return duration, adopted
 
 
@@ -142,9 +144,10 @@ def restricted_mean(times: Any, seen_until: Any = None, origin: float = 0.0,
     curve = kaplan_meier(times, seen_until, origin)
     end = curve.upto if upto is None else float(upto)
     if not end > 0:
-        raise Refused(f"the horizon of a restricted mean must lie after the origin, not at {end:g}.")
+        raise Refused("the horizon of a restricted mean must lie after the origin, not at {end:g}.", end=end)
     if end > curve.upto and not (len(curve.share) and curve.share[-1] == 0):
-        raise Refused(f"the restricted mean up to {end:g} is not observed: the last observation is at {curve.upto:g}.")
+        raise Refused("the restricted mean up to {end:g} is not observed: the last observation is at {upto:g}.", end=end,
+                      upto=curve.upto)
     inside = curve.time <= end
     edges = np.concatenate([[0.0], curve.time[inside], [end]])
     steps = np.diff(edges) * np.concatenate([[1.0], curve.share[inside]])
@@ -177,7 +180,8 @@ def log_rank(times: Any, groups: Any, seen_until: Any = None, origin: float = 0.
     group = np.asarray([str(name) for name in groups])
     names = list(dict.fromkeys(group.tolist()))
     if len(group) != len(duration):
-        raise Refused(f"there are {len(duration)} times but {len(group)} groups; they must be as many.")
+        raise Refused("there are {n_duration} times but {n_group} groups; they must be as many.", n_duration=len(duration),
+                      n_group=len(group))
     if len(names) < 2 or not adopted.any():
         raise Refused("a log-rank test needs at least two groups and one adopter.")
     when = np.unique(duration[adopted])

@@ -191,7 +191,8 @@ def cascades(world: str, count: int, population: int = 50, periods: int = 120, s
              least: float = 0.16) -> list[Cascade]:
     """Invented cascades of a world, followed for `periods` after the first adoption; those below `least` are dropped."""
     if world not in WORLDS:
-        raise Refused(f"there is no world {world!r}.{nearest(world, WORLDS)} Known: {', '.join(WORLDS)}.")
+        raise Refused("there is no world {world!r}.{near} Known: {known}.", world=world, near=nearest(world, WORLDS),
+                      known=", ".join(WORLDS))
     found: list[Cascade] = []
     tried = 0
     while len(found) < count:

@@ -48,7 +48,7 @@ class Adoptions:
         times = np.where(self.times <= at, self.times, np.nan)
         begun = np.isfinite(times).any(axis=1)
         if not begun.any():
-            raise Refused(f"nobody had adopted anything by {at:g}; choose a later period.")
+            raise Refused("nobody had adopted anything by {at:g}; choose a later period.", at=at)
         return replace(self, cascades=tuple(c for c, there in zip(self.cascades, begun, strict=True) if there),
                        times=times[begun], until=np.minimum(self.until, at)[begun])
 
@@ -80,7 +80,7 @@ def read(source: Any, edges: Any = None, covariates: Any = None) -> Adoptions:
     wide = wide.loc[list(dict.fromkeys(frame["cascade"])), list(dict.fromkeys(frame["unit"]))]
     wide = wide[wide.notna().sum(axis=1) > 0]
     if not len(wide):
-        raise Refused(f"{table.where}: nobody adopts anything, so there is nothing to learn from.")
+        raise Refused("{where}: nobody adopts anything, so there is nothing to learn from.", where=table.where)
     units, near, extra = tuple(wide.columns), None, None
     named: tuple[str, ...] = ()
     if edges is not None:
@@ -89,7 +89,7 @@ def read(source: Any, edges: Any = None, covariates: Any = None) -> Adoptions:
         pairs = [(index[a], index[b]) for a, b in zip(ties["source"], ties["target"], strict=True)
                  if a in index and b in index]
         if not pairs:
-            raise Refused(f"no edge joins two units of {table.where}; use the same names in both.")
+            raise Refused("no edge joins two units of {where}; use the same names in both.", where=table.where)
         near = np.zeros((len(units),) * 2)
         near[tuple(np.array(pairs).T)] = 1
         near /= np.maximum(near.sum(axis=1, keepdims=True), 1)
@@ -108,11 +108,13 @@ def _covariates(source: Any, units: Sequence[str]) -> tuple[np.ndarray, tuple[st
     columns = list(sheet.frame.columns)
     frame = sheet.frame.set_index(columns[0])
     if missing := [unit for unit in units if unit not in frame.index]:
-        raise Refused(f"{sheet.where}: {missing[0]} is missing.{nearest(missing[0], map(str, frame.index))}")
+        raise Refused("{where}: {missing} is missing.{near}", where=sheet.where, missing=missing[0],
+                      near=nearest(missing[0], map(str, frame.index)))
     try:
         values = frame.loc[list(units)].apply(pd.to_numeric).to_numpy(np.float64)
     except (TypeError, ValueError):
-        raise Refused(f"{sheet.where}: covariates must be numbers; turn words into columns of 0 and 1.") from None
+        raise Refused("{where}: covariates must be numbers; turn words into columns of 0 and 1.",
+                      where=sheet.where) from None
     values = np.where(np.isfinite(values), values, np.nanmean(values, axis=0))
     return (values - values.mean(axis=0)) / np.maximum(values.std(axis=0), 1e-12), tuple(columns[1:])
 
@@ -278,14 +280,15 @@ def who(known: Adoptions, cascade: str | None = None, periods: int = 10, prior: 
 
     name = known.cascades[-1] if cascade is None else cascade
     if name not in known.cascades:
-        raise Refused(f"there is no cascade {name!r}.{nearest(name, known.cascades)}")
+        raise Refused("there is no cascade {name!r}.{near}", name=name, near=nearest(name, known.cascades))
     if not 1 <= periods <= 100:
-        raise Refused(f"periods must lie from 1 to 100, not {periods}.")
+        raise Refused("periods must lie from 1 to 100, not {periods}.", periods=periods)
     c = known.cascades.index(name)
     origin = int(known.until[c])
     one = _case(known, c, 0.0, origin)
     if len(one.times) < 2:
-        raise Refused(f"{name}: {'nobody' if not len(one.times) else 'only one unit'} is left to adopt; there is no order.")
+        raise Refused("{name}: {or_not} is left to adopt; there is no order.", name=name,
+                      or_not="nobody" if not len(one.times) else "only one unit")
     beta = _weights([other for other in _cases(known) if other.cascade != c], origin)
     score, names = one.X @ beta, list(features(known, c, origin)[0])
     first = int(known.first(c))

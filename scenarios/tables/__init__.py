@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from letsdance.params import Refused
+from letsdance.params import Refused, Said
 from letsdance.scenarios.tables import marks as _numbers
 from letsdance.scenarios.tables.files import SEPARATORS, Reading, Sheet, Upload, as_text, open_sheet, pasted, text
 from letsdance.scenarios.tables.kinds import SHARES, Field, Kind, may_be, plain_name
@@ -38,8 +38,8 @@ _log = logging.getLogger("letsdance.tables")
 class Invalid(Refused):
     """A table that cannot be used: one sentence, and `report`, a row each problem: line, column, value, problem."""
 
-    def __init__(self, sentence: str, report: pd.DataFrame) -> None:
-        super().__init__(sentence)
+    def __init__(self, sentence: str, /, report: pd.DataFrame, **values: object) -> None:
+        super().__init__(sentence, **values)
         self.report = report
 
 
@@ -81,7 +81,7 @@ def read(source: Any, kind: Kind, reading: Reading | None = None, also: Sequence
              and len(frame) and (frame[column] == "").all()]
     meaning = {column: name for column, name in meaning.items() if column not in empty}
     if not len(frame):
-        raise Refused(f"{sheet.where} has no rows; give at least one below the header.")
+        raise Refused("{where} has no rows; give at least one below the header.", where=sheet.where)
     left = [column for column in frame.columns if column not in meaning]
     told = frame[list(meaning)].rename(columns=meaning)
     called = {name: column for column, name in meaning.items()}
@@ -126,8 +126,8 @@ def meanings(sheet: Sheet, kind: Kind, also: Sequence[str] = ()) -> dict[str, st
                 column == word if len(word) == 1 and word != "t" else words[column] == plain_name(word))]
             if same:
                 if len(same) > 1:
-                    raise Refused(f"{sheet.where}: the columns {_and(same)} can both be the {one.name}; "
-                                  f"call one of them {one.name}.")
+                    raise Refused("{where}: the columns {same} can both be the {name}; call one of them {name}.",
+                                  where=sheet.where, same=_and(same), name=one.name)
                 meaning[same[0]] = one.name
                 break
     for one in kind.fields:
@@ -144,8 +144,8 @@ def meanings(sheet: Sheet, kind: Kind, also: Sequence[str] = ()) -> dict[str, st
             if len(same) > 1 and one.type == "id":
                 same = [_finest(sheet, same, one)]
             if len(same) > 1:
-                raise Refused(f"{sheet.where}: the columns {_and(same)} can both be the {one.name}; "
-                              f"call one of them {one.name}.")
+                raise Refused("{where}: the columns {same} can both be the {name}; call one of them {name}.",
+                              where=sheet.where, same=_and(same), name=one.name)
             meaning |= dict.fromkeys(same, one.name)
     if (lost := next((one for one in kind.fields if one.name in kind.needed and one.name not in meaning.values()), None)) \
             and lost.type == "id" and list(sheet.frame.columns)[:1] == [""] and _names_rows(sheet):
@@ -200,32 +200,36 @@ def _all_there(sheet: Sheet, kind: Kind, meaning: dict[str, str]) -> None:
         same = next((one.name for one in kind.fields if column in one.words or plain_name(column) in one.words), "")
         other = next((known for known, name in meaning.items() if name == same), "")
         if other:
-            raise Refused(f"{sheet.where}: the column {same} is there twice, as {other} and {column}; keep one.")
+            raise Refused("{where}: the column {same} is there twice, as {other} and {column}; keep one.",
+                          where=sheet.where, same=same, other=other, column=column)
     missed = kind.one_of if not set(kind.one_of) & set(meaning.values()) else ()
     if kind.strict or missed:
         for column in free:
             near = _near(column, [name for name in missed or kind.names if name not in meaning.values()])
             if near:
-                raise Refused(f"{sheet.where}: there is no column {column!r} in a table of {kind.what}. Did you mean "
-                              f"{near}? Known: {', '.join(kind.names)}.")
+                raise Refused("{where}: there is no column {column!r} in a table of {what}. Did you mean {near}? Known: "
+                              "{known}.", where=sheet.where, column=column, what=Said(kind.what), near=near,
+                              known=", ".join(kind.names))
     for name in kind.needed:
         if name not in meaning.values():
             words = [word for word in dict.fromkeys((*kind[name].words, *kind[name].loose)) if word != name][:8]
-            also = f" (it may be called {', '.join(words)} too)" if words else ""
+            also = Said(" (it may be called {words} too)", words=", ".join(words)) if words else ""
             there = ", ".join(repr(column) for column in columns[:12]) + (", ..." if len(columns) > 12 else "")
             looks = _like(sheet, kind[name], free)
-            hint = f" Is it {looks}? Then call it {name}." if looks else ""
-            hint += f" Known: {', '.join(kind.names)}." if kind.strict else ""
-            raise Refused(f"{sheet.where}: the column {name} is missing{also}; a table of {kind.what} needs "
-                          f"{_and(_wanted(kind))}, and this has {there}{_why(columns, kind.needed)}.{hint}")
+            hint = Said(" Is it {looks}? Then call it {name}.", looks=looks, name=name) if looks else ""
+            known = Said(" Known: {known}.", known=", ".join(kind.names)) if kind.strict else ""
+            raise Refused("{where}: the column {name} is missing{also}; a table of {what} needs {wanted}, and this has "
+                          "{there}{why}.{hint}{known}", where=sheet.where, name=name, also=also, what=Said(kind.what),
+                          wanted=_and(_wanted(kind)), there=there, why=_why(columns, kind.needed), hint=hint,
+                          known=known)
 
 
 def _why(columns: list[str], needed: Sequence[str]) -> str:
     """What a header without the columns that are needed may be."""
     if len(columns) == 1 and set(needed) <= set(re.split(r"\W+", columns[0].lower())):
-        return "; separate columns by commas, semicolons or tabs"
+        return Said("; separate columns by commas, semicolons or tabs")
     if any(re.fullmatch(r"[\d.]+", name) for name in columns):
-        return "; the first line must be the header, and periods stand in rows, not in columns"
+        return Said("; the first line must be the header, and periods stand in rows, not in columns")
     return ""
 
 
@@ -337,8 +341,10 @@ def check(table: Table, rules: Iterable[Rule] = ()) -> None:
                  rules[k].says(cell)) for line, k, cell in zip(bad["index"], bad["rule"], cells, strict=True)))
         report = pd.DataFrame(rows, columns=["line", "column", "value", "problem"])
         line, column, value, problem = rows[0]
-        others = f" ({count - 1:,} more {'row has' if count == 2 else 'rows have'} problems.)" if count > 1 else ""
-        raise Invalid(f"{table.where}, {table.row} {line}: {column} {value!r} {problem}.{others}", report) from None
+        others = Said(" (1 more row has problems.)") if count == 2 else Said(
+            " ({more:,} more rows have problems.)", more=count - 1) if count > 1 else ""
+        raise Invalid("{where}, {row} {line}: {column} {value!r} {problem}.{others}", report, where=table.where,
+                      row=Said(table.row), line=line, column=column, value=value, problem=problem, others=others) from None
 
 
 def of_kind(table: Table) -> list[Rule]:
@@ -352,7 +358,8 @@ def of_kind(table: Table) -> list[Rule]:
             rules += number(one.name, one.low, one.high, one.type == "whole", one.blank, one.example)
         elif not one.blank:
             rules.append(given(one.name, "" if one.name in kind.needed else
-                               f"; give it in every row, or take the column {table.name(one.name)} out"))
+                               Said("; give it in every row, or take the column {column} out",
+                                    column=table.name(one.name))))
     return rules
 
 
@@ -366,8 +373,9 @@ def numbers(column: pd.Series) -> pd.Series:
 def number(name: str, low: float = -np.inf, high: float = np.inf, whole: bool = False, blank: bool = False,
            example: str = "2004") -> list[Rule]:
     """A column of numbers within a range."""
-    kind = "a whole number" if whole else "a number"
-    reach = (f" from {low:,.15g} to {high:,.15g}" if np.isfinite(high) else f" from {low:.15g}") if np.isfinite(low) else ""
+    what = "a whole number" if whole else "a number"
+    reach = (" from {low:,.15g} to {high:,.15g}" if np.isfinite(high) else " from {low:.15g}") if np.isfinite(low) else ""
+    fills: dict[str, Any] = {"number": Said(what + reach, low=low, high=high), "example": example}
 
     def holds(frame: pd.DataFrame) -> Any:
         values = numbers(frame[name])
@@ -377,14 +385,15 @@ def number(name: str, low: float = -np.inf, high: float = np.inf, whole: bool = 
     def says(row: dict[str, Any]) -> str:
         told = row[name]
         if told == "":
-            return f"is missing; give {kind}{reach}, such as {example}"
+            return Said("is missing; give {number}, such as {example}", **fills)
         if told.startswith(_numbers.UNCLEAR) or re.fullmatch(r"[1-9]\d{0,2}(\.\d{3})+", told):
-            return f"can have a mark of thousands or of decimals; write it without thousands, as in {example}"
+            return Said("can have a mark of thousands or of decimals; write it without thousands, as in {example}", **fills)
         if re.fullmatch(r"[+-]?\d[\d\s]*(,\d+)+(\.\d*)?", told):
-            return f"has a comma; give {kind}{reach}, such as {example}, with a point for decimals and none for thousands"
+            return Said("has a comma; give {number}, such as {example}, with a point for decimals and none for "
+                        "thousands", **fills)
         if _DATE.fullmatch(told):
-            return f"is text or a date written as text; give {kind}{reach}, such as {example}"
-        return f"must be {kind}{reach}, such as {example}"
+            return Said("is text or a date written as text; give {number}, such as {example}", **fills)
+        return Said("must be {number}, such as {example}", **fills)
 
     return [Rule(name, holds, says)]
 
@@ -397,18 +406,20 @@ def no_dates(table: Table, name: str, values: pd.Series) -> None:
     short = (known // 100).between(1700, 2200) & (known % 100).between(1, 53)
     for looks, said in ((whole, "a date"), (short, "a year with a month or week")):
         if known.nunique() > 1 and looks.all():
-            raise Refused(f"{table.where}, {table.row} {known.index[0]}: {table.name(name)} {known.iloc[0]:.0f} looks like "
-                          f"{said}, as all do; number the periods one by one instead.")
+            raise Refused("{where}, {row} {index}: {table} {iloc:.0f} looks like {said}, as all do; number the periods "
+                          "one by one instead.", where=table.where, row=table.row, index=known.index[0],
+                          table=table.name(name), iloc=known.iloc[0], said=said)
 
 
 def given(name: str, remedy: str = "") -> Rule:
     """A column without gaps."""
-    return Rule(name, lambda frame: frame[name] != "", lambda row: f"is missing{remedy}")
+    return Rule(name, lambda frame: frame[name] != "", lambda row: Said("is missing{remedy}", remedy=remedy))
 
 
 def once(names: list[str], why: str) -> Rule:
     """Rows that say the same of these columns as an earlier row."""
-    return Rule(names[0], lambda frame: ~frame.duplicated(names), lambda row: f"is there already{why}; keep one row")
+    return Rule(names[0], lambda frame: ~frame.duplicated(names),
+                lambda row: Said("is there already{why}; keep one row", why=why))
 
 
 __all__ = ["MOST_PROBLEMS", "SEPARATORS", "Field", "Invalid", "Kind", "Reading", "Rule", "Sheet", "Table", "Upload",

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from letsdance.params import Refused, files
+from letsdance.params import Refused, Said, files
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,7 +105,8 @@ class Reading:
         for name, given, known in (("separator", self.separator, tuple(SEPARATORS)),
                                    ("decimal", self.decimal, ("point", "comma"))):
             if given and given not in known:
-                raise Refused(f"there is no {name} {given!r}. Known: {', '.join(known)}.")
+                raise Refused("there is no {name} {given!r}. Known: {known}.", name=name, given=given,
+                              known=", ".join(known))
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def open_sheet(source: Any, what: str = "rows", remedy: str = "", reading: Readi
         raw = _unpacked(raw, where, 2 * reading.most)
         how.append("unpacked from gz")
         if raw[:2] == b"\x1f\x8b":
-            raise Refused(f"{where} is packed twice; unpack it first.")
+            raise Refused("{where} is packed twice; unpack it first.", where=where)
     _no_table(raw, where)
     if raw[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
         from letsdance.scenarios.tables import formats
@@ -149,20 +150,20 @@ def open_sheet(source: Any, what: str = "rows", remedy: str = "", reading: Readi
     how += said
     start = text[:2_000].lstrip().lower()
     if not start:
-        raise Refused(f"{where} is empty; {remedy}")
+        raise Refused("{where} is empty; {remedy}", where=where, remedy=Said(remedy))
     for words, is_a, do in _NO_TABLE:
         if start.startswith(words):
-            raise Refused(f"{where} {is_a}, not a table; {do}.")
+            raise Refused("{where} {is_a}, not a table; {do}.", where=where, is_a=Said(is_a), do=Said(do))
     if "<graphml" in start or re.match(r"(%.*\s+)*\*(vertices|network)\b", start):
         from letsdance.scenarios.tables import formats
 
         frame, said = formats.graphml(raw, where) if "<graphml" in start else formats.pajek(_with_lines(text), where)
         return _bounded(Sheet(where, frame, "\t", (*how, *said), "tie"))
     if "<gexf" in start:
-        raise Refused(f"{where} is a network in GEXF, not a table; save it as GraphML, Pajek or a CSV of source and "
-                      f"target.")
+        raise Refused("{where} is a network in GEXF, not a table; save it as GraphML, Pajek or a CSV of source and "
+                      "target.", where=where)
     if start.startswith("<"):
-        raise Refused(f"{where} is XML, not a table; save its table as CSV, or a network as GraphML.")
+        raise Refused("{where} is XML, not a table; save its table as CSV, or a network as GraphML.", where=where)
     return _bounded(_of_text(text, where, remedy, how, reading))
 
 
@@ -181,7 +182,7 @@ def as_text(source: Any, reading: Reading | None = None) -> str:
     return "\n".join("" if k < 10 and _SEP.fullmatch(line) else line for k, line in enumerate(lines))
 
 
-def pasted(text: str, name: str = "the pasted table") -> Upload:
+def pasted(text: str, name: str = Said("the pasted table")) -> Upload:
     """Text as `open_sheet` takes it."""
     return Upload(name, text.encode("utf-8", "surrogatepass"))
 
@@ -189,8 +190,9 @@ def pasted(text: str, name: str = "the pasted table") -> Upload:
 def _bounded(sheet: Sheet) -> Sheet:
     rows, columns = sheet.frame.shape
     if rows > MOST_ROWS or rows * columns > MOST_CELLS:
-        raise Refused(f"{sheet.where} has {rows:,} rows of {columns:,} columns; at most {MOST_ROWS:,} rows and "
-                      f"{MOST_CELLS:,} cells are read, so give a part of it.")
+        raise Refused("{where} has {rows:,} rows of {columns:,} columns; at most {most_rows:,} rows and {most_cells:,} "
+                      "cells are read, so give a part of it.", where=sheet.where, rows=rows, columns=columns,
+                      most_rows=MOST_ROWS, most_cells=MOST_CELLS)
     return sheet
 
 
@@ -200,10 +202,10 @@ def _no_table(raw: bytes, where: str) -> None:
     """Refuse what is known to be something else than text, by its first bytes."""
     for first, is_a, do in _NO_TEXT:
         if raw.startswith(first):
-            raise Refused(f"{where} {is_a}, not text; {do}.")
+            raise Refused("{where} {is_a}, not text; {do}.", where=where, is_a=Said(is_a), do=Said(do))
     for pattern, is_a, do in _OLD:
         if pattern.match(raw):
-            raise Refused(f"{where} {is_a}, not text; {do}.")
+            raise Refused("{where} {is_a}, not text; {do}.", where=where, is_a=Said(is_a), do=Said(do))
 
 
 def _bytes(source: Any, what: str, remedy: str, most: int) -> tuple[str, bytes]:
@@ -219,9 +221,10 @@ def _bytes(source: Any, what: str, remedy: str, most: int) -> tuple[str, bytes]:
         where = str(getattr(source, "name", f"the table of {what}"))
         raw = content.encode() if isinstance(content, str) else bytes(content)
     else:
-        raise Refused(f"a table of {what} is a CSV file's path or a pandas DataFrame, not {type(source).__name__}.")
+        raise Refused("a table of {what} is a CSV file's path or a pandas DataFrame, not {kind_of}.", what=Said(what),
+                      kind_of=type(source).__name__)
     if len(raw) > most:
-        raise Refused(f"{where} is larger than {most / 2**20:,.0f} MB; give a part of it.")
+        raise Refused("{where} is larger than {most:,.0f} MB; give a part of it.", where=where, most=most / 2**20)
     return where, raw
 
 
@@ -235,13 +238,15 @@ def _unpacked(raw: bytes, where: str, most: int) -> bytes:
                 part = one.decompress(rest, _CHUNK)
                 rest = one.unused_data if one.eof else one.unconsumed_tail
                 if not part and not one.eof:
-                    raise Refused(f"{where} ends too early, as if it was not copied whole; copy it again.")
+                    raise Refused("{where} ends too early, as if it was not copied whole; copy it again.",
+                                  where=where)
                 parts.append(part)
                 size += len(part)
                 if size > most:
-                    raise Refused(f"{where} unpacks to more than {most / 2**20:,.0f} MB; give a part of it.")
+                    raise Refused("{where} unpacks to more than {most:,.0f} MB; give a part of it.", where=where,
+                                  most=most / 2**20)
     except zlib.error:
-        raise Refused(f"{where} is damaged: it cannot be unpacked as gz; copy it again.") from None
+        raise Refused("{where} is damaged: it cannot be unpacked as gz; copy it again.", where=where) from None
     return b"".join(parts)
 
 
@@ -253,7 +258,7 @@ def _text(raw: bytes, where: str) -> tuple[str, list[str]]:
             text = text.encode("cp1252").decode("utf-8")
             called = "UTF-8 text that was saved as such twice"
     if "\0" in text:
-        raise Refused(f"{where} is not text: it holds bytes of zero; save it as CSV in UTF-8.")
+        raise Refused("{where} is not text: it holds bytes of zero; save it as CSV in UTF-8.", where=where)
     if not text.isascii():
         text = unicodedata.normalize("NFC", text).translate(_UNSEEN)
     return text, [called] if called else []
@@ -268,8 +273,8 @@ def _decoded(raw: bytes, where: str) -> tuple[str, str]:
                 return raw[len(mark):].decode(name), called
             except UnicodeDecodeError:
                 if name != "utf-8":
-                    raise Refused(f"{where} begins as {called} but cannot be read as such; save it as CSV in "
-                                  f"UTF-8.") from None
+                    raise Refused("{where} begins as {called} but cannot be read as such; save it as CSV in UTF-8.",
+                                  where=where, called=called) from None
     for name, zeros in (("utf-16-le", raw[1:4_096:2]), ("utf-16-be", raw[:4_096:2])):
         if zeros.count(0) > 0.7 * len(zeros) > 1:
             try:
@@ -288,7 +293,8 @@ def _decoded(raw: bytes, where: str) -> tuple[str, str]:
         text = ""
     # A character of UTF-8 read as Windows-1252 becomes two or three such letters; other control characters are no text.
     if not text or re.search(rf"{_TWICE}|[\x01-\x08\x0e-\x19\x1b-\x1f]", text):
-        raise Refused(f"{where}, line {line}: this is not UTF-8 text, and not {called}; save the file as CSV in UTF-8.")
+        raise Refused("{where}, line {line}: this is not UTF-8 text, and not {called}; save the file as CSV in UTF-8.",
+                      where=where, line=line, called=called)
     word = re.search(r"[^\s,;|\"]*[^\x00-\x7f][^\s,;|\"]*", text)
     return text, f"{called} text, not UTF-8 (as in {word.group(0)[:30]})" if word else f"{called} text"
 
@@ -304,11 +310,11 @@ def _of_text(text: str, where: str, remedy: str, how: list[str], reading: Readin
     if line is not None:
         mark = "\t" if line.group(1) == "\\t" else line.group(1)
         if mark not in _NAMED:
-            raise Refused(f"{where}, line {at + 1}: {mark!r} in sep={mark} is no separator that is read; separate columns "
-                          f"by comma, semicolon, tab or |.")
+            raise Refused("{where}, line {at}: {mark!r} in sep={mark} is no separator that is read; separate columns by "
+                          "comma, semicolon, tab or |.", where=where, at=at + 1, mark=mark)
         told, at = told or mark, _next(lines, at + 1)
     if not _some(lines[at]):
-        raise Refused(f"{where} is empty; {remedy}")
+        raise Refused("{where} is empty; {remedy}", where=where, remedy=Said(remedy))
     separator = told or _separator(lines[at:at + _SAMPLE])
     if separator != ",":
         how.append(f"{_NAMED[separator]}s between columns")
@@ -446,8 +452,9 @@ def _line_by_line(where: str, text: str, separator: str, at: int) -> pd.DataFram
                 rows.append((reader.line_num, len(row), _shorn(row)))
     except csv.Error as error:
         long = "field larger" in str(error)
-        raise Refused(f"{where}, line {reader.line_num}: this cannot be read as CSV ({error}); "
-                      f"{'give a table of short cells' if long else 'check the quotation marks'}.") from None
+        raise Refused("{where}, line {line}: this cannot be read as CSV ({error}); {do}.", where=where,
+                      line=reader.line_num, error=error,
+                      do=Said("give a table of short cells" if long else "check the quotation marks")) from None
     (_, told, header), rows = rows[0], rows[1:]
     width = max((len(row) for _, _, row in rows), default=0)
     names = [_clean(name) for name in header]
@@ -456,11 +463,13 @@ def _line_by_line(where: str, text: str, separator: str, at: int) -> pd.DataFram
         names = ["", *names]
     n, marks = len(names), _NAMED[separator] + "s" if separator.isspace() else repr(separator)
     if n > MOST_COLUMNS:
-        raise Refused(f"{where} has {n:,} columns; at most {MOST_COLUMNS:,} are read.")
+        raise Refused("{where} has {n:,} columns; at most {most_columns:,} are read.", where=where, n=n,
+                      most_columns=MOST_COLUMNS)
     for line, cells, row in rows[:-_MOST_BELOW] + [row for row in rows[-_MOST_BELOW:] if not _is_note(row[2])]:
         if len(row) > n or cells < n:  # empty cells at the end were cut off, as were columns without a name
-            raise Refused(f"{where}, line {line}: a row of {max(len(row), min(cells, n))} under a header of {n}; check the "
-                          f"separators ({marks}){_decimals(row, separator)}.")
+            raise Refused("{where}, line {line}: a row of {n} under a header of {n_2}; check the separators "
+                          "({marks}){decimals}.", where=where, line=line, n=max(len(row), min(cells, n)), n_2=n,
+                          marks=marks, decimals=_decimals(row, separator))
     made = [row + [""] * (n - len(row)) for _, _, row in rows]
     columns = [list(column) for column in zip(*made, strict=True)] if made else [[] for _ in names]
     frame = pd.DataFrame(dict(enumerate(columns)), index=[line for line, _, _ in rows], dtype=str)
@@ -482,7 +491,7 @@ def _is_note(row: Sequence[str]) -> bool:
 def _decimals(row: list[str], separator: str) -> str:
     """Where a comma may both separate columns and begin decimals."""
     if separator == "," and sum(bool(re.fullmatch(r"\s*\d+\s*", cell)) for cell in row) > 1:
-        return "; with decimal commas, separate columns by semicolons"
+        return Said("; with decimal commas, separate columns by semicolons")
     return ""
 
 
@@ -503,7 +512,8 @@ def _trimmed(where: str, frame: pd.DataFrame, how: list[str]) -> pd.DataFrame:
             break
     once_each(where, [name for name in names if name])
     if names.count("") > 1:
-        raise Refused(f"{where}: {names.count('')} columns have no name; give each a name in the header.")
+        raise Refused("{where}: {names} columns have no name; give each a name in the header.", where=where,
+                      names=names.count(""))
     made = pd.DataFrame({k: columns[k] for k in keep}, index=frame.index, dtype=str).set_axis(names, axis=1)
     rows = np.logical_or.reduce(some) if some else np.ones(len(made), bool)
     made = made if rows.all() else made[rows]
@@ -526,7 +536,7 @@ def once_each(where: str, columns: Iterable[str]) -> None:
     """Refuse a column that is there twice."""
     for name, count in Counter(columns).items():
         if count > 1:
-            raise Refused(f"{where}: the column {name} is there twice; keep one.")
+            raise Refused("{where}: the column {name} is there twice; keep one.", where=where, name=name)
 
 
 # ---------------------------------------------------------------- DataFrames

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 
-from letsdance.params import Refused, nearest
+from letsdance.params import Refused, Said, nearest
 from letsdance.scenarios.tables.files import MOST_COLUMNS, MOST_ROWS, _clean, _trimmed, above, left_out, text, texts
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ def plain_xml(raw: bytes, where: str) -> None:
     """Refuse XML that declares entities or a document type: a few lines of it can fill any memory, or read other files."""
 
     def declared(*_: Any) -> None:
-        raise Refused(f"{where} declares entities or a document type in its XML, which are not read; save the file anew.")
+        raise Refused("{where} declares entities or a document type in its XML, which are not read; save the file "
+                      "anew.", where=where)
 
     parser = expat.ParserCreate()
     parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = declared
@@ -40,7 +41,7 @@ def plain_xml(raw: bytes, where: str) -> None:
     except (expat.ExpatError, ValueError) as error:
         if isinstance(error, Refused):
             raise
-        raise Refused(f"{where} is damaged: its XML cannot be read; save the file anew.") from None
+        raise Refused("{where} is damaged: its XML cannot be read; save the file anew.", where=where) from None
 
 
 # ---------------------------------------------------------------- workbooks
@@ -52,7 +53,7 @@ def workbook(raw: bytes, where: str, sheet: str, most: int, fits: Fits | None = 
              ) -> tuple[pd.DataFrame, list[str], frozenset[str]]:
     """The first sheet with a table (that fits, if one does), or the one that is named; what was decided; and the columns
     that hold numbers."""
-    damaged = f"{where} cannot be read as a workbook; save its sheet anew, or as CSV."
+    damaged = Said("{where} cannot be read as a workbook; save its sheet anew, or as CSV.", where=where)
     try:
         archive = zipfile.ZipFile(io.BytesIO(raw))
         parts = archive.infolist()
@@ -62,11 +63,11 @@ def workbook(raw: bytes, where: str, sheet: str, most: int, fits: Fits | None = 
     if "xl/workbook.xml" not in names:
         for begins, is_a in _ARCHIVES:
             if any(name.startswith(begins) for name in names):
-                raise Refused(f"{where} is {is_a}.")
-        raise Refused(f"{where} is an archive (zip), no workbook and not text; unpack it first.")
+                raise Refused("{where} is {is_a}.", where=where, is_a=Said(is_a))
+        raise Refused("{where} is an archive (zip), no workbook and not text; unpack it first.", where=where)
     if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > most:
-        raise Refused(f"{where} unpacks to more than {most / 2**20:,.0f} MB or {_MOST_PARTS:,} parts; save its sheet as "
-                      f"CSV.")
+        raise Refused("{where} unpacks to more than {most:,.0f} MB or {most_parts:,} parts; save its sheet as CSV.",
+                      where=where, most=most / 2**20, most_parts=_MOST_PARTS)
     try:
         for part in parts:
             if part.filename.endswith((".xml", ".rels", ".vml")):
@@ -90,12 +91,14 @@ def _sheet(file: io.BytesIO, where: str, sheet: str, fits: Fits | None, merged: 
     book = openpyxl.load_workbook(file, read_only=not merged, data_only=True, keep_links=False)
     names = [one.title for one in book.worksheets]
     if sheet and sheet not in names:
-        raise Refused(f"{where} has no sheet {sheet!r}.{nearest(sheet, names)} Known: {', '.join(names)}.")
+        raise Refused("{where} has no sheet {sheet!r}.{near} Known: {known}.", where=where, sheet=sheet,
+                      near=nearest(sheet, names), known=", ".join(names))
     found = [(one.title, rows) for one in book.worksheets if (sheet == one.title if sheet else one.sheet_state == "visible")
              and (rows := _rows(one, where))]
     if not found:
-        inside = f" in the sheet {sheet}" if sheet else ""
-        raise Refused(f"{where} has no rows{inside}; give a header and at least one row.")
+        inside = Said(" in the sheet {sheet}", sheet=sheet) if sheet else ""
+        raise Refused("{where} has no rows{inside}; give a header and at least one row.", where=where,
+                      inside=inside)
     tables = [one for one in found if any(sum(cell is not None for cell in cells) > 1 for _, cells in one[1])] or found
     title, rows = next((one for one in tables if fits is not None and fits(_header(one[1])[0])), tables[0])
     if formulas:
@@ -120,12 +123,14 @@ def _rows(sheet: Any, where: str) -> list[tuple[int, list[Any]]]:
         while cells and (cells[-1] is None or (isinstance(cells[-1], str) and not cells[-1].strip())):
             cells.pop()
         if len(cells) > MOST_COLUMNS:
-            raise Refused(f"{where}, sheet {sheet.title}, row {number}: {len(cells):,} columns; at most {MOST_COLUMNS:,} "
-                          f"are read.")
+            raise Refused("{where}, sheet {title}, row {number}: {n_cells:,} columns; at most {most_columns:,} are "
+                          "read.", where=where, title=sheet.title, number=number, n_cells=len(cells),
+                          most_columns=MOST_COLUMNS)
         if cells:
             rows.append((number, cells))
         if len(rows) > MOST_ROWS:
-            raise Refused(f"{where} has more than {MOST_ROWS:,} rows; give a part of it.")
+            raise Refused("{where} has more than {most_rows:,} rows; give a part of it.", where=where,
+                          most_rows=MOST_ROWS)
     return rows
 
 
@@ -137,8 +142,9 @@ def _with_results(sheet: Any, where: str, rows: Sequence[tuple[int, list[Any]]])
         known = told.get(number, [])
         for k, cell in enumerate(row):
             if isinstance(cell, str) and cell.startswith("=") and (k >= len(known) or known[k] is None):
-                raise Refused(f"{where}, sheet {sheet.title}, row {number}: the formula {cell[:30]} was saved without its "
-                              f"result; open the workbook in a spreadsheet program and save it there.")
+                raise Refused("{where}, sheet {title}, row {number}: the formula {cell} was saved without its result; "
+                              "open the workbook in a spreadsheet program and save it there.", where=where,
+                              title=sheet.title, number=number, cell=cell[:30])
 
 
 def _header(rows: Sequence[tuple[int, list[Any]]]) -> tuple[list[str], int]:
@@ -178,8 +184,9 @@ def pajek(written: str, where: str) -> tuple[pd.DataFrame, list[str]]:
         words = [quoted or single or bare for quoted, single, bare in _PAJEK.findall(line)]
         if not words or words[0].startswith("%"):
             continue
-        bad = Refused(f"{where}, line {number}: this is no line of a Pajek network; give *Vertices with their number (and "
-                      f'a line for each, as in 1 "Ash"), then *Arcs or *Edges with two of their numbers a line.')
+        bad = Refused("{where}, line {number}: this is no line of a Pajek network; give *Vertices with their number (and "
+                      'a line for each, as in 1 "Ash"), then *Arcs or *Edges with two of their numbers a line.',
+                      where=where, number=number)
         if words[0].startswith("*"):
             part = words[0][1:].lower()
             if part == "vertices":
@@ -187,8 +194,8 @@ def pajek(written: str, where: str) -> tuple[pd.DataFrame, list[str]]:
                     raise bad
                 names = {str(k): str(k) for k in range(1, int(words[1]) + 1)}
                 if len(words) > 2:
-                    raise Refused(f"{where} is a Pajek network of two kinds of nodes, which is not read; give one kind, or "
-                                  f"a CSV of source and target.")
+                    raise Refused("{where} is a Pajek network of two kinds of nodes, which is not read; give one kind, or "
+                                  "a CSV of source and target.", where=where)
             elif part not in ("network", "arcs", "edges", "arcslist", "edgeslist", "matrix"):
                 raise bad
             continue
@@ -211,8 +218,8 @@ def pajek(written: str, where: str) -> tuple[pd.DataFrame, list[str]]:
             ties += _either([(words[0], word, "1") for word in words[1:]], part == "edgeslist")
             both |= part == "edgeslist"
         if ties and (odd := {*ties[-1][:2]} - names.keys()):
-            raise Refused(f"{where}, line {number}: {odd.pop()} is no vertex of this Pajek network of {len(names):,}; "
-                          f"correct it.")
+            raise Refused("{where}, line {number}: {odd} is no vertex of this Pajek network of {n_names:,}; correct "
+                          "it.", where=where, number=number, odd=odd.pop(), n_names=len(names))
     return _ties([(names[a], names[b], weight) for a, b, weight in ties], where, "a Pajek network", both)
 
 
@@ -229,8 +236,8 @@ def graphml(raw: bytes, where: str) -> tuple[pd.DataFrame, list[str]]:
     try:
         graph = nx.read_graphml(io.BytesIO(raw), force_multigraph=True)
     except Exception:  # networkx lets whatever a damaged part causes through
-        raise Refused(f"{where} is a GraphML network that cannot be read; save it anew, or as a CSV of source and "
-                      f"target.") from None
+        raise Refused("{where} is a GraphML network that cannot be read; save it anew, or as a CSV of source and "
+                      "target.", where=where) from None
     for key in ("name", "label"):
         named = [value for _, known in graph.nodes(data=True) for name, value in known.items() if name.lower() == key]
         if len({text(value) for value in named}) == len(graph):
@@ -245,7 +252,7 @@ def _ties(rows: Sequence[tuple[str, str, str]], where: str, what: str, both: boo
     import pandas as pd
 
     if not rows:
-        raise Refused(f"{where} is {what} without ties; give at least one.")
+        raise Refused("{where} is {what} without ties; give at least one.", where=where, what=what)
     frame = pd.DataFrame(rows, columns=["source", "target", "weight"], dtype=str)
     frame.index = pd.RangeIndex(1, len(frame) + 1)
     said = ["its ties without a direction count both ways"] if both else []
