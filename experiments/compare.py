@@ -170,9 +170,9 @@ def _same_citizens(stories: Mapping[str, Scenario]) -> None:
     for name, story in others:
         if any(story.values()[size] != first.values()[size] for size in sizes):
             own, of_first = ([int(one.values()[size]) for size in sizes] for one in (story, first))
-            raise Refused("{name} and {first_name} do not have the same citizens ({places} municipalities of {citizens} and "
-                          "{first_places} municipalities of {first_citizens}); give them the same number of municipalities "
-                          "and citizens.", name=name, first_name=first_name, places=own[0], citizens=own[1],
+            raise Refused("{name} and {first_name} do not have the same citizens ({places} municipalities of {citizens} "
+                          "and {first_places} municipalities of {first_citizens}); give them the same number of "
+                          "municipalities and citizens.", name=name, first_name=first_name, places=own[0], citizens=own[1],
                           first_places=of_first[0], first_citizens=of_first[1])
 
 
