@@ -24,7 +24,7 @@ from solara.server import kernel_context
 
 from letsdance.dashboards.session import use_words
 from letsdance.dashboards.state import RUNS, Policy, View
-from letsdance.params import Refused, Said
+from letsdance.params import LetsDanceError, Refused, Said
 from letsdance.scenarios import STARTS
 from letsdance.simulation.run import Result, simulate
 from letsdance.simulation.society import cores
@@ -52,7 +52,7 @@ _THREADS = 24
 _AT_ONCE = 3
 
 
-class Stopped(Exception):
+class Stopped(LetsDanceError):
     """Another change came; the answer is no longer wanted."""
 
 

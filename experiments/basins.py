@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import numpy as np
 
 from letsdance import scenarios
 from letsdance.params import Refused, check_whole
+from letsdance.scenarios import ScenarioLike, UseLike
 from letsdance.simulation import meanfield
 from letsdance.simulation import schedule as environment
 from letsdance.simulation.rules.regimes import REGIMES, quadrant
@@ -35,6 +36,11 @@ class Basins:
     mean_field: np.ndarray
     fixed_points: list[meanfield.FixedPoint]
     parameters: Mapping[str, float]
+
+    def __repr__(self) -> str:
+        n = len(self.starts)
+        return (f"{n} x {n} starts, {self.runs} runs of {self.quarters} quarters each; agents and mean field agree at "
+                f"{self.agreement:.0%} of the starts\n{self.sizes.round(2).to_string(index=False)}")
 
     @property
     def runs(self) -> int:
@@ -74,12 +80,25 @@ class Basins:
             "mean_field": np.array(REGIMES)[self.mean_field.ravel()]})
 
 
-def basins(scenario: Any = "lets_dance", grid: int = 11, quarters: int = 60, runs: int = 4, seed: int = 1,
-           progress: Callable[[int], None] | None = None, **changes: Any) -> Basins:
+class Acting(TypedDict, total=False):
+    """What acts on every start."""
+
+    parameters: Mapping[str, object] | None
+    levers: Sequence[UseLike]
+    shocks: Sequence[UseLike]
+    profile: str | None
+
+
+def basins(scenario: ScenarioLike = "lets_dance", grid: int = 11, quarters: int = 60, runs: int = 4, seed: int = 1,
+           progress: Callable[[int], None] | None = None, **changes: Unpack[Acting]) -> Basins:
     """Start grid over (C, G), regime after so many quarters; levers and shocks act on agents and mean field alike.
 
     grid: starts on each side, evenly from .05 to .95. changes: as in `simulate` (parameters, levers, shocks, profile).
     progress: called with 1 for each start that is done, grid x grid times. Raises `Refused` for bad input.
+
+    >>> found = ld.basins("lets_dance", grid=2, quarters=8, runs=1)
+    >>> found.frame.shape
+    (4, 7)
     """
     check_whole("grid", grid, 2, 101)
     story = scenarios.load(scenario).changed(quarters=quarters, **changes)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from letsdance.experiments import state_file
 from letsdance.experiments.executors import rules
 from letsdance.experiments.folder import check_file, own_version, whole_file
 from letsdance.params import PARAMETERS, Refused, check_whole
-from letsdance.scenarios import Scenario
+from letsdance.scenarios import Changes, Scenario, ScenarioLike, UseLike
 from letsdance.simulation import municipalities as table
 from letsdance.simulation import schedule as environment
 from letsdance.simulation.indicators import ROW, SOCIETY
@@ -54,6 +54,10 @@ class Saved:
     rules: str
     version: str
 
+    def __repr__(self) -> str:
+        return (f"{self.scenario.title}: the state of quarter {self.quarter} of {self.scenario.quarters}, seed "
+                f"{self.seed}, {len(self.places)} municipalities, {self.state.trust.size} citizens")
+
     def society(self, scenario: Scenario | None = None, seed: int | None = None, threads: int | None = None) -> Society:
         """The society as it stands, under a scenario's environment; its own arrays, so that branches do not meet."""
         society = Society(self.places, environment.build(self.scenario), self.seed, cores() if threads is None else threads)
@@ -66,8 +70,13 @@ class Saved:
         return society
 
 
-def state_at(scenario: Any, quarter: int, seed: int = 1, municipalities: Any = None, **changes: Any) -> Saved:
-    """Run a scenario to a quarter and take its state. changes: as in `simulate`. Raises `Refused`."""
+def state_at(scenario: ScenarioLike, quarter: int, seed: int = 1, municipalities: table.MunicipalitiesLike | None = None,
+             **changes: Unpack[Changes]) -> Saved:
+    """Run a scenario to a quarter and take its state. changes: as in `simulate`. Raises `Refused`.
+
+    >>> ld.state_at("lone_ranger", 4, quarters=8).quarter
+    4
+    """
     story = scenarios.load(scenario).changed(**changes)
     check_whole("quarter (before the horizon)", quarter, 0, story.quarters - 1)
     check_whole("seed", seed, 0, 2**63 - 1)
@@ -89,7 +98,11 @@ def take(society: Society, scenario: Scenario, rows: np.ndarray) -> Saved:
 
 
 def save(saved: Saved, path: str | Path, overwrite: bool = False) -> Path:
-    """Write a state to a file (.npz), whole or not at all. Raises `Refused` where that cannot be."""
+    """Write a state to a file (.npz), whole or not at all. Raises `Refused` where that cannot be.
+
+    >>> ld.save_state(ld.state_at("lone_ranger", 4, quarters=8), "before.npz").name
+    'before.npz'
+    """
     place = check_file(path, overwrite)
     about = {"format": _FORMAT, "rules": saved.rules, "version": saved.version, "seed": saved.seed,
              "quarter": saved.quarter, "name": saved.scenario.name, "scenario": saved.scenario.to_toml(),
@@ -102,7 +115,12 @@ def save(saved: Saved, path: str | Path, overwrite: bool = False) -> Path:
 
 
 def load(path: str | Path) -> Saved:
-    """A state from a file. Refused for another file, a damaged or changed one, and one that other rules wrote."""
+    """A state from a file. Refused for another file, a damaged or changed one, and one that other rules wrote.
+
+    >>> file = ld.save_state(ld.state_at("lone_ranger", 4, quarters=8), "before.npz")
+    >>> ld.load_state(file).quarter
+    4
+    """
     file = state_file.Reader(path)
     if (written := file.whole("format", 0, 2**31)) != _FORMAT:
         raise Refused("{path} has the format {written}, this version reads {format}; use letsdance {file}.", path=path,
@@ -135,7 +153,7 @@ def _unlike_its_record(saved: Saved) -> str:
                  and not np.array_equal(society.row[0][name], last[name], equal_nan=True)), "")
 
 
-def policy(saved: Saved, name: str, levers: Sequence[Any] = (), shocks: Sequence[Any] = (),
+def policy(saved: Saved, name: str, levers: Sequence[UseLike] = (), shocks: Sequence[UseLike] = (),
            parameters: Mapping[str, object] | None = None, quarters: int | None = None) -> Scenario:
     """The saved scenario with another policy from the next quarter on. What would act earlier is refused: it is past."""
     story = saved.scenario.changed(levers=levers, shocks=shocks, parameters=parameters, quarters=quarters)
@@ -158,21 +176,26 @@ def policy(saved: Saved, name: str, levers: Sequence[Any] = (), shocks: Sequence
     return story
 
 
-def branch(saved: Saved, policies: Mapping[str, Any], runs: int = 1, quarters: int | None = None,
-           threads: int | None = None, progress: Callable[[int], None] | None = None) -> pd.DataFrame:
+def branch(saved: Saved, policies: Mapping[str, Sequence[UseLike] | Mapping[str, object]], runs: int = 1,
+           quarters: int | None = None, threads: int | None = None,
+           progress: Callable[[int], None] | None = None) -> pd.DataFrame:
     """Let a state go on under several policies: one row a policy, run and quarter, from quarter 0, with every indicator.
 
     policies: by name, each a sequence of levers ("FRCS@25+20") or the keywords of `policy`. Run 0 goes on with the luck
     of the run that was saved; further runs share its past and meet other luck (seed + run) from here on, the same for
     every policy. Raises `Refused`.
+
+    >>> saved = ld.state_at("lone_ranger", 4, quarters=8)
+    >>> ld.branch(saved, {"free-range": ["FRCS@5"], "nothing": []}).groupby("policy")["quarter"].max()["nothing"]
+    np.int64(8)
     """
     import pandas as pd
 
     if not policies:
         raise Refused("name at least one policy to go on with.")
     check_whole("runs", runs, 1, 10_000)
-    stories = {name: policy(saved, name, quarters=quarters, **(how if isinstance(how, Mapping) else {"levers": how}))
-               for name, how in policies.items()}
+    said = {name: how if isinstance(how, Mapping) else {"levers": how} for name, how in policies.items()}
+    stories = {name: policy(saved, name, quarters=quarters, **cast(Any, how)) for name, how in said.items()}
     frames = {}
     for name, story in stories.items():
         for run in range(runs):

@@ -8,7 +8,7 @@ The same seeds meet in every policy, so everything is a difference within a run,
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,7 @@ from letsdance.experiments.outcomes import Outcome, parse
 from letsdance.experiments.paired import Interval, interval, unseen
 from letsdance.experiments.precision import MOST, Precision, Target, bounds, runs_until
 from letsdance.params import PARAMETERS, Refused, check_value, nearest, number
-from letsdance.scenarios import LEVERS, SHOCKS, STARTS, Scenario, Use
+from letsdance.scenarios import LEVERS, SHOCKS, STARTS, Scenario, ScenarioLike, Use
 from letsdance.simulation import municipalities as table
 from letsdance.simulation import schedule
 from letsdance.simulation.indicators import SOCIETY
@@ -125,14 +125,19 @@ def _with(said: Policy, part: str) -> Policy:
     return replace(said, shocks=(*said.shocks, scenarios.parse_use("shock", use)))
 
 
-def policies(given: Any, start: str | Path | Scenario | None = None, quarters: int | None = None) -> dict[str, Scenario]:
+type PolicyLike = str | Path | Scenario | Policy
+#: Policies by name, or one after the other; text is read by `read_policy`.
+type PoliciesLike = Mapping[str, PolicyLike] | Iterable[PolicyLike] | PolicyLike
+
+
+def policies(given: PoliciesLike, start: ScenarioLike | None = None, quarters: int | None = None) -> dict[str, Scenario]:
     """Policies by name as scenarios of one horizon. given: a mapping name -> text or `Scenario`, or a sequence of these.
 
     start: what texts build on. Refused: fewer than two, two of one name, different horizons, different citizens.
     """
     base = None if start is None else scenarios.load(start).changed(quarters=quarters)
     pairs = list(given.items()) if isinstance(given, Mapping) else [(None, one) for one in (
-        [given] if isinstance(given, str | Scenario | Policy) else given)]
+        [given] if isinstance(given, str | Path | Scenario | Policy) else given)]
     made: dict[str, Scenario] = {}
     for name, one in pairs:
         if isinstance(one, Scenario):
@@ -178,8 +183,9 @@ def _same_citizens(stories: Mapping[str, Scenario]) -> None:
 
 # ---------------------------------------------------------------- a comparison
 
-def compare(given: Any, runs: int = 20, seed: int = 1, quarters: int | None = None, municipalities: Any = None,
-            against: str | None = None, start: str | Path | Scenario | None = None, threads: int | None = None,
+def compare(given: PoliciesLike, runs: int = 20, seed: int = 1, quarters: int | None = None,
+            municipalities: table.MunicipalitiesLike | None = None, against: str | None = None,
+            start: ScenarioLike | None = None, threads: int | None = None,
             progress: Callable[[int], None] | None = None, until: str | Target | None = None,
             most: int = MOST) -> Comparison:
     """Run policies on the same seeds. The first, or the one that `against` names, is what the others are held against.
@@ -188,6 +194,10 @@ def compare(given: Any, runs: int = 20, seed: int = 1, quarters: int | None = No
     what texts build on. until: such as "lets_dance@60 +-0.02", adds runs until each paired difference is known so
     well, `most` at most; `runs` then does not count. progress: called with the number of runs that have ended.
     Raises `Refused` for bad input.
+
+    >>> found = ld.compare(["free-range: FRCS@4", "lead: LEAD@4"], runs=4, quarters=8, start="lone_ranger")
+    >>> found.effects()["policy"].unique().tolist()
+    ['lead']
     """
     stories = policies(given, start, quarters)
     reference = next(iter(stories)) if against is None else against

@@ -201,7 +201,11 @@ def _number(name: str, text: str) -> float:
         raise Refused("factor {name}: {text!r} is not a number.", name=name, text=text.strip()) from None
 
 
-def parse_factors(said: Mapping[str, Any] | Iterable[str | Factor]) -> tuple[Factor, ...]:
+#: Factors as a table {name: range}, as NAME=RANGE, or themselves.
+type FactorsLike = Mapping[str, object] | Iterable[str | Factor]
+
+
+def parse_factors(said: FactorsLike) -> tuple[Factor, ...]:
     """Factors from a table of a file, from NAME=RANGE as typed, or as `Factor`. Each name once."""
     factors = []
     if isinstance(said, Mapping):

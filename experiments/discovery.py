@@ -11,16 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from letsdance.experiments.design import Design, Factor, latin_hypercube, parse_factors
+from letsdance.experiments.design import Design, Factor, FactorsLike, latin_hypercube, parse_factors
 from letsdance.experiments.estimates import LEVEL, Estimate
+from letsdance.experiments.executors import ExecutorLike
 from letsdance.experiments.indices import regional
 from letsdance.experiments.outcomes import Condition, parse_condition
+from letsdance.experiments.plan import Changed
 from letsdance.experiments.sensitivity import bounds_of, check_missing, responses, runs_of, said_condition
 from letsdance.params import Refused, check_whole
+from letsdance.scenarios import ScenarioLike
 from letsdance.simulation.compiled import compiled
 
 if TYPE_CHECKING:
@@ -106,6 +109,9 @@ class Discovery:
     scenario: Scenario | None = None
     design: Design | None = None
     runs: pd.DataFrame | None = None
+
+    def __repr__(self) -> str:
+        return "\n".join(sentences(self))
 
     @property
     def table(self) -> pd.DataFrame:
@@ -553,14 +559,19 @@ def _steps(X: np.ndarray, share: np.ndarray, whole: np.ndarray, rng: np.random.G
 # ---------------------------------------------------------------- a scenario, its factors, a condition
 
 def discover(
-    scenario: Any, factors: Any, condition: str | Condition, points: int = 400, replicates: int = 4, seed: int = 1,
-    aim: float = 0.8, most: int = 3, missing: float | None = None, executor: Any = None, workers: int | None = None,
-    progress: Callable[[int], None] | None = None, **more: Any,
+    scenario: ScenarioLike, factors: FactorsLike, condition: str | Condition, points: int = 400, replicates: int = 4,
+    seed: int = 1, aim: float = 0.8, most: int = 3, missing: float | None = None, executor: ExecutorLike = None,
+    workers: int | None = None,
+    progress: Callable[[int], None] | None = None, **more: Unpack[Changed],
 ) -> Discovery:
     """Run a Latin hypercube and look for the boxes in which a condition holds.
 
     factors: such as ["k=0.5:2", "FRCS.strength=0:1"]; condition: such as "wasteland@60 <= 0.2". aim, most: as in
     `find_boxes`; missing and more: as in `experiments.sensitivity.sensitivity`. Raises `Refused`.
+
+    >>> found = ld.discover("lone_ranger", ["k=0.5:2"], "lone_ranger >= 0.5", points=100, replicates=1, quarters=8)
+    >>> found.points
+    100
     """
     from letsdance.experiments.plan import plan
     from letsdance.experiments.sweep import run

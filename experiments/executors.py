@@ -24,12 +24,15 @@ from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from letsdance import scenarios
 from letsdance.params import Refused, check_whole, nearest
 from letsdance.simulation.compiled import rules_hash
 from letsdance.simulation.society import cores
+
+if TYPE_CHECKING:
+    import distributed
 
 Work = Callable[[Any], Any]
 KINDS = ("threads", "processes")
@@ -382,7 +385,11 @@ def _dask_stream(client: Any, work: Work, tasks: Iterator[Any]) -> Generator[tup
             client.cancel([future for _, future in under_way.values()])
 
 
-def choose(executor: Any, runs: int, workers: int | None = None, limit: float | None = None,
+#: "threads", "processes", a Dask scheduler's address or client, an executor; None: as the number of runs asks for.
+type ExecutorLike = str | Runner | distributed.Client | None
+
+
+def choose(executor: ExecutorLike, runs: int, workers: int | None = None, limit: float | None = None,
            tries: int = _TRIES) -> Runner:
     """An executor by its name ("threads", "processes"), a scheduler's address ("tcp://..."), a Dask client, or an executor.
 

@@ -700,6 +700,11 @@ def check(runs: int = 20, seed: int = 1, only: str | Iterable[str] | None = None
     """Run the patterns (all, or those in `only`) on seeds seed, seed + 1, ...; progress is told each id that is done.
 
     Fewer than 20 runs give a quick look, not a verdict.
+
+    Raises `Refused` for what cannot be.
+
+    >>> [finding.id for finding in ld.check(runs=2, only="F3")][0]
+    'F3'
     """
     wanted = list(PATTERNS) if only is None else [only] if isinstance(only, str) else list(only)
     for id in wanted:

@@ -6,18 +6,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from letsdance import scenarios
 from letsdance.experiments import design as designs
-from letsdance.experiments.design import Design
+from letsdance.experiments.design import Design, FactorsLike
 from letsdance.experiments.outcomes import Outcome, parse_all
 from letsdance.params import Refused, check_whole, files, nearest
-from letsdance.scenarios import Scenario
+from letsdance.scenarios import Scenario, ScenarioLike, UseLike
 from letsdance.simulation import municipalities as places
+from letsdance.simulation.municipalities import MunicipalitiesLike
 
 #: Tables that a sweep may keep beside one row a run: name -> sentence.
 LEVELS = {
@@ -53,12 +54,17 @@ class Plan:
     texts: Mapping[str, str] = field(default_factory=dict)           # of files that factors name, by path
     title: str = ""
 
+    def __repr__(self) -> str:
+        factors = ", ".join(map(str, self.design.factors))
+        return (f"{self.scenario.title}: {len(self.design):,} points of {factors}, {self.replicates} runs each, "
+                f"seed {self.seed}")
+
     @property
     def runs(self) -> int:
         """How many runs in all."""
         return len(self.design) * self.replicates
 
-    def said(self) -> dict[str, Any]:
+    def said(self) -> dict[str, object]:
         """Everything but the points, as JSON."""
         return {
             "title": self.title, "method": self.design.method, "factors": [str(f) for f in self.design.factors],
@@ -68,17 +74,49 @@ class Plan:
             "municipalities": self.municipalities, "texts": dict(self.texts)}
 
 
+class Changed(TypedDict, total=False):
+    """What `plan` takes of a scenario, for functions that pass it on."""
+
+    parameters: Mapping[str, object] | None
+    levers: Sequence[UseLike]
+    shocks: Sequence[UseLike]
+    profile: str | None
+    quarters: int | None
+    municipalities: MunicipalitiesLike | None
+
+
+class Asked(Changed, total=False):
+    """What `plan` takes beside the scenario."""
+
+    factors: FactorsLike
+    method: str
+    points: int | None
+    trajectories: int | None
+    file: str | Path | None
+    design: Design | None
+    replicates: int
+    seed: int
+    outcomes: Iterable[str | Outcome]
+    keep: Iterable[str]
+    every: int
+    title: str
+
+
 def plan(
-    scenario: str | Path | Scenario = "lets_dance", factors: Any = (), method: str = "latin_hypercube",
+    scenario: ScenarioLike = "lets_dance", factors: FactorsLike = (), method: str = "latin_hypercube",
     points: int | None = None, *, trajectories: int | None = None, file: str | Path | None = None,
     design: Design | None = None, replicates: int = 20, seed: int = 1, outcomes: Iterable[str | Outcome] = (),
     keep: Iterable[str] = (), every: int = 4, quarters: int | None = None, profile: str | None = None,
-    parameters: Mapping[str, object] | None = None, levers: Any = (), shocks: Any = (), municipalities: Any = None,
+    parameters: Mapping[str, object] | None = None, levers: Sequence[UseLike] = (),
+    shocks: Sequence[UseLike] = (), municipalities: MunicipalitiesLike | None = None,
     title: str = "",
 ) -> Plan:
     """A plan, checked. `design` takes the place of factors, method and points. Raises `Refused` for what is wrong.
 
     municipalities: a CSV's path, or a table. The other arguments are those of `simulate` and `design.make`.
+
+    >>> ld.plan("lone_ranger", ["k=0.5:2", "FRCS.strength=0:1"], points=10, replicates=5).runs
+    50
     """
     base = scenarios.load(scenario).changed(parameters=parameters, levers=levers, shocks=shocks, profile=profile,
                                             quarters=quarters)

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 
@@ -22,7 +21,8 @@ from letsdance.experiments.outcomes import Condition, parse_condition
 from letsdance.experiments.portfolios import Portfolio, Space, code
 from letsdance.experiments.success import MAJORITY, Evaluate, chance, evaluator, runs_to_show
 from letsdance.params import Refused, check_whole
-from letsdance.scenarios import Scenario
+from letsdance.scenarios import Scenario, ScenarioLike
+from letsdance.simulation.municipalities import MunicipalitiesLike
 from letsdance.simulation.run import simulate
 from letsdance.simulation.society import cores
 
@@ -129,7 +129,23 @@ class Search:
         return self.answer
 
 
-def plan(scenario: str | Path | Scenario, *, chance: float | None = None, budget: float | None = None,
+class Asked(TypedDict, total=False):
+    """What `search` passes on to `plan`."""
+
+    levers: Sequence[str] | None
+    starts: Sequence[int]
+    durations: Sequence[int | None]
+    strengths: Sequence[float]
+    most: int
+    condition: str | Condition
+    runs: int
+    fresh_runs: int
+    evaluations: int
+    seed: int
+    robust: bool
+
+
+def plan(scenario: ScenarioLike, *, chance: float | None = None, budget: float | None = None,
          levers: Sequence[str] | None = None, starts: Sequence[int] = portfolios.STARTS,
          durations: Sequence[int | None] = portfolios.DURATIONS, strengths: Sequence[float] = portfolios.STRENGTHS,
          most: int = portfolios.MOST, condition: str | Condition = MAJORITY, runs: int = 12, fresh_runs: int = 200,
@@ -162,7 +178,7 @@ def plan(scenario: str | Path | Scenario, *, chance: float | None = None, budget
     return made
 
 
-def seconds(made: Plan, municipalities: Any = None) -> float:
+def seconds(made: Plan, municipalities: MunicipalitiesLike | None = None) -> float:
     """How long a search takes at most on this machine, by the speed of a few runs without policy."""
     from time import perf_counter
 
@@ -172,18 +188,25 @@ def seconds(made: Plan, municipalities: Any = None) -> float:
     return (perf_counter() - began) / 16 * made.most_runs
 
 
-def search(scenario: str | Path | Scenario, *, chance: float | None = None, budget: float | None = None,
-           municipalities: Any = None, threads: int | None = None, progress: Callable[[int], None] | None = None,
-           evaluate: Evaluate | None = None, **words: Any) -> Search:
+def search(scenario: ScenarioLike, *, chance: float | None = None, budget: float | None = None,
+           municipalities: MunicipalitiesLike | None = None, threads: int | None = None,
+           progress: Callable[[int], None] | None = None,
+           evaluate: Evaluate | None = None, **words: Unpack[Asked]) -> Search:
     """Find lever portfolios of low cost and high chance from a start; levers of the scenario itself stay as they are.
 
     chance: the least cost that succeeds with at least this chance. budget: the best within these points. Neither: the
     whole front. words, all as in `plan`: levers, starts, durations (None: to the end), strengths, most; condition, what
     success of a run is ("lets_dance >= 0.5"); runs, seeds on which portfolios are found; fresh_runs, the next seeds, on
     which the best are chosen, and as many again on which is told how often they succeed; evaluations, portfolios to
-    try at most (all, where there are no more); seed; robust, whether the first few are put into other worlds. progress: called with the number of portfolios done. evaluate: in place of
-    the model, portfolio and seeds -> scores (`success.Evaluate`); then other worlds and reasons are left out.
+    try at most (all, where there are no more); seed; robust, whether the first few are put into other worlds. progress:
+    called with the number of portfolios done. evaluate: in place of the model, portfolio and seeds -> scores
+    (`success.Evaluate`); then other worlds and reasons are left out.
     Raises `Refused`. The numbers do not depend on the number of threads.
+
+    >>> found = ld.search("lone_ranger", budget=20, levers=["FRCS"], starts=[4], durations=[None], strengths=[1.0],
+    ...                   most=1, runs=4, fresh_runs=20, robust=False)
+    >>> found.tried["runs"].tolist()
+    [4]
     """
     made = plan(scenario, chance=chance, budget=budget, **words)
     workers = (cores() if threads is None else threads) if evaluate is None else 1

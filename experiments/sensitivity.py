@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
 from letsdance import scenarios
-from letsdance.experiments.design import Design, Factor, latin_hypercube, parse_factors, saltelli, turned
+from letsdance.experiments.design import Design, Factor, FactorsLike, latin_hypercube, parse_factors, saltelli, turned
 from letsdance.experiments.design import morris as morris_design
+from letsdance.experiments.executors import ExecutorLike
 from letsdance.experiments.indices import Morris, Regional, Sobol, morris, regional, sobol
 from letsdance.experiments.outcomes import Condition, Outcome, parse, parse_condition
+from letsdance.experiments.plan import Changed
 from letsdance.params import PARAMETERS, Refused, nearest
+from letsdance.scenarios import ScenarioLike
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,6 +127,11 @@ class Sensitivity:
     runs: pd.DataFrame
     seed: int
 
+    def __repr__(self) -> str:
+        head = (f"{self.outcome} from {self.scenario.title}, {self.method}: {len(self.design)} points, "
+                f"{len(self.runs):,} runs")
+        return f"{head}\n{self.table.drop(columns='title').head(10).round(3).to_string(index=False)}"
+
     @property
     def factors(self) -> tuple[Factor, ...]:
         """The factors, in the order of the design."""
@@ -180,9 +188,11 @@ def points_needed(method: str, factors: int, size: int | None = None) -> int:
 
 
 def sensitivity(
-    scenario: Any, factors: Any = (), outcome: str | Outcome | Condition = "lets_dance", method: str = "morris",
-    size: int | None = None, replicates: int = 4, seed: int = 1, missing: float | None = None, level: float = 0.95,
-    executor: Any = None, workers: int | None = None, progress: Callable[[int], None] | None = None, **more: Any,
+    scenario: ScenarioLike, factors: FactorsLike = (), outcome: str | Outcome | Condition = "lets_dance",
+    method: str = "morris", size: int | None = None, replicates: int = 4, seed: int = 1,
+    missing: float | None = None, level: float = 0.95,
+    executor: ExecutorLike = None, workers: int | None = None, progress: Callable[[int], None] | None = None,
+    **more: Unpack[Changed],
 ) -> Sensitivity:
     """Make the design, run it and analyse it.
 
@@ -190,6 +200,10 @@ def sensitivity(
     regional a condition, such as "lets_dance@60 >= 0.5". size: trajectories, base points or points (METHODS).
     replicates: runs at each point, with the same seeds at every point. missing: a number in the place of what is not a
     number. more: as in `experiments.plan.plan`. Raises `Refused`.
+
+    >>> found = ld.sensitivity("lone_ranger", ["k=0.5:2", "f=0.5:2"], size=2, replicates=1, quarters=8)
+    >>> sorted(found.table["factor"])
+    ['f', 'k']
     """
     from letsdance.experiments.plan import plan
     from letsdance.experiments.sweep import run

@@ -80,9 +80,15 @@ def part_size(runs: int) -> int:
 class Sweep:
     """A sweep's folder. Tables are read when asked for, and only the columns that are named."""
 
-    def __init__(self, where: str | Path, manifest: Mapping[str, Any]) -> None:
-        self.folder, self.manifest = Path(where), manifest
+    def __init__(self, where: str | Path, manifest: Mapping[str, object]) -> None:
+        self.folder = Path(where)
+        self.manifest: Mapping[str, Any] = manifest
         self._checked: set[tuple[str, int]] = set()  # parts that were read and found as they were written
+
+    def __repr__(self) -> str:
+        there = self.parts - len(self.missing())
+        return (f"{self.folder}: {self.manifest['points']:,} points, {self.manifest['runs']:,} runs, {there} of "
+                f"{self.parts} parts there")
 
     @classmethod
     def open(cls, where: str | Path) -> Sweep:

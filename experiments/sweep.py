@@ -14,7 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -22,9 +22,10 @@ from letsdance import scenarios
 from letsdance.experiments import executors, store
 from letsdance.experiments.design import Design, at
 from letsdance.experiments.outcomes import Outcome, known
-from letsdance.experiments.plan import Plan, plan
+from letsdance.experiments.plan import Asked, Changed, Plan, plan
 from letsdance.experiments.store import RUNS, Sweep
 from letsdance.params import Refused
+from letsdance.scenarios import ScenarioLike
 from letsdance.simulation.municipalities import from_text
 from letsdance.simulation.run import Result, simulate
 
@@ -180,29 +181,37 @@ def _nothing(job: Job, name: str) -> pa.Table:
 
 # ---------------------------------------------------------------- in charge
 
-def sweep(plan: Plan | None, out: str | Path, executor: Any = None, workers: int | None = None, *, resume: bool = False,
+def sweep(what: Plan | ScenarioLike | None, out: str | Path, executor: executors.ExecutorLike = None,
+          workers: int | None = None, *, resume: bool = False,
           overwrite: bool = False, progress: Progress | None = None, command: str = "",
-          point_timeout: float | None = None, point_tries: int = 3) -> Sweep:
+          point_timeout: float | None = None, point_tries: int = 3, **asked: Unpack[Asked]) -> Sweep:
     """Make all runs of a plan into the folder `out`; with `resume`, those that are missing there.
+
+    what: a plan, or a scenario; then `asked` says the rest of the plan (`experiments.plan.plan`: factors, points, ...).
 
     With `resume` a folder that is not there yet is begun, if there is a plan.
     executor: "threads", "processes", a Dask scheduler's address, a distributed.Client, or None to choose. Killed at any
     moment, it leaves whole parts and can be resumed to the same bytes. progress: called with numbers of runs done.
     point_timeout, point_tries: a point at which so many processes ended, or took longer (seconds), is set aside: its runs
     have that as their error, and the rest goes on. Raises `Refused`; whatever is done by then is kept.
+
+    >>> found = ld.sweep("lone_ranger", "out", factors=["k=0.5:2"], points=4, replicates=2, quarters=8)
+    >>> len(found.runs)
+    8
     """
     place = Path(out)
-    if plan is None and not resume:
+    planned = what if isinstance(what, Plan) or what is None else plan(what, **asked)
+    if planned is None and not resume:
         raise Refused("a new sweep needs a plan: name factors, or give a design file.")
-    runner = executors.choose(executor, plan.runs if plan else int(Sweep.open(place).manifest["runs"]), workers,
+    runner = executors.choose(executor, planned.runs if planned else int(Sweep.open(place).manifest["runs"]), workers,
                               point_timeout, point_tries)
     if isinstance(runner, executors.Dask):
         runner.check()
-    if resume and (place.exists() or plan is None):  # with a plan, a sweep that was killed before it began begins
-        found = store.resume(place, plan)
+    if resume and (place.exists() or planned is None):  # with a plan, a sweep that was killed before it began begins
+        found = store.resume(place, planned)
     else:
-        assert plan is not None
-        found = store.begin(plan, place, command, overwrite)
+        assert planned is not None
+        found = store.begin(planned, place, command, overwrite)
     with store.alone(found):
         store.tidy(found)
         _make(found, runner, progress)
@@ -230,9 +239,9 @@ def _length(size: int, total: int, index: int) -> int:
     return min((index + 1) * size, total) - index * size
 
 
-def run(design: Design, scenario: Any = "lets_dance", outcomes: Iterable[str | Outcome] = ("lets_dance",),
-        replicates: int = 20, seed: int = 1, executor: Any = None, workers: int | None = None,
-        progress: Progress | None = None, **more: Any) -> pd.DataFrame:
+def run(design: Design, scenario: ScenarioLike = "lets_dance", outcomes: Iterable[str | Outcome] = ("lets_dance",),
+        replicates: int = 20, seed: int = 1, executor: executors.ExecutorLike = None,
+        workers: int | None = None, progress: Progress | None = None, **more: Unpack[Changed]) -> pd.DataFrame:
     """A small sweep in memory: one row a run with point, run, seed, outcomes and error, in that order.
 
     more: as in `plan` (quarters, profile, parameters, levers, shocks, municipalities).

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,8 +20,9 @@ from letsdance.experiments.outcomes import Outcome, parse
 from letsdance.experiments.paired import interval
 from letsdance.experiments.precision import bounds
 from letsdance.params import Refused, nearest
-from letsdance.scenarios import SHOCKS, STARTS, Scenario
+from letsdance.scenarios import SHOCKS, STARTS, Scenario, ScenarioLike
 from letsdance.simulation import municipalities as places
+from letsdance.simulation.municipalities import MunicipalitiesLike
 from letsdance.simulation.run import simulate
 
 if TYPE_CHECKING:
@@ -79,14 +80,14 @@ class WindTunnel:
                 "shock_effect": _mean(with_it - calm)})
         return pd.DataFrame(rows)
 
-    def worst(self, start: str | None = None) -> dict[str, Any] | None:
+    def worst(self, start: str | None = None) -> pd.Series | None:
         """The row in which the outcome with the portfolio is worst, of one start or of all; None where none is measured."""
         frame = self.table if start is None else self.table[self.table["start"] == start]
         known = frame.dropna(subset="with_it")
         if known.empty:
             return None
         at = known["with_it"].idxmax() if self.less else known["with_it"].idxmin()
-        return {str(k): v for k, v in known.loc[at].to_dict().items()}
+        return known.loc[at]
 
     def counted(self) -> dict[str, int]:
         """In how many cells the portfolio clearly helps, clearly harms, or neither: by the interval of the difference."""
@@ -105,15 +106,20 @@ def _mean(values: np.ndarray) -> float:
     return float(known.mean()) if len(known) else np.nan
 
 
-def wind_tunnel(portfolio: str | Policy, starts: Iterable[Any] = STARTS, shocks: Iterable[str] | None = None, at: int = 12,
+def wind_tunnel(portfolio: str | Policy, starts: Iterable[ScenarioLike] = STARTS,
+                shocks: Iterable[str] | None = None, at: int = 12,
                 outcome: str | Outcome = "lets_dance", runs: int = 20, seed: int = 1, quarters: int | None = None,
-                better: str | None = None, municipalities: Any = None, threads: int | None = None,
+                better: str | None = None, municipalities: MunicipalitiesLike | None = None, threads: int | None = None,
                 progress: Callable[[int], None] | None = None) -> WindTunnel:
     """Run a portfolio, and going without it, from every start under no shock and under each shock.
 
     portfolio: a `Policy`, or text as `compare.read_policy` reads it. shocks: all if left out, each from quarter `at` on at
     its declared duration. better: "more" or "less"; if left out, as `LESS` has it. progress: called with the number of
     runs that have ended, of (starts x (shocks + 1) x 2 x runs). Raises `Refused` for bad input.
+
+    >>> found = ld.wind_tunnel("free-range: FRCS@2", ["lone_ranger"], ["scandal"], at=2, runs=2, quarters=8)
+    >>> found.table["shock"].tolist()
+    ['none', 'scandal']
     """
     policy = portfolio if isinstance(portfolio, Policy) else read_policy(portfolio)
     if not (policy.levers or policy.parameters or policy.profile):

@@ -77,7 +77,11 @@ class Title(str):
         return Title, (self.kind, self.name, "".join(self))
 
 
-class Refused(ValueError):
+class LetsDanceError(Exception):
+    """What every error of ours is: `Refused` (and its kinds) for bad input, `Stopped` for work that was cancelled."""
+
+
+class Refused(LetsDanceError, ValueError):
     """Bad input, said in one clear sentence with the remedy. A user never sees it as a traceback.
 
     The sentence is a template in English, and what fills it: `Refused("there is no start {name!r}.", name=name)`.

@@ -504,13 +504,28 @@ FIGURES: Mapping[str, Callable[..., Figure]] = {
 
 
 def draw(results: Results, width: float = WIDE) -> dict[str, Figure]:
-    """Every figure by its name."""
+    """Every figure by its name.
+
+    Raises `Refused` for what cannot be.
+
+    >>> figures = ld.draw({"lone_ranger": ld.simulate("lone_ranger", runs=2, quarters=8)})
+    >>> sorted(figures)[0]
+    '...'
+    """
     return {name: make(results, width) for name, make in FIGURES.items()}
 
 
 def save(figure: Figure, folder: str | Path, name: str,
-         provenance: Mapping[str, Any] | None = None) -> tuple[Path, Path]:
-    """Write name.svg and name.png with where they come from inside; equal input gives equal bytes."""
+         provenance: Mapping[str, object] | None = None) -> tuple[Path, Path]:
+    """Write name.svg and name.png with where they come from inside; equal input gives equal bytes.
+
+    Raises `Refused` for what cannot be.
+
+    >>> figures = ld.draw({"lone_ranger": ld.simulate("lone_ranger", runs=2, quarters=8)})
+    >>> name = sorted(figures)[0]
+    >>> [file.suffix for file in ld.save_figure(figures[name], "figures", name)]
+    ['.svg', '.png']
+    """
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     svg, png = place / f"{name}.svg", place / f"{name}.png"

@@ -32,12 +32,17 @@ _ALIKE = 0.05  # adopter categories whose shares differ by less do not lag
 _A_TABLE = 4  # starts side by side in one table: more do not fit on A4
 
 
-def write(folder: str | Path, results: Results, manifest: Mapping[str, Any] | None = None,
+def write(folder: str | Path, results: Results, manifest: Mapping[str, object] | None = None,
           save_figures: bool = True) -> Path:
     """Write report.html into the folder, and its figures as SVG and PNG into figures/; returns the page's path.
 
     results: 1 to 8 results by name. manifest: whatever is known of command, version, seeds, quarters, git, versions,
     scenarios {name: TOML} and tables {file: sha256}; the page shows what is there. Equal input gives equal bytes.
+
+    Raises `Refused` for what cannot be.
+
+    >>> ld.write_report("out", {"lone_ranger": ld.simulate("lone_ranger", runs=2, quarters=8)}).name
+    'report.html'
     """
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)

@@ -71,8 +71,8 @@ def curse(found: Search) -> str:
             f"{percent(best['judged_success'])}; on {found.plan.fresh_runs} seeds that chose nothing in "
             f"{percent(best['fresh_success'])}. The best of many looks better than it is where it was chosen, so only the "
             f"last count. {found.looks} portfolios could be chosen from (the finalists and all parts of them): what "
-            f"holds there is asked at the level {100 * (1 - 0.05 / found.looks):.2f} %. The {len(found.front)} intervals shown "
-            f"have {100 * (1 - 0.05 / len(found.front)):.2f} % each, so that all hold together with 95 % (Bonferroni).")
+            f"holds there is asked at the level {100 * (1 - 0.05 / found.looks):.2f} %. The {len(found.front)} intervals "
+            f"shown have {100 * (1 - 0.05 / len(found.front)):.2f} % each, so that all hold together with 95 % (Bonferroni).")
 
 
 def reasons(found: Search) -> list[str]:
@@ -251,8 +251,8 @@ def report(found: Search) -> Study:
            f"{len(found.tried):,} of them were tried, chosen by NSGA-II and local search: a better one may exist")
     done = [f"{made.space.size:,} portfolios of at most {made.space.most} of {len(made.space.uses)} levers can be made. "
             f"{how}, on {made.runs} paired seeds; the finalists and parts of them were judged on "
-            f"{made.fresh_runs} fresh ones, and what is said of them was measured on {made.fresh_runs} more. {found.runs:,} "
-            f"runs in all. Success of a run: {success.words(made.condition)}."]
+            f"{made.fresh_runs} fresh ones, and what is said of them was measured on {made.fresh_runs} more. "
+            f"{found.runs:,} runs in all. Success of a run: {success.words(made.condition)}."]
 
     def drawn(make: Callable[[Search, float], Figure]) -> Callable[[float], Figure]:
         return lambda width: make(found, width)

@@ -13,11 +13,12 @@ from functools import cache, partial
 from importlib.resources import files as shipped
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypedDict
 
 from letsdance.params import CONTEXTS, PARAMETERS, PROFILES, Refused, Said, check_value, files, nearest
 
-__all__ = ["LEVERS", "SHOCKS", "STARTS", "HORIZON", "Scenario", "Use", "load", "read", "parse_use", "parse_uses"]
+__all__ = ["LEVERS", "SHOCKS", "STARTS", "HORIZON", "Changes", "Scenario", "ScenarioLike", "Use", "UseLike", "load", "read",
+           "parse_use", "parse_uses"]
 
 #: The four starts, in the order in which they are always shown.
 STARTS = ("lets_dance", "lone_ranger", "dead_horse", "wasteland")
@@ -53,6 +54,20 @@ class Use:
         return self.start <= quarter and (self.duration is None or quarter < self.start + self.duration)
 
 
+#: A lever or shock in use, as text (FRCS@8+20*1.0), as a table of a file, or itself.
+type UseLike = str | Use | Mapping[str, object]
+
+
+class Changes(TypedDict, total=False):
+    """What `Scenario.changed` takes, for functions that pass it on."""
+
+    parameters: Mapping[str, object] | None
+    levers: Sequence[UseLike]
+    shocks: Sequence[UseLike]
+    profile: str | None
+    quarters: int | None
+
+
 @dataclass(frozen=True)
 class Scenario:
     """A start, parameters, levers, shocks, an innovation and a horizon; perhaps its own municipalities, as CSV text."""
@@ -70,8 +85,8 @@ class Scenario:
     shocks: tuple[Use, ...] = ()
     municipalities: str = ""
 
-    def changed(self, *, parameters: Mapping[str, object] | None = None, levers: Sequence[Any] = (),
-                shocks: Sequence[Any] = (), profile: str | None = None, quarters: int | None = None) -> Scenario:
+    def changed(self, *, parameters: Mapping[str, object] | None = None, levers: Sequence[UseLike] = (),
+                shocks: Sequence[UseLike] = (), profile: str | None = None, quarters: int | None = None) -> Scenario:
         """This scenario with more parameters, levers and shocks, checked."""
         checked = {n: check_value(n, v) for n, v in (parameters or {}).items()}
         changed = replace(
@@ -114,6 +129,10 @@ class Scenario:
                 lines += [] if use.duration is None else [f"duration = {use.duration}"]
                 lines.append(f"strength = {use.strength!r}")
         return "\n".join(lines) + "\n"
+
+
+#: A start by its name, a scenario file's path, or the scenario itself.
+type ScenarioLike = str | Path | Scenario
 
 
 def _block(text: str) -> str:
@@ -272,8 +291,14 @@ def _shipped(name: str) -> Scenario:
     return read(name, f"{name}.toml", text)
 
 
-def load(scenario: str | Path | Scenario) -> Scenario:
-    """One of the four starts by its name, a preset (context) by its name, or a scenario file by its path."""
+def load(scenario: ScenarioLike) -> Scenario:
+    """One of the four starts by its name, a preset (context) by its name, or a scenario file by its path.
+
+    Raises `Refused` for what cannot be.
+
+    >>> ld.load_scenario("lone_ranger").title
+    'Lone Ranger'
+    """
     if isinstance(scenario, Scenario):
         return scenario
     name = str(scenario)

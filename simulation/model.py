@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import mesa
@@ -10,11 +10,16 @@ import numpy as np
 
 from letsdance import scenarios
 from letsdance.params import PARAMETERS, Refused, check_whole, nearest
+from letsdance.scenarios import ScenarioLike, UseLike
 from letsdance.simulation import municipalities as table
 from letsdance.simulation import schedule as environment
 from letsdance.simulation.agents import Citizen, Government, View, Views
 from letsdance.simulation.indicators import SOCIETY
+from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.simulation.society import QUARTER, Society
+
+#: What Mesa collects of agents: an attribute's name, a function of the agent, or [function, arguments].
+type Reporter = str | Callable[..., object] | list[object]
 
 __all__ = ["QUARTER", "Citizen", "CoCreationModel", "Government"]
 
@@ -31,18 +36,18 @@ class CoCreationModel(mesa.Model):
 
     def __init__(
         self,
-        scenario: Any = "lets_dance",
+        scenario: ScenarioLike = "lets_dance",
         *,
-        rng: Any = None,
-        levers: Sequence[Any] = (),
-        shocks: Sequence[Any] = (),
+        rng: int | np.integer | np.random.Generator | None = None,
+        levers: Sequence[UseLike] = (),
+        shocks: Sequence[UseLike] = (),
         profile: str | None = None,
         quarters: int | None = None,
-        municipalities: Any = None,
+        municipalities: table.MunicipalitiesLike | int | None = None,
         threads: int = 1,
-        agent_reporters: Mapping[str, Any] | None = None,
-        agenttype_reporters: Mapping[type, Mapping[str, Any]] | None = None,
-        **overrides: Any,
+        agent_reporters: Mapping[str, Reporter] | None = None,
+        agenttype_reporters: Mapping[type, Mapping[str, Reporter]] | None = None,
+        **overrides: object,
     ) -> None:
         for name in overrides:
             if name not in PARAMETERS:
@@ -107,6 +112,14 @@ class CoCreationModel(mesa.Model):
         if kind not in self._made:
             self._made[kind] = [kind(self, row) for row in range(self._count(kind))]
         return self._made[kind]
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *SOCIETY]
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name} {self.society.row[name][0]:.2f}" for name in ("C", "G", *REGIMES))
+        return (f"{self.story.title}: quarter {self.quarter} of {self.story.quarters}, {len(self.society.municipalities)} "
+                f"municipalities, {self.society.state.trust.size} citizens, seed {self.seed}\n{shown}")
 
     def __getattr__(self, name: str) -> float:
         # Indicators by their names. DataCollector asks for them as attributes, and takes plain numbers only.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from letsdance.params import Refused, Said
 from letsdance.scenarios import Scenario, tables
 from letsdance.scenarios.tables import kinds
 from letsdance.simulation.state import CITIZEN_START, GIVEN, GOVERNMENT_START, given_nothing
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: The symbols of the governments' columns, accepted beside the words.
 _SYMBOLS = {"g": "government_willingness", "G": "government_willingness", "C": "willingness", "w": "willingness",
@@ -35,13 +39,17 @@ class Municipalities:
         return len(self.names)
 
 
+#: A CSV's path, a table, or what was read of one.
+type MunicipalitiesLike = str | Path | pd.DataFrame | Municipalities
+
+
 def synthetic(count: int, citizens: int) -> Municipalities:
     """`count` municipalities of equal size, all as in the scenario."""
     return Municipalities(tuple(f"M{m + 1}" for m in range(count)), np.full(count, citizens, np.int64),
                           given_nothing(count))
 
 
-def of(scenario: Scenario, source: Any = None) -> Municipalities:
+def of(scenario: Scenario, source: MunicipalitiesLike | None = None) -> Municipalities:
     """The municipalities that a scenario meets: those of a file or table, else its own, else synthetic ones as many as
     it says."""
     if source is not None:
@@ -55,7 +63,7 @@ def of(scenario: Scenario, source: Any = None) -> Municipalities:
     return synthetic(int(values["municipalities"]), int(values["citizens"]))
 
 
-def load(source: Any) -> Municipalities:
+def load(source: MunicipalitiesLike) -> Municipalities:
     """A file (name, citizens, then any of `willingness`, `trust` or a government column), or a table read already."""
     if isinstance(source, Municipalities):
         return source

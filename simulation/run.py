@@ -9,19 +9,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from letsdance import scenarios
 from letsdance.params import PARAMETERS, check_whole
-from letsdance.scenarios import Scenario
+from letsdance.scenarios import Scenario, ScenarioLike, UseLike
 from letsdance.simulation import municipalities as table
 from letsdance.simulation import schedule as environment
 from letsdance.simulation.compiled import cold
 from letsdance.simulation.indicators import ROW, SOCIETY
-from letsdance.simulation.municipalities import Municipalities
+from letsdance.simulation.municipalities import Municipalities, MunicipalitiesLike
 from letsdance.simulation.rules.adoption import ADOPTED, UPSCALED
 from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.simulation.society import LARGE, Society, cores, interpreted_arithmetic
@@ -38,15 +37,15 @@ _MOST_RUNS = 1_000_000
 
 
 def simulate(
-    scenario: str | Path | Scenario,
+    scenario: ScenarioLike,
     runs: int = 20,
     quarters: int | None = None,
     seed: int = 1,
     parameters: Mapping[str, object] | None = None,
-    levers: Sequence[Any] = (),
-    shocks: Sequence[Any] = (),
+    levers: Sequence[UseLike] = (),
+    shocks: Sequence[UseLike] = (),
     profile: str | None = None,
-    municipalities: Any = None,
+    municipalities: MunicipalitiesLike | None = None,
     threads: int | None = None,
     progress: Callable[[int], None] | None = None,
     between: Callable[[], None] | None = None,
@@ -59,6 +58,10 @@ def simulate(
     the numbers are the same whatever it is. progress: called with the number of runs that have ended. between: called
     before each quarter (it may raise, to stop); runs then go one after another.
     Raises `Refused` (a ValueError) for bad input.
+
+    >>> result = ld.simulate("lone_ranger", runs=2, quarters=8, levers=["FRCS@4+4"])
+    >>> result.society.shape[0]
+    18
     """
     chosen = scenarios.load(scenario).changed(
         parameters=parameters, levers=levers, shocks=shocks, profile=profile, quarters=quarters)
@@ -169,8 +172,8 @@ def run_seeds(places: Municipalities, schedule: np.ndarray, seeds: np.ndarray, t
 class Result:
     """Paired runs of one scenario. R runs, quarters 0..Q, M municipalities.
 
-    Tables are made when asked for: `.society`, `.adopters` from what was kept; `.municipalities`, `.initiatives` by
-    running again, because they are large (the numbers are the same).
+    Tables are made when asked for: `.society`, `.adopters` from what was kept; `.municipalities`, `.initiatives`,
+    `.citizens` by running again, because they are large (the numbers are the same).
     """
 
     scenario: Scenario
@@ -309,6 +312,35 @@ class Result:
         frame = pd.DataFrame(list(lives.values()), columns=[*columns[:-1], "seen"])
         frame["ended"] = np.where(frame["seen"] < self.quarters, frame["seen"] + 1, np.nan)
         return frame[columns]
+
+    @cached_property
+    def citizens(self) -> pd.DataFrame:
+        """One row a run and citizen, as the last quarter ends; see `citizens_at`."""
+        return self.citizens_at(self.quarters)
+
+    def citizens_at(self, quarter: int) -> pd.DataFrame:
+        """One row a run and citizen, as a quarter ends: the state's columns, made by running again.
+
+        Columns: run, seed, quarter, municipality, citizen (its number there), willingness, trust, resources (shares, 0-1),
+        disposition (logits), load (initiatives it takes part in), uses (whether it uses the innovation). R times all
+        citizens are rows: `.to_parquet(file)` keeps them. Raises `Refused` for a quarter that is not there.
+        """
+        import pandas as pd
+
+        at = check_whole("quarter", quarter, 0, self.quarters)
+        sizes = self.places.citizens
+        place = np.repeat(np.arange(len(sizes)), sizes)
+        where = {"municipality": pd.Categorical.from_codes(place, list(self.places.names)),
+                 "citizen": np.concatenate([np.arange(n) for n in sizes])}
+        frames = []
+        for r, society in self._again():
+            if society.quarter == at:
+                s = society.state
+                frames.append(pd.DataFrame({
+                    "run": r, "seed": int(self.seeds[r]), "quarter": at, **where,
+                    "willingness": s.willingness[at & 1].copy(), "trust": s.trust.copy(), "resources": s.resources.copy(),
+                    "disposition": s.disposition.copy(), "load": s.load.copy(), "uses": s.uses[at & 1] != 0}))
+        return pd.concat(frames, ignore_index=True)
 
     def _again(self) -> Any:
         """Every run again, quarter by quarter."""

@@ -23,9 +23,9 @@ import numpy as np
 from letsdance import scenarios
 from letsdance.experiments.adopters import abc_smc
 from letsdance.experiments.adopters.abc_smc import Box, Sample
-from letsdance.experiments.adopters.observed import CHECKS, Seen, checks_of, features, observe
+from letsdance.experiments.adopters.observed import CHECKS, CurvesLike, Seen, checks_of, features, observe
 from letsdance.params import PARAMETERS, Refused, check_value, check_whole, files, nearest
-from letsdance.scenarios import HORIZON, Scenario
+from letsdance.scenarios import HORIZON, Scenario, ScenarioLike
 from letsdance.simulation.run import simulate
 
 if TYPE_CHECKING:
@@ -42,7 +42,11 @@ _KIND = "adopters calibrate"
 
 # ---------------------------------------------------------------- what is fitted, and how the model runs
 
-def parse_free(free: Any = None) -> dict[str, tuple[float, float]]:
+#: Parameters to fit with their ranges: NAME=LOW:HIGH, one or several, or name -> (low, high).
+type FreeLike = str | Sequence[str] | Mapping[str, str | tuple[float, float]]
+
+
+def parse_free(free: FreeLike | None = None) -> dict[str, tuple[float, float]]:
     """NAME=LOW:HIGH as typed, a mapping name -> (low, high), or None for `DEFAULT`. Refused otherwise."""
     if free is None or (isinstance(free, Sequence) and not free):
         return dict(DEFAULT)
@@ -203,6 +207,12 @@ class Calibration:
     recovered: pd.DataFrame | None = None
     notes: tuple[str, ...] = ()        # sentences on how data and prior were taken
 
+    def __repr__(self) -> str:
+        held, of = self.inside
+        frame = self.table[["parameter", "low", "high", "mean", "low_95", "high_95", "narrowing"]].round(3)
+        return (f"{len(self.sample.theta)} sets of {len(self.case.free)} parameters; {held} of {of} periods lie within "
+                f"95 % of what they predict\n{frame.to_string(index=False)}")
+
     def draws(self, count: int, seed: int = 0) -> np.ndarray:
         """float64[count, k]: parameter sets drawn from the posterior."""
         return self.sample.draws(count, np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE, 1])))
@@ -285,11 +295,16 @@ class Calibration:
             for one, predicted in zip(self.case.seen, self.predicted, strict=True)], ignore_index=True)
 
 
-def calibrate(source: Any, scenario: str | Path | Scenario = "lets_dance", free: Any = None,
+#: An earlier calibration or its folder, or several.
+type PriorLike = str | Path | Calibration | Sequence[str | Path | Calibration]
+
+
+def calibrate(source: CurvesLike, scenario: ScenarioLike = "lets_dance", free: FreeLike | None = None,
               population: int | None = None, unit: str | Sequence[str] | None = None,
               parameters: Mapping[str, object] | None = None, profile: str | None = None,
-              quarters_per_period: float = 4.0, begins: float = 0.0, prior: Any = None, widen: float | None = None,
-              particles: int = 400, most: int = 4000, predictions: int = 200, repetitions: int = 0, seed: int = 0,
+              quarters_per_period: float = 4.0, begins: float = 0.0, prior: PriorLike | None = None,
+              widen: float | None = None, particles: int = 400, most: int = 4000, predictions: int = 200,
+              repetitions: int = 0, seed: int = 0,
               threads: int | None = None, progress: Callable[[int], None] | None = None) -> Calibration:
     """Fit parameters of a scenario to curves of adoption.
 
@@ -299,6 +314,11 @@ def calibrate(source: Any, scenario: str | Path | Scenario = "lets_dance", free:
     the posterior predictive. repetitions: of the recovery test on synthetic data of the same kind (each costs a
     calibration). threads: all cores unless said. progress: hears of simulations. Equal seeds give equal numbers.
     Refused for bad input.
+
+    >>> curve = ld.Cascade("a", 50, 1, np.array([1, 4, 9, 16, 20]))
+    >>> found = ld.calibrate(curve, free=["mu=0:0.2"], particles=50, most=100, predictions=20)
+    >>> found.table["parameter"].tolist()
+    ['mu']
     """
     check_whole("particles", particles, 50, 100_000)
     check_whole("the most simulations (most)", most, 2 * particles, 10_000_000)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
@@ -30,13 +30,22 @@ if TYPE_CHECKING:
 _LONGEST = 2000
 
 
+class How(TypedDict):
+    """How exposure is counted (statistics.exposure)."""
+
+    normalised: bool
+    direction: statistics.Direction
+    lag: int
+    valued: bool
+
+
 @dataclass(frozen=True, eq=False)
 class Description:
     """Tables and sentences about one set of adoption times."""
 
     adoption: Adoption
     by: str                               # of statistics.CUTS
-    how: dict[str, Any]                   # of exposure
+    how: How                              # of exposure
     curve: pd.DataFrame                   # one row a period (statistics.curve)
     nodes: pd.DataFrame                   # one row a node
     categories: pd.DataFrame              # one row a category
@@ -49,6 +58,9 @@ class Description:
     rank_test: LogRank | None             # whether these groups adopt alike
     dependence: statistics.Dependence | None
     sentences: Mapping[str, tuple[str, ...]]  # what was assumed, and what stands out, by section
+
+    def __repr__(self) -> str:
+        return "\n".join(self.said)
 
     @property
     def said(self) -> tuple[str, ...]:
@@ -81,11 +93,16 @@ def describe(adoption: Adoption, by: str = "rogers", *, normalised: bool = True,
 
     by: how categories are cut (statistics.CUTS). repetitions: rewired networks of the structural dependence test; 0
     leaves it out. Raises `Refused`.
+
+    >>> from letsdance.experiments.adopters.data import read_times
+    >>> table = pd.DataFrame({"node": ["a", "b", "c"], "time": [1, 2, 4]})
+    >>> len(ld.describe(read_times(table), repetitions=0).nodes)
+    3
     """
     import pandas as pd
 
     times, span = adoption.times, adoption.span
-    how: dict[str, Any] = {"normalised": normalised, "direction": direction, "lag": lag, "valued": valued}
+    how: How = {"normalised": normalised, "direction": direction, "lag": lag, "valued": valued}
     category = statistics.categories(times, by, adoption.innovativeness)
     nodes = pd.DataFrame({"node": list(adoption.nodes), "time": times, "category": np.asarray(category, dtype=object)})
     groups = adoption.groups
@@ -165,7 +182,7 @@ def _influence(adoption: Adoption, direction: str) -> pd.DataFrame:
         "alike_before": share(np.append(0.0, new[:-1]), earlier)})
 
 
-def _exposure(adoption: Adoption, how: dict[str, Any]) -> pd.DataFrame:
+def _exposure(adoption: Adoption, how: How) -> pd.DataFrame:
     """Exposure of those who had not adopted before each period, and of those who adopt in it."""
     import pandas as pd
 

@@ -36,6 +36,12 @@ class Forecast:
     paths: np.ndarray  # int64[S, 100], never falls, never more than the population
     effective: float   # parameter sets that the posterior rests on, counted by their weights
 
+    def __repr__(self) -> str:
+        ends = self.quantiles((0.1, 0.5, 0.9))[:, [9, -1]]
+        said = "; ".join(f"period {self.t[at]}: {median:.0f} ({low:.0f} to {high:.0f})"
+                         for at, (low, median, high) in zip((9, -1), ends.T, strict=True))
+        return f"{self.history!r}\nforecast, median and 80 % interval of {len(self.paths)} paths: {said}"
+
     @property
     def t(self) -> np.ndarray:
         """int64[100]: the periods."""
@@ -69,7 +75,7 @@ class Forecast:
         """Chance that the share is not reached within 100 periods of the end of the history."""
         return float(np.isinf(self.time_to(share)).mean())
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, object]:
         """What the paths say, as JSON: times as 10, 50 and 90 % quantiles, None where not within 100 periods.
 
         never: the chance of that. if_reached: the quantiles among the paths that do get there, None where none does.
@@ -102,6 +108,10 @@ def forecast(cascade: Cascade, prior: Prior | None = None, samples: int = 500, s
 
     prior: learnt (`prior.learn`, `prior.load`); None is the one learnt from invented cascades. Refused with fewer
     than 20 samples.
+
+    >>> curve = ld.Cascade("a", 50, 1, np.array([1, 4, 9, 16, 20]))
+    >>> ld.forecast(curve, samples=100).paths.shape
+    (100, 100)
     """
     if not 20 <= samples <= 100_000:
         raise Refused("samples must lie from 20 to 100,000, not {samples}.", samples=samples)

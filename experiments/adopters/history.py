@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -32,6 +33,9 @@ class Cascade:
     first: int
     cum: np.ndarray  # int64[T], never falls
     about: Mapping[str, str] = field(default_factory=dict)  # what else is told of it, such as topic, mandate or cost
+
+    def __repr__(self) -> str:
+        return f"{self.name}: {self.adopters} of {self.population} by period {self.last}, told from period {self.first}"
 
     @property
     def last(self) -> int:
@@ -63,13 +67,20 @@ class Cascade:
         return int(reached[0]) if len(reached) else None
 
 
-def read(source: Any, population: int | None = None, least: int = 2) -> list[Cascade]:
+#: A file's path, a table, or cascades read already.
+type HistoryLike = str | Path | pd.DataFrame | Cascade | Sequence[Cascade]
+
+
+def read(source: HistoryLike, population: int | None = None, least: int = 2) -> list[Cascade]:
     """Cascades from a CSV file, a pandas table or cascades already read, in the order of their first rows.
 
     Columns: t (a whole number, rising within a task), new or cum or both, task_id (without it, one cascade) and
     population (without it, the one given here; both only where they agree). A period that no row names is one
     in which nobody adopted. Any other column that says one thing for each task, and not the same for all, is kept as
     `about`. `least`: adopters that each cascade needs. Refused with the row otherwise.
+
+    >>> ld.read_history(pd.DataFrame({"t": [1, 2, 3], "new": [1, 3, 5]}), population=50)[0].adopters
+    9
     """
     if isinstance(source, Cascade):
         source = [source]

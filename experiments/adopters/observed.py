@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,13 @@ from letsdance.experiments.adopters import history
 from letsdance.params import Refused, nearest
 from letsdance.scenarios import tables
 from letsdance.scenarios.tables.kinds import COUNTS, HISTORIES, TIMES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from letsdance.experiments.adopters.counts import Counts
+    from letsdance.experiments.adopters.data import Adoption
+    from letsdance.experiments.adopters.history import Cascade
 
 #: More governments than this are represented by as many.
 MOST_GOVERNMENTS = 200
@@ -73,17 +80,20 @@ class Seen:
             self.count[:n], other.count[:n])
 
 
-def observe(source: Any, population: int | None = None, unit: str | Sequence[str] | None = None) -> list[Seen]:
+#: A file's path, an example's name, a table, or what was read already.
+type CurvesLike = str | Path | pd.DataFrame | Seen | Sequence[Seen] | Counts | Cascade | Sequence[Cascade] | Adoption
+
+
+def observe(source: CurvesLike, population: int | None = None, unit: str | Sequence[str] | None = None) -> list[Seen]:
     """Curves from a CSV's path, an example's name, a table, or what was read already: cascades (t, new or cum), counts by
     unit and period, or times of adoption (node, time). unit: which of several. Refused otherwise.
     """
     from letsdance.experiments.adopters.counts import Counts, example, examples, read_counts
     from letsdance.experiments.adopters.data import read_times
 
-    if isinstance(source, Seen):
-        source = [source]
-    if isinstance(source, Sequence) and source and all(isinstance(one, Seen) for one in source):
-        chosen = _chosen({one.name: one for one in source}, unit)
+    several = [source] if isinstance(source, Seen) else source
+    if isinstance(several, Sequence) and several and all(isinstance(one, Seen) for one in several):
+        chosen = _chosen({one.name: one for one in several if isinstance(one, Seen)}, unit)
     elif isinstance(source, str) and source in examples():
         chosen = _counted(example(source), population, unit)
     elif isinstance(source, Counts):
@@ -95,7 +105,7 @@ def observe(source: Any, population: int | None = None, unit: str | Sequence[str
                           "with node and time; or an example: {known}.", source=source, near=nearest(str(source), known),
                           known=", ".join(known))
         sheet, kind = source, HISTORIES  # cascades, read already
-        if not isinstance(source, Sequence) or isinstance(source, str):
+        if not isinstance(source, Sequence | history.Cascade) or isinstance(source, str):
             sheet = tables.open_sheet(source, "adoption", "give a CSV with t and new or cum, with period and a count, or "
                                                           "with node and time.")
             words = {tables.plain_name(name) for name in sheet.frame.columns}
