@@ -72,7 +72,8 @@ def curse(found: Search) -> str:
             f"{percent(best['fresh_success'])}. The best of many looks better than it is where it was chosen, so only the "
             f"last count. {found.looks} portfolios could be chosen from (the finalists and all parts of them): what "
             f"holds there is asked at the level {100 * (1 - 0.05 / found.looks):.2f} %. The {len(found.front)} intervals "
-            f"shown have {100 * (1 - 0.05 / len(found.front)):.2f} % each, so that all hold together with 95 % (Bonferroni).")
+            f"shown have {100 * (1 - 0.05 / len(found.front)):.2f} % each, so that all hold together with 95 % "
+            "(Bonferroni).")
 
 
 def reasons(found: Search) -> list[str]:

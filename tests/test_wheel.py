@@ -43,6 +43,8 @@ def python(wheel, tmp_path_factory):
         file.extractall(packages)
     here = Path(sysconfig.get_path("purelib"))
     (packages / "dependencies.pth").write_text(f"{here}\n", encoding="utf-8")  # read as a path: its own .pth files are not
+    for folder in ("share", "etc"):  # what widgets bring for the browser
+        (place / folder).symlink_to(Path(sys.prefix) / folder, target_is_directory=True)
     for name in ("params", "report"):
         (packages / f"{name}.py").write_text(FOREIGN, encoding="utf-8")
     return Path(sysconfig.get_path("scripts", "venv", vars=known)) / Path(sys.executable).name
