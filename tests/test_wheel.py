@@ -100,7 +100,7 @@ def test_from_a_wheel_the_dashboard_shows_its_first_page(python, tmp_path):
                     tmp_path / "log", python=str(python), cwd=tmp_path)
     try:
         server.wait()
-        for path in ("/", "/static/public/Inter-Regular.woff"):
+        for path in ("/", "/static/assets/Inter-Regular.woff"):
             with urllib.request.urlopen(f"{server.url}{path}", timeout=60) as answer:
                 assert len(answer.read()) > 1000
     finally:
