@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import letsdance
 from letsdance import scenarios
 from letsdance.commands.showing import effects
 from letsdance.params import CONTEXTS, GROUPS, PARAMETERS, PROFILES, ROLES, SOURCES
@@ -142,10 +143,22 @@ def _equations_of(name: str) -> Callable[[], str]:
     return lambda: equations(import_module(f"letsdance.simulation.rules.{name}"))
 
 
+def door() -> str:
+    """Every entry of the one door, with the first sentence of its docstring."""
+    def first(entry: Any) -> str:
+        words = re.split(r"(?<=[.]) |\n\n", (inspect.getdoc(entry) or "").replace("\n", " "))
+        return words[0]
+
+    entries = {name: getattr(letsdance, name) for name in letsdance.__all__}
+    said = [(code(f"ld.{name}"), first(entry)) for name, entry in entries.items() if callable(entry)]
+    data = [code(f"ld.{name}") for name, entry in entries.items() if not callable(entry)]
+    return table(("entry", "what it is"), said) + f"\n\nDeclarations, by name: {', '.join(data)}."
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "parameters": parameters, "schedule": schedule, "levers": levers, "shocks": shocks, "starts": starts,
     "contexts": lambda: _sets(CONTEXTS), "profiles": lambda: _sets(PROFILES), "indicators": measured,
-    "indicator rules": lambda: equations(indicators), "columns": columns, "streams": streams,
+    "indicator rules": lambda: equations(indicators), "columns": columns, "streams": streams, "door": door,
     **{f"rules {name}": _equations_of(name) for name in RULES},
 }
 

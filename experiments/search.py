@@ -102,7 +102,7 @@ class Plan:
 
 @dataclass(frozen=True, eq=False)
 class Search:
-    """What was found.
+    """What a search found: the portfolios tried, those worth having, and what is said of them.
 
     tried: one row a portfolio on search seeds (portfolio, cost, success, runs). front: one row a finalist: portfolio,
     cost, search_success (where it was found), judged_success (where it was chosen), fresh_success (on seeds that chose

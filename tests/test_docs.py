@@ -43,7 +43,7 @@ def test_generated_parts_are_up_to_date(page):
 
 def test_the_model_is_described_with_every_table():
     said = set(re.findall(r"<!-- generated: ([\w ]+) -->", read(ROOT / "docs/odd.md")))
-    assert set(tables.PARTS) - {"columns"} == said
+    assert set(tables.PARTS) - {"columns", "door"} == said  # these two stand in pages of their own
 
 
 def test_a_stale_part_is_made_anew():

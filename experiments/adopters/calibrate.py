@@ -197,7 +197,7 @@ def make_case(source: Any, scenario: str | Path | Scenario = "lets_dance", free:
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """What was found. S posterior draws run once more; for each curve seen its T periods."""
+    """What a calibration found. S posterior draws run once more; for each curve seen its T periods."""
 
     case: Case
     sample: Sample
