@@ -85,7 +85,7 @@ class Power:
 
 @dataclass(frozen=True, eq=False)
 class Discovery:
-    """What scenario discovery found: boxes that are better than chance, the first over all points, each next over those left.
+    """What scenario discovery found: boxes better than chance, the first over all points, each next over those left.
 
     tried: a box that was found but is not better than chance, where that ended the search, and power, what more points
     would tell. held: share of all runs in which the condition holds. steps: the trade-off along the first peeling, one
