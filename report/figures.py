@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from letsdance.params import Refused
 from letsdance.report.sheet import WIDE, Figure, Panel, quarter_ticks, scale, shorten, text_width
 from letsdance.report.style import (
     CATEGORY_COLOURS,
@@ -515,23 +516,31 @@ def draw(results: Results, width: float = WIDE) -> dict[str, Figure]:
     return {name: make(results, width) for name, make in FIGURES.items()}
 
 
-def save(figure: Figure, folder: str | Path, name: str,
-         provenance: Mapping[str, object] | None = None) -> tuple[Path, Path]:
+def save(figure: Figure, folder: str | Path, name: str, provenance: Mapping[str, object] | None = None, *,
+         width_mm: float | None = None, title: bool = False) -> tuple[Path, ...]:
     """Write name.svg and name.png with where they come from inside; equal input gives equal bytes.
 
-    Raises `Refused` for what cannot be.
+    width_mm: write name.pdf too, for print, so many millimetres wide (20 to 1,000), without title and last lines (a
+    caption says them) unless `title` asks for them. Raises `Refused` for another width.
 
     >>> figures = ld.draw({"lone_ranger": ld.simulate("lone_ranger", runs=2, quarters=8)})
     >>> name = sorted(figures)[0]
     >>> [file.suffix for file in ld.save_figure(figures[name], "figures", name)]
     ['.svg', '.png']
     """
+    if width_mm is not None and (isinstance(width_mm, bool) or not isinstance(width_mm, int | float)
+                                 or not 20 <= width_mm <= 1000):
+        raise Refused("width_mm must be a number of millimetres from 20 to 1,000, not {width!r}.", width=width_mm)
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     svg, png = place / f"{name}.svg", place / f"{name}.png"
     svg.write_text(figure.svg(provenance), encoding="utf-8", newline="\n")
     png.write_bytes(figure.png(provenance))
-    return svg, png
+    if width_mm is None:
+        return svg, png
+    pdf = place / f"{name}.pdf"
+    pdf.write_bytes(figure.pdf(width_mm, provenance, title=title))
+    return svg, png, pdf
 
 
 def glance(result: Result) -> str:

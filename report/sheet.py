@@ -178,17 +178,20 @@ class Figure:
 
     # ------------------------------------------------------------ drawn by matplotlib
 
-    def _drawn(self) -> Any:
-        """The marks as matplotlib's figure."""
+    def _drawn(self, zoom: float = 1.0, frame: tuple[float, float] | None = None) -> Any:
+        """The marks as matplotlib's figure, `zoom` times as large; frame: from and to which pixel of the height, without
+        the words of title and foot."""
         from matplotlib.figure import Figure as Canvas
         from matplotlib.lines import Line2D
         from matplotlib.patches import Ellipse, Polygon
         from matplotlib.patheffects import withStroke
         from matplotlib.transforms import Affine2D
 
-        canvas = Canvas(figsize=(self.width / _DPI, self.height / _DPI), dpi=_DPI, facecolor=PAPER)
+        top, bottom = frame or (0.0, self.height)
+        size, point = zoom / _DPI, zoom * _POINT
+        canvas = Canvas(figsize=(self.width * size, (bottom - top) * size), dpi=_DPI, facecolor=PAPER)
         # Marks go on the canvas itself: axes would measure ticks that nobody sees.
-        sheet = Affine2D().scale(1 / _DPI, -1 / _DPI).translate(0, self.height / _DPI) + canvas.dpi_scale_trans
+        sheet = Affine2D().scale(size, -size).translate(0, bottom * size) + canvas.dpi_scale_trans
         for order, (kind, mark) in enumerate(self._shapes):
             if kind == "area":
                 points, fill, opacity = mark
@@ -196,18 +199,18 @@ class Figure:
             elif kind == "line":
                 points, colour, width, dashes = mark
                 style: Any = (0, [d / width for d in dashes]) if dashes else "-"
-                artist = Line2D(*points.T, color=colour, linewidth=width * _POINT, linestyle=style, zorder=order,
+                artist = Line2D(*points.T, color=colour, linewidth=width * point, linestyle=style, zorder=order,
                                 solid_capstyle="butt", solid_joinstyle="round")
             else:
                 x, y, rx, ry, fill, edge, edge_width, opacity = mark
                 artist = Ellipse((x, y), 2 * rx, 2 * ry, facecolor=fill, alpha=opacity, zorder=order,
-                                 edgecolor=edge or "none", linewidth=edge_width * _POINT if edge else 0)
+                                 edgecolor=edge or "none", linewidth=edge_width * point if edge else 0)
             artist.set_transform(sheet)
             canvas.add_artist(artist)
-        for word in self._words:
-            halo = [withStroke(linewidth=4 * _POINT, foreground=word["halo"])] if word["halo"] else None
+        for word in [word for word in self._words if frame is None or word not in self._aside]:
+            halo = [withStroke(linewidth=4 * point, foreground=word["halo"])] if word["halo"] else None
             canvas.text(word["x"], word["y"], word["text"].replace("$", r"\$"), color=word["colour"],
-                        fontproperties=_font(word["bold"]), fontsize=word["size"] * _POINT, ha=_ALIGN[word["anchor"]],
+                        fontproperties=_font(word["bold"]), fontsize=word["size"] * point, ha=_ALIGN[word["anchor"]],
                         va="baseline", path_effects=halo, zorder=len(self._shapes), transform=sheet)
         return canvas
 
@@ -252,6 +255,23 @@ class Figure:
                 out, format="png", dpi=_DPI * _SHARP, pil_kwargs={"compress_level": 3},
                 metadata={"Title": self.title, "Description": self.summary, "Software": "letsdance",
                           "letsdance": _provenance(provenance)})
+        return out.getvalue()
+
+
+    def pdf(self, width_mm: float, provenance: Mapping[str, Any] | None = None, *, title: bool = False) -> bytes:
+        """The figure as PDF for print, so many millimetres wide, with its font inside; equal input gives equal bytes.
+
+        title: with our title and last lines, which a paper says in its caption.
+        """
+        from matplotlib import rc_context
+
+        zoom = width_mm / 25.4 * _DPI / self.width
+        frame = None if title or not self._body[1] else self._body
+        out = io.BytesIO()
+        with _ONE_AT_A_TIME, rc_context({"pdf.fonttype": 42}):
+            self._drawn(zoom, frame).savefig(
+                out, format="pdf", metadata={"Title": self.title, "Subject": self.summary, "Creator": "letsdance",
+                                             "Keywords": _provenance(provenance), "Producer": None, "CreationDate": None})
         return out.getvalue()
 
 

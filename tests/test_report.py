@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from letsdance.params import PARAMETERS
+from letsdance.params import PARAMETERS, Refused
 from letsdance.report import FIGURES, draw, glance, headline, paragraph, save, write
 from letsdance.report.figures import ever_adopted_by_category
 from letsdance.report.sheet import NARROW, Figure, spaced, text_width, wrap
@@ -335,3 +335,20 @@ def test_a_line_breaks_where_nothing_was_measured():
     figure.line([(0, 0), (10, 0), (np.nan, 0), (20, 0), (30, 0), (40, np.nan), (50, 0)], "#000000")
     figure.foot(20, "")
     assert figure.svg().count("stroke: #000000") == 2
+
+
+def test_a_figure_for_print_has_its_width_and_no_title(tmp_path):
+    result = simulate("lone_ranger", runs=2, quarters=8, parameters={"municipalities": 3, "citizens": 20})
+    figure = draw({"lone_ranger": result})["futures"]
+    *_, pdf = save(figure, tmp_path, "futures", {"seed": 1}, width_mm=84)
+    said = pdf.read_bytes()
+    width, height = map(float, re.search(rb"/MediaBox \[ 0 0 ([\d.]+) ([\d.]+) \]", said).groups())
+    assert width == pytest.approx(84 / 25.4 * 72, abs=0.01)
+    whole = figure.pdf(84, title=True)
+    assert height < float(re.search(rb"/MediaBox \[ 0 0 [\d.]+ ([\d.]+) \]", whole)[1])  # title and last lines are left out
+    assert said == save(figure, tmp_path, "again", {"seed": 1}, width_mm=84)[2].read_bytes()
+    assert b"Inter" in said  # the font is inside
+    for width in (5, "84", True, float("nan")):
+        with pytest.raises(Refused, match="number of millimetres from 20 to 1,000"):
+            save(figure, tmp_path / "no", "no", width_mm=width)
+    assert not (tmp_path / "no").exists()
