@@ -76,8 +76,8 @@ def read(source: HistoryLike, population: int | None = None, least: int = 2) -> 
 
     Columns: t (a whole number, rising within a task), new or cum or both, task_id (without it, one cascade) and
     population (without it, the one given here; both only where they agree). A period that no row names is one
-    in which nobody adopted. Any other column that says one thing for each task, and not the same for all, is kept as
-    `about`. `least`: adopters that each cascade needs. Refused with the row otherwise.
+    in which nobody adopted. Any other column that says one thing for each task is kept as `about`.
+    `least`: adopters that each cascade needs. Refused with the row otherwise.
 
     >>> ld.read_history(pd.DataFrame({"t": [1, 2, 3], "new": [1, 3, 5]}), population=50)[0].adopters
     9
@@ -198,7 +198,7 @@ def _read(table: tables.Table, population: int | None, least: int) -> list[Casca
 
 
 def _telling(sheet: tables.Sheet) -> list[str]:
-    """Columns that are none of a history's and say one thing of each task, and not the same of all tasks."""
+    """Columns that are none of a history's and say one thing of each task."""
     meaning = tables.meanings(sheet, HISTORIES)
     task = next((column for column, name in meaning.items() if name == "task_id"), None)
     by = sheet.frame[task].str.strip() if task is not None else sheet.frame.index.map(lambda _: "1").to_series()
@@ -206,7 +206,7 @@ def _telling(sheet: tables.Sheet) -> list[str]:
     for column in sheet.frame.columns:
         said = sheet.frame[column].str.strip()
         each = said.groupby(by.to_numpy()).nunique()
-        if column and column not in meaning and (each == 1).all() and (len(each) == 1 or said.nunique() > 1):
+        if column and column not in meaning and (each == 1).all():
             found.append(column)
     return found
 

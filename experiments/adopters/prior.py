@@ -257,7 +257,7 @@ def _two(particles: np.ndarray, under: Prior, one: Sequence[Part], two: Sequence
     """Whether cascades that were left out are better told by a mixture of two than by one normal.
 
     By the log of each cascade's likelihood under what the other folds teach, the mean of new density over old one at its
-    parameter sets; the mixture must be ahead by a standard error of the difference, so that few cascades never have it.
+    parameter sets; the mixture must be ahead by two standard errors of the difference, so that few cascades seldom have it.
     """
     few = particles[:, :_JUDGED]
     gain = np.empty(len(few))
@@ -267,7 +267,7 @@ def _two(particles: np.ndarray, under: Prior, one: Sequence[Part], two: Sequence
             old = under.log_density(few[k])
             single, double = (logsumexp(prior.log_density(few[k]) - old) for prior in made)
             gain[k] = double - single
-    return len(gain) > _FEWEST and bool(gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain)))
+    return len(gain) > _FEWEST and bool(gain.mean() > 2 * gain.std(ddof=1) / np.sqrt(len(gain)))
 
 
 def _population(particles: np.ndarray, under: Prior, parts: Sequence[Part]) -> Prior:
@@ -320,8 +320,9 @@ def _record(k: int, cascade: Cascade, at: int, prior: Prior, draws: int, rng: np
 
 
 def _weight(records: Sequence[_Record]) -> float:
-    """The share of similar cascades in the pool at a stage: of those whose CRPS is within a standard error of the least,
-    the one nearest to a half (equal weights are hard to beat on weak evidence: Clemen, 1989)."""
+    """The share of similar cascades in the pool at a stage: the mean of `WEIGHTS`, each counting less the more its CRPS is
+    above the least, in standard errors of the difference: on weak evidence a half (equal weights are hard to beat: Clemen,
+    1989), on strong evidence the best, and nothing between that turns at a step."""
     records = [record for record in records if record.past is not None]
     which = np.array([record.cascade for record in records])
     if len(set(which)) < _FEWEST:
@@ -329,8 +330,9 @@ def _weight(records: Sequence[_Record]) -> float:
     each = np.array([[scores.crps(r.paths(w), r.truth).mean() / r.population for w in WEIGHTS] for r in records])
     by_cascade = np.array([each[which == k].mean(axis=0) for k in np.unique(which)])
     more = by_cascade - by_cascade[:, [by_cascade.mean(axis=0).argmin()]]
-    near = more.mean(axis=0) <= more.std(axis=0, ddof=1) / np.sqrt(len(more))
-    return min((w for w, close in zip(WEIGHTS, near, strict=True) if close), key=lambda w: abs(w - 0.5))
+    error = np.maximum(more.std(axis=0, ddof=1) / np.sqrt(len(more)), 1e-9)
+    counts = np.exp(-2 * (more.mean(axis=0) / error)**2)
+    return float(np.round(counts @ WEIGHTS / counts.sum(), 3))
 
 
 def paths_of(history: Cascade, prior: Prior, count: int, rng: np.random.Generator) -> tuple[np.ndarray, float]:
