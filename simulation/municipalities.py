@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,11 +63,17 @@ def of(scenario: Scenario, source: MunicipalitiesLike | None = None) -> Municipa
     return synthetic(int(values["municipalities"]), int(values["citizens"]))
 
 
-def load(source: MunicipalitiesLike) -> Municipalities:
-    """A file (name, citizens, then any of `willingness`, `trust` or a government column), or a table read already."""
+def load(source: MunicipalitiesLike, scale: tuple[float, float] = (0.0, 1.0),
+         reading: tables.Reading | None = None) -> Municipalities:
+    """A file (name, citizens, then any of `willingness`, `trust` or a government column), or a table read already.
+
+    scale: the ends of what is given of a start, which then becomes shares.
+    """
     if isinstance(source, Municipalities):
         return source
-    table = tables.read(source, KIND)
+    low, high = scale
+    kind = replace(KIND, fields=tuple(replace(one, low=low, high=high) if one.blank else one for one in KIND.fields))
+    table = tables.read(source, kind, reading)
     frame, row = table.frame, table.row
     first: dict[str, int] = {}
     for line, name in zip(frame.index, frame["name"], strict=True):
@@ -78,7 +84,7 @@ def load(source: MunicipalitiesLike) -> Municipalities:
     given = given_nothing(len(frame))
     for word in frame.columns:
         if word not in ("name", "citizens"):
-            given[word] = tables.numbers(frame[word])
+            given[word] = (tables.numbers(frame[word]) - low) / (high - low)
     assert given.dtype == GIVEN
     return Municipalities(tuple(frame["name"]), tables.numbers(frame["citizens"]).to_numpy().astype(np.int64), given,
                           table.said)
@@ -90,10 +96,10 @@ def from_text(text: str) -> Municipalities:
     return load(tables.pasted(text, Said("the table of municipalities")))
 
 
-def to_csv(places: Municipalities) -> str:
-    """A table as the CSV text that `load` reads, with the columns that anything is given in."""
+def to_csv(places: Municipalities, form: str | None = None) -> str:
+    """A table as the CSV text that `load` reads, with the columns that anything is given in. form: of shares, as '%.4g'."""
     import pandas as pd
 
     columns = {word: places.given[word] for word in KIND.names[2:] if np.isfinite(places.given[word]).any()}
-    return str(pd.DataFrame({"name": places.names, "citizens": places.citizens, **columns}).to_csv(index=False,
-                                                                                                   lineterminator="\n"))
+    return str(pd.DataFrame({"name": places.names, "citizens": places.citizens, **columns}).to_csv(
+        index=False, lineterminator="\n", float_format=form))

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import io
 import re
 import xml.etree.ElementTree
@@ -31,9 +33,10 @@ from letsdance.experiments.adopters.data import Invalid, read_survey
 from letsdance.experiments.folder import content_hash
 from letsdance.experiments.folder import tables as kept_tables
 from letsdance.params import Refused
+from letsdance.scenarios.tables import Upload
 from letsdance.simulation import simulate
-from letsdance.simulation.municipalities import load
-from letsdance.words import Text, catalogue
+from letsdance.simulation.municipalities import load, to_csv
+from letsdance.words import Text
 
 DUTCH = """Gemeente;Aantal inwoners;Bereidheid burgers;Bereidheid overheid;Vertrouwen;Code
 Baarn;24.950;0,71;0,4;0,44;GM1
@@ -46,9 +49,13 @@ SURVEY = "respondent,gemeente,bereidheid (1-5)\n" + "".join(
     for answer in answers)
 
 
+def upload(text, name="x.csv"):
+    return Upload(name, text if isinstance(text, bytes) else text.encode())
+
+
 def sheet_of(text, choice=None):
-    choice = choice or tables.guess(text)
-    return tables.read(text, choice.separator), choice
+    choice = choice or tables.guess(upload(text))
+    return tables.read(upload(text), choice.separator), choice
 
 
 # ---------------------------------------------------------------- guessing
@@ -59,27 +66,22 @@ def test_numbers_as_the_dashboard_writes_them_are_read_back(value, digits, langu
     assert tables.number(text, "point" if language == "en" else "comma") == float(f"{value:.{digits}f}")
 
 
-@pytest.mark.parametrize(("text", "decimal", "value"), [
-    ("0,62", "comma", 0.62), ("161.852", "comma", 161852), ("161.852", "point", 161.852), ("1 234", "point", 1234),
-    (".5", "point", 0.5), ("-1,5", "comma", -1.5), ("1,234,567.5", "point", 1234567.5)])
-def test_numbers(text, decimal, value):
-    assert tables.number(text, decimal) == value
-
-
 @pytest.mark.parametrize(("text", "decimal"), [
-    ("", "point"), ("x", "point"), ("0,6", "point"), ("0.6", "comma"), ("47.", "comma"), ("1.2.3", "point"),
-    ("nan", "point"), ("inf", "point"), ("1e5", "point"), ("12-3", "comma"), ("4 of 5", "point")])
+    ("", "point"), ("x", "point"), ("0,6", "point"), ("0.6", "comma"), ("1.2.3", "point"), ("nan", "point"),
+    ("inf", "point"), ("1e5", "point"), ("12-3", "comma"), ("4 of 5", "point")])
 def test_what_is_no_number(text, decimal):
     assert np.isnan(tables.number(text, decimal))
 
 
 def test_a_dutch_table_of_municipalities_is_guessed():
-    assert tables.guess(DUTCH) == Choice("municipalities", "semicolon", "comma", (
-        "name", "citizens", "willingness", "government_willingness", "trust", ""), "share")
+    assert tables.guess(upload(DUTCH)) == Choice("municipalities", "semicolon", "comma", (
+        "name", "citizens", "willingness", "government_willingness", "trust", ""), "told")
 
 
-def test_a_survey_is_guessed():
-    assert tables.guess(SURVEY) == Choice("survey", "comma", "point", ("role", "municipality", "willingness"), "likert")
+def test_a_survey_is_guessed_and_its_header_may_tell_the_scale():
+    wanted = Choice("survey", "comma", "point", ("role", "municipality", "willingness"), "five")
+    assert tables.guess(upload(SURVEY)) == wanted
+    assert tables.guess(upload(SURVEY.replace(" (1-5)", ""))) == replace(wanted, scale="")  # somebody has to confirm it
 
 
 @pytest.mark.parametrize("kind", tables.KINDS)
@@ -87,26 +89,38 @@ def test_the_examples_are_guessed_and_have_no_bad_row(kind):
     sheet, choice = sheet_of(page_data.EXAMPLES[kind])
     assert choice.kind == kind
     assert not tables.open_questions(choice)
-    assert not tables.check(sheet, choice)[1]
+    assert not tables.check(sheet, choice).bad
 
 
 @pytest.mark.parametrize("column", ["willingness", "Bereidheid", "ANSWER", "score"])
 @pytest.mark.parametrize("separator", tables.SEPARATORS)
 def test_names_and_separators(column, separator):
     sign = tables.SEPARATORS[separator]
-    text = f"Role{sign}{column}\ncitizen{sign}4\nofficial{sign}2\n"
-    assert tables.guess(text) == Choice("survey", separator, "comma" if separator == "semicolon" else "point",
-                                        ("role", "willingness"), "likert")
+    text = f"Role{sign}{column}\ncitizen{sign}0.5\nofficial{sign}0.25\n"
+    assert tables.guess(upload(text)) == Choice("survey", separator, "point", ("role", "willingness"), "told")
 
 
 @pytest.mark.parametrize(("answers", "scale"), [
-    ("0 0.5 1", "share"), ("1 3 5", "likert"), ("1 1 1", ""), ("0 1 1", "share"), ("0.5 4 3", ""), ("1 2 6", "likert"),
-    ("x", "")])
-def test_the_scale_is_guessed_or_asked(answers, scale):
+    ("0 0.5 1", "told"), ("1 3 5", ""), ("1 1 1", ""), ("0 1 1", "told"), ("0.5 4 3", ""), ("1 2 6", ""), ("x", ""),
+    ("eens oneens", "told"), ("20% 80%", "told")])
+def test_the_scale_is_told_or_asked(answers, scale):
     text = "role,willingness\n" + "".join(f"citizen,{answer}\n" for answer in answers.split())
-    choice = tables.guess(text)
+    choice = tables.guess(upload(text))
     assert choice.scale == scale
     assert (("data.ask_scale", "") in tables.open_questions(choice)) == (not scale)
+
+
+@pytest.mark.parametrize(("scale", "low", "high"), [
+    ("share", 0, 1), ("four", 1, 4), ("five", 1, 5), ("seven", 1, 7), ("from_0", 0, 10), ("ten", 1, 10),
+    ("percent", 0, 100)])
+def test_each_scale_makes_the_shares_that_its_ends_say(scale, low, high):
+    rows = [("citizen", low), ("citizen", high), ("official", high)]
+    text = "who,score\n" + "".join(f"{who},{value}\n" for who, value in rows)
+    draft = page_data.chosen(page_data.opened(upload(text)), "scale", scale)
+    assert tables.check(draft.sheet, draft.choice).read.start() == {"C": 0.5, "G": 1.0}
+    towns = upload(f"name,citizens,trust,T0\nAsh,20,{low},\nElm,30,{high},\n")
+    towns = page_data.chosen(page_data.opened(towns), "scale", scale)
+    assert tables.check(towns.sheet, towns.choice).read.given["trust"].tolist() == [0, 1]
 
 
 @pytest.mark.parametrize(("header", "asked"), [
@@ -114,36 +128,79 @@ def test_the_scale_is_guessed_or_asked(answers, scale):
     ("role,willingness", []), ("name,citizens", [])])
 def test_what_cannot_be_guessed_is_asked(header, asked):
     row = {"role": "citizen", "willingness": "0.4", "name": "Ash", "citizens": "20"}
-    choice = tables.guess(f"{header}\n{','.join(row.get(c, '0.4') for c in header.split(','))}\n")
+    choice = tables.guess(upload(f"{header}\n{','.join(row.get(c, '0.4') for c in header.split(','))}\n"))
     assert tables.open_questions(choice) == asked
 
 
 def test_a_column_chosen_twice_or_missing_is_asked():
-    choice = tables.guess("name,citizens,t\nAsh,20,0.5\n")
+    choice = tables.guess(upload("name,citizens,t\nAsh,20,0.5\n"))
     twice = replace(choice, columns=("name", "citizens", "citizens"))
     assert ("data.ask_once", "citizens") in tables.open_questions(twice)
     assert ("data.ask_column", "citizens") in tables.open_questions(replace(choice, columns=("name", "", "trust")))
 
 
-@pytest.mark.parametrize(("text", "key"), [
-    ("", "data.no_rows"), ("  \n\n", "data.no_rows"), ("name,citizens\n", "data.no_rows"),
-    ("PK\x03\x04\x14\x00", "data.no_text"), ("a,b\n1,\x002\n", "data.no_text"), ('a,b\n"' + "x" * 200_000, "data.no_csv")])
-def test_what_is_no_table_is_refused(text, key):
-    with pytest.raises(Refused, match=re.escape(key)):
-        tables.guess(text)
-    assert key in catalogue("en")["text"]
+@pytest.mark.parametrize(("content", "words"), [
+    (b"", "is empty"), (b"  \n\n", "is empty"), (b"PK\x03\x04\x14\x00", "workbook"), (b"a,b\n1,\x002\n", "not text"),
+    (b'a,b\n"' + b"x" * 200_000, "short cells"), (b"$FL2@(#) SPSS", "SPSS"), (b"{}", "JSON")])
+def test_what_is_no_table_is_refused_by_the_one_reader(content, words):
+    with pytest.raises(Refused, match=re.escape(words)):
+        tables.guess(upload(content))
+
+
+#: One table, saved in ways of which the command's reader and the page must make the same.
+SAVED = {
+    "plain": DUTCH, "BOM": "\ufeff" + DUTCH, "UTF-16": DUTCH.encode("utf-16"), "Windows-1252": DUTCH.encode("cp1252"),
+    "CR": DUTCH.replace("\n", "\r"), "blank lines": "\n\n" + DUTCH.replace("\n", "\n\n"), "sep=": "sep=;\n" + DUTCH,
+    "columns of nothing": DUTCH.replace("\n", ";;\n"), "bars": DUTCH.replace(";", "|"), "tabs": DUTCH.replace(";", "\t"),
+    "title": "Gemeenten 2024\n\n" + DUTCH, "source": DUTCH + "\nBron: CBS\n",
+    "gz": gzip.compress(DUTCH.encode(), mtime=0),
+    "percent": DUTCH.replace("0,71", "71%").replace("0,58", "58%").replace("0,44", "44%").replace("0,47", "47 %").replace(
+        "0,4;", "40%;"), "quotes": "\n".join(";".join(f'"{cell}"' for cell in row.split(";"))
+                          for row in DUTCH.splitlines()),
+}
+
+
+@pytest.mark.parametrize("saved", SAVED)
+def test_the_page_reads_a_file_as_the_command_reads_it(saved):
+    draft = page_data.opened(upload(SAVED[saved]))
+    assert not tables.open_questions(draft.choice)
+    found, plain = tables.check(draft.sheet, draft.choice), load(upload(DUTCH))
+    assert not found.bad
+    assert to_csv(found.read) == to_csv(plain) == to_csv(load(upload(SAVED[saved])))
+    for language in ("en", "nl"):
+        says = page_data.confirmed(draft, View(), Text(language))["says"]
+        assert any(("Read:" if language == "en" else "Gelezen:") in one for one in says), says
+        if language == "nl":
+            assert not re.search(r"between|above|below|quotes|unpacked|left out", " ".join(says)), says
+
+
+def test_a_workbook_has_no_separator_and_is_read():
+    file = io.BytesIO()
+    pd.DataFrame({"gemeente": ["Baarn", "Zeist"], "inwoners": [24950, 66500]}).to_excel(file, index=False, startrow=2)
+    draft = page_data.opened(upload(file.getvalue(), "x.xlsx"))
+    assert draft.choice.separator == ""
+    assert page_data.confirmed(draft, View(), Text())["options"]["separator"] == []
+    assert tables.check(draft.sheet, draft.choice).read.citizens.tolist() == [24950, 66500]
+
+
+def test_several_items_make_one_scale_and_an_item_may_be_reversed():
+    text = "rol;bereid_1;bereid_2;bereid_3_omgekeerd\nburger;1;2;5\nburger;5;4;1\nambtenaar;3;3;3\n"
+    draft = page_data.chosen(page_data.opened(upload(text)), "scale", "five")
+    assert draft.choice.columns == ("role", "willingness", "willingness", "willingness")
+    found = tables.check(draft.sheet, draft.choice).read
+    assert found.start() == read_survey(upload(text), "1-5").start() == {"C": 0.5, "G": 0.5}
+    assert "alfa" in " ".join(page_data.confirmed(draft, View(), Text("nl"))["says"])
 
 
 # ---------------------------------------------------------------- bad rows, by line
 
-BAD = """name,citizens,willingness,trust
+BAD = """Gemeente,Inwoners,Bereidheid,Vertrouwen
 Ash,20,0.5,0.5
 Birch,x,0.5,0.5
 
 Cedar,20,1.5,0.5
 Ash,20,0.5,0.5
 ,20,0.5,0.5
-Elm,20,0.5
 Fir,0,0.5,0.5
 Gum,2.5,0.5,y
 Hazel,20,,
@@ -151,51 +208,43 @@ Hazel,20,,
 
 
 def test_bad_municipalities_are_listed_by_line_and_are_those_that_the_model_refuses():
-    columns = ("name", "citizens", "willingness", "trust")
-    sheet, choice = sheet_of(BAD, Choice("municipalities", "comma", "point", columns, "share"))
-    frame, bad = tables.check(sheet, choice)
-    assert [(p.line, p.column, p.reason) for p in bad] == [
-        (3, "citizens", "data.bad_number"), (5, "willingness", "data.bad_share"), (6, "name", "data.bad_twice"),
-        (7, "name", "data.bad_blank"), (8, "", "data.bad_width"), (9, "citizens", "data.bad_citizens"),
-        (10, "citizens", "data.bad_citizens"), (10, "trust", "data.bad_number")]
-    assert list(frame["name"]) == ["Ash", "Hazel"]
-    for line, row in sheet.rows:  # the model's own reader decides alike, row by row
-        if len(row) == 4 and line != 6:
-            one = pd.DataFrame([row], columns=sheet.header)
-            if line in {p.line for p in bad}:
-                with pytest.raises(Refused):
-                    load(one)
-            else:
-                load(one)
+    sheet, choice = sheet_of(BAD)
+    found = tables.check(sheet, choice)
+    assert sorted({(p.line, p.column) for p in found.bad}) == [
+        (3, "Inwoners"), (5, "Bereidheid"), (6, "Gemeente"), (7, "Gemeente"), (8, "Inwoners"), (9, "Inwoners"),
+        (9, "Vertrouwen")]
+    assert found.read.names == ("Ash", "Hazel")
+    assert (found.good, found.out) == (2, 6)
+    dutch = [row[3] for row in page_data.confirmed(page_data.opened(upload(BAD)), View(), Text("nl"))["bad"]]
+    assert not any(re.search(r"\b(must|missing|there|such as)\b", one) for one in dutch), dutch
+    with pytest.raises(Invalid) as refused:
+        load(upload(BAD))
+    assert set(refused.value.report["line"]) <= {p.line for p in found.bad}
 
 
 @settings(max_examples=25, deadline=None)
 @given(some.lists(some.tuples(
-    some.sampled_from(["citizen", "Official", "mayor", ""]),
-    some.sampled_from(["1", "3", "5", "6", "2.5", "", "x"])).filter(any), min_size=1, max_size=12))
+    some.sampled_from(["citizen", "Official", "tree", ""]),
+    some.sampled_from(["1", "3", "5", "6", "2.5", "", "x", "n.v.t."])).filter(any), min_size=1, max_size=12))
 def test_bad_answers_are_those_that_the_experiments_refuse(answers):
     text = "role,willingness\n" + "".join(f"{who},{value}\n" for who, value in answers)
-    choice = Choice("survey", "comma", "point", ("role", "willingness"), "likert")
-    sheet = tables.read(text, "comma")
-    frame, bad = tables.check(sheet, choice)
-    lines = {p.line for p in bad}
-    for (line, _), answer in zip(sheet.rows, answers, strict=True):
-        one = pd.DataFrame([answer], columns=["role", "willingness"])
-        if line in lines:
-            with pytest.raises(Invalid):
-                read_survey(one, "likert")
-        else:
-            read_survey(one, "likert")
-    if not lines:
-        table = pd.DataFrame(answers, columns=["role", "willingness"])
-        assert tables.survey_of(frame).start() == pytest.approx(read_survey(table, "likert").start())
+    sheet, choice = sheet_of(text, Choice("survey", "comma", "point", ("role", "willingness"), "five"))
+    found = tables.check(sheet, choice)
+    if not found.bad:
+        assert found.read.start() == pytest.approx(read_survey(upload(text), "1-5").start())
+        return
+    with pytest.raises(Invalid):
+        read_survey(upload(text), "1-5")
+    good = [row for k, row in enumerate(answers) if k + 2 not in {p.line for p in found.bad}]
+    if found.read is not None:
+        again = "role,willingness\n" + "".join(f"{who},{value}\n" for who, value in good)
+        assert found.read.start() == pytest.approx(read_survey(upload(again), "1-5").start())
 
 
 def test_the_survey_gives_means_with_the_textbook_interval():
-    sheet, choice = sheet_of(SURVEY)
-    frame, bad = tables.check(sheet, choice)
-    assert not bad
-    found = {(m.role, m.municipality): m.value for m in tables.means(tables.survey_of(frame))}
+    checked = tables.check(*sheet_of(SURVEY))
+    assert not checked.bad
+    found = {(m.role, m.municipality): m.value for m in tables.means(checked.read)}
     answers = (np.array([4, 5, 3, 4, 5, 4, 4, 5]) - 1) / 4
     wanted = stats.ttest_1samp(answers, 0).confidence_interval(0.95)
     all_citizens = found["citizen", ""]
@@ -209,7 +258,7 @@ def test_the_survey_gives_means_with_the_textbook_interval():
 # ---------------------------------------------------------------- starting from it
 
 def test_municipalities_start_a_view_that_link_and_file_restore():
-    draft = page_data.opened("gemeenten.csv", DUTCH)
+    draft = page_data.opened(upload(DUTCH, "gemeenten.csv"))
     view, key, fills = page_data.started(draft, View("data"))
     assert (key, fills["n"]) == ("data.started_municipalities", 2)
     assert from_link(to_link(view), "data") == view
@@ -222,7 +271,7 @@ def test_municipalities_start_a_view_that_link_and_file_restore():
 
 
 def test_few_inhabitants_are_kept_as_they_are():
-    frame = pd.DataFrame({"name": ["Ash", "Birch"], "citizens": [8.0, 400.0]})
+    frame = pd.DataFrame({"name": ["Ash", "Birch"], "citizens": [8, 400]})
     assert list(load(pd.read_csv(io.StringIO(tables.places_csv(frame, 100)))).citizens) == [8, 10]
     assert tables.scaled_down([20_000]) == 1
     assert tables.scaled_down([20_001]) == 2
@@ -230,10 +279,9 @@ def test_few_inhabitants_are_kept_as_they_are():
 
 
 def test_a_survey_starts_both_sides_or_each_municipality():
-    draft = page_data.opened("enquete.csv", SURVEY)
+    draft = page_data.opened(upload(SURVEY, "enquete.csv"))
     view, key, _ = page_data.started(draft, View("data"))
-    frame = tables.check(*sheet_of(SURVEY))[0]
-    start = tables.survey_of(frame).start()
+    start = tables.check(*sheet_of(SURVEY)).read.start()
     assert key == "data.started_survey"
     assert (view.policy.value("C0"), view.policy.value("G0")) == pytest.approx((start["C"], start["G"]), abs=1e-4)
     assert view.places == ""
@@ -245,7 +293,7 @@ def test_a_survey_starts_both_sides_or_each_municipality():
 
 
 def test_more_citizens_than_can_run_are_refused():
-    draft = page_data.opened("x.csv", "name,citizens\nAsh,5000000\n")
+    draft = page_data.opened(upload("name,citizens\nAsh,5000000\n"))
     page_data.started(draft, View())  # as guessed, each stands for several
     with pytest.raises(Refused, match=re.escape("data.per_too_many")):
         page_data.started(page_data.chosen(draft, "per", 1), View())
@@ -253,8 +301,8 @@ def test_more_citizens_than_can_run_are_refused():
 
 def test_a_table_too_long_for_a_link_is_in_the_file_and_comes_back():
     text = "name,citizens\n" + "".join(f"{sha256(str(k).encode()).hexdigest()},{1 + k % 37}\n" for k in range(3000))
-    draft = page_data.chosen(page_data.opened("x.csv", text), "per", 1)
-    places = tables.places_csv(tables.check(*sheet_of(text))[0], 1)
+    draft = page_data.chosen(page_data.opened(upload(text)), "per", 1)
+    places = tables.places_csv(tables.check(*sheet_of(text)).read, 1)
     assert from_file("x.toml", to_file(View(places=places))).places == places
     assert page_data.started(draft, View())[0].places == places
 
@@ -262,12 +310,12 @@ def test_a_table_too_long_for_a_link_is_in_the_file_and_comes_back():
 def test_more_towns_than_can_run_are_refused():
     text = "name,citizens\n" + "".join(f"A{k},11\n" for k in range(20_001))
     with pytest.raises(Refused, match=re.escape("data.too_many_towns")):
-        page_data.started(page_data.opened("x.csv", text), View())
+        page_data.started(page_data.opened(upload(text)), View())
 
 
 def test_what_starts_comes_back_from_its_file_and_what_could_not_is_refused():
     def draft(letters):
-        return page_data.opened("x.csv", "name,citizens\n" + "".join(f"{'n' * letters}{k},11\n" for k in range(8000)))
+        return page_data.opened(upload("name,citizens\n" + "".join(f"{'n' * letters}{k},11\n" for k in range(8000))))
 
     view, *_ = page_data.started(draft(240), View())
     assert len(view.places) > 0.98 * page_data.MOST_KEPT
@@ -278,47 +326,49 @@ def test_what_starts_comes_back_from_its_file_and_what_could_not_is_refused():
 
 def test_a_survey_is_not_overruled_by_what_municipalities_bring():
     places = "name,citizens,willingness,government_willingness,trust\nAsh,40,0.1,0.2,0.7\n007,30,0.1,,0.6\n"
-    answers = page_data.opened("x.csv", "who,score\ncitizen,0.8\ncitizen,0.9\n")
+    answers = page_data.opened(upload("who,score\ncitizen,0.8\ncitizen,0.9\n"))
     view, *_ = page_data.started(answers, View(places=places))
     assert view.policy.value("C0") == pytest.approx(0.85)
     assert view.places == "name,citizens,government_willingness,trust\nAsh,40,0.2,0.7\n007,30,,0.6\n"
 
 
 def test_a_file_is_opened_again_as_it_stood():
-    draft = page_data.opened("x.csv", DUTCH)
-    assert page_data.reopened("x.csv", DUTCH, draft.picks()) == draft
-    for name, value in (("decimal", "point"), ("column.2", ""), ("column.5", "trust"), ("scale", "likert"), ("per", 7),
+    draft = page_data.opened(upload(DUTCH))
+    assert page_data.reopened(upload(DUTCH), draft.picks()) == draft
+    for name, value in (("decimal", "point"), ("column.2", ""), ("column.5", "trust"), ("scale", "five"), ("per", 7),
                         ("kind", "survey"), ("column.1", "role"), ("by_town", True), ("separator", "tab")):
         draft = page_data.chosen(draft, name, value)
-        assert page_data.reopened("x.csv", DUTCH, draft.picks()) == draft, name
-    kept = page_data.opened("x.csv", DUTCH)
-    assert page_data.reopened("x.csv", DUTCH, {"column.99": "trust", "column.x": "trust", "odd": 1}) == kept
+        assert page_data.reopened(upload(DUTCH), draft.picks()) == draft, name
+    kept = page_data.opened(upload(DUTCH))
+    assert page_data.reopened(upload(DUTCH), {"column.99": "trust", "column.x": "trust", "odd": 1}) == kept
 
 
 def test_answers_beyond_the_scale_are_said_to_be_on_another():
     for answers, high in (("1 2 6 3", 5), ("0.2 0.4 1.4", 1)):
         text = "who,score\n" + "".join(f"citizen,{answer}\n" for answer in answers.split())
-        draft = page_data.chosen(page_data.opened("x.csv", text), "scale", "likert" if high == 5 else "share")
+        draft = page_data.chosen(page_data.opened(upload(text)), "scale", "five" if high == 5 else "share")
         assert f"above {high}: 1" in page_data.confirmed(draft, View(), Text())["warned"]
-    below = page_data.opened("x.csv", "who,score\ncitizen,0.4\ncitizen,-3\n")
+    below = page_data.opened(upload("who,score\ncitizen,0.4\ncitizen,-3\n"))
     assert page_data.confirmed(below, View(), Text())["warned"] == ""
 
 
 @pytest.mark.parametrize("value", [0, -1, 2.5, "x", None, 10**7])
 def test_inhabitants_for_each_citizen_must_be_a_whole_number(value):
     with pytest.raises(Refused, match=re.escape("data.per_wrong")):
-        page_data.chosen(page_data.opened("x.csv", DUTCH), "per", value)
+        page_data.chosen(page_data.opened(upload(DUTCH)), "per", value)
 
 
 def test_another_separator_kind_scale_and_column():
-    draft = page_data.opened("x.csv", DUTCH)
-    comma = page_data.chosen(draft, "separator", "comma")
-    assert len(comma.choice.columns) == 1
-    assert ("data.ask_column", "citizens") in tables.open_questions(comma.choice)
-    assert page_data.chosen(comma, "separator", "semicolon") == draft
+    draft = page_data.opened(upload(DUTCH))
+    bars = page_data.chosen(draft, "separator", "bar")
+    assert len(bars.choice.columns) == 1
+    assert ("data.ask_column", "citizens") in tables.open_questions(bars.choice)
+    assert page_data.chosen(bars, "separator", "semicolon") == draft
+    with pytest.raises(Refused, match="check the separators"):  # decimal commas are no columns
+        page_data.chosen(draft, "separator", "comma")
     survey = page_data.chosen(draft, "kind", "survey")
-    assert survey.choice.columns == ("municipality", "", "willingness", "", "", "")
-    assert page_data.chosen(draft, "scale", "likert").choice.scale == "likert"
+    assert survey.choice.columns == ("municipality", "", "willingness", "", "trust", "")
+    assert page_data.chosen(draft, "scale", "five").choice.scale == "five"
     assert page_data.chosen(draft, "column.5", "trust").choice.columns[5] == "trust"
     assert page_data.chosen(draft, "column.5", "nonsense").choice == draft.choice
 
@@ -462,7 +512,7 @@ def test_a_table_is_confirmed_and_started_from(visit, size):
 def test_a_survey_by_keyboard_asks_what_it_cannot_know(visit):
     page = visit("/data")
     choose(page, "answers.csv", "who,score\ncitizen,1\ncitizen,1\nofficial,1\n")
-    expect(page.get_by_role("alert")).to_contain_text("Choose whether they run from 0 to 1 or from 1 to 5")
+    expect(page.get_by_role("alert")).to_contain_text("do not tell the scale")
     expect(page.get_by_role("button", name="Start from it")).to_have_count(0)
     page.get_by_label("Answers run from").focus()
     page.keyboard.press("ArrowDown")
@@ -478,13 +528,14 @@ def test_a_survey_by_keyboard_asks_what_it_cannot_know(visit):
 def test_each_kind_of_bad_file_is_refused_in_a_sentence(visit):
     page = visit("/data")
     for name, text, said in (
-            ("empty.csv", "", "has no rows"), ("head.csv", "name,citizens\n", "has no rows"),
+            ("empty.csv", "", "is empty"), ("head.csv", "name,citizens\n", "has no rows"),
             ("book.xlsx", "PK\x03\x04\x14\x00\x06", "Save it as CSV"),
             ("long.csv", 'a,b\n"' + "x" * 200_000, "cannot be read"),
             ("huge.csv", "name,citizens\n" + "Ash,1\n" * 900_000, "larger than 5 MB"),
             ("odd.csv", "a,b\n1,2\n", "do not tell what this table holds"),
-            ("six.csv", "who,score\ncitizen,6\nofficial,2\n", "Is the table on another scale"),
-            ("percent.csv", "name,citizens,willingness\nAsh,20,55\nElm,9,3\n", "Is the table on another scale")):
+            ("six.csv", "who,score\ncitizen,6\nofficial,2\n", "do not tell the scale"),
+            ("over.csv", "who,score\ncitizen,0.6\nofficial,0.2\nofficial,4.5\n", "do not tell the scale"),
+            ("percent.csv", "name,citizens,willingness\nAsh,20,55\nElm,9,3\n", "do not tell the scale")):
         choose(page, name, text)
         expect(page.locator(".ld-own [role=alert]")).to_contain_text(said)
     choose(page, "windows.csv", "naam;inwoners;bereidheid\nÅsa;1.200;0,5\n\nÅsa;20;-0,5\n", "windows-1252")
@@ -582,22 +633,19 @@ def test_the_page_renders_without_a_browser():
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
 def test_an_uploaded_file_is_read_as_the_command_reads_it(encoding):
-    import base64
-
-    from letsdance.dashboards.pages.data import text_in
-
     def sent(content, name="t.csv"):
-        return text_in({"name": name, "size": len(content), "text": "", "content": base64.b64encode(content).decode()})
+        return page_data.upload_in({"name": name, "size": len(content), "text": "",
+                                    "content": base64.b64encode(content).decode()})
 
     told = "name;citizens\r\nMünchen;25\r\nKöln;50\r\n"
     choice = tables.guess(sent(("sep=;\r\n" + told).encode(encoding)))
     assert (choice.kind, choice.separator) == ("municipalities", "semicolon")
-    assert tables.read(sent(told.encode(encoding)), "semicolon").rows[0][1] == ("München", "25")
+    assert tables.read(sent(told.encode(encoding)), "semicolon").frame.iloc[0].tolist() == ["München", "25"]
     book = io.BytesIO()
     pd.DataFrame({"gemeente": ["München"], "inwoners": [25]}).to_excel(book, index=False)
     assert tables.guess(sent(book.getvalue(), "t.xlsx")).columns == ("name", "citizens")
     for bad in (b"\xd0\xcf\x11\xe0", b"a\0b", b""):
         with pytest.raises(Refused):
-            sent(bad + b" " * 9)
+            tables.guess(sent(bad + b" " * 9))
     with pytest.raises(Refused):
-        text_in({"name": "t.csv", "size": 3, "text": "", "content": "not base64!"})
+        page_data.upload_in({"name": "t.csv", "size": 3, "text": "", "content": "not base64!"})

@@ -578,7 +578,7 @@ FIXED = {
     "letsdance.experiments.windtunnel": "policies are made by views",
     "letsdance.experiments.patterns": "patterns are listed",
     "letsdance.experiments.folder": "nothing is written to a folder",
-    "letsdance.experiments.adopters.data": "dashboards.tables checks each row before",
+    "letsdance.experiments.adopters.surveys": "dashboards.tables confirms the scale, and lists what is said of rows",
     "letsdance.simulation.agents": "decisions are named in the code",
     "letsdance.simulation.model": "scenarios are checked before",
 }

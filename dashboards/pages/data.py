@@ -15,13 +15,13 @@ from letsdance.dashboards.charts import Chart
 from letsdance.dashboards.parts import Box, Figure, Say, Waiting
 from letsdance.dashboards.session import Session, use_session
 from letsdance.dashboards.state import View, check_link, to_link
-from letsdance.dashboards.tables import Choice, Problem, Sheet
+from letsdance.dashboards.tables import Checked, Choice, Sheet
 from letsdance.params import Refused
-from letsdance.scenarios.tables import Reading, Upload, as_text
+from letsdance.scenarios.tables import Upload
+from letsdance.simulation.municipalities import from_text
 from letsdance.words import Text
 
 _LOOK = Path(__file__).parent.parent / "assets" / "data.css"
-_MOST_BYTES = 5_000_000
 #: Simulated citizens that a page runs 20 times within some ten seconds.
 _MOST_CITIZENS = 200_000
 #: Bytes of a table of municipalities that a link or a scenario file gives back.
@@ -32,7 +32,7 @@ EXAMPLES = {
     "municipalities": "gemeente;inwoners;bereidheid burgers;bereidheid overheid;vertrouwen\n"
                       "Ashford;12400;0,62;0,35;0,48\nBirchdale;3150;0,71;0,28;0,52\nCedarham;48200;0,44;0,55;0,41\n"
                       "Elmstead;9870;0,58;;0,47\n",
-    "survey": "respondent,municipality,willingness\n" + "".join(
+    "survey": "respondent,municipality,willingness (1-5)\n" + "".join(
         f"{who},{town},{answer}\n" for who, town, answers in (
             ("citizen", "Ashford", "4534"), ("official", "Ashford", "232"), ("citizen", "Birchdale", "5445"),
             ("official", "Birchdale", "32"), ("citizen", "Cedarham", "3324"), ("official", "Cedarham", "443"))
@@ -75,11 +75,20 @@ class Draft:
     per: inhabitants for each simulated citizen; 0: as many as keep answers quick. by_town: a survey's means a municipality.
     """
 
-    name: str
-    text: str
+    upload: Upload
     choice: Choice
     per: int = 0
     by_town: bool = False
+
+    @property
+    def name(self) -> str:
+        """What the file is called."""
+        return self.upload.name
+
+    @property
+    def sheet(self) -> Sheet:
+        """Its rows, as they are chosen to be read."""
+        return tables.read(self.upload, self.choice.separator)
 
     def picks(self) -> dict[str, Any]:
         """What `chosen` may have chosen, by its names in the order in which it takes them."""
@@ -89,32 +98,31 @@ class Draft:
                 "scale": choice.scale, **({"per": self.per} if self.per else {}), "by_town": self.by_town}
 
 
-def reopened(name: str, text: str, picks: Mapping[str, Any]) -> Draft:
+def reopened(upload: Upload, picks: Mapping[str, Any]) -> Draft:
     """A file as it stood when its page was left."""
-    draft = opened(name, text)
+    draft = opened(upload)
     for one, value in picks.items():
         draft = chosen(draft, one, value)
     return draft
 
 
 #: A survey's sides -> the columns of a table of municipalities that say the same.
-_SIDES = {"C": "willingness", "G": "government_willingness"}
+_SIDES = {"C": "willingness", "G": "government_willingness", "T": "trust"}
 
 
-def text_in(file: Mapping[str, Any]) -> str:
-    """The text of a file that a browser sent, as bytes in base64; or of one that was text already."""
+def upload_in(file: Mapping[str, Any]) -> Upload:
+    """The bytes of a file that a browser sent in base64; or of one that was text already."""
     if not file.get("content"):
-        return str(file["text"])
+        return Upload(str(file["name"]), str(file["text"]).encode())
     try:
-        content = base64.b64decode(file["content"], validate=True)
+        return Upload(str(file["name"]), base64.b64decode(file["content"], validate=True))
     except (ValueError, TypeError):
         raise Refused("data.no_text") from None
-    return as_text(Upload(str(file["name"]), content), Reading(most=_MOST_BYTES))
 
 
-def opened(name: str, text: str) -> Draft:
-    """A file as it is guessed; `Refused` with a text's key for what is no table."""
-    return Draft(name, text, tables.guess(text))
+def opened(upload: Upload) -> Draft:
+    """A file as it is guessed; `Refused` for what is no table."""
+    return Draft(upload, tables.guess(upload))
 
 
 def chosen(draft: Draft, name: str, value: Any) -> Draft:
@@ -126,14 +134,14 @@ def chosen(draft: Draft, name: str, value: Any) -> Draft:
         if not isinstance(value, int) or not 1 <= value <= 1_000_000:
             raise Refused("data.per_wrong")
         return replace(draft, per=value)
-    if name == "separator" and value in tables.SEPARATORS:
-        sheet = tables.read(draft.text, value)
-        choice = replace(choice, separator=value, columns=("",) * len(sheet.header))
+    if name == "separator" and value in tables.SEPARATORS and choice.separator:
+        sheet = tables.read(draft.upload, value)
+        choice = replace(choice, separator=value, columns=("",) * sheet.frame.shape[1])
         choice = tables.for_kind(sheet, choice, choice.kind) if choice.kind else choice
     elif name == "kind" and value in tables.KINDS:
-        choice = tables.for_kind(tables.read(draft.text, choice.separator), choice, value)
+        choice = tables.for_kind(draft.sheet, choice, value)
     elif name == "decimal" and value in tables.DECIMALS:
-        choice = tables.with_scale(tables.read(draft.text, choice.separator), replace(choice, decimal=value))
+        choice = tables.with_scale(draft.sheet, replace(choice, decimal=value))
     elif name == "scale" and value in tables.SCALES:
         choice = replace(choice, scale=value)
     elif name.startswith("column.") and (not value or value in tables.MEANINGS.get(choice.kind, ())):
@@ -144,18 +152,13 @@ def chosen(draft: Draft, name: str, value: Any) -> Draft:
         before = choice
         choice = replace(choice, columns=tuple(columns))
         if not before.scale:
-            choice = tables.with_scale(tables.read(draft.text, choice.separator), choice)
+            choice = tables.with_scale(draft.sheet, choice)
     return replace(draft, choice=choice)
 
 
-def inhabitants(draft: Draft, frame: Any) -> int:
+def inhabitants(draft: Draft, places: Any) -> int:
     """For how many inhabitants of these municipalities a simulated citizen stands."""
-    return draft.per or tables.scaled_down(frame["citizens"])
-
-
-def sentence(problem: Problem, text: Text) -> str:
-    """What is wrong with a row."""
-    return text(problem.reason, **dict(problem.fills))
+    return draft.per or tables.scaled_down(places.citizens)
 
 
 def started(draft: Draft, view: View) -> tuple[View, str, dict[str, object]]:
@@ -163,12 +166,11 @@ def started(draft: Draft, view: View) -> tuple[View, str, dict[str, object]]:
 
     `Refused` with a text's key for what cannot start.
     """
-    choice, sheet = draft.choice, tables.read(draft.text, draft.choice.separator)
-    frame, _ = tables.check(sheet, choice)
-    if choice.kind == "municipalities":
-        places = _sized(tables.places_csv(frame, inhabitants(draft, frame)), tables.FEWEST)
-        return replace(view, places=places), "data.started_municipalities", {"name": draft.name, "n": len(frame)}
-    survey = tables.survey_of(frame)
+    found: Any = tables.check(draft.sheet, draft.choice).read
+    if draft.choice.kind == "municipalities":
+        places = _sized(tables.places_csv(found, inhabitants(draft, found)), tables.FEWEST)
+        return replace(view, places=places), "data.started_municipalities", {"name": draft.name, "n": len(found)}
+    survey = found
     policy = view.policy
     for side, value in survey.start().items():
         policy = policy.with_parameter(f"{side}0", round(value, 4))
@@ -197,18 +199,12 @@ def _sized(places: str, fewest: int) -> str:
 
 def citizens_of(places: str) -> int:
     """Simulated citizens of a view's municipalities."""
-    return sum(int(row) for row in _column(places, "citizens"))
-
-
-def _column(places: str, name: str) -> list[str]:
-    sheet = tables.read(places, "comma")
-    at = sheet.header.index(name)
-    return [row[at] for _, row in sheet.rows]
+    return int(from_text(places).citizens.sum())
 
 
 def towns_of(places: str) -> int:
     """How many municipalities a view's table has."""
-    return len(tables.read(places, "comma").rows)
+    return len(from_text(places))
 
 
 # ---------------------------------------------------------------- the page
@@ -263,9 +259,9 @@ def Own(session: Session) -> None:
     def load(file: dict[str, Any]) -> None:
         done.value = ("", ())
         try:
-            if file["size"] > _MOST_BYTES:
+            if file["size"] > tables.MOST_BYTES:
                 raise Refused("data.too_large")
-            draft.value = reopened(file["name"], text_in(file), file.get("picks") or {})
+            draft.value = reopened(upload_in(file), file.get("picks") or {})
             refused.value = ""
         except Refused as no:
             draft.value = None
@@ -280,7 +276,7 @@ def Own(session: Session) -> None:
             draft.value = chosen(now, change["name"], change["value"])
             refused.value = ""
         except Refused as no:
-            refused.value = text(str(no))
+            refused.value = _told(no, now, text)
 
     def begin(_: Any) -> None:
         now = draft.peek()
@@ -291,7 +287,7 @@ def Own(session: Session) -> None:
         except Refused as no:
             refused.value = _told(no, now, text)
             return
-        out = len(_lines(_checked(now)[1]))
+        out = _checked(now).out
         said = {name: text.number(value, 2 if isinstance(value, float) else 0) if isinstance(value, int | float) else value
                 for name, value in fills.items()}
         says = " ".join([text(key, **said), *([text("data.started_out", n=out)] if out else [])])
@@ -316,7 +312,7 @@ def Own(session: Session) -> None:
         Say(text("data.load"), "h2")
         Say(text("data.load_says"))
         _Load(name=draft.value.name if draft.value else "", refused="" if draft.value else refused.value,
-              picks=draft.value.picks() if draft.value else {}, examples=EXAMPLES, most=_MOST_BYTES, texts=texts,
+              picks=draft.value.picks() if draft.value else {}, examples=EXAMPLES, most=tables.MOST_BYTES, texts=texts,
               event_chosen=load, event_put_away=put_away)
         if draft.value is not None:
             _Confirm(**confirmed(draft.value, view, text), refused=refused.value, texts=texts, event_choose=choose,
@@ -334,69 +330,70 @@ def _told(refused: Refused, draft: Draft, text: Text) -> str:
     """A refusal on the way in, in the page's language."""
     key = str(refused)
     if key == "data.per_too_many":
-        frame, _ = _checked(draft)
-        n = citizens_of(tables.places_csv(frame, inhabitants(draft, frame)))
+        found = _checked(draft).read
+        n = citizens_of(tables.places_csv(found, inhabitants(draft, found)))
         return text(key, n=text.number(n), most=text.number(_MOST_CITIZENS))
     if key == "data.too_many_towns":
         return text(key, most=text.number(_MOST_CITIZENS))
     return text(key) if key.startswith("data.") else text.refused(key)
 
 
-def _checked(draft: Draft) -> tuple[Any, list[Problem]]:
-    return tables.check(tables.read(draft.text, draft.choice.separator), draft.choice)
-
-
-def _lines(bad: list[Problem]) -> set[int]:
-    return {problem.line for problem in bad}
+def _checked(draft: Draft) -> Checked:
+    return tables.check(draft.sheet, draft.choice)
 
 
 def confirmed(draft: Draft, view: View, text: Text) -> dict[str, Any]:
     """What the page shows of a table on its way in: how it is read, its first rows, what is wrong, what it starts."""
-    choice = draft.choice
-    sheet = tables.read(draft.text, choice.separator)
+    choice, sheet = draft.choice, draft.sheet
     asked = [text(key, what=text(f"data.column_{meaning}")) if meaning else text(key)
              for key, meaning in tables.open_questions(choice)]
     known: dict[str, Any] = {
         "choice": {"kind": choice.kind, "separator": choice.separator, "decimal": choice.decimal, "scale": choice.scale,
                    "columns": list(choice.columns)},
         "options": {name: [[one, text(f"data.{name}_{one}")] for one in options] for name, options in (
-            ("kind", tables.KINDS), ("separator", tables.SEPARATORS), ("decimal", tables.DECIMALS),
-            ("scale", tables.SCALES))},
-        "header": list(sheet.header), "rows": [[line, list(row)] for line, row in sheet.rows[:_FIRST]],
+            ("kind", tables.KINDS), ("separator", tables.SEPARATORS if choice.separator else ()),
+            ("decimal", tables.DECIMALS), ("scale", tables.SCALES))},
+        "header": list(sheet.frame.columns),
+        "rows": [[int(line), list(row)] for line, *row in sheet.frame.head(_FIRST).itertuples(name=None)],
         "meanings": [[meaning, text(f"data.column_{meaning}")] for meaning in tables.MEANINGS.get(choice.kind, ())],
         "asked": asked, "found": "", "warned": "", "bad": [], "more": "", "says": [], "means": [], "per": 0, "per_says": "",
         "towns": "", "by_town": draft.by_town, "ready": ""}
     if asked:
         return known
-    frame, bad = tables.check(sheet, choice)
-    return known | _verdict(sheet, choice, bad, len(frame), text) | (_offer(draft, frame, view, text) if len(frame) else {})
+    try:
+        found = tables.check(sheet, choice)
+    except Refused as no:
+        return known | {"asked": [text(str(no)) if str(no).startswith("data.") else text.refused(no)]}
+    return known | _verdict(found, choice, text) | (_offer(draft, found.read, view, text) if found.good else {})
 
 
-def _verdict(sheet: Sheet, choice: Choice, bad: list[Problem], good: int, text: Text) -> dict[str, Any]:
+def _verdict(found: Checked, choice: Choice, text: Text) -> dict[str, Any]:
     """How many rows can be used, and what is wrong with the others."""
-    n, out = len(sheet.rows), len(_lines(bad))
+    good, out, bad = found.good, found.out, found.bad
+    n = good + out
     key = "data.all_good" if not out else "data.some_bad" if good else "data.none_good"
-    high = tables.SCALES[choice.scale][1] if choice.scale else 0.0
-    beyond = len({p.line for p in bad if p.reason == f"data.bad_{choice.scale}"
-                  and tables.number(p.value, choice.decimal) > high})
+    high = float((tables.SCALES[choice.scale or "told"] or "0-1").split("-")[1])
+    beyond = len({p.line for p in bad if f"to {high:g}" in p.says and tables.number(p.value, choice.decimal) > high})
     warned = text("data.other_scale", n=text.number(beyond), high=text.number(high)) if beyond else ""
     return {"found": text(key, good=text.number(good), n=text.number(n), bad=text.number(out)), "warned": warned,
-            "bad": [[p.line, p.column, p.value, sentence(p, text)] for p in bad[:_LISTED]],
+            "bad": [[p.line, p.column, p.value, text.refused(p.says)] for p in bad[:_LISTED]],
             "more": text("data.bad_more", n=text.number(len(bad) - _LISTED)) if len(bad) > _LISTED else "",
             "ready": "" if not good else text("data.start_without", n=text.number(out)) if out else text("data.start")}
 
 
-def _offer(draft: Draft, frame: Any, view: View, text: Text) -> dict[str, Any]:
-    """What would start from the good rows."""
+def _offer(draft: Draft, found: Any, view: View, text: Text) -> dict[str, Any]:
+    """What would start from the good rows, and how they were read."""
+    read = [text.refused(one) for one in (found.said if draft.choice.kind == "municipalities" else found.said[:-1])]
     if draft.choice.kind == "municipalities":
-        per = inhabitants(draft, frame)
-        citizens = citizens_of(tables.places_csv(frame, per))
-        return {"says": [text("data.towns_says", n=text.number(len(frame)), citizens=text.number(frame["citizens"].sum()))],
+        per = inhabitants(draft, found)
+        citizens = citizens_of(tables.places_csv(found, per))
+        return {"says": [*read, text("data.towns_says", n=text.number(len(found)),
+                                     citizens=text.number(found.citizens.sum()))],
                 "per": per, "per_says": text("data.per_says", n=text.number(citizens))}
-    survey = tables.survey_of(frame)
-    found = tables.means(survey)
+    found = tables.means(found)
     sides = {mean.role for mean in found}
-    says = [text("data.one_side", who=text(f"data.{role}")) for role in ("citizen", "official") if role not in sides]
+    missed = [role for role in ("citizen", "official") if role not in sides]
+    says = [*read, *(text("data.one_side", who=text(f"data.{role}")) for role in missed)]
     towns = len({mean.municipality for mean in found} - {""})
     citizens = int(view.policy.value("citizens"))
     return {"says": [*says, text("data.survey_says")],

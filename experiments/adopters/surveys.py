@@ -10,13 +10,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from letsdance.params import Refused, nearest
+from letsdance.params import Refused, Said, nearest
 from letsdance.scenarios import tables
 from letsdance.scenarios.tables import marks as written
 from letsdance.scenarios.tables.kinds import MEANING, SURVEY, Field, Kind, plain_name
@@ -89,6 +89,7 @@ _NO_ANSWER = written.BLANK | {
     "wil ik niet zeggen", "zeg ik liever niet", "liever niet", "weigert", "geweigerd", "niet ingevuld", "overgeslagen",
     "niet van toepassing", "?", ""}
 _NUMBERED = re.compile(r"\(?(-?\d+)\)?\s*[.:=)–-]?\s*(?=[^\W\d_])")  # a number before a word: 1. Strongly disagree
+_TOLD = re.compile(r"[(\[]\s*(\d+)\s*(?:-|–|to|tot|t/m|\.\.)\s*(\d+)\s*[)\]]")  # a scale in a column's name
 _REVERSED = re.compile(r"_?(r|rev|reversed|reverse|omgekeerd|gespiegeld|neg)$")
 _SURE = 0.7  # of Cronbach's alpha, below which items hardly measure one thing
 
@@ -100,7 +101,8 @@ class Survey:
     frame: pd.DataFrame      # role (citizen, official), willingness 0-1 (NaN: no answer), municipality (''), perhaps trust
     said: tuple[str, ...]
     guessed: str = ""        # the scale that nobody confirmed
-    alphas: Mapping[str, float] = None  # type: ignore[assignment]  # Cronbach's alpha of what has several items
+    alphas: Mapping[str, float] = field(default_factory=dict)  # Cronbach's alpha of what has several items
+    scales: Mapping[str, str] = field(default_factory=dict)    # of each thing asked: 1-5, percent, words
 
     def _answers(self) -> dict[str, pd.Series]:
         """The answers behind each part of a start."""
@@ -198,46 +200,54 @@ def read_survey(source: Any, scale: str | None = None, *, missing: Sequence[str]
 
     scales = _scales(scale)
     sheet = tables.open_sheet(source, SURVEY.what, "give a CSV of answers with the columns role and willingness.", reading)
-    kind, items = _kind(sheet)
+    kind, items = kind_of(sheet)
     table = tables.read(sheet, kind, reading)
     frame, said = table.frame, list(table.said)
     role_of = {word: role for role, words in ROLES.items() for word in words}
-    tables.check(table, [tables.Rule("role", lambda t: t["role"].str.lower().isin(role_of), lambda row: (
-        "must be citizen or official" + nearest(row["role"], role_of).rstrip("?").replace(" Did you mean", ", perhaps")))])
+    tables.check(table, [tables.Rule("role", lambda t: t["role"].str.lower().isin(role_of), lambda row: Said(
+        "must be citizen or official{near}", near=nearest(row["role"], role_of).rstrip("?")))])
     none = {code.strip().lower() for code in missing}
     made: dict[str, Any] = {"role": frame["role"].str.lower().map(role_of)}
-    guessed, alphas = [], {}
+    guessed, alphas, known = [], {}, {}
     for what, columns in items.items():
         cells = {column: _answers_in(frame[column], none) for column in columns if column in frame}  # no empty ones
         if not any((column != "").any() for column in cells.values()):
-            report = [(line, what, "", "nobody answered") for line in frame.index]
+            report = [(line, what, "", Said("nobody answered")) for line in frame.index]
             raise tables.Invalid("{where}: nobody answered about {what}; take its column out, or give answers.",
-                                 pd.DataFrame(report, columns=["line", "column", "value", "problem"]),
+                                 pd.DataFrame(report, columns=["line", "column", "value", "problem"], dtype=object),
                                  where=table.where, what=what)
-        values, told, sure = _shares(table, what, cells, scales.get(what, scales.get("")), sheet, reading)
-        turned = [name for name in values if len(columns) > 1 and _REVERSED.search(plain_name(table.name(name)))]
+        values, told, sure, known[what] = _shares(table, what, cells, scales.get(what, scales.get("")) or in_header(
+            [table.name(name) for name in cells]), sheet, reading)
+        turned = [name for name in values if len(columns) > 1 and is_reversed(table.name(name))]
         if turned:
             values[turned] = 1 - values[turned]
-            told += f" Turned round, as {'its name says' if len(turned) == 1 else 'their names say'}: " + \
-                    f"{', '.join(map(table.name, turned))}."
+            told = Said("{told} Turned round, as is said by the name: {names}.", told=told,
+                        names=", ".join(map(table.name, turned)))
         made[what] = values.mean(axis=1)
         empty = int(made[what].isna().sum())
-        said.append(told + (f" {empty:,} of {len(frame):,} gave no answer and are left out." if empty else ""))
-        guessed += [] if sure else [told.split(":")[0].split()[-1]]
+        said.append(Said("{told} {empty:,} of {n:,} gave no answer and are left out.", told=told, empty=empty,
+                         n=len(frame)) if empty else told)
+        guessed += [] if sure else [known[what]]
         if len(columns) > 1:
             alphas[what] = alpha = cronbach(values.to_numpy())
             against = [table.name(name) for name in values if _with_rest(values, name) < 0]
-            low = "" if alpha >= _SURE else "; so low that they hardly measure one thing"
-            if against:
-                low += f"; {' and '.join(against)} against the others: if worded the other way, end its name in _reversed"
-            said.append(f"{what.capitalize()} is the mean of {len(columns)} items; Cronbach's alpha is {alpha:.2f}{low}.")
-    said.append("A survey says what people answer, not what they do: it is a start to explore from, and no measurement "
-                "of C and G.")
+            low = "" if alpha >= _SURE else Said("; so low that they hardly measure one thing")
+            odd = Said("; {names} against the others: if worded the other way, end its name in _reversed",
+                       names=" and ".join(against)) if against else ""
+            said.append(Said("{what} is the mean of {k} items; Cronbach's alpha is {alpha:.2f}{low}{odd}.",
+                             what=Said(what.capitalize()), k=len(columns), alpha=alpha, low=low, odd=odd))
+    said.append(Said("A survey says what people answer, not what they do: it is a start to explore from, and no "
+                     "measurement of C and G."))
     result = pd.DataFrame(made | {"municipality": frame.get("municipality", "")})
     if "willingness" not in result:
         result["willingness"] = np.nan
     order = ["role", "willingness", "municipality", *(["trust"] if "trust" in result else [])]
-    return Survey(result[order].reset_index(drop=True), tuple(said), guessed[0] if guessed else "", alphas)
+    return Survey(result[order].reset_index(drop=True), tuple(said), guessed[0] if guessed else "", alphas, known)
+
+
+def is_reversed(name: str) -> bool:
+    """Whether a column's name says that its item is worded the other way."""
+    return _REVERSED.search(plain_name(name)) is not None
 
 
 def _with_rest(items: pd.DataFrame, name: str) -> float:
@@ -278,7 +288,7 @@ def cronbach(items: np.ndarray) -> float:
     return float(k / (k - 1) * (1 - whole.var(axis=0, ddof=1).sum() / total))
 
 
-def _kind(sheet: tables.Sheet) -> tuple[Kind, dict[str, list[str]]]:
+def kind_of(sheet: tables.Sheet) -> tuple[Kind, dict[str, list[str]]]:
     """The kind of a sheet of answers, and the columns of each thing that was asked."""
     items: dict[str, list[str]] = {}
     fields = [SURVEY["role"], SURVEY["municipality"]]
@@ -315,8 +325,8 @@ def _scales(scale: str | None) -> dict[str, tuple[float, float]]:
 
 
 def _shares(table: tables.Table, what: str, cells: Mapping[str, pd.Series], scale: tuple[float, float] | None,
-            sheet: tables.Sheet, reading: tables.Reading | None) -> tuple[pd.DataFrame, str, bool]:
-    """Answers as shares 0-1 (NaN: none), a column an item; how they were read; whether that is sure."""
+            sheet: tables.Sheet, reading: tables.Reading | None) -> tuple[pd.DataFrame, str, bool, str]:
+    """Answers as shares 0-1 (NaN: none), a column an item; how they were read; whether that is sure; the scale."""
     import pandas as pd
 
     answers = {answer: _worded(answer) for column in cells.values() for answer in column.unique() if answer}
@@ -327,7 +337,9 @@ def _shares(table: tables.Table, what: str, cells: Mapping[str, pd.Series], scal
     if words is not None and scale is None:
         level = {_worded(word): k / (len(words) - 1) for k, same in enumerate(words) for word in same}
         made = pd.DataFrame({name: column.map(answers).map(level) for name, column in cells.items()})
-        return made, f"{what.capitalize()} is read as words, from {words[0][0]!r} (0) to {words[-1][0]!r} (1).", True
+        told = Said("{what} is read as words, from {first!r} (0) to {last!r} (1).", what=Said(what.capitalize()),
+                    first=words[0][0], last=words[-1][0])
+        return made, told, True, "words"
     if all(_NUMBERED.match(answer) or answer.isdigit() for answer in answers):  # 1 - not at all, 2, 3, 4, 5 - fully
         number = {answer: found.group(1) if (found := _NUMBERED.match(answer)) else answer for answer in answers} | {"": ""}
         cells = {name: column.map(number) for name, column in cells.items()}
@@ -350,24 +362,33 @@ def _shares(table: tables.Table, what: str, cells: Mapping[str, pd.Series], scal
     _no_answer(table, given, values, low, high, whole)
     known = values.stack()
     called = "percent" if scale == (0, 100) else f"{low:g}-{high:g}"
-    told = f"{what.capitalize()} is read on the scale {called}: {low:g} is least, {high:g} most"
-    if known.max() < high and high <= 10 and high > 1:
-        told += f"; the highest answer is {known.max():g}, so nobody answered {high:g}"
-    if not sure:
-        told += f" - a guess, since answers run from {known.min():g} to {known.max():g}: confirm it with --scale {called}"
-    return (values - low) / (high - low), f"{told}.", sure
+    most = Said("; the highest answer is {top:g}, so nobody answered {high:g}", top=known.max(), high=high) if (
+        known.max() < high and high <= 10 and high > 1) else ""
+    guess = "" if sure else Said(" - a guess, since answers run from {low:g} to {high:g}: confirm it with --scale {scale}",
+                                 low=known.min(), high=known.max(), scale=called)
+    told = Said("{what} is read on the scale {scale}: {low:g} is least, {high:g} most{top}{guess}.", scale=called, low=low,
+                what=Said(what.capitalize()), high=high, top=most, guess=guess)
+    return (values - low) / (high - low), told, sure, called
+
+
+def in_header(names: Sequence[str]) -> tuple[float, float] | None:
+    """The scale that the names of all columns tell, as in willingness (1-5)."""
+    ends = {found.groups() if (found := _TOLD.search(name)) else None for name in names}
+    one = ends.pop() if len(ends) == 1 else None
+    return None if one is None or int(one[0]) >= int(one[1]) else (float(one[0]), float(one[1]))
 
 
 def _no_answer(table: tables.Table, given: pd.DataFrame, values: pd.DataFrame, low: float, high: float,
                whole: bool) -> None:
     """Refuse answers that are none on the scale, with their rows."""
-    kind = "a whole number" if whole else "a number"
-    reach = f" from {low:g} to {high:g}" if math.isfinite(high) else " or a word of a usual scale"
+    kind = Said("a number or a word of a usual scale") if not math.isfinite(high) else Said(
+        "a whole number from {low:g} to {high:g}" if whole else "a number from {low:g} to {high:g}", low=low, high=high)
 
     def of(name: str) -> tables.Rule:
         held = (given[name] == "") | (values[name].between(low, high) & (~np.array(whole) | (values[name] % 1 == 0)))
-        return tables.Rule(name, lambda frame: held.to_numpy(), lambda row: (
-            f"must be {kind}{reach}; if it means no answer, leave it blank or say --missing {row[name]}"))
+        return tables.Rule(name, lambda frame: held.to_numpy(), lambda row: Said(
+            "must be {number}; if it means no answer, leave it blank, or name it by --missing {code}", number=kind,
+            code=row[name]))
 
     tables.check(table, [of(name) for name in given])
 
@@ -391,4 +412,4 @@ def _guess(table: tables.Table, what: str, values: pd.DataFrame) -> tuple[tuple[
                   or_not=" or 0-1" if high <= 1 else "")
 
 
-__all__ = ["ROLES", "Survey", "cronbach", "read_survey"]
+__all__ = ["ROLES", "Survey", "cronbach", "in_header", "is_reversed", "kind_of", "read_survey"]

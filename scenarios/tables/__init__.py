@@ -87,17 +87,30 @@ def read(source: Any, kind: Kind, reading: Reading | None = None, also: Sequence
     called = {name: column for column, name in meaning.items()}
     made, how = _cells(told, kind, sheet, called, reading)
     parts = [*sheet.how, *how]
-    known = [f"{name} is {column or 'the first column, which has no name'}" for column, name in meaning.items()
-             if plain_name(column) != name and name in kind.names]
-    parts += [", ".join(known)] if known else []
-    parts += [f"not used: {', '.join(_left(column, sheet, kind, meaning, empty) for column in left)}"] if left else []
-    return Table(sheet.where, made, (f"Read: {'; '.join(parts)}.",) if parts else (), told, called, kind, sheet.row,
-                 tuple(left))
+    known = [Said("{name} is {column}", name=name, column=column or Said("the first column, which has no name"))
+             for column, name in meaning.items() if plain_name(column) != name and name in kind.names]
+    parts += [_joined(known, "{first}, {rest}")] if known else []
+    unused = [_left(column, sheet, kind, meaning, empty) for column in left]
+    parts += [Said("not used: {columns}", columns=_joined(unused, "{first}, {rest}"))] if left else []
+    return Table(sheet.where, made, _decided(parts), told, called, kind, sheet.row, tuple(left))
+
+
+def _decided(parts: Sequence[str]) -> tuple[str, ...]:
+    """What was decided, in one line."""
+    return (Said("Read: {parts}.", parts=_joined(parts, "{first}; {rest}")),) if parts else ()
+
+
+def _joined(parts: Sequence[str], template: str) -> str:
+    """Parts of a sentence one after another; each keeps its template."""
+    joined = parts[-1]
+    for part in parts[-2::-1]:
+        joined = Said(template, first=part, rest=joined)
+    return joined
 
 
 def announce(table: Table | Sheet) -> None:
     """Say what was decided where nobody else will: the command shows it on standard error."""
-    for sentence in table.said if isinstance(table, Table) else [f"Read: {'; '.join(table.how)}."] if table.how else []:
+    for sentence in table.said if isinstance(table, Table) else _decided(table.how):
         _log.info("%s: %s", table.where, sentence)
 
 
@@ -254,11 +267,11 @@ def _like(sheet: Sheet, one: Field, free: Sequence[str]) -> str:
 def _left(column: str, sheet: Sheet, kind: Kind, meaning: dict[str, str], empty: Sequence[str]) -> str:
     """How a column that is not used is said."""
     if not column:
-        return "a column without a name"
+        return Said("a column without a name")
     if column in empty:
-        return f"{column} (it is empty)"
+        return Said("{column} (it is empty)", column=column)
     near = _near(column, [name for name in kind.names if name not in meaning.values()])
-    return f"{column} (if it is {near}, call it so)" if near else column
+    return Said("{column} (if it is {near}, call it so)", column=column, near=near) if near else column
 
 
 def _cells(told: pd.DataFrame, kind: Kind, sheet: Sheet, called: dict[str, str], reading: Reading,
@@ -281,11 +294,11 @@ def _cells(told: pd.DataFrame, kind: Kind, sheet: Sheet, called: dict[str, str],
             sure=bool(reading.decimal), separator=sheet.separator)
         if percent and one.high == 1:
             made[name] = numbers(made[name]).div(100).map("{:.15g}".format).replace("nan", "")
-            words = f"{words}, percentages" if words else "percentages"
+            words = Said("{first}, {rest}", first=words, rest=Said("percentages")) if words else Said("percentages")
         if one.sign == "%" and plain_name(called[name]) in SHARES and not percent and numbers(made[name]).max() <= 1:
             made[name] = numbers(made[name]).mul(100).map("{:.15g}".format).replace("nan", "")
-            words = f"{words}, shares of 1" if words else "shares of 1"
-        said += [f"{words} ({called[name]})"] if words else []
+            words = Said("{first}, {rest}", first=words, rest=Said("shares of 1")) if words else Said("shares of 1")
+        said += [Said("{words} ({column})", words=words, column=called[name])] if words else []
     return pd.DataFrame(made, index=told.index), said
 
 
@@ -339,7 +352,7 @@ def check(table: Table, rules: Iterable[Rule] = ()) -> None:
         rows = list(dict.fromkeys((int(line), table.name(rules[k].column),
                  text(written.at[line, rules[k].column] if rules[k].column in written else cell[rules[k].column]),
                  rules[k].says(cell)) for line, k, cell in zip(bad["index"], bad["rule"], cells, strict=True)))
-        report = pd.DataFrame(rows, columns=["line", "column", "value", "problem"])
+        report = pd.DataFrame(rows, columns=["line", "column", "value", "problem"], dtype=object)
         line, column, value, problem = rows[0]
         others = Said(" (1 more row has problems.)") if count == 2 else Said(
             " ({more:,} more rows have problems.)", more=count - 1) if count > 1 else ""

@@ -137,7 +137,7 @@ def open_sheet(source: Any, what: str = "rows", remedy: str = "", reading: Readi
     how: list[str] = []
     if raw[:2] == b"\x1f\x8b":
         raw = _unpacked(raw, where, 2 * reading.most)
-        how.append("unpacked from gz")
+        how.append(Said("unpacked from gz"))
         if raw[:2] == b"\x1f\x8b":
             raise Refused("{where} is packed twice; unpack it first.", where=where)
     _no_table(raw, where)
@@ -256,7 +256,7 @@ def _text(raw: bytes, where: str) -> tuple[str, list[str]]:
     if not called and re.search(_TWICE, text):
         with suppress(UnicodeError):
             text = text.encode("cp1252").decode("utf-8")
-            called = "UTF-8 text that was saved as such twice"
+            called = Said("UTF-8 text that was saved as such twice")
     if "\0" in text:
         raise Refused("{where} is not text: it holds bytes of zero; save it as CSV in UTF-8.", where=where)
     if not text.isascii():
@@ -296,7 +296,9 @@ def _decoded(raw: bytes, where: str) -> tuple[str, str]:
         raise Refused("{where}, line {line}: this is not UTF-8 text, and not {called}; save the file as CSV in UTF-8.",
                       where=where, line=line, called=called)
     word = re.search(r"[^\s,;|\"]*[^\x00-\x7f][^\s,;|\"]*", text)
-    return text, f"{called} text, not UTF-8 (as in {word.group(0)[:30]})" if word else f"{called} text"
+    if not word:
+        return text, Said("{encoding} text", encoding=called)
+    return text, Said("{encoding} text, not UTF-8 (as in {word})", encoding=called, word=word.group(0)[:30])
 
 
 # ---------------------------------------------------------------- text
@@ -317,7 +319,7 @@ def _of_text(text: str, where: str, remedy: str, how: list[str], reading: Readin
         raise Refused("{where} is empty; {remedy}", where=where, remedy=Said(remedy))
     separator = told or _separator(lines[at:at + _SAMPLE])
     if separator != ",":
-        how.append(f"{_NAMED[separator]}s between columns")
+        how.append(Said("{marks} between columns", marks=Said(_NAMED[separator] + "s")))
     rows = _parsed(lines[at:at + _SAMPLE], separator)
     if words := above([row for _, row in rows]):
         at += rows[words][0]
@@ -342,7 +344,7 @@ def _unquoted(text: str, how: list[str]) -> str:
     """A text of which each line was put in quotes as a whole, as Excel does with a CSV in one column, without these."""
     if not text.startswith('"') or not all(_WHOLE.fullmatch(line) for line in text.split("\n", _SAMPLE)[:_SAMPLE] if line):
         return text
-    how.append("each line was in quotes")
+    how.append(Said("each line was in quotes"))
     return "\n".join(line[1:-1].replace('""', '"') if _WHOLE.fullmatch(line) else line for line in text.split("\n"))
 
 
@@ -383,7 +385,8 @@ def above(rows: Sequence[Sequence[Any]]) -> int:
 
 def left_out(count: int, place: str) -> str:
     """How rows above or below a table are said."""
-    return f"{count} line{'s' if count > 1 else ''} {place} left out"
+    lines = Said("1 line") if count == 1 else Said("{count} lines", count=count)
+    return Said("{lines} {place} left out", lines=lines, place=Said(place))
 
 
 def _separator(lines: Sequence[str]) -> str:

@@ -104,7 +104,8 @@ def _sheet(file: io.BytesIO, where: str, sheet: str, fits: Fits | None, merged: 
     if formulas:
         _with_results(openpyxl.load_workbook(file, read_only=True, keep_links=False)[title], where, rows)
     others = [name for name, _ in tables if name != title]
-    how = [f"sheet {title}" + (f" (--sheet for {', '.join(others)})" if others else "")] if others or sheet else []
+    more = Said(" (--sheet for {others})", others=", ".join(others)) if others else ""
+    how: list[str] = [Said("sheet {title}{more}", title=title, more=more)] if others or sheet else []
     frame, numeric = _framed(rows, where, how)
     return frame, how, numeric
 

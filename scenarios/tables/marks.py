@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from letsdance.params import Said
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -53,12 +55,12 @@ def told(cell: str) -> str:
 
 
 def plain(cell: str, decimal: str) -> str:
-    """A tidy cell with that decimal mark as Python writes it; unchanged if it is no such number."""
+    """A tidy cell with that decimal mark as Python writes it; behind UNCLEAR if it holds the other one."""
     other = _OTHER[decimal]
     if _GROUPS[other].fullmatch(cell):
         cell = cell.replace(other, "")
     elif other in cell:
-        return cell
+        return UNCLEAR + cell
     return cell.replace(decimal, ".") if decimal == "," else cell
 
 
@@ -100,9 +102,9 @@ def read(column: pd.Series, *, counts: bool, low: float, high: float, decimal: s
     made = {cell: plain(tidied, mark) for cell, tidied in cells.items()}
     grouped = next((cell for cell, value in made.items() if re.search(r"\d[.,\s'’]\d{3}", cell)
                     and _PLAIN.fullmatch(value) and abs(float(value)) >= 1000), "")
-    said = f"{grouped} is {float(made[grouped]):,.12g}" if grouped else ""
+    said = Said("{cell} is {number:,.12g}", cell=grouped, number=float(made[grouped])) if grouped else ""
     if not said and mark == "," and any("," in tidied for tidied in cells.values()):
-        said = "decimal comma"
+        said = Said("decimal comma")
     return column.map(made).fillna(column), said, percent
 
 
