@@ -551,7 +551,7 @@ def test_a_table_outlives_a_reload_and_another_page_and_its_start_is_undone(visi
     before = drawn(page)
     choose(page, "towns.csv", "name,citizens,t\nAsh,40,0.4\nBirch,30,0.5\n")
     page.get_by_label("What it means: t").select_option("willingness")
-    expect(page.get_by_label("Answers run from")).to_have_value("share")
+    expect(page.get_by_label("Answers run from")).to_have_value("told")
     page.wait_for_function("sessionStorage.getItem('letsdance.table').includes('\"column.2\":\"willingness\"')")
     page.reload()
     expect(page.get_by_label("What it means: t")).to_have_value("willingness")
