@@ -286,7 +286,7 @@ def _cells(told: pd.DataFrame, kind: Kind, sheet: Sheet, called: dict[str, str],
             made[name] = made[name].where(~made[name].str.lower().isin(_numbers.BLANK), "")
     written = {name: made[name] for name, one in fields.items() if one.numeric and called[name] not in sheet.numeric}
     decimal = {"point": ".", "comma": ","}.get(reading.decimal) or _numbers.mark_of(written)
-    said = []
+    said: list[str] = []
     for name, column in written.items():
         one = fields[name]
         made[name], words, percent = _numbers.read(
