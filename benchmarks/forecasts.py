@@ -101,7 +101,7 @@ def score(world: str, past: Sequence[int], count: int, seed: int, after: int | N
         each = (time.process_time() - began) / len(cut)
         kernel = prior.past.narrow if prior.past else 0
         print(f"(learnt in {learning:.0f} s of processor time, each forecast in {each:.2f}; shares of similar cascades "
-              f"{prior.pool}, kernel {kernel:g}, normals {len(prior.parts) or 1})", flush=True)
+              f"{prior.pool}, kernel {kernel:g})", flush=True)
     if shipped:
         unseen = world not in (*synthetic.WORLDS, "policies")
         known = default() if unseen else invented.learnt(without="policy" if world == "policies" else world)

@@ -378,54 +378,12 @@ def test_a_stage_has_its_own_recalibration_half_of_the_way_with_thirty_cascades(
     assert known.corrected(Cascade("x", 50, 0, np.array([20]))) == known.recalibration[1]
 
 
-def test_a_mixture_has_the_density_that_it_is_drawn_from():
-    """Parts far apart: shares and moments of draws, and a density that is the sum of scipy's."""
-    from scipy.stats import multivariate_normal
-
-    weak = prior.weak()
-    parts = tuple(prior.Part(w, weak.mean + shift, weak.cov / 9) for w, shift in ((0.3, -9.0), (0.7, 9.0)))
-    made = prior.Prior(weak.mean, weak.cov, parts=parts)
-    theta = made.draw(20_000, np.random.default_rng(0))
-    right = theta[:, 0] > weak.mean[0]
-    assert right.mean() == pytest.approx(0.7, abs=0.012)
-    assert theta[right].mean(axis=0) == pytest.approx(weak.mean + 9, abs=0.05)
-    brute = sum(p.weight * multivariate_normal(p.mean, p.cov).pdf(theta[:50]) for p in parts)
-    assert np.exp(made.log_density(theta[:50])) == pytest.approx(brute)
-
-
-def test_many_cascades_of_two_kinds_are_told_apart():
-    """Half of the cascades stop early, half fill: EM finds both, from parameter sets that are known all but exactly."""
-    rng, weak = np.random.default_rng(4), prior.weak()
-    stop, fill = weak.mean - 3.0 * (np.arange(8) == 0), weak.mean + 2.0 * (np.arange(8) == 0)
-    theta = np.concatenate([sampling.normal(60, mean, weak.cov / 100, rng) for mean in (stop, fill)])
-    particles = theta[:, None] + rng.normal(0, 0.01, (120, 20, 8))
-    flat = prior.Prior(weak.mean, weak.cov * 1e6)  # under it all parameter sets count alike
-    made = prior._population(particles, flat, prior._halves(particles, prior.Prior(weak.mean, weak.cov)))
-    assert [p.weight for p in made.parts] == pytest.approx([0.5, 0.5], abs=0.03)
-    assert made.parts[0].mean[0] == pytest.approx(stop[0], abs=0.3)
-    assert made.parts[1].mean[0] == pytest.approx(fill[0], abs=0.3)
-    assert made.mean == pytest.approx(theta.mean(axis=0), abs=0.2)
-
-
-def test_a_mixture_is_taken_where_it_tells_those_left_out_better_and_not_else():
-    """Two kinds far apart want two normals, one kind does not, however many there are."""
-    rng, weak, fold, kind = np.random.default_rng(6), prior.weak(), np.arange(120) % 5, np.where(np.arange(120) % 2, 1, -1)
-    flat = prior.Prior(weak.mean, weak.cov * 1e6)
-    for shift, found in ((3.0, True), (0.0, False)):
-        theta = sampling.normal(120, weak.mean, weak.cov / 4, rng) + shift * kind[:, None] * (np.arange(8) == 0)
-        particles = theta[:, None] + rng.normal(0, 0.01, (120, 20, 8))
-        one = (prior.Part(1.0, weak.mean, weak.cov),)
-        halves = prior._halves(particles, prior._population(particles, flat, one))
-        assert prior._two(particles, flat, one, halves, fold) == found
-
-
 def test_a_prior_survives_the_way_through_a_file(tmp_path):
     past = similar.past([Cascade(c.name, 50, 1990, np.append(0, c.cum), {"cost": c.name[-1]}) for c in
                          synthetic.cascades("waves", 6, seed=3)], narrow=0.5, alike=2.0)
     betas = tuple(prior.Recalibration(a, a + 0.4) for a in (0.8, 1.0, 2.0))
     weak = prior.weak()
-    made = prior.Prior(weak.mean + 0.5, weak.cov / 3, betas, {"cascades": 9, "invented": True}, past, (0.25, 1.0, 0.5),
-                       tuple(prior.Part(w, weak.mean + 2 * w, weak.cov * w) for w in (0.25, 0.75)))
+    made = prior.Prior(weak.mean + 0.5, weak.cov / 3, betas, {"cascades": 9, "invented": True}, past, (0.25, 1.0, 0.5))
     prior.save(made, tmp_path / "p.json")
     back = prior.load(tmp_path / "p.json")
     assert (back.mean == made.mean).all()
@@ -434,15 +392,12 @@ def test_a_prior_survives_the_way_through_a_file(tmp_path):
     assert back.invented
     assert (back.past.narrow, back.past.alike, set(back.past.columns)) == (0.5, 2.0, {"cost"})
     assert [c.about for c in back.past.cascades] == [c.about for c in past.cascades]
-    for one, other in zip(back.parts, made.parts, strict=True):
-        assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
     assert (forecast.forecast(begun(), back, 30).paths == forecast.forecast(begun(), made, 30).paths).all()
 
 
 @pytest.mark.parametrize(("change", "said"), [
     (None, "cannot be read"), ({"kind": "x"}, "is not a prior"), ({"format": 99}, "another version"),
     ({"mean": [1]}, "damaged"), ({"recalibration": [[0, 1]] * 3}, "damaged"), ({"recalibration": [1, 1]}, "damaged"),
-    ({"parts": [[0.5, [0] * 8, np.eye(8).tolist()]]}, "damaged"), ({"parts": [[1, 2]]}, "damaged"),
     ({"covariance": [[0] * 8] * 8}, "damaged"),
     ({"pool": [0.5, 2, 0.5]}, "damaged"), ({"kernel": [0, 0]}, "damaged"), ({"about": [{}]}, "damaged"),
     ({"past": ["5 3: 1 9"]}, "damaged"), ({"past": ["curve"]}, "damaged")])

@@ -1,9 +1,9 @@
 """What past cascades teach about the next one: a prior for the model of clumps, learnt, saved and read.
 
 Empirical Bayes (Efron and Morris, 1973; Carlin and Louis, 2000): the parameters of each cascade are a draw from a normal
-population on the transformed scale, or, where that tells cascades that were left out better, from a mixture of two
-(McLachlan and Peel, 2000: some policies go everywhere, others stop early); moments are fitted to all cascades by Monte
-Carlo EM. Without past cascades there is `weak()`, typed in by hand and wide. `learn` also forecasts each past cascade
+population on the transformed scale; its moments are fitted to all cascades by Monte Carlo EM. (A mixture of two normals
+told whole curves a little better and their rest worse.) Without past cascades there is `weak()`, typed in by hand and
+wide: it comes from no data. `learn` also forecasts each past cascade
 from its first part with a prior learnt from the others, and keeps how the truth ranked among the sampled paths; a
 forecast then draws its paths by that record (a beta-transformed forecast: Gneiting and Ranjan, 2013), stage by stage.
 """
@@ -20,14 +20,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.special import logsumexp
 
 from letsdance.experiments.adopters import clumps, scores, similar
 from letsdance.experiments.adopters.history import LONGEST, Cascade, read, silence_cut, with_silence
 from letsdance.experiments.adopters.sampling import chosen, log_normal, normal, posterior, second_moments
 from letsdance.params import Refused, files
 
-_FORMAT = 4
+_FORMAT = 5
 _KIND = "letsdance prior for adoption in clumps"
 _PURPOSE = 0x70726972  # names this use of a seed
 #: Stages at which a curve is cut to see how well its rest is forecast.
@@ -42,7 +41,6 @@ _FEWEST = 5
 _LEVEL = 0.8
 _TURNS = 2   # rounds of learning
 _KEPT = 1000  # parameter sets of each cascade in a round; with many cascades fewer, 100,000 in all
-_JUDGED = 200  # of them by which it is judged whether the population is a mixture of two normals
 _HALF = 10  # cascades that move the recalibration half of the way
 _OWN = 30  # cascades that move the recalibration of a stage half of the way from that of all stages
 _SURE = 30.0  # of each tail: a twentieth away from 10 % weighs as much as 7.5 % of CRPS
@@ -68,14 +66,6 @@ class Recalibration:
         return np.diff(edges)
 
 
-class Part(NamedTuple):
-    """One of the normals whose mixture is the population."""
-
-    weight: float
-    mean: np.ndarray  # float64[8], transformed scale
-    cov: np.ndarray   # float64[8, 8]
-
-
 @dataclass(frozen=True)
 class Prior:
     """A population of cascades, 10 % of the weak prior beside it; past cascades and their share of the pool."""
@@ -86,7 +76,6 @@ class Prior:
     learnt: dict[str, Any] | None = None  # from how many cascades, with what record; None: typed in
     past: similar.Past | None = None
     pool: tuple[float, ...] = (0.5,) * len(STAGES)  # share of similar past cascades at each of the STAGES
-    parts: tuple[Part, ...] = ()  # the mixture; empty: one normal with the mean and covariance above
 
     def shared(self, history: Cascade) -> float:
         """Share of the pool that similar past cascades have: that of the nearest stage."""
@@ -103,17 +92,14 @@ class Prior:
 
     def log_density(self, theta: np.ndarray) -> np.ndarray:
         """float64[J]."""
-        parts = self.parts or (Part(1.0, self.mean, self.cov),)
-        own = logsumexp([np.log(part.weight) + log_normal(theta, part.mean, part.cov) for part in parts], axis=0)
+        own = log_normal(theta, self.mean, self.cov)
         if self.learnt is None:
             return own
         return np.logaddexp(np.log(1 - _DEFENCE) + own, np.log(_DEFENCE) + log_normal(theta, *_weak_moments()))
 
     def draw(self, count: int, rng: np.random.Generator) -> np.ndarray:
         """float64[count, 8]."""
-        theta = normal(count, self.mean, self.cov, rng) if not self.parts else rng.permutation(np.concatenate([
-            normal(many, part.mean, part.cov, rng) for part, many in
-            zip(self.parts, rng.multinomial(count, [part.weight for part in self.parts]), strict=True)]))
+        theta = normal(count, self.mean, self.cov, rng)
         if self.learnt is None:
             return theta
         return np.where(rng.random((count, 1)) < _DEFENCE, normal(count, *_weak_moments(), rng), theta)
@@ -200,14 +186,10 @@ def learn(past: Any, population: int | None = None, seed: int = 0, draws: int = 
                 kept.append(theta)
                 step(1)
             particles, under = np.stack(kept), prior
-            before: tuple[Part, ...] = (Part(1.0, prior.mean, prior.cov),)
-            prior = _population(particles, under, before)
-        if _two(particles, under, before, _halves(particles, prior), fold):
-            before = _halves(particles, prior)
-            prior = _population(particles, under, before)
+            prior = _population(particles, under, prior)
         known = similar.past(cascades)
         known = known if known is None else known.sharpened(STAGES)
-        others = [replace(_population(particles[fold != f], under, before),
+        others = [replace(_population(particles[fold != f], under, prior),
                           past=known and similar.past([cascades[k] for k in everything[fold != f]], known.narrow,
                                                       known.alike))
                   for f in range(fold.max() + 1)]
@@ -231,7 +213,7 @@ def learn(past: Any, population: int | None = None, seed: int = 0, draws: int = 
             "coverage_of_80": {"before": None if before_it is None else 1 - sum(before_it),
                                "after": None if after_it is None else 1 - sum(after_it)},
             "beyond_80": None if after_it is None else {"below": after_it[0], "above": after_it[1]},
-            "parts": len(prior.parts) or 1, "columns": [] if known is None else list(known.columns),
+            "columns": [] if known is None else list(known.columns),
             "columns_help": bool(known and known.alike), "silence_put_back_until": newest if put_back else None}
     return replace(prior, recalibration=recalibration, learnt=said, past=known, pool=shares)
 
@@ -246,64 +228,31 @@ def _cuts(cascade: Cascade) -> list[int]:
     return sorted({k for k in found if k is not None and k < len(cascade.cum) - 1})
 
 
-def _halves(particles: np.ndarray, prior: Prior) -> tuple[Part, ...]:
-    """Where a mixture of two begins: cascades in which fewer, and in which more, are expected to adopt in the end."""
-    centres = particles.mean(axis=1)
-    few = centres[:, 0] <= np.median(centres[:, 0])
-    return tuple(Part(0.5, centres[one].mean(axis=0), prior.cov) for one in (few, ~few))
-
-
-def _two(particles: np.ndarray, under: Prior, one: Sequence[Part], two: Sequence[Part], fold: np.ndarray) -> bool:
-    """Whether cascades that were left out are better told by a mixture of two than by one normal.
-
-    By the log of each cascade's likelihood under what the other folds teach, the mean of new density over old one at its
-    parameter sets; the mixture must be ahead by two standard errors of the difference, so that few cascades seldom have it.
-    """
-    few = particles[:, :_JUDGED]
-    gain = np.empty(len(few))
-    for f in np.unique(fold):
-        made = [_population(few[fold != f], under, parts) for parts in (one, two)]
-        for k in np.flatnonzero(fold == f):
-            old = under.log_density(few[k])
-            single, double = (logsumexp(prior.log_density(few[k]) - old) for prior in made)
-            gain[k] = double - single
-    return len(gain) > _FEWEST and bool(gain.mean() > 2 * gain.std(ddof=1) / np.sqrt(len(gain)))
-
-
-def _population(particles: np.ndarray, under: Prior, parts: Sequence[Part]) -> Prior:
-    """The population that the cascades come from, by EM from a guess of its parts.
+def _population(particles: np.ndarray, under: Prior, guess: Prior) -> Prior:
+    """The population that the cascades come from, by EM from a guess of it.
 
     particles[n, J, 8]: each cascade's parameter sets, drawn from its posterior under the prior `under`; they are weighed
-    anew for each guess of the population, as long as a fifth of them still count. A little of the weak prior (one cascade,
-    of a single part a twentieth of all cascades too, for the mean; two and a half for the covariance) keeps few cascades
-    sane.
+    anew for each guess of the population, as long as a fifth of them still count. A little of the weak prior (one cascade
+    and a twentieth of all for the mean, two and a half for the covariance) keeps few cascades sane.
     """
     weak_mean, weak_cov = _weak_moments()
     n, J, size = particles.shape
-    flat = particles.reshape(-1, size)
-    drawn_by, parts = under.log_density(flat).reshape(n, J), list(parts)
+    flat, mean, cov = particles.reshape(-1, size), guess.mean, guess.cov
+    drawn_by, few = under.log_density(flat), 1 + 0.05 * n
     for _ in range(_STEPS):
-        each = np.array([np.log(part.weight) + log_normal(flat, part.mean, part.cov) for part in parts])
-        both = logsumexp(each, axis=0)
-        log = np.logaddexp(np.log(1 - _DEFENCE) + both, np.log(_DEFENCE) + log_normal(flat, weak_mean, weak_cov))
-        log = log.reshape(n, J) - drawn_by
+        own = log_normal(flat, mean, cov)
+        both = np.logaddexp(np.log(1 - _DEFENCE) + own, np.log(_DEFENCE) + log_normal(flat, weak_mean, weak_cov))
+        log = (both - drawn_by).reshape(n, J)
         weights = np.exp(log - log.max(axis=1, keepdims=True))
         weights /= weights.sum(axis=1, keepdims=True)
         if np.median(1 / (weights**2).sum(axis=1)) < J / 5:
             break
-        moved, means = 0.0, [part.mean for part in parts]
-        for k, share in enumerate(np.exp(each - both) * weights.ravel()):
-            mine = share.sum()
-            few = 1 + (0.05 * n if len(parts) == 1 else 0.0)
-            mean = (np.einsum("j,jk->k", share, flat) + few * weak_mean) / (mine + few)
-            cov = (second_moments(share, flat - mean) + 2.5 * weak_cov) / (mine + 2.5)
-            parts[k] = Part((mine + 1) / (n + len(parts)), mean, cov)
-            moved = max(moved, float(np.abs(mean - means[k]).max()))
-        if moved < 1e-3:
+        share, before = weights.ravel(), mean
+        mean = (np.einsum("j,jk->k", share, flat) + few * weak_mean) / (n + few)
+        cov = (second_moments(share, flat - mean) + 2.5 * weak_cov) / (n + 2.5)
+        if np.abs(mean - before).max() < 1e-3:
             break
-    mean = np.sum([part.weight * part.mean for part in parts], axis=0)
-    cov = np.sum([part.weight * (part.cov + np.outer(part.mean - mean, part.mean - mean)) for part in parts], axis=0)
-    return Prior(mean, cov, learnt={}, parts=tuple(parts) if len(parts) > 1 else ())
+    return Prior(mean, cov, learnt={})
 
 
 def _record(k: int, cascade: Cascade, at: int, prior: Prior, draws: int, rng: np.random.Generator) -> _Record:
@@ -447,7 +396,6 @@ def save(prior: Prior, path: str | Path) -> None:
     said = {"kind": _KIND, "format": _FORMAT, "parameters": list(clumps.PARAMETERS), "mean": prior.mean.tolist(),
             "covariance": prior.cov.tolist(), "recalibration": [[r.a, r.b] for r in prior.recalibration],
             "learnt": prior.learnt, "pool": list(prior.pool),
-            "parts": [[part.weight, part.mean.tolist(), part.cov.tolist()] for part in prior.parts],
             "kernel": [1.0, 0.0] if prior.past is None else [prior.past.narrow, prior.past.alike],
             "about": [dict(c.about) for c in prior.past.cascades] if prior.past and any(
                 c.about for c in prior.past.cascades) else [],
@@ -497,17 +445,12 @@ def load(path: str | Path) -> Prior:
         if mean.shape != (clumps.DIMENSION,) or cov.shape != (clumps.DIMENSION,) * 2 \
                 or betas.shape != (len(STAGES), 2) or not (np.isfinite(betas) & (betas > 0)).all():
             raise ValueError
-        parts = tuple(Part(float(w), np.array(m, np.float64), np.array(c, np.float64)) for w, m, c in said["parts"])
-        if any(not 0 < p.weight < 1 or p.mean.shape != mean.shape or p.cov.shape != cov.shape for p in parts) \
-                or (parts and abs(sum(p.weight for p in parts) - 1) > 1e-9):
-            raise ValueError
-        for one in (cov, *(p.cov for p in parts)):
-            np.linalg.cholesky(one)
+        np.linalg.cholesky(cov)
         past, pool = _heard(said["past"], said["about"], said["kernel"]), tuple(map(float, said["pool"]))
         if len(pool) != len(STAGES) or not all(0 <= weight <= 1 for weight in pool):
             raise ValueError
     except (AttributeError, IndexError, KeyError, TypeError, ValueError, np.linalg.LinAlgError):
-        raise Refused("{path} is damaged: mean, covariance, parts, recalibration, pool or past cascades make no sense; "
+        raise Refused("{path} is damaged: mean, covariance, recalibration, pool or past cascades make no sense; "
                       "learn it again.", path=path) from None
     recalibration = tuple(Recalibration(a, b) for a, b in betas.tolist())
-    return Prior(mean, cov, recalibration, said.get("learnt"), past, pool, parts)
+    return Prior(mean, cov, recalibration, said.get("learnt"), past, pool)
