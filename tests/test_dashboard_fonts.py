@@ -13,6 +13,8 @@ from browser import ARGS, CHROMIUM, browser_type_launch_args, drawn, served, vis
 from fontTools.ttLib import TTFont
 from playwright.sync_api import Error
 
+from letsdance.words import catalogue
+
 HOUSE = Path(__file__).parent.parent
 FONTS = HOUSE / "report" / "fonts"
 PAGES = ("", "explore", "compare", "late_adopters", "town", "map", "confidence", "data")
@@ -93,6 +95,12 @@ def test_every_word_of_a_page_is_in_the_shipped_font(phone, name):
     assert page.evaluate(MARGIN_OF_ACTIVE) >= 16  # the link of the page is wholly in sight, clear of the strip's faded end
 
 
+def test_french_stands_with_its_spaces():
+    for table, entries in catalogue("fr").items():
+        for said in [text for entry in entries.values() for text in (entry.values() if isinstance(entry, dict) else [entry])]:
+            assert not re.search(r" [:;?!%»]|« ", said), (table, said)
+
+
 @pytest.mark.parametrize("name", ["", "data"])
 def test_a_font_that_comes_late_moves_no_link_out_of_sight(phone, name):
     def slowly(page):
@@ -117,7 +125,7 @@ def test_the_font_has_every_character_that_pages_reports_and_figures_say():
     has = [set(TTFont(FONTS / f"Inter-{weight}.{kind}").getBestCmap()) for weight in ("Regular", "SemiBold")
            for kind in ("woff", "ttf")]
     assert has[0] == has[1] == has[2] == has[3]
-    said = {path: path.read_text(encoding="utf-8") for folder in ("dashboards", "report", "params", "scenarios")
+    said = {path: path.read_text(encoding="utf-8") for folder in ("dashboards", "report", "params", "scenarios", "words")
             for path in (HOUSE / folder).rglob("*") if path.suffix in (".py", ".vue", ".j2", ".toml", ".js")}
     missing = {(character, path.name) for path, text in said.items() for character in set(text)
                if ord(character) not in has[0] and character.isprintable()}

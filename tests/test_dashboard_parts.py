@@ -123,7 +123,7 @@ def test_a_plain_scenario_file_opens():
         ("policy=lone_ranger~context=stick", "left out: 'context=stick'"),
     ("policy=lone_ranger~quarters=3", "left out: 'quarters=3'."),
     ("seed=-1", "seed must be"), ("seed=a", "whole number"), ("runs=3", "from 20 to 300"),
-    ("lang=fr", "Known: en, nl"), ("theme=drak", "Did you mean dark"), ("ref=nothing", "no start"),
+    ("lang=xx", "Known: en, de, fr, nl"), ("theme=drak", "Did you mean dark"), ("ref=nothing", "no start"),
     ("places=%%%", "cannot be unpacked"), ("langs=nl", "Did you mean lang"), ("x" * 70_000, "longer than"),
 ])
 def test_a_broken_link_is_refused_in_a_sentence_and_the_rest_is_shown(query, said):

@@ -31,7 +31,7 @@ _GAP = "\u00a0"  # keeps a number and its sign on one line
 #: Where a reader of TOML, which speaks English, says that something stands.
 _AT = re.compile(r".*\(at line (\d+), column (\d+)\)")
 #: How a language writes numbers, where its file does not say.
-_WRITING = {"name": "", "decimal": ".", "group": ","}
+_WRITING = {"name": "", "decimal": ".", "group": ",", "percent": f"{{n}}{_GAP}%"}
 
 
 @cache
@@ -50,7 +50,7 @@ def languages() -> tuple[str, ...]:
 
 @cache
 def catalogue(language: str) -> dict[str, Any]:
-    """What a language's file says: `language` (name, decimal, group), `text`, `refused`, and a table a kind."""
+    """What a language's file says: `language` (name; decimal, group, percent: how numbers are written), `text`, `refused`, and a table a kind."""
     return tomllib.loads(_files()[language].read_text(encoding="utf-8"))
 
 
@@ -211,7 +211,7 @@ class Text:
 
     def percent(self, share: float) -> str:
         """A share in whole per cent."""
-        return self("number.unmeasured") if not math.isfinite(share) else f"{self.number(100 * share)}{_GAP}%"
+        return self("number.unmeasured") if not math.isfinite(share) else _writing(self.language)["percent"].format(n=self.number(100 * share))
 
     def points(self, share: float) -> str:
         """A difference of shares, without its sign: '12 points'."""

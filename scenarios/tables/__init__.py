@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 MOST_PROBLEMS = 10_000
 _NEAR = 0.75  # how alike a slip of the pen and a column's name are
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*|.*[A-Za-z]{3,}.*\d.*|.*\d.*[A-Za-z]{3,}.*")
-_ALIKE = str.maketrans("‘’ʼ´`‐‑‒–", "'''''----")  # marks that people write for each other in names
+_ALIKE = str.maketrans("‘’\u02bc´`‐‑‒–", "'''''----")  # marks that people write for each other in names
 _log = logging.getLogger("letsdance.tables")
 
 
