@@ -581,7 +581,8 @@ class ReadableModel(mesa.Model):
             "traditional_output": 1.0,
         }
         row["efficiency"] = indicators.efficiency(
-            row["services"], sum(g.depth for g in adopters) / len(governments), row["spend"])
+            row["services"] * len(governments), len(citizens), sum(g.depth for g in adopters) / len(governments),
+            row["spend"])
         row["legitimacy"] = indicators.legitimacy(row["T"], row["feedback_outside"], row["representativeness"])
         row["legitimacy_measured"] = indicators.measured(
             row["legitimacy"], p.measure_noise, row["A"], p.measure, self.random.gauss())

@@ -875,7 +875,7 @@ def record(s, p, seed, t, row, stage, depth, regime):
     row.services_new, row.services_ended = begun / M, ended / M
     row.pilots_started, row.adoptions, row.discontinuations = pilots / M, adoptions / M, given_up / M
     row.spend = p.running_cost + p.points
-    row.efficiency = measure.efficiency(services / M, deep / M, row.spend)
+    row.efficiency = measure.efficiency(services, N, deep / M, row.spend)
     row.representativeness = measure.representativeness(poor_part, taking_part, poor, N)
     row.representativeness_initiators = measure.representativeness(poor_start, new_solo + new_joint, poor, N)
     row.feedback_inside = inside / M

@@ -38,9 +38,9 @@ def legitimacy(trust, answered, representative):
 
 
 @rule
-def efficiency(services, adopted_depth, points):
-    """(services + depth-weighted adoption) per municipality and point spent in the quarter (S77)."""
-    return (services + adopted_depth) / points
+def efficiency(services, citizens, adopted_depth, points):
+    """(services per 100 citizens + depth-weighted adoption per municipality) / point spent in the quarter (S77)."""
+    return (100.0 * services / citizens + adopted_depth) / points
 
 
 @rule
@@ -95,7 +95,7 @@ SOCIETY = {
     "pilots_started": ("per municipality", "adoption pilots begun this quarter", "S74"),
     "adoptions": ("per municipality", "adoptions this quarter", "S9"),
     "discontinuations": ("per municipality", "adopters that gave up this quarter", "S73"),
-    "efficiency": ("per point", "services and depth of adoption per municipality and point spent", "S33 S77"),
+    "efficiency": ("per point", "services per 100 citizens, and depth of adoption per municipality, a point", "S33 S77"),
     "legitimacy": ("share", "trust x answered calls x representativeness", "S77 S80"),
     "legitimacy_measured": ("share", "legitimacy as the administration reads it", "S81 S82"),
     "feedback_inside": ("share", "learning inside: risk culture x feedback", "S78"),

@@ -191,3 +191,18 @@ def test_the_cache_is_named_after_the_sources_and_falls_back(tmp_path, monkeypat
     monkeypatch.setattr(compiled.tempfile, "gettempdir", lambda: str(tmp_path))
     assert compiled._cache_folder().name == folder.name
     assert compiled._cache_folder().parent.parent == tmp_path
+
+
+def test_efficiency_is_comparable_whatever_the_size_of_a_municipality():
+    """Services per citizen hardly depend on the size, so what a point brings does not either."""
+    from letsdance.simulation.municipalities import Municipalities
+    from letsdance.simulation.state import given_nothing
+
+    found = []
+    for citizens in (25, 250, 2500):
+        places = Municipalities(tuple(f"M{m}" for m in range(8)), np.full(8, citizens, np.int64), given_nothing(8))
+        rows = simulate("lets_dance", runs=6, seed=1, quarters=24, municipalities=places).rows
+        np.testing.assert_allclose(rows["efficiency"], (100 * rows["services"] / citizens + rows["on"]
+                                                        * np.nan_to_num(rows["depth"])) / rows["spend"], rtol=1e-12)
+        found.append(rows["efficiency"][:, -1].mean())
+    assert max(found) < 1.15 * min(found)

@@ -661,11 +661,11 @@ CASES = [
     ),
     Case(
         indicators.efficiency,
-        {"services": COUNT, "adopted_depth": SHARE, "points": (1.0, 100.0)},
+        {"services": COUNT, "citizens": (1.0, 1e6), "adopted_depth": SHARE, "points": (1.0, 100.0)},
         "",
-        lambda p, services, adopted_depth, points: (services + adopted_depth) / points,
+        lambda p, services, citizens, adopted_depth, points: (services / citizens * 100 + adopted_depth) / points,
         up="services adopted_depth",
-        down="points",
+        down="citizens points",
     ),
     Case(
         indicators.measured,

@@ -15,7 +15,8 @@ FILE = Path(__file__).parent / "starts.json"
 QUARTERS = (0, 1, 8, 20)
 INDICATORS = ("C", "G", "S", "T", "R", "L", "K", "A", "lets_dance", "wasteland", "on", "depth", "uses", "participation",
               "services", "citizen_calls", "dead_calls", "joining", "success_supported", "legitimacy_measured",
-              "representativeness", "accountability", "technology_rank", "y_adopted")
+              "representativeness", "accountability", "technology_rank", "efficiency",
+              "y_adopted")
 
 
 def current() -> dict[str, Any]:
