@@ -136,9 +136,10 @@ def morris(names: Sequence[str], bounds: Any, X: Any, Y: Any, seed: int = 1, lev
            resamples: int = 1000) -> Morris:
     """Morris screening: mu, mu* and sigma of elementary effects (Morris 1991; Campolongo, Cariboni and Saltelli 2007).
 
-    Luck alone would give every factor a mu* above 0 and a sigma. So mu* takes the sign of each elementary effect from
-    the other seeds (what luck makes then averages to 0; a true effect smaller than luck is told too small, never too
-    large), and sigma is the root of the covariance across different seeds. With one replicate both are the usual ones.
+    Luck alone would give every factor a mu, a mu* and a sigma. So the squares of mu and sigma are products across different
+    seeds, to which luck adds nothing on average, and where both together are not above 0 all three are 0. mu* is the mean
+    absolute effect of the trajectories, their effects (means over seeds) moved and drawn together until they have this mu
+    and this sigma (Louis 1984): so it is never below |mu|. With one replicate all are the usual ones.
     """
     import pandas as pd
 
@@ -150,17 +151,19 @@ def morris(names: Sequence[str], bounds: Any, X: Any, Y: Any, seed: int = 1, lev
 
     def measures(points: np.ndarray, luck: np.ndarray) -> np.ndarray:
         """float64[3, k]: mu, mu*, sigma of a resample."""
-        together = effects @ luck
-        others = together[:, :, None] - effects * luck if R > 1 else effects
-        absolute = (np.sign(others) * effects) @ luck
+        weights = np.broadcast_to(luck, (k, R))
+        each = effects @ luck / luck.sum()
         mean = np.einsum("t,tkr->kr", points, effects) / T
         about = effects - mean
         products = np.einsum("t,tkr,tks->krs", points, about, about, optimize=True) / (T - 1)
-        spread = _across(products, np.broadcast_to(luck, (k, R)))
-        signed, size = points @ together / (T * R), points @ absolute / (T * R)
-        if R > 1:  # of the mean no more than of its parts: a mean of signs that luck made is luck
-            signed = np.clip(signed, -np.maximum(size, 0.0), np.maximum(size, 0.0))
-        return np.stack([signed, np.maximum(size, 0.0) if R > 1 else size, np.sqrt(np.maximum(spread, 0.0))])
+        square, spread = _across(mean[:, :, None] * mean[:, None, :], weights), _across(products, weights)
+        there = square + spread * (T - 1) / T > 0.0  # the mean square of the effects
+        centre = points @ each / T
+        mu = np.sign(centre) * np.sqrt(np.where(there, np.maximum(square, 0.0), 0.0))
+        sigma = np.sqrt(np.where(there, np.maximum(spread, 0.0), 0.0))
+        seen = np.sqrt(points @ (each - centre) ** 2 / (T - 1))
+        drawn = mu + (each - centre) * np.divide(sigma, seen, where=seen > 0.0, out=np.zeros(k))
+        return np.stack([mu, points @ np.abs(drawn) / T, sigma])
 
     rng = np.random.default_rng(np.random.SeedSequence([seed, _RESAMPLES]))
     found = measures(np.ones(T), np.ones(R))

@@ -399,8 +399,9 @@ def _limits(sensitivity: Sensitivity) -> list[str]:
     said = ["A factor matters here over the range that it was given, with the others varying over theirs, all equally "
             "likely and independent. Other ranges give other answers."]
     if isinstance(found, Morris):
-        said.append("Luck makes absolute effects too large. Here the sign of each effect is taken from other seeds, so "
-                    "that luck averages to 0; effects smaller than luck are told too small, never too large.")
+        said.append("Luck makes every effect and every spread too large. Here their squares are products across different "
+                    "seeds, to which luck adds nothing on average; μ* is the mean absolute effect that goes with this μ "
+                    "and σ, so it is never below |μ|.")
         if k >= 20:
             said.append(f"Of {k} factors without any effect, about {math.ceil(0.025 * k)} would still be told apart: "
                         f"repeat what matters with the method sobol.")

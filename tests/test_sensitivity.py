@@ -374,4 +374,24 @@ def test_the_mean_size_of_an_effect_is_never_below_the_size_of_its_mean(seed):
     path = np.stack([np.tril(np.ones((k + 1, k)), -1)] * T).reshape(-1, k)
     Y = 0.1 * path[:, :1] + rng.normal(size=(len(path), R))
     table = s.morris(["a", "b", "c"], [[0, 1]] * k, path, Y, seed, resamples=100).table
-    assert (table["mu_star"] >= table["mu"].abs()).all()
+    assert (table["mu_star"] >= table["mu"].abs() - 1e-12).all()
+
+
+def test_mu_mu_star_and_sigma_lie_around_the_truth_with_luck_as_large_as_the_effect():
+    """Effects that are N(0.5, 0.5²) over trajectories, two seeds' luck of sd 1: the mean absolute effect is the folded
+    normal's; a factor without effect is told apart in at most 5 % or so."""
+    rng = np.random.default_rng(11)
+    T, R, found, told = 40, 4, [], 0
+    for seed in range(30):
+        path = np.stack([np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]])] * T)
+        effect = rng.normal(0.5, 0.5, T)
+        Y = np.zeros((T, 3, R))
+        Y[:, 1:] += effect[:, None, None]
+        Y += rng.normal(0, 0.7, Y.shape)
+        table = s.morris(["a", "b"], [[0, 1], [0, 1]], path.reshape(-1, 2), Y.reshape(-1, R), seed, resamples=100).table
+        found.append(table.loc[0, ["mu", "mu_star", "sigma"]].to_numpy(float))
+        told += bool(table["told_apart"][1])
+    ratio = 0.5 / 0.5
+    folded = 0.5 * (np.sqrt(2 / np.pi) * np.exp(-ratio**2 / 2) + ratio * (1 - 2 * stats.norm.cdf(-ratio)))
+    np.testing.assert_allclose(np.mean(found, axis=0), [0.5, folded, 0.5], atol=0.05)
+    assert told <= stats.binom.ppf(0.999, 30, 0.05)

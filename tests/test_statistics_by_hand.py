@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import math
 from dataclasses import replace
 from itertools import pairwise
@@ -604,14 +605,24 @@ def test_a_fits_goodness_is_its_log_likelihood_and_its_profile_falls_by_half_a_c
         assert end in wall or fit.goodness - best == pytest.approx(stats.chi2.ppf(0.95, 1) / 2, abs=0.01)
 
 
-def test_morris_mu_is_the_mean_over_trajectories_and_seeds():
+def test_morris_mu_is_the_root_of_products_of_means_over_different_seeds():
     rng = np.random.default_rng(5)
     u = np.concatenate([np.array([[0, 0], [0.5, 0], [0.5, 0.5]]), np.array([[1, 0.5], [1, 0], [0.5, 0]])])
     Y = 4 * u[:, :1] - 2 * u[:, 1:] + rng.normal(0, 0.3, (6, 3))
     found = indices.morris(["a", "b"], [[0, 1], [0, 1]], u, Y, resamples=20)
     a = [(Y[1] - Y[0]) / 0.5, (Y[5] - Y[4]) / -0.5]
     b = [(Y[2] - Y[1]) / 0.5, (Y[4] - Y[3]) / -0.5]
-    assert found.table["mu"].tolist() == pytest.approx([np.mean(a), np.mean(b)])
+    for at, effects in enumerate((np.array(a), np.array(b))):
+        pairs = list(itertools.permutations(range(3), 2))
+        mean = effects.mean(axis=0)
+        square = np.mean([mean[r] * mean[s] for r, s in pairs])
+        spread = np.mean([np.cov(effects[:, r], effects[:, s])[0, 1] for r, s in pairs])
+        assert square + spread / 2 > 0
+        mu, sigma = np.sign(mean.mean()) * np.sqrt(square), np.sqrt(max(spread, 0))
+        each = effects.mean(axis=1)
+        drawn = mu + (each - each.mean()) * sigma / each.std(ddof=1)
+        row = found.table.iloc[at]
+        assert (row["mu"], row["sigma"], row["mu_star"]) == pytest.approx((mu, sigma, np.abs(drawn).mean()))
     assert (found.trajectories, found.replicates) == (2, 3)
     # a factor that pushes up here and down there: its mu is less than its mu*
     bent = indices.morris(["a", "b"], [[0, 1], [0, 1]], u, np.repeat([[0], [1], [1], [0], [0], [0.5]], 3, axis=1),
