@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -18,7 +19,7 @@ from typing import Any
 import solara
 from solara.server import cdn_helper, kernel_context, settings
 
-from letsdance.dashboards import compute, guard
+from letsdance.dashboards import compute, events, guard
 from letsdance.dashboards.charts import css_colours
 from letsdance.dashboards.parts import Box, Say, vue
 from letsdance.dashboards.session import Session, provide, use_session
@@ -89,8 +90,9 @@ component(PAGES[0])
 
 @vue("assets/shell.vue")
 def _Shell(pages: list, page: str, link: str, language: str, languages: dict, theme: str, projector: bool,
-           notices: list, texts: dict, file: dict, event_go: Any, event_look: Any, event_opened: Any,
-           event_file_wanted: Any, event_dismiss: Any) -> None:
+           notices: list, texts: dict, file: dict, event_go: Callable[[str], None],
+           event_look: Callable[[events.Look], None], event_opened: Callable[[events.Table], None],
+           event_file_wanted: Callable[[events.Nothing], None], event_dismiss: Callable[[int], None]) -> None:
     """The browser's half of the shell: bar, address, language and look."""
 
 
@@ -130,8 +132,13 @@ def Bar() -> None:
     view, text = session.view.value, session.text
     file: solara.Reactive[dict[str, Any]] = solara.use_reactive({"name": "", "content": "", "serial": 0})
 
+    def go(name: str) -> None:
+        if name in present():
+            session.change(page=name)
+
     def look(changes: dict[str, Any]) -> None:
-        session.change(**{name: value for name, value in changes.items() if name in ("language", "theme", "projector")})
+        if changes.get("language", view.language) in LANGUAGES:
+            session.change(**changes)
 
     def opened(upload: dict[str, Any]) -> None:
         try:
@@ -152,8 +159,8 @@ def Bar() -> None:
            link=to_link(view), language=view.language, languages={one: Text(one).name for one in LANGUAGES},
            theme=view.theme, projector=view.projector,
            notices=[text.refused(notice) for notice in session.notices.value],
-           texts=text.all("shell"), file=file.value, event_go=lambda name: session.change(page=name), event_look=look,
-           event_opened=opened, event_file_wanted=wanted, event_dismiss=dismiss)
+           texts=text.all("shell"), file=file.value, event_go=go, event_look=look, event_opened=opened,
+           event_file_wanted=wanted, event_dismiss=dismiss)
 
 
 @solara.component

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from letsdance.dashboards.charts import Chart, Curve, end_label, ever_by_category, lines
-from letsdance.dashboards.compute import Pair, Token
+from letsdance.dashboards.compute import Pair, Token, between, check_size
 from letsdance.dashboards.numbers import Cell, Head, Row
 from letsdance.dashboards.state import Policy
 from letsdance.experiments.paired import Interval, interval
@@ -400,10 +400,11 @@ def reasons(result: Result, token: Token, runs: int = 20) -> dict[str, np.ndarra
 
     push: imitation and obligation; pull: need and employees' demand. The first runs once more, quarter by quarter.
     """
+    check_size(int(result.places.citizens.sum()), result.quarters, min(runs, result.runs))
     table = schedule.build(result.scenario)
     total = np.zeros((3, min(runs, result.runs), len(CATEGORIES)))
     for r, seed in enumerate(result.seeds[:runs]):
-        token.check()
+        between(token)
         society = Society(result.places, table, int(seed), 1)
         category = society.state.governments["category"].astype(np.int64)
         for q in range(1, result.quarters + 1):

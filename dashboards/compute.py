@@ -29,8 +29,9 @@ from letsdance.scenarios import STARTS
 from letsdance.simulation.run import Result, simulate
 from letsdance.simulation.society import cores
 
-__all__ = ["LONG", "MOST_WORK", "QUICK", "Answer", "Pair", "Queue", "Stopped", "Token", "between", "check_work", "drawn",
-           "extended", "give_way", "municipalities", "pairs", "results", "simulated", "stages", "use_latest", "warm"]
+__all__ = ["LONG", "MOST_WORK", "QUICK", "Answer", "Pair", "Queue", "Stopped", "Token", "alone", "between", "check_size",
+           "check_work", "drawn", "extended", "give_way", "municipalities", "pairs", "results", "simulated", "stages",
+           "use_latest", "warm"]
 
 _log = logging.getLogger("letsdance.dashboard")
 _here = threading.local()
@@ -213,17 +214,22 @@ LONG = Queue("letsdance-long", 1)
 
 def check_work(policy: Policy, runs: int, places: str = "") -> None:
     """`Refused`, with what would fit, where a question takes more than `MOST_WORK`: from links, files, sliders, tables."""
-    citizens, quarters = _citizens(policy, places), max(policy.quarters, _LEAST)
-    if citizens * quarters * runs <= MOST_WORK:
+    check_size(_citizens(policy, places), policy.quarters, runs)
+
+
+def check_size(citizens: int, quarters: int, runs: int) -> None:
+    """The same for so many citizens in all."""
+    counted = max(quarters, _LEAST)
+    if citizens * counted * runs <= MOST_WORK:
         return
-    fewer = MOST_WORK // (citizens * quarters)
+    fewer = MOST_WORK // (citizens * counted)
     if RUNS[0] <= fewer < runs:
         raise Refused("{citizens:,} citizens x {quarters} quarters x {runs} runs is more than a page computes; {fewer} "
-                      "runs would fit, and `letsdance run` has no such limit.", citizens=citizens, quarters=policy.quarters,
+                      "runs would fit, and `letsdance run` has no such limit.", citizens=citizens, quarters=quarters,
                       runs=runs, fewer=fewer)
     raise Refused("{citizens:,} citizens x {quarters} quarters x {runs} runs is more than a page computes; {most:,} "
                   "citizens in all would fit, and `letsdance run` has no such limit.", citizens=citizens,
-                  quarters=policy.quarters, runs=runs, most=MOST_WORK // (quarters * runs))
+                  quarters=quarters, runs=runs, most=MOST_WORK // (counted * runs))
 
 
 def _citizens(policy: Policy, places: str) -> int:
@@ -287,11 +293,13 @@ class _Shared:
 _kept: _Kept[Result] = _Kept(_KEPT, lambda result: result.stage.size)
 _drawn: _Kept[Any] = _Kept(_DRAWN, lambda answer: 1)
 _shared = _Shared()
+#: `with alone(key, token)`: one at a time makes what the key names.
+alone = _shared.alone
 
 
 def drawn[T](key: Hashable, make: Callable[[], T], token: Token) -> T:
     """What make() gives, made once for all sessions that ask for the same; key: everything that it depends on."""
-    with _shared.alone(key, token):
+    with alone(key, token):
         found: T | None = _drawn.get(key)
         if found is None:
             found = make()
@@ -318,7 +326,7 @@ def simulated(policy: Policy, seed: int, runs: int, token: Token, places: str = 
     """
     question = replace(policy, title=""), seed, places
     steps = stages(runs)
-    with _shared.alone(question, token):
+    with alone(question, token):
         done = next((kept for n in reversed(steps) if (kept := _kept.get((*question, n)))), None)
         if done is None or done.runs < runs:
             done = extended(policy, seed, runs, token, places, done)

@@ -25,7 +25,6 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from hashlib import sha256
 from html import escape
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import uuid4
@@ -37,13 +36,13 @@ from solara.server import kernel_context, server
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from letsdance.dashboards import events
 from letsdance.params import Refused
 from letsdance.words import ENGLISH, Text, languages
 
 __all__ = ["Guard", "Hosts", "install", "refusal", "under"]
 
 _log = logging.getLogger("letsdance.guard")
-_HERE = Path(__file__).parent
 _COOKIE = server.COOKIE_KEY_SESSION_ID
 #: Names of sessions, kernels and pages as browsers make them.
 _NAME = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -178,11 +177,10 @@ def _begins(args: Any) -> bool:
                 for colours in themes.values()))))
 
 
-def _declared(widget: Any) -> set[str]:
-    """The events that a component of ours declares; what other libraries' components understand is not asked for here."""
+def _component(widget: Any) -> tuple[str, str]:
+    """Which component of ours it is; what other libraries' components understand is not asked for here."""
     template = getattr(type(widget), "template_file", None)
-    ours = isinstance(widget, VueTemplate) and isinstance(template, tuple) and _HERE in Path(template[0]).parents
-    return {name[4:] for name in dir(type(widget)) if name.startswith("vue_")} if ours else set()
+    return template if isinstance(widget, VueTemplate) and isinstance(template, tuple) else ("", "")
 
 
 def _unheard(widget: Any, told: Mapping[str, Any]) -> str:
@@ -194,8 +192,11 @@ def _unheard(widget: Any, told: Mapping[str, Any]) -> str:
             return f"a message to {name} that is none"
         if other := sorted(set(content) - {"event", "data"}):
             return f"{', '.join(other)!r:.80} for {name}"
-        event = content.get("event")
-        return "" if isinstance(event, str) and event in _declared(widget) else f"the event {event!r:.60} for {name}"
+        event, component = content.get("event"), _component(widget)
+        if not isinstance(event, str) or event not in events.declared(*component):
+            return f"the event {event!r:.60} for {name}"
+        data = content.get("data")
+        return f"the event {event!r:.60} for {name} with {data!r:.80}" if events.wrong(*component, event, data) else ""
     state = told.get("state")
     if told.get("method") == "update" and isinstance(state, dict) and not told.get("buffer_paths"):
         wrong = [trait for trait, value in state.items() if not isinstance(value, _SET.get((name, trait), ()))]

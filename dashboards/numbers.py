@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -49,7 +49,7 @@ class Row:
 
 @vue("assets/numbers.vue")
 def _Numbers(name: str, title: str, sentence: str, corner: str, columns: list, rows: list, stamp: str, legend: list,
-             texts: dict, event_switched: Any) -> None:
+             texts: dict, event_switched: Callable[[str], None]) -> None:
     """The browser's half of a table."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +15,7 @@ from typing import Any
 import solara
 
 from letsdance import scenarios
+from letsdance.dashboards import events
 from letsdance.dashboards.charts import Chart, Told
 from letsdance.dashboards.session import use_session
 from letsdance.params import EVIDENCE, PARAMETERS, Parameter
@@ -41,10 +43,12 @@ class Sent:
 def vue(path: str) -> Callable[[Callable[..., None]], Callable[..., Any]]:
     """A component whose browser half is a Vue 2 template; path is relative to the file that says it.
 
-    The function's arguments are what the template sees; event_name is called from it as name(...). Lists and dicts go
-    as they are, whole, when they differ.
+    The function's arguments are what the template sees; event_name is called from it as name(...), with data of the type
+    that `Callable[[type], None]` says: the guard refuses any other (events.py). Lists and dicts go as they are, whole,
+    when they differ.
     """
     def decorate(function: Callable[..., None]) -> Callable[..., Any]:
+        events.declare(os.path.abspath(inspect.getfile(function)), path, function)
         names = [name for name in inspect.signature(function).parameters if not name.startswith("event_")]
 
         def plain(value: Any, widget: Any) -> Any:
@@ -63,9 +67,10 @@ def vue(path: str) -> Callable[[Callable[..., None]], Callable[..., Any]]:
 
 @vue("assets/chart.vue")
 def _Chart(name: str, title: str, sentence: str, option: dict, numbers: dict, columns: list, rows: list, texts: dict,
-           showing: bool, event_show: Callable[[bool], None], event_read: Callable[[Any], None], file: dict,
-           event_parquet: Callable[[Any], None], event_whole: Callable[[Any], None], clickable: bool = False,
-           event_point: Callable[[list], None] | None = None) -> None:
+           showing: bool, event_show: Callable[[bool], None], event_read: Callable[[events.Nothing], None], file: dict,
+           event_parquet: Callable[[events.Nothing], None], event_whole: Callable[[events.Nothing], None],
+           clickable: bool = False,
+           event_point: Callable[[tuple[float, float]], None] | None = None) -> None:
     """The browser's half of a chart."""
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
+import threading
 from collections import Counter
 from dataclasses import replace
 
@@ -20,7 +21,7 @@ from letsdance.dashboards.pages import confidence
 from letsdance.dashboards.session import Session, provide
 from letsdance.dashboards.state import View, from_link
 from letsdance.experiments import patterns
-from letsdance.params import EVIDENCE, PARAMETERS
+from letsdance.params import EVIDENCE, PARAMETERS, Refused
 from letsdance.report.words import LEFT_OUT
 from letsdance.scenarios import LEVERS, SHOCKS
 from letsdance.words import Text, catalogue
@@ -132,13 +133,27 @@ def test_a_check_stops_and_the_next_one_can_begin(few):
     assert next(confidence.check(2, compute.Token())).running == "F12"
 
 
-def test_a_second_check_waits_for_its_turn(few):
-    first, second = confidence.check(3, compute.Token()), confidence.check(3, compute.Token())
-    next(first)
-    assert next(second).queued
-    first.close()
-    assert next(second).running == "F12"
-    second.close()
+def test_two_who_check_the_same_share_what_is_found(few, monkeypatch):
+    runs, real = [], confidence.Laboratory.run
+    monkeypatch.setattr(confidence.Laboratory, "run", lambda *a, **k: (runs.append(1), real(*a, **k))[1])
+    alone = list(confidence.check(3, compute.Token()))[-1]
+    once = len(runs)
+    confidence._found.clear()
+    states: list[list] = [[], []]
+    threads = [threading.Thread(target=lambda said=said: said.extend(confidence.check(3, compute.Token())))
+               for said in states]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert states[0][-1] == states[1][-1] == alone
+    assert len(runs) == 2 * once
+
+
+def test_a_check_has_the_limit_of_all_pages(few, monkeypatch):
+    monkeypatch.setattr(compute, "MOST_WORK", 1000)
+    with pytest.raises(Refused, match="would fit"):
+        list(confidence.check(4, compute.Token()))
 
 
 def test_the_summary_names_what_does_not_hold(few):

@@ -193,6 +193,8 @@ UNDECLARED = {
     "a method": lambda call, _: {"event": "_handle_event", "data": 1},
     "no text": lambda call, _: {"event": ["go"], "data": 1},
     "nothing": lambda call, _: {},
+    "data of another type": lambda call, _: {"event": "go", "data": {"a": 1}},
+    "an event without data": lambda call, _: {"event": "go"},
 }
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import solara
 
 from letsdance.dashboards import charts_compare as drawing
-from letsdance.dashboards import compute
+from letsdance.dashboards import compute, events
 from letsdance.dashboards.charts import Chart, key_of
 from letsdance.dashboards.charts_compare import LETTERS, OUTCOMES, START, Tunnel
 from letsdance.dashboards.numbers import Head, Numbers, Row
@@ -37,7 +37,7 @@ EDITING = "compare.editing"
 @vue("../assets/compare.vue")
 def _Cards(headline: str, notes: list, refused: str, cards: list, outcomes: list, outcome: str, references: list,
            against: str, difference: bool, can_undo: bool, can_redo: bool, can_add: bool, editing: bool, texts: dict,
-           shared: dict, event_act: Callable[[dict], None]) -> None:
+           shared: dict, event_act: Callable[[events.Order], None]) -> None:
     """The headline, what is compared, and a card for each policy."""
 
 

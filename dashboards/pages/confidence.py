@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import solara
-from solara.server import kernel_context
 
-from letsdance.dashboards import compute
+from letsdance.dashboards import compute, events
 from letsdance.dashboards.charts import Chart, key_of
-from letsdance.dashboards.parts import Box, Figure, Say, effects, marks, rules
+from letsdance.dashboards.parts import Box, Figure, Say, effects, marks, rules, vue
 from letsdance.dashboards.session import use_session
 from letsdance.experiments.paired import Finding
 from letsdance.experiments.patterns import PATTERNS, Laboratory
-from letsdance.params import EVIDENCE, GROUPS, PARAMETERS, Refused
+from letsdance.params import EVIDENCE, GROUPS, PARAMETERS
 from letsdance.report.words import LEFT_OUT
-from letsdance.scenarios import LEVERS, SHOCKS
+from letsdance.scenarios import LEVERS, SHOCKS, Scenario, load
 from letsdance.simulation.run import Result
 from letsdance.words import Text
 
@@ -34,20 +31,20 @@ RUNS = 20
 _LOOK = Path(__file__).parent.parent / "assets" / "confidence.css"
 
 
-@solara.component_vue("../assets/origins.vue", vuetify=False)
+@vue("../assets/origins.vue")
 def _Origins(tiles: list, texts: dict, event_chosen: Callable[[str], None]) -> None:
     """How many parameters come from where."""
 
 
-@solara.component_vue("../assets/patterns.vue", vuetify=False)
+@vue("../assets/patterns.vue")
 def _Patterns(patterns: list, verdicts: dict, running: str, checking: bool, done: int, total: int, says: str, lead: str,
               takes: str, texts: dict, event_act: Callable[[str], None]) -> None:
     """The expected patterns, and their verdicts as they come."""
 
 
-@solara.component_vue("../assets/box.vue", vuetify=False)
+@vue("../assets/box.vue")
 def _Box(entries: dict, sources: dict, tab: str, word: str, origin: str, titles: dict, texts: dict,
-         event_looked: Callable[[dict], None]) -> None:
+         event_looked: Callable[[events.Found], None]) -> None:
     """Everything that can be looked up, with a search."""
 
 
@@ -144,12 +141,11 @@ def entries(text: Text) -> dict[str, list[dict[str, Any]]]:
 
 @dataclass(frozen=True)
 class Checked:
-    """What a check has found so far. running: the pattern at work, '' if none; queued: another check runs first."""
+    """What a check has found so far. running: the pattern at work, '' if none."""
 
     seed: int
     findings: tuple[tuple[str, tuple[Finding, ...]], ...] = ()
     running: str = ""
-    queued: bool = False
 
     def holding(self) -> dict[str, bool]:
         """Whether each pattern that was checked holds."""
@@ -157,20 +153,22 @@ class Checked:
 
 
 class _Watched(Laboratory):
-    """A laboratory that stops between runs when nobody waits any more."""
+    """A laboratory that lets others in between runs, stops when nobody waits any more, and has the limit of all pages."""
 
     def __init__(self, token: compute.Token, seed: int) -> None:
         super().__init__(RUNS, seed)
         self._token = token
 
-    def run(self, *names: Any, **settings: Any) -> Result:
-        self._token.check()
-        return super().run(*names, **settings)
+    def run(self, start: str | Scenario, quarters: int = 60, **settings: Any) -> Result:
+        compute.between(self._token)
+        own = {name: value for name, value in settings.items() if name in PARAMETERS}
+        values = load(start).changed(parameters=own).values()
+        compute.check_size(int(values["municipalities"] * values["citizens"]), quarters, RUNS * settings.get("times", 1))
+        return super().run(start, quarters, **settings)
 
 
-#: What was found, for all sessions: the same seeds give the same findings. One check works at a time.
+#: What was found, for all sessions: the same seeds give the same findings.
 _found: dict[tuple[int, str], tuple[Finding, ...]] = {}
-_turn = threading.Lock()
 
 
 def _order() -> list[str]:
@@ -183,67 +181,34 @@ def checked_before(seed: int) -> Checked:
     return Checked(seed, tuple((id, _found[seed, id]) for id in _order() if (seed, id) in _found))
 
 
-def check(seed: int, token: compute.Token) -> Iterator[Checked]:
-    """Check every pattern, the scored ones first; yields before and after each. Raises `Stopped`."""
+def check(seed: int, token: compute.Token) -> Generator[Checked, None, None]:
+    """Check every pattern, the scored ones first; yields before each and at the end. Raises `Refused`, `Stopped`."""
     known = checked_before(seed)
-    while not _turn.acquire(timeout=0.2):
-        yield replace(known, queued=True)
-        token.check()
-    try:
-        for id in _order():
+    for id in _order():
+        if (seed, id) not in _found:
+            yield replace(known, running=id)
+            token.check()
+        with compute.alone(("pattern", seed, id), token):
             if (seed, id) not in _found:
-                yield replace(known, running=id)
-                token.check()
                 _found[seed, id] = tuple(PATTERNS[id].findings(_Watched(token, seed)))
-                if len(_found) > 50 * len(PATTERNS):
-                    _found.pop(next(iter(_found)))
             if id not in known.holding():
                 known = replace(known, findings=(*known.findings, (id, _found[seed, id])))
-        yield known
-    finally:
-        _turn.release()
+            while len(_found) > 50 * len(PATTERNS):
+                _found.pop(next(iter(_found)), None)
+    yield known
 
 
 def use_check(seed: int, wanted: bool) -> tuple[Checked, str]:
-    """The newest state of a check that runs while it is wanted, and what was refused; a hook.
+    """The newest state of a check that runs while it is wanted, and what was refused; a hook."""
+    def job(token: compute.Token) -> Generator[Checked, None, None]:
+        if wanted:
+            yield from check(seed, token)
 
-    It has a thread of its own, so that half a minute of checking keeps nobody's slider waiting in compute's pool.
-    """
-    # the first value is held: `use_reactive` would show a newer one, with a finding more, in place of the check
-    first = solara.use_memo(lambda: (checked_before(seed), ""), [])
-    shown: solara.Reactive[tuple[Checked, str]] = solara.use_reactive(first)
-
-    def begin() -> Callable[[], None] | None:
-        if not wanted:
-            if shown.peek()[0].running or shown.peek()[0].queued:
-                shown.value = replace(shown.peek()[0], running="", queued=False), ""
-            return None
-        token = compute.Token()
-        context = kernel_context.get_current_context() if kernel_context.has_current_context() else None
-
-        def deliver(value: Checked, refused: str = "") -> None:
-            token.check()
-            if context is not None and context.closed_event.is_set():
-                raise compute.Stopped
-            with context or nullcontext():
-                if shown.peek() != (value, refused):
-                    shown.value = value, refused
-
-        def work() -> None:
-            try:
-                for value in check(seed, token):
-                    deliver(value)
-            except compute.Stopped:
-                pass
-            except Refused as refused:
-                deliver(Checked(seed), str(refused))
-
-        threading.Thread(target=work, daemon=True, name="letsdance-patterns").start()
-        return token.stop
-
-    solara.use_effect(begin, [seed, wanted])
-    found, refused = shown.value
-    return (found if found.seed == seed else checked_before(seed)), refused
+    answer = compute.use_latest(job, [seed, wanted], compute.LONG)
+    found = answer.value
+    if found is None or found.seed != seed or not wanted:
+        return checked_before(seed), answer.refused
+    return found, answer.refused
 
 
 def pattern_rows(text: Text) -> list[dict[str, Any]]:
@@ -276,9 +241,7 @@ def summary(checked: Checked, checking: bool, text: Text) -> str:
     held = {id: holds for id, holds in checked.holding().items() if PATTERNS[id].scored}
     wanted = sum(p.scored for p in PATTERNS.values())
     done, n = len(checked.findings), len(PATTERNS)
-    whole = not checking or not (checked.running or checked.queued)
-    if checking and checked.queued:
-        return text("confidence.queued")
+    whole = not (checking and checked.running)
     if not held:
         return text("confidence.checking", id=checked.running, done=done, n=n) if checking and checked.running else text(
             "confidence.not_yet")

@@ -10,9 +10,9 @@ from typing import Any
 
 import solara
 
-from letsdance.dashboards import charts, compute, downloads, tables
+from letsdance.dashboards import charts, compute, downloads, events, tables
 from letsdance.dashboards.charts import Chart
-from letsdance.dashboards.parts import Box, Figure, Say, Waiting
+from letsdance.dashboards.parts import Box, Figure, Say, Waiting, vue
 from letsdance.dashboards.session import Session, use_session
 from letsdance.dashboards.state import View, check_link, to_link
 from letsdance.dashboards.tables import Checked, Choice, Sheet
@@ -40,29 +40,29 @@ EXAMPLES = {
 }
 
 
-@solara.component_vue("../assets/load.vue", vuetify=False)
+@vue("../assets/load.vue")
 def _Load(name: str, refused: str, picks: dict, examples: dict, most: int, texts: dict,
-          event_chosen: Callable[[dict], None], event_put_away: Callable[[Any], None]) -> None:
+          event_chosen: Callable[[events.Table], None], event_put_away: Callable[[events.Nothing], None]) -> None:
     """The file input, and examples for those who have none at hand. The browser's tab keeps the file until it is used."""
 
 
-@solara.component_vue("../assets/confirm.vue", vuetify=False)
+@vue("../assets/confirm.vue")
 def _Confirm(choice: dict, options: dict, header: list, rows: list, meanings: list, asked: list, found: str,
              warned: str, bad: list, more: str, says: list, means: list, per: int, per_says: str, towns: str,
-             by_town: bool, refused: str, ready: str, texts: dict, event_choose: Callable[[dict], None],
-             event_begin: Callable[[Any], None]) -> None:
+             by_town: bool, refused: str, ready: str, texts: dict, event_choose: Callable[[events.Chosen], None],
+             event_begin: Callable[[events.Nothing], None]) -> None:
     """How the table is read, what is wrong with it, and what it will start."""
 
 
-@solara.component_vue("../assets/started.vue", vuetify=False)
+@vue("../assets/started.vue")
 def _Started(says: str, own: bool, long: str, can_undo: bool, can_redo: bool, texts: dict,
              event_act: Callable[[str], None]) -> None:
     """What was started from, and where to go from there."""
 
 
-@solara.component_vue("../assets/take.vue", vuetify=False)
+@vue("../assets/take.vue")
 def _Take(groups: list, file: dict, says: str, refused: str, busy: bool, texts: dict,
-          event_wanted: Callable[[dict], None], event_saved: Callable[[int], None]) -> None:
+          event_wanted: Callable[[events.Taken], None], event_saved: Callable[[int], None]) -> None:
     """What can be taken away."""
 
 
@@ -438,7 +438,7 @@ def Take(shown: Shown | None) -> None:
     making = downloads.use_making(make, text)
 
     def want(item: dict[str, Any]) -> None:
-        if (item["what"], item["name"]) in {(what, name) for what, name, kinds in downloads.listed(session.view.peek())
+        if (item.get("what"), item["name"]) in {(what, name) for what, name, kinds in downloads.listed(session.view.peek())
                                             if item["kind"] in kinds}:
             making.ask(item)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import solara
 
-from letsdance.dashboards import charts, compute, sentences
+from letsdance.dashboards import charts, compute, events, sentences
 from letsdance.dashboards.charts import Chart
 from letsdance.dashboards.parts import (
     Box,
@@ -25,7 +25,7 @@ from letsdance.dashboards.parts import (
 from letsdance.dashboards.session import Session, use_session
 from letsdance.dashboards.state import RUNS, Kind, Policy, between
 from letsdance.params import PARAMETERS, PROFILES, Refused
-from letsdance.scenarios import HORIZON, Use
+from letsdance.scenarios import HORIZON, LEVERS, SHOCKS, Use
 from letsdance.words import Text
 
 #: Sliders that are always there, by what they are about; every other parameter can be found by name.
@@ -47,9 +47,11 @@ _STEPS, _PAUSE, _HOLD = 8, 0.11, 0.7
 
 @vue("../assets/controls.vue")
 def _Controls(starts: list, levers: list, quadrants: list, shocks: list, parameters: list, groups: list, others: list,
-              profiles: list, values: dict, refused: dict, explained: dict, opened: list, texts: dict, event_start: Any,
-              event_set: Any, event_use: Any, event_luck: Any, event_explain: Any, event_pick: Any,
-              event_section: Any) -> None:
+              profiles: list, values: dict, refused: dict, explained: dict, opened: list, texts: dict,
+              event_start: Callable[[str], None],
+              event_set: Callable[[events.Setting], None], event_use: Callable[[events.UseChange], None],
+              event_luck: Callable[[events.Luck], None], event_explain: Callable[[str], None],
+              event_pick: Callable[[str], None], event_section: Callable[[events.Section], None]) -> None:
     """The left side: levers, conditions, shocks, luck."""
 
 
@@ -127,7 +129,8 @@ def Result(session: Session, shown: Shown, refused: str) -> None:
             session.change(difference=not session.view.peek().difference)
         elif what.startswith("reference:"):
             chosen = what.partition(":")[2]
-            session.change(reference=session.view.peek().policy if chosen == "keep" else chosen)
+            if chosen in ("start", "levers", "keep"):
+                session.change(reference=session.view.peek().policy if chosen == "keep" else chosen)
         elif what in ("undo", "redo", "replay", "reset"):
             getattr(session, what)()
 
@@ -170,7 +173,7 @@ def Controls(moving: Policy | None) -> None:
                 entry["name"], entry["start"], entry["duration"], entry["strength"]))
 
         uses = view.policy.levers if kind == "lever" else view.policy.shocks
-        name = entry["name"] if entry else uses[at].name if at is not None and at < len(uses) else ""
+        name = entry["name"] if entry else uses[at].name if at is not None and 0 <= at < len(uses) else ""
         session.attempt(f"{kind}.{name}", make, f"{kind}.{name}")
         if change["done"]:
             session.let_go()
@@ -192,6 +195,11 @@ def Controls(moving: Policy | None) -> None:
 
     def pick(name: str) -> None:
         session.change(own=session.view.peek().put(**{PICKED: ",".join(dict.fromkeys([*picked, name]))}).own)
+
+    def explain(key: str) -> None:
+        kind, _, name = key.partition(".")
+        if name in {"parameter": PARAMETERS, "lever": LEVERS, "shock": SHOCKS}.get(kind, ()):
+            told.value = {**told.peek(), key: explained(key, session.text)}
 
     def section(change: dict[str, Any]) -> None:
         names = {*opened, change["name"]} if change["open"] else {*opened} - {change["name"]}
@@ -219,7 +227,7 @@ def Controls(moving: Policy | None) -> None:
     _Controls(**static, parameters=rows, groups=titled, values=values, refused=session.refused.value,
               explained=told.value, opened=opened, event_start=start, event_set=set_parameter, event_use=use,
               event_luck=luck,
-              event_explain=lambda key: told.set({**told.peek(), key: explained(key, session.text)}),
+              event_explain=explain,
               event_pick=pick, event_section=section)
 
 

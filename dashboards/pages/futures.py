@@ -50,6 +50,8 @@ def Page() -> None:
             yield Told(plane, cards, charts.key_of((question, runs)))
 
     def chosen(name: str) -> None:
+        if name not in STARTS:
+            return
         session.change(page="explore", policy=replace(view.policy.bare(), start=name))
 
     answer = compute.use_latest(job, [question])

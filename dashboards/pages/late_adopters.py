@@ -9,7 +9,7 @@ from typing import Any
 import solara
 
 from letsdance.dashboards import charts_late_adopters as drawing
-from letsdance.dashboards import compute
+from letsdance.dashboards import compute, events
 from letsdance.dashboards.charts import Chart, key_of
 from letsdance.dashboards.charts_compare import name_of
 from letsdance.dashboards.numbers import Head, Numbers, Row
@@ -24,7 +24,7 @@ from letsdance.words import Text
 @vue("../assets/late_adopters.vue")
 def _Head(headline: str, note: str, refused: str, profiles: list, profile: str, policy: str, can_undo: bool,
           can_differ: bool,
-          difference: bool, texts: dict, shared: dict, event_act: Callable[[dict], None]) -> None:
+          difference: bool, texts: dict, shared: dict, event_act: Callable[[events.Order], None]) -> None:
     """Which innovation, which policy, and the headline."""
 
 

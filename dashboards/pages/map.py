@@ -6,7 +6,7 @@ Answers come coarse first and finer later; each says from how many runs it is. O
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 import solara
 
-from letsdance.dashboards import charts_map
+from letsdance.dashboards import charts_map, events
 from letsdance.dashboards.charts import Chart, key_of
 from letsdance.dashboards.compute import LONG, Token, between, check_work, use_latest
 from letsdance.dashboards.pages.explore import SLIDERS
@@ -46,7 +46,8 @@ MOVABLE = {group: tuple(n for n in names if not PARAMETERS[n].whole and PARAMETE
 
 @vue("../assets/map.vue")
 def _Panel(part: str, start: list, here: list, progress: str, fine: bool, groups: list, moved: str, measure: str,
-           refused: str, note: str, texts: dict, event_begin: Any, event_act: Any) -> None:
+           refused: str, note: str, texts: dict, event_begin: Callable[[tuple[float | None, float | None]], None],
+           event_act: Callable[[events.MapOrder], None]) -> None:
     """The browser's half: part "start" says where to start, part "axis" what is moved."""
 
 

@@ -7,7 +7,7 @@ the same run without levers and shocks.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import solara
 
+from letsdance.dashboards import events
 from letsdance.dashboards.charts import key_of
 from letsdance.dashboards.charts_town import picture
 from letsdance.dashboards.compute import Token, between, check_work, municipalities, use_latest
@@ -58,8 +59,9 @@ RESULTS = ("drive", "target", "noise", "before", "after", "value", "pilots", "ad
 
 @vue("../assets/town.vue")
 def _Town(film: dict, stamp: str, world: str, quarter: int, chosen: str, story: dict, waiting: bool, setting: dict,
-          refused: dict, file: dict, making: str, texts: dict, event_take: Any, event_saved: Any, event_choose: Any,
-          event_reach: Any, event_show: Any, event_act: Any) -> None:
+          refused: dict, file: dict, making: str, texts: dict, event_take: Callable[[events.Taken], None],
+          event_saved: Callable[[int], None], event_choose: Callable[[str], None], event_reach: Callable[[int], None],
+          event_show: Callable[[str], None], event_act: Callable[[events.TownOrder], None]) -> None:
     """The browser's half: player, scene, story."""
 
 
@@ -318,6 +320,9 @@ def _of_initiative(mine: Film, other: Film, row: int, same: bool, text: Text) ->
 def made(run: Run, people: bool, quarter: int, what: str, kind: str, text: Text) -> File:
     """The picture of a quarter ("picture", svg or png), or a table of the whole run ("municipalities" or "initiatives",
     csv or parquet)."""
+    kinds = ("svg", "png") if what == "picture" else ("csv", "parquet")
+    if kind not in kinds:
+        raise Refused("there is no table {what!r} here.{near}", what=f"{what}.{kind}", near=nearest(kind, kinds))
     if what == "picture":
         used = [text("town.used_from", title=text.title(name, use.name), quarter=use.start)
                 for name, uses in (("lever", run.policy.levers), ("shock", run.policy.shocks)) for use in uses]
