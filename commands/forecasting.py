@@ -224,19 +224,26 @@ def _forecast_shares(shares: list[Series], samples: int, seed: int, out: Path | 
         console().print(f"Written: [bold]{out}[/].", highlight=False)
 
 
-def _backtest_shares(shares: list[Series], samples: int, seed: int, as_json: bool) -> None:
+def _backtest_shares(shares: list[Series], name: str, samples: int, seed: int, out: Path, overwrite: bool,
+                     as_json: bool) -> None:
     from letsdance.experiments.adopters import stocks
+    from letsdance.report.adopters import backtest_of_shares
 
     rows = stocks.backtest(shares, samples=samples, seed=seed)
     mean = rows[["error", "persistence", "crps", "below", "above"]].mean()
-    said = {"kind": "share in use", "forecasts": len(rows), **{name: float(value) for name, value in mean.items()}}
+    says = (f"In {len(rows)} forecasts of the last part of each unit's shares from the first, with what the other units "
+            f"teach, the median was off by {100 * mean['error']:.1f} points (the last share as it is: "
+            f"{100 * mean['persistence']:.1f}); the truth lay below the 80 % interval in {mean['below']:.0%} and above it "
+            f"in {mean['above']:.0%}.")
+    said: dict[str, Any] = {"kind": "share in use", "forecasts": len(rows),
+                            **{column: float(value) for column, value in mean.items()}}
+    page = backtest_of_shares(says, name, rows)
+    keep(out, "backtest", {"seed": seed, "samples": samples, **said}, {"scores": rows}, page, overwrite, as_json)
     if as_json:
-        typer.echo(json.dumps(said))
+        typer.echo(json.dumps({"folder": str(out), **said}))
         return
-    console().print(f"In {len(rows)} forecasts of the last part of each unit's shares from the first, with what the other "
-                    f"units teach, the median was off by {100 * mean['error']:.1f} points (the last share as it is: "
-                    f"{100 * mean['persistence']:.1f}); the truth lay below the 80 % interval in {mean['below']:.0%} and "
-                    f"above it in {mean['above']:.0%}.", highlight=False)
+    console().print(says, highlight=False)
+    written(out, "")
 
 
 def _tell(made: list[Forecast], prior: Path | None, invented: bool, out: Path | None, report: Path | None,
@@ -289,7 +296,7 @@ def backtest_(
 
     told = _opened(past)
     if (shares := _shares(told, prior, population)) is not None:
-        return _backtest_shares(shares, samples, seed, as_json)
+        return _backtest_shares(shares, past.name, samples, seed, out, overwrite, as_json)
     known = None if prior is None else priors.load(prior)
     cascades = histories.read(told, population, least=1)
     stages = tuple(stage or priors.STAGES)

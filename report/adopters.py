@@ -531,9 +531,23 @@ def data_study(said: Sequence[str], name: str, frame: Any, counts: Counts | None
                           [Table(shown, rows, note)])], caveat=OF_THE_DATA)
 
 
+def backtest_of_shares(says: str, name: str, rows: Any) -> Study:
+    """The page of `letsdance adopters backtest` for shares in use: how far forecasts were off, by periods ahead."""
+    ahead = rows.groupby("ahead")
+    means = 100 * ahead[["error", "persistence", "crps", "below", "above"]].mean()
+    table = [[str(periods), f"{int(ahead.size()[periods]):,}", *(f"{value:.1f}" for value in row)]
+             for periods, row in zip(means.index, means.to_numpy(), strict=True)]
+    note = "Points are percentage points; in the last two columns, per cent of the forecasts."
+    return Study("backtest", f"Shares in use in {name}, forecast from their first parts", (), [Section(
+        "How far off", [says], {}, [Table(["periods ahead", "forecasts", "error of the median", "error if nothing changed",
+                                           "CRPS", "truth below the 80 % interval", "above"], table, note)])],
+                 caveat=OF_THE_DATA)
+
+
 def _plain(value: float) -> str:
     return "–" if not math.isfinite(value) else f"{value:,.6g}"
 
 
-__all__ = ["adoption_curve", "classic_figure", "classic_study", "data_study", "describe_study", "exposure_over_time",
+__all__ = ["adoption_curve", "backtest_of_shares", "classic_figure", "classic_study", "data_study", "describe_study",
+    "exposure_over_time",
            "fitted_curves", "not_yet", "rewired_networks", "series_figure", "thresholds_by_category", "who_follows"]

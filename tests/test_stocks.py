@@ -98,5 +98,10 @@ def test_shares_are_forecast_and_tested_by_the_same_commands(tmp_path, monkeypat
     assert [one["unit"] for one in said["forecasts"]] == ["usually", "usually or sometimes"]
     assert said["kind"] == "share in use"
     assert (tmp_path / "F.csv").read_text().startswith("unit,sample,t,share")
-    done = CliRunner().invoke(app, ["adopters", "backtest", "s.csv", "--json", "--samples", "50"])
-    assert json.loads(done.stdout)["forecasts"] > 10
+    done = CliRunner().invoke(app, ["adopters", "backtest", "s.csv", "--json", "--samples", "50", "--out", "tried"])
+    said = json.loads(done.stdout)
+    assert said["forecasts"] > 10
+    assert said["folder"] == "tried"
+    rows = pd.read_parquet(next((tmp_path / "tried").glob("**/scores.parquet")))
+    assert rows["error"].mean() == pytest.approx(said["error"])
+    assert "Shares in use in s.csv" in (tmp_path / "tried" / "report.html").read_text()

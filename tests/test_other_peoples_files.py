@@ -1,0 +1,390 @@
+"""Files as people bring them: each says the same as a plain table, or is refused in one sentence with what is wrong."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import unicodedata
+import zipfile
+from datetime import date
+
+import numpy as np
+import openpyxl
+import pytest
+
+from letsdance.experiments.adopters import counts, data, history, who
+from letsdance.params import Refused
+from letsdance.scenarios.tables import Upload
+from letsdance.simulation import municipalities
+
+
+def upload(content):
+    return Upload("t.csv", content if isinstance(content, bytes) else content.encode())
+
+
+def times(content, **asked):
+    made = data.read_times(upload(content), **asked)
+    return dict(zip(made.nodes, [None if np.isnan(t) else int(t) for t in made.times], strict=True))
+
+
+def ties(content, nodes=("Ash", "Birch", "Elm tree")):
+    (matrix,) = data.read_edges(upload(content), nodes, np.arange(2001, 2005))
+    return {(nodes[i], nodes[j]): float(matrix[i, j]) for i, j in zip(*matrix.nonzero(), strict=True)}
+
+
+def start(content, scale=None, **asked):
+    return {name: round(value, 4) for name, value in data.read_survey(upload(content), scale, **asked).start().items()}
+
+
+def refused(call, words=""):
+    with pytest.raises(Refused) as caught:
+        call()
+    assert words in str(caught.value), caught.value
+    assert "\n" not in str(caught.value)
+
+
+def book(change=None, **sheets):
+    made, file = openpyxl.Workbook(), io.BytesIO()
+    made.remove(made.active)
+    for name, rows in sheets.items():
+        sheet = made.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    if change:
+        change(made)
+    made.save(file)
+    return file.getvalue()
+
+
+def archive(**parts):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as made:
+        for name, content in parts.items():
+            made.writestr(name.replace("__", "/"), content)
+    return file.getvalue()
+
+
+PLAIN = {"A": 2001, "B": 2002, "C": 2004}
+CSV = "node,time\nA,2001\nB,2002\nC,2004\n"
+ROWS = [["node", "time"], ["A", 2001], ["B", 2002], ["C", 2004]]
+
+
+# ---------------------------------------------------------------- the same table
+
+def hidden(made):
+    made.create_sheet("before", 0).append(["x"])
+    made.worksheets[0].sheet_state = "hidden"
+
+
+def titled(made):
+    made.worksheets[0].insert_rows(1)
+    made.worksheets[0]["A1"] = "Laws"
+    made.worksheets[0].merge_cells("A1:B1")
+
+
+SAME = {
+    "quoted years": CSV.replace("20", '"20').replace("\n", '"\n').replace('time"', "time"), "2001.0": CSV.replace("01",
+    "01.0"),
+    "2,001": 'node,time\nA,"2,001"\nB,"2,002"\nC,"2,004"\n', "2.001;": CSV.replace(",", ";").replace("20", "2.0"),
+    "'2001": CSV.replace(",2", ",'2"), '="2001"': CSV.replace("2001", '="2001"').replace("2002", '="2002"'),
+    "spaces and signs": CSV.replace(",2", ", +2"), "no-break space": CSV.replace(",2", ",\u00a02"),
+    "sep = ;": "sep = ;\n" + CSV.replace(",", ";"), "SEP=;": "SEP=;  \n" + CSV.replace(",", ";"),
+    "sep=\\t": "sep=\\t\n" + CSV.replace(",", "\t"), "sep=; UTF-16": ("sep=;\n" + CSV.replace(",", ";")).encode("utf-16"),
+    "spaces between": CSV.replace(",", " "), "aligned by spaces": CSV.replace(",", "     "),
+    "comments": "# made by R\n# in 2020\n" + CSV, "a title": "Table 1. Laws\n\n" + CSV,
+    "a title, wide": "Table 1,\n,\n" + CSV,
+    "a source below": CSV + "\nSource: CBS\n", "a remark below": CSV + "* as of May,\n",
+    "mixed ends": CSV.replace("\n", "\r\n", 1).replace("2001\n", "2001\r"), "CR CR LF": CSV.replace("\n", "\r\r\n"),
+    "NEL": CSV.replace("\n", "\u0085"), "LS": CSV.replace("\n", "\u2028"), "DOS end": CSV + "\x1a",
+    "form feed": CSV.replace("B", "\fB"),
+    "comma in the header's end": CSV.replace("\n", ",\n", 1), "commas in rows' ends": CSV.replace("1\n", "1,\n"),
+    "many semicolons": CSV.replace(",", ";").replace("\n", ";;;;\n") + ";;;;\n",
+    "an empty column before": "," + CSV.replace(
+        "\n", "\n,").rstrip(","),
+    "quotes after spaces": CSV.replace(",", '", "').replace("\n", '"\n"').join(['"', ""]).rstrip('"'),
+    "single quotes": "'node','time'\n'A','2001'\n'B','2002'\n'C','2004'\n",
+    "curly quotes": "“node”,“time”\n“A”,“2001”\n“B”,“2002”\n“C”,“2004”\n",
+    "lines in quotes": "".join(f'"{row}"\n' for row in CSV.splitlines()),
+    "write.csv": '"","node","time"\n"1","A",2001\n"2","B",2002\n"3","C",2004\n',
+    "write.table": '"node" "time"\n"1" "A" 2001\n"2" "B" 2002\n"3" "C" 2004\n',
+    "rows of a subset": '"node","time"\n"4","A",2001\n"7","B",2002\n"9","C",2004\n',
+    "names of rows": '"","time"\n"A",2001\n"B",2002\n"C",2004\n',
+    "index of pandas": ",node,time\n0,A,2001\n1,B,2002\n2,C,2004\n",
+    "XLSX": book(s=ROWS), "an empty sheet first": book(a=[], s=ROWS), "notes first": book(a=[["Read me"]], s=ROWS),
+    "header in row 3": book(s=[[None], [None], *ROWS]), "title in XLSX": book(s=[["Laws"], [None], *ROWS]),
+    "from column C": book(s=[[None, None, *row] for row in ROWS]), "years as text": book(s=[[a, str(b)] for a, b in ROWS]),
+    "merged title": book(titled, s=ROWS), "hidden sheet": book(hidden, s=ROWS),
+    "ties first": book(ties=[["source", "target"], ["A", "B"]], s=ROWS), "gz": gzip.compress(CSV.encode(), mtime=0),
+}
+HEADERS = ("state,year", "country,year_joined", "State;Year of adoption", "gemeente;jaar",
+    "Gemeentenaam;Jaar van invoering",
+           "id,toa", "unit,adopted_year", "country,joined", "member_state,accession_year", "state,adoption", "city,yr",
+           "statenam,adopt_year", "municipality,quarter", "school,jaar_invoering", "org,adoption year", "stateabb,year",
+           "iso3,year", "fips,yearadopted", "region,start_year", "entity,year", "code,year",
+           "country name,Year Joined (EU)")
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_a_table_is_the_same_however_it_was_saved(name):
+    assert times(SAME[name]) == PLAIN
+
+
+@pytest.mark.parametrize("header", HEADERS)
+def test_times_are_known_by_the_words_that_people_use(header):
+    separator = ";" if ";" in header else ","
+    assert times(header + "\n" + CSV.split("\n", 1)[1].replace(",", separator)) == PLAIN
+
+
+def test_of_several_names_the_one_that_tells_most_rows_apart_is_taken():
+    assert times("region,state,year\nEast,A,2001\nEast,B,2002\nWest,C,2004\n") == PLAIN
+    frame = counts.read_counts(upload("country,region,year,new\nX,a,2001,1\nX,b,2001,2\nX,a,2002,3\n")).frame
+    assert frame["unit"].tolist() == ["a", "b", "a"]
+    assert history.read(upload("country,year,new\nA,2001,2\nB,2001,3\nA,2002,3\nB,2002,1\n"), 50)[1].name == "B"
+
+
+# ---------------------------------------------------------------- never, blank, names
+
+@pytest.mark.parametrize("word", [
+    "", "NA", "n/a", ".", "-", "–", "NULL", "None", "NaN", "n.v.t.", "#N/A", "#N/B", "onbekend", "never", "Nooit",
+    "not yet",
+    "nog niet", "..", "<NA>", "NaT", "#N/V"])
+def test_words_for_nothing_are_blank(word):
+    assert times(CSV.replace("2002", word)) == PLAIN | {"B": None}
+
+
+@pytest.mark.parametrize(("code", "first", "last"), [
+    (0, 2001, 2004), (-9, 1, 18), (9999, 2001, 2004), (99, 1, 18), (-99, 3, 14), (8888, 1999, 2010), (-8, 1, 5), (1900,
+    2001, 2004),
+    (2999, 2001, 2004), (3000, 2001, 2004), (99999, 2001, 2004), (88, 1, 12), (1_000_000_000, 2001, 2004), (2100, 2001,
+    2010),
+    (1111, 2001, 2010)])
+def test_any_code_that_lies_far_away_is_asked_about(code, first, last):
+    told = [first, code, last, last - 1, first + 1, code]
+    text = "node,time\n" + "".join(f"N{k},{t}\n" for k, t in enumerate(told))
+    refused(lambda: times(text), f"--never {code}")
+    assert list(times(text, never=[str(code)]).values()) == [None if t == code else t for t in told]
+
+
+@pytest.mark.parametrize("told", [(0, 1, 4), (1, 9, 12), (-5, -1, 4), (-3, -3, 0, 2, 5), (1950, 1999, 2010)])
+def test_what_does_not_lie_far_away_is_a_time(told):
+    assert list(times("node,time\n" + "".join(f"N{k},{t}\n" for k, t in enumerate(told))).values()) == list(told)
+
+
+@pytest.mark.parametrize("name", ["NA", "nan", "None", "null", "N/A", "-", "TRUE", "inf", "007", "#N/A", "n.v.t.",
+    "onbekend"])
+def test_namibia_is_a_country(name):
+    assert times(CSV.replace("A,", f"{name},"))[name] == 2001
+    assert counts.read_counts(upload(f"country,year,new\n{name},2001,3\n{name},2002,4\n")).units == (name,)
+    assert who.read(upload(f"cascade,unit,time\nx,{name},1\nx,B,2\ny,{name},2\ny,B,\n")).units == (name, "B")
+
+
+@pytest.mark.parametrize(("written", "name"), [
+    (unicodedata.normalize("NFD", "Zürich"), "Zürich"), ("New\u00a0York", "New York"), ("New  York", "New York"),
+    ("Am\u00adsterdam", "Amsterdam"), ("\u2066Ghent\u2069", "Ghent"), ("Gh\u200bent", "Ghent"), ("Ghent\ufe0f", "Ghent"),
+    ("ＡＢＣ", "ABC"), ("Shef\ufb01eld", "Sheffield"), ("’s-Gravenhage", "'s-Gravenhage"), ("Sint\u2011Oedenrode",
+    "Sint-Oedenrode"),
+    ('"New\nYork"', "New York")])
+def test_names_are_equal_however_they_are_written(written, name):
+    assert ties(f"source,target\n{written},B\n", (name, "B")) == {(name, "B"): 1}
+
+
+@pytest.mark.parametrize("rows", ["1.0,2.0\n2.0,3.0", '"1,0","2,0"\n"2,0","3,0"', "1,2.0\n2,3.0", "1.00,2\n2.00,3"])
+def test_numbers_as_names_are_whole(rows):
+    assert ties(f"source,target\n{rows}\n", ("1", "2", "3")) == {("1", "2"): 1, ("2", "3"): 1}
+    assert ties("source,target\n1e+05,2e+05\n", ("100000", "200000")) == {("100000", "200000"): 1}
+
+
+def test_a_group_is_named_in_any_letters():
+    assert times("Village;ID;TOA\n1.0;1;2001\n1.0;2;2002\n2.0;1;2004\n", group="village") == {
+        "1/1": 2001, "1/2": 2002, "2/1": 2004}
+
+
+# ---------------------------------------------------------------- numbers
+
+@pytest.mark.parametrize(("cell", "separator"), [
+    ("27.889", ";"), ("27.889", ","), ("27,889", ","), ("27 889", ";"), ("27\u00a0889", ";"), ("27\u202f889", ";"),
+    ("27'889", ","),
+    ("27’889", ","), ("27,889.00", ","), ("27.889,00", ";"), ("27889,0", ";"), ("2.7889E+04", ","), ("2,7889E+04", ";"),
+    ("'27889", ";"), ("27\u2009889", ";"), ("027889", ",")])
+def test_people_are_counted_whole(cell, separator):
+    other = {"27.889": "320.475", "27,889": "320,475"}.get(cell, "320475")
+    text = f'gemeente{separator}inwoners\nA{separator}"{cell}"\nB{separator}"{other}"\n'
+    assert municipalities.load(upload(text)).citizens.tolist() == [27889, 320475]
+
+
+@pytest.mark.parametrize("cell", ["27889 inwoners", "ca. 27.889", "2 7889", "12,34,567", "27.9"])
+def test_what_is_no_count_is_refused(cell):
+    refused(lambda: municipalities.load(upload(f'gemeente;inwoners\nA;"{cell}"\n')), "inwoners")
+
+
+@pytest.mark.parametrize("text", [
+    "country,year,percent\nA,2019,14.1\nA,2020,17.8\n", "land;jaar;procent\nA;2019;14,1\nA;2020;17,8\n",
+    "country,year,share\nA,2019,.141\nA,2020,.178\n", "country,year,use\nA,2019,14.1%\nA,2020,17.8 %\n",
+    "country,year,adoption rate (%)\nA,2019,14.1\nA,2020,17.8\n", "country,year,percent\nA,2020,17.8\nA,2019,14.1\n"])
+def test_shares_in_use_are_percent_whatever_they_are_called(text):
+    made = counts.read_counts(upload(text))
+    assert (made.kind, made.frame["value"].tolist()) == ("percent", pytest.approx([14.1, 17.8]))
+    eurostat = counts.read_counts(upload("geo,TIME_PERIOD,OBS_VALUE\nA,2019,14.1\nA,2020,17.8\n"), "percent")
+    assert eurostat.frame["value"].tolist() == pytest.approx([14.1, 17.8])
+
+
+# ---------------------------------------------------------------- networks
+
+HEAD = '*Vertices 3\n1 "Ash"\n2 "Birch"\n3 "Elm tree"\n'
+GRAPH = ('<graphml xmlns="http://graphml.graphdrawing.org/xmlns"><key id="k" for="node" attr.name="{}" attr.type="string"/>'
+         '<graph edgedefault="directed">{}<edge source="0" target="1"/><edge source="1" target="2"/></graph></graphml>')
+NODES = "".join(f'<node id="{k}"><data key="k">{name}</data></node>' for k, name in enumerate(("Ash", "Birch", "Elm tree")))
+NETWORKS = {
+    "arcs": HEAD + "*Arcs\n1 2 1\n2 3 1\n", "no weights": HEAD + "*Arcs\n1 2\n2 3\n", "small": HEAD.lower().replace(
+        "ash", "Ash").replace("birch", "Birch").replace("elm", "Elm") + "*arcs\n1 2\n2 3\n",
+    "mark, CR LF": "\ufeff" + (HEAD + "*Arcs\n1 2\n2 3\n").replace("\n", "\r\n"),
+    "arcslist": HEAD + "*Arcslist\n1 2\n2 3\n",
+    "matrix": HEAD + "*Matrix\n0 1 0\n0 0 1\n0 0 0\n", "comment": "% by hand\n" + HEAD + "% so\n*Arcs\n1 2\n2 3\n",
+    "relation": HEAD + '*Arcs :1 "likes"\n1 2\n2 3\n', "network": "*Network x\n" + HEAD + "*Arcs\n1 2\n2 3\n",
+    "tabs": (HEAD + "\n*Arcs\n1 2 1\n\n2 3 1\n").replace("1 2", "1\t2").replace('3 "', '3\t"'),
+    "places": HEAD.replace('h"', 'h" 0.1 0.2 0.5 ellipse') + "*Arcs\n1 2 1\n2 3 1\n",
+    "single quotes": HEAD.replace('"', "'") + "*Arcs\n1 2\n2 3\n",
+    "gz": gzip.compress((HEAD + "*Arcs\n1 2\n2 3\n").encode(), mtime=0),
+    "label": GRAPH.format("Label", NODES), "name": GRAPH.format("name", NODES),
+    "gephi": "Source;Target;Type;Weight\nAsh;Birch;Directed;1\nBirch;Elm tree;Directed;1.0\n",
+    **{header: f"{header}\nAsh,Birch\nBirch,Elm tree\n" for header in (
+        "ego,alter", "i,j", "V1,V2", "tail,head", "sender,receiver", "from,to", "state1,state2", "van,naar")},
+    "ties on the second sheet": book(times=ROWS, ties=[["source", "target"], ["Ash", "Birch"], ["Birch", "Elm tree"]]),
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_is_the_same_in_every_form(name):
+    assert ties(NETWORKS[name]) == {("Ash", "Birch"): 1, ("Birch", "Elm tree"): 1}
+
+
+def test_ties_of_pajek_keep_direction_weight_and_vertices_without_a_line():
+    assert ties("*Vertices 3\n*Arcs\n1 2 2.5\n*Edges\n2 3\n", ("1", "2", "3")) == {
+        ("1", "2"): 2.5, ("2", "3"): 1, ("3", "2"): 1}
+    assert ties('*Vertices 3\n1 "Ash"\n*Edgeslist\n1 2 3\n', ("Ash", "2", "3")).keys() == {
+        ("Ash", "2"), ("2", "Ash"), ("Ash", "3"), ("3", "Ash")}
+    refused(lambda: ties(HEAD + "*Arcs\n1 7\n"), "line 6: 7 is no vertex")
+    refused(lambda: ties("*Vertices 3 1\n1 a\n*Arcs\n1 2\n"), "two kinds of nodes")
+
+
+# ---------------------------------------------------------------- what is no table, and what cannot be told
+
+@pytest.mark.parametrize(("content", "words"), [
+    (archive(a="x"), "zip"), (archive(mimetype="x", content="x"), "OpenDocument"), (archive(word__document="x"), "Word"),
+    (archive(Index__Document="x"), "Numbers"), (b"\x72\x02\x01\x00" + bytes(80), "Stata"),
+    (b"\x73\x02\x01\x00" + bytes(80), "Stata"),
+    (b"A\n3\n262147\n", "file of R"), (bytes(12) + b"\xc2\xea\x81\x60" + bytes(60), "SAS"), (b"HEADER RECORD*******",
+    "SAS"),
+    (b"ASCII SPSS PORT FILE", "SPSS"), (b"{\\rtf1 x}", "RTF"), (b'<?xml version="1.0"?><gexf/>', "GEXF"), (b"<table><tr>",
+    "web page"),
+    (b"node:time\nA:2001\n", "separate columns"), (b"country,2019,2020\nA,1,2\n", "periods stand in rows"),
+    (CSV.replace("2001", "1998/99"), "1998/99"), (CSV.replace("2001", "2001Q1"), "2001Q1"), (CSV.replace("2001", "#REF!"),
+    "#REF!"),
+    (CSV.replace("2001", "3 mei 2001"), "date"), (CSV.replace("2001", "2001-05-03"), "date"),
+    (book(s=[["node", "time"], ["A", date(2001, 5, 3)], ["B", date(2002, 1, 1)]]), "date"),
+    (book(s=[["node", "time"], ["A", "=2000+1"], ["B", 2002], ["C", 2004]]),
+    "the formula =2000+1 was saved without its result"),
+    (b"state,birth_year\nA,2001\nB,2002\n", "birth_year"), (b"name,capacity,need\nA,.5,.6\n", "column time is missing")])
+def test_what_cannot_be_read_is_named(content, words):
+    refused(lambda: times(content), words)
+
+
+def test_text_of_other_encodings_is_read_and_mended():
+    assert "Zürich" in times("node,time\nZÃ¼rich,2001\nB,2002\n")  # UTF-8, saved as such twice
+    assert "Árhus €" in times("node,time\nÁrhus €,2001\nB,2002\n".encode("cp1252"))
+
+
+def test_merged_cells_say_the_same_in_each_row():
+    rows = [["unit", "period", "new"], ["A", 2001, 3], [None, 2002, 4], ["B", 2001, 1], [None, 2002, 2]]
+    merged = book(lambda made: [made.worksheets[0].merge_cells(cells) for cells in ("A2:A3", "A4:A5")], s=rows)
+    assert counts.read_counts(upload(merged)).frame["unit"].tolist() == ["A", "A", "B", "B"]
+
+
+# ---------------------------------------------------------------- surveys
+
+WORDS = (
+    "Strongly disagree|Disagree|Neither agree nor disagree|Agree|Strongly agree",
+    "helemaal oneens|oneens|neutraal|eens|helemaal eens",
+    "Helemaal mee oneens|Mee oneens|Niet mee eens, niet mee oneens|Mee eens|Helemaal mee eens",
+    "zeer mee oneens|mee oneens|niet eens/niet oneens|mee eens|zeer mee eens",
+    "geheel oneens|oneens|neutraal|eens|geheel eens",
+    "volledig oneens|oneens|neutraal|eens|volledig eens", "SD|D|N|A|SA",
+    "helemaal oneens|een beetje oneens|neutraal|een beetje eens|"
+    "helemaal eens", "Strongly disagree|Somewhat disagree|Neutral|Somewhat agree|Strongly agree",
+    "very unlikely|unlikely|neutral|likely|very likely", "zeer onwaarschijnlijk|onwaarschijnlijk|neutraal|waarschijnlijk|"
+    "zeer waarschijnlijk", "zeer ontevreden|ontevreden|neutraal|tevreden|zeer tevreden",
+    "Not at all|A little|Somewhat|Very|Extremely",
+    "zeker niet|waarschijnlijk niet|misschien|waarschijnlijk wel|zeker wel",
+    "helemaal niet bereid|niet bereid|neutraal|bereid|zeer bereid",
+    "1. Strongly disagree|2. Disagree|3. Neutral|4. Agree|5. Strongly agree", "(1) oneens!|2|3|4|(5) eens!",
+    "  Helemaal  Oneens |oneens|neutraal|EENS|helemaal eens.")
+
+
+@pytest.mark.parametrize("words", WORDS)
+def test_answers_in_words_run_from_least_to_most(words):
+    levels = words.split("|")
+    rows = [("citizen", levels[0]), ("citizen", levels[3]), ("citizen", levels[4]), ("official", levels[1])]
+    text = "role,willingness\n" + "".join(f'{role},"{word}"\n' for role, word in rows)
+    assert start(text, "1-5" if words.startswith("(1) oneens!") else None) == {"C": round(1.75 / 3, 4), "G": 0.25}
+
+
+@pytest.mark.parametrize("word", [
+    "n.v.t.", "weet ik niet", "Weet niet/geen mening", "Don’t know", "I don't know", "DK/NA", "prefer not to say",
+    "weigert",
+    "niet ingevuld", "(no answer)", "-", "liever niet", "NA"])
+def test_no_answer_is_none(word):
+    assert start(f"role,willingness\nburger,helemaal oneens\nburger,{word}\nburger,eens\nambtenaar,eens\n") == {"C": .375,
+        "G": .75}
+
+
+@pytest.mark.parametrize("code", ["9", "99", "-1", "8", "0", "6"])
+def test_codes_of_no_answer_are_named(code):
+    text = f"role,willingness\ncitizen,1\ncitizen,5\ncitizen,{code}\nofficial,3\n"
+    refused(lambda: start(text, "1-5"), f"--missing {code}")
+    assert start(text, "1-5", missing=[code]) == {"C": 0.5, "G": 0.5}
+
+
+@pytest.mark.parametrize(("scale", "low", "high"), [
+    ("0-1", 0, 1), ("1-4", 1, 4), ("1-5", 1, 5), ("1 tot 7", 1, 7), ("0..10", 0, 10), ("1-10", 1, 10), ("percent", 0, 100)])
+def test_scales_are_confirmed(scale, low, high):
+    text = f"role,willingness\ncitizen,{low}\ncitizen,{high}\nofficial,{(low + high) / 2:g}\n"
+    assert start(text if scale not in ("1-4", "1-10") else text.replace(f"{(low + high) / 2:g}", "4"), scale)["C"] == 0.5
+    if scale.startswith("1"):
+        told = text.replace("willingness", f"willingness ({low}-{high})").replace(f"{(low + high) / 2:g}", "4")
+        assert data.read_survey(upload(told)).guessed == ""  # the header says it
+        assert start(told)["C"] == 0.5
+
+
+def test_items_are_turned_round_and_told_where_they_run_against_the_others():
+    rows = [(1, 2, 5), (2, 2, 3), (4, 5, 2), (5, 4, 1)]
+    text = "role,willingness_1,willingness_2,willingness_3{}\n" + "".join(f"citizen,{a},{b},{c}\n" for a, b, c in rows)
+    made = data.read_survey(upload(text.format("_rev")), "1-5")
+    items = np.array([(a, b, 6 - c) for a, b, c in rows]) / 4
+    total = items.sum(axis=1).var(ddof=1)
+    assert made.alphas["willingness"] == pytest.approx(1.5 * (1 - items.var(axis=0, ddof=1).sum() / total))
+    assert made.start()["C"] == pytest.approx((items - 0.25).mean())
+    assert "willingness_3 against the others" in " ".join(data.read_survey(upload(text.format("")), "1-5").said)
+
+
+@pytest.mark.parametrize("role", ["Councillor", "mayor", "raadslid", "burgemeester", "Public official",
+    "beleidsmedewerker"])
+def test_who_governs_is_an_official(role):
+    assert start(f"role,willingness\n{role},0.25\ninwoner,0.5\n") == {"C": 0.5, "G": 0.25}
+
+
+# ---------------------------------------------------------------- the examples of netdiffuseR, as R exports them
+
+def test_innovations_among_doctors_and_women_are_read_as_r_writes_them():
+    """Columns as its manual names them (medInnovations, kfamily); the rows are invented."""
+    doctors = ('"","city","id","toa","detail","net1","net2"\n"1",1,1001,1,3,1003,NA\n"2",1,1002,18,2,1001,1003\n'
+               '"3",1,1003,5,1,NA,NA\n')
+    assert times(doctors) == {"1001": 1, "1002": 18, "1003": 5}
+    women = '"village" "id" "toa" "net11"\n"1" 1 1 4 2\n"2" 1 2 9 NA\n"3" 2 1 NA 3\n"4" 2 2 1 1\n'
+    refused(lambda: times(women), "--group village")
+    assert times(women, group="village") == {"1/1": 4, "1/2": 9, "2/1": None, "2/2": 1}
+    made = data.read_times(upload(doctors),
+        upload('"ego","alter","value"\n"1",1001,1003,1\n"2",1002,1001,1\n"3",1002,1003,1\n'))
+    exposure = made.matrix @ (made.times <= 4)
+    assert exposure.tolist() == [0, 1, 0]  # the third sees nobody; the second has one of its two
+
+
