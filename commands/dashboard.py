@@ -43,6 +43,8 @@ def dashboard(
     allow_host: Annotated[list[str] | None, typer.Option(help="A further name under which browsers may ask for it, such "
                                                               "as dance.example.org. May be given again.")] = None,
     root_path: Annotated[str, typer.Option(help="Where a proxy shows it, such as /dance.")] = "",
+    pages: Annotated[int, typer.Option(min=1, help="Pages that may be open at once; each takes a thread and some "
+                                                   "1 MB.")] = 400,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the first page.")] = True,
     projector: Annotated[bool, typer.Option("--projector", help="Open it in large type.")] = False,
 ) -> None:
@@ -63,7 +65,7 @@ def dashboard(
     logging.getLogger("solara").setLevel(logging.ERROR)
     from letsdance.dashboards import guard
 
-    guard.install(guard.Hosts(host, allow_host or ()), root_path)
+    guard.install(guard.Hosts(host, allow_host or ()), root_path, pages)
     from solara.server import settings
     from solara.server.starlette import app
 

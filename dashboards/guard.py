@@ -40,7 +40,7 @@ from letsdance.dashboards import events
 from letsdance.params import Refused
 from letsdance.words import ENGLISH, Text, languages
 
-__all__ = ["Guard", "Hosts", "install", "refusal", "under"]
+__all__ = ["MOST_PAGES", "Guard", "Hosts", "install", "refusal", "under"]
 
 _log = logging.getLogger("letsdance.guard")
 _COOKIE = server.COOKIE_KEY_SESSION_ID
@@ -53,6 +53,8 @@ _FILE = re.compile(r"/static/(?:ansi|main-vuetify)\.js|"
                    r"/(?:static/assets|jupyter/nbextensions/jupyter-vue(?:tify)?|_solara/cdn)(?:/[A-Za-z0-9_@^~-][A-Za-z0-9._@^~+-]*)+")
 #: What a browser or a stranger might say of where the server is; `--root-path` and `--allow-host` say it.
 _UNTOLD = {b"cookie", b"script-name", b"x-script-name", b"x-forwarded-host", b"x-forwarded-proto", b"x-forwarded-prefix"}
+#: Pages that are open at most, each with a thread and about 1 MB; and those of one browser.
+MOST_PAGES, _A_BROWSER = 400, 100
 #: Seconds after a socket ended until its thread is given back: anyio keeps one for 10 s, and then until somebody looks.
 _IDLE = 11.0
 #: After so many refused messages a socket is closed: no browser of ours sends even one.
@@ -241,9 +243,11 @@ _HEADERS = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Ref
 _CLOSED = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
-def _unknown(prefix: str, language: str) -> str:
-    """The page that says that there is no such page, in the language that the browser prefers, then in the others."""
-    said = [(one, *(escape(Text(one)(f"unknown.{part}")) for part in ("title", "says", "back")))
+def _plain(what: str, prefix: str, language: str, n: int = 0) -> str:
+    """A page that says that there is no such page ("unknown") or no room for n + 1 ("full"), in the language that the
+    browser prefers, then in the others.
+    """
+    said = [(one, *(escape(Text(one)(f"{what}.{part}", n=n)) for part in ("title", "says", "back")))
             for one in sorted(languages(), key=lambda one: one != language)]
     parts = "".join(f'<section lang="{one}"><h1>{title}</h1><p>{says} <a href="{escape(prefix)}/?lang={one}">{back}</a></p>'
                     "</section>" for one, title, says, back in said)
@@ -283,13 +287,13 @@ class _Asked:
 
 
 class Guard:
-    """Solara's server behind a door. hosts: what is served; prefix: where behind a proxy ("/dance").
+    """Solara's server behind a door. hosts: what is served; prefix: where behind a proxy ("/dance"); pages: open at most.
 
     A path is taken with and without the prefix, for some proxies take it off.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Hosts, prefix: str = "") -> None:
-        self._app, self._hosts, self._prefix = app, hosts, prefix
+    def __init__(self, app: ASGIApp, hosts: Hosts, prefix: str = "", pages: int = MOST_PAGES) -> None:
+        self._app, self._hosts, self._prefix, self._most = app, hosts, prefix, pages
         self._lines, self._since = 0, 0.0
         self._page = cache(self._made)
 
@@ -348,7 +352,8 @@ class Guard:
             return "a socket without a session"
         context = kernel_context.contexts.get(kernel[1])
         if context is None or context._teardown_done:
-            return ""
+            most = self._full(asked)
+            return f"a socket for a page more than {most}" if most else ""
         if context.session_id != asked.session:
             return "a socket to somebody else's session"
         if context.page_status.get(asked.page()) == kernel_context.PageStatus.CLOSED:
@@ -385,15 +390,25 @@ class Guard:
         if asked.method not in ("GET", "HEAD"):
             return f"the method {asked.method!r:.20}", PlainTextResponse("", 405, {"Allow": "GET, HEAD"})
         path = asked.path.removesuffix("/")
+        wanted = [*asked.query.get("lang", []), *asked.all("accept-language"), ""][0].strip().lower()
+        language = next((one for one in languages() if wanted.startswith(one)), ENGLISH)
+        if path in _pages() and (most := self._full(asked)):
+            return f"a page more than {most}", HTMLResponse(_plain("full", self._prefix, language, most), 503, {
+                "Content-Security-Policy": _CLOSED, "Retry-After": "60"})
         if path in _pages():
             return "", self._shown(asked, path or "/")
         if _FILE.fullmatch(asked.path) or asked.path == "/readyz":
             return "", None
         if asked.path == "/resourcez" and self._at_home(asked, scope):
             return "", None
-        wanted = [*asked.query.get("lang", []), *asked.all("accept-language"), ""][0].strip().lower()
-        language = next((one for one in languages() if wanted.startswith(one)), ENGLISH)
-        return "", HTMLResponse(_unknown(self._prefix, language), 404, {"Content-Security-Policy": _CLOSED})
+        return "", HTMLResponse(_plain("unknown", self._prefix, language), 404, {"Content-Security-Policy": _CLOSED})
+
+    def _full(self, asked: _Asked) -> int:
+        """How many pages may be open, where that many are: in all, or by one browser; 0 where there is room."""
+        held = [context.session_id for context in list(kernel_context.contexts.values())]
+        if len(held) >= self._most:
+            return self._most
+        return _A_BROWSER if asked.session and held.count(asked.session) >= _A_BROWSER else 0
 
     def _at_home(self, asked: _Asked, scope: Scope) -> bool:
         """Whether somebody on this machine asks, and no proxy for another."""
@@ -475,7 +490,7 @@ def under(path: str) -> str:
     return path
 
 
-def install(hosts: Hosts | None = None, prefix: str = "") -> None:
+def install(hosts: Hosts | None = None, prefix: str = "", pages: int = MOST_PAGES) -> None:
     """Guard the server that runs, before it answers; the first call decides. `solara run` serves this machine only."""
     from solara.server import settings, starlette
 
@@ -483,4 +498,8 @@ def install(hosts: Hosts | None = None, prefix: str = "") -> None:
     if not isinstance(stack, Guard):
         prefix = settings.main.root_path = under(prefix or settings.main.root_path or "")
         ipywidget.Widget.handle_control_comm_opened = staticmethod(_tell_states)
-        starlette.app.middleware_stack = Guard(stack or starlette.app.build_middleware_stack(), hosts or Hosts(), prefix)
+        logs = logging.getLogger("letsdance")
+        if all(isinstance(one, logging.NullHandler) for one in logs.handlers):  # a library is silent; a server tells
+            logs.addHandler(logging.StreamHandler())
+        starlette.app.middleware_stack = Guard(
+            stack or starlette.app.build_middleware_stack(), hosts or Hosts(), prefix, pages)

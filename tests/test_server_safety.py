@@ -350,6 +350,29 @@ def test_how_everything_stands_is_told_to_who_asks(attacked):
             second.hear("comm_msg", seconds=1.0, method="update_states")
 
 
+def test_one_page_more_than_may_be_open_is_told_so(tmp_path):
+    server = dashboard(tmp_path / "log.txt", "--pages", "2")
+    try:
+        with Guest(server.url) as first, Guest(server.url) as second:
+            for one in (first, second):
+                one.begin()
+            assert status(server.url) == 403
+            answer = get(server.url, "/explore", Accept_Language="nl")
+            assert answer.status == 503
+            assert answer.text.index("geen plaats") < answer.text.index("There is no room for one more page")
+            assert status(server.url, kernel=first.kernel, session=first.session, page=first.page) == 101  # it comes back
+            assert logged(server, "a page more than 2")
+            path = f"/_solara/api/close/{second.kernel}?session_id={second.page}"
+            closed = get(server.url, path, "POST", Origin=server.url, Cookie=f"solara-session-id={second.session}")
+            assert closed.status == 200
+            until = time.monotonic() + 20
+            while get(server.url, "/explore").status != 200 and time.monotonic() < until:
+                time.sleep(0.1)
+            assert status(server.url) == 101
+    finally:
+        server.stop()
+
+
 # ---------------------------------------------------------------- who may come in
 
 
