@@ -294,6 +294,12 @@ def test_text_of_other_encodings_is_read_and_mended():
     assert "Árhus €" in times("node,time\nÁrhus €,2001\nB,2002\n".encode("cp1252"))
 
 
+def test_decimal_commas_between_semicolons_do_not_make_the_header_a_title():
+    text = "Gemeente;Inwoners;Bereidheid;Vertrouwen;Code\n" + "".join(f"P{k};1.{k:03d};0,6;0,5;\n" for k in range(9))
+    assert municipalities.load(upload(text)).given["trust"].tolist() == [0.5] * 9
+    assert times("Laws, 1998-2004\n" + CSV.replace(",", ";")) == PLAIN
+
+
 def test_merged_cells_say_the_same_in_each_row():
     rows = [["unit", "period", "new"], ["A", 2001, 3], [None, 2002, 4], ["B", 2001, 1], [None, 2002, 2]]
     merged = book(lambda made: [made.worksheets[0].merge_cells(cells) for cells in ("A2:A3", "A4:A5")], s=rows)

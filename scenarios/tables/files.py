@@ -396,13 +396,14 @@ def _separator(lines: Sequence[str]) -> str:
     """The separator that divides the header and most rows evenly, and into most columns."""
     lines = [line for line in lines if _some(line)]
 
-    def evenness(separator: str) -> tuple[bool, float, int]:
+    def evenness(separator: str) -> tuple[bool, bool, bool, float, int]:
         rows = [row for _, row in _parsed(lines, separator)]
         words = above(rows)
         rows = rows[words:]
         n = len(rows[0]) if rows else 0
         even = sum((len(row) <= n) + (len(row) == n) for row in rows) / max(len(rows), 1)
-        return n > 1, even - (0.5 if words else 0), n  # a header is likelier to be the first line
+        divided = sum(separator in line for line in lines) >= 0.9 * len(lines)
+        return n > 1, divided, not words, even, n  # a header is likelier to be the first line
 
     best = max(MARKS, key=evenness)
     if evenness(best)[0]:
