@@ -402,7 +402,7 @@ def _separator(lines: Sequence[str]) -> str:
         rows = rows[words:]
         n = len(rows[0]) if rows else 0
         even = sum((len(row) <= n) + (len(row) == n) for row in rows) / max(len(rows), 1)
-        divided = sum(separator in line for line in lines) >= 0.9 * len(lines)
+        divided = sum(separator in line for line in lines[words:]) >= 0.9 * len(lines[words:])
         return n > 1, divided, not words, even, n  # a header is likelier to be the first line
 
     best = max(MARKS, key=evenness)
