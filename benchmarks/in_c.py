@@ -21,9 +21,10 @@ import numpy as np
 from letsdance.params import defaults, record_dtype
 from letsdance.simulation import engine
 from letsdance.simulation.compiled import compiled
-from letsdance.simulation.indicators import ROW
 from letsdance.simulation.luck import Stream
-from letsdance.simulation.state import State, empty_state, given_nothing
+from letsdance.simulation.municipalities import synthetic
+from letsdance.simulation.run import state_after
+from letsdance.simulation.state import State
 
 SOURCE = Path(__file__).with_name("heaviest.c")
 #: As fast as C may be without changing a bit: no contraction into fused operations, no rearranging. The last two
@@ -86,12 +87,7 @@ def some_state(municipalities: int, citizens: int, seed: int, quarters: int) -> 
     """A society that has lived for some quarters, and its parameters."""
     schedule = np.zeros(quarters + 1, record_dtype())
     schedule[:] = defaults(C0=0.75, G0=0.25)
-    state = empty_state(np.full(municipalities, citizens), schedule[0])
-    shape = (1, quarters + 1, municipalities)
-    engine.run_many(state, given_nothing(municipalities), schedule, np.array([seed], np.uint64),
-                    np.zeros(shape[:2], ROW), np.zeros(shape, np.uint8), np.zeros(shape, np.float32),
-                    np.zeros(shape, np.uint8), np.zeros((1, municipalities), np.uint8))
-    return state, schedule
+    return state_after(synthetic(municipalities, citizens), schedule, seed), schedule
 
 
 def at_size(function: Any, municipalities: int, citizens: int, times: int, measurements: int = 9) -> Ratio:

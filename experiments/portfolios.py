@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from letsdance.params import PARAMETERS, Refused, check_whole, nearest
+from letsdance.params import Refused, check_whole, nearest
 from letsdance.scenarios import LEVERS, Scenario, Use, parse_uses
 from letsdance.simulation import schedule
 
@@ -75,7 +75,7 @@ def space(scenario: Scenario, levers: Sequence[str] | None = None, starts: Seque
     check_whole("most (levers used together)", most, 1)
     given = {use.name for use in scenario.levers}
     names = list(dict.fromkeys(_names(levers))) if levers is not None else [
-        name for name in LEVERS if name not in given and moves(scenario, name)]
+        name for name in scenario.uses("lever") if name not in given and moves(scenario, name)]
     for name in names:
         if name in given:
             raise Refused("lever {name} is in the scenario already; leave it out of the levers to search, or take it out "
@@ -113,7 +113,7 @@ def moves(scenario: Scenario, name: str) -> bool:
     """Whether a lever changes any parameter of this scenario at all."""
     still = schedule.build(replace(scenario, levers=()))
     moved = schedule.build(replace(scenario, levers=(Use(name),)))
-    return any(field != "points" and bool((still[field] != moved[field]).any()) for field in PARAMETERS)
+    return any(field != "points" and bool((still[field] != moved[field]).any()) for field in scenario.known)
 
 
 def ordered(portfolio: Sequence[Use]) -> Portfolio:

@@ -15,15 +15,13 @@ from letsdance.experiments.estimates import Estimate, redrawn
 from letsdance.experiments.outcomes import Outcome, parse
 from letsdance.params import Refused, nearest
 from letsdance.scenarios import Scenario
-from letsdance.simulation import engine, meanfield, municipalities
+from letsdance.simulation import meanfield, municipalities
 from letsdance.simulation import schedule as environment
-from letsdance.simulation.indicators import ROW
 from letsdance.simulation.meanfield import FixedPoint
 from letsdance.simulation.municipalities import Municipalities
 from letsdance.simulation.rules.regimes import REGIMES
-from letsdance.simulation.run import simulate
-from letsdance.simulation.society import cores, interpreted_arithmetic
-from letsdance.simulation.state import empty_state
+from letsdance.simulation.run import simulate, state_after
+from letsdance.simulation.society import cores
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -172,13 +170,7 @@ def _ends(story: Scenario, outcome: Outcome, regime: int, runs: int, seed: int) 
 
 def governments_at_the_end(places: Municipalities, schedule: np.ndarray, seed: int) -> np.ndarray:
     """GOVERNMENT[M]: every column of every government after the last quarter of one run, at the speed of a whole run."""
-    Q, M = len(schedule), len(places)
-    state = empty_state(places.citizens, schedule[0])
-    with interpreted_arithmetic():
-        engine.run_many(state, places.given, schedule, np.array([seed], np.uint64), np.zeros((1, Q), ROW),
-                        np.zeros((1, Q, M), np.uint8), np.zeros((1, Q, M), np.float32), np.zeros((1, Q, M), np.uint8),
-                        np.zeros((1, M), np.uint8))
-    return state.governments
+    return state_after(places, schedule, seed).governments
 
 
 def _crosses(values: np.ndarray, share: np.ndarray) -> list[tuple[float, bool]]:

@@ -10,7 +10,7 @@ import difflib
 import math
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files as shipped
@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["GROUPS", "PARAMETERS", "PROFILES", "CONTEXTS", "EVIDENCE", "SOURCES", "Parameter", "Refused",
+__all__ = ["GROUPS", "PARAMETERS", "PROFILES", "CONTEXTS", "EVIDENCE", "SOURCES", "Book", "Parameter", "Refused",
            "check_value", "check_whole", "defaults", "nearest", "number", "record_dtype", "whole"]
 
 SOURCES = MappingProxyType({
@@ -113,6 +113,45 @@ class Parameter:
         return next((name for name, (low, high) in self.bands.items() if low <= value <= high), None)
 
 
+class Book[Entry](Mapping[str, Entry]):
+    """Declarations by name: those of the house, and those of a user's own mechanisms that this process has loaded.
+
+    Whatever is loaded can be looked up, so that it can be checked, shown and refused by its name. Listed are the house's,
+    and what was loaded for all that this process does (`--mechanism`); what runs, a scenario says (`Scenario.known`).
+    """
+
+    def __init__(self, kind: str, shipped: Mapping[str, Entry]) -> None:
+        self.kind = kind  # what an entry is called
+        #: Those of the house.
+        self.shipped: Mapping[str, Entry] = MappingProxyType(dict(shipped))
+        self._all: dict[str, Entry] = dict(shipped)
+        self._listed: tuple[str, ...] = tuple(shipped)
+
+    def learn(self, entries: Mapping[str, Entry], listed: bool = False) -> None:
+        """Add a mechanism's entries, or take its newer ones; `Refused` for a name of the house's.
+
+        Whoever reads meanwhile in another thread has the old or the new, whole.
+        """
+        for name in entries:
+            if name in self.shipped:
+                raise Refused(f"the model has the {self.kind} {name} already; give this one another name.")
+        self._all = {**self._all, **entries}
+        if listed:
+            self._listed = tuple(dict.fromkeys([*self._listed, *entries]))
+
+    def __getitem__(self, name: str) -> Entry:
+        return self._all[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._listed)
+
+    def __len__(self) -> int:
+        return len(self._listed)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._all
+
+
 def _read(path: str) -> dict[str, Any]:
     return tomllib.loads(shipped(__name__).joinpath(path).read_text(encoding="utf-8"))
 
@@ -133,8 +172,8 @@ def _declarations() -> tuple[dict[str, str], dict[str, Parameter]]:
     return groups, parameters
 
 
-GROUPS: Mapping[str, str] = MappingProxyType(_declarations()[0])
-PARAMETERS: Mapping[str, Parameter] = MappingProxyType(_declarations()[1])
+GROUPS: Book[str] = Book("group", _declarations()[0])
+PARAMETERS: Book[Parameter] = Book("parameter", _declarations()[1])
 PROFILES: Mapping[str, dict[str, Any]] = MappingProxyType(_read("profiles.toml"))
 CONTEXTS: Mapping[str, dict[str, Any]] = MappingProxyType(_read("contexts.toml"))
 EVIDENCE: Mapping[str, str] = MappingProxyType(_read("evidence.toml"))
@@ -148,13 +187,13 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return Said(" Did you mean {name}?", name=folded[near[0]]) if near else ""
 
 
-def check_value(name: str, value: object, where: str = "") -> float:
-    """A parameter's value as a float, or `Refused` with the place, the remedy and the nearest known name."""
+def check_value(name: str, value: object, where: str = "", known: Mapping[str, Parameter] = PARAMETERS) -> float:
+    """A parameter's value as a float, or `Refused` with the place, the remedy and the nearest of the known names."""
     place = where if where.endswith(": ") or not where else f"{where}: "
-    parameter = PARAMETERS.get(name)
+    parameter = known.get(name)
     if parameter is None:
-        titles = {p.title: p.name for p in PARAMETERS.values()}
-        near = nearest(titles.get(name, name), PARAMETERS) or nearest(name, titles)
+        titles = {p.title: p.name for p in known.values()}
+        near = nearest(titles.get(name, name), known) or nearest(name, titles)
         raise Refused("{place}there is no parameter {name!r}.{near} See `letsdance show parameters`.", place=place,
                       name=name, near=near)
     low, high = parameter.range
@@ -207,15 +246,15 @@ def check_whole(name: str, value: object, low: int, high: int | None = None) -> 
 
 @cache
 def record_dtype() -> np.dtype:
-    """The engine's record: one float64 field a parameter, in the order of declaration."""
-    return np.dtype((np.record, [(name, np.float64) for name in PARAMETERS]))
+    """The engine's record: one float64 field a parameter of the house, in the order of declaration."""
+    return np.dtype((np.record, [(name, np.float64) for name in PARAMETERS.shipped]))
 
 
 def defaults(**changes: float) -> Any:
     """A record of all parameters at their defaults, for calling rules by hand: `defaults(k=1.5).k`."""
     record = np.zeros(1, record_dtype())
-    for name, parameter in PARAMETERS.items():
+    for name, parameter in PARAMETERS.shipped.items():
         record[name] = parameter.default
     for name, value in changes.items():
-        record[name] = check_value(name, value)
+        record[name] = check_value(name, value, known=PARAMETERS.shipped)
     return record[0]

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from importlib.resources import files as shipped
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, TypedDict
 
-from letsdance.params import CONTEXTS, PARAMETERS, PROFILES, Refused, Said, check_value, files, nearest
+from letsdance.params import CONTEXTS, PARAMETERS, PROFILES, Book, Parameter, Refused, Said, check_value, files, nearest
+from letsdance.scenarios import mechanism
+from letsdance.scenarios.mechanism import Mechanism, Mechanisms
 
 __all__ = ["LEVERS", "SHOCKS", "STARTS", "HORIZON", "Changes", "Scenario", "ScenarioLike", "Use", "UseLike", "load", "read",
            "parse_use", "parse_uses"]
@@ -25,15 +26,24 @@ STARTS = ("lets_dance", "lone_ranger", "dead_horse", "wasteland")
 #: Quarters that a run may last.
 HORIZON = (8, 400)
 _STRENGTH = (0.0, 1.5)
-_KEYS = ("title", "says", "quarters", "profile", "context", "municipalities", "start", "parameters", "levers", "shocks")
+_KEYS = ("title", "says", "quarters", "profile", "context", "municipalities", "mechanisms", "start", "parameters", "levers",
+         "shocks")
 
 
-def _table(name: str) -> Mapping[str, dict[str, Any]]:
-    return MappingProxyType(tomllib.loads(shipped(__name__).joinpath(name).read_text(encoding="utf-8")))
+def _table(name: str) -> Book[dict[str, Any]]:
+    return Book(name.removesuffix("s.toml"), tomllib.loads(shipped(__name__).joinpath(name).read_text(encoding="utf-8")))
 
 
 LEVERS = _table("levers.toml")
 SHOCKS = _table("shocks.toml")
+
+
+def _learn(loaded: Mechanism, listed: bool) -> None:
+    LEVERS.learn(loaded.levers, listed)
+    SHOCKS.learn(loaded.shocks, listed)
+
+
+mechanism.on_load(_learn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +76,14 @@ class Changes(TypedDict, total=False):
     shocks: Sequence[UseLike]
     profile: str | None
     quarters: int | None
+    mechanisms: Mechanisms
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A start, parameters, levers, shocks, an innovation and a horizon; perhaps its own municipalities, as CSV text."""
+    """A start, parameters, levers, shocks, an innovation and a horizon; perhaps its own municipalities, as CSV text, and
+    mechanisms of the user's own.
+    """
 
     name: str
     title: str
@@ -84,23 +97,45 @@ class Scenario:
     levers: tuple[Use, ...] = ()
     shocks: tuple[Use, ...] = ()
     municipalities: str = ""
+    mechanisms: tuple[Mechanism, ...] = ()
 
     def changed(self, *, parameters: Mapping[str, object] | None = None, levers: Sequence[UseLike] = (),
-                shocks: Sequence[UseLike] = (), profile: str | None = None, quarters: int | None = None) -> Scenario:
-        """This scenario with more parameters, levers and shocks, checked."""
-        checked = {n: check_value(n, v) for n, v in (parameters or {}).items()}
+                shocks: Sequence[UseLike] = (), profile: str | None = None, quarters: int | None = None,
+                mechanisms: Mechanisms = ()) -> Scenario:
+        """This scenario with more mechanisms, parameters, levers and shocks, checked."""
+        running = mechanism.chosen(mechanisms, self.mechanisms)
+        checked = {n: check_value(n, v, known=_parameters(running, n)) for n, v in (parameters or {}).items()}
         changed = replace(
-            self, parameters={**self.parameters, **checked},
+            self, parameters={**self.parameters, **checked}, mechanisms=running,
             profile=check_profile(self.profile if profile is None else profile),
             quarters=check_quarters(self.quarters if quarters is None else quarters),
             levers=(*self.levers, *parse_uses("lever", levers)), shocks=(*self.shocks, *parse_uses("shock", shocks)))
-        check_uses("lever", changed.levers, changed.quarters)
-        check_uses("shock", changed.shocks, changed.quarters)
+        for kind, uses in (("lever", changed.levers), ("shock", changed.shocks)):
+            check_uses(kind, uses, changed.quarters)
+            for use in uses:
+                changed.declared(kind, use.name)
         return changed
+
+    def uses(self, kind: str) -> Mapping[str, dict[str, Any]]:
+        """Every lever or shock that this scenario may use: the house's, then those of its mechanisms."""
+        own = [one.levers if kind == "lever" else one.shocks for one in self.mechanisms]
+        return {**_known(kind).shipped, **{name: entry for table in own for name, entry in table.items()}}
+
+    def declared(self, kind: str, name: str) -> dict[str, Any]:
+        """What a lever or shock declares, of the house's or of a mechanism that runs here; else `Refused`."""
+        found = self.uses(kind)
+        if name not in found:
+            raise _not_running(kind, name)
+        return found[name]
+
+    @property
+    def known(self) -> Mapping[str, Parameter]:
+        """Every parameter that a run of this scenario has: the house's, then those of its mechanisms."""
+        return {**PARAMETERS.shipped, **{n: p for one in self.mechanisms for n, p in one.parameters.items()}}
 
     def values(self) -> dict[str, float]:
         """Every parameter's value when the run begins: default, then context, profile, start, own parameters."""
-        values = {name: parameter.default for name, parameter in PARAMETERS.items()}
+        values = {name: parameter.default for name, parameter in self.known.items()}
         for context in self.context:
             values |= CONTEXTS[context]["values"]
         return values | PROFILES[self.profile]["values"] | {"C0": self.C, "G0": self.G} | dict(self.parameters)
@@ -120,6 +155,8 @@ class Scenario:
             lines.append("context = [" + ", ".join(f'"{c}"' for c in self.context) + "]")
         if self.municipalities:
             lines += ["", f"municipalities = {_block(self.municipalities)}"]
+        if self.mechanisms:
+            lines += ["", "mechanisms = [" + ", ".join(quoted(one.file or one.name) for one in self.mechanisms) + "]"]
         lines += ["", "[start]", f"C = {self.C!r}", f"G = {self.G!r}"]
         if self.parameters:
             lines += ["", "[parameters]", *(f"{n} = {v!r}" for n, v in self.parameters.items())]
@@ -143,8 +180,46 @@ def _block(text: str) -> str:
 
 # ---------------------------------------------------------------- checks
 
-def _known(kind: str) -> Mapping[str, dict[str, Any]]:
+def _known(kind: str) -> Book[dict[str, Any]]:
     return LEVERS if kind == "lever" else SHOCKS
+
+
+def _parameters(running: Iterable[Mechanism], name: str) -> Mapping[str, Parameter]:
+    """Parameters that a scenario with these mechanisms has; `Refused` for one of a mechanism that is loaded only."""
+    known = {**PARAMETERS.shipped, **{n: p for one in running for n, p in one.parameters.items()}}
+    if name not in known and name in PARAMETERS:
+        raise _not_running("parameter", name)
+    return known
+
+
+def _not_running(kind: str, name: str) -> Refused:
+    owner = next((one for one in mechanism.loaded() if name in one.parameters or name in one.levers or name in one.shocks),
+                 None)
+    if owner is None:
+        return Refused(f"there is no {kind} {name!r}. See `letsdance show {kind}s`.")
+    place = owner.file or owner.name
+    return Refused(f"the {kind} {name} belongs to the mechanism {owner.name}, which does not run in this scenario; add it "
+                   f"with mechanisms = [{json.dumps(place)}], or --mechanism {place}.")
+
+
+def _mechanisms(given: object, where: str, folder: Path | None) -> tuple[Mechanism, ...]:
+    """The mechanisms that a scenario's text names. Their code is loaded only where the user named the file here."""
+    if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
+        raise Refused(f'{where}mechanisms must be a list of files, such as ["burnout.py"], not {given!r}.')
+    found = []
+    for one in given:
+        known = [m for m in mechanism.loaded() if Path(m.file or m.name).name == Path(one).name]
+        if folder is not None:
+            try:
+                found.append(mechanism.load(folder / one))
+            except Refused as error:
+                raise Refused(f"{where}{error}") from None
+        elif known:
+            found.append(known[-1])
+        else:
+            raise Refused(f"{where}this scenario runs with the mechanism {files.shown(one)}, and code is never loaded from "
+                          f"a file that came from elsewhere; if you trust it, name it yourself: --mechanism {one}.")
+    return mechanism.chosen(found)
 
 
 def check_profile(profile: object, where: str = "") -> str:
@@ -302,18 +377,23 @@ def load(scenario: ScenarioLike) -> Scenario:
     if isinstance(scenario, Scenario):
         return scenario
     name = str(scenario)
+    everywhere = mechanism.everywhere()
     if name in STARTS:
-        return _shipped(name)
+        return _shipped(name) if not everywhere else _shipped(name).changed(mechanisms=everywhere)
     path = files.named(name, "scenario")
     if path.suffix != ".toml" and not path.exists():
         raise Refused("there is no scenario {name}.{near} Name one of {starts}, or give the path of a scenario file "
                       "(.toml).", name=files.shown(name), near=nearest(name, STARTS), starts=", ".join(STARTS))
     return read(path.stem, name, files.text(path, "copy a start with `letsdance show scenarios --copy lone_ranger` and "
-                                                  "edit it"))
+                                                  "edit it"), path.parent)
 
 
-def read(name: str, path: str, text: str) -> Scenario:
-    """A scenario from the text of a file; `path` is what a refusal names as its place."""
+def read(name: str, path: str, text: str, folder: Path | None = None) -> Scenario:
+    """A scenario from the text of a file; `path` is what a refusal names as its place.
+
+    folder: where the mechanisms that it names lie, if the user named the file on this machine. None, for a text that came
+    from elsewhere (an upload, a folder's manifest, a saved state): they must have been loaded by name already.
+    """
     place = Place(path, text)
     data = files.parsed_toml(text, path)
     if not data:
@@ -337,9 +417,11 @@ def read(name: str, path: str, text: str) -> Scenario:
     for key in start:
         _only({key: start[key]}, ("C", "G"), place("start", key))
     at = {n: check_value(f"{n}0", v, place("start", n)) for n, v in start.items()}
+    own = _mechanisms(data.get("mechanisms", []), place("", "mechanisms"), folder)
+    running = mechanism.chosen(own, mechanism.everywhere())
     parameters = {}
     for key, value in data.get("parameters", {}).items():
-        parameters[key] = check_value(key, value, place("parameters", key))
+        parameters[key] = check_value(key, value, place("parameters", key), _parameters(running, key))
     context = check_context(data.get("context", []), place("", "context"))
     quarters = check_quarters(data.get("quarters", 60), place("", "quarters"))
     uses: dict[str, tuple[Use, ...]] = {}
@@ -362,8 +444,13 @@ def read(name: str, path: str, text: str) -> Scenario:
                              spot))
             check_uses(kind, read, quarters, place(f"{kind}s", "start", nth))
         uses[kind] = tuple(read)
-    return Scenario(
+    made = Scenario(
         name=name, title=data.get("title", name), says=data.get("says", ""),
         C=at.get("C", PARAMETERS["C0"].default), G=at.get("G", PARAMETERS["G0"].default), quarters=quarters,
         profile=check_profile(data.get("profile", "co_creation"), place("", "profile")), context=context,
-        parameters=parameters, levers=uses["lever"], shocks=uses["shock"], municipalities=data.get("municipalities", ""))
+        parameters=parameters, levers=uses["lever"], shocks=uses["shock"], municipalities=data.get("municipalities", ""),
+        mechanisms=running)
+    for kind, several in uses.items():
+        for use in several:
+            made.declared(kind, use.name)
+    return made

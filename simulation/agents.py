@@ -10,7 +10,7 @@ import mesa
 import numpy as np
 from mesa.agentset import AgentSet, _HardKeyAgentSet
 
-from letsdance.params import Refused
+from letsdance.params import Refused, nearest
 from letsdance.simulation.luck import Stream, address, normal
 from letsdance.simulation.rules import adoption as adopt
 from letsdance.simulation.rules import outcomes as outcome
@@ -50,12 +50,28 @@ class View(mesa.Agent):
 
     model: CoCreationModel
     pos = None
+    _side: str
 
     def __init__(self, model: CoCreationModel, row: int) -> None:
         self.model, self.row = model, row
 
     def _column(self, name: str) -> np.ndarray:
         raise NotImplementedError
+
+    def __getattr__(self, name: str) -> float:
+        # a column of a mechanism of the user's own
+        own = {} if name.startswith("_") else self.model.society.driver.columns[self._side]
+        if name not in own:
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}.{nearest(name, own)}")
+        return self._own(own[name])
+
+    def _own(self, row: int) -> float:
+        """Its entry in a row of what mechanisms of the user's own keep."""
+        return float(getattr(self.model.society.state, f"own_{self._side}")[row, self.row])
+
+    def _terms(self, decision: str) -> dict[str, float]:
+        """What mechanisms of the user's own added to its last decision of a kind, by name."""
+        return {name: self._own(row) for name, row in self.model.society.driver.terms[decision].items()}
 
     def remove(self) -> None:
         """Nobody leaves a society one by one (docs/odd.md section 9: citizens do not move)."""
@@ -69,6 +85,7 @@ class View(mesa.Agent):
 class Citizen(View):
     """A citizen: willingness, trust, resources, disposition, load and uses by name; `why()` tells the last decision."""
 
+    _side = "citizens"
     willingness = Column()
     trust = Column()
     resources = Column()
@@ -129,11 +146,14 @@ class Citizen(View):
             place = self.row - gov.first
             chance = normal(np.uint64(address(society.seed, np.uint64(Stream.CITIZEN_NOISE), np.int64(t),
                                               np.int64(gov.row))), np.int64(place))
-            return _explained(terms, float(s.willingness[before][self.row]), chance, self.willingness, p)
+            return _explained(terms, self._terms("willingness of citizens"), float(s.willingness[before][self.row]), chance,
+                              self.willingness, p)
 
 
 class Government(View):
     """A government: every column of its record by name; `why()` tells the last decision."""
+
+    _side = "governments"
 
     def _column(self, name: str) -> np.ndarray:
         return self.model.society.state.governments[name]
@@ -192,7 +212,8 @@ class Government(View):
                 terms = adopt.value_terms(self.innovativeness, self.top_support, self.risk_culture, self.capacity_before,
                                           self.willingness, need, self.exposure, self.advantage, p)
                 feedback = outcome.effective_feedback(self.feedback, p)
-                return {**terms._asdict(), "value": self.value, "pilots": adopt.pilot_probability(self.value, p),
+                return {**terms._asdict(), **self._terms("adoption"), "value": self.value,
+                        "pilots": adopt.pilot_probability(self.value, p),
                         "adopts_directly": adopt.direct_probability(self.value, p),
                         "decides_after_pilot": adopt.decision_probability(self.value, p),
                         "gives_up": adopt.giving_up_probability(STAGES.index(self.stage), self.depth, feedback, p)}
@@ -202,7 +223,8 @@ class Government(View):
                 self.reputation, self.participants / self.citizens, STAGES.index(self.stage_before), p)
             chance = normal(np.uint64(address(society.seed, np.uint64(Stream.GOVERNMENT_NOISE), np.int64(t),
                                               np.int64(self.row))), np.int64(0))
-            return _explained(terms, self.willingness_before, chance, self.willingness, p)
+            return _explained(terms, self._terms("willingness of governments"), self.willingness_before, chance,
+                              self.willingness, p)
 
 
 for _name in GOVERNMENT.names or ():
@@ -240,11 +262,15 @@ def _only(decision: str, known: tuple[str, ...]) -> None:
                       known=" or ".join(map(repr, known)))
 
 
-def _explained(terms: Any, before: float, chance: float, after: float, p: Any) -> dict[str, float]:
+def _explained(terms: Any, added: dict[str, float], before: float, chance: float, after: float, p: Any) -> dict[str, float]:
     drive = 0.0
     for value in terms:
         drive += value
-    return {**{k: float(v) for k, v in terms._asdict().items()}, "drive": drive,
+    more = 0.0  # as the engine adds them: first together, then to the sum
+    for value in added.values():
+        more += value
+    drive += more
+    return {**{k: float(v) for k, v in terms._asdict().items()}, **added, "drive": drive,
             "target": float(will.willingness_target(drive, p)), "noise": float(p.noise * chance), "before": before,
             "after": after}
 

@@ -368,6 +368,15 @@ def _drawn(upto, n, at):
 
 
 @inlined
+def sum_of_terms(columns, first, count, row):
+    """What a user's own mechanisms add to one decision, in `count` columns from `first`: 0 where there are none."""
+    total = 0.0
+    for k in range(first, first + count):
+        total += np.float64(columns[k, row])
+    return total
+
+
+@inlined
 def _ask(s, p, gov, old, start, degree, contacts, key_c, key_j, c, asked, mark, row, count):
     """Ask contacts in turn; joiners are written into members[row]. Returns joiners, and joiners had nobody been busy."""
     first, n = gov.first, gov.citizens
@@ -381,7 +390,8 @@ def _ask(s, p, gov, old, start, degree, contacts, key_c, key_j, c, asked, mark, 
         if other < 0:
             continue
         u = uniform(key_j, (np.int64(c) << np.int64(32)) + other - first)
-        w, e = np.float64(old[other]), np.float64(s.resources[other])
+        w = np.float64(old[other]) + sum_of_terms(s.own_citizens, s.own_terms[0], s.own_terms[1], other)
+        e = np.float64(s.resources[other])
         joins = u < call.join_probability(w, e, np.int64(s.load[other]), p)
         willing += int(u < call.join_probability(w, e, 0, p))
         s.members[row, count] = other
@@ -509,11 +519,11 @@ def stocks(s, p, seed, t, lo, hi):
 
 
 @part
-def _strip(old, new, disposition, trust, neighbours, capital, covered, keys, places, p):
+def _strip(old, new, disposition, trust, neighbours, capital, covered, terms, keys, places, p):
     """A strip of citizens, dense: the compiler makes vector code of this loop."""
     for k in range(len(new)):
         drive = will.citizen_drive(
-            np.float64(disposition[k]), neighbours[k], capital[k], np.float64(trust[k]), covered[k], p)
+            np.float64(disposition[k]), neighbours[k], capital[k], np.float64(trust[k]), covered[k], p) + terms[k]
         new[k] = np.float32(will.next_willingness(np.float64(old[k]), drive, normal(keys[k], places[k]), p))
 
 
@@ -535,6 +545,7 @@ def willingness(s, p, seed, t, lo, hi):
             drive = will.government_drive(
                 gov.disposition, gov.peers_willingness, gov.risk_culture, gov.capacity, gov.top_support,
                 gov.reputation, gov.participants / gov.citizens, gov.stage, p)
+            drive += sum_of_terms(s.own_governments, 0, s.own_terms[2], m)
             chance = normal(address(seed, _NOISE_G, t, m), _ZERO)
             gov.willingness = will.next_willingness(gov.willingness, drive, chance, p)
 
@@ -542,12 +553,15 @@ def willingness(s, p, seed, t, lo, hi):
 @part
 def _citizens_willingness(s, p, seed, t, lo, hi, old, new):
     """Citizens lo..hi in strips: their neighbours are gathered first, then the dense loop runs over the strip."""
-    buffer = np.empty(5 * _STRIP + 8)
+    buffer = np.empty(6 * _STRIP + 8)
     skip = (-buffer.ctypes.data // 8) % 8  # on a line of the cache the vector code is a fifth faster
     neighbours, capital = buffer[skip:skip + _STRIP], buffer[skip + _STRIP:skip + 2 * _STRIP]
     covered = buffer[skip + 2 * _STRIP:skip + 3 * _STRIP]
     keys = buffer[skip + 3 * _STRIP:skip + 4 * _STRIP].view(np.uint64)
     places = buffer[skip + 4 * _STRIP:skip + 5 * _STRIP].view(np.int64)
+    terms = buffer[skip + 5 * _STRIP:skip + 6 * _STRIP]
+    for i in range(_STRIP):  # nought, unless a mechanism of the user's has a say
+        terms[i] = 0.0
     m = lo
     gov = s.governments[lo]
     at = gov.first
@@ -587,8 +601,11 @@ def _citizens_willingness(s, p, seed, t, lo, hi, old, new):
                 m += 1
                 if m < hi:
                     gov = s.governments[m]
+        if s.own_terms[0] > 0:
+            for i in range(n):
+                terms[i] = sum_of_terms(s.own_citizens, 0, s.own_terms[0], at + i)
         _strip(old[at:at + n], new[at:at + n], s.disposition[at:at + n], s.trust[at:at + n], neighbours, capital,
-               covered, keys, places, p)
+               covered, terms, keys, places, p)
         at += n
 
 
@@ -632,6 +649,7 @@ def adoption(s, p, seed, t, lo, hi):
             gov.value = adopt.value(
                 gov.innovativeness, gov.top_support, gov.risk_culture, gov.capacity, gov.willingness, need,
                 gov.exposure, gov.advantage, p)
+            gov.value += sum_of_terms(s.own_governments, s.own_terms[2], s.own_terms[3], m)
             gov.push = terms.imitation + terms.obligation
             gov.pull = terms.need + terms.employees
             _next_stage(gov, p, seed, t, m)
@@ -900,32 +918,6 @@ def record(s, p, seed, t, row, stage, depth, regime):
     row.y_budget, row.y_levers, row.y_adopted = y.budget, y.levers, fed_back / M
 
 
-
-
-# ---------------------------------------------------------------- whole runs
-
-@compiled
-def run_many(s, given, schedule, seeds, rows, stage, depth, regime, category):
-    """Whole runs one after the other in the same memory, start and networks included: what a sweep calls.
-
-    schedule[t] is quarter t's parameters. rows[run, quarter] takes the society's rows (indicators.ROW); stage
-    (uint8), depth (float32) and regime (uint8) are indexed [run, quarter, municipality], category (uint8) [run,
-    municipality].
-    """
-    M = len(s.governments)
-    for r in range(len(seeds)):
-        seed = seeds[r]
-        start_governments(s, given, schedule[0], seed)
-        start_citizens(s, given, schedule[0], seed, _ZERO, M)
-        for m in range(M):
-            category[r, m] = s.governments[m].category
-        for t in range(rows.shape[1]):
-            p = schedule[t]
-            if t > 0:
-                environment(s, p, seed, t, _ZERO, M)
-                calls(s, p, seed, t, _ZERO, M)
-                outcomes(s, p, seed, t, _ZERO, M)
-                stocks(s, p, seed, t, _ZERO, M)
-                willingness(s, p, seed, t, _ZERO, M)
-                adoption(s, p, seed, t, _ZERO, M)
-            record(s, p, seed, t, rows[r, t], stage[r, t], depth[r, t], regime[r, t])
+#: One quarter, in this order. Each phase is compiled and works on municipalities lo..hi of a state; the first and
+#: the last are serial, because they look at all municipalities at once. Whatever runs a quarter reads this list.
+QUARTER = (environment, calls, outcomes, stocks, willingness, adoption, record)

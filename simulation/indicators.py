@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from letsdance.params import Book
+from letsdance.scenarios import mechanism
 from letsdance.simulation.compiled import rule
 
 _NAN = np.nan
@@ -50,7 +52,7 @@ def measured(true, noise_sd, top_support, measure, chance):
 
 
 #: The row of a society in a quarter: name -> (unit, what it says, reference). The order is that of `.society`.
-SOCIETY = {
+SOCIETY: Book[tuple[str, str, str]] = Book("indicator", {
     "C": ("share", "mean willingness of citizens", "S84"),
     "G": ("share", "mean willingness of governments", "S84"),
     "S": ("share", "mean social capital", "S29 S36"),
@@ -127,6 +129,14 @@ SOCIETY = {
     "y_budget": ("logit", "budget stress", "S100"),
     "y_levers": ("logit", "levers on governments", "S122"),
     "y_adopted": ("logit", "adopted co-creation", "S128"),
-}
+})
+mechanism.on_load(lambda loaded, listed: SOCIETY.learn(loaded.measured, listed))
 
-ROW = np.dtype((np.record, [(name, np.float64) for name in SOCIETY]))
+#: The row that the engine fills: the house's own indicators.
+ROW = np.dtype((np.record, [(name, np.float64) for name in SOCIETY.shipped]))
+
+
+def row_of(mechanisms):
+    """The row of a society with a user's mechanisms: ROW, then what each of them measures."""
+    own = [(name, np.float64) for one in mechanisms for name in one.measured]
+    return np.dtype((np.record, [*((name, np.float64) for name in SOCIETY.shipped), *own])) if own else ROW

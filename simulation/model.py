@@ -9,12 +9,12 @@ import mesa
 import numpy as np
 
 from letsdance import scenarios
-from letsdance.params import PARAMETERS, Refused, check_whole, nearest
+from letsdance.params import Refused, check_whole, nearest
 from letsdance.scenarios import ScenarioLike, UseLike
+from letsdance.scenarios.mechanism import Mechanisms
 from letsdance.simulation import municipalities as table
 from letsdance.simulation import schedule as environment
 from letsdance.simulation.agents import Citizen, Government, View, Views
-from letsdance.simulation.indicators import SOCIETY
 from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.simulation.society import QUARTER, Society
 
@@ -29,8 +29,8 @@ class CoCreationModel(mesa.Model):
 
     scenario: a start by name, a file's path or a `Scenario`. rng: the seed; the same seed gives the numbers of
     `simulate(scenario, seed=rng)`'s first run. overrides: parameters by name (k=1.5), and levers, shocks, profile,
-    quarters, municipalities (a CSV's path, a table, or how many) as in `simulate`. Every indicator is an attribute
-    (`model.C`) and a model reporter; `agent_reporters` (asked of citizens and governments alike) and
+    quarters, mechanisms, municipalities (a CSV's path, a table, or how many) as in `simulate`. Every indicator is an
+    attribute (`model.C`) and a model reporter; `agent_reporters` (asked of citizens and governments alike) and
     `agenttype_reporters` are Mesa's. Raises `Refused` (a ValueError) for bad input.
     """
 
@@ -44,22 +44,24 @@ class CoCreationModel(mesa.Model):
         profile: str | None = None,
         quarters: int | None = None,
         municipalities: table.MunicipalitiesLike | int | None = None,
+        mechanisms: Mechanisms = (),
         threads: int = 1,
         agent_reporters: Mapping[str, Reporter] | None = None,
         agenttype_reporters: Mapping[type, Mapping[str, Reporter]] | None = None,
         **overrides: object,
     ) -> None:
+        told = scenarios.load(scenario).changed(mechanisms=mechanisms)
         for name in overrides:
-            if name not in PARAMETERS:
-                known = [*PARAMETERS, "levers", "shocks", "profile", "quarters", "municipalities", "agent_reporters",
-                         "agenttype_reporters"]
+            if name not in told.known:
+                known = [*told.known, "levers", "shocks", "profile", "quarters", "municipalities", "mechanisms",
+                         "agent_reporters", "agenttype_reporters"]
                 raise Refused("there is no parameter {name!r}.{near} See `letsdance show parameters`.", name=name,
                               near=nearest(name, known))
         if isinstance(municipalities, int | float):
             overrides["municipalities"], municipalities = municipalities, None
         if isinstance(rng, int | np.integer):
             rng = check_whole("rng", rng, 0, 2**63 - 1)
-        story = scenarios.load(scenario).changed(
+        story = told.changed(
             parameters=overrides, levers=levers, shocks=shocks, profile=profile, quarters=quarters)
         super().__init__(rng=rng)
         self.story = story
@@ -71,7 +73,8 @@ class CoCreationModel(mesa.Model):
         self._agents_by_type = {kind: Views.of(self, (kind,)) for kind in (Citizen, Government)}
         self.agent_id_counter = len(self._all_agents) + 1
         self.datacollector = mesa.DataCollector(
-            model_reporters={name: name for name in SOCIETY}, agent_reporters=dict(agent_reporters or {}) or None,
+            model_reporters={name: name for name in self.society.row.dtype.names or ()},
+            agent_reporters=dict(agent_reporters or {}) or None,
             agenttype_reporters={kind: dict(r) for kind, r in (agenttype_reporters or {}).items()} or None)
         self.datacollector.collect(self)
 
@@ -114,7 +117,7 @@ class CoCreationModel(mesa.Model):
         return self._made[kind]
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *SOCIETY]
+        return [*super().__dir__(), *(self.society.row.dtype.names or ())]
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name} {self.society.row[name][0]:.2f}" for name in ("C", "G", *REGIMES))
@@ -123,6 +126,7 @@ class CoCreationModel(mesa.Model):
 
     def __getattr__(self, name: str) -> float:
         # Indicators by their names. DataCollector asks for them as attributes, and takes plain numbers only.
-        if name in SOCIETY and "society" in self.__dict__:
+        measured = self.society.row.dtype.names or () if "society" in self.__dict__ else ()
+        if name in measured:
             return float(self.society.row[name][0])
-        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}.{nearest(name, SOCIETY)}")
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}.{nearest(name, measured)}")

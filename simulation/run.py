@@ -14,16 +14,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from letsdance import scenarios
-from letsdance.params import PARAMETERS, check_whole
+from letsdance.params import Refused, check_whole
 from letsdance.scenarios import Scenario, ScenarioLike, UseLike
+from letsdance.scenarios.mechanism import Mechanisms
+from letsdance.simulation import driver as drivers
 from letsdance.simulation import municipalities as table
 from letsdance.simulation import schedule as environment
 from letsdance.simulation.compiled import cold
-from letsdance.simulation.indicators import ROW, SOCIETY
+from letsdance.simulation.indicators import ROW, row_of
 from letsdance.simulation.municipalities import Municipalities, MunicipalitiesLike
 from letsdance.simulation.rules.adoption import ADOPTED, UPSCALED
 from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.simulation.society import LARGE, Society, cores, interpreted_arithmetic
+from letsdance.simulation.state import State, empty_state
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,6 +49,7 @@ def simulate(
     shocks: Sequence[UseLike] = (),
     profile: str | None = None,
     municipalities: MunicipalitiesLike | None = None,
+    mechanisms: Mechanisms = (),
     threads: int | None = None,
     progress: Callable[[int], None] | None = None,
     between: Callable[[], None] | None = None,
@@ -54,7 +58,8 @@ def simulate(
 
     scenario: a start by name (lets_dance, lone_ranger, dead_horse, wasteland), a file's path, or a `Scenario`.
     quarters: horizon, 8-400; the scenario's (60) if not given. parameters: changes by name. levers, shocks: such as
-    "FRCS@8+20*1.0". profile: the innovation. municipalities: a CSV's path or a table. threads: None for all cores;
+    "FRCS@8+20*1.0". profile: the innovation. municipalities: a CSV's path or a table. mechanisms: of your own, each the
+    path of its file or a `Mechanism` (docs/your_own_mechanism.md). threads: None for all cores;
     the numbers are the same whatever it is. progress: called with the number of runs that have ended. between: called
     before each quarter (it may raise, to stop); runs then go one after another.
     Raises `Refused` (a ValueError) for bad input.
@@ -64,7 +69,7 @@ def simulate(
     18
     """
     chosen = scenarios.load(scenario).changed(
-        parameters=parameters, levers=levers, shocks=shocks, profile=profile, quarters=quarters)
+        parameters=parameters, levers=levers, shocks=shocks, profile=profile, quarters=quarters, mechanisms=mechanisms)
     check_whole("runs", runs, 1, _MOST_RUNS)
     if threads is not None:
         check_whole("threads", threads, 1, 1024)
@@ -83,9 +88,8 @@ def compile_ahead() -> None:
     from numba import typeof
 
     from letsdance.simulation import engine
-    from letsdance.simulation.state import empty_state
 
-    schedule = environment.build(scenarios.load("lets_dance"), 8)
+    schedule = environment.build(scenarios.load("lets_dance"), 8).shipped
     state, at = empty_state(np.full(2, 8), schedule[0]), np.int64(0)
     for phase in (engine.adoption, engine.willingness, engine.stocks):
         phase.compile(tuple(typeof(a) for a in (state, schedule[0], np.uint64(0), at, at, at)))
@@ -124,37 +128,37 @@ def run_seeds(places: Municipalities, schedule: np.ndarray, seeds: np.ndarray, t
     uint64[R]. threads, progress, between: as in `simulate`. Returns rows indicators.ROW[R, Q+1], stage uint8[R, Q+1, M],
     depth float32[R, Q+1, M], regime uint8[R, Q+1, M] and category uint8[R, M] (ex ante). Nothing is checked here.
     """
-    from letsdance.simulation import engine
-    from letsdance.simulation.state import empty_state
-
     threads = cores() if threads is None else int(threads)
     R, Q, M = len(seeds), len(schedule), len(places)
-    rows = np.zeros((R, Q), ROW)
+    table = environment.as_schedule(schedule)
+    driver, house, own = drivers.of(table.mechanisms), table.shipped, table.own
+    rows, more = np.zeros((R, Q), ROW), np.zeros((R, Q, driver.own.indicators))
     stage, depth, regime = np.zeros((R, Q, M), np.uint8), np.zeros((R, Q, M), np.float32), np.zeros((R, Q, M), np.uint8)
     category = np.zeros((R, M), np.uint8)
     if between is not None or int(places.citizens.sum()) >= LARGE:
         for r, seed in enumerate(seeds):
-            society = Society(places, schedule, int(seed), threads)
+            society = Society(places, table, int(seed), threads)
             for t in range(Q):
                 if between:
                     between()
                 if t > 0:
                     society.step()
                 rows[r, t], stage[r, t], depth[r, t], regime[r, t] = (
-                    society.row[0], society.stage, society.depth, society.regime)
+                    society._row[0], society.stage, society.depth, society.regime)
+                more[r, t] = society.state.own_numbers[driver.own.parameters:]
             category[r] = society.state.governments["category"]
             if progress:
                 progress(1)
-        return rows, stage, depth, regime, category
+        return _whole_rows(driver, rows, more), stage, depth, regime, category
     workers = max(1, min(threads, R))
     edges = np.linspace(0, R, min(R, max(workers, -(-R // _BATCH))) + 1).astype(int)
 
     def work(chunk: tuple[int, int]) -> None:
         lo, hi = chunk
-        state = empty_state(places.citizens, schedule[0])
-        with interpreted_arithmetic():
-            engine.run_many(state, places.given, schedule, seeds[lo:hi], rows[lo:hi], stage[lo:hi], depth[lo:hi],
-                            regime[lo:hi], category[lo:hi])
+        state = empty_state(places.citizens, house[0], driver.own)
+        with interpreted_arithmetic(), drivers.refusing(driver):
+            driver.run_many(state, places.given, house, own, seeds[lo:hi], rows[lo:hi], more[lo:hi], stage[lo:hi],
+                            depth[lo:hi], regime[lo:hi], category[lo:hi])
         if progress:
             progress(hi - lo)
 
@@ -165,7 +169,35 @@ def run_seeds(places: Municipalities, schedule: np.ndarray, seeds: np.ndarray, t
     else:
         with ThreadPoolExecutor(workers) as pool:
             list(pool.map(work, chunks))
-    return rows, stage, depth, regime, category
+    return _whole_rows(driver, rows, more), stage, depth, regime, category
+
+
+def state_after(places: Municipalities, schedule: np.ndarray, seed: int) -> State:
+    """The state after the last quarter of one run, at the speed of a whole run; schedule as in `run_seeds`."""
+    table = environment.as_schedule(schedule)
+    driver, house, Q, M = drivers.of(table.mechanisms), table.shipped, len(schedule), len(places)
+    state = empty_state(places.citizens, house[0], driver.own)
+    with interpreted_arithmetic(), drivers.refusing(driver):
+        driver.run_many(state, places.given, house, table.own, np.array([seed], np.uint64), np.zeros((1, Q), ROW),
+                        np.zeros((1, Q, driver.own.indicators)), np.zeros((1, Q, M), np.uint8),
+                        np.zeros((1, Q, M), np.float32), np.zeros((1, Q, M), np.uint8), np.zeros((1, M), np.uint8))
+    return state
+
+
+def _whole_rows(driver: drivers.Driver, rows: np.ndarray, more: np.ndarray) -> np.ndarray:
+    """The engine's rows with what mechanisms measured behind; `Refused` where that is no number."""
+    if not driver.mechanisms:
+        return rows
+    whole = np.zeros(rows.shape, row_of(driver.mechanisms))
+    for name in ROW.names or ():
+        whole[name] = rows[name]
+    for k, (name, owner) in enumerate((name, one) for one in driver.mechanisms for name in one.measured):
+        whole[name] = more[..., k]
+        if not np.isfinite(more[..., k]).all():
+            run, quarter = (int(at) for at in np.argwhere(~np.isfinite(more[..., k]))[0])
+            raise Refused(f"{owner.file or owner.name}: {name} is {more[run, quarter, k]} in run {run}, quarter {quarter}; "
+                          f"a rule must give a finite number whatever it is asked (a division by 0?).")
+    return whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,10 +237,11 @@ class Result:
 
     @cached_property
     def society(self) -> pd.DataFrame:
-        """One row a run and quarter: run, seed, quarter, then every indicator of `simulation.indicators.SOCIETY`."""
+        """One row a run and quarter: run, seed, quarter, then every indicator of `simulation.indicators.SOCIETY`, and what
+        mechanisms of the user's own measure."""
         import pandas as pd
 
-        return pd.DataFrame({**self._index(), **{name: self.rows[name].ravel() for name in SOCIETY}})
+        return pd.DataFrame({**self._index(), **{name: self.rows[name].ravel() for name in self.rows.dtype.names or ()}})
 
     @cached_property
     def on(self) -> np.ndarray:
@@ -358,8 +391,9 @@ class Result:
         import pandas as pd
 
         schedule = environment.build(self.scenario)
-        moving = [name for name in PARAMETERS if np.ptp(schedule[name]) > 0]
-        return pd.DataFrame({"quarter": np.arange(len(schedule)), **{name: schedule[name] for name in moving}})
+        moving = [name for name in schedule.dtype.names or () if np.ptp(schedule[name]) > 0]
+        return pd.DataFrame({"quarter": np.arange(len(schedule)),
+                             **{name: np.asarray(schedule[name]) for name in moving}})
 
     @cached_property
     def reference(self) -> Result:

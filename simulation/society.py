@@ -10,22 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from letsdance.simulation import engine
-from letsdance.simulation.indicators import ROW
+from letsdance.simulation import driver, engine
+from letsdance.simulation.engine import QUARTER
+from letsdance.simulation.indicators import ROW, row_of
 from letsdance.simulation.municipalities import Municipalities
+from letsdance.simulation.schedule import as_schedule
 from letsdance.simulation.state import State, empty_state
 
-#: One quarter, in this order. Each phase is compiled and works on municipalities lo..hi of a state; the first and
-#: the last are serial, because they look at all municipalities at once.
-QUARTER = (
-    engine.environment,
-    engine.calls,
-    engine.outcomes,
-    engine.stocks,
-    engine.willingness,
-    engine.adoption,
-    engine.record,
-)
+__all__ = ["LARGE", "QUARTER", "Society", "cores", "interpreted_arithmetic"]
 
 #: From this many citizens on, one run is shared between threads; below, whole runs are.
 LARGE = 50_000
@@ -49,26 +41,47 @@ class Society:
     """One run: a state, a schedule of parameters, a seed; `step()` runs one quarter."""
 
     def __init__(self, municipalities: Municipalities, schedule: np.ndarray, seed: int, threads: int = 1) -> None:
-        self.municipalities, self.schedule, self.threads = municipalities, schedule, threads
+        self.municipalities, self.threads = municipalities, threads
+        self.driver = driver.of(as_schedule(schedule).mechanisms)
+        self.schedule = schedule
         self.seed = np.uint64(seed)
-        self.state: State = empty_state(municipalities.citizens, schedule[0])
+        self.state: State = empty_state(municipalities.citizens, self._house[0], self.driver.own)
         self.quarter = 0
         M = len(municipalities)
-        self.row = np.zeros(1, ROW)
+        self._row = np.zeros(1, ROW)
+        self.row = np.zeros(1, row_of(self.driver.mechanisms)) if self.driver.mechanisms else self._row
         self.stage, self.depth, self.regime = np.zeros(M, np.uint8), np.zeros(M, np.float32), np.zeros(M, np.uint8)
         self.chunks = _chunks(municipalities.citizens)
-        with interpreted_arithmetic():
-            engine.start_governments(self.state, municipalities.given, schedule[0], self.seed)
-            self._share(lambda lo, hi: engine.start_citizens(self.state, municipalities.given, schedule[0], self.seed,
-                                                             lo, hi))
+        p = self._house[0]
+
+        def begin(lo: np.int64, hi: np.int64) -> None:
+            engine.start_citizens(self.state, municipalities.given, p, self.seed, lo, hi)
+            self.driver.start(self.state, p, self.seed, _ZERO, lo, hi)
+
+        with interpreted_arithmetic(), driver.refusing(self.driver):
+            self.state.own_numbers[:self.driver.own.parameters] = self._own[0]
+            engine.start_governments(self.state, municipalities.given, p, self.seed)
+            self._share(begin)
             self.measure()
 
+    @property
+    def schedule(self) -> np.ndarray:
+        """The parameters in force, a record a quarter (`simulation.schedule`)."""
+        return self._schedule
+
+    @schedule.setter
+    def schedule(self, schedule: np.ndarray) -> None:
+        self._schedule = as_schedule(schedule)
+        self._house, self._own = self._schedule.shipped, self._schedule.own
+
     def step(self) -> None:
-        """One quarter: every phase of QUARTER in turn."""
+        """One quarter: every phase of QUARTER in turn, and between them what mechanisms add."""
         t = self.quarter + 1
-        p, s, at = self.schedule[min(t, len(self.schedule) - 1)], self.state, np.int64(t)
-        first, *shared, _ = QUARTER
-        with interpreted_arithmetic():
+        now = min(t, len(self._house) - 1)
+        p, s, at = self._house[now], self.state, np.int64(t)
+        first, *shared = self.driver.quarter
+        with interpreted_arithmetic(), driver.refusing(self.driver):
+            s.own_numbers[:self.driver.own.parameters] = self._own[now]
             first(s, p, self.seed, at, _ZERO, np.int64(len(self.municipalities)))
 
             def work(lo: np.int64, hi: np.int64) -> None:
@@ -81,13 +94,20 @@ class Society:
 
     @property
     def parameters(self) -> Any:
-        """The record of parameters in force this quarter."""
-        return self.schedule[min(self.quarter, len(self.schedule) - 1)]
+        """The record of the house's parameters in force this quarter."""
+        return self._house[min(self.quarter, len(self._house) - 1)]
 
     def measure(self) -> None:
         """Record this quarter: `row`, and stage, depth and regime of every government."""
-        QUARTER[-1](self.state, self.parameters, self.seed, np.int64(self.quarter), self.row[0], self.stage, self.depth,
-                    self.regime)
+        p, at = self.parameters, np.int64(self.quarter)
+        QUARTER[-1](self.state, p, self.seed, at, self._row[0], self.stage, self.depth, self.regime)
+        if self.driver.mechanisms:
+            self.driver.measure(self.state, p, self.seed, at, _ZERO, np.int64(len(self.municipalities)))
+            for name in ROW.names or ():
+                self.row[name] = self._row[name]
+            own = (self.row.dtype.names or ())[len(ROW.names or ()):]
+            for name, value in zip(own, self.state.own_numbers[self.driver.own.parameters:], strict=True):
+                self.row[name] = value
 
     def _share(self, work: Any) -> None:
         if self.threads == 1 or len(self.chunks) == 1:

@@ -95,10 +95,27 @@ class State(NamedTuple):
     initiatives: Any         # INITIATIVE[slots]
     members: Any             # uint32[slots, members_max], row numbers
     society: Any             # float64[2]: share of governments that has adopted (all), elapsed
+    # What a user's own mechanisms add (simulation.driver): no rows where none is loaded. Terms of decisions come first,
+    # those of a citizen's willingness (logits) before those of joining (share); of a government's willingness (logits)
+    # before those of adopting (value).
+    own_citizens: Any        # float32[k, N]
+    own_governments: Any     # float64[k, M]
+    own_numbers: Any         # float64[k]: parameters in force this quarter, then what is measured
+    own_terms: Any           # int64[4]: rows that are terms of willingness, joining; of willingness, adoption
 
 
-def empty_state(citizens: np.ndarray, p: Any) -> State:
-    """A state with room for `citizens` (how many in each municipality), nothing filled in."""
+class Own(NamedTuple):
+    """How many rows a user's own mechanisms need of each."""
+
+    parameters: int = 0
+    indicators: int = 0
+    citizens: int = 0
+    governments: int = 0
+    terms: tuple[int, int, int, int] = (0, 0, 0, 0)
+
+
+def empty_state(citizens: np.ndarray, p: Any, own: Own = Own()) -> State:  # noqa: B008  a constant
+    """A state with room for `citizens` (how many in each municipality) and a user's own columns, nothing filled in."""
     sizes = np.asarray(citizens, dtype=np.int64)
     N, M = int(sizes.sum()), len(sizes)
     governments = np.zeros(M, GOVERNMENT)
@@ -121,7 +138,10 @@ def empty_state(citizens: np.ndarray, p: Any) -> State:
         peer_ties=np.zeros(M + 1, np.uint32),
         peers=np.empty(2 * half_degree(M, int(p.k_g)) * M, np.uint32), exchange=np.zeros((M, 2), np.uint32),
         initiatives=np.empty(slots, INITIATIVE), members=np.empty((slots, width), np.uint32),
-        society=np.zeros(2))
+        society=np.zeros(2),
+        own_citizens=np.zeros((own.citizens + own.terms[0] + own.terms[1], N), np.float32),
+        own_governments=np.zeros((own.governments + own.terms[2] + own.terms[3], M)),
+        own_numbers=np.zeros(own.parameters + own.indicators), own_terms=np.array(own.terms, np.int64))
 
 
 def given_nothing(municipalities: int) -> np.ndarray:

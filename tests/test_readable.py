@@ -12,9 +12,11 @@ from benchmarks.readable import ReadableModel, numbers, plain, willingness
 from scipy.stats import fisher_exact, ks_2samp, mannwhitneyu
 
 from letsdance.params import defaults, record_dtype
-from letsdance.simulation import engine, rules
-from letsdance.simulation.indicators import ROW, SOCIETY
-from letsdance.simulation.state import empty_state, given_nothing
+from letsdance.simulation import rules
+from letsdance.simulation.indicators import SOCIETY
+from letsdance.simulation.municipalities import Municipalities
+from letsdance.simulation.run import run_seeds
+from letsdance.simulation.state import given_nothing
 
 QUARTERS = 24
 SEEDS = range(1, 41)
@@ -71,11 +73,8 @@ def compiled(start: str, **changes: float) -> np.ndarray:
     """Indicators of the engine [seed, quarter, indicator], where need be with parameters multiplied by factors."""
     table, citizens = schedule(start, **changes), np.array(sizes(start))
     M, seeds = len(citizens), np.arange(1, len(SEEDS) * REPEATS + 1, dtype=np.uint64)
-    rows = np.zeros((len(seeds), QUARTERS + 1), ROW)
-    of_governments = [np.zeros((*rows.shape, M), kind) for kind in (np.uint8, np.float32, np.uint8)]
-    category = np.zeros((len(seeds), M), np.uint8)
-    engine.run_many(
-        empty_state(citizens, table[0]), given_nothing(M), table, seeds, rows, *of_governments, category)
+    places = Municipalities(tuple(map(str, range(M))), citizens, given_nothing(M))
+    rows = run_seeds(places, table, seeds)[0]
     return np.ascontiguousarray(rows).view(float).reshape(*rows.shape, len(SOCIETY))
 
 

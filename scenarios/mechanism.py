@@ -1,0 +1,421 @@
+"""A mechanism of a user's own: one object, in one file, that declares all of it.
+
+    burnout = Mechanism("burnout", title="Burnout", says="Citizens who are busy tire.")
+    burnout.parameter("tiring", 0.1, (0, 1), "per quarter", title="tiring", says="What one initiative wears.")
+    burnout.column("tired", of="citizens", says="How worn out a citizen is.")
+
+    @burnout.act("tired", after="outcomes")
+    def tire(tired, load, tiring):
+        \"\"\"tired += tiring load (1 - tired).\"\"\"
+        return tired + tiring * load * (1.0 - tired)
+
+    @burnout.term("willingness of citizens")
+    def weariness(tired):
+        \"\"\"-tired (logits).\"\"\"
+        return -tired
+
+Functions are pure and of plain numbers; what an argument is, its name says: a column, a parameter, `chance` (a standard
+normal), `luck` (a uniform), `quarter`, and mean_ or neighbours_ before the name of a citizens' column
+(`simulation.driver` knows them all). Here is only what is declared; nothing here runs a model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import keyword
+import re
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
+from typing import Any, TypeVar
+
+from letsdance.params import GROUPS, PARAMETERS, ROLES, SOURCES, Parameter, Refused, files, nearest
+
+__all__ = ["DECISIONS", "Act", "Column", "Indicator", "Mechanism", "Term", "everywhere", "load", "loaded", "on_load"]
+
+#: Decisions that a term may be added to: by the words that a file uses, how its indicator's name begins and its unit.
+DECISIONS = {
+    "willingness of citizens": ("x_", "logit"),
+    "joining": ("joining_", "share"),
+    "willingness of governments": ("y_", "logit"),
+    "adoption": ("value_", "value"),
+}
+#: After which phases of the quarter a mechanism may act.
+PHASES = ("environment", "calls", "outcomes", "stocks", "willingness", "adoption")
+WHOSE = ("citizens", "governments")
+Rule = TypeVar("Rule", bound=Callable[..., Any])
+#: A mechanism by the path of its file, or itself; and one or several of them.
+type MechanismLike = str | Path | Mechanism
+type Mechanisms = MechanismLike | Sequence[MechanismLike]
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}", re.ASCII)
+_EFFECT = {"parameter", "add", "multiply", "from", "until", "each_quarter", "threshold", "times", "profile"}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A state column of citizens or governments: its value at the start, a number or a rule."""
+
+    name: str
+    of: str
+    unit: str
+    says: str
+    start: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A rule that gives a column its next value, after a phase of the quarter."""
+
+    sets: str
+    after: str
+    rule: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A named term of a decision's reasons."""
+
+    name: str
+    decision: str
+    says: str
+    rule: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """What is measured: the mean of a rule over citizens or governments."""
+
+    name: str
+    of: str
+    unit: str
+    says: str
+    rule: Any
+
+
+class Mechanism:
+    """A mechanism: parameters, columns, rules that act, terms, indicators, levers and shocks, declared on one object.
+
+    name: a word in small letters; title and says: for people. source: "seed", "text" or "assumed", and reference: the
+    evidence, as of the house's own parameters. Every mechanism has a switch, the parameter on_<name>. Raises `Refused`.
+    """
+
+    def __init__(self, name: str, title: str = "", says: str = "", source: str = "assumed", reference: str = "") -> None:
+        self.name = _word("a mechanism", name, _NAME)
+        self.title, self.says = title or name.replace("_", " "), says
+        self.source, self.reference = _one_of(f"{name}: source", source, SOURCES), reference
+        self.file, self.text = "", ""
+        self.parameters: dict[str, Parameter] = {}
+        self.columns: dict[str, Column] = {}
+        self.acts: list[Act] = []
+        self.terms: dict[str, Term] = {}
+        self.indicators: dict[str, Indicator] = {}
+        self.levers: dict[str, dict[str, Any]] = {}
+        self.shocks: dict[str, dict[str, Any]] = {}
+        self.parameter(self.switch, 1, (0, 1), "switch", title=f"{self.title}: runs", role="constant", whole=True,
+                       says=f"Whether this mechanism runs: {self.title}.")
+
+    # ------------------------------------------------------------ what it declares
+
+    @property
+    def switch(self) -> str:
+        """The parameter that turns it off (0) and on (1)."""
+        return f"on_{self.name}"
+
+    def parameter(self, name: str, default: float, range: Sequence[float], unit: str, *, title: str = "", says: str = "",
+                  role: str = "uncertainty", source: str = "", reference: str = "", whole: bool = False) -> None:
+        """Something that can be set: default, range (lowest, highest), unit, and what it says."""
+        self._new("parameter", name, PARAMETERS.shipped)
+        low, high = self._range(name, range)
+        self.parameters[name] = Parameter(
+            name=name, title=title or name.replace("_", " "), default=float(default), range=(low, high), unit=unit,
+            role=_one_of(f"{self.name}, {name}: role", role, ROLES), group=self.name, reference=reference or self.reference,
+            source=_one_of(f"{self.name}, {name}: source", source or self.source, SOURCES), says=says, whole=whole)
+        if not low <= default <= high:
+            raise Refused(f"{self.name}: the default of {name} must lie from {low:g} to {high:g}, not {default!r}.")
+
+    def column(self, name: str, of: str, start: Any = 0.0, unit: str = "share", says: str = "") -> None:
+        """A column of "citizens" or "governments". start: a number, or a rule of what stands when a run begins."""
+        self._new("column", name, PARAMETERS.shipped)
+        if not callable(start) and (isinstance(start, bool) or not isinstance(start, int | float)):
+            raise Refused(f"{self.name}, {name}: start must be a number or a rule, not {start!r}.")
+        self.columns[name] = Column(name, _one_of(f"{self.name}, {name}: of", of, WHOSE), unit, says, start)
+
+    def act(self, sets: str, after: str) -> Callable[[Rule], Rule]:
+        """A rule that gives a column (its own, or one of the house) its next value, each quarter after a phase."""
+        _one_of(f"{self.name}, {sets}: after", after, PHASES)
+
+        def declare(rule: Rule) -> Rule:
+            self.acts.append(Act(sets, after, rule))
+            return rule
+
+        return declare
+
+    def term(self, decision: str, says: str = "") -> Callable[[Rule], Rule]:
+        """A rule whose value is added to a decision's reasons (`DECISIONS`), under the rule's own name."""
+        _one_of(f"{self.name}: the decision of a term", decision, DECISIONS)
+
+        def declare(rule: Rule) -> Rule:
+            name = self._new("term", rule.__name__, {})
+            self.terms[name] = Term(name, decision, says or _sentence(rule), rule)
+            return rule
+
+        return declare
+
+    def indicator(self, of: str, unit: str = "share", says: str = "") -> Callable[[Rule], Rule]:
+        """A rule whose mean over all "citizens" or "governments" is measured every quarter, under the rule's own name."""
+        _one_of(f"{self.name}: whose indicator", of, WHOSE)
+
+        def declare(rule: Rule) -> Rule:
+            name = self._new("indicator", rule.__name__, {})
+            self.indicators[name] = Indicator(name, of, unit, says or _sentence(rule), rule)
+            return rule
+
+        return declare
+
+    def lever(self, name: str, title: str, effects: Iterable[Mapping[str, Any]], *, cost: float = 1.0, says: str = "",
+              quadrant: str = "C", reference: str = "") -> None:
+        """A lever, with the data of scenarios/levers.toml. effects: parameter, and add or multiply."""
+        self._new("lever", name, {}, _CODE)
+        self.levers[name] = {"title": title, "says": says, "quadrant": quadrant, "cost": float(cost),
+                             "reference": reference or self.reference, "effects": self._effects(name, effects)}
+
+    def shock(self, name: str, title: str, effects: Iterable[Mapping[str, Any]], *, duration: int = 0, says: str = "",
+              kind: str = "shock", reference: str = "") -> None:
+        """A shock or trend, with the data of scenarios/shocks.toml. duration: quarters; 0 lasts to the end."""
+        self._new("shock", name, {}, _CODE)
+        self.shocks[name] = {"title": title, "says": says, "kind": kind, "duration": int(duration),
+                             "reference": reference or self.reference, "effects": self._effects(name, effects)}
+
+    # ------------------------------------------------------------ what follows from it
+
+    @property
+    def measured(self) -> dict[str, tuple[str, str, str]]:
+        """Its indicators and the mean of each of its terms: name -> (unit, what it says, reference)."""
+        terms = {DECISIONS[t.decision][0] + t.name: (DECISIONS[t.decision][1], t.says, self.reference)
+                 for t in self.terms.values()}
+        return {**{n: (i.unit, i.says, self.reference) for n, i in self.indicators.items()}, **terms}
+
+    @property
+    def hash(self) -> str:
+        """A hash of its source: of its file's text, or of all that was declared and the functions' sources."""
+        if self.text:
+            return hashlib.sha256(self.text.encode()).hexdigest()[:16]
+        rules = [*(c.start for c in self.columns.values()), *(a.rule for a in self.acts),
+                 *(t.rule for t in self.terms.values()), *(i.rule for i in self.indicators.values())]
+        said = (self.name, self.parameters, [(c.name, c.of, c.start if not callable(c.start) else "") for c in
+                                             self.columns.values()],
+                [(a.sets, a.after) for a in self.acts], [(t.name, t.decision) for t in self.terms.values()],
+                [(i.name, i.of) for i in self.indicators.values()], self.levers, self.shocks)
+        digest = hashlib.sha256(repr(said).encode())
+        for rule in rules:
+            if callable(rule):
+                digest.update(_source(rule).encode())
+        return digest.hexdigest()[:16]
+
+    def learn(self, listed: bool = False) -> Mechanism:
+        """Make its names known to this process: what it declares can be named and checked, and if `listed` is shown."""
+        try:
+            for tell in _LISTENERS:
+                tell(self, listed)
+            GROUPS.learn({self.name: self.title}, listed)
+            PARAMETERS.learn(self.parameters, listed)
+        except Refused as error:
+            raise Refused(f"{self.file or self.name}: {error}") from None
+        _LOADED[self.name] = self
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Mechanism) and (self is other or self.hash == other.hash)
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __deepcopy__(self, memo: Any) -> Mechanism:
+        return self
+
+    def __reduce__(self) -> Any:
+        if not self.text:
+            raise Refused(f"the mechanism {self.name} was declared in a running program, so no other process can load it; "
+                          f"write it into a file of its own and name that (mechanisms=[\"{self.name}.py\"]), or stay with "
+                          f"threads.")
+        return from_text, (self.file, self.text)
+
+    def __repr__(self) -> str:
+        parts = ((len(self.parameters), "parameters"), (len(self.columns), "columns"), (len(self.terms), "terms"),
+                 (len(self.indicators), "indicators"), (len(self.levers), "levers"), (len(self.shocks), "shocks"))
+        return f"<Mechanism {self.name}: {', '.join(f'{n} {what}' for n, what in parts if n)}; source {self.hash}>"
+
+    # ------------------------------------------------------------ checks
+
+    def _new(self, kind: str, name: str, shipped: Mapping[str, Any], fits: re.Pattern[str] = _NAME) -> str:
+        _word(f"{self.name}: a {kind}", name, fits)
+        if name in shipped:
+            raise Refused(f"{self.name}: the model has a {shipped[name].title} called {name} already; give the {kind} "
+                          f"another name.")
+        taken = {**dict.fromkeys(self.parameters, "parameter"), **dict.fromkeys(self.columns, "column"),
+                 **dict.fromkeys(self.terms, "term"), **dict.fromkeys(self.indicators, "indicator"),
+                 **dict.fromkeys(self.levers, "lever"), **dict.fromkeys(self.shocks, "shock")}
+        if name in taken:
+            raise Refused(f"{self.name}: there is a {taken[name]} called {name} already; give the {kind} another name.")
+        return name
+
+    def _range(self, name: str, range: Sequence[float]) -> tuple[float, float]:
+        try:
+            low, high = (float(end) for end in range)
+        except (TypeError, ValueError):
+            low, high = 1.0, 0.0
+        if not low < high < float("inf"):
+            raise Refused(f"{self.name}: the range of {name} must be two numbers, lowest and highest, not {range!r}.")
+        return low, high
+
+    def _effects(self, name: str, effects: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        checked = [dict(effect) for effect in effects]
+        for effect in checked:
+            if unknown := set(effect) - _EFFECT:
+                odd = min(unknown)
+                raise Refused(f"{self.name}, {name}: there is no entry {odd!r} in an effect.{nearest(odd, _EFFECT)}")
+            known = {**PARAMETERS.shipped, **self.parameters}
+            for key in ("parameter", "times"):
+                if key in effect and effect[key] not in known:
+                    raise Refused(f"{self.name}, {name}: there is no parameter {effect[key]!r} to act on."
+                                  f"{nearest(str(effect[key]), known)} Declare parameters before levers and shocks.")
+            if "parameter" not in effect or not {"add", "multiply"} & set(effect):
+                raise Refused(f"{self.name}, {name}: an effect needs a parameter, and add or multiply.")
+        return checked
+
+
+# ---------------------------------------------------------------- files
+
+_LOADED: dict[str, Mechanism] = {}
+_BY_SOURCE: dict[tuple[str, str], Mechanism] = {}
+_LISTENERS: list[Callable[[Mechanism, bool], None]] = []
+_everywhere: tuple[Mechanism, ...] = ()
+
+
+def loaded() -> tuple[Mechanism, ...]:
+    """The mechanisms that this process has loaded, by name the last one of each."""
+    return tuple(_LOADED.values())
+
+
+def on_load(tell: Callable[[Mechanism, bool], None]) -> None:
+    """Call `tell(mechanism, listed)` for every mechanism that is loaded, those before included."""
+    _LISTENERS.append(tell)
+    for mechanism in loaded():
+        tell(mechanism, mechanism in _everywhere)
+
+
+def everywhere(which: Mechanisms | None = None) -> tuple[Mechanism, ...]:
+    """The mechanisms that run in whatever this process loads from now on; set to `which` if given (`--mechanism`)."""
+    global _everywhere
+    if which is not None:
+        _everywhere = chosen(which)
+        for one in _everywhere:
+            one.learn(listed=True)
+    return _everywhere
+
+
+def load(which: MechanismLike) -> Mechanism:
+    """A mechanism from its file, which is run as Python: only what the user named on this machine is handed to this.
+
+    Raises `Refused` for a file that is not there, does not run, or does not declare exactly one mechanism.
+    """
+    if isinstance(which, Mechanism):
+        return which.learn()
+    if not isinstance(which, str | Path):
+        raise Refused(f"a mechanism must be the path of its file (.py) or a Mechanism, not {which!r}.")
+    path = files.named(str(which), "mechanism")
+    if path.suffix != ".py":
+        raise Refused(f"{files.shown(str(which))} is not the file of a mechanism; name a Python file (.py).")
+    return from_text(str(path), files.text(path, "write one as docs/your_own_mechanism.md says"))
+
+
+def from_text(file: str, text: str) -> Mechanism:
+    """The mechanism that a file's text declares."""
+    if (file, text) in _BY_SOURCE:
+        return _BY_SOURCE[file, text].learn()
+    module = ModuleType(f"mechanism_{hashlib.sha256(text.encode()).hexdigest()[:8]}")
+    module.__file__ = file
+    sys.modules[module.__name__] = module  # where the compiler looks for it when it loads what it kept
+    try:
+        exec(compile(text, file, "exec"), module.__dict__)
+    except Refused as error:
+        raise Refused(f"{file}{_line(error, file)}: {error}") from None
+    except SyntaxError as error:
+        raise Refused(f"{file}, line {error.lineno}: this is not Python: {error.msg}.") from None
+    except Exception as error:
+        raise Refused(f"{file}{_line(error, file)}: {type(error).__name__}: {error}.") from None
+    found = {id(one): one for one in vars(module).values() if isinstance(one, Mechanism)}
+    if len(found) != 1:
+        raise Refused(f"{file} declares {len(found) or 'no'} mechanism{'s' if found else ''}; a file declares exactly one "
+                      f"(name = ld.Mechanism(...), at its top).")
+    mechanism = next(iter(found.values()))
+    mechanism.file, mechanism.text = file, text
+    _BY_SOURCE[file, text] = mechanism
+    return mechanism.learn()
+
+
+def chosen(given: Mechanisms, before: Iterable[Mechanism] = ()) -> tuple[Mechanism, ...]:
+    """The mechanisms named, after those there are; `Refused` where two of them declare the same."""
+    named = [given] if isinstance(given, str | Path | Mechanism) else list(given)
+    together = tuple(dict.fromkeys([*before, *(load(one) for one in named)]))
+    owner: dict[str, Mechanism] = {}
+    for one in together:
+        for name in (one.name, *one.parameters, *one.columns, *one.terms, *one.indicators, *one.levers, *one.shocks):
+            other = owner.setdefault(name, one)
+            if other is not one:
+                what = "two mechanisms are" if name == one.name == other.name else f"{other.name} and {one.name} both " \
+                                                                                    f"declare something"
+                raise Refused(f"{what} called {name}; rename one of them, or load one of the two.")
+    return together
+
+
+# ---------------------------------------------------------------- small things
+
+def _word(what: str, name: object, fits: re.Pattern[str]) -> str:
+    if not isinstance(name, str) or not fits.fullmatch(name) or keyword.iskeyword(name):
+        raise Refused(f"{what} needs a name of small letters, digits and underscores that begins with a letter, not "
+                      f"{name!r}.")
+    return name
+
+
+def _one_of(what: str, value: str, known: Iterable[str]) -> str:
+    if value not in known:
+        raise Refused(f"{what} must be one of {', '.join(known)}, not {value!r}.{nearest(str(value), known)}")
+    return value
+
+
+def _sentence(rule: Any) -> str:
+    return (inspect.getdoc(rule) or rule.__name__.replace("_", " ")).splitlines()[0]
+
+
+def _line(error: BaseException, file: str) -> str:
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    return f", line {lines[-1]}" if lines else ""
+
+
+def _source(rule: Any, seen: frozenset[int] = frozenset()) -> str:
+    """A function's source, with that of the functions and the numbers that it uses."""
+    plain = getattr(rule, "py_func", rule)
+    if not isinstance(plain, FunctionType) or id(plain) in seen or plain.__module__.startswith(("letsdance.", "numpy")):
+        return repr(getattr(plain, "__name__", plain))
+    try:
+        parts = [inspect.getsource(plain)]
+    except (OSError, TypeError):
+        parts = [_said(plain.__code__)]
+    for name in plain.__code__.co_names:
+        used = plain.__globals__.get(name)
+        if isinstance(used, int | float | str | tuple):
+            parts.append(f"{name}={used!r}")
+        elif callable(used):
+            parts.append(_source(used, seen | {id(plain)}))
+    parts += [repr(cell.cell_contents) for cell in plain.__closure__ or () if isinstance(cell.cell_contents, int | float)]
+    return "\n".join(parts)
+
+
+def _said(code: CodeType) -> str:
+    return repr((code.co_code, code.co_consts, code.co_names))

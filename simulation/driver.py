@@ -1,0 +1,489 @@
+"""Whole runs, compiled: the one list of the quarter (`engine.QUARTER`), with a user's own mechanisms between its phases.
+
+What runs is written as a small Python file beside the compiled code, named by a hash of what it is made from, and then
+compiled and cached like everything else: loops that call the user's rules, and `run_many`, which calls the phases in their
+order. Without a mechanism it is `run_many` alone. The engine's phases are compiled once, whatever is added.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from letsdance.params import PARAMETERS, Refused, nearest, record_dtype
+from letsdance.scenarios.mechanism import PHASES, Mechanism
+from letsdance.simulation import engine
+from letsdance.simulation.compiled import rule
+from letsdance.simulation.rules import adoption as adopt
+from letsdance.simulation.rules import willingness as will
+from letsdance.simulation.state import GOVERNMENT, Own
+
+#: Columns of the house that a mechanism's act may set: shares, kept within 0-1. Means over citizens follow.
+SETTABLE = {"citizens": ("trust", "willingness"),
+            "governments": ("social_capital", "baseline_social_capital", "reputation", "risk_culture", "capacity",
+                            "top_support", "feedback", "silo", "funding", "need", "willingness")}
+#: Columns of a citizen that a rule may read, and how: {c} is the citizen's row.
+_CITIZEN = {"willingness": "s.willingness[{w}, {c}]", "uses": "s.uses[{u}, {c}]", "trust": "s.trust[{c}]",
+            "resources": "s.resources[{c}]", "disposition": "s.disposition[{c}]", "load": "s.load[{c}]"}
+_HIDDEN = ("first", "first_tie", "first_slot", "slots", "quadrant", "held")
+_GOVERNMENT = tuple(name for name in GOVERNMENT.names or () if name not in _HIDDEN)
+#: A phase before which a decision's terms are asked.
+_DECIDED = {"joining": "calls", "willingness of citizens": "willingness", "willingness of governments": "willingness",
+            "adoption": "adoption"}
+_REASONS: tuple[Any, ...] = (will.CitizenReasons, will.GovernmentReasons, adopt.Value)
+#: Whose decision it is; of each side's, in the order in which the terms' rows stand in the state.
+_WHOSE = {"willingness of citizens": "citizens", "joining": "citizens", "willingness of governments": "governments",
+          "adoption": "governments"}
+Phase = Callable[..., None]
+
+
+@dataclass(frozen=True, eq=False)
+class Driver:
+    """How a run is made with these mechanisms.
+
+    quarter: the phases of a quarter but the last, in order, each (s, p, seed, t, lo, hi); `start` and `measure` are of the
+    same form: own columns when a run begins, own indicators at a quarter's end. `run_many` makes whole runs.
+    """
+
+    mechanisms: tuple[Mechanism, ...]
+    own: Own
+    quarter: tuple[Phase, ...]
+    start: Phase
+    measure: Phase
+    run_many: Callable[..., None]
+    #: Where columns stand in the state's own_citizens and own_governments, and the terms of each decision: name -> row.
+    columns: dict[str, dict[str, int]]
+    terms: dict[str, dict[str, int]]
+
+
+def of(mechanisms: Sequence[Mechanism] = ()) -> Driver:
+    """The driver of these mechanisms, made once a process. Raises `Refused` for a rule that asks for what there is not."""
+    key = tuple((one.name, one.hash) for one in mechanisms)
+    with _MAKING:
+        if key not in _MADE:
+            _MADE[key] = _make(tuple(mechanisms))
+        return _MADE[key]
+
+
+_MADE: dict[tuple[tuple[str, str], ...], Driver] = {}
+_MAKING = threading.Lock()
+
+
+@contextmanager
+def refusing(driver: Driver) -> Iterator[None]:
+    """What the compiler says of a user's rule is one sentence; what it says of ours is not the user's mistake."""
+    from numba.core.errors import NumbaError
+
+    try:
+        yield
+    except (NumbaError, TypeError, AttributeError, NameError, ZeroDivisionError, ValueError) as error:
+        if isinstance(error, Refused) or not driver.mechanisms:
+            raise
+        raise Refused(_blame(driver.mechanisms) or f"a rule of {', '.join(one.name for one in driver.mechanisms)} does not "
+                                                   f"run: {_short(error)}.") from error
+
+
+# ---------------------------------------------------------------- names
+
+class _Names:
+    """What the arguments of rules mean, for these mechanisms together: their columns, parameters and terms in rows."""
+
+    def __init__(self, mechanisms: Sequence[Mechanism]) -> None:
+        self.parameters = {name: k for k, name in enumerate(n for one in mechanisms for n in one.parameters)}
+        self.measured = {name: len(self.parameters) + k
+                         for k, name in enumerate(n for one in mechanisms for n in one.measured)}
+        for one in mechanisms:
+            house = {*_CITIZEN, *(GOVERNMENT.names or ()), *(n for reasons in _REASONS for n in reasons._fields)}
+            if taken := [n for n in (*one.columns, *one.terms) if n in house]:
+                raise Refused(f"{one.file or one.name}: the model has a column or a term called {taken[0]} already; give "
+                              f"this one another name.")
+        terms = [t for one in mechanisms for t in one.terms.values()]
+        columns = [c for one in mechanisms for c in one.columns.values()]
+        self.columns: dict[str, dict[str, int]] = {"citizens": {}, "governments": {}}
+        self.terms: dict[str, dict[str, int]] = {}
+        rows = {"citizens": 0, "governments": 0}
+        for decision, whose in _WHOSE.items():  # terms stand first
+            mine = [t.name for t in terms if t.decision == decision]
+            self.terms[decision] = {name: rows[whose] + k for k, name in enumerate(mine)}
+            rows[whose] += len(mine)
+        for whose, of in self.columns.items():
+            of.update({c.name: rows[whose] + k for k, c in enumerate(c for c in columns if c.of == whose)})
+
+    def own(self) -> Own:
+        """How many rows they need."""
+        willing, joining, governing, adopting = (len(of) for of in self.terms.values())
+        return Own(len(self.parameters), len(self.measured), len(self.columns["citizens"]),
+                   len(self.columns["governments"]), (willing, joining, governing, adopting))
+
+    def citizen(self, name: str, late: tuple[bool, bool], row: str = "i") -> str | None:
+        """A citizen's column as an expression, or None. late: whether willingness and uses are this quarter's already."""
+        if name in self.columns["citizens"]:
+            return f"np.float64(s.own_citizens[{self.columns['citizens'][name]}, {row}])"
+        if name in _CITIZEN:
+            now, last = "t & 1", "(t - 1) & 1"
+            place = _CITIZEN[name].format(c=row, w=now if late[0] else last, u=now if late[1] else last)
+            return f"np.float64({place})"
+        return None
+
+    def government(self, name: str) -> str | None:
+        """A government's column as an expression, or None; government_ may stand in front of its name."""
+        if name in self.columns["governments"]:
+            return f"s.own_governments[{self.columns['governments'][name]}, m]"
+        if name in _GOVERNMENT:
+            return f"np.float64(gov.{name})"
+        kind, _, column = name.partition("_")
+        return self.government(column) if kind == "government" else None
+
+    def known(self, whose: str) -> list[str]:
+        """Every name that a rule of citizens or governments may ask for."""
+        mine = [*_CITIZEN, *self.columns["citizens"]]
+        return [*(mine if whose == "citizens" else ()), *self.columns["governments"], *_GOVERNMENT,
+                *(f"mean_{n}" for n in mine), *(f"neighbours_{n}" for n in mine if whose == "citizens"),
+                *self.parameters, *PARAMETERS.shipped, "p", "chance", "luck", "quarter"]
+
+
+class _Call:
+    """One call of a user's rule in a loop over citizens or governments: what is computed before, and its arguments."""
+
+    def __init__(self, names: _Names, mechanism: Mechanism, label: str, function: Any, whose: str,
+                 late: tuple[bool, bool]) -> None:
+        self.once: list[str] = []      # before all loops
+        self.each: list[str] = []      # for each municipality
+        self.inner: list[str] = []     # for each citizen
+        self.arguments: list[str] = []
+        self.gathers = False
+        self.stream = int.from_bytes(hashlib.sha256(f"{mechanism.name}.{label}".encode()).digest()[:8], "little") | 1 << 63
+        for name in inspect.signature(function).parameters:
+            self.arguments.append(self._argument(names, mechanism, label, name, whose, late))
+
+    def _argument(self, names: _Names, mechanism: Mechanism, label: str, name: str, whose: str,
+                  late: tuple[bool, bool]) -> str:
+        own = names.citizen(name, late) if whose == "citizens" else None
+        found = own or names.government(name)
+        if found:
+            return found
+        if name in names.parameters:
+            self.once.append(f"a_{name} = q[{names.parameters[name]}]")
+            return f"a_{name}"
+        if name in PARAMETERS.shipped:
+            self.once.append(f"a_{name} = p.{name}")
+            return f"a_{name}"
+        if name == "p":
+            return "p"
+        if name == "quarter":
+            return "np.float64(t)"
+        if name in ("chance", "luck"):
+            draw = "normal" if name == "chance" else "uniform"
+            self.each.append(f"key = address(seed, np.uint64({self.stream}), t, m)")
+            index = "i - first" if whose == "citizens" else "np.int64(0)"
+            return f"{draw}(key, {index})"
+        kind, _, column = name.partition("_")
+        if kind == "mean" and (entry := names.citizen(column, late)):
+            self.each += [f"{name} = 0.0", "for i in range(first, first + n):", f"    {name} += {entry}", f"{name} /= n"]
+            return name
+        if kind == "neighbours" and whose == "citizens" and (entry := names.citizen(column, late, "s.neighbours[tie]")):
+            self.gathers = True
+            self.inner += [f"{name} = 0.0", "for tie in range(np.int64(s.ties[i]), np.int64(s.ties[i + 1])):",
+                           f"    {name} += {entry}",
+                           f"{name} /= max(1, np.int64(s.ties[i + 1]) - np.int64(s.ties[i]))"]
+            return name
+        known = names.known(whose)
+        raise Refused(f"{mechanism.file or mechanism.name}: the rule {label} asks for {name!r}, which neither a column nor "
+                      f"a parameter is called.{nearest(name, known)} It may ask for columns of "
+                      f"{'citizens and of their government' if whose == 'citizens' else 'governments'}, parameters, mean_ "
+                      f"{'or neighbours_ ' if whose == 'citizens' else ''}before a citizens' column, chance, luck, quarter "
+                      f"and p.")
+
+
+# ---------------------------------------------------------------- the file that is written
+
+_HEAD = '''"""Whole runs{title}. Written by letsdance.simulation.driver."""
+import numpy as np
+
+from letsdance.simulation.compiled import compiled
+from letsdance.simulation.engine import (
+    adoption, calls, environment, mean, outcomes, record, start_citizens, start_governments, stocks, willingness)
+from letsdance.simulation.luck import address, normal, uniform
+from letsdance.simulation.rules.numbers import clip
+'''
+
+_WHOLE = '''
+@compiled
+def run_many(s, given, schedule, own, seeds, rows, more, stage, depth, regime, category):
+    """Whole runs one after the other in the same memory, start and networks included: what a sweep calls.
+
+    schedule[t] and own[t] are quarter t's parameters, the house's and the mechanisms'. rows[run, quarter] takes the
+    society's rows (indicators.ROW), more[run, quarter] what the mechanisms measure; stage (uint8), depth (float32) and
+    regime (uint8) are indexed [run, quarter, municipality], category (uint8) [run, municipality].
+    """
+    zero, M = np.int64(0), np.int64(len(s.governments))
+    for r in range(len(seeds)):
+        seed = seeds[r]
+        for t in range(rows.shape[1]):
+            p = schedule[t]
+            for k in range(own.shape[1]):
+                s.own_numbers[k] = own[t, k]
+            if t == 0:
+                start_governments(s, given, p, seed)
+                start_citizens(s, given, p, seed, zero, M)
+                {start}
+                for m in range(M):
+                    category[r, m] = s.governments[m].category
+            else:
+                {quarter}
+            record(s, p, seed, t, rows[r, t], stage[r, t], depth[r, t], regime[r, t])
+            {measure}
+'''
+
+
+def _loop(name: str, says: str, whose: str, call: _Call, switch: int | None, function: str, target: str,
+          after: Sequence[str] = ()) -> str:
+    """A phase that calls one rule for every citizen or government of municipalities lo..hi and keeps what it says."""
+    lines = ["", "@compiled", f"def {name}(s, p, seed, t, lo, hi):", f'    """{says}"""', "    q = s.own_numbers"]
+    value = f"{function}({', '.join(call.arguments)})"
+    off = []
+    if switch is not None:  # switched off: an act does nothing, a term adds nothing
+        if name.startswith("term_"):
+            value = f"({value} if on else 0.0)"
+            off = [f"    on = q[{switch}] != 0.0"]
+        else:
+            off = [f"    if q[{switch}] == 0.0:", "        return"]
+    lines += [*off, *(f"    {line}" for line in dict.fromkeys(call.once))]
+    lines += ["    for m in range(lo, hi):", "        gov = s.governments[m]", "        first, n = gov.first, gov.citizens"]
+    lines += [f"        {line}" for line in call.each]
+    if whose == "governments":
+        lines.append(f"        {target.format(value=value)}")
+    elif call.gathers:  # neighbours are seen as they stood before anybody changed
+        lines += ["        fresh = np.empty(n)", "        for i in range(first, first + n):",
+                  *(f"            {line}" for line in call.inner), f"            fresh[i - first] = {value}",
+                  "        for i in range(first, first + n):", f"            {target.format(value='fresh[i - first]')}"]
+    else:
+        lines += ["        for i in range(first, first + n):", f"            {target.format(value=value)}"]
+    lines += [f"        {line}" for line in after]
+    return "\n".join(lines) + "\n"
+
+
+class _Writer:
+    """Writes the file of some mechanisms, and collects the rules that it calls."""
+
+    def __init__(self, mechanisms: tuple[Mechanism, ...]) -> None:
+        self.mechanisms, self.names = mechanisms, _Names(mechanisms)
+        self.rules: dict[str, Any] = {}
+        self.parts: list[str] = []
+        self.before: dict[str, list[str]] = {phase: [] for phase in PHASES}
+        self.after: dict[str, list[str]] = {phase: [] for phase in PHASES}
+        self.start: list[str] = []
+        for number, one in enumerate(mechanisms):
+            self._one(number, one)
+        self._measure()
+
+    def _rule(self, one: Mechanism, number: int, label: str, function: Any) -> str:
+        name = f"rule_{number}_{label}"
+        self.rules[name] = function if hasattr(function, "py_func") else rule(function)
+        return name
+
+    def _one(self, number: int, one: Mechanism) -> None:
+        switch = self.names.parameters[one.switch]
+        for column in one.columns.values():
+            if callable(column.start):
+                call = _Call(self.names, one, f"{column.name}.start", column.start, column.of, (True, True))
+                function = self._rule(one, number, f"start_{column.name}", column.start)
+                self._add(self.start, f"start_{number}_{column.name}", f"{one.name}: {column.name} at the start.",
+                          column.of, call, None, function, self._target(column.name, column.of))
+            else:
+                self._constant(f"start_{number}_{column.name}", f"{one.name}: {column.name} at the start.", column.of,
+                               self.names.columns[column.of][column.name], float(column.start))
+        for term in one.terms.values():
+            phase, whose = _DECIDED[term.decision], _WHOSE[term.decision]
+            call = _Call(self.names, one, term.name, term.rule, whose, _late(phase, before=True))
+            function = self._rule(one, number, term.name, term.rule)
+            row = self.names.terms[term.decision][term.name]
+            self._constant(f"start_{number}_{term.name}", f"{one.name}: nothing is decided yet.", whose, row, 0.0)
+            target = (f"s.own_citizens[{row}, i] = np.float32({{value}})" if whose == "citizens"
+                      else f"s.own_governments[{row}, m] = {{value}}")
+            self._add(self.before[phase], f"term_{number}_{term.name}", f"{one.name}: the term {term.name}.", whose, call,
+                      switch, function, target)
+        for k, act in enumerate(one.acts):
+            whose = self._owner(one, act.sets, act.after)
+            label = act.rule.__name__
+            call = _Call(self.names, one, label, act.rule, whose, _late(act.after))
+            function = self._rule(one, number, f"{k}_{label}", act.rule)
+            follows = [f"gov.citizens_{act.sets} = mean(" + ("s.trust" if act.sets == "trust" else "s.willingness[t & 1]")
+                       + ", first, n)"] if whose == "citizens" and act.sets in SETTABLE["citizens"] else []
+            self._add(self.after[act.after], f"act_{number}_{k}_{label}", f"{one.name}: {act.sets}.", whose, call, switch,
+                      function, self._target(act.sets, whose), follows)
+
+    def _constant(self, name: str, says: str, whose: str, row: int, value: float) -> None:
+        """A column begins with a number."""
+        body = [f"s.own_governments[{row}, m] = {value!r}"] if whose == "governments" else [
+            "first = s.governments[m].first", "for i in range(first, first + s.governments[m].citizens):",
+            f"    s.own_citizens[{row}, i] = np.float32({value!r})"]
+        self.start.append(name)
+        self.parts.append("\n".join(["", "@compiled", f"def {name}(s, p, seed, t, lo, hi):", f'    """{says}"""',
+                                     "    for m in range(lo, hi):", *(f"        {line}" for line in body)]) + "\n")
+
+    def _owner(self, one: Mechanism, sets: str, after: str) -> str:
+        """Whose column an act sets."""
+        if sets in one.columns:
+            return one.columns[sets].of
+        name = sets.removeprefix("government_")
+        whose = "governments" if name != sets or sets not in SETTABLE["citizens"] else "citizens"
+        if name not in SETTABLE[whose]:
+            known = [*one.columns, *SETTABLE["citizens"], *SETTABLE["governments"], "government_willingness"]
+            raise Refused(f"{one.file or one.name}: an act sets {sets!r}, which is no column that a mechanism may set."
+                          f"{nearest(sets, known)} It may set its own columns, trust and willingness of citizens, and "
+                          f"{', '.join(SETTABLE['governments'][:-1])} and government_willingness.")
+        if sets in ("willingness", "government_willingness") and _late(after)[0] is False:
+            raise Refused(f"{one.file or one.name}: an act sets {sets} after {after}, but it is decided later in the "
+                          f"quarter; write after=\"willingness\" or after=\"adoption\".")
+        return whose
+
+    def _target(self, name: str, whose: str) -> str:
+        """What a rule's value is written to."""
+        row = self.names.columns[whose].get(name)
+        if row is not None:
+            return (f"s.own_citizens[{row}, i] = np.float32({{value}})" if whose == "citizens"
+                    else f"s.own_governments[{row}, m] = {{value}}")
+        if whose == "governments":
+            return f"gov.{name.removeprefix('government_')} = clip({{value}}, 0.0, 1.0)"
+        return f"s.{'trust[i]' if name == 'trust' else 'willingness[t & 1, i]'} = np.float32(clip({{value}}, 0.0, 1.0))"
+
+    def _add(self, where: list[str], name: str, says: str, whose: str, call: _Call, switch: int | None, function: str,
+             target: str, after: Sequence[str] = ()) -> None:
+        where.append(name)
+        self.parts.append(_loop(name, says, whose, call, switch, function, target, after))
+
+    def _measure(self) -> None:
+        """The own row: means of indicators over citizens or governments, and of terms. Serial, in the order of rows."""
+        lines = ["", "@compiled", "def measure(s, p, seed, t, lo, hi):", '    """What the mechanisms measure."""',
+                 "    q = s.own_numbers", "    N, M = len(s.trust), len(s.governments)"]
+        for number, one in enumerate(self.mechanisms):
+            for of in one.indicators.values():
+                call = _Call(self.names, one, of.name, of.rule, of.of, (True, True))
+                function = self._rule(one, number, of.name, of.rule)
+                value = f"total += {function}({', '.join(call.arguments)})"
+                lines += [f"    {line}" for line in dict.fromkeys(call.once)]
+                lines += ["    total = 0.0", "    for m in range(M):", "        gov = s.governments[m]",
+                          "        first, n = gov.first, gov.citizens", *(f"        {line}" for line in call.each)]
+                lines += [f"        {value}"] if of.of == "governments" else [
+                    "        for i in range(first, first + n):", *(f"            {line}" for line in call.inner),
+                    f"            {value}"]
+                lines.append(f"    q[{self.names.measured[of.name]}] = total / "
+                             f"{'M' if of.of == 'governments' else 'N'}")
+            for (name, _), term in zip(list(one.measured.items())[len(one.indicators):], one.terms.values(), strict=True):
+                whose, row = _WHOSE[term.decision], self.names.terms[term.decision][term.name]
+                size = "M" if whose == "governments" else "N"
+                lines += ["    total = 0.0", f"    for i in range({size}):",
+                          f"        total += np.float64(s.own_{whose}[{row}, i])",
+                          f"    q[{self.names.measured[name]}] = total / {size}"]
+        if len(lines) > 6:
+            self.parts.append("\n".join(lines) + "\n")
+
+    def quarter(self) -> list[str]:
+        """The phases of a quarter but the last, by name, in order."""
+        order = []
+        for phase in engine.QUARTER[:-1]:
+            name = getattr(phase, "py_func", phase).__name__
+            order += [*self.before[name], name, *self.after[name]]
+        return order
+
+    def source(self) -> str:
+        """The text of the file."""
+        def lines(names: Iterable[str], indent: int) -> str:
+            return f"\n{' ' * indent}".join(f"{name}(s, p, seed, t, zero, M)" for name in names) or "pass"
+
+        measure = "measure(s, p, seed, t, zero, M)\n            for k in range(more.shape[2]):\n" \
+                  "                more[r, t, k] = s.own_numbers[own.shape[1] + k]" if self.names.measured else ""
+        title = "".join(f"; {one.name} {one.hash}" for one in self.mechanisms)
+        return _HEAD.format(title=title) + "\n".join(["", *self.parts]) + _WHOLE.format(
+            start=lines(self.start, 16), quarter=lines(self.quarter(), 16), measure=measure)
+
+
+def _late(phase: str, before: bool = False) -> tuple[bool, bool]:
+    """Whether willingness and uses are this quarter's already, after (or before) a phase."""
+    at = PHASES.index(phase) - int(before)
+    return at >= PHASES.index("willingness"), at >= PHASES.index("adoption")
+
+
+def _nothing(s: Any, p: Any, seed: Any, t: Any, lo: Any, hi: Any) -> None:
+    """Nothing to do."""
+
+
+def _make(mechanisms: tuple[Mechanism, ...]) -> Driver:
+    writer = _Writer(mechanisms)
+    text = writer.source()
+    module = ModuleType(f"whole_run_{hashlib.sha256(text.encode()).hexdigest()[:16]}")
+    module.__dict__.update(writer.rules)
+    module.__file__ = str(_written(module.__name__, text))
+    sys.modules[module.__name__] = module  # where the compiler looks for it when it loads what it kept
+    exec(compile(text, module.__file__, "exec"), module.__dict__)
+    made = module.__dict__
+
+    def together(names: list[str]) -> Phase:
+        def all_of_them(s: Any, p: Any, seed: Any, t: Any, lo: Any, hi: Any) -> None:
+            for name in names:
+                made[name](s, p, seed, t, lo, hi)
+
+        return all_of_them if names else _nothing
+
+    return Driver(mechanisms, writer.names.own(), tuple(made[name] for name in writer.quarter()),
+                  together(writer.start), made.get("measure", _nothing), made["run_many"], writer.names.columns,
+                  writer.names.terms)
+
+
+def _written(name: str, text: str) -> Path:
+    """The file, written once: the compiler's cache looks at its name and time."""
+    folder = Path(os.environ.get("NUMBA_CACHE_DIR") or tempfile.gettempdir())
+    path = folder / f"{name}.py"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, part = tempfile.mkstemp(dir=folder, suffix=".part")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(part).replace(path)
+    return path
+
+
+# ---------------------------------------------------------------- whose fault it is
+
+def _blame(mechanisms: Iterable[Mechanism]) -> str:
+    """Which rule does not compile, and why, in one sentence; '' if each does by itself."""
+    from numba import float64, typeof
+    from numba.core.errors import NumbaError
+
+    record = typeof(np.zeros(1, record_dtype())[0])
+    for one in mechanisms:
+        rules = [*((c.name, c.start) for c in one.columns.values() if callable(c.start)),
+                 *((a.rule.__name__, a.rule) for a in one.acts), *((t.name, t.rule) for t in one.terms.values()),
+                 *((i.name, i.rule) for i in one.indicators.values())]
+        for name, function in rules:
+            given = tuple(record if a == "p" else float64 for a in inspect.signature(function).parameters)
+            try:
+                made = rule(getattr(function, "py_func", function))
+                if hasattr(made, "compile"):
+                    made.compile(given)
+                    returned = made.overloads[given].signature.return_type
+                    if str(returned) not in ("float64", "float32", "int64", "bool", "boolean", "uint64", "int32", "uint8"):
+                        return f"{one.file or one.name}: the rule {name} must return one number, not {returned}."
+            except NumbaError as error:
+                return f"{one.file or one.name}: the rule {name} cannot be compiled: {_short(error)}."
+    return ""
+
+
+def _short(error: BaseException) -> str:
+    """The line of a compiler's message that says it."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    told = [line for line in lines if not line.startswith(("Failed in", "File ", "During", "[1]", "<source", "^"))]
+    return (told or lines or [type(error).__name__])[0].rstrip(".")[:300]

@@ -1,0 +1,159 @@
+"""A mechanism of a user's own (`Mechanism`, `load`), and the contract that every mechanism keeps (`check`)."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from letsdance import scenarios
+from letsdance.params import Refused
+from letsdance.scenarios import Scenario, ScenarioLike
+from letsdance.scenarios.mechanism import DECISIONS, Mechanism, MechanismLike, Mechanisms, load, loaded
+from letsdance.simulation import schedule as environment
+from letsdance.simulation.compiled import rule
+from letsdance.simulation.municipalities import synthetic
+from letsdance.simulation.run import run_seeds
+from letsdance.simulation.society import Society
+
+__all__ = ["CONTRACT", "DECISIONS", "Mechanism", "MechanismLike", "Mechanisms", "check", "load", "loaded", "rule"]
+
+_PLACES = synthetic(5, 30)
+_SEEDS = np.arange(3, 6, dtype=np.uint64)
+
+
+def check(mechanism: MechanismLike, scenario: ScenarioLike = "lets_dance", quarters: int = 12) -> list[str]:
+    """Hold a mechanism against the contract (`CONTRACT`): the promises that it keeps, in words.
+
+    Raises `Refused` with the first promise that it breaks. Takes a few seconds, most of them to compile.
+    """
+    one = load(mechanism)
+    story = scenarios.load(scenario).changed(mechanisms=[one], quarters=quarters)
+    for promise, holds in CONTRACT.items():
+        if broken := holds(one, story):
+            raise Refused(f"{one.file or one.name} breaks a promise of mechanisms ({promise}): {broken}.")
+    return list(CONTRACT)
+
+
+def _rows(story: Scenario, parameters: dict[str, float] | None = None, threads: int = 1) -> np.ndarray:
+    return run_seeds(_PLACES, environment.build(story.changed(parameters=parameters)), _SEEDS, threads)[0]
+
+
+def _differs(a: np.ndarray, b: np.ndarray, names: tuple[str, ...] | None = None) -> str:
+    """The first indicator in which two records differ; "" for none."""
+    found = next((n for n in names or a.dtype.names or () if not np.array_equal(a[n], b[n], equal_nan=True)), "")
+    return f"{found} is another" if found else ""
+
+
+def _silent(one: Mechanism, story: Scenario) -> str:
+    bare = _rows(replace(story, mechanisms=tuple(m for m in story.mechanisms if m != one), parameters={}))
+    return _differs(bare, _rows(story, {one.switch: 0.0}), bare.dtype.names)
+
+
+def _society(story: Scenario, threads: int = 1) -> Society:
+    return Society(_PLACES, environment.build(story), int(_SEEDS[0]), threads)
+
+
+def _lived(society: Society, quarters: int) -> np.ndarray:
+    rows = np.zeros((1, quarters + 1), society.row.dtype)
+    rows[0, society.quarter] = society.row[0]
+    while society.quarter < quarters:
+        society.step()
+        rows[0, society.quarter] = society.row[0]
+    return rows
+
+
+def _whole(one: Mechanism, story: Scenario) -> str:
+    return _differs(_rows(story), _rows(story, threads=2)) or _differs(_rows(story)[:1], _lived(_society(story),
+                                                                                               story.quarters))
+
+
+def _any_order(one: Mechanism, story: Scenario) -> str:
+    society = _society(story, 2)
+    society.chunks = [(np.int64(m), np.int64(m + 1)) for m in reversed(range(len(_PLACES)))]
+    return _differs(_rows(story)[:1], _lived(society, story.quarters))
+
+
+def _goes_on(one: Mechanism, story: Scenario) -> str:
+    half, first, second = story.quarters // 2, _society(story), _society(story)
+    _lived(first, half)
+    for name, column in first.state._asdict().items():
+        getattr(second.state, name)[...] = column
+    second.quarter = half
+    then, now = _lived(first, story.quarters), _lived(second, story.quarters)
+    return _differs(then[:, half + 1:], now[:, half + 1:])
+
+
+def _ends(one: Mechanism, story: Scenario) -> str:
+    for name, parameter in one.parameters.items():
+        for end in parameter.range:
+            rows = _rows(story, {name: end})
+            if odd := [n for n in ("C", "G", "T", *one.measured) if not np.isfinite(rows[n]).all()]:
+                return f"at {name} = {end:g}, {odd[0]} is no number"
+    return ""
+
+
+def _says(one: Mechanism, story: Scenario) -> str:
+    rules = [*(c.start for c in one.columns.values() if callable(c.start)), *(a.rule for a in one.acts),
+             *(t.rule for t in one.terms.values()), *(i.rule for i in one.indicators.values())]
+    unsaid = [f"the rule {r.__name__}" for r in rules if not inspect.getdoc(r)]
+    unsaid += [f"the parameter {n}" for n, p in one.parameters.items() if not p.says]
+    unsaid += [f"the column {n}" for n, c in one.columns.items() if not c.says] + ([] if one.says else [one.name])
+    return f"{unsaid[0]} says nothing; write a docstring with its equation, or says=" if unsaid else ""
+
+
+def _acts(one: Mechanism, story: Scenario) -> str:
+    still = environment.build(story)
+    for names in (one.levers, one.shocks):
+        for name in names:
+            moved = environment.build(story.changed(levers=[name]) if name in one.levers else story.changed(shocks=[name]))
+            fields = [n for n in still.dtype.names or () if n != "points"]
+            if not any((np.asarray(still[n]) != np.asarray(moved[n])).any() for n in fields):
+                return f"{name} moves nothing"
+    return ""
+
+
+def _travels(one: Mechanism, story: Scenario) -> str:
+    return "" if not one.text or pickle.loads(pickle.dumps(one)) == one else "another process would load another one"
+
+
+_INTERPRETED = """
+import sys, numpy as np
+from letsdance import scenarios
+from letsdance.simulation import mechanism
+story = scenarios.load(sys.argv[2]).changed(mechanisms=[sys.argv[1]], quarters=8)
+sys.stdout.buffer.write(mechanism._lived(mechanism._society(story), 8).tobytes())
+"""
+
+
+def _uncompiled(one: Mechanism, story: Scenario) -> str:
+    if not one.text or story.name not in scenarios.STARTS or not Path(one.file).is_file():
+        return ""
+    folders = os.pathsep.join(path for path in sys.path if path)
+    told = subprocess.run([sys.executable, "-c", _INTERPRETED, one.file, story.name], capture_output=True, check=False,
+                          env={**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": folders})
+    rows = _lived(_society(replace(story, quarters=8)), 8)
+    if told.returncode:
+        return f"it does not run without the compiler: {told.stderr.decode().strip().splitlines()[-1]}"
+    return _differs(rows, np.frombuffer(told.stdout, rows.dtype).reshape(rows.shape))
+
+
+#: What every mechanism promises, and what finds out: "" where it is kept, else what is broken.
+CONTRACT: dict[str, Callable[[Mechanism, Scenario], str]] = {
+    "all of it says what it is": _says,
+    "switched off, every other number is as without it": _silent,
+    "threads and single steps give the same numbers": _whole,
+    "municipalities may be worked in any order": _any_order,
+    "a state that is taken goes on to the same numbers": _goes_on,
+    "at both ends of every parameter there are numbers": _ends,
+    "levers and shocks move something": _acts,
+    "another process loads the same": _travels,
+    "without the compiler the numbers are the same": _uncompiled,
+}
