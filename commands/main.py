@@ -60,7 +60,8 @@ app = typer.Typer(
     name="letsdance", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help="A laboratory for co-creation between citizens and governments, and for how public-sector innovations spread. "
-         "It explores, it does not forecast.")
+         "It explores, it does not forecast.",
+    epilog="Every command takes --mechanism FILE: a mechanism of your own (docs/your_own_mechanism.md).")
 
 @app.command()
 def run(
@@ -124,6 +125,7 @@ def verify(
     from letsdance.experiments import folder
 
     manifest = folder.read_manifest(directory)
+    folder.same_mechanisms(directory, manifest)
     if manifest.get("kind") == "sweep":
         from letsdance.experiments.store import Sweep
 
@@ -237,6 +239,33 @@ _AGAIN = {
 _NEVER = {"--out", "--csv", "--save", "--report", "--overwrite", "--resume", "--json", "--scheduler", "--help"}
 
 
+def _without_mechanisms(words: list[str]) -> tuple[list[str], list[str]]:
+    """(a command without them, the files of mechanisms that it names), wherever in the line they stand."""
+    from letsdance.params import Refused
+
+    kept, named, rest = [], [], iter(words)
+    for word in rest:
+        option, given, value = word.partition("=")
+        if option != "--mechanism":
+            kept.append(word)
+        elif given or (value := next(rest, "")):
+            named.append(value)
+        else:
+            raise Refused("--mechanism needs the file of a mechanism, such as --mechanism burnout.py.")
+    return kept, named
+
+
+def _load_mechanisms(words: list[str]) -> list[str]:
+    """A command without the mechanisms that it names, which are loaded for all that it does."""
+    if not any(word.partition("=")[0] == "--mechanism" for word in words):
+        return words
+    from letsdance.scenarios import mechanism
+
+    kept, named = _without_mechanisms(words)
+    mechanism.everywhere(named)
+    return kept
+
+
 def _recorded(kind: str, command: str, option: str) -> list[str]:
     """The words of a recorded command, or `Refused`: it must be one that leaves such a folder, with options that it has.
 
@@ -247,7 +276,7 @@ def _recorded(kind: str, command: str, option: str) -> list[str]:
     from letsdance.params import Refused
 
     try:
-        words = shlex.split(command)[1:]
+        words, _ = _without_mechanisms(shlex.split(command)[1:])  # only what the user names now is loaded
     except ValueError:
         words = []
     known = _AGAIN.get(kind, "").split()
@@ -281,8 +310,10 @@ def _again(kind: str, command: str, option: str, out: Path) -> Path:
     import subprocess
 
     from letsdance.params import Refused
+    from letsdance.scenarios import mechanism
 
     words = [*_recorded(kind, command, option), option, str(out)]
+    words += [word for one in mechanism.everywhere() for word in ("--mechanism", one.file)]
     done = subprocess.run([sys.executable, "-m", "letsdance", *words],
                           capture_output=True, text=True)
     if done.returncode:
@@ -404,7 +435,7 @@ def main() -> None:
     try:
         _plain_digits(sys.argv[1:])
         try:
-            ended = app(standalone_mode=False)
+            ended = app(_load_mechanisms(sys.argv[1:]), standalone_mode=False)
         except OSError as error:  # of the screen, or of a file: only the first is told here
             _told_nobody(error)
             raise

@@ -254,6 +254,7 @@ def at(base: Scenario, point: Mapping[str, Any], stories: Mapping[str, Scenario]
     """
     if "scenario" in point:
         start = (stories or {}).get(point["scenario"]) or scenarios.load(point["scenario"])
+        start = start.changed(mechanisms=base.mechanisms)
         base = replace(start, quarters=base.quarters, profile=base.profile if "profile" in point else start.profile,
                        parameters={**start.parameters, **base.parameters}, levers=(*start.levers, *base.levers),
                        shocks=(*start.shocks, *base.shocks))

@@ -21,6 +21,7 @@ from letsdance import scenarios
 from letsdance.experiments.plan import MOST_RUNS
 from letsdance.params import Refused, files
 from letsdance.params.files import named
+from letsdance.scenarios import Scenario, mechanism
 from letsdance.simulation import municipalities as places
 from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.simulation.run import CATEGORIES, Result, simulate
@@ -111,7 +112,29 @@ def manifest(results: Mapping[str, Result], command: str, hashes: Mapping[str, s
         "scenarios": {name: result.scenario.to_toml() for name, result in results.items()},
         "parameters": {name: result.scenario.values() for name, result in results.items()},
         "municipalities": municipalities, "tables": dict(hashes),
+        **mechanisms_of(*(result.scenario for result in results.values())),
     }
+
+
+def mechanisms_of(*stories: Scenario) -> dict[str, Any]:
+    """The entry of a manifest that says which mechanisms of the user's own ran, with their sources' hashes; or none."""
+    running = dict.fromkeys(one for story in stories for one in story.mechanisms) or dict.fromkeys(mechanism.everywhere())
+    said = {one.name: {"file": one.file, "hash": one.hash} for one in running}
+    return {"mechanisms": said} if said else {}
+
+
+def same_mechanisms(folder: Path, said: Mapping[str, Any]) -> None:
+    """Refuse a folder that was made with mechanisms which are not loaded now, by the user, with the same source."""
+    here = {one.name: one for one in mechanism.loaded()}
+    for name, about in (said.get("mechanisms") or {}).items():
+        if name not in here:
+            raise Refused("{folder} was made with the mechanism {name} (source {hash}), and code is never loaded from a "
+                          "folder; if you trust it, name its file yourself: --mechanism {file}.", folder=folder, name=name,
+                          hash=about["hash"], file=about["file"] or f"{name}.py")
+        if here[name].hash != about["hash"]:
+            raise Refused("{folder} was made with the mechanism {name} of source {hash}, and {file} has {other}; give the "
+                          "file as it was.", folder=folder, name=name, hash=about["hash"], file=here[name].file,
+                          other=here[name].hash)
 
 
 def check_target(out: Path, overwrite: bool) -> None:
@@ -200,7 +223,8 @@ def keep(out: Path, kind: str, command: str, said: Mapping[str, Any], frames: Ma
     kind: the sub-command ("compare", ...). said: whatever it takes to run it again, as JSON. Returns the manifest.
     """
     manifest = {"format": _FORMAT, "kind": kind, "version": own_version(), "command": command, "git": git_state(),
-                "versions": versions(), **said, "tables": {f"{n}.parquet": content_hash(t) for n, t in frames.items()}}
+                "versions": versions(), **mechanisms_of(), **said,
+                "tables": {f"{n}.parquet": content_hash(t) for n, t in frames.items()}}
     with whole_or_nothing(out, overwrite) as part:
         for name, frame in frames.items():
             frame.to_parquet(part / f"{name}.parquet", engine="pyarrow", index=False)
@@ -275,6 +299,8 @@ _MAY_SAY: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("tables", _inside, "tables of this folder with their hashes"),
     ("git", lambda v: v is None or (isinstance(v, dict) and isinstance(v.get("commit"), str)), "a commit or nothing"),
     ("versions", _is_texts, "texts by name"),
+    ("mechanisms", lambda v: isinstance(v, dict) and all(_is_texts(one) and {"file", "hash"} == set(one)
+                                                         for one in v.values()), "files and hashes by name"),
     ("municipalities", lambda v: v is None or isinstance(v, (str, list, dict, int)), "text or nothing"))
 _RUN_SAYS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("scenarios", lambda v: _is_texts(v) and len(v) > 0, "TOML texts by name"),
@@ -287,6 +313,7 @@ _RUN_SAYS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
 def again(folder: Path, progress: Callable[[int], None] | None = None) -> dict[str, Result]:
     """Run what a folder holds once more."""
     said = read_manifest(folder)
+    same_mechanisms(folder, said)
     text = said.get("municipalities")
     where = None if text is None else places.from_text(text)
     results = {}

@@ -382,7 +382,8 @@ class Sweep:
 def begin(plan: Plan, out: Path, command: str, overwrite: bool = False) -> Sweep:
     """A new folder with its manifest and points, whole or not at all."""
     said = {"format": _FORMAT, "kind": _KIND, "version": folder.own_version(), "rules": rules(), "command": command,
-            "git": folder.git_state(), "versions": folder.versions(), **plan.said(), "part_size": part_size(plan.runs)}
+            "git": folder.git_state(), "versions": folder.versions(), **plan.said(), "part_size": part_size(plan.runs),
+            **folder.mechanisms_of(plan.scenario)}
     with folder.whole_or_nothing(out, overwrite) as part:
         table = plan.design.table.copy()
         table.insert(0, "point", range(len(table)))
@@ -397,6 +398,7 @@ def begin(plan: Plan, out: Path, command: str, overwrite: bool = False) -> Sweep
 def resume(out: Path, plan: Plan | None = None) -> Sweep:
     """A folder to go on with. Refused where its runs would not belong together with those that are made now."""
     found = Sweep.open(out)
+    folder.same_mechanisms(out, found.manifest)
     if found.manifest["rules"] != rules() and not found.finished:
         raise Refused("{out} was begun with other rules or parameters (letsdance {version}); runs of two models do not "
                       "belong together. Finish it with that version, or begin anew in another --out.", out=out,

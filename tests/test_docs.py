@@ -66,12 +66,13 @@ def test_phases_number_themselves_as_they_run():
 @pytest.mark.parametrize("page", by_name([page for page in PAGES if blocks(page, "python")]))
 def test_examples_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for _, _, file, text in blocks(page, "toml", "csv"):
+    for _, _, file, text in blocks(page, "toml", "csv", "python"):
         if file:
             Path(file).write_text(text, encoding="utf-8")
     shared: dict[str, object] = {"__name__": "example"}
-    for line, _, _, text in blocks(page, "python"):
-        exec(compile("\n" * (line - 1) + text, str(page), "exec"), shared)
+    for line, _, file, text in blocks(page, "python"):
+        if not file:
+            exec(compile("\n" * (line - 1) + text, str(page), "exec"), shared)
 
 
 def commands() -> list:
