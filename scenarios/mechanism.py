@@ -138,7 +138,7 @@ class Mechanism:
         if not low <= default <= high:
             raise Refused(f"{self.name}: the default of {name} must lie from {low:g} to {high:g}, not {default!r}.")
 
-    def column(self, name: str, of: str, start: Any = 0.0, unit: str = "share", says: str = "") -> None:
+    def column(self, name: str, of: str, start: float | Callable[..., float] = 0.0, unit: str = "share", says: str = "") -> None:
         """A column of "citizens" or "governments". start: a number, or a rule of what stands when a run begins."""
         self._new("column", name, PARAMETERS.shipped)
         if not callable(start) and (isinstance(start, bool) or not isinstance(start, int | float)):
@@ -177,14 +177,14 @@ class Mechanism:
 
         return declare
 
-    def lever(self, name: str, title: str, effects: Iterable[Mapping[str, Any]], *, cost: float = 1.0, says: str = "",
+    def lever(self, name: str, title: str, effects: Iterable[Mapping[str, object]], *, cost: float = 1.0, says: str = "",
               quadrant: str = "C", reference: str = "") -> None:
         """A lever, with the data of scenarios/levers.toml. effects: parameter, and add or multiply."""
         self._new("lever", name, {}, _CODE)
         self.levers[name] = {"title": title, "says": says, "quadrant": quadrant, "cost": float(cost),
                              "reference": reference or self.reference, "effects": self._effects(name, effects)}
 
-    def shock(self, name: str, title: str, effects: Iterable[Mapping[str, Any]], *, duration: int = 0, says: str = "",
+    def shock(self, name: str, title: str, effects: Iterable[Mapping[str, object]], *, duration: int = 0, says: str = "",
               kind: str = "shock", reference: str = "") -> None:
         """A shock or trend, with the data of scenarios/shocks.toml. duration: quarters; 0 lasts to the end."""
         self._new("shock", name, {}, _CODE)
@@ -273,7 +273,7 @@ class Mechanism:
             raise Refused(f"{self.name}: the range of {name} must be two numbers, lowest and highest, not {range!r}.")
         return low, high
 
-    def _effects(self, name: str, effects: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    def _effects(self, name: str, effects: Iterable[Mapping[str, object]]) -> list[dict[str, Any]]:
         checked = [dict(effect) for effect in effects]
         for effect in checked:
             if unknown := set(effect) - _EFFECT:

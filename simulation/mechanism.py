@@ -33,6 +33,10 @@ def check(mechanism: MechanismLike, scenario: ScenarioLike = "lets_dance", quart
     """Hold a mechanism against the contract (`CONTRACT`): the promises that it keeps, in words.
 
     Raises `Refused` with the first promise that it breaks. Takes a few seconds, most of them to compile.
+
+    >>> calm = ld.Mechanism("calm", says="Nothing happens.")
+    >>> ld.check_mechanism(calm, quarters=8)[1]
+    'switched off, every other number is as without it'
     """
     one = load(mechanism)
     story = scenarios.load(scenario).changed(mechanisms=[one], quarters=quarters)

@@ -26,7 +26,6 @@ from .scenarios import LEVERS, SHOCKS, STARTS, Scenario, Use
 from .scenarios import load as load_scenario
 from .scenarios.mechanism import Mechanism
 from .simulation.agents import Citizen, Government
-from .simulation.compiled import rule
 from .simulation.indicators import SOCIETY as INDICATORS
 from .simulation.mechanism import check as check_mechanism
 from .simulation.model import CoCreationModel as Model
@@ -37,6 +36,6 @@ __all__ = [
     "Comparison", "Description", "Discovery", "Forecast", "Government", "LetsDanceError", "Mechanism", "Model",
     "Parameter", "Plan", "Policy", "Refused", "Result", "Saved", "Scenario", "Search", "Sensitivity", "Sweep", "Use",
     "WindTunnel", "basins", "branch", "calibrate", "check", "check_mechanism", "compare", "describe", "discover", "draw",
-    "forecast", "load_scenario", "load_state", "plan", "read_history", "rule", "save_figure", "save_state", "search",
+    "forecast", "load_scenario", "load_state", "plan", "read_history", "save_figure", "save_state", "search",
     "sensitivity", "simulate", "state_at", "sweep", "wind_tunnel", "write_report",
 ]
