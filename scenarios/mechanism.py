@@ -138,7 +138,8 @@ class Mechanism:
         if not low <= default <= high:
             raise Refused(f"{self.name}: the default of {name} must lie from {low:g} to {high:g}, not {default!r}.")
 
-    def column(self, name: str, of: str, start: float | Callable[..., float] = 0.0, unit: str = "share", says: str = "") -> None:
+    def column(self, name: str, of: str, start: float | Callable[..., float] = 0.0, unit: str = "share",
+               says: str = "") -> None:
         """A column of "citizens" or "governments". start: a number, or a rule of what stands when a run begins."""
         self._new("column", name, PARAMETERS.shipped)
         if not callable(start) and (isinstance(start, bool) or not isinstance(start, int | float)):
