@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -198,7 +198,8 @@ def Controls(moving: Policy | None) -> None:
 
     def explain(key: str) -> None:
         kind, _, name = key.partition(".")
-        if name in {"parameter": PARAMETERS, "lever": LEVERS, "shock": SHOCKS}.get(kind, ()):
+        known: dict[str, Mapping[str, object]] = {"parameter": PARAMETERS, "lever": LEVERS, "shock": SHOCKS}
+        if name in known.get(kind, ()):
             told.value = {**told.peek(), key: explained(key, session.text)}
 
     def section(change: dict[str, Any]) -> None:
