@@ -78,6 +78,9 @@ def state_at(scenario: ScenarioLike, quarter: int, seed: int = 1, municipalities
     4
     """
     story = scenarios.load(scenario).changed(**changes)
+    if story.mechanisms:
+        raise Refused("a saved state does not hold mechanisms of your own yet; leave {names} out, or run it whole.",
+                      names=", ".join(one.name for one in story.mechanisms))
     check_whole("quarter (before the horizon)", quarter, 0, story.quarters - 1)
     check_whole("seed", seed, 0, 2**63 - 1)
     places = table.of(story, municipalities)
