@@ -36,9 +36,9 @@ class Server:
     """The dashboard in a process of its own."""
 
     def __init__(self, command: list[str], port: int, log: Path, python: str = sys.executable,
-                 cwd: Path = Path(__file__).parent.parent) -> None:
+                 cwd: Path = Path(__file__).parent.parent, environment: dict[str, str] | None = None) -> None:
         self.url, self.log = f"http://127.0.0.1:{port}", log
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV"))}
+        environment = environment or {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV"))}
         self._file = log.open("w")
         self.process = subprocess.Popen([python, *command], stdout=self._file, stderr=subprocess.STDOUT,
                                         env=environment, cwd=cwd)
