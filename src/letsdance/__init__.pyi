@@ -11,6 +11,7 @@ from .experiments.branch import load as load_state
 from .experiments.branch import save as save_state
 from .experiments.compare import Comparison, Policy, compare
 from .experiments.discovery import Discovery, discover
+from .experiments.methods import methods
 from .experiments.patterns import check
 from .experiments.plan import Plan, plan
 from .experiments.search import Search, search
@@ -35,7 +36,7 @@ __all__ = [
     "INDICATORS", "LEVERS", "PARAMETERS", "SHOCKS", "STARTS", "Basins", "Calibration", "Cascade", "Citizen",
     "Comparison", "Description", "Discovery", "Forecast", "Government", "LetsDanceError", "Mechanism", "Model",
     "Parameter", "Plan", "Policy", "Refused", "Result", "Saved", "Scenario", "Search", "Sensitivity", "Sweep", "Use",
-    "WindTunnel", "basins", "branch", "calibrate", "check", "check_mechanism", "compare", "describe", "discover", "draw",
-    "forecast", "load_scenario", "load_state", "plan", "read_history", "save_figure", "save_state", "search",
-    "sensitivity", "simulate", "state_at", "sweep", "wind_tunnel", "write_report",
+    "WindTunnel", "basins", "branch", "calibrate", "check", "check_mechanism", "compare", "describe", "discover",
+    "draw", "forecast", "load_scenario", "load_state", "methods", "plan", "read_history", "save_figure", "save_state",
+    "search", "sensitivity", "simulate", "state_at", "sweep", "wind_tunnel", "write_report",
 ]
