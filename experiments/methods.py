@@ -36,14 +36,14 @@ def methods(found: Result | Comparison | Sweep) -> str:
         plan = found.plan
         said = [_model(), _story(plan.scenario, None),
                 f"We varied {_listed(list(map(str, plan.design.factors)))} in a {plan.design.method.replace('_', ' ')} "
-                f"design of {len(plan.design):,} points, with {plan.replicates} runs at each, on the same seeds {plan.seed} "
-                f"to {plan.seed + plan.replicates - 1} everywhere, {plan.runs:,} runs of {plan.scenario.quarters} quarters "
+                f"design of {len(plan.design):,} points, with {plan.replicates} runs at each, on the same seeds "
+                f"{plan.seed} to {plan.seed + plan.replicates - 1} everywhere, {plan.runs:,} runs of {plan.scenario.quarters} quarters "
                 f"in all."]
     else:
         raise Refused("methods are said of a run, a comparison or a sweep, not of {kind}.", kind=type(found).__name__)
     assumed = sum(parameter.source == "assumed" for parameter in PARAMETERS.values())
-    return " ".join([*said, f"Of the {len(PARAMETERS)} parameters, {assumed} are assumed without any text, and the sizes of "
-                            "the others too where their reference gives none; directions, not sizes, rest on evidence."])
+    return " ".join([*said, f"Of the {len(PARAMETERS)} parameters, {assumed} are assumed without any text, and the sizes "
+                            "of the others too where their reference gives none; directions, not sizes, rest on evidence."])
 
 
 def _model() -> str:
