@@ -37,8 +37,8 @@ def methods(found: Result | Comparison | Sweep) -> str:
         said = [_model(), _story(plan.scenario, None),
                 f"We varied {_listed(list(map(str, plan.design.factors)))} in a {plan.design.method.replace('_', ' ')} "
                 f"design of {len(plan.design):,} points, with {plan.replicates} runs at each, on the same seeds "
-                f"{plan.seed} to {plan.seed + plan.replicates - 1} everywhere, {plan.runs:,} runs of {plan.scenario.quarters} quarters "
-                f"in all."]
+                f"{plan.seed} to {plan.seed + plan.replicates - 1} everywhere, {plan.runs:,} runs of "
+                f"{plan.scenario.quarters} quarters in all."]
     else:
         raise Refused("methods are said of a run, a comparison or a sweep, not of {kind}.", kind=type(found).__name__)
     assumed = sum(parameter.source == "assumed" for parameter in PARAMETERS.values())
