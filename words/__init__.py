@@ -50,7 +50,8 @@ def languages() -> tuple[str, ...]:
 
 @cache
 def catalogue(language: str) -> dict[str, Any]:
-    """What a language's file says: `language` (name; decimal, group, percent: how numbers are written), `text`, `refused`, and a table a kind."""
+    """What a language's file says: `language` (name; decimal, group, percent: how numbers are written), `text`, `refused`,
+    and a table a kind."""
     return tomllib.loads(_files()[language].read_text(encoding="utf-8"))
 
 
@@ -211,7 +212,9 @@ class Text:
 
     def percent(self, share: float) -> str:
         """A share in whole per cent."""
-        return self("number.unmeasured") if not math.isfinite(share) else _writing(self.language)["percent"].format(n=self.number(100 * share))
+        if not math.isfinite(share):
+            return self("number.unmeasured")
+        return _writing(self.language)["percent"].format(n=self.number(100 * share))
 
     def points(self, share: float) -> str:
         """A difference of shares, without its sign: '12 points'."""
