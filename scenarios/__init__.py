@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from importlib.resources import files as shipped
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 from letsdance.params import CONTEXTS, PARAMETERS, PROFILES, Book, Parameter, Refused, Said, check_value, files, nearest
 from letsdance.scenarios import mechanism
@@ -68,6 +68,18 @@ class Use:
 type UseLike = str | Use | Mapping[str, object]
 
 
+class Declaration(TypedDict, total=False):
+    """What a lever or shock declares (scenarios/levers.toml and shocks.toml say what each entry means)."""
+
+    title: str
+    says: str
+    quadrant: str
+    cost: float
+    reference: str
+    duration: int
+    effects: list[dict[str, str | float]]
+
+
 class Changes(TypedDict, total=False):
     """What `Scenario.changed` takes, for functions that pass it on."""
 
@@ -116,12 +128,13 @@ class Scenario:
                 changed.declared(kind, use.name)
         return changed
 
-    def uses(self, kind: str) -> Mapping[str, dict[str, Any]]:
+    def uses(self, kind: str) -> Mapping[str, Declaration]:
         """Every lever or shock that this scenario may use: the house's, then those of its mechanisms."""
         own = [one.levers if kind == "lever" else one.shocks for one in self.mechanisms]
-        return {**_known(kind).shipped, **{name: entry for table in own for name, entry in table.items()}}
+        both = {**_known(kind).shipped, **{name: entry for table in own for name, entry in table.items()}}
+        return cast(Mapping[str, Declaration], both)
 
-    def declared(self, kind: str, name: str) -> dict[str, Any]:
+    def declared(self, kind: str, name: str) -> Declaration:
         """What a lever or shock declares, of the house's or of a mechanism that runs here; else `Refused`."""
         found = self.uses(kind)
         if name not in found:

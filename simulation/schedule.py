@@ -91,7 +91,7 @@ def build(scenario: Scenario, quarters: int | None = None) -> Schedule:
             for declared, use in uses:
                 for entry in declared["effects"]:
                     plus, times = effect(entry, use, quarter, scenario.profile, values)
-                    name = entry["parameter"]
+                    name = str(entry["parameter"])
                     added[name] = added.get(name, 0.0) + plus
                     multiplied[name] = multiplied.get(name, 1.0) * times
             for name, plus in added.items():
