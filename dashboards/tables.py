@@ -198,14 +198,14 @@ def check(sheet: Sheet, choice: Choice) -> Checked:
     """
     if open_questions(choice):
         raise ValueError("the choice leaves questions open")
-    named, called = _named(sheet, choice)
+    named = _named(sheet, choice)
     bad: dict[Problem, None] = {}
     while len(named.frame):
         try:
             return Checked(_of(named, choice), len(named.frame), tuple(bad))
         except Invalid as no:
             lines = no.report["line"]
-            bad |= dict.fromkeys(Problem(int(row.line), called.get(row.column, row.column), row.value, row.problem)
+            bad |= dict.fromkeys(Problem(int(row.line), row.column, row.value, row.problem)
                                  for row in no.report.itertuples())
             named = replace(named, frame=named.frame[~named.frame.index.isin(lines)])
     return Checked(None, 0, tuple(bad))
@@ -230,8 +230,8 @@ def _of(sheet: Sheet, choice: Choice) -> Municipalities | Survey:
     return load(sheet, (low, high), reading)
 
 
-def _named(sheet: Sheet, choice: Choice) -> tuple[Sheet, dict[str, str]]:
-    """The columns that were chosen, by the reader's names, and what the file calls each."""
+def _named(sheet: Sheet, choice: Choice) -> Sheet:
+    """The columns that were chosen, by the reader's names; what is said of them names those of the file."""
     from letsdance.experiments.adopters.surveys import is_reversed
 
     names: dict[str, str] = {}
@@ -242,8 +242,7 @@ def _named(sheet: Sheet, choice: Choice) -> tuple[Sheet, dict[str, str]]:
         names |= {column: meaning} if meaning else {}
     frame = sheet.frame[list(names)].rename(columns=names)
     frame = frame[(frame != "").any(axis=1)]
-    numeric = frozenset(names[one] for one in sheet.numeric if one in names)
-    return replace(sheet, frame=frame, numeric=numeric), {name: column for column, name in names.items()}
+    return replace(sheet, frame=frame, called={name: column for column, name in names.items()})
 
 
 # ---------------------------------------------------------------- municipalities

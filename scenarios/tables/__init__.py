@@ -84,7 +84,7 @@ def read(source: Any, kind: Kind, reading: Reading | None = None, also: Sequence
         raise Refused("{where} has no rows; give at least one below the header.", where=sheet.where)
     left = [column for column in frame.columns if column not in meaning]
     told = frame[list(meaning)].rename(columns=meaning)
-    called = {name: column for column, name in meaning.items()}
+    called = {name: sheet.called.get(column, column) for column, name in meaning.items()}
     made, how = _cells(told, kind, sheet, called, reading)
     parts = [*sheet.how, *how]
     known = [Said("{name} is {column}", name=name, column=column or Said("the first column, which has no name"))

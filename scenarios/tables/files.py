@@ -12,7 +12,7 @@ import re
 import unicodedata
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -118,7 +118,8 @@ class Sheet:
     separator: str = ","
     how: tuple[str, ...] = ()        # what was decided
     row: str = "line"                # what a row is called
-    numeric: frozenset[str] = field(default=frozenset())  # columns that came as numbers, not as text
+    numeric: frozenset[str] = field(default=frozenset())  # columns that came as numbers, not as text (the file's names)
+    called: Mapping[str, str] = field(default_factory=dict)  # a column that a person gave a meaning -> its name in the file
 
 
 def open_sheet(source: Any, what: str = "rows", remedy: str = "", reading: Reading | None = None,
