@@ -26,6 +26,7 @@ from letsdance.params import PARAMETERS, Refused, nearest, record_dtype
 from letsdance.scenarios.mechanism import PHASES, Mechanism
 from letsdance.simulation import engine
 from letsdance.simulation.compiled import rule
+from letsdance.simulation.indicators import ROW, SOCIETY
 from letsdance.simulation.rules import adoption as adopt
 from letsdance.simulation.rules import willingness as will
 from letsdance.simulation.state import GOVERNMENT, Own
@@ -487,3 +488,10 @@ def _short(error: BaseException) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     told = [line for line in lines if not line.startswith(("Failed in", "File ", "During", "[1]", "<source", "^"))]
     return (told or lines or [type(error).__name__])[0].rstrip(".")[:300]
+
+
+
+def row_of(mechanisms: Iterable[Mechanism]) -> np.dtype:
+    """The row of a society with a user's mechanisms: ROW, then what each of them measures."""
+    own = [(name, np.float64) for one in mechanisms for name in one.measured]
+    return np.dtype((np.record, [*((name, np.float64) for name in SOCIETY.shipped), *own])) if own else ROW

@@ -134,9 +134,3 @@ mechanism.on_load(lambda loaded, listed: SOCIETY.learn(loaded.measured, listed))
 
 #: The row that the engine fills: the house's own indicators.
 ROW = np.dtype((np.record, [(name, np.float64) for name in SOCIETY.shipped]))
-
-
-def row_of(mechanisms):
-    """The row of a society with a user's mechanisms: ROW, then what each of them measures."""
-    own = [(name, np.float64) for one in mechanisms for name in one.measured]
-    return np.dtype((np.record, [*((name, np.float64) for name in SOCIETY.shipped), *own])) if own else ROW

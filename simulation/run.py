@@ -21,7 +21,7 @@ from letsdance.simulation import driver as drivers
 from letsdance.simulation import municipalities as table
 from letsdance.simulation import schedule as environment
 from letsdance.simulation.compiled import cold
-from letsdance.simulation.indicators import ROW, row_of
+from letsdance.simulation.indicators import ROW
 from letsdance.simulation.municipalities import Municipalities, MunicipalitiesLike
 from letsdance.simulation.rules.adoption import ADOPTED, UPSCALED
 from letsdance.simulation.rules.regimes import REGIMES
@@ -188,7 +188,7 @@ def _whole_rows(driver: drivers.Driver, rows: np.ndarray, more: np.ndarray) -> n
     """The engine's rows with what mechanisms measured behind; `Refused` where that is no number."""
     if not driver.mechanisms:
         return rows
-    whole = np.zeros(rows.shape, row_of(driver.mechanisms))
+    whole = np.zeros(rows.shape, drivers.row_of(driver.mechanisms))
     for name in ROW.names or ():
         whole[name] = rows[name]
     for k, (name, owner) in enumerate((name, one) for one in driver.mechanisms for name in one.measured):

@@ -12,7 +12,7 @@ import numpy as np
 
 from letsdance.simulation import driver, engine
 from letsdance.simulation.engine import QUARTER
-from letsdance.simulation.indicators import ROW, row_of
+from letsdance.simulation.indicators import ROW
 from letsdance.simulation.municipalities import Municipalities
 from letsdance.simulation.schedule import as_schedule
 from letsdance.simulation.state import State, empty_state
@@ -49,7 +49,7 @@ class Society:
         self.quarter = 0
         M = len(municipalities)
         self._row = np.zeros(1, ROW)
-        self.row = np.zeros(1, row_of(self.driver.mechanisms)) if self.driver.mechanisms else self._row
+        self.row = np.zeros(1, driver.row_of(self.driver.mechanisms)) if self.driver.mechanisms else self._row
         self.stage, self.depth, self.regime = np.zeros(M, np.uint8), np.zeros(M, np.float32), np.zeros(M, np.uint8)
         self.chunks = _chunks(municipalities.citizens)
         p = self._house[0]
