@@ -134,7 +134,8 @@ class Book[Entry](Mapping[str, Entry]):
         """
         for name in entries:
             if name in self.shipped:
-                raise Refused(f"the model has the {self.kind} {name} already; give this one another name.")
+                raise Refused("the model has the {kind} {name} already; give this one another name.",
+                              kind=self.kind, name=name)
         self._all = {**self._all, **entries}
         if listed:
             self._listed = tuple(dict.fromkeys([*self._listed, *entries]))

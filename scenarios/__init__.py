@@ -209,16 +209,19 @@ def _not_running(kind: str, name: str) -> Refused:
     owner = next((one for one in mechanism.loaded() if name in one.parameters or name in one.levers or name in one.shocks),
                  None)
     if owner is None:
-        return Refused(f"there is no {kind} {name!r}. See `letsdance show {kind}s`.")
+        return Refused("there is no {kind} {name!r}. See `letsdance show {kind}s`.",
+                       kind=kind, name=name)
     place = owner.file or owner.name
-    return Refused(f"the {kind} {name} belongs to the mechanism {owner.name}, which does not run in this scenario; add it "
-                   f"with mechanisms = [{json.dumps(place)}], or --mechanism {place}.")
+    return Refused("the {kind} {name} belongs to the mechanism {name_2}, which does not run in this scenario; add "
+                   "it with mechanisms = [{dumps}], or --mechanism {place}.",
+                   kind=kind, name=name, name_2=owner.name, dumps=json.dumps(place), place=place)
 
 
 def _mechanisms(given: object, where: str, folder: Path | None) -> tuple[Mechanism, ...]:
     """The mechanisms that a scenario's text names. Their code is loaded only where the user named the file here."""
     if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
-        raise Refused(f'{where}mechanisms must be a list of files, such as ["burnout.py"], not {given!r}.')
+        raise Refused("{where}mechanisms must be a list of files, such as [\"burnout.py\"], not {given!r}.",
+                      where=where, given=given)
     found = []
     for one in given:
         known = [m for m in mechanism.loaded() if Path(m.file or m.name).name == Path(one).name]
@@ -226,12 +229,14 @@ def _mechanisms(given: object, where: str, folder: Path | None) -> tuple[Mechani
             try:
                 found.append(mechanism.load(folder / one))
             except Refused as error:
-                raise Refused(f"{where}{error}") from None
+                raise Refused("{where}{error}",
+                              where=where, error=error) from None
         elif known:
             found.append(known[-1])
         else:
-            raise Refused(f"{where}this scenario runs with the mechanism {files.shown(one)}, and code is never loaded from "
-                          f"a file that came from elsewhere; if you trust it, name it yourself: --mechanism {one}.")
+            raise Refused("{where}this scenario runs with the mechanism {shown}, and code is never loaded from a "
+                          "file that came from elsewhere; if you trust it, name it yourself: --mechanism {one}.",
+                          where=where, shown=files.shown(one), one=one)
     return mechanism.chosen(found)
 
 

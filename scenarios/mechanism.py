@@ -136,14 +136,16 @@ class Mechanism:
             role=_one_of(f"{self.name}, {name}: role", role, ROLES), group=self.name, reference=reference or self.reference,
             source=_one_of(f"{self.name}, {name}: source", source or self.source, SOURCES), says=says, whole=whole)
         if not low <= default <= high:
-            raise Refused(f"{self.name}: the default of {name} must lie from {low:g} to {high:g}, not {default!r}.")
+            raise Refused("{name}: the default of {name_2} must lie from {low:g} to {high:g}, not {default!r}.",
+                          name=self.name, name_2=name, low=low, high=high, default=default)
 
     def column(self, name: str, of: str, start: float | Callable[..., float] = 0.0, unit: str = "share",
                says: str = "") -> None:
         """A column of "citizens" or "governments". start: a number, or a rule of what stands when a run begins."""
         self._new("column", name, PARAMETERS.shipped)
         if not callable(start) and (isinstance(start, bool) or not isinstance(start, int | float)):
-            raise Refused(f"{self.name}, {name}: start must be a number or a rule, not {start!r}.")
+            raise Refused("{name}, {name_2}: start must be a number or a rule, not {start!r}.",
+                          name=self.name, name_2=name, start=start)
         self.columns[name] = Column(name, _one_of(f"{self.name}, {name}: of", of, WHOSE), unit, says, start)
 
     def act(self, sets: str, after: str) -> Callable[[Rule], Rule]:
@@ -226,7 +228,8 @@ class Mechanism:
             GROUPS.learn({self.name: self.title}, listed)
             PARAMETERS.learn(self.parameters, listed)
         except Refused as error:
-            raise Refused(f"{self.file or self.name}: {error}") from None
+            raise Refused("{owner}: {error}",
+                          owner=self.file or self.name, error=error) from None
         _LOADED[self.name] = self
         return self
 
@@ -241,9 +244,10 @@ class Mechanism:
 
     def __reduce__(self) -> Any:
         if not self.text:
-            raise Refused(f"the mechanism {self.name} was declared in a running program, so no other process can load it; "
-                          f"write it into a file of its own and name that (mechanisms=[\"{self.name}.py\"]), or stay with "
-                          f"threads.")
+            raise Refused("the mechanism {name} was declared in a running program, so no other process can load "
+                          "it; write it into a file of its own and name that (mechanisms=[\"{name}.py\"]), or stay "
+                          "with threads.",
+                          name=self.name)
         return from_text, (self.file, self.text)
 
     def __repr__(self) -> str:
@@ -256,13 +260,14 @@ class Mechanism:
     def _new(self, kind: str, name: str, shipped: Mapping[str, Any], fits: re.Pattern[str] = _NAME) -> str:
         _word(f"{self.name}: a {kind}", name, fits)
         if name in shipped:
-            raise Refused(f"{self.name}: the model has a {shipped[name].title} called {name} already; give the {kind} "
-                          f"another name.")
+            raise Refused("{name}: the model has a {title} called {name_2} already; give the {kind} another name.",
+                          name=self.name, title=shipped[name].title, name_2=name, kind=kind)
         taken = {**dict.fromkeys(self.parameters, "parameter"), **dict.fromkeys(self.columns, "column"),
                  **dict.fromkeys(self.terms, "term"), **dict.fromkeys(self.indicators, "indicator"),
                  **dict.fromkeys(self.levers, "lever"), **dict.fromkeys(self.shocks, "shock")}
         if name in taken:
-            raise Refused(f"{self.name}: there is a {taken[name]} called {name} already; give the {kind} another name.")
+            raise Refused("{name}: there is a {found} called {name_2} already; give the {kind} another name.",
+                          name=self.name, found=taken[name], name_2=name, kind=kind)
         return name
 
     def _range(self, name: str, range: Sequence[float]) -> tuple[float, float]:
@@ -271,7 +276,8 @@ class Mechanism:
         except (TypeError, ValueError):
             low, high = 1.0, 0.0
         if not low < high < float("inf"):
-            raise Refused(f"{self.name}: the range of {name} must be two numbers, lowest and highest, not {range!r}.")
+            raise Refused("{name}: the range of {name_2} must be two numbers, lowest and highest, not {range!r}.",
+                          name=self.name, name_2=name, range=range)
         return low, high
 
     def _effects(self, name: str, effects: Iterable[Mapping[str, object]]) -> list[dict[str, Any]]:
@@ -279,14 +285,18 @@ class Mechanism:
         for effect in checked:
             if unknown := set(effect) - _EFFECT:
                 odd = min(unknown)
-                raise Refused(f"{self.name}, {name}: there is no entry {odd!r} in an effect.{nearest(odd, _EFFECT)}")
+                raise Refused("{name}, {name_2}: there is no entry {odd!r} in an effect.{near}",
+                              name=self.name, name_2=name, odd=odd, near=nearest(odd, _EFFECT))
             known = {**PARAMETERS.shipped, **self.parameters}
             for key in ("parameter", "times"):
                 if key in effect and effect[key] not in known:
-                    raise Refused(f"{self.name}, {name}: there is no parameter {effect[key]!r} to act on."
-                                  f"{nearest(str(effect[key]), known)} Declare parameters before levers and shocks.")
+                    raise Refused("{name}, {name_2}: there is no parameter {found!r} to act on.{near} Declare "
+                                  "parameters before levers and shocks.",
+                                  name=self.name, name_2=name, found=effect[key],
+                                  near=nearest(str(effect[key]), known))
             if "parameter" not in effect or not {"add", "multiply"} & set(effect):
-                raise Refused(f"{self.name}, {name}: an effect needs a parameter, and add or multiply.")
+                raise Refused("{name}, {name_2}: an effect needs a parameter, and add or multiply.",
+                              name=self.name, name_2=name)
         return checked
 
 
@@ -328,10 +338,12 @@ def load(which: MechanismLike) -> Mechanism:
     if isinstance(which, Mechanism):
         return which.learn()
     if not isinstance(which, str | Path):
-        raise Refused(f"a mechanism must be the path of its file (.py) or a Mechanism, not {which!r}.")
+        raise Refused("a mechanism must be the path of its file (.py) or a Mechanism, not {which!r}.",
+                      which=which)
     path = files.named(str(which), "mechanism")
     if path.suffix != ".py":
-        raise Refused(f"{files.shown(str(which))} is not the file of a mechanism; name a Python file (.py).")
+        raise Refused("{shown} is not the file of a mechanism; name a Python file (.py).",
+                      shown=files.shown(str(which)))
     return from_text(str(path), files.text(path, "write one as docs/your_own_mechanism.md says"))
 
 
@@ -345,15 +357,19 @@ def from_text(file: str, text: str) -> Mechanism:
     try:
         exec(compile(text, file, "exec"), module.__dict__)
     except Refused as error:
-        raise Refused(f"{file}{_line(error, file)}: {error}") from None
+        raise Refused("{file}{line}: {error}",
+                      file=file, line=_line(error, file), error=error) from None
     except SyntaxError as error:
-        raise Refused(f"{file}, line {error.lineno}: this is not Python: {error.msg}.") from None
+        raise Refused("{file}, line {lineno}: this is not Python: {msg}.",
+                      file=file, lineno=error.lineno, msg=error.msg) from None
     except Exception as error:
-        raise Refused(f"{file}{_line(error, file)}: {type(error).__name__}: {error}.") from None
+        raise Refused("{file}{line}: {kind}: {error}.",
+                      file=file, line=_line(error, file), kind=type(error).__name__, error=error) from None
     found = {id(one): one for one in vars(module).values() if isinstance(one, Mechanism)}
     if len(found) != 1:
-        raise Refused(f"{file} declares {len(found) or 'no'} mechanism{'s' if found else ''}; a file declares exactly one "
-                      f"(name = ld.Mechanism(...), at its top).")
+        raise Refused("{file} declares {count} mechanism{s}; a file declares exactly one (name = "
+                      "ld.Mechanism(...), at its top).",
+                      file=file, count=len(found) or "no", s='s' if found else '')
     mechanism = next(iter(found.values()))
     mechanism.file, mechanism.text = file, text
     _BY_SOURCE[file, text] = mechanism
@@ -371,7 +387,8 @@ def chosen(given: Mechanisms, before: Iterable[Mechanism] = ()) -> tuple[Mechani
             if other is not one:
                 what = "two mechanisms are" if name == one.name == other.name else f"{other.name} and {one.name} both " \
                                                                                     f"declare something"
-                raise Refused(f"{what} called {name}; rename one of them, or load one of the two.")
+                raise Refused("{what} called {name}; rename one of them, or load one of the two.",
+                              what=what, name=name)
     return together
 
 
@@ -379,14 +396,16 @@ def chosen(given: Mechanisms, before: Iterable[Mechanism] = ()) -> tuple[Mechani
 
 def _word(what: str, name: object, fits: re.Pattern[str]) -> str:
     if not isinstance(name, str) or not fits.fullmatch(name) or keyword.iskeyword(name):
-        raise Refused(f"{what} needs a name of small letters, digits and underscores that begins with a letter, not "
-                      f"{name!r}.")
+        raise Refused("{what} needs a name of small letters, digits and underscores that begins with a letter, not "
+                      "{name!r}.",
+                      what=what, name=name)
     return name
 
 
 def _one_of(what: str, value: str, known: Iterable[str]) -> str:
     if value not in known:
-        raise Refused(f"{what} must be one of {', '.join(known)}, not {value!r}.{nearest(str(value), known)}")
+        raise Refused("{what} must be one of {known}, not {value!r}.{near}",
+                      what=what, known=', '.join(known), value=value, near=nearest(str(value), known))
     return value
 
 

@@ -108,8 +108,9 @@ class _Names:
         for one in mechanisms:
             house = {*_CITIZEN, *(GOVERNMENT.names or ()), *(n for reasons in _REASONS for n in reasons._fields)}
             if taken := [n for n in (*one.columns, *one.terms) if n in house]:
-                raise Refused(f"{one.file or one.name}: the model has a column or a term called {taken[0]} already; give "
-                              f"this one another name.")
+                raise Refused("{owner}: the model has a column or a term called {found} already; give this one "
+                              "another name.",
+                              owner=one.file or one.name, found=taken[0])
         terms = [t for one in mechanisms for t in one.terms.values()]
         columns = [c for one in mechanisms for c in one.columns.values()]
         self.columns: dict[str, dict[str, int]] = {"citizens": {}, "governments": {}}
@@ -201,11 +202,12 @@ class _Call:
                            f"{name} /= max(1, np.int64(s.ties[i + 1]) - np.int64(s.ties[i]))"]
             return name
         known = names.known(whose)
-        raise Refused(f"{mechanism.file or mechanism.name}: the rule {label} asks for {name!r}, which neither a column nor "
-                      f"a parameter is called.{nearest(name, known)} It may ask for columns of "
-                      f"{'citizens and of their government' if whose == 'citizens' else 'governments'}, parameters, mean_ "
-                      f"{'or neighbours_ ' if whose == 'citizens' else ''}before a citizens' column, chance, luck, quarter "
-                      f"and p.")
+        raise Refused("{owner}: the rule {label} asks for {name!r}, which neither a column nor a parameter is "
+                      "called.{near} It may ask for columns of {words}, parameters, mean_ {words_2}before a "
+                      "citizens' column, chance, luck, quarter and p.",
+                      owner=mechanism.file or mechanism.name, label=label, name=name, near=nearest(name, known),
+                      words='citizens and of their government' if whose == 'citizens' else 'governments',
+                      words_2='or neighbours_ ' if whose == 'citizens' else '')
 
 
 # ---------------------------------------------------------------- the file that is written
@@ -343,12 +345,15 @@ class _Writer:
         whose = "governments" if name != sets or sets not in SETTABLE["citizens"] else "citizens"
         if name not in SETTABLE[whose]:
             known = [*one.columns, *SETTABLE["citizens"], *SETTABLE["governments"], "government_willingness"]
-            raise Refused(f"{one.file or one.name}: an act sets {sets!r}, which is no column that a mechanism may set."
-                          f"{nearest(sets, known)} It may set its own columns, trust and willingness of citizens, and "
-                          f"{', '.join(SETTABLE['governments'][:-1])} and government_willingness.")
+            raise Refused("{owner}: an act sets {sets!r}, which is no column that a mechanism may set.{near} It "
+                          "may set its own columns, trust and willingness of citizens, and {known} and "
+                          "government_willingness.",
+                          owner=one.file or one.name, sets=sets, near=nearest(sets, known),
+                          known=', '.join(SETTABLE['governments'][:-1]))
         if sets in ("willingness", "government_willingness") and _late(after)[0] is False:
-            raise Refused(f"{one.file or one.name}: an act sets {sets} after {after}, but it is decided later in the "
-                          f"quarter; write after=\"willingness\" or after=\"adoption\".")
+            raise Refused("{owner}: an act sets {sets} after {after}, but it is decided later in the quarter; "
+                          "write after=\"willingness\" or after=\"adoption\".",
+                          owner=one.file or one.name, sets=sets, after=after)
         return whose
 
     def _target(self, name: str, whose: str) -> str:

@@ -42,7 +42,8 @@ def check(mechanism: MechanismLike, scenario: ScenarioLike = "lets_dance", quart
     story = scenarios.load(scenario).changed(mechanisms=[one], quarters=quarters)
     for promise, holds in CONTRACT.items():
         if broken := holds(one, story):
-            raise Refused(f"{one.file or one.name} breaks a promise of mechanisms ({promise}): {broken}.")
+            raise Refused("{owner} breaks a promise of mechanisms ({promise}): {broken}.",
+                          owner=one.file or one.name, promise=promise, broken=broken)
     return list(CONTRACT)
 
 

@@ -195,8 +195,10 @@ def _whole_rows(driver: drivers.Driver, rows: np.ndarray, more: np.ndarray) -> n
         whole[name] = more[..., k]
         if not np.isfinite(more[..., k]).all():
             run, quarter = (int(at) for at in np.argwhere(~np.isfinite(more[..., k]))[0])
-            raise Refused(f"{owner.file or owner.name}: {name} is {more[run, quarter, k]} in run {run}, quarter {quarter}; "
-                          f"a rule must give a finite number whatever it is asked (a division by 0?).")
+            raise Refused("{owner}: {name} is {found} in run {run}, quarter {quarter}; a rule must give a finite "
+                          "number whatever it is asked (a division by 0?).",
+                          owner=owner.file or owner.name, name=name, found=more[run, quarter, k], run=run,
+                          quarter=quarter)
     return whole
 
 
