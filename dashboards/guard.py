@@ -243,11 +243,15 @@ _HEADERS = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Ref
 _CLOSED = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
+#: What a page without a script says: title, sentence, the way back.
+_SAID = {"unknown": ("unknown.title", "unknown.says", "unknown.back"), "full": ("full.title", "full.says", "full.back")}
+
+
 def _plain(what: str, prefix: str, language: str, n: int = 0) -> str:
     """A page that says that there is no such page ("unknown") or no room for n + 1 ("full"), in the language that the
     browser prefers, then in the others.
     """
-    said = [(one, *(escape(Text(one)(f"{what}.{part}", n=n)) for part in ("title", "says", "back")))
+    said = [(one, *(escape(Text(one)(key, n=n)) for key in _SAID[what]))
             for one in sorted(languages(), key=lambda one: one != language)]
     parts = "".join(f'<section lang="{one}"><h1>{title}</h1><p>{says} <a href="{escape(prefix)}/?lang={one}">{back}</a></p>'
                     "</section>" for one, title, says, back in said)

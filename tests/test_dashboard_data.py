@@ -538,7 +538,7 @@ def test_each_kind_of_bad_file_is_refused_in_a_sentence(visit):
             ("percent.csv", "name,citizens,willingness\nAsh,20,55\nElm,9,3\n", "do not tell the scale")):
         choose(page, name, text)
         expect(page.locator(".ld-own [role=alert]")).to_contain_text(said)
-    choose(page, "windows.csv", "naam;inwoners;bereidheid\nÅsa;1.200;0,5\n\nÅsa;20;-0,5\n", "windows-1252")
+    choose(page, "windows.csv", "naam;inwoners;bereidheid\nÅsa;1.200;0,5\n\nÅsa;20;-0,5\nElm;30;0,4\n", "windows-1252")
     bad = [re.compile("4.*naam.*Åsa.*line 2"), re.compile("4.*-0,5.*from 0 to 1")]
     expect(page.locator(".ld-bad tbody tr")).to_have_text(bad)
     choose(page, "bad.csv", "name,citizens\nAsh,x\n")
