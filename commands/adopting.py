@@ -216,7 +216,7 @@ def data(
     scale: Annotated[str | None, typer.Option(help="Of a survey: its ends, such as 1-5 or 0-10; or percent.")] = None,
     missing: Annotated[list[str] | None, typer.Option(help="Of a survey: a code of no answer, such as 9. May be "
                                                            "repeated.")] = None,
-    base: Annotated[str, typer.Option(help="The start that a survey changes.")] = "lets_dance",
+    base: Annotated[str | None, typer.Option(help="Of a survey: the start that it changes [default: lets_dance].")] = None,
     draws: Annotated[int | None, typer.Option(help="Of a survey: save so many starts within its sampling error, as points "
                                                    "of a sweep (.csv).")] = None, seed: Seed = 1,
     save: Annotated[Path | None, typer.Option(help="Of a survey: write a start (.toml) or municipalities (.csv).")] = None,
@@ -277,7 +277,7 @@ def data(
         written(out, "")
 
 
-def _said(file: str, kind: str | None, edges: Path | None, population: Path | None, scale: str | None, base: str,
+def _said(file: str, kind: str | None, edges: Path | None, population: Path | None, scale: str | None, base: str | None,
           save: Path | None, never: list[str], group: str | None, reading: Reading, missing: list[str],
           draws: int | None, seed: int) -> tuple[list[str], Any, Any, str]:
     """What a file holds, recognised by its columns: sentences, the table, the counts if it is one of counts, and of a
@@ -298,6 +298,7 @@ def _said(file: str, kind: str | None, edges: Path | None, population: Path | No
     for option, given, of, why in (("--save", save, ("survey",), "turns a survey into a start"),
                                    ("--scale", scale, ("survey",), "is the scale of a survey"),
                                    ("--missing", missing, ("survey",), "is a code of no answer in a survey"),
+                                   ("--base", base, ("survey",), "is the start that a survey changes"),
                                    ("--draws", draws, ("survey",), "draws starts from a survey"),
                                    ("--never", never, ("times",), "is a code among times of adoption"),
                                    ("--group", group, ("times",), "is the group of nodes with times of adoption"),
@@ -335,14 +336,14 @@ def _said(file: str, kind: str | None, edges: Path | None, population: Path | No
     return [f"Counts are {KINDS[counts.kind]}.", *counts.said, *shapes["says"]], counts.frame, counts, ""
 
 
-def _start(survey: Any, save: Path, base: str, population: Path | None, draws: int | None, seed: int) -> str:
+def _start(survey: Any, save: Path, base: str | None, population: Path | None, draws: int | None, seed: int) -> str:
     """A survey as a scenario or a table of municipalities, by the ending of the file to save."""
     from letsdance.experiments.adopters.counts import read_population
     from letsdance.experiments.spreadsheet import to_csv
     from letsdance.params import Refused
 
     if save.suffix == ".toml":
-        return str(survey.scenario(base, save.stem).to_toml())
+        return str(survey.scenario(base or "lets_dance", save.stem).to_toml())
     if save.suffix != ".csv":
         raise Refused("{save} must end in .toml (a scenario) or .csv (a table of municipalities).", save=save)
     if draws is not None:

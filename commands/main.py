@@ -122,9 +122,9 @@ def verify(
     directory: Annotated[Path, typer.Argument(help="A folder that letsdance wrote.")], as_json: Json = False,
 ) -> None:
     """Run again what a folder holds, and say what differs. Identical means the same to the last bit."""
-    from letsdance.experiments import folder
+    from letsdance.experiments import folder, manifests
 
-    manifest = folder.read_manifest(directory)
+    manifest = manifests.read(directory)
     folder.same_mechanisms(directory, manifest)
     if manifest.get("kind") == "sweep":
         from letsdance.experiments.store import Sweep
@@ -172,9 +172,9 @@ def explain(
     if (directory is None) == (scenario is None):
         raise Refused("give either a folder or --scenario, such as `letsdance explain --scenario lone_ranger`.")
     if directory is not None:
-        from letsdance.experiments import folder
+        from letsdance.experiments import folder, manifests
 
-        with progress("Running again", _total(folder.read_manifest(directory)), quiet=as_json) as advance:
+        with progress("Running again", _total(manifests.read(directory, "")), quiet=as_json) as advance:
             results = folder.again(directory, advance)
     else:
         story = told.load(scenario or "").changed(parameters=values(sets), levers=lever or [], shocks=shock or [],
@@ -234,7 +234,8 @@ _AGAIN = {
     "compare": "compare", "wind-tunnel": "wind-tunnel", "search": "search", "sweep": "sweep", "sensitivity": "sensitivity",
     "discover": "discover", "branch": "branch go", "adopters describe": "adopters describe",
     "adopters classic": "adopters classic", "adopters data": "adopters data", "adopters calibrate": "adopters calibrate",
-    "adopters speed": "adopters speed", "forecast": "adopters forecast", "backtest": "adopters backtest"}
+    "adopters speed": "adopters speed", "adopters who": "adopters who", "forecast": "adopters forecast",
+    "backtest": "adopters backtest"}
 #: Options that a recorded command cannot have: they name what is written, or have others do the work.
 _NEVER = {"--out", "--csv", "--save", "--report", "--overwrite", "--resume", "--json", "--scheduler", "--help"}
 
@@ -390,10 +391,17 @@ def _told_nobody(error: OSError | None = None) -> None:
     sys.exit(2)
 
 
-def _plain_digits(typed: list[str]) -> None:
-    """Refuse numbers that Python would take and people did not mean: full-width digits, 1_000."""
-    for word in typed:
-        said = word.partition("=")[2] if word.startswith("--") else word
+def _legible(typed: list[str]) -> None:
+    """Refuse words that say nothing, and numbers that people did not mean though Python takes them: full-width, 1_000."""
+    for before, word in zip(["", *typed], typed):
+        option, equals, said = word.partition("=") if word.startswith("--") else ("", "", word)
+        if (equals or not option) and not said.strip():
+            from letsdance.params import Refused
+
+            of = option or (before if before.startswith("--") and "=" not in before else "")
+            if of:
+                raise Refused("{of} is given nothing; write its value, or leave {of} out.", of=of)
+            raise Refused("a word of the command is empty; write what it should say, or leave it out.")
         if re.fullmatch(r"[-+]?\d[\d_]*(\.\d*)?", said) and not re.fullmatch(r"[-+]?\d{1,30}(\.\d*)?", said, re.ASCII):
             from letsdance.params import Refused
 
@@ -433,7 +441,7 @@ def main() -> None:
         signal.signal(number, interrupt)
     hear()
     try:
-        _plain_digits(sys.argv[1:])
+        _legible(sys.argv[1:])
         try:
             ended = app(_load_mechanisms(sys.argv[1:]), standalone_mode=False)
         except OSError as error:  # of the screen, or of a file: only the first is told here
@@ -452,7 +460,8 @@ def main() -> None:
         said = str(error) if isinstance(error, Refused) else _mistyped(error) or files.machine(error)
         if not said:
             raise
-        said = re.sub(r"\S{200,}", lambda word: f"{word[0][:120]}…", said.encode("utf-8", "backslashreplace").decode())
+        said = said.encode("utf-8", "backslashreplace").decode()
+        said = re.sub(r"\S{200,}", lambda word: f"{word[0][:120]}…{word[0][-10:]}", said)
         typer.echo(said if "\n" in said else f"letsdance: {said}", err=True)  # of lines: the help of a group of commands
         sys.exit(2)
     sys.exit(ended if isinstance(ended, int) else 0)

@@ -72,9 +72,12 @@ def basins(
     from letsdance import scenarios as told
     from letsdance.experiments.basins import basins as find
     from letsdance.experiments.residence import residence as follow
+    from letsdance.params import check_whole
 
     changes = _changes(sets, lever, shock, profile)
     base = told.load(scenario)
+    check_whole("--stay-runs", stay_runs, 1, 1_000_000)  # before the map is made
+    told.check_quarters(stay_quarters, "--stay-quarters: ")
     with progress("Starts", grid * grid if 0 < grid < 1000 else 1, quiet=as_json) as advance:
         found = find(scenario, grid, quarters, runs, seed, advance, **changes)
     corners = _corners(base)

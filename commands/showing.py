@@ -25,6 +25,8 @@ def effects(entry: dict[str, Any]) -> str:
 def contents(what: str, copy: str | None = None) -> tuple[str, list[str], list[list[str]]]:
     """Title, columns and rows; with `copy`, the text of a shipped scenario file alone."""
     if copy is not None:
+        if what != "scenarios":
+            raise Refused("--copy prints the file of a start; write `letsdance show scenarios --copy {copy}`.", copy=copy)
         if copy not in scenarios.STARTS:
             raise Refused("there is no start {copy!r}.{near} Known: {known}.", copy=copy,
                           near=nearest(copy, scenarios.STARTS), known=", ".join(scenarios.STARTS))

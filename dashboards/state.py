@@ -19,7 +19,7 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from letsdance import scenarios
-from letsdance.params import PARAMETERS, Refused, Said, check_value, nearest, number, whole
+from letsdance.params import PARAMETERS, Refused, Said, check_text, check_value, nearest, number, whole
 from letsdance.scenarios import STARTS, Scenario, Use
 from letsdance.words import languages
 
@@ -143,7 +143,7 @@ class Policy:
             kind: Kind = "shock" if re.split(r"[@+*]", part)[0] in scenarios.SHOCKS else "lever"
             return self.with_use(kind, None, scenarios.parse_use(kind, part))
         if name == "title":
-            return replace(self, title=unquote(value)[:200])
+            return replace(self, title=check_text("title", unquote(value)[:200], 200))
         if name == "profile":
             return replace(self, profile=scenarios.check_profile(value))
         if name == "context":

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from letsdance import scenarios
-from letsdance.params import PARAMETERS, Refused, check_value, check_whole, nearest
+from letsdance.params import PARAMETERS, Refused, check_value, check_whole, nearest, number
 from letsdance.scenarios import LEVERS, Scenario, Use, parse_use
 from letsdance.simulation import municipalities
 from letsdance.simulation import schedule as environment
@@ -63,7 +63,7 @@ def parse_axis(text: str | Axis) -> Axis:
     what, ends = found["what"], []
     for end in (found["first"], found["last"]):
         try:
-            ends.append(float(end))
+            ends.append(number(end))
         except ValueError:
             raise Refused("{text!r}: {end!r} is not a number; write NAME=FROM:TO, such as k=0.2:2.", text=text,
                           end=end) from None

@@ -21,7 +21,7 @@ from letsdance import scenarios
 from letsdance.experiments.outcomes import Outcome, parse
 from letsdance.experiments.paired import Interval, interval, unseen
 from letsdance.experiments.precision import MOST, Precision, Target, bounds, runs_until
-from letsdance.params import PARAMETERS, Refused, check_value, nearest, number
+from letsdance.params import PARAMETERS, Refused, check_text, check_value, nearest, number
 from letsdance.scenarios import LEVERS, SHOCKS, STARTS, Scenario, ScenarioLike, Use
 from letsdance.simulation import municipalities as table
 from letsdance.simulation import schedule
@@ -154,6 +154,7 @@ def policies(given: PoliciesLike, start: ScenarioLike | None = None, quarters: i
                           name=policy.name)
         if policy.start is not None:
             policy = replace(policy, start=policy.start.changed(quarters=quarters))
+        check_text("the name of a policy", policy.name, scenarios.MOST_TEXT["title"])
         if policy.name in made:
             raise Refused('two policies are called {name}; rename one, such as "other name: ...".',
                           name=policy.name)

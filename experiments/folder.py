@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from letsdance import scenarios
-from letsdance.experiments.plan import MOST_RUNS
-from letsdance.params import Refused, files
+from letsdance.params import Refused
 from letsdance.params.files import named
 from letsdance.scenarios import Scenario, mechanism
 from letsdance.simulation import municipalities as places
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 _FORMAT = 1
-#: Kinds of folder that have a format of their own.
-FORMATS = {"sweep": 2}
 
 
 def own_version() -> str:
@@ -253,66 +250,11 @@ def write(out: Path, results: Mapping[str, Result], command: str, overwrite: boo
     return out
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """A folder's manifest, or `Refused`."""
-    path = named(folder) / MANIFEST
-    if not os.path.isdir(folder) or not os.path.exists(path):
-        raise Refused("{folder} is not a folder that letsdance wrote: there is no {manifest} in it.", folder=folder,
-                      manifest=MANIFEST)
-    said = files.json(path)
-    needed: tuple[str, ...] = ("format", "version", "seeds", "quarters", "scenarios", "tables")
-    if isinstance(said, dict) and said.get("kind"):
-        needed = ("format", "version", "command")
-    if not isinstance(said, dict) or any(key not in said for key in needed):
-        raise Refused("{path} lacks what it takes to run it again ({needed}).", path=path,
-                      needed=", ".join(needed))
-    reads = FORMATS.get(str(said.get("kind")), _FORMAT)
-    if said["format"] != reads or isinstance(said["format"], bool):
-        raise Refused("{folder} has the format {format}, this version reads {reads}; use letsdance {version}.",
-                      folder=folder, format=files.shown(said["format"]), reads=reads,
-                      version=files.shown(said["version"]))
-    for key, fits, what in (*_MAY_SAY, *(() if said.get("kind") else _RUN_SAYS)):
-        if key in said and not fits(said[key]):
-            raise Refused("{path} was changed: {key} must be {what}, not {said!r}.", path=path, key=key, what=what,
-                          said=str(said[key])[:60])
-    return said
-
-
-def _is_texts(value: Any) -> bool:
-    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
-
-
-def _whole(value: Any, low: int, high: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-
-
-def _inside(names: Any) -> bool:
-    """Whether all names of tables lie within the folder."""
-    return _is_texts(names) and not any(Path(name).is_absolute() or ".." in Path(name).parts or "\0" in name
-                                        for name in names)
-
-
-#: Entries of a manifest and what they may be; those of a sweep are in `store`.
-_MAY_SAY: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
-    ("version", lambda v: isinstance(v, str), "text"), ("kind", lambda v: v is None or isinstance(v, str), "text"),
-    ("command", lambda v: v is None or isinstance(v, str), "text"), ("option", lambda v: isinstance(v, str), "text"),
-    ("tables", _inside, "tables of this folder with their hashes"),
-    ("git", lambda v: v is None or (isinstance(v, dict) and isinstance(v.get("commit"), str)), "a commit or nothing"),
-    ("versions", _is_texts, "texts by name"),
-    ("mechanisms", lambda v: isinstance(v, dict) and all(_is_texts(one) and {"file", "hash"} == set(one)
-                                                         for one in v.values()), "files and hashes by name"),
-    ("municipalities", lambda v: v is None or isinstance(v, (str, list, dict, int)), "text or nothing"))
-_RUN_SAYS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
-    ("scenarios", lambda v: _is_texts(v) and len(v) > 0, "TOML texts by name"),
-    ("seeds", lambda v: (isinstance(v, dict) and _whole(v.get("first"), 0, 2**63 - 1)
-                         and _whole(v.get("runs"), 1, MOST_RUNS)), "first and runs, whole numbers"),
-    ("quarters", lambda v: _whole(v, *scenarios.HORIZON), "a whole number from 8 to 400"),
-    ("municipalities", lambda v: v is None or isinstance(v, str), "text or nothing"))
-
-
 def again(folder: Path, progress: Callable[[int], None] | None = None) -> dict[str, Result]:
     """Run what a folder holds once more."""
-    said = read_manifest(folder)
+    from letsdance.experiments import manifests
+
+    said = manifests.read(folder, "")
     same_mechanisms(folder, said)
     text = said.get("municipalities")
     where = None if text is None else places.from_text(text)
@@ -332,9 +274,11 @@ def verify(folder: Path, progress: Callable[[int], None] | None = None,
     """
     import pandas as pd
 
-    said = read_manifest(folder)
+    from letsdance.experiments import manifests
+
+    said = manifests.read(folder)
     if said.get("kind"):
-        if rerun is None or not said["command"]:
+        if rerun is None or not said.get("command"):
             raise Refused("{folder} was not written by a command, so there is none to run again; call the function "
                           "again.", folder=folder)
         place = rerun(said["command"])

@@ -177,7 +177,7 @@ def _texts(design: Design) -> dict[str, str]:
                 if factor.name == "municipalities":
                     texts[value] = _text(value)
                 elif value not in scenarios.STARTS:
-                    scenarios.load(value)
+                    places.of(scenarios.load(value))
                     texts[value] = files.text(value)
             except Refused as error:
                 raise Refused("factor {name}: {error}", name=factor.name, error=error) from None

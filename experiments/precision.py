@@ -18,7 +18,7 @@ import numpy as np
 from letsdance import scenarios
 from letsdance.experiments.outcomes import Outcome, parse
 from letsdance.experiments.paired import Interval
-from letsdance.params import Refused, check_whole
+from letsdance.params import Refused, check_whole, number
 from letsdance.scenarios import Scenario
 from letsdance.simulation.run import Result, simulate
 
@@ -96,7 +96,7 @@ def until(text: str | Target) -> Target:
                       text=text)
     outcome = parse(found["outcome"])
     try:
-        within = float(found["within"])
+        within = number(found["within"])
     except ValueError:
         raise Refused("precision {text!r}: {within!r} is not a number; write it such as +-0.02.", text=text,
                       within=found["within"]) from None

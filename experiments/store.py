@@ -32,7 +32,7 @@ from letsdance.experiments import folder
 from letsdance.experiments.design import Design, from_table, parse_factors
 from letsdance.experiments.executors import rules
 from letsdance.experiments.outcomes import parse_all
-from letsdance.experiments.plan import LEVELS, MOST_RUNS, Plan
+from letsdance.experiments.plan import LEVELS, Plan
 from letsdance.params import Refused, files
 
 if TYPE_CHECKING:
@@ -42,29 +42,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 RUNS = "runs"
-_FORMAT = folder.FORMATS["sweep"]
+_FORMAT = 2
 _KIND = "sweep"
-def _whole(low: int, high: int) -> tuple[Any, str]:
-    return (lambda v: isinstance(v, int) and not isinstance(v, bool) and low <= v <= high,
-            f"a whole number from {low} to {high:,}")
-
-
-def _texts(v: Any) -> bool:
-    return isinstance(v, list) and all(isinstance(one, str) for one in v)
-
-
-_TEXT: tuple[Any, str] = (lambda v: isinstance(v, str), "text")
-#: What a manifest must say, so that a sweep can be gone on with, and what each may be.
-_SAID: dict[str, tuple[Any, str]] = {
-    "rules": _TEXT, "version": _TEXT, "method": _TEXT, "title": _TEXT, "factors": (_texts, "a list of texts"),
-    "outcomes": (_texts, "a list of texts"), "points": _whole(1, MOST_RUNS), "replicates": _whole(1, 1_000_000),
-    "seed": _whole(0, 2**62 - 1), "runs": _whole(1, MOST_RUNS), "part_size": _whole(1, MOST_RUNS), "every": _whole(1, 400),
-    "keep": (lambda v: _texts(v) and len(set(v)) == len(v) and set(v) <= set(LEVELS), f"a list out of {', '.join(LEVELS)}"),
-    "municipalities": (lambda v: v is None or isinstance(v, str), "text or nothing"),
-    "texts": (lambda v: isinstance(v, dict) and _texts(list(v.values())), "a table of texts"),
-    "scenario": (lambda v: isinstance(v, dict) and isinstance(v.get("name"), str) and isinstance(v.get("toml"), str),
-                 "a name and a TOML text"),
-    "points_hash": (lambda v: isinstance(v, str) and re.fullmatch("[0-9a-f]{64}", v) is not None, "64 digits 0-9a-f")}
 #: What a part says of itself, in its Parquet metadata: table, number, hash of manifest and points, hash of its bytes (taken
 #: with noughts in its own place).
 _SEAL = re.compile(rb"letsdance part (\w+) (\d{5}) ([0-9a-f]{64}) ([0-9a-f]{64})")
@@ -93,25 +72,10 @@ class Sweep:
     @classmethod
     def open(cls, where: str | Path) -> Sweep:
         """A folder that a sweep wrote, finished or not. Refused for anything else, and for another version's."""
+        from letsdance.experiments import manifests
+
         place = files.named(where)
-        if not os.path.exists(place / folder.MANIFEST):
-            raise Refused("{where} is not a folder that a sweep wrote: there is no {manifest} in it.", where=where,
-                          manifest=folder.MANIFEST)
-        manifest = files.json(place / folder.MANIFEST)
-        if not isinstance(manifest, dict) or manifest.get("kind") != _KIND:
-            raise Refused("{where} was written by another command than `letsdance sweep`.", where=where)
-        if manifest.get("format") != _FORMAT:
-            raise Refused("{where} has the format {manifest}, this version reads {format}; use letsdance "
-                          "{manifest_2}.", where=where, manifest=files.shown(manifest.get("format")), format=_FORMAT,
-                          manifest_2=files.shown(manifest.get("version")))
-        if lost := [key for key in _SAID if key not in manifest]:
-            raise Refused("{place} was changed: it does not say {lost} any more.", place=place / folder.MANIFEST,
-                          lost=", ".join(lost))
-        for key, (fits, what) in _SAID.items():
-            if not fits(manifest[key]):
-                raise Refused("{place} was changed: {key} must be {what}, not {manifest!r}; put it back as it was, or "
-                              "begin anew in another --out.", place=place / folder.MANIFEST, key=key, what=what,
-                              manifest=str(manifest[key])[:60])
+        manifest = manifests.read(place, _KIND)
         runs = manifest["points"] * manifest["replicates"]
         if manifest["runs"] != runs or manifest["part_size"] != part_size(runs):
             raise Refused("{place} was changed: {points:,} points with {replicates:,} replicates are not {runs:,} runs in "

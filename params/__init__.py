@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 __all__ = ["GROUPS", "PARAMETERS", "PROFILES", "CONTEXTS", "EVIDENCE", "SOURCES", "Book", "Parameter", "Refused",
-           "check_value", "check_whole", "defaults", "nearest", "number", "record_dtype", "whole"]
+           "check_text", "check_value", "check_whole", "defaults", "nearest", "number", "record_dtype", "whole"]
 
 SOURCES = MappingProxyType({
     "seed": "the mechanism is named in a seed document; its size is assumed",
@@ -32,6 +32,10 @@ ROLES = MappingProxyType({
     "uncertainty": "what nobody knows well; sweep it",
     "constant": "what belongs to the design",
 })
+
+
+#: Characters that are no text: they move the cursor, end the line or turn the direction of what follows.
+_COMMANDS = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]")
 
 
 class Said(str):
@@ -84,11 +88,14 @@ class LetsDanceError(Exception):
 class Refused(LetsDanceError, ValueError):
     """Bad input, said in one clear sentence with the remedy. A user never sees it as a traceback.
 
-    The sentence is a template in English, and what fills it: `Refused("there is no start {name!r}.", name=name)`.
+    The sentence is a template in English, and what fills it: `Refused("there is no start {name!r}.", name=name)`. Whatever
+    it repeats, it is one line of text: what would command a screen is written out.
     """
 
     def __init__(self, sentence: str = "", /, **values: object) -> None:
-        super().__init__(sentence if isinstance(sentence, Said) else Said(sentence, **values))
+        plain = {name: _COMMANDS.sub(lambda odd: odd[0].encode("unicode_escape").decode(), value)
+                 if type(value) is str else value for name, value in values.items()}
+        super().__init__(sentence if isinstance(sentence, Said) else Said(sentence, **plain))
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +240,20 @@ def whole(text: str) -> int:
     if not _WHOLE.fullmatch(text.strip()):
         raise ValueError(f"{text!r} is not a whole number")
     return int(text)
+
+
+def check_text(name: str, value: object, most: int, place: str = "", any_character: bool = False) -> str:
+    """Text that people can read, of at most so many characters, or `Refused`; several lines are one text."""
+    if not isinstance(value, str):
+        raise Refused("{place}{name} must be text in quotes, not {value!r}.", place=place, name=name, value=value)
+    if len(value) > most:
+        raise Refused("{place}{name} has {length:,} characters, the most is {most:,}; shorten it.", place=place, name=name,
+                      length=len(value), most=most)
+    odd = None if any_character else _COMMANDS.search(re.sub(r"[\n\r\t]", "", value))
+    if odd:
+        raise Refused("{place}{name} holds the character {odd}, which is no text; take it out.", place=place, name=name,
+                      odd=ascii(odd[0]))
+    return value
 
 
 def check_whole(name: str, value: object, low: int, high: int | None = None) -> int:

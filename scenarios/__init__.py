@@ -14,17 +14,31 @@ from importlib.resources import files as shipped
 from pathlib import Path
 from typing import Any, TypedDict, cast
 
-from letsdance.params import CONTEXTS, PARAMETERS, PROFILES, Book, Parameter, Refused, Said, check_value, files, nearest
+from letsdance.params import (
+    CONTEXTS,
+    PARAMETERS,
+    PROFILES,
+    Book,
+    Parameter,
+    Refused,
+    Said,
+    check_text,
+    check_value,
+    files,
+    nearest,
+)
 from letsdance.scenarios import mechanism
 from letsdance.scenarios.mechanism import Mechanism, Mechanisms
 
-__all__ = ["LEVERS", "SHOCKS", "STARTS", "HORIZON", "Changes", "Scenario", "ScenarioLike", "Use", "UseLike", "load", "read",
-           "parse_use", "parse_uses"]
+__all__ = ["LEVERS", "SHOCKS", "STARTS", "HORIZON", "MOST_TEXT", "Changes", "Scenario", "ScenarioLike", "Use", "UseLike",
+           "load", "read", "parse_use", "parse_uses"]
 
 #: The four starts, in the order in which they are always shown.
 STARTS = ("lets_dance", "lone_ranger", "dead_horse", "wasteland")
 #: Quarters that a run may last.
 HORIZON = (8, 400)
+#: Texts of a scenario, and how many characters each may have.
+MOST_TEXT = {"title": 200, "says": 5_000, "municipalities": 64 * 2**20}
 _STRENGTH = (0.0, 1.5)
 _KEYS = ("title", "says", "quarters", "profile", "context", "municipalities", "mechanisms", "start", "parameters", "levers",
          "shocks")
@@ -427,10 +441,11 @@ def read(name: str, path: str, text: str, folder: Path | None = None) -> Scenari
         if key in data and not data[key]:
             raise Refused("{place}the table [{key}] is empty; put a value in it or take it out.", place=place(key),
                           key=key)
-    for key in ("title", "says", "municipalities"):
-        if not isinstance(data.get(key, ""), str):
-            raise Refused("{place}{key} must be text in quotes, not {data!r}.", place=place("", key), key=key,
-                          data=data[key])
+    for key, most in MOST_TEXT.items():
+        if key in data:
+            said = check_text(key, data[key], most, place("", key), any_character=key == "municipalities")
+            if (key == "title" and not said.strip()) or (key == "municipalities" and not said):
+                raise Refused("{place}{key} is empty; put text in it or take it out.", place=place("", key), key=key)
     start = data.get("start", {})
     for key in start:
         _only({key: start[key]}, ("C", "G"), place("start", key))
@@ -463,7 +478,8 @@ def read(name: str, path: str, text: str, folder: Path | None = None) -> Scenari
             check_uses(kind, read, quarters, place(f"{kind}s", "start", nth))
         uses[kind] = tuple(read)
     made = Scenario(
-        name=name, title=data.get("title", name), says=data.get("says", ""),
+        name=name, says=data.get("says", ""),
+        title=check_text("title", data.get("title", name), MOST_TEXT["title"], f"{path}: "),
         C=at.get("C", PARAMETERS["C0"].default), G=at.get("G", PARAMETERS["G0"].default), quarters=quarters,
         profile=check_profile(data.get("profile", "co_creation"), place("", "profile")), context=context,
         parameters=parameters, levers=uses["lever"], shocks=uses["shock"], municipalities=data.get("municipalities", ""),

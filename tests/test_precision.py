@@ -187,7 +187,8 @@ def test_a_target_is_read_as_people_write_it(text):
 @pytest.mark.parametrize(("text", "says"), [
     ("lets_dance@60", "cannot be read"), ("lets_dance@60 +-", "cannot be read"), (7, "cannot be read"),
     ("lets_dnce +-0.1", "Did you mean lets_dance?"), ("C +-a lot", "cannot be read|is not a number"),
-    ("C +-wide", "'wide' is not a number"), ("C +-0", "more than 0"), ("C +--1", "more than 0"), ("C +-nan", "more than 0"),
+    ("C +-wide", "'wide' is not a number"), ("C +-0", "more than 0"), ("C +--1", "more than 0"),
+    ("C +-nan", "'nan' is not a number"),
     ("time_to_84 +-2", "ever_adopted@60"), ("lever_points +-2", "same in every run")])
 def test_a_target_that_cannot_be_is_refused_in_one_sentence(text, says):
     with pytest.raises(Refused, match=says):

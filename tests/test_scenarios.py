@@ -210,7 +210,7 @@ def stories(draw):
                      for name in draw(st.lists(st.sampled_from(sorted(known)), unique=True, max_size=3)))
 
     shocks = tuple(Use(u.name, u.start, u.duration or SHOCKS[u.name]["duration"] or None, u.strength) for u in uses(SHOCKS))
-    return Scenario("x", draw(FREE), draw(FREE), draw(st.floats(0, 1)), draw(st.floats(0, 1)), quarters,
+    return Scenario("x", draw(FREE.filter(str.strip)), draw(FREE), draw(st.floats(0, 1)), draw(st.floats(0, 1)), quarters,
                     draw(st.sampled_from(sorted(PROFILES))),
                     tuple(draw(st.lists(st.sampled_from(sorted(CONTEXTS)), max_size=2,
                                         unique_by=lambda one: CONTEXTS[one]["kind"]))),

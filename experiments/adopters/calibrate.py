@@ -24,7 +24,7 @@ from letsdance import scenarios
 from letsdance.experiments.adopters import abc_smc
 from letsdance.experiments.adopters.abc_smc import Box, Sample
 from letsdance.experiments.adopters.observed import CHECKS, CurvesLike, Seen, checks_of, features, observe
-from letsdance.params import PARAMETERS, Refused, check_value, check_whole, files, nearest
+from letsdance.params import PARAMETERS, Refused, check_value, check_whole, files, nearest, number
 from letsdance.scenarios import HORIZON, Scenario, ScenarioLike
 from letsdance.simulation.run import simulate
 
@@ -58,7 +58,7 @@ def parse_free(free: FreeLike | None = None) -> dict[str, tuple[float, float]]:
         name = name.strip()
         try:
             low, high = span.split(":") if isinstance(span, str) else span
-            ends = (float(low), float(high))
+            ends = (number(str(low)), number(str(high)))
         except (TypeError, ValueError):
             _known(name)
             raise Refused("{name}: {one!r} is no range; write NAME=LOW:HIGH, such as vM=0:2.", name=name,
@@ -410,19 +410,11 @@ def load(folder: str | Path) -> Calibration:
     """A calibration that `letsdance adopters calibrate` kept. Refused for anything else."""
     import pandas as pd
 
+    from letsdance.experiments import manifests
+
     place = files.named(folder)
     path = place / "manifest.json"
-    if place.is_file():
-        raise Refused("{place} is a file; a calibration is the folder that `letsdance adopters calibrate` writes.",
-                      place=place)
-    if not path.exists():
-        raise Refused("there is no calibration in {place}; make one with `letsdance adopters calibrate COUNTS.csv --out "
-                      "{place}`.", place=place)
-    said = files.json(path)
-    if not isinstance(said, dict) or said.get("kind") != _KIND:
-        other = f"what `letsdance {said.get('kind') or 'run'}` wrote" if isinstance(said, dict) else "something else"
-        raise Refused("{place} holds {other} and no calibration; make one with `letsdance adopters calibrate "
-                      "COUNTS.csv`.", place=place, other=other)
+    said = manifests.read(place, _KIND, f"make one with `letsdance adopters calibrate COUNTS.csv --out {place}`")
     try:
         particles = pd.read_parquet(place / "particles.parquet")
         predicted = pd.read_parquet(place / "predicted.parquet")
