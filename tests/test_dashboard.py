@@ -33,7 +33,7 @@ from playwright.sync_api import expect
 
 from letsdance.dashboards.state import Policy, View, from_file, from_link
 from letsdance.scenarios import Use, read
-from letsdance.words import Text
+from letsdance.words import Text, languages
 
 APP = Path(__file__).parent.parent / "dashboards" / "app.py"
 POLICY = "policy=lone_ranger~k=1.2~FRCS@8%2B20*1"
@@ -579,7 +579,8 @@ def test_every_control_can_be_reached_by_keyboard_with_visible_focus(visit, name
 
 
 #: What reads the same in both languages: names, formats, and a few words.
-SAME = {"Let’s Dance", "Let's dance", "Lone Ranger", "Nederlands", "Social impact bond", "Runs", "runs", "LIPSE", "(LIPSE)",
+SAME = {*(Text(one).name for one in languages()),
+        "Let’s Dance", "Let's dance", "Lone Ranger", "Social impact bond", "Runs", "runs", "LIPSE", "(LIPSE)",
         "Parameters", "Term", "ZIP", "HTML", "TOML", "CSV", "Parquet", "SVG", "PNG", "start", "in"}
 #: All that can be read or heard on a page, but for quotations marked as English: texts, labels, and what charts write.
 READ = """async () => {
