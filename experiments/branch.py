@@ -28,7 +28,7 @@ from letsdance.simulation.indicators import ROW, SOCIETY
 from letsdance.simulation.municipalities import Municipalities
 from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.simulation.society import Society, cores
-from letsdance.simulation.state import State
+from letsdance.simulation.state import OWN, State
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,7 +110,7 @@ def save(saved: Saved, path: str | Path, overwrite: bool = False) -> Path:
     about = {"format": _FORMAT, "rules": saved.rules, "version": saved.version, "seed": saved.seed,
              "quarter": saved.quarter, "name": saved.scenario.name, "scenario": saved.scenario.to_toml(),
              "municipalities": list(saved.places.names)}
-    columns = {f"state.{name}": column for name, column in saved.state._asdict().items()}
+    columns = {f"state.{name}": column for name, column in saved.state._asdict().items() if name not in OWN}  # none runs
     with whole_file(place, overwrite) as hidden, hidden.open("wb") as file:
         state_file.write(file, about, {"rows": saved.rows, "citizens": saved.places.citizens, "given": saved.places.given,
                                        **columns})

@@ -25,7 +25,7 @@ from letsdance.simulation.engine import HALF, POOR
 from letsdance.simulation.indicators import ROW, SOCIETY
 from letsdance.simulation.municipalities import Municipalities
 from letsdance.simulation.rules.outcomes import CALLED
-from letsdance.simulation.state import COUNTS, GIVEN, PROJECT, SERVICE, State, empty_state
+from letsdance.simulation.state import COUNTS, GIVEN, OWN, PROJECT, SERVICE, State, empty_state
 
 _MOST_CITIZENS = 100_000_000  # of one municipality, as in tables of them
 _LARGEST_ABOUT = 64_000_000   # bytes of what a file says in words: names, scenario
@@ -183,8 +183,9 @@ class Reader:
         """The state: every array as this scenario makes it, every value as a state can have it."""
         with self.damage():
             like = empty_state(places.citizens, p)
-        state = State(*(self.array(f"state.{name}", column.dtype, column.shape)
-                        for name, column in like._asdict().items()))
+        # what a user's own mechanisms fill is not taken from a file: it holds none of them
+        state = like._replace(**{name: self.array(f"state.{name}", column.dtype, column.shape)
+                                 for name, column in like._asdict().items() if name not in OWN})
         with np.errstate(invalid="ignore"):
             self._governments(state, like, quarter)
             self._citizens(state, quarter)

@@ -77,6 +77,10 @@ INITIATIVE = np.dtype((np.record, np.dtype([
 ], align=True)))
 
 
+#: Columns of the state that a user's own mechanisms fill.
+OWN = ("own_citizens", "own_governments", "own_numbers", "own_terms")
+
+
 class State(NamedTuple):
     """All columns of one society. N citizens, M governments, E directed ties."""
 

@@ -119,7 +119,7 @@ def test_a_file_reads_the_same_at_once_and_line_by_line(rows, separator, ending,
     assert quick.to_numpy().tolist() == slow.to_numpy().tolist()
     assert quick.columns.tolist() == ["node", "time"]
     expected = [[cell.strip() for cell in row] for row in rows]
-    assert quick.to_numpy().tolist() == [row for row, raw in zip(expected, rows, strict=True) if any(raw)]
+    assert quick.to_numpy().tolist() == [row for row, raw in zip(expected, rows, strict=True) if any(map(str.strip, raw))]
 
 
 def test_columns_that_are_not_used_are_said_with_a_hint(folder):

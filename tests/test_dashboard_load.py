@@ -229,7 +229,7 @@ def test_an_open_page_holds_no_results(page, monkeypatch):
     monkeypatch.setattr(compute, "_drawn", kept[1])
     for sizes, small in (("GRIDS", (3, 1)), ("TIPPINGS", (3, 1)), ("STAYS", 2)):
         monkeypatch.setattr(basin_page, sizes, (small,) * 3)
-    before = {id(one) for one in gc.get_objects() if isinstance(one, Result)}
+    before = {id(one) for one in gc.get_objects() if type(one) is Result}
     box, rc = solara.render(app.Shell(), handle_error=False)
     next(w for w in box.children[0].children if "pages" in w.trait_names()).vue_go(page)
     until = time.monotonic() + 60
@@ -238,7 +238,7 @@ def test_an_open_page_holds_no_results(page, monkeypatch):
     for one in kept:
         one._found.clear()
     gc.collect()
-    assert not [one for one in gc.get_objects() if isinstance(one, Result) and id(one) not in before]
+    assert not [one for one in gc.get_objects() if type(one) is Result and id(one) not in before]
     rc.close()
 
 

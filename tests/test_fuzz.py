@@ -225,7 +225,7 @@ def array(draw, real):
                  st.sampled_from([0.0, 1.0, 0.5, -0.1, 1.1, 1e30, -1e300, float("nan"), float("inf")]))
     with np.errstate(all="ignore"):
         cast = np.array([value]).astype(column.dtype)[0]
-    if how == "all":
+    if how == "all" or not column.size:  # of a column that only a mechanism fills there is nothing to change
         column[...] = cast
     else:
         for _ in range(draw(st.integers(1, 3))):

@@ -71,7 +71,7 @@ def mutants(content, rng, flips=200):
             yield f"{name} {what}", honest | {name: changed}
         yield f"{name} gone", {k: v for k, v in honest.items() if k != name}
     for _ in range(flips):  # one number anywhere becomes another one of its own kind
-        name = rng.choice([n for n in honest if n.startswith("state.")])
+        name = rng.choice([n for n in honest if n.startswith("state.") and honest[n].size])
         mutant = honest[name].copy()
         field, _ = leaves(mutant)[rng.integers(len(leaves(mutant)))]
         target = mutant[field] if field else mutant
