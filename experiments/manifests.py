@@ -184,6 +184,9 @@ def read(folder: str | Path, kind: str | None = None, remedy: str = "name anothe
     by = "letsdance" if kind is None else f"`letsdance {kind or 'run'}`"
     place = files.named(folder)
     path = place / MANIFEST
+    if place.is_file():
+        raise Refused("{folder} is a file, where a folder that {by} wrote is asked for; {remedy}.", folder=folder, by=by,
+                      remedy=remedy)
     if not os.path.isdir(place) or not os.path.exists(path):
         raise Refused("{folder} is not a folder that {by} wrote: there is no {manifest} in it; {remedy}.",
                       folder=folder, by=by, manifest=MANIFEST, remedy=remedy)

@@ -95,7 +95,7 @@ def test_all_forms_of_data_say_the_same():
     ({"source": pd.DataFrame({"period": range(4), "new": [1, 0.5, 2, 3]}), "population": 40}, "whole number"),
     ({"source": pd.DataFrame({"period": range(4), "new": [1, 1, 2, 3], "population": [9, 9, 8, 9]})}, "from 9 to 8"),
     ({"source": table(), "population": 40, "prior": __file__}, "is a file"),
-    ({"source": table(), "population": 40, "prior": "nowhere"}, "no calibration"),
+    ({"source": table(), "population": 40, "prior": "nowhere"}, "not a folder that `letsdance adopters calibrate` wrote"),
     ({"source": table(), "population": 40, "scenario": "wastland"}, "wasteland")])
 def test_a_mistake_ends_in_one_sentence(given, word):
     with pytest.raises(Refused, match=word) as refused:

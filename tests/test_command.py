@@ -135,7 +135,7 @@ MISTAKES = [
     ("run lone_ranger lone_ranger", "two scenarios are called lone_ranger"),
     ("verify nowhere", "is not a folder that letsdance wrote"),
     ("explain", "give either a folder or --scenario"),
-    ("explain nowhere", "is not a folder that letsdance wrote"),
+    ("explain nowhere", "is not a folder that `letsdance run` wrote"),
     ("explain --scenario lone_rangr", "Did you mean lone_ranger?"),
     ("map --grid 1", "grid must be a whole number from 2"),
     ("map --grid 2 --quarters 3", "from 8 to 400"),
