@@ -228,7 +228,7 @@ def array(draw, real):
     if how == "all" or not column.size:  # of a column that only a mechanism fills there is nothing to change
         column[...] = cast
     else:
-        for _ in range(draw(st.integers(1, 3))):
+        for _ in range(draw(st.integers(1, 3)) if column.size else 0):
             column.flat[draw(st.integers(0, max(0, column.size - 1)))] = cast
     return changed
 
