@@ -100,5 +100,5 @@ def test_what_has_the_right_type_is_never_a_fault(page, monkeypatch, caplog):
     while (compute.QUICK.busy or compute.LONG.busy) and time.monotonic() < until + 20:
         time.sleep(0.05)
     rc.close()
-    assert len(said) > 5
+    assert len(said) > 3
     assert not [record for record in caplog.records if record.exc_info], caplog.text

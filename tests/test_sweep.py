@@ -407,7 +407,7 @@ def test_other_points_are_not_mixed_into_a_sweep(tmp_path):
 
 @pytest.mark.parametrize(("change", "words"), [
     ({"format": 99}, "has the format 99"), ({"rules": "0" * 16}, "other rules or parameters"),
-    ({"kind": "compare"}, "another command"), ({"seed": ...}, "does not say seed any more")])
+    ({"kind": "compare"}, "was written by `letsdance compare`"), ({"seed": ...}, "does not say seed any more")])
 def test_another_versions_sweep_is_not_gone_on_with(tmp_path, change, words):
     where = tmp_path / "s"
     store.begin(tiny(), where, "")
