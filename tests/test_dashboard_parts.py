@@ -58,7 +58,8 @@ def uses(known, most=3):
 
 @some.composite
 def policies(draw):
-    policy = Policy(draw(some.sampled_from(STARTS)), draw(some.text(some.characters(exclude_categories=("C", "Zl", "Zp")), max_size=12)),
+    readable = some.characters(exclude_categories=("C", "Zl", "Zp"))  # what commands a screen is refused
+    policy = Policy(draw(some.sampled_from(STARTS)), draw(some.text(readable, max_size=12)),
                     draw(some.sampled_from(sorted(PROFILES))),
                     quarters=draw(some.integers(60, 400)), levers=draw(uses(LEVERS)), shocks=draw(uses(SHOCKS)))
     for name in draw(some.lists(some.sampled_from(sorted(PARAMETERS)), max_size=4, unique=True)):
