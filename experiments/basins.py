@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
 from letsdance import scenarios
 from letsdance.params import Refused, check_whole
-from letsdance.scenarios import ScenarioLike, UseLike
+from letsdance.scenarios import Acting, ScenarioLike
 from letsdance.simulation import meanfield
 from letsdance.simulation import schedule as environment
 from letsdance.simulation.rules.regimes import REGIMES, quadrant
@@ -78,15 +78,6 @@ class Basins:
         return pd.DataFrame({
             "C": C.ravel(), "G": G.ravel(), **{name: self.agents[:, :, k].ravel() for k, name in enumerate(REGIMES)},
             "mean_field": np.array(REGIMES)[self.mean_field.ravel()]})
-
-
-class Acting(TypedDict, total=False):
-    """What acts on every start."""
-
-    parameters: Mapping[str, object] | None
-    levers: Sequence[UseLike]
-    shocks: Sequence[UseLike]
-    profile: str | None
 
 
 def basins(scenario: ScenarioLike = "lets_dance", grid: int = 11, quarters: int = 60, runs: int = 4, seed: int = 1,

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 from letsdance import scenarios
 from letsdance.experiments import design as designs
 from letsdance.experiments.design import Design, FactorsLike
 from letsdance.experiments.outcomes import Outcome, parse_all
 from letsdance.params import Refused, check_whole, files, nearest
-from letsdance.scenarios import Scenario, ScenarioLike, UseLike
+from letsdance.scenarios import Acting, Scenario, ScenarioLike, UseLike
 from letsdance.simulation import municipalities as places
 from letsdance.simulation.municipalities import MunicipalitiesLike
 
@@ -74,13 +74,9 @@ class Plan:
             "municipalities": self.municipalities, "texts": dict(self.texts)}
 
 
-class Changed(TypedDict, total=False):
+class Changed(Acting, total=False):
     """What `plan` takes of a scenario, for functions that pass it on."""
 
-    parameters: Mapping[str, object] | None
-    levers: Sequence[UseLike]
-    shocks: Sequence[UseLike]
-    profile: str | None
     quarters: int | None
     municipalities: MunicipalitiesLike | None
 

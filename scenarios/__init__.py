@@ -30,7 +30,7 @@ from letsdance.params import (
 from letsdance.scenarios import mechanism
 from letsdance.scenarios.mechanism import Mechanism, Mechanisms
 
-__all__ = ["LEVERS", "SHOCKS", "STARTS", "HORIZON", "MOST_TEXT", "Changes", "Scenario", "ScenarioLike", "Use", "UseLike",
+__all__ = ["LEVERS", "SHOCKS", "STARTS", "HORIZON", "MOST_TEXT", "Acting", "Changes", "Scenario", "ScenarioLike", "Use", "UseLike",
            "load", "read", "parse_use", "parse_uses"]
 
 #: The four starts, in the order in which they are always shown.
@@ -94,13 +94,18 @@ class Declaration(TypedDict, total=False):
     effects: list[dict[str, str | float]]
 
 
-class Changes(TypedDict, total=False):
-    """What `Scenario.changed` takes, for functions that pass it on."""
+class Acting(TypedDict, total=False):
+    """What acts on a start, for functions that pass it on."""
 
     parameters: Mapping[str, object] | None
     levers: Sequence[UseLike]
     shocks: Sequence[UseLike]
     profile: str | None
+
+
+class Changes(Acting, total=False):
+    """What `Scenario.changed` takes, for functions that pass it on."""
+
     quarters: int | None
     mechanisms: Mechanisms
 
