@@ -22,7 +22,7 @@ from letsdance.experiments.indices import regional
 from letsdance.experiments.outcomes import Condition, parse_condition
 from letsdance.experiments.plan import Changed
 from letsdance.experiments.sensitivity import bounds_of, check_missing, responses, runs_of, said_condition
-from letsdance.params import Refused, check_whole
+from letsdance.params import Refused, check_whole, listed
 from letsdance.scenarios import ScenarioLike
 from letsdance.simulation.compiled import compiled
 
@@ -682,7 +682,7 @@ def sentences(found: Discovery) -> list[str]:
 
 
 def _where(box: Box, by_name: Mapping[str, Factor]) -> str:
-    return _listed([said_limits(by_name[name], *limits) for name, limits in box.limits.items()])
+    return listed([said_limits(by_name[name], *limits) for name, limits in box.limits.items()])
 
 
 def _too_few(found: Discovery, by_name: Mapping[str, Factor]) -> str:
@@ -711,11 +711,11 @@ def _beside_regional(found: Discovery, by_name: Mapping[str, Factor]) -> list[st
     said = []
     if alone:
         why = ("is sharper for it on these runs" if found.boxes else "stands out from chance")
-        said.append(f"`sensitivity --method regional` also tells {_listed(alone)} apart on the same runs: it asks of each "
+        said.append(f"`sensitivity --method regional` also tells {listed(alone)} apart on the same runs: it asks of each "
                     f"factor alone whether its values lie elsewhere where it holds, which takes fewer runs; no box "
                     f"{why}.")
     if only:
-        said.append(f"`sensitivity --method regional` does not tell {_listed(only)} apart on the same runs: it looks at "
+        said.append(f"`sensitivity --method regional` does not tell {listed(only)} apart on the same runs: it looks at "
                     f"one factor at a time, and {'this one matters' if len(only) == 1 else 'these matter'} within the "
                     f"limits of the others.")
     return said
@@ -729,8 +729,3 @@ def _percent(share: float) -> str:
 
 def _interval(estimate: Estimate) -> str:
     return f"{_percent(estimate.value)} ({100 * estimate.low:.0f}–{100 * estimate.high:.0f} %)"
-
-
-def _listed(items: Sequence[str]) -> str:
-    *first, last = items
-    return f"{', '.join(first)} and {last}" if first else last

@@ -6,7 +6,7 @@ from letsdance.experiments.compare import Comparison
 from letsdance.experiments.executors import rules
 from letsdance.experiments.folder import own_version
 from letsdance.experiments.store import Sweep
-from letsdance.params import PARAMETERS, PROFILES, Refused
+from letsdance.params import PARAMETERS, PROFILES, Refused, listed
 from letsdance.scenarios import STARTS, Scenario
 from letsdance.simulation.municipalities import Municipalities
 from letsdance.simulation.run import Result
@@ -28,14 +28,14 @@ def methods(found: Result | Comparison | Sweep) -> str:
     elif isinstance(found, Comparison):
         first = found.results[found.reference]
         said = [_model(), _story(first.scenario.without_policy(), first.places),
-                f"We compared {_listed([_policy(name, one.scenario) for name, one in found.results.items()])}.",
+                f"We compared {listed([_policy(name, one.scenario) for name, one in found.results.items()])}.",
                 _runs(found.runs, int(first.seeds[0]), found.quarters),
                 "Policies met the same citizens and the same luck, run by run; differences are means of paired differences "
                 f"against {found.reference}, with 95 % intervals."]
     elif isinstance(found, Sweep):
         plan = found.plan
         said = [_model(), _story(plan.scenario, None),
-                f"We varied {_listed(list(map(str, plan.design.factors)))} in a {plan.design.method.replace('_', ' ')} "
+                f"We varied {listed(map(str, plan.design.factors))} in a {plan.design.method.replace('_', ' ')} "
                 f"design of {len(plan.design):,} points, with {plan.replicates} runs at each, on the same seeds "
                 f"{plan.seed} to {plan.seed + plan.replicates - 1} everywhere, {plan.runs:,} runs of "
                 f"{plan.scenario.quarters} quarters in all."]
@@ -58,13 +58,13 @@ def _story(story: Scenario, places: Municipalities | None) -> str:
     said = (f"Runs began at the {start} (mean willingness of citizens {story.C:g} and of governments {story.G:g}){size}; "
             f"the innovation was {PROFILES[story.profile]['title']}")
     if changed:
-        said += "; other than by default were " + _listed([f"{name} = {value:g}" for name, value in changed.items()])
+        said += "; other than by default were " + listed([f"{name} = {value:g}" for name, value in changed.items()])
     return said + _policies(story) + "."
 
 
 def _policies(story: Scenario) -> str:
     used = [str(use) for use in (*story.levers, *story.shocks)]
-    return f"; {_listed(used)} acted (name@first quarter+duration*strength)" if used else ""
+    return f"; {listed(used)} acted (name@first quarter+duration*strength)" if used else ""
 
 
 def _policy(name: str, story: Scenario) -> str:
@@ -74,7 +74,3 @@ def _policy(name: str, story: Scenario) -> str:
 
 def _runs(runs: int, seed: int, quarters: int) -> str:
     return f"Each was run {runs:,} times for {quarters} quarters, with the seeds {seed} to {seed + runs - 1}."
-
-
-def _listed(items: list[str]) -> str:
-    return ", ".join(items[:-1]) + f" and {items[-1]}" if len(items) > 1 else items[0]

@@ -195,6 +195,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return Said(" Did you mean {name}?", name=folded[near[0]]) if near else ""
 
 
+def listed(items: Iterable[str], last: str = "and") -> str:
+    """'a, b and c'; '' for nothing. last: the word before the last one."""
+    *first, end = list(items) or [""]
+    return f"{', '.join(first)} {last} {end}" if first else end
+
+
 def check_value(name: str, value: object, where: str = "", known: Mapping[str, Parameter] = PARAMETERS) -> float:
     """A parameter's value as a float, or `Refused` with the place, the remedy and the nearest of the known names."""
     place = where if where.endswith(": ") or not where else f"{where}: "

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from letsdance.params import listed
 from letsdance.report.sheet import WIDE, Figure, Panel, scale
 from letsdance.report.study import Section, Study, Table
 from letsdance.report.style import (
@@ -22,7 +23,6 @@ from letsdance.report.style import (
     SOFT,
     band,
     decimal,
-    listed,
     percent,
     spread,
 )

@@ -18,9 +18,10 @@ from letsdance.experiments.adopters.identification import (
     span,
 )
 from letsdance.experiments.adopters.observed import CHECKS
+from letsdance.params import listed
 from letsdance.report.sheet import WIDE, Figure, Panel, shorten, wrap
 from letsdance.report.study import Section, Study, Table
-from letsdance.report.style import COLOURS, GRID, INK, PAPER, SOFT, decimal, listed, percent, sentence, tint
+from letsdance.report.style import COLOURS, GRID, INK, PAPER, SOFT, decimal, percent, sentence, tint
 
 _MAIN, _SECOND = COLOURS["lets_dance"], COLOURS["lone_ranger"]
 _DATA_FOOT = "Fitted curves say what could have made the data, not what did; every time scale is assumed."

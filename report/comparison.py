@@ -12,6 +12,7 @@ import numpy as np
 from letsdance.experiments.compare import ASKED, MAIN, Comparison, Effect, listing
 from letsdance.experiments.outcomes import WHOLE_RUN, Outcome, parse
 from letsdance.experiments.paired import Interval, interval
+from letsdance.params import listed
 from letsdance.report.outcomes import amount, change, described, difference, digits_of, subject, unit_of, what, when
 from letsdance.report.sheet import WIDE, Figure, Panel, quarter_ticks, shorten, text_width, wrap
 from letsdance.report.study import Section, Study, Table
@@ -26,7 +27,6 @@ from letsdance.report.style import (
     SOFT,
     capital,
     decimal,
-    listed,
     sentence,
     short,
     tint,

@@ -14,6 +14,7 @@ import numpy as np
 
 from letsdance.experiments.estimates import Estimate
 from letsdance.experiments.outcomes import parse
+from letsdance.params import listed
 from letsdance.report.sheet import WIDE, Figure, Panel, quarter_ticks, scale, text_width
 from letsdance.report.study import Section, Study, Table
 from letsdance.report.style import (
@@ -25,7 +26,6 @@ from letsdance.report.style import (
     PAPER,
     SOFT,
     decimal,
-    listed,
     percent,
     points,
     sentence,

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 
 from letsdance.experiments.early_warning import LOOK, NOMINAL, SHORTEST, STATISTICS, EarlyWarning, Warning
+from letsdance.params import listed
 from letsdance.report.dynamics import across, counted_runs, gap_writer, number, scale_of, with_interval
 from letsdance.report.sheet import WIDE, Figure, Panel, quarter_ticks
 from letsdance.report.study import Section, Study, Table
@@ -19,7 +20,6 @@ from letsdance.report.style import (
     SOFT,
     capital,
     decimal,
-    listed,
     percent,
     points,
     sentence,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from letsdance.params import Refused
+from letsdance.params import Refused, listed
 from letsdance.report.sheet import WIDE, Figure, Panel, quarter_ticks, scale, shorten, text_width
 from letsdance.report.style import (
     CATEGORY_COLOURS,
@@ -30,7 +30,6 @@ from letsdance.report.style import (
     counted,
     decimal,
     finite_mean,
-    listed,
     percent,
     points,
     sentence,

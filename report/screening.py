@@ -14,9 +14,10 @@ from letsdance.experiments.estimates import Estimate
 from letsdance.experiments.indices import Morris, Regional, Sobol
 from letsdance.experiments.outcomes import Condition
 from letsdance.experiments.sensitivity import bounds_of, said_condition, said_outcome
+from letsdance.params import listed
 from letsdance.report.sheet import WIDE, Figure, Panel, scale, shorten, text_width
 from letsdance.report.study import Section, Study, Table
-from letsdance.report.style import FOOT, GRID, INK, OWN, PAPER, SOFT, capital, decimal, listed, percent, sentence, tint
+from letsdance.report.style import FOOT, GRID, INK, OWN, PAPER, SOFT, capital, decimal, percent, sentence, tint
 
 if TYPE_CHECKING:
     from letsdance.experiments.discovery import Box, Discovery

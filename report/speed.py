@@ -19,6 +19,7 @@ from letsdance.experiments.adopters.speed import (
     said_effect,
     sentences,
 )
+from letsdance.params import listed
 from letsdance.report.sheet import WIDE, Figure, Panel, scale, shorten, text_width
 from letsdance.report.study import Section, Study, Table
 from letsdance.report.style import (
@@ -31,7 +32,6 @@ from letsdance.report.style import (
     PAPER,
     SOFT,
     decimal,
-    listed,
     percent,
     tint,
 )

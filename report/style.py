@@ -7,7 +7,7 @@ read as text on white; colour never stands alone, a label stands beside it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -98,12 +98,6 @@ def band(low: float, high: float, write: Any = percent) -> str:
     if a == b:
         return a
     return f"{a} to {b}" if " " in a + b else f"{a.removesuffix(f'{_GAP}%')}–{b}"
-
-
-def listed(items: Iterable[str]) -> str:
-    """'a, b and c'."""
-    *first, last = list(items) or [""]
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def capital(text: str) -> str:

@@ -12,10 +12,10 @@ import numpy as np
 
 from letsdance.experiments.outcomes import parse
 from letsdance.experiments.store import Sweep
-from letsdance.params import Refused
+from letsdance.params import Refused, listed
 from letsdance.report.sheet import Figure, Panel, scale, shorten
 from letsdance.report.study import Section, Study, Table, write
-from letsdance.report.style import COLOURS, FOOT, FUTURES, SOFT, decimal, listed, percent
+from letsdance.report.style import COLOURS, FOOT, FUTURES, SOFT, decimal, percent
 
 __all__ = ["hand_over", "shown_outcomes", "study"]
 

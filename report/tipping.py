@@ -11,6 +11,7 @@ import numpy as np
 
 from letsdance.experiments.estimates import Estimate
 from letsdance.experiments.outcomes import parse
+from letsdance.params import listed
 from letsdance.report.dynamics import (
     SHARE,
     across,
@@ -35,7 +36,6 @@ from letsdance.report.style import (
     capital,
     counted,
     decimal,
-    listed,
     percent,
     points,
     sentence,

@@ -10,11 +10,12 @@ import numpy as np
 
 from letsdance.experiments.paired import Interval
 from letsdance.experiments.windtunnel import CALM, WindTunnel
+from letsdance.params import listed
 from letsdance.report.comparison import key
 from letsdance.report.outcomes import amount, change, described, difference, digits_of, subject, unit_of, what, when
 from letsdance.report.sheet import WIDE, Figure, wrap
 from letsdance.report.study import Section, Study, Table
-from letsdance.report.style import COLOURS, FOOT, INK, OWN, SOFT, capital, decimal, listed, sentence, short, tint
+from letsdance.report.style import COLOURS, FOOT, INK, OWN, SOFT, capital, decimal, sentence, short, tint
 from letsdance.scenarios import SHOCKS
 
 __all__ = ["headline", "heat", "study", "table"]

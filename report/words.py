@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from letsdance.params import listed
 from letsdance.report.style import (
     FUTURES,
     band,
     counted,
     decimal,
     finite_mean,
-    listed,
     percent,
     points,
     sentence,

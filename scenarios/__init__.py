@@ -30,8 +30,8 @@ from letsdance.params import (
 from letsdance.scenarios import mechanism
 from letsdance.scenarios.mechanism import Mechanism, Mechanisms
 
-__all__ = ["LEVERS", "SHOCKS", "STARTS", "HORIZON", "MOST_TEXT", "Acting", "Changes", "Scenario", "ScenarioLike", "Use", "UseLike",
-           "load", "read", "parse_use", "parse_uses"]
+__all__ = ["LEVERS", "SHOCKS", "STARTS", "HORIZON", "MOST_TEXT", "Acting", "Changes", "Scenario", "ScenarioLike", "Use",
+           "UseLike", "load", "read", "parse_use", "parse_uses"]
 
 #: The four starts, in the order in which they are always shown.
 STARTS = ("lets_dance", "lone_ranger", "dead_horse", "wasteland")

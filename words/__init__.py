@@ -20,7 +20,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Any, Literal
 
-from letsdance.params import Refused, Said, Title
+from letsdance.params import Refused, Said, Title, listed
 
 __all__ = ["ENGLISH", "KINDS", "OWN", "Text", "catalogue", "declared", "languages", "missing"]
 
@@ -234,8 +234,7 @@ class Text:
 
     def listed(self, items: list[str]) -> str:
         """'a, b and c'."""
-        *first, last = items or [""]
-        return f"{', '.join(first)} {self('number.and')} {last}" if first else last
+        return listed(items, self("number.and"))
 
 
 @cache

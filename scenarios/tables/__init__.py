@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from letsdance.params import Refused, Said
+from letsdance.params import Refused, Said, listed
 from letsdance.scenarios.tables import marks as _numbers
 from letsdance.scenarios.tables.files import SEPARATORS, Reading, Sheet, Upload, as_text, open_sheet, pasted, text
 from letsdance.scenarios.tables.kinds import SHARES, Field, Kind, may_be, plain_name
@@ -72,7 +72,7 @@ def read(source: Any, kind: Kind, reading: Reading | None = None, also: Sequence
     also: columns of the file that are wanted besides, by the names they have there.
     """
     reading = reading or Reading()
-    columns = f" with the columns {_and(_wanted(kind))}" if kind.needed else ""
+    columns = f" with the columns {listed(_wanted(kind))}" if kind.needed else ""
     sheet = open_sheet(source, kind.what, f"give a CSV of {kind.what}{columns}.", reading, fits(kind))
     frame = sheet.frame
     meaning = meanings(sheet, kind, also)
@@ -140,7 +140,7 @@ def meanings(sheet: Sheet, kind: Kind, also: Sequence[str] = ()) -> dict[str, st
             if same:
                 if len(same) > 1:
                     raise Refused("{where}: the columns {same} can both be the {name}; call one of them {name}.",
-                                  where=sheet.where, same=_and(same), name=one.name)
+                                  where=sheet.where, same=listed(same), name=one.name)
                 meaning[same[0]] = one.name
                 break
     for one in kind.fields:
@@ -158,7 +158,7 @@ def meanings(sheet: Sheet, kind: Kind, also: Sequence[str] = ()) -> dict[str, st
                 same = [_finest(sheet, same, one)]
             if len(same) > 1:
                 raise Refused("{where}: the columns {same} can both be the {name}; call one of them {name}.",
-                              where=sheet.where, same=_and(same), name=one.name)
+                              where=sheet.where, same=listed(same), name=one.name)
             meaning |= dict.fromkeys(same, one.name)
     if (lost := next((one for one in kind.fields if one.name in kind.needed and one.name not in meaning.values()), None)) \
             and lost.type == "id" and list(sheet.frame.columns)[:1] == [""] and _names_rows(sheet):
@@ -201,10 +201,6 @@ def _wanted(kind: Kind) -> list[str]:
     return [*kind.needed, *([" or ".join(kind.one_of)] if kind.one_of and kind.name == "histories" else [])]
 
 
-def _and(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-
-
 def _all_there(sheet: Sheet, kind: Kind, meaning: dict[str, str]) -> None:
     """Refuse a header without the columns that are needed, with a hint that helps."""
     columns = list(sheet.frame.columns)
@@ -233,7 +229,7 @@ def _all_there(sheet: Sheet, kind: Kind, meaning: dict[str, str]) -> None:
             known = Said(" Known: {known}.", known=", ".join(kind.names)) if kind.strict else ""
             raise Refused("{where}: the column {name} is missing{also}; a table of {what} needs {wanted}, and this has "
                           "{there}{why}.{hint}{known}", where=sheet.where, name=name, also=also, what=Said(kind.what),
-                          wanted=_and(_wanted(kind)), there=there, why=_why(columns, kind.needed), hint=hint,
+                          wanted=listed(_wanted(kind)), there=there, why=_why(columns, kind.needed), hint=hint,
                           known=known)
 
 
