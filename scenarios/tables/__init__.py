@@ -21,7 +21,7 @@ import numpy as np
 
 from letsdance.params import Refused, Said, listed
 from letsdance.scenarios.tables import marks as _numbers
-from letsdance.scenarios.tables.files import SEPARATORS, Reading, Sheet, Upload, as_text, open_sheet, pasted, text
+from letsdance.scenarios.tables.files import SEPARATORS, Reading, Sheet, Upload, open_sheet, pasted, text
 from letsdance.scenarios.tables.kinds import SHARES, Field, Kind, may_be, plain_name
 
 if TYPE_CHECKING:
@@ -432,5 +432,5 @@ def once(names: list[str], why: str) -> Rule:
 
 
 __all__ = ["MOST_PROBLEMS", "SEPARATORS", "Field", "Invalid", "Kind", "Reading", "Rule", "Sheet", "Table", "Upload",
-           "announce", "as_text", "check", "fits", "given", "ids", "meanings", "no_dates", "number", "numbers", "of_kind",
+           "announce", "check", "fits", "given", "ids", "meanings", "no_dates", "number", "numbers", "of_kind",
            "once", "open_sheet", "pasted", "plain_name", "read", "recognise", "text"]

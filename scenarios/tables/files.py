@@ -168,21 +168,6 @@ def open_sheet(source: Any, what: str = "rows", remedy: str = "", reading: Readi
     return _bounded(_of_text(text, where, remedy, how, reading))
 
 
-def as_text(source: Any, reading: Reading | None = None) -> str:
-    """A file as CSV text in which a person may still choose the separator: what is CSV stays as it was written, without
-    Excel's line sep=; a workbook or a network is written anew, with commas.
-    """
-    reading = reading or Reading()
-    where, raw = _bytes(source, "rows", "give a CSV with a header.", reading.most)
-    if raw[:2] == b"\x1f\x8b":
-        raw = _unpacked(raw, where, 2 * reading.most)
-    sheet = open_sheet(Upload(where, raw), reading=reading)
-    if sheet.row != "line":
-        return str(sheet.frame.to_csv(index=False, lineterminator="\n"))
-    lines = _with_lines(_text(raw, where)[0]).split("\n")
-    return "\n".join("" if k < 10 and _SEP.fullmatch(line) else line for k, line in enumerate(lines))
-
-
 def pasted(text: str, name: str = Said("the pasted table")) -> Upload:
     """Text as `open_sheet` takes it."""
     return Upload(name, text.encode("utf-8", "surrogatepass"))
@@ -585,4 +570,4 @@ def text(value: Any) -> str:
 
 
 __all__ = ["MOST_BYTES", "MOST_CELLS", "MOST_COLUMNS", "MOST_ROWS", "SEPARATORS", "Reading", "Sheet", "Upload",
-           "as_text", "once_each", "open_sheet", "pasted", "text", "texts"]
+           "once_each", "open_sheet", "pasted", "text", "texts"]
