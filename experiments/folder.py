@@ -29,7 +29,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MANIFEST = "manifest.json"
-_FORMAT = 1
+#: The format of a folder, by the kind of its manifest, where it is not the first.
+FORMATS = {"sweep": 2}
+
+
+def format_of(kind: str = "") -> int:
+    """The format of a kind of folder that this version writes and reads; "": a run's."""
+    return FORMATS.get(kind, 1)
 
 
 def own_version() -> str:
@@ -104,7 +110,7 @@ def manifest(results: Mapping[str, Result], command: str, hashes: Mapping[str, s
     """Everything that it takes to run it again."""
     first = next(iter(results.values()))
     return {
-        "format": _FORMAT, "version": own_version(), "command": command, "git": git_state(), "versions": versions(),
+        "format": format_of(), "version": own_version(), "command": command, "git": git_state(), "versions": versions(),
         "seeds": {"first": int(first.seeds[0]), "runs": first.runs}, "quarters": first.quarters,
         "scenarios": {name: result.scenario.to_toml() for name, result in results.items()},
         "parameters": {name: result.scenario.values() for name, result in results.items()},
@@ -219,7 +225,7 @@ def keep(out: Path, kind: str, command: str, said: Mapping[str, Any], frames: Ma
 
     kind: the sub-command ("compare", ...). said: whatever it takes to run it again, as JSON. Returns the manifest.
     """
-    manifest = {"format": _FORMAT, "kind": kind, "version": own_version(), "command": command, "git": git_state(),
+    manifest = {"format": format_of(kind), "kind": kind, "version": own_version(), "command": command, "git": git_state(),
                 "versions": versions(), **mechanisms_of(), **said,
                 "tables": {f"{n}.parquet": content_hash(t) for n, t in frames.items()}}
     with whole_or_nothing(out, overwrite) as part:

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from letsdance import scenarios
-from letsdance.experiments.folder import MANIFEST
+from letsdance.experiments.folder import MANIFEST, format_of
 from letsdance.experiments.plan import LEVELS, MOST_RUNS
 from letsdance.params import Refused, files
 
@@ -172,8 +172,8 @@ class Sweep(Manifest):
     points_hash: str = Field(pattern="^[0-9a-f]{64}$", description="64 digits 0-9a-f")
 
 
-#: By kind: the schema and the format that this version reads. What is not here is an `Answer`.
-KINDS: dict[str, tuple[type[Manifest], int]] = {"": (Run, 1), "sweep": (Sweep, 2), "adopters calibrate": (Calibration, 1)}
+#: By kind: the schema. What is not here is an `Answer`.
+KINDS: dict[str, type[Manifest]] = {"": Run, "sweep": Sweep, "adopters calibrate": Calibration}
 
 
 def read(folder: str | Path, kind: str | None = None, remedy: str = "name another folder") -> dict[str, Any]:
@@ -196,7 +196,7 @@ def read(folder: str | Path, kind: str | None = None, remedy: str = "name anothe
         other = f"`letsdance {found or 'run'}`" if isinstance(found, str) else "something else"
         raise Refused("{folder} was written by {other}, not by {by}; {remedy}.", folder=folder, other=other, by=by,
                       remedy=remedy)
-    schema, reads = KINDS.get(found, (Answer, 1)) if isinstance(found, str) else (Answer, 1)
+    schema, reads = (KINDS.get(found, Answer), format_of(found)) if isinstance(found, str) else (Answer, format_of())
     if not isinstance(said, dict) or not {"format", "version"} <= set(said):
         raise _lacks(path, schema)
     if said["format"] != reads or isinstance(said["format"], bool):

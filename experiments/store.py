@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 RUNS = "runs"
-_FORMAT = 2
 _KIND = "sweep"
 #: What a part says of itself, in its Parquet metadata: table, number, hash of manifest and points, hash of its bytes (taken
 #: with noughts in its own place).
@@ -345,9 +344,9 @@ class Sweep:
 
 def begin(plan: Plan, out: Path, command: str, overwrite: bool = False) -> Sweep:
     """A new folder with its manifest and points, whole or not at all."""
-    said = {"format": _FORMAT, "kind": _KIND, "version": folder.own_version(), "rules": rules(), "command": command,
-            "git": folder.git_state(), "versions": folder.versions(), **plan.said(), "part_size": part_size(plan.runs),
-            **folder.mechanisms_of(plan.scenario)}
+    said = {"format": folder.format_of(_KIND), "kind": _KIND, "version": folder.own_version(), "rules": rules(),
+            "command": command, "git": folder.git_state(), "versions": folder.versions(), **plan.said(),
+            "part_size": part_size(plan.runs), **folder.mechanisms_of(plan.scenario)}
     with folder.whole_or_nothing(out, overwrite) as part:
         table = plan.design.table.copy()
         table.insert(0, "point", range(len(table)))
