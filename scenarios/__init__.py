@@ -135,7 +135,8 @@ class Scenario:
                 mechanisms: Mechanisms = ()) -> Scenario:
         """This scenario with more mechanisms, parameters, levers and shocks, checked."""
         running = mechanism.chosen(mechanisms, self.mechanisms)
-        checked = {n: check_value(n, v, known=_parameters(running, n)) for n, v in (parameters or {}).items()}
+        known = _parameters(running)
+        checked = {n: _check_parameter(n, v, known) for n, v in (parameters or {}).items()}
         changed = replace(
             self, parameters={**self.parameters, **checked}, mechanisms=running,
             profile=check_profile(self.profile if profile is None else profile),
@@ -163,7 +164,7 @@ class Scenario:
     @property
     def known(self) -> Mapping[str, Parameter]:
         """Every parameter that a run of this scenario has: the house's, then those of its mechanisms."""
-        return {**PARAMETERS.shipped, **{n: p for one in self.mechanisms for n, p in one.parameters.items()}}
+        return _parameters(self.mechanisms)
 
     def values(self) -> dict[str, float]:
         """Every parameter's value when the run begins: default, then context, profile, start, own parameters."""
@@ -188,7 +189,7 @@ class Scenario:
         if self.municipalities:
             lines += ["", f"municipalities = {_block(self.municipalities)}"]
         if self.mechanisms:
-            lines += ["", "mechanisms = [" + ", ".join(quoted(one.file or one.name) for one in self.mechanisms) + "]"]
+            lines += ["", "mechanisms = [" + ", ".join(quoted(one.called) for one in self.mechanisms) + "]"]
         lines += ["", "[start]", f"C = {self.C!r}", f"G = {self.G!r}"]
         if self.parameters:
             lines += ["", "[parameters]", *(f"{n} = {v!r}" for n, v in self.parameters.items())]
@@ -216,12 +217,17 @@ def _known(kind: str) -> Book[dict[str, Any]]:
     return LEVERS if kind == "lever" else SHOCKS
 
 
-def _parameters(running: Iterable[Mechanism], name: str) -> Mapping[str, Parameter]:
-    """Parameters that a scenario with these mechanisms has; `Refused` for one of a mechanism that is loaded only."""
-    known = {**PARAMETERS.shipped, **{n: p for one in running for n, p in one.parameters.items()}}
+def _parameters(running: Sequence[Mechanism]) -> Mapping[str, Parameter]:
+    """Parameters that a scenario with these mechanisms has: the house's, then theirs."""
+    own = {n: p for one in running for n, p in one.parameters.items()}
+    return {**PARAMETERS.shipped, **own} if own else PARAMETERS.shipped
+
+
+def _check_parameter(name: str, value: object, known: Mapping[str, Parameter], where: str = "") -> float:
+    """A value of one of the known parameters; `Refused` also for one of a mechanism that is loaded and does not run."""
     if name not in known and name in PARAMETERS:
         raise _not_running("parameter", name)
-    return known
+    return check_value(name, value, where, known)
 
 
 def _not_running(kind: str, name: str) -> Refused:
@@ -230,7 +236,7 @@ def _not_running(kind: str, name: str) -> Refused:
     if owner is None:
         return Refused("there is no {kind} {name!r}. See `letsdance show {kind}s`.",
                        kind=kind, name=name)
-    place = owner.file or owner.name
+    place = owner.called
     return Refused("the {kind} {name} belongs to the mechanism {name_2}, which does not run in this scenario; add "
                    "it with mechanisms = [{dumps}], or --mechanism {place}.",
                    kind=kind, name=name, name_2=owner.name, dumps=json.dumps(place), place=place)
@@ -243,7 +249,7 @@ def _mechanisms(given: object, where: str, folder: Path | None) -> tuple[Mechani
                       where=where, given=given)
     found = []
     for one in given:
-        known = [m for m in mechanism.loaded() if Path(m.file or m.name).name == Path(one).name]
+        known = [m for m in mechanism.loaded() if Path(m.called).name == Path(one).name]
         if folder is not None:
             try:
                 found.append(mechanism.load(folder / one))
@@ -457,9 +463,9 @@ def read(name: str, path: str, text: str, folder: Path | None = None) -> Scenari
     at = {n: check_value(f"{n}0", v, place("start", n)) for n, v in start.items()}
     own = _mechanisms(data.get("mechanisms", []), place("", "mechanisms"), folder)
     running = mechanism.chosen(own, mechanism.everywhere())
-    parameters = {}
+    known, parameters = _parameters(running), {}
     for key, value in data.get("parameters", {}).items():
-        parameters[key] = check_value(key, value, place("parameters", key), _parameters(running, key))
+        parameters[key] = _check_parameter(key, value, known, place("parameters", key))
     context = check_context(data.get("context", []), place("", "context"))
     quarters = check_quarters(data.get("quarters", 60), place("", "quarters"))
     uses: dict[str, tuple[Use, ...]] = {}

@@ -204,20 +204,29 @@ class Mechanism:
         return {**{n: (i.unit, i.says, self.reference) for n, i in self.indicators.items()}, **terms}
 
     @property
+    def called(self) -> str:
+        """What a sentence calls it: its file, or its name."""
+        return self.file or self.name
+
+    @property
+    def rules(self) -> list[tuple[str, Callable[..., Any]]]:
+        """Every rule with its label: of starts, acts, terms and indicators, in this order."""
+        return [*((c.name, c.start) for c in self.columns.values() if callable(c.start)),
+                *((a.rule.__name__, a.rule) for a in self.acts), *((t.name, t.rule) for t in self.terms.values()),
+                *((i.name, i.rule) for i in self.indicators.values())]
+
+    @property
     def hash(self) -> str:
         """A hash of its source: of its file's text, or of all that was declared and the functions' sources."""
         if self.text:
             return hashlib.sha256(self.text.encode()).hexdigest()[:16]
-        rules = [*(c.start for c in self.columns.values()), *(a.rule for a in self.acts),
-                 *(t.rule for t in self.terms.values()), *(i.rule for i in self.indicators.values())]
         said = (self.name, self.parameters, [(c.name, c.of, c.start if not callable(c.start) else "") for c in
                                              self.columns.values()],
                 [(a.sets, a.after) for a in self.acts], [(t.name, t.decision) for t in self.terms.values()],
                 [(i.name, i.of) for i in self.indicators.values()], self.levers, self.shocks)
         digest = hashlib.sha256(repr(said).encode())
-        for rule in rules:
-            if callable(rule):
-                digest.update(_source(rule).encode())
+        for _, rule in self.rules:
+            digest.update(_source(rule).encode())
         return digest.hexdigest()[:16]
 
     def learn(self, listed: bool = False) -> Mechanism:
@@ -229,7 +238,7 @@ class Mechanism:
             PARAMETERS.learn(self.parameters, listed)
         except Refused as error:
             raise Refused("{owner}: {error}",
-                          owner=self.file or self.name, error=error) from None
+                          owner=self.called, error=error) from None
         _LOADED[self.name] = self
         return self
 

@@ -26,7 +26,7 @@ from letsdance.params import PARAMETERS, Refused, nearest, record_dtype
 from letsdance.scenarios.mechanism import PHASES, Mechanism
 from letsdance.simulation import engine
 from letsdance.simulation.compiled import rule
-from letsdance.simulation.indicators import ROW, SOCIETY
+from letsdance.simulation.indicators import ROW
 from letsdance.simulation.rules import adoption as adopt
 from letsdance.simulation.rules import willingness as will
 from letsdance.simulation.state import GOVERNMENT, Own
@@ -96,6 +96,21 @@ def refusing(driver: Driver) -> Iterator[None]:
                                                    f"run: {_short(error)}.") from error
 
 
+def row_of(mechanisms: Iterable[Mechanism]) -> np.dtype:
+    """The row of a society with a user's mechanisms: ROW, then what each of them measures."""
+    own = [(name, np.float64) for one in mechanisms for name in one.measured]
+    return np.dtype((np.record, [*((name, np.float64) for name in ROW.names or ()), *own])) if own else ROW
+
+
+def fill(row: np.ndarray, house: np.ndarray, own: np.ndarray) -> None:
+    """Write rows of `row_of`: the house's of the same shape, and what mechanisms measured, own[..., k]."""
+    shipped = ROW.names or ()
+    for name in shipped:
+        row[name] = house[name]
+    for k, name in enumerate((row.dtype.names or ())[len(shipped):]):
+        row[name] = own[..., k]
+
+
 # ---------------------------------------------------------------- names
 
 class _Names:
@@ -110,7 +125,7 @@ class _Names:
             if taken := [n for n in (*one.columns, *one.terms) if n in house]:
                 raise Refused("{owner}: the model has a column or a term called {found} already; give this one "
                               "another name.",
-                              owner=one.file or one.name, found=taken[0])
+                              owner=one.called, found=taken[0])
         terms = [t for one in mechanisms for t in one.terms.values()]
         columns = [c for one in mechanisms for c in one.columns.values()]
         self.columns: dict[str, dict[str, int]] = {"citizens": {}, "governments": {}}
@@ -205,7 +220,7 @@ class _Call:
         raise Refused("{owner}: the rule {label} asks for {name!r}, which neither a column nor a parameter is "
                       "called.{near} It may ask for columns of {words}, parameters, mean_ {words_2}before a "
                       "citizens' column, chance, luck, quarter and p.",
-                      owner=mechanism.file or mechanism.name, label=label, name=name, near=nearest(name, known),
+                      owner=mechanism.called, label=label, name=name, near=nearest(name, known),
                       words='citizens and of their government' if whose == 'citizens' else 'governments',
                       words_2='or neighbours_ ' if whose == 'citizens' else '')
 
@@ -314,10 +329,8 @@ class _Writer:
             function = self._rule(one, number, term.name, term.rule)
             row = self.names.terms[term.decision][term.name]
             self._constant(f"start_{number}_{term.name}", f"{one.name}: nothing is decided yet.", whose, row, 0.0)
-            target = (f"s.own_citizens[{row}, i] = np.float32({{value}})" if whose == "citizens"
-                      else f"s.own_governments[{row}, m] = {{value}}")
             self._add(self.before[phase], f"term_{number}_{term.name}", f"{one.name}: the term {term.name}.", whose, call,
-                      switch, function, target)
+                      switch, function, _own(whose, row))
         for k, act in enumerate(one.acts):
             whose = self._owner(one, act.sets, act.after)
             label = act.rule.__name__
@@ -330,9 +343,9 @@ class _Writer:
 
     def _constant(self, name: str, says: str, whose: str, row: int, value: float) -> None:
         """A column begins with a number."""
-        body = [f"s.own_governments[{row}, m] = {value!r}"] if whose == "governments" else [
-            "first = s.governments[m].first", "for i in range(first, first + s.governments[m].citizens):",
-            f"    s.own_citizens[{row}, i] = np.float32({value!r})"]
+        put = _own(whose, row).format(value=repr(value))
+        body = [put] if whose == "governments" else [
+            "first = s.governments[m].first", "for i in range(first, first + s.governments[m].citizens):", f"    {put}"]
         self.start.append(name)
         self.parts.append("\n".join(["", "@compiled", f"def {name}(s, p, seed, t, lo, hi):", f'    """{says}"""',
                                      "    for m in range(lo, hi):", *(f"        {line}" for line in body)]) + "\n")
@@ -348,20 +361,19 @@ class _Writer:
             raise Refused("{owner}: an act sets {sets!r}, which is no column that a mechanism may set.{near} It "
                           "may set its own columns, trust and willingness of citizens, and {known} and "
                           "government_willingness.",
-                          owner=one.file or one.name, sets=sets, near=nearest(sets, known),
+                          owner=one.called, sets=sets, near=nearest(sets, known),
                           known=', '.join(SETTABLE['governments'][:-1]))
         if sets in ("willingness", "government_willingness") and _late(after)[0] is False:
             raise Refused("{owner}: an act sets {sets} after {after}, but it is decided later in the quarter; "
                           "write after=\"willingness\" or after=\"adoption\".",
-                          owner=one.file or one.name, sets=sets, after=after)
+                          owner=one.called, sets=sets, after=after)
         return whose
 
     def _target(self, name: str, whose: str) -> str:
         """What a rule's value is written to."""
         row = self.names.columns[whose].get(name)
         if row is not None:
-            return (f"s.own_citizens[{row}, i] = np.float32({{value}})" if whose == "citizens"
-                    else f"s.own_governments[{row}, m] = {{value}}")
+            return _own(whose, row)
         if whose == "governments":
             return f"gov.{name.removeprefix('government_')} = clip({{value}}, 0.0, 1.0)"
         return f"s.{'trust[i]' if name == 'trust' else 'willingness[t & 1, i]'} = np.float32(clip({{value}}, 0.0, 1.0))"
@@ -394,7 +406,7 @@ class _Writer:
                 lines += ["    total = 0.0", f"    for i in range({size}):",
                           f"        total += np.float64(s.own_{whose}[{row}, i])",
                           f"    q[{self.names.measured[name]}] = total / {size}"]
-        if len(lines) > 6:
+        if self.names.measured:
             self.parts.append("\n".join(lines) + "\n")
 
     def quarter(self) -> list[str]:
@@ -415,6 +427,12 @@ class _Writer:
         title = "".join(f"; {one.name} {one.hash}" for one in self.mechanisms)
         return _HEAD.format(title=title) + "\n".join(["", *self.parts]) + _WHOLE.format(
             start=lines(self.start, 16), quarter=lines(self.quarter(), 16), measure=measure)
+
+
+def _own(whose: str, row: int) -> str:
+    """What writes {value} to an own column, of citizen i or of the government of m."""
+    return (f"s.own_citizens[{row}, i] = np.float32({{value}})" if whose == "citizens"
+            else f"s.own_governments[{row}, m] = {{value}}")
 
 
 def _late(phase: str, before: bool = False) -> tuple[bool, bool]:
@@ -471,10 +489,7 @@ def _blame(mechanisms: Iterable[Mechanism]) -> str:
 
     record = typeof(np.zeros(1, record_dtype())[0])
     for one in mechanisms:
-        rules = [*((c.name, c.start) for c in one.columns.values() if callable(c.start)),
-                 *((a.rule.__name__, a.rule) for a in one.acts), *((t.name, t.rule) for t in one.terms.values()),
-                 *((i.name, i.rule) for i in one.indicators.values())]
-        for name, function in rules:
+        for name, function in one.rules:
             given = tuple(record if a == "p" else float64 for a in inspect.signature(function).parameters)
             try:
                 made = rule(getattr(function, "py_func", function))
@@ -482,9 +497,9 @@ def _blame(mechanisms: Iterable[Mechanism]) -> str:
                     made.compile(given)
                     returned = made.overloads[given].signature.return_type
                     if str(returned) not in ("float64", "float32", "int64", "bool", "boolean", "uint64", "int32", "uint8"):
-                        return f"{one.file or one.name}: the rule {name} must return one number, not {returned}."
+                        return f"{one.called}: the rule {name} must return one number, not {returned}."
             except NumbaError as error:
-                return f"{one.file or one.name}: the rule {name} cannot be compiled: {_short(error)}."
+                return f"{one.called}: the rule {name} cannot be compiled: {_short(error)}."
     return ""
 
 
@@ -493,10 +508,3 @@ def _short(error: BaseException) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     told = [line for line in lines if not line.startswith(("Failed in", "File ", "During", "[1]", "<source", "^"))]
     return (told or lines or [type(error).__name__])[0].rstrip(".")[:300]
-
-
-
-def row_of(mechanisms: Iterable[Mechanism]) -> np.dtype:
-    """The row of a society with a user's mechanisms: ROW, then what each of them measures."""
-    own = [(name, np.float64) for one in mechanisms for name in one.measured]
-    return np.dtype((np.record, [*((name, np.float64) for name in SOCIETY.shipped), *own])) if own else ROW

@@ -43,7 +43,7 @@ def check(mechanism: MechanismLike, scenario: ScenarioLike = "lets_dance", quart
     for promise, holds in CONTRACT.items():
         if broken := holds(one, story):
             raise Refused("{owner} breaks a promise of mechanisms ({promise}): {broken}.",
-                          owner=one.file or one.name, promise=promise, broken=broken)
+                          owner=one.called, promise=promise, broken=broken)
     return list(CONTRACT)
 
 
@@ -106,9 +106,7 @@ def _ends(one: Mechanism, story: Scenario) -> str:
 
 
 def _says(one: Mechanism, story: Scenario) -> str:
-    rules = [*(c.start for c in one.columns.values() if callable(c.start)), *(a.rule for a in one.acts),
-             *(t.rule for t in one.terms.values()), *(i.rule for i in one.indicators.values())]
-    unsaid = [f"the rule {r.__name__}" for r in rules if not inspect.getdoc(r)]
+    unsaid = [f"the rule {r.__name__}" for _, r in one.rules if not inspect.getdoc(r)]
     unsaid += [f"the parameter {n}" for n, p in one.parameters.items() if not p.says]
     unsaid += [f"the column {n}" for n, c in one.columns.items() if not c.says] + ([] if one.says else [one.name])
     return f"{unsaid[0]} says nothing; write a docstring with its equation, or says=" if unsaid else ""

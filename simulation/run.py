@@ -189,15 +189,13 @@ def _whole_rows(driver: drivers.Driver, rows: np.ndarray, more: np.ndarray) -> n
     if not driver.mechanisms:
         return rows
     whole = np.zeros(rows.shape, drivers.row_of(driver.mechanisms))
-    for name in ROW.names or ():
-        whole[name] = rows[name]
+    drivers.fill(whole, rows, more)
     for k, (name, owner) in enumerate((name, one) for one in driver.mechanisms for name in one.measured):
-        whole[name] = more[..., k]
         if not np.isfinite(more[..., k]).all():
             run, quarter = (int(at) for at in np.argwhere(~np.isfinite(more[..., k]))[0])
             raise Refused("{owner}: {name} is {found} in run {run}, quarter {quarter}; a rule must give a finite "
                           "number whatever it is asked (a division by 0?).",
-                          owner=owner.file or owner.name, name=name, found=more[run, quarter, k], run=run,
+                          owner=owner.called, name=name, found=more[run, quarter, k], run=run,
                           quarter=quarter)
     return whole
 

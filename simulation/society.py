@@ -42,8 +42,8 @@ class Society:
 
     def __init__(self, municipalities: Municipalities, schedule: np.ndarray, seed: int, threads: int = 1) -> None:
         self.municipalities, self.threads = municipalities, threads
-        self.driver = driver.of(as_schedule(schedule).mechanisms)
         self.schedule = schedule
+        self.driver = driver.of(self._schedule.mechanisms)
         self.seed = np.uint64(seed)
         self.state: State = empty_state(municipalities.citizens, self._house[0], self.driver.own)
         self.quarter = 0
@@ -103,11 +103,7 @@ class Society:
         QUARTER[-1](self.state, p, self.seed, at, self._row[0], self.stage, self.depth, self.regime)
         if self.driver.mechanisms:
             self.driver.measure(self.state, p, self.seed, at, _ZERO, np.int64(len(self.municipalities)))
-            for name in ROW.names or ():
-                self.row[name] = self._row[name]
-            own = (self.row.dtype.names or ())[len(ROW.names or ()):]
-            for name, value in zip(own, self.state.own_numbers[self.driver.own.parameters:], strict=True):
-                self.row[name] = value
+            driver.fill(self.row, self._row, self.state.own_numbers[self.driver.own.parameters:])
 
     def _share(self, work: Any) -> None:
         if self.threads == 1 or len(self.chunks) == 1:
