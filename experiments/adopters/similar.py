@@ -76,14 +76,21 @@ class Past:
                 found[name] = said
         return dict(list(found.items())[:_COLUMNS])
 
+    @cached_property
+    def _moments(self) -> dict[str, tuple[float, float]]:
+        """Mean and standard deviation of each column of numbers, as they are told."""
+        told = {name: np.array([_number(c.about.get(name, "")) for c in self.cascades])
+                for name, column in self.columns.items() if column.dtype.kind == "f"}
+        return {name: (float(np.nanmean(numbers)), float(np.nanstd(numbers))) for name, numbers in told.items()}
+
     def unlike(self, about: Mapping[str, str]) -> np.ndarray:
         """float64[n]: how much else is told of each cascade than `about` says; what is not told does not differ."""
         total = np.zeros(len(self.cascades))
         for name, column in self.columns.items():
             said = about.get(name, "")
             if column.dtype.kind == "f":
-                told = np.array([_number(c.about.get(name, "")) for c in self.cascades])
-                total += np.nan_to_num((column - (_number(said) - np.nanmean(told)) / np.nanstd(told))**2)
+                mean, deviation = self._moments[name]
+                total += np.nan_to_num((column - (_number(said) - mean) / deviation)**2)
             elif said:
                 total += 2.0 * ((column != said) & (column != ""))
         return total
