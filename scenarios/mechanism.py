@@ -209,7 +209,7 @@ class Mechanism:
         return self.file or self.name
 
     @property
-    def rules(self) -> list[tuple[str, Callable[..., Any]]]:
+    def rules(self) -> list[tuple[str, Callable[..., object]]]:
         """Every rule with its label: of starts, acts, terms and indicators, in this order."""
         return [*((c.name, c.start) for c in self.columns.values() if callable(c.start)),
                 *((a.rule.__name__, a.rule) for a in self.acts), *((t.name, t.rule) for t in self.terms.values()),
