@@ -29,11 +29,12 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """An effect, what was asked of it in words, and whether it holds."""
+    """An effect, what was asked of it in words, and whether it holds; `seen`: whether its mean alone does, unproven."""
 
     effect: Interval
     demand: str
     holds: bool
+    seen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,34 +120,36 @@ def paired(after: Any, before: Any) -> Interval:
 def rises(difference: Any, by: float = 0.0) -> Verdict:
     """The interval of the difference lies above 0, and its mean reaches `by`."""
     e = interval(difference)
-    return Verdict(e, f"> 0, mean >= {by:g}" if by else "> 0", e.low > 0.0 and e.mean >= by)
+    return Verdict(e, f"> 0, mean >= {by:g}" if by else "> 0", e.low > 0.0 and e.mean >= by,
+                   e.mean > 0.0 and e.mean >= by)
 
 
 def falls(difference: Any, by: float = 0.0) -> Verdict:
     """The interval of the difference lies below 0, and its mean falls by at least `by`."""
     e = interval(difference)
-    return Verdict(e, f"< 0, mean <= {-by:g}" if by else "< 0", e.high < 0.0 and e.mean <= -by)
+    return Verdict(e, f"< 0, mean <= {-by:g}" if by else "< 0", e.high < 0.0 and e.mean <= -by,
+                   e.mean < 0.0 and e.mean <= -by)
 
 
 def unchanged(difference: Any, within: float) -> Verdict:
     """The whole interval of the difference lies within +- `within`: too few runs to see anything prove nothing."""
     e = interval(difference)
-    return Verdict(e, f"interval within +-{within:g}", -within <= e.low and e.high <= within)
+    return Verdict(e, f"interval within +-{within:g}", -within <= e.low and e.high <= within, abs(e.mean) <= within)
 
 
 def not_reversed(difference: Any) -> Verdict:
     """A weak order (<=): the interval of the difference does not lie below 0."""
     e = interval(difference)
-    return Verdict(e, "not < 0", e.high >= 0.0)
+    return Verdict(e, "not < 0", e.high >= 0.0, e.mean >= 0.0)
 
 
 def at_least(values: Any, level: float) -> Verdict:
     """The whole interval of a level lies at or above `level`."""
     e = interval(values)
-    return Verdict(e, f"interval >= {level:g}", e.low >= level)
+    return Verdict(e, f"interval >= {level:g}", e.low >= level, e.mean >= level)
 
 
 def at_most(values: Any, level: float) -> Verdict:
     """The whole interval of a level lies at or below `level`."""
     e = interval(values)
-    return Verdict(e, f"interval <= {level:g}", e.high <= level)
+    return Verdict(e, f"interval <= {level:g}", e.high <= level, e.mean <= level)

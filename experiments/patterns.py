@@ -10,7 +10,7 @@ whether people take part, not at who does (T24); imitation neither wears off nor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,12 @@ class Laboratory:
     runs: int = 20
     seed: int = 1
     _kept: dict[tuple[Any, ...], Result] = field(default_factory=dict, repr=False)
+    #: Parameters in another world than the assumed one; what an experiment sets itself goes over them.
+    world: Mapping[str, float] = field(default_factory=dict)
+
+    def story(self, start: str | Scenario) -> Scenario:
+        """A start in this laboratory's world."""
+        return load(start).changed(parameters=self.world) if self.world else load(start)
 
     def run(self, start: str | Scenario, quarters: int = 60, *, levers: Sequence[str] = (), shocks: Sequence[str] = (),
             profile: str | None = None, times: int = 1, **parameters: float) -> Result:
@@ -53,7 +59,7 @@ class Laboratory:
         key = (load(start).name, quarters, *levers, "|", *shocks, profile, times, *sorted(parameters.items()))
         if key not in self._kept:
             self._kept[key] = simulate(
-                start, self.runs * times, quarters, self.seed, parameters, levers, shocks, profile)
+                self.story(start), self.runs * times, quarters, self.seed, parameters, levers, shocks, profile)
         return self._kept[key]
 
     def seeds(self) -> range:
@@ -324,12 +330,12 @@ def long_term_money(lab: Laboratory) -> Parts:
 
 # ---------------------------------------------------------------- trust
 
-def trust_on_part_and_success(seed: int, quarters: int = 60, year: int = 4) -> tuple[float, float]:
+def trust_on_part_and_success(start: Scenario, seed: int, quarters: int = 60, year: int = 4) -> tuple[float, float]:
     """Least squares of citizens' change in trust over a year on having taken part and on having succeeded in it.
 
     One row a citizen and year from quarter 8 on, years as fixed effects. Returns the two coefficients.
     """
-    story = load("lets_dance").changed(quarters=quarters)
+    story = start.changed(quarters=quarters)
     society = Society(municipalities.of(story), environment.build(story), seed)
     s = society.state
     place = np.repeat(np.arange(len(s.governments)), s.governments["slots"])
@@ -372,14 +378,15 @@ def _held(s: Any, phase: int) -> np.ndarray:
               "that year and on a project of theirs becoming a service in it, years as fixed effects. No effect is "
               "read as in T1: within .02.")
 def trust_and_success(lab: Laboratory) -> Parts:
-    part, success = np.array([trust_on_part_and_success(seed) for seed in lab.seeds()]).T
+    dance = lab.story("lets_dance")
+    part, success = np.array([trust_on_part_and_success(dance, seed) for seed in lab.seeds()]).T
     yield "change in T on success", rises(success)
     yield "change in T on taking part alone", unchanged(part, 0.02)
 
 
 def shock_areas(lab: Laboratory, quarters: int, rest: int = 120, after: int = 40) -> tuple[np.ndarray, np.ndarray]:
     """Areas under the deviation of mean T after it drifts by -.05, and by +.05, in each of `quarters` quarters."""
-    scenario = load("lets_dance").changed(quarters=rest + after)
+    scenario = lab.story("lets_dance").changed(quarters=rest + after)
     calm = lab.run("lets_dance", rest + after)
 
     def area(drift: float) -> np.ndarray:
@@ -454,7 +461,7 @@ def feedback_and_survival(lab: Laboratory) -> Parts:
     yield "hazard ratio less 1, phi .8 over .4", falls(high / middle - 1)
     phi = np.linspace(0.0, 0.8, 40)
     places = pd.DataFrame({"name": [f"M{m}" for m in range(40)], "citizens": 25, "phi": phi})
-    spread = simulate("lets_dance", lab.runs, 60, lab.seed, municipalities=places)
+    spread = simulate(lab.story("lets_dance"), lab.runs, 60, lab.seed, municipalities=places)
     ended, *kinds = by_place(spread, "services_ended", "services_solo", "services_joint", "services_called")
     ended, running = ended[:, 9:].sum(axis=1), np.sum(kinds, axis=0)[:, 9:].sum(axis=1)
     yield "phi of ended less phi of surviving services", falls(
