@@ -8,25 +8,29 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from letsdance.commands import over_worlds
 from letsdance.commands.screen import (
     Json,
     Lever,
     Most,
+    Over,
     Overwrite,
     Profile,
     Quarters,
-    Runs,
+    RunsOver,
     Scenarios,
     Seed,
     Set,
     Shock,
     Table,
     Until,
+    Within,
     busy,
     console,
     print_table,
     progress,
     values,
+    worlds_of,
 )
 from letsdance.commands.telling import finite, keep, records, text_of, written
 
@@ -45,14 +49,15 @@ def compare(
         help="A policy on the first start, or a scenario file; may be repeated.")] = None,
     against: Annotated[str | None, typer.Option(help="The policy to compare with [default: the first].")] = None,
     outcome: Annotated[str, typer.Option(help=_OUTCOME)] = "lets_dance",
-    runs: Runs = 20, until: Until = None, most: Most = 20_000, quarters: Quarters = None, seed: Seed = 1, sets: Set = None,
+    runs: RunsOver = None, until: Until = None, most: Most = 20_000, quarters: Quarters = None, seed: Seed = 1,
+    worlds: Over = None, within: Within = None, sets: Set = None,
     lever: Lever = None, shock: Shock = None, profile: Profile = None, municipalities: Table = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-compare"),
     overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Compare policies on the same citizens and the same luck. What differs, for whom, at what cost.
 
-    --set, --lever, --shock and --profile hold for every policy.
+    --set, --lever, --shock and --profile hold for every policy. --worlds asks it in every world of what nobody knows.
     """
     from letsdance import scenarios as told
     from letsdance.experiments import folder
@@ -60,8 +65,12 @@ def compare(
     from letsdance.experiments.compare import compare as run
     from letsdance.experiments.outcomes import parse
     from letsdance.experiments.precision import until as target
+    from letsdance.params import Refused
 
     folder.check_target(out, overwrite)
+    there = worlds_of(worlds, within)
+    if there is not None and until is not None:
+        raise Refused("--until counts runs in one world; leave it out, or leave --worlds out.")
     asked, wanted = parse(outcome), None if until is None else target(until)
     shared: dict[str, Any] = {
         "parameters": values(sets), "levers": lever or [], "shocks": shock or [], "profile": profile,
@@ -75,6 +84,11 @@ def compare(
     _looks_within(asked, stories)
     if wanted is not None:
         _looks_within(wanted.outcome, stories)
+    if there is not None:
+        over_worlds.compare(there, stories, against, outcome, 10 if runs is None else runs, seed, municipalities, out,
+                            overwrite, as_json)
+        return
+    runs = 20 if runs is None else runs
     label = "Running until it is known, at most" if until else "Running"
     with progress(label, len(stories) * max(1, most if until else runs), quiet=as_json) as advance:
         found = run(stories, runs=runs, seed=seed, municipalities=municipalities, against=against, progress=advance,
@@ -113,7 +127,8 @@ def wind_tunnel(
     at: Annotated[int, typer.Option(help="The quarter in which shocks begin.")] = 12,
     outcome: Annotated[str, typer.Option(help=_OUTCOME)] = "lets_dance",
     better: Annotated[str | None, typer.Option(help="more or less [default: by outcome].")] = None,
-    runs: Runs = 20, quarters: Quarters = None, seed: Seed = 1, municipalities: Table = None,
+    runs: RunsOver = None, quarters: Quarters = None, seed: Seed = 1, worlds: Over = None, within: Within = None,
+    municipalities: Table = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-wind-tunnel"),
     overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
@@ -122,6 +137,12 @@ def wind_tunnel(
     from letsdance.scenarios import SHOCKS, STARTS
 
     folder.check_target(out, overwrite)
+    there = worlds_of(worlds, within)
+    if there is not None:
+        over_worlds.wind_tunnel(there, portfolio, start, only, at, outcome, better, 10 if runs is None else runs, quarters,
+                                seed, municipalities, out, overwrite, as_json)
+        return
+    runs = 20 if runs is None else runs
     cells = len(start or STARTS) * (1 + len(only or SHOCKS))
     with progress("Running", 2 * cells * max(1, runs), quiet=as_json) as advance:
         found = windtunnel.wind_tunnel(portfolio, start or STARTS, only, at, outcome, runs, seed, quarters, better,

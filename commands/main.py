@@ -22,6 +22,7 @@ from letsdance.commands import (
     dashboard,
     forecasting,  # noqa: F401  adds fit, learn, forecast and backtest to adopters
     mapping,
+    over_worlds,
     screening,
     searching,
     sweeping,
@@ -31,6 +32,7 @@ from letsdance.commands.screen import (
     Json,
     Lever,
     Most,
+    Over,
     Overwrite,
     Profile,
     Quarters,
@@ -41,6 +43,7 @@ from letsdance.commands.screen import (
     Shock,
     Table,
     Until,
+    Within,
     busy,
     command_line,
     console,
@@ -50,6 +53,7 @@ from letsdance.commands.screen import (
     progress,
     simulated,
     values,
+    worlds_of,
 )
 from letsdance.commands.telling import text_of, written
 
@@ -162,15 +166,30 @@ def verify(
 def explain(
     directory: Annotated[Path | None, typer.Argument(help="A folder that `letsdance run` wrote.")] = None,
     scenario: Annotated[str | None, typer.Option(help="A start or a scenario file, run now instead.")] = None,
-    runs: Runs = 20, quarters: Quarters = None, seed: Seed = 1, sets: Set = None, lever: Lever = None,
-    shock: Shock = None, profile: Profile = None, as_json: Json = False,
+    runs: Annotated[int | None, typer.Option(
+        help="Paired runs of each scenario, in each world [default: 20; with --worlds 4].")] = None,
+    quarters: Quarters = None, seed: Seed = 1, sets: Set = None, lever: Lever = None,
+    shock: Shock = None, profile: Profile = None, worlds: Over = None, within: Within = None, as_json: Json = False,
 ) -> None:
-    """Say in plain sentences what happened and why."""
+    """Say in plain sentences what happened and why, and with --worlds in how many worlds it is so."""
     from letsdance import scenarios as told
     from letsdance.params import Refused
 
     if (directory is None) == (scenario is None):
         raise Refused("give either a folder or --scenario, such as `letsdance explain --scenario lone_ranger`.")
+    if (there := worlds_of(worlds, within)) is not None:
+        if directory is not None:
+            from letsdance.experiments import manifests
+
+            stories = {name: told.read(name, f"{directory}, scenario {name}", text)
+                       for name, text in manifests.read(directory, "")["scenarios"].items()}
+        else:
+            story = told.load(scenario or "").changed(parameters=values(sets), levers=lever or [], shocks=shock or [],
+                                                      profile=profile, quarters=quarters)
+            stories = {story.name: story}
+        over_worlds.explain(there, stories, 4 if runs is None else runs, seed, as_json)
+        return
+    runs = 20 if runs is None else runs
     if directory is not None:
         from letsdance.experiments import folder, manifests
 

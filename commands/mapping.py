@@ -10,18 +10,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from letsdance.commands import over_worlds
 from letsdance.commands.screen import (
     Json,
     Lever,
+    Over,
     Overwrite,
     Profile,
     Scenarios,
     Seed,
     Set,
     Shock,
+    Within,
     console,
     progress,
     values,
+    worlds_of,
 )
 from letsdance.commands.telling import estimate, finite, keep, written
 
@@ -62,10 +66,11 @@ def basins(
     sets: Set = None, lever: Lever = None, shock: Shock = None, profile: Profile = None,
     stay_runs: Annotated[int, typer.Option(help="Paired runs of each start for the times of residence.")] = 20,
     stay_quarters: Annotated[int, typer.Option(help="Quarters of these runs.")] = 200,
+    worlds: Over = None, within: Within = None,
     out: Out = Path("letsdance-map"), overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Show where starts lead, on a grid over (C, G). The regime after --quarters, agents beside the mean field; and how
-    long the four starts last."""
+    long the four starts last. With --worlds: in how many worlds each start leads there (the agents alone)."""
     from letsdance.experiments import folder
 
     folder.check_target(out, overwrite)
@@ -75,6 +80,9 @@ def basins(
     from letsdance.params import check_whole
 
     changes = _changes(sets, lever, shock, profile)
+    if (there := worlds_of(worlds, within)) is not None:
+        over_worlds.basins(there, scenario, grid, quarters, runs, seed, changes, out, overwrite, as_json)
+        return
     base = told.load(scenario)
     check_whole("--stay-runs", stay_runs, 1, 1_000_000)  # before the map is made
     told.check_quarters(stay_quarters, "--stay-quarters: ")

@@ -27,6 +27,12 @@ Profile = Annotated[str | None, typer.Option(
 Table = Annotated[Path | None, typer.Option(help="CSV of municipalities: name, citizens, ... [default: 40 alike].")]
 Until = Annotated[str | None, typer.Option(
     metavar='"OUTCOME +-HALF_WIDTH"', help='Add runs until it is known so well, such as "lets_dance@60 +-0.02".')]
+RunsOver = Annotated[int | None, typer.Option(
+    help="Paired runs of each scenario, in each world [default: 20; with --worlds 10].")]
+Over = Annotated[str | None, typer.Option(
+    "--worlds", metavar="NUMBER or FILE", help="Ask it in so many worlds of what nobody knows, or in those of a file.")]
+Within = Annotated[str | None, typer.Option(
+    metavar="SHARE", help="How far uncertain parameters go in --worlds NUMBER: 30%, or ranges [default: ranges].")]
 Most = Annotated[int, typer.Option(min=1, help="The most runs that --until may make.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there; a folder only if letsdance wrote it.")]
@@ -89,6 +95,18 @@ def command_line(*targets: str) -> str:
         elif word not in ("--json", "--overwrite"):
             words.append(word)
     return shlex.join(words)
+
+
+def worlds_of(said: str | None, within: str | None) -> Any:
+    """What --worlds and --within say; None without."""
+    from letsdance.experiments import worlds
+    from letsdance.params import Refused
+
+    if said is None:
+        if within is not None:
+            raise Refused("--within says how far --worlds go; give --worlds 200 with it, or leave it out.")
+        return None
+    return worlds.of(said, within)
 
 
 def simulated(stories: dict[str, Any], runs: int, seed: int, municipalities: Path | None,

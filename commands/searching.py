@@ -10,17 +10,20 @@ import typer
 
 from letsdance.commands.screen import (
     Json,
+    Over,
     Overwrite,
     Profile,
     Quarters,
     Set,
     Shock,
     Table,
+    Within,
     busy,
     console,
     print_table,
     progress,
     values,
+    worlds_of,
 )
 from letsdance.commands.telling import keep, records, text_of, written
 
@@ -56,7 +59,8 @@ def search(
     evaluations: Annotated[int, typer.Option(help="Portfolios to try at most; all where there are no more.")] = 1500,
     seed: Annotated[int, typer.Option(help="First seed.")] = 1,
     robust: Annotated[bool, typer.Option(help="Put the best into shocks and uncertain parameters too.")] = True,
-    quarters: Quarters = None, sets: Set = None, shock: Shock = None, profile: Profile = None,
+    worlds: Over = None, within: Within = None, quarters: Quarters = None, sets: Set = None,
+    shock: Shock = None, profile: Profile = None,
     municipalities: Table = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-search"),
     overwrite: Overwrite = False, as_json: Json = False,
@@ -73,7 +77,8 @@ def search(
         "levers": None if levers is None else [name.strip() for name in levers.split(",")],
         "starts": _numbers("starts", starts, int), "durations": _numbers("durations", durations, int, end=True),
         "strengths": _numbers("strengths", strengths, float), "runs": runs, "fresh_runs": fresh_runs,
-        "evaluations": evaluations, "seed": seed, "robust": robust}
+        "evaluations": evaluations, "seed": seed, "robust": robust,
+        "worlds": worlds_of(worlds, within)}
     from letsdance.experiments import search as searches
 
     made = searches.plan(story, **words)
@@ -92,7 +97,8 @@ def search(
         "method": "enumeration" if made.exact else "NSGA-II and Pareto local search",
         "search_seeds": {"first": seed, "runs": runs}, "fresh_seeds": {"first": seed + runs, "runs": fresh_runs},
         "told_seeds": {"first": seed + runs + fresh_runs, "runs": fresh_runs},
-        "evaluations": evaluations, "robust": robust, "looks": found.looks, "runs": found.runs,
+        "evaluations": evaluations, "robust": robust, "worlds_toml": made.worlds.to_toml(), "looks": found.looks,
+        "runs": found.runs,
         "municipalities": text_of(municipalities),
         "answer": found.answer}
     from letsdance.report.portfolios import in_other_worlds, reasons, report, table

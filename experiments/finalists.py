@@ -14,14 +14,12 @@ from letsdance.experiments.paired import paired
 from letsdance.experiments.portfolios import Portfolio, code, words
 from letsdance.experiments.reasons import FUNNEL, LAST, funnel, pushes
 from letsdance.experiments.success import Condition, Evaluate, evaluator, together
-from letsdance.params import PARAMETERS
+from letsdance.experiments.worlds import Worlds, put, rows
 from letsdance.scenarios import SHOCKS, Scenario, parse_uses
 from letsdance.simulation.run import simulate
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_PURPOSE = 0x3E61E7  # names this use of the seed
 
 
 class Judged:
@@ -100,14 +98,8 @@ def tied(told: Judged, first: Portfolio, others: Sequence[Portfolio]) -> dict[Po
 
 # ---------------------------------------------------------------- other worlds
 
-def worlds(scenario: Scenario, draws: int, share: float, seed: int) -> dict[str, Scenario]:
-    """As assumed; each shock for its usual time from a third of the horizon on; draws of the uncertain parameters.
-
-    A draw is a Latin hypercube (McKay, Beckman, Conover 1979) of all parameters whose role is uncertainty, within
-    +- share of their values and within their ranges; the start (C0, G0) stays, and a value of 0 stays.
-    """
-    from scipy.stats import qmc
-
+def worlds(scenario: Scenario, drawn: Worlds | None) -> dict[str, Scenario]:
+    """As assumed; each shock for its usual time from a third of the horizon on; the worlds drawn, "draw 1" and so on."""
     quarter = max(1, scenario.quarters // 3)
     given = {use.name for use in scenario.shocks}
     found = {"as assumed": scenario}
@@ -115,21 +107,13 @@ def worlds(scenario: Scenario, draws: int, share: float, seed: int) -> dict[str,
         if name not in given:
             found[f"{name}@{quarter}"] = replace(
                 scenario, shocks=(*scenario.shocks, *parse_uses("shock", [f"{name}@{quarter}"])))
-    values = scenario.values()
-    names = [n for n, p in PARAMETERS.items() if p.role == "uncertainty" and n not in ("C0", "G0") and values[n] != 0]
-    sampler = qmc.LatinHypercube(len(names), rng=np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE])))
-    for number, row in enumerate(sampler.random(draws) if draws else [], 1):
-        drawn = {}
-        for name, place in zip(names, row, strict=True):
-            low, high = PARAMETERS[name].range
-            value = float(np.clip(values[name] * (1.0 + share * (2.0 * place - 1.0)), low, high))
-            drawn[name] = float(round(value)) if PARAMETERS[name].whole else value
-        found[f"draw {number}"] = replace(scenario, parameters={**scenario.parameters, **drawn})
+    if drawn is not None:
+        found |= {f"draw {number}": put(scenario, world) for number, world in enumerate(rows(drawn.table(scenario)), 1)}
     return found
 
 
 def robustness(scenario: Scenario, condition: Condition, finalists: Sequence[Portfolio], seeds: np.ndarray,
-               draws: int, share: float, seed: int, municipalities: Any = None, threads: int = 1,
+               drawn: Worlds | None, municipalities: Any = None, threads: int = 1,
                progress: Callable[[int], None] | None = None) -> pd.DataFrame:
     """One row a portfolio and world: portfolio, world, kind (assumed, shock, draw), success, runs, regret.
 
@@ -137,32 +121,39 @@ def robustness(scenario: Scenario, condition: Condition, finalists: Sequence[Por
     """
     import pandas as pd
 
-    rows = []
-    for world, story in worlds(scenario, draws, share, seed).items():
+    made = []
+    for world, story in worlds(scenario, drawn).items():
         held = [scores >= 1.0 for scores in together(
             evaluator(story, condition, seeds[:1], municipalities), [(p, seeds) for p in finalists], threads)]
         best = max(float(h.mean()) for h in held)
         kind = "draw" if world.startswith("draw ") else "assumed" if world == "as assumed" else "shock"
-        rows += [{"portfolio": code(p), "world": world, "kind": kind, "success": float(h.mean()), "runs": len(seeds),
+        made += [{"portfolio": code(p), "world": world, "kind": kind, "success": float(h.mean()), "runs": len(seeds),
                   "regret": best - float(h.mean())} for p, h in zip(finalists, held, strict=True)]
         if progress:
             progress(len(finalists))
-    return pd.DataFrame(rows)
+    return pd.DataFrame(made)
 
 
-def over_worlds(table: pd.DataFrame) -> pd.DataFrame:
-    """One row a portfolio: worst_shock, shock, worst_draw, mean, largest_regret; in the order of the portfolios."""
+def over_worlds(table: pd.DataFrame, enough: float | None = None) -> pd.DataFrame:
+    """One row a portfolio, in the order of the portfolios: worst_shock, shock, worst_draw, worst_tenth (the mean of the
+    worst tenth of the worlds drawn), mean_draw, satisfied (the share of them in which it succeeds at least as often as
+    `enough`; half of the runs, unless said), mean and largest_regret over all worlds."""
     import pandas as pd
 
-    rows = []
+    made = []
     for name, part in table.groupby("portfolio", sort=False):
         shocks, draws = part[part["kind"] == "shock"], part[part["kind"] == "draw"]
         worst = shocks.loc[shocks["success"].idxmin()] if len(shocks) else None
-        rows.append({"portfolio": name, "worst_shock": None if worst is None else float(worst["success"]),
+        drawn = np.sort(draws["success"].to_numpy())
+        made.append({"portfolio": name, "worst_shock": None if worst is None else float(worst["success"]),
                      "shock": None if worst is None else worst["world"],
-                     "worst_draw": float(draws["success"].min()) if len(draws) else None,
+                     "worst_draw": float(drawn[0]) if len(drawn) else None,
+                     "worst_tenth": float(drawn[:max(1, round(0.1 * len(drawn)))].mean()) if len(drawn) else None,
+                     "mean_draw": float(drawn.mean()) if len(drawn) else None,
+                     "satisfied": float((drawn >= (0.5 if enough is None else enough)).mean()) if len(drawn) else None,
+                     "draws": len(drawn),
                      "mean": float(part["success"].mean()), "largest_regret": float(part["regret"].max())})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(made)
 
 
 # ---------------------------------------------------------------- why

@@ -20,6 +20,8 @@ from letsdance.experiments.explore import Explored, enumerate_all, optimise
 from letsdance.experiments.outcomes import Condition, parse_condition
 from letsdance.experiments.portfolios import Portfolio, Space, code
 from letsdance.experiments.success import MAJORITY, Evaluate, chance, evaluator, runs_to_show
+from letsdance.experiments.worlds import Worlds, WorldsLike
+from letsdance.experiments.worlds import of as worlds_of
 from letsdance.params import Refused, check_whole
 from letsdance.scenarios import Scenario, ScenarioLike
 from letsdance.simulation.municipalities import MunicipalitiesLike
@@ -31,9 +33,8 @@ if TYPE_CHECKING:
 
 #: How many are carried to fresh seeds, how many of them into other worlds and into sentences.
 FINALISTS, IN_WORLDS, EXPLAINED = 10, 5, 3
-#: Runs in each world; draws of the uncertain parameters, within +- this share of their values.
+#: Runs in each world; worlds drawn unless said, of all uncertain parameters within +- this share of their values.
 WORLD_RUNS, DRAWS, SHARE = 20, 12, 0.25
-_WORLDS = 1 + len(scenarios.SHOCKS) + DRAWS
 _MOST_RUNS = 2_000_000
 
 
@@ -51,6 +52,12 @@ class Plan:
     evaluations: int
     seed: int
     robust: bool
+    worlds: Worlds
+
+    @property
+    def in_worlds(self) -> int:
+        """How many other worlds the first few are put into."""
+        return self.robust * (1 + len(scenarios.SHOCKS) + self.worlds.worlds)
 
     @property
     def exact(self) -> bool:
@@ -71,12 +78,12 @@ class Plan:
     def most_runs(self) -> int:
         """Runs at most; usually about half, because runs are not made where nothing can be won."""
         return (self.tried * self.runs + 2 * self.looks * self.fresh_runs
-                + self.robust * IN_WORLDS * _WORLDS * WORLD_RUNS)
+                + IN_WORLDS * self.in_worlds * WORLD_RUNS)
 
     @property
     def steps(self) -> int:
         """What `progress` counts to, about."""
-        return self.tried + 2 * self.looks + self.robust * IN_WORLDS * _WORLDS
+        return self.tried + 2 * self.looks + IN_WORLDS * self.in_worlds
 
     @property
     def search_seeds(self) -> np.ndarray:
@@ -143,13 +150,14 @@ class Asked(TypedDict, total=False):
     evaluations: int
     seed: int
     robust: bool
+    worlds: WorldsLike | None
 
 
 def plan(scenario: ScenarioLike, *, chance: float | None = None, budget: float | None = None,
          levers: Sequence[str] | None = None, starts: Sequence[int] = portfolios.STARTS,
          durations: Sequence[int | None] = portfolios.DURATIONS, strengths: Sequence[float] = portfolios.STRENGTHS,
          most: int = portfolios.MOST, condition: str | Condition = MAJORITY, runs: int = 12, fresh_runs: int = 200,
-         evaluations: int = 1500, seed: int = 1, robust: bool = True) -> Plan:
+         evaluations: int = 1500, seed: int = 1, robust: bool = True, worlds: WorldsLike | None = None) -> Plan:
     """What `search` would do with the same words; see there. Raises `Refused` for what cannot be."""
     story = scenarios.load(scenario)
     if chance is not None and budget is not None:
@@ -162,7 +170,10 @@ def plan(scenario: ScenarioLike, *, chance: float | None = None, budget: float |
                                ("seed", seed, 0)):
         check_whole(name, value, least)
     made = Plan(story, portfolios.space(story, levers, starts, durations, strengths, most), parse_condition(condition),
-                chance, budget, runs, fresh_runs, evaluations, seed, robust)
+                chance, budget, runs, fresh_runs, evaluations, seed, robust,
+                Worlds(DRAWS, SHARE, seed=seed) if worlds is None else worlds_of(worlds))
+    if worlds is not None and not robust:
+        raise Refused("other worlds are left out with robust=False (--no-robust); leave that out, or the worlds.")
     last = made.condition.outcome.last or 0
     if last > story.quarters:
         raise Refused("condition {condition} looks at quarter {last}, after the horizon of {quarters}; name an earlier "
@@ -198,7 +209,8 @@ def search(scenario: ScenarioLike, *, chance: float | None = None, budget: float
     whole front. words, all as in `plan`: levers, starts, durations (None: to the end), strengths, most; condition, what
     success of a run is ("lets_dance >= 0.5"); runs, seeds on which portfolios are found; fresh_runs, the next seeds, on
     which the best are chosen, and as many again on which is told how often they succeed; evaluations, portfolios to
-    try at most (all, where there are no more); seed; robust, whether the first few are put into other worlds. progress:
+    try at most (all, where there are no more); seed; robust, whether the first few are put into other worlds; worlds, which
+    (a number, a file or `Worlds`; 12 within 25 % unless said). progress:
     called with the number of portfolios done. evaluate: in place of the model, portfolio and seeds -> scores
     (`success.Evaluate`); then other worlds and reasons are left out.
     Raises `Refused`. The numbers do not depend on the number of threads.
@@ -228,7 +240,7 @@ def search(scenario: ScenarioLike, *, chance: float | None = None, budget: float
         table = found.robustness
         if made.robust:
             table = few.robustness(made.scenario, made.condition, shown[:IN_WORLDS], made.told_seeds[:WORLD_RUNS],
-                                   DRAWS, SHARE, made.seed, municipalities, workers, progress)
+                                   made.worlds, municipalities, workers, progress)
         reasons = {code(p): few.why(made.scenario, p, made.told_seeds[:WORLD_RUNS], municipalities)
                    for p in [p for p in shown if p][:EXPLAINED] if judged.held[p].any()}
         spent = found.runs + len(table) * (WORLD_RUNS if len(table) else 0)

@@ -106,21 +106,22 @@ def _mean(values: np.ndarray) -> float:
     return float(known.mean()) if len(known) else np.nan
 
 
-def wind_tunnel(portfolio: str | Policy, starts: Iterable[ScenarioLike] = STARTS,
-                shocks: Iterable[str] | None = None, at: int = 12,
-                outcome: str | Outcome = "lets_dance", runs: int = 20, seed: int = 1, quarters: int | None = None,
-                better: str | None = None, municipalities: MunicipalitiesLike | None = None, threads: int | None = None,
-                progress: Callable[[int], None] | None = None) -> WindTunnel:
-    """Run a portfolio, and going without it, from every start under no shock and under each shock.
+@dataclass(frozen=True, eq=False)
+class Planned:
+    """What a wind tunnel runs: a pair of scenarios, without and with the portfolio, for each start and shock."""
 
-    portfolio: a `Policy`, or text as `compare.read_policy` reads it. shocks: all if left out, each from quarter `at` on at
-    its declared duration. better: "more" or "less"; if left out, as `LESS` has it. progress: called with the number of
-    runs that have ended, of (starts x (shocks + 1) x 2 x runs). Raises `Refused` for bad input.
+    policy: Policy
+    outcome: Outcome
+    starts: Mapping[str, Scenario]
+    shocks: tuple[str, ...]
+    quarters: int
+    less: bool
+    cells: Mapping[tuple[str, str], tuple[Scenario, Scenario]]
 
-    >>> found = ld.wind_tunnel("free-range: FRCS@2", ["lone_ranger"], ["scandal"], at=2, runs=2, quarters=8)
-    >>> found.table["shock"].tolist()
-    ['none', 'scandal']
-    """
+
+def planned(portfolio: str | Policy, starts: Iterable[ScenarioLike], shocks: Iterable[str] | None, at: int,
+            outcome: str | Outcome, quarters: int | None, better: str | None) -> Planned:
+    """Everything that can be refused is, before anything runs; words as in `wind_tunnel`."""
     policy = portfolio if isinstance(portfolio, Policy) else read_policy(portfolio)
     if not (policy.levers or policy.parameters or policy.profile):
         raise Refused('portfolio {name!r} does nothing; give it a lever or a parameter, such as "free-range: '
@@ -151,14 +152,34 @@ def wind_tunnel(portfolio: str | Policy, starts: Iterable[ScenarioLike] = STARTS
     if where is not None and where > last:
         raise Refused("{asked} looks at quarter {where}, after the horizon of {last}; name an earlier quarter or raise "
                       "quarters.", asked=asked, where=where, last=last)
-    # everything that can be refused is, before anything runs
     cells: dict[tuple[str, str], tuple[Scenario, Scenario]] = {}
     for name, story in stories.items():
         for shock in (CALM, *names):
             hit = story if shock == CALM else story.changed(shocks=[{"name": shock, "start": at}])
             cells[name, shock] = hit, replace(policy.on(hit), title=hit.title)
+    less = less_is_better(asked) if better is None else better == "less"
+    return Planned(policy, asked, stories, names, last, less, cells)
+
+
+def wind_tunnel(portfolio: str | Policy, starts: Iterable[ScenarioLike] = STARTS,
+                shocks: Iterable[str] | None = None, at: int = 12,
+                outcome: str | Outcome = "lets_dance", runs: int = 20, seed: int = 1, quarters: int | None = None,
+                better: str | None = None, municipalities: MunicipalitiesLike | None = None, threads: int | None = None,
+                progress: Callable[[int], None] | None = None) -> WindTunnel:
+    """Run a portfolio, and going without it, from every start under no shock and under each shock.
+
+    portfolio: a `Policy`, or text as `compare.read_policy` reads it. shocks: all if left out, each from quarter `at` on at
+    its declared duration. better: "more" or "less"; if left out, as `LESS` has it. progress: called with the number of
+    runs that have ended, of (starts x (shocks + 1) x 2 x runs). Raises `Refused` for bad input.
+
+    >>> found = ld.wind_tunnel("free-range: FRCS@2", ["lone_ranger"], ["scandal"], at=2, runs=2, quarters=8)
+    >>> found.table["shock"].tolist()
+    ['none', 'scandal']
+    """
+    made = planned(portfolio, starts, shocks, at, outcome, quarters, better)
     where_they_live = None if municipalities is None else places.load(municipalities)
-    values = {cell: tuple(asked.of(simulate(story, runs=runs, seed=seed, municipalities=where_they_live, threads=threads,
-                                            progress=progress)) for story in pair) for cell, pair in cells.items()}
-    return WindTunnel(policy, asked, stories, names, at, last, seed, runs,
-                      less_is_better(asked) if better is None else better == "less", values)  # type: ignore[arg-type]
+    values = {cell: tuple(made.outcome.of(simulate(story, runs=runs, seed=seed, municipalities=where_they_live,
+                                                   threads=threads, progress=progress)) for story in pair)
+              for cell, pair in made.cells.items()}
+    return WindTunnel(made.policy, made.outcome, made.starts, made.shocks, at, made.quarters, seed, runs, made.less,
+                      values)  # type: ignore[arg-type]

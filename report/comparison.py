@@ -82,7 +82,7 @@ def _colours(found: Comparison) -> dict[str, str]:
     return {found.reference: SOFT} | {name: OWN[k % len(OWN)] for k, name in enumerate(found.others)}
 
 
-def _scale(low: float, high: float, share: bool) -> tuple[tuple[float, float], list[tuple[float, str]]]:
+def scaled(low: float, high: float, share: bool) -> tuple[tuple[float, float], list[tuple[float, str]]]:
     """Round ends that hold low, high and 0, and ticks between; shares are written as percentage points."""
     least = 0.02 if share else 1e-6
     low, high = min(low, 0.0), max(high, 0.0)
@@ -133,7 +133,7 @@ def differences(found: Comparison, width: float = WIDE) -> Figure:
         seen = np.concatenate([one[["low", "high", "mean"]].to_numpy().ravel() for one in rows.values()])
         seen = seen[np.isfinite(seen)]
         outcome = Outcome(name)
-        ys, ticks = _scale(float(seen.min(initial=0.0)), float(seen.max(initial=0.0)), outcome.unit == "share")
+        ys, ticks = scaled(float(seen.min(initial=0.0)), float(seen.max(initial=0.0)), outcome.unit == "share")
         panel = Panel(figure, column * cell + left, top + 28 + row * (height + 66), cell - left - right, height,
                       (0, found.quarters), ys)
         panel.scale_y(ticks)
@@ -166,7 +166,7 @@ def effects(found: Comparison, width: float = WIDE) -> Figure:
                       "and its 95 % interval")
     top = key(figure, top + 10, {name: colours[name] for name in found.others})
     ends = [v for e in made.values() for v in (e.difference.low, e.difference.high) if math.isfinite(v)]
-    xs, ticks = _scale(min(ends, default=0.0), max(ends, default=0.0), True)
+    xs, ticks = scaled(min(ends, default=0.0), max(ends, default=0.0), True)
     left, right, step = (12.0, 122.0, 24.0) if narrow else (292.0, 150.0, 24.0)
     head, block = (24.0 if narrow else 6.0), len(found.others) * step
     panel = Panel(figure, left, top + 6, width - left - right, len(shares) * (head + block + 10), xs, (0, 1))

@@ -14,6 +14,7 @@ from letsdance.experiments.portfolios import words
 from letsdance.report.sheet import WIDE, Figure, Panel, scale, shorten, text_width, wrap
 from letsdance.report.study import Section, Study, Table
 from letsdance.report.style import COLOURS, FOOT, INK, PAPER, SOFT, band, percent, points, sentence, tint
+from letsdance.report.worlds import search_sentences
 from letsdance.scenarios import LEVERS
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def in_other_worlds(found: Search) -> list[str]:
                 f"{points(least['largest_regret'])} below that of the best of these (cost left aside)."
                 if least["largest_regret"] > 0 else
                 f"{other[:1].upper()}{other[1:]} is the best of these in every world (cost left aside).")
-    return said
+    return [*said, *search_sentences(worlds, lambda code: _named(found, code))]
 
 
 # ---------------------------------------------------------------- figures

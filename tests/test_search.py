@@ -16,6 +16,7 @@ from letsdance.experiments.outcomes import parse_condition
 from letsdance.experiments.portfolios import code, cost, layers, on_front, space, words
 from letsdance.experiments.search import plan, search
 from letsdance.experiments.success import chance, runs_to_show, score
+from letsdance.experiments.worlds import Worlds
 from letsdance.params import PARAMETERS, Refused
 from letsdance.scenarios import LEVERS, Use, load, parse_uses
 from letsdance.simulation import schedule, simulate
@@ -244,8 +245,8 @@ def test_a_needless_lever_is_named_and_pruned():
 
 
 def test_other_worlds_stay_within_ranges_and_regret_is_against_the_best():
-    found = finalists.worlds(WASTELAND, 5, 0.25, 0)
-    again = finalists.worlds(WASTELAND, 5, 0.25, 0)
+    found = finalists.worlds(WASTELAND, Worlds(5, 0.25, seed=0))
+    again = finalists.worlds(WASTELAND, Worlds(5, 0.25, seed=0))
     assert {n: s.values() for n, s in found.items()} == {n: s.values() for n, s in again.items()}
     usual = WASTELAND.values()
     draws = [s.values() for n, s in found.items() if n.startswith("draw")]

@@ -11,7 +11,9 @@ from .experiments.branch import load as load_state
 from .experiments.branch import save as save_state
 from .experiments.compare import Comparison, Policy, compare
 from .experiments.discovery import Discovery, discover
+from .experiments.knowing import Knowing, knowing
 from .experiments.methods import methods
+from .experiments.over_worlds import OverWorlds
 from .experiments.patterns import check
 from .experiments.plan import Plan, plan
 from .experiments.search import Search, search
@@ -19,6 +21,7 @@ from .experiments.sensitivity import Sensitivity, sensitivity
 from .experiments.store import Sweep
 from .experiments.sweep import sweep
 from .experiments.windtunnel import WindTunnel, wind_tunnel
+from .experiments.worlds import Worlds
 from .params import PARAMETERS, LetsDanceError, Parameter, Refused
 from .report.figures import draw
 from .report.figures import save as save_figure
@@ -34,9 +37,9 @@ from .simulation.run import Result, simulate
 
 __all__ = [
     "INDICATORS", "LEVERS", "PARAMETERS", "SHOCKS", "STARTS", "Basins", "Calibration", "Cascade", "Citizen",
-    "Comparison", "Description", "Discovery", "Forecast", "Government", "LetsDanceError", "Mechanism", "Model",
-    "Parameter", "Plan", "Policy", "Refused", "Result", "Saved", "Scenario", "Search", "Sensitivity", "Sweep", "Use",
-    "WindTunnel", "basins", "branch", "calibrate", "check", "check_mechanism", "compare", "describe", "discover",
-    "draw", "forecast", "load_scenario", "load_state", "methods", "plan", "read_history", "save_figure", "save_state",
-    "search", "sensitivity", "simulate", "state_at", "sweep", "wind_tunnel", "write_report",
+    "Comparison", "Description", "Discovery", "Forecast", "Government", "Knowing", "LetsDanceError", "Mechanism", "Model",
+    "OverWorlds", "Parameter", "Plan", "Policy", "Refused", "Result", "Saved", "Scenario", "Search", "Sensitivity", "Sweep",
+    "Use", "WindTunnel", "Worlds", "basins", "branch", "calibrate", "check", "check_mechanism", "compare", "describe",
+    "discover", "draw", "forecast", "knowing", "load_scenario", "load_state", "methods", "plan", "read_history",
+    "save_figure", "save_state", "search", "sensitivity", "simulate", "state_at", "sweep", "wind_tunnel", "write_report",
 ]

@@ -1,0 +1,131 @@
+"""What `--worlds` makes of compare, wind-tunnel, map and explain: the same question in every world."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from letsdance.commands.screen import console, print_table, progress
+from letsdance.commands.telling import finite, keep, records, text_of, written
+
+if TYPE_CHECKING:
+    from letsdance.experiments.worlds import Worlds
+    from letsdance.scenarios import Scenario
+
+
+def _said(worlds: Worlds) -> dict[str, Any]:
+    return {"worlds": worlds.worlds, "worlds_toml": worlds.to_toml()}
+
+
+def _lines(lines: Any) -> None:
+    for k, line in enumerate(lines):
+        console().print(line, style="bold" if k == 0 else None, highlight=False, markup=False)
+
+
+def compare(worlds: Worlds, stories: Mapping[str, Scenario], against: str | None, outcome: str, runs: int, seed: int,
+            municipalities: Path | None, out: Path, overwrite: bool, as_json: bool) -> None:
+    """`letsdance compare --worlds`."""
+    with progress("Runs", worlds.worlds * len(stories) * max(1, runs), quiet=as_json) as advance:
+        found = worlds.compare(stories, runs, seed, None, municipalities, against, None, outcome, progress=advance)
+    from letsdance.experiments.knowing import knowing
+    from letsdance.params import Refused
+    from letsdance.report import worlds as pages
+
+    try:
+        told = knowing(found)
+    except Refused:
+        told = None
+    frames = {"summary": found.summary, "worlds": found.by_world, "runs": found.by_run}
+    frames |= {} if told is None else {"knowing": told.table}
+    said = {**_said(worlds), "reference": found.reference, "seeds": {"first": seed, "runs": runs},
+            "quarters": found.quarters, "scenarios": {name: story.to_toml() for name, story in stories.items()},
+            "municipalities": text_of(municipalities), "outcome": str(found.outcome)}
+    page = pages.study(found, told)
+    keep(out, "compare", said, frames, page, overwrite, as_json)
+    lines = [*pages.headlines(found).values(), *(pages.luck_sentence(found, name) for name in found.others),
+             *pages.regret_sentences(found), *(pages.knowing_sentences(told) if told else []), pages.WIDTH]
+    if as_json:
+        moved = {name: records(found.where(name).head(20)) for name in found.others}
+        typer.echo(json.dumps({
+            "folder": str(out), "reference": found.reference, "worlds": worlds.worlds, "runs": runs, "seed": seed,
+            "outcome": str(found.outcome), "better": "less" if found.less else "more", "sentences": lines,
+            "summary": records(found.summary), "where": moved,
+            "knowing": told and {"best": told.best, "perfect": {
+                "value": finite(told.perfect.value), "low": finite(told.perfect.low), "high": finite(told.perfect.high)},
+                "assumptions": records(told.table.head(20))}}))
+        return
+    _lines(lines[:len(found.others)])
+    table = pages.summary_table(found)
+    print_table(table.note, list(table.columns), [list(row) for row in table.rows])
+    for line in lines[len(found.others):]:
+        console().print(line, highlight=False, markup=False)
+    written(out)
+
+
+def wind_tunnel(worlds: Worlds, portfolio: str, start: Any, only: Any, at: int, outcome: str, better: str | None, runs: int,
+                quarters: int | None, seed: int, municipalities: Path | None, out: Path, overwrite: bool,
+                as_json: bool) -> None:
+    """`letsdance wind-tunnel --worlds`."""
+    from letsdance.experiments.windtunnel import planned
+    from letsdance.scenarios import STARTS
+
+    cells = len(planned(portfolio, start or STARTS, only, at, outcome, quarters, better).cells)
+    with progress("Runs", 2 * cells * worlds.worlds * max(1, runs), quiet=as_json) as advance:
+        found = worlds.wind_tunnel(portfolio, start or STARTS, only, at, outcome, runs, seed, quarters, better,
+                                   municipalities, progress=advance)
+    from letsdance.report import worlds as pages
+
+    said = {**_said(worlds), "portfolio": portfolio, "seeds": {"first": seed, "runs": runs}, "at": at,
+            "better": "less" if found.less else "more", "outcome": str(found.outcome),
+            "scenarios": {name: one.to_toml() for name, one in found.starts.items()},
+            "municipalities": text_of(municipalities)}
+    keep(out, "wind-tunnel", said, {"wind_tunnel": found.summary, "worlds": found.table}, pages.tunnel_study(found),
+         overwrite, as_json)
+    if as_json:
+        typer.echo(json.dumps({"folder": str(out), "said": pages.tunnel_headline(found), "outcome": str(found.outcome),
+                               "worlds": worlds.worlds, "runs": runs, "seed": seed, "table": records(found.summary)}))
+        return
+    _lines([pages.tunnel_headline(found), pages.WIDTH])
+    table = pages.tunnel_table(found)
+    print_table(table.note, list(table.columns), [list(row) for row in table.rows])
+    written(out)
+
+
+def basins(worlds: Worlds, scenario: str, grid: int, quarters: int, runs: int, seed: int, changes: Mapping[str, Any],
+           out: Path, overwrite: bool, as_json: bool) -> None:
+    """`letsdance map --worlds`."""
+    from letsdance import scenarios as told
+
+    total = grid * grid * (worlds.worlds + 1) * max(1, runs) if 0 < grid < 1000 else 1
+    with progress("Runs", total, quiet=as_json) as advance:
+        found = worlds.basins(scenario, grid, quarters, runs, seed, progress=advance, **changes)
+    from letsdance.report import worlds as pages
+
+    said = {**_said(worlds), "scenario": told.load(scenario).changed(**changes).to_toml(), "quarters": quarters,
+            "runs": runs, "seed": seed, "sizes": records(found.sizes),
+            "sentences": [pages.map_headline(found), pages.WIDTH]}
+    manifest = keep(out, "map", said, {"basins": found.frame, "sizes": found.sizes, "worlds": found.table},
+                    pages.map_study(found), overwrite, as_json)
+    if as_json:
+        typer.echo(json.dumps(manifest))
+        return
+    _lines([pages.map_headline(found), pages.WIDTH])
+    written(out)
+
+
+def explain(worlds: Worlds, stories: Mapping[str, Scenario], runs: int, seed: int, as_json: bool) -> None:
+    """`letsdance explain --worlds`."""
+    with progress("Runs", len(stories) * (worlds.worlds + 1) * max(1, runs), quiet=as_json) as advance:
+        found = {name: worlds.explain(story, runs, seed, progress=advance) for name, story in stories.items()}
+    from letsdance.report.worlds import WIDTH
+
+    if as_json:
+        typer.echo(json.dumps({name: {"sentences": one.sentences, "holds": records(one.holds),
+                                      "where": records(one.where().head(20))} for name, one in found.items()}))
+        return
+    for one in found.values():
+        typer.echo("\n".join([*one.sentences, WIDTH]) + "\n")
