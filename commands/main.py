@@ -26,6 +26,7 @@ from letsdance.commands import (
     screening,
     searching,
     sweeping,
+    teaching,
 )
 from letsdance.commands.screen import (
     Interrupted,
@@ -387,7 +388,7 @@ def _print_summaries(summaries: dict[str, dict[str, Any]], result: Result) -> No
 for name, command in (("compare", comparing.compare), ("wind-tunnel", comparing.wind_tunnel),
                       ("search", searching.search), ("sweep", sweeping.sweep), ("query", sweeping.query),
                       ("sensitivity", screening.sensitivity), ("discover", screening.discover),
-                      ("dashboard", dashboard.dashboard)):
+                      ("dashboard", dashboard.dashboard), ("lesson", teaching.lesson)):
     app.command(name)(command)
 for name, group in (("branch", branching.branch), ("map", mapping.app), ("adopters", adopting.adopters)):
     app.add_typer(group, name=name)

@@ -531,7 +531,9 @@ def test_a_language_has_every_text_and_the_same_names_to_fill_in(language):
 def asked():
     """Keys that the code asks for: in calls of a text, anywhere as a literal, and patterns of those it builds."""
     called, literal, built = set(), set(), set()
-    for path in (*DASHBOARDS.rglob("*.py"), DASHBOARDS.parent / "words" / "__init__.py"):
+    house = DASHBOARDS.parent
+    for path in (*DASHBOARDS.rglob("*.py"), house / "words" / "__init__.py", house / "experiments" / "lessons.py",
+                 house / "report" / "lesson.py", house / "commands" / "teaching.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 literal.add(node.value)
@@ -547,6 +549,8 @@ def asked():
         source = path.read_text(encoding="utf-8")
         called |= set(re.findall(r"texts\['(\w+\.\w+)'\]", source))
         built |= {re.escape(stem) + r"\w+" for stem in re.findall(r"texts\['(\w+\.\w*)' \+", source)}
+    for path in (house / "report").glob("*.j2"):
+        called |= set(re.findall(r'text\("(\w+\.\w+)"', path.read_text(encoding="utf-8")))
     return called, literal | called, built
 
 
