@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from letsdance.commands.screen import Json, Overwrite, Seed, busy, print_table, progress
+from letsdance.commands.screen import Json, Overwrite, Seed, busy, idle, print_table, progress
 from letsdance.commands.telling import keep, records, written
 
 if TYPE_CHECKING:
@@ -47,11 +47,12 @@ def describe(
 ) -> None:
     """Describe who adopted when, and what they saw before. Curve, hazard, categories, exposure, thresholds, survival."""
     from letsdance.experiments import folder
-    from letsdance.params import Refused
+    from letsdance.params import Refused, check_whole
 
     folder.check_target(out, overwrite)
     from letsdance.experiments.adopters.describing import describe as description
 
+    check_whole("seed", seed, 0, 2**63 - 2)
     if not 0 <= test <= 1_000_000:
         raise Refused("--test must be a whole number from 0 to 1,000,000, not {test}.", test=test)
     adoption = _adoption(times, edges, first, last, never or [], group, seed, as_json)
@@ -142,6 +143,7 @@ def classic(
     """Run a classic diffusion model beside its closed form. It is a limit case of the engine; without a name, all are
     listed."""
     if name is None:
+        idle("--set", "--runs", "--seed", "--out", "--overwrite", because="without a name the models are listed")
         return _list_classics(as_json)
     from letsdance.experiments import folder
 
@@ -230,6 +232,9 @@ def data(
     from letsdance.scenarios.tables import Invalid, Reading
 
     if file is None:
+        idle("--kind", "--edges", "--population", "--never", "--group", "--decimal", "--sheet", "--scale", "--missing",
+             "--base", "--draws", "--seed", "--save", "--report", "--out", "--overwrite",
+             because="without a file the examples are listed")
         shown = examples()
         if as_json:
             typer.echo(json.dumps(shown))
@@ -239,6 +244,13 @@ def data(
     from letsdance.experiments import folder
     from letsdance.experiments.spreadsheet import to_csv
 
+    ending = None if save is None else save.suffix
+    if ending != ".toml":
+        idle("--base", because="it is the start that --save START.toml changes")
+    if ending != ".csv":
+        idle("--draws", because="it says how many starts --save POINTS.csv writes")
+    if draws is None:
+        idle("--seed", because="only --draws draws")
     for target, option in ((save, "--save"), (report, "--report")):
         if target is not None:
             folder.check_file(target, overwrite, option)
@@ -262,12 +274,12 @@ def data(
     if save is not None:
         with folder.whole_file(save, overwrite, "--save") as part:
             part.write_text(start, encoding="utf-8")
-        said.append(f"Written: {save}.")
     if out is not None:
         from letsdance.report.adopters import data_study
 
         keep(out, "adopters data", {"sentences": said}, {"table": frame}, data_study(said, Path(file).name, frame, counts),
              overwrite, as_json, beside=("--save", "--report"))
+    said += [] if save is None else [f"Written: {save}."]
     if as_json:
         typer.echo(json.dumps({"valid": True, "sentences": said, "rows": records(frame)}))
         return
@@ -309,6 +321,9 @@ def _said(file: str, kind: str | None, edges: Path | None, population: Path | No
             raise Refused("{option} {why}, but {file} looks like a table of {what}; leave {option} out, or name the "
                           "columns of {file} for what they are.", option=option, why=why, file=file, what=what)
     if what == "survey":
+        if save is None or save.suffix == ".toml" or draws is not None:
+            idle("--population", because="of a survey, it counts the citizens of the municipalities that --save TOWNS.csv "
+                                         "writes")
         survey = read_survey(sheet, scale, missing=missing, reading=reading)
         start, error = survey.start(), survey.error()
         said = [*survey.said, *(

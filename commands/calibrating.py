@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from letsdance.commands.adopting import adopters
-from letsdance.commands.screen import Json, Overwrite, Profile, Set, print_table, progress, values
+from letsdance.commands.screen import Json, Overwrite, Profile, Set, idle, print_table, progress, values
 from letsdance.commands.telling import keep, records, written
 
 if TYPE_CHECKING:
@@ -110,6 +110,8 @@ def speed_(
     folder.check_target(out, overwrite)
     from letsdance.experiments.adopters import speed as speeding
 
+    if policy:
+        idle("--start", because="a --policy says itself when its levers start")
     tried = 2 + (len(policy) if policy else len(speeding.policies(1)))
     total = tried * ((draws or 50) * (runs or 4) if Path(case).is_dir() else runs or 40)
     with progress("Running", max(total, 1), quiet=as_json) as advance:

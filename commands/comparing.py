@@ -29,6 +29,7 @@ from letsdance.commands.screen import (
     console,
     print_table,
     progress,
+    until_or_runs,
     values,
     worlds_of,
 )
@@ -67,6 +68,7 @@ def compare(
     from letsdance.experiments.precision import until as target
     from letsdance.params import Refused
 
+    until_or_runs(until)
     folder.check_target(out, overwrite)
     there = worlds_of(worlds, within)
     if there is not None and until is not None:

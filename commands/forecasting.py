@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from letsdance.commands.adopting import adopters
-from letsdance.commands.screen import Json, Overwrite, console, print_table, progress
+from letsdance.commands.screen import Json, Overwrite, console, idle, print_table, progress
 from letsdance.commands.telling import keep, records, written
 
 if TYPE_CHECKING:
@@ -296,6 +296,7 @@ def backtest_(
 
     told = _opened(past)
     if (shares := _shares(told, prior, population)) is not None:
+        idle("--stage", "--every", because="shares in use are cut at one place")
         return _backtest_shares(shares, past.name, samples, seed, out, overwrite, as_json)
     known = None if prior is None else priors.load(prior)
     cascades = histories.read(told, population, least=1)

@@ -49,10 +49,12 @@ from letsdance.commands.screen import (
     command_line,
     console,
     hear,
+    idle,
     interrupt,
     print_table,
     progress,
     simulated,
+    until_or_runs,
     values,
     worlds_of,
 )
@@ -82,6 +84,7 @@ def run(
     from letsdance.experiments import folder
     from letsdance.params import Refused
 
+    until_or_runs(until)
     folder.check_target(out, overwrite)
     stories = {}
     for name in scenarios or told.STARTS:
@@ -194,6 +197,8 @@ def explain(
     if directory is not None:
         from letsdance.experiments import folder, manifests
 
+        idle("--runs", "--quarters", "--seed", "--set", "--lever", "--shock", "--profile",
+             because="a folder is explained as it was run")
         with progress("Running again", _total(manifests.read(directory, "")), quiet=as_json) as advance:
             results = folder.again(directory, advance)
     else:
@@ -240,6 +245,8 @@ def show(
     from letsdance.commands.showing import contents
 
     title, columns, rows = contents(what, copy)
+    if copy is not None:
+        idle("--json", because="--copy prints a file as it is")
     if copy is not None:
         typer.echo(rows[0][0], nl=False)
     elif as_json:
@@ -414,6 +421,12 @@ def _told_nobody(error: OSError | None = None) -> None:
 def _legible(typed: list[str]) -> None:
     """Refuse words that say nothing, and numbers that people did not mean though Python takes them: full-width, 1_000."""
     for before, word in zip(["", *typed], typed):
+        if "\0" in word or any("\ud800" <= letter <= "\udfff" for letter in word):
+            from letsdance.params import Refused, files
+
+            raise Refused("{word} holds what no text and no name of a file may have (NUL, or bytes that are no "
+                          "UTF-8); type it again, or rename the file.",
+                          word=files.shown(word))
         option, equals, said = word.partition("=") if word.startswith("--") else ("", "", word)
         if (equals or not option) and not said.strip():
             from letsdance.params import Refused
@@ -426,6 +439,11 @@ def _legible(typed: list[str]) -> None:
             from letsdance.params import Refused
 
             raise Refused("{said!r} cannot be read as a number; write it in the digits 0 to 9.", said=said[:40])
+
+
+#: How the library that reads options says what it wants: pattern -> the same in our words.
+_WANTED = {r"greater than or equal to (\S+)": "at least", r"less than or equal to (\S+)": "at most",
+           r"greater than (\S+)": "more than", r"less than (\S+)": "less than"}
 
 
 def _mistyped(error: Exception) -> str:
@@ -441,6 +459,9 @@ def _mistyped(error: Exception) -> str:
         if option and kind in said:
             given = _given(option)
             return f"{option} must be {must} in the digits 0 to 9{f', not {given}' if given else ''}."
+    for pattern, must in _WANTED.items():
+        if option and (end := re.search(pattern, said.rstrip("."))):
+            return f"{option} must be {must} {end[1]}, not {_given(option)}."
     return f"{said.rstrip('.')}. See `letsdance {' '.join(sys.argv[1:2])} --help`." if sys.argv[1:] else said
 
 
@@ -463,7 +484,13 @@ def main() -> None:
     try:
         _legible(sys.argv[1:])
         try:
+            shown = sys.stdout, sys.stderr
             ended = app(_load_mechanisms(sys.argv[1:]), standalone_mode=False)
+        except SystemExit:
+            if sys.stdout is not shown[0]:  # the library of the command wraps what nobody reads any more, and says nothing
+                sys.stdout, sys.stderr = shown
+                _told_nobody(BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)))
+            raise
         except OSError as error:  # of the screen, or of a file: only the first is told here
             _told_nobody(error)
             raise

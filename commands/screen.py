@@ -82,6 +82,26 @@ def values(sets: list[str] | None) -> dict[str, float]:
     return values
 
 
+def idle(*options: str, because: str) -> None:
+    """Refuse options that were typed and would do nothing here, so that nobody believes that they did.
+
+    because: why, as it may end "--most would do nothing: ...".
+    """
+    for word in sys.argv[1:]:
+        if (option := word.partition("=")[0]) in options:
+            from letsdance.params import Refused
+
+            raise Refused("{option} would do nothing: {because}; leave {option} out.", option=option, because=because)
+
+
+def until_or_runs(until: str | None) -> None:
+    """Refuse --most without --until, and --runs with it."""
+    if until is None:
+        idle("--most", because="it limits the runs that --until adds")
+    else:
+        idle("--runs", because="--until adds runs until the outcome is known, at most so many as --most says")
+
+
 def command_line(*targets: str) -> str:
     """What was typed, so that it can be typed again, without the options (`targets`, --out) that say what to write."""
     import shlex
@@ -147,7 +167,11 @@ def hear() -> None:
 def console() -> Any:
     from rich.console import Console
 
-    return Console()
+    class Screen(Console):
+        def on_broken_pipe(self) -> None:
+            raise  # it would end the process without a word
+
+    return Screen()
 
 
 @contextmanager

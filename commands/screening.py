@@ -18,6 +18,7 @@ from letsdance.commands.screen import (
     Shock,
     Table,
     console,
+    idle,
     print_table,
     progress,
     values,
@@ -155,6 +156,8 @@ def _sweep(where: Path, scenario: str | None, factor: list[str] | None) -> Sweep
 
     if scenario or factor:
         raise Refused("--from takes scenario and factors from the sweep; leave them out.")
+    idle("--replicates", "--size", "--points", "--quarters", "--set", "--lever", "--shock", "--profile", "--municipalities",
+         "--executor", "--workers", because="--from takes runs that were made from the sweep")
     return Sweep.open(where)
 
 

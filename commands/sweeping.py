@@ -23,6 +23,7 @@ from letsdance.commands.screen import (
     busy,
     command_line,
     console,
+    idle,
     print_table,
     progress,
     values,
@@ -89,6 +90,8 @@ def sweep(
     from letsdance.params import Refused
 
     runner = where(executor, scheduler)
+    if not keep:
+        idle("--every", because="it thins the tables that --keep keeps")
     if resume:
         if overwrite:
             raise Refused("--resume goes on with what is there and --overwrite throws it away; give one of them.")

@@ -335,7 +335,7 @@ def check_points(points: object, name: str = "points") -> int:
 
 
 def _generator(seed: int) -> np.random.Generator:
-    return np.random.default_rng([check_whole("the design's seed", seed, 0), 0x0DE51])
+    return np.random.default_rng([check_whole("the design's seed", seed, 0, 2**63 - 1), 0x0DE51])
 
 
 def _design(factors: tuple[Factor, ...], columns: Mapping[str, list[Any]], method: str) -> Design:

@@ -623,7 +623,7 @@ def check_aim(aim: float, most: int) -> None:
     if not 0.0 < aim <= 1.0:
         raise Refused("the density to aim at must lie above 0 and be at most 1, such as 0.8, not {aim:g}.",
                       aim=aim)
-    check_whole("the number of boxes", most, 1)
+    check_whole("the number of boxes", most, 1, 100)
 
 
 def check_enough(points: int) -> None:

@@ -231,9 +231,9 @@ def keep(out: Path, kind: str, command: str, said: Mapping[str, Any], frames: Ma
     with whole_or_nothing(out, overwrite) as part:
         for name, frame in frames.items():
             frame.to_parquet(part / f"{name}.parquet", engine="pyarrow", index=False)
-        (part / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         if hand_over:
             hand_over(part, manifest)
+        _seal(part, manifest)
     return manifest
 
 
@@ -250,10 +250,29 @@ def write(out: Path, results: Mapping[str, Result], command: str, overwrite: boo
             (part / f"{name}.toml").write_text(text, encoding="utf-8")
         if municipalities is not None:
             (part / "municipalities.csv").write_text(municipalities, encoding="utf-8")
-        (part / MANIFEST).write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         if hand_over:
             hand_over(part, said)
+        _seal(part, said)
     return out
+
+
+def _seal(part: Path, said: dict[str, Any]) -> None:
+    """Write the manifest, which comes last: it names every other file that is no table, with its hash."""
+    said["files"] = {name: hash_of(part / name) for name in beside(part)}
+    (part / MANIFEST).write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def hash_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def beside(folder: Path) -> list[str]:
+    """What lies in a folder beside its tables and its manifest; names that begin with a dot are the machine's own."""
+    found = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file() or path.is_symlink())
+    return [path.as_posix() for path in found if path.suffix != ".parquet" and path.as_posix() != MANIFEST
+            and not any(part.startswith(".") for part in path.parts)]
 
 
 def again(folder: Path, progress: Callable[[int], None] | None = None) -> dict[str, Result]:
@@ -274,9 +293,11 @@ def again(folder: Path, progress: Callable[[int], None] | None = None) -> dict[s
 
 def verify(folder: Path, progress: Callable[[int], None] | None = None,
            rerun: Callable[[str], Path] | None = None) -> list[str]:
-    """What differs between a folder's tables and the same made now; an empty list means identical.
+    """What differs between a folder and the same made now, one sentence each; an empty list means identical.
 
     A run is made again from its manifest; what another sub-command wrote, by `rerun(command)`, which gives a new folder.
+    Tables and what the manifest says are held against those that are made now; of other files, such as the report, only
+    whether they are as they were written: what they look like may depend on the machine.
     """
     import pandas as pd
 
@@ -289,15 +310,19 @@ def verify(folder: Path, progress: Callable[[int], None] | None = None,
                           "again.", folder=folder)
         place = rerun(said["command"])
         fresh = {file.relative_to(place).as_posix(): pd.read_parquet(file) for file in sorted(place.rglob("*.parquet"))}
+        now_said, others = manifests.read(place), dict.fromkeys(beside(place))
     else:
-        fresh = {f"{name}.parquet": frame for name, frame in tables(again(folder, progress)).items()}
+        results = again(folder, progress)
+        fresh = {f"{name}.parquet": frame for name, frame in tables(results).items()}
+        now_said, others = manifest(results, "", {}, said.get("municipalities")), None
     stored = [file.relative_to(folder).as_posix() for file in sorted(folder.rglob("*.parquet"))]
     recorded: dict[str, str] = said.get("tables") or {}
-    differences = []
+    differences = _said_otherwise(said, now_said) + _other_files(folder, said.get("files", others))
     for file in dict.fromkeys([*recorded, *stored, *fresh]):
         path, now = folder / file, fresh.get(file)
         if now is None or not path.exists():
-            differences.append(f"{file}: " + ("the file is missing." if now is not None else "not a table any more."))
+            differences.append(f"{file}: the file is missing." if now is not None else
+                               f"{file}: letsdance writes no such table here.")
             continue
         try:
             then = pd.read_parquet(path)
@@ -313,6 +338,30 @@ def verify(folder: Path, progress: Callable[[int], None] | None = None,
         if content_hash(now) != recorded.get(file, content_hash(then)):
             differences += _differences(file, then, now)
     return differences
+
+
+#: What a manifest says of how and with what it was made, which may differ where nothing else does.
+_HOW = ("command", "version", "versions", "git", "tables", "files", "mechanisms")
+
+
+def _said_otherwise(said: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Entries of a manifest that are others than those that are made now; of the same version, also which are missing."""
+    names = dict.fromkeys([*said, *(now if said["version"] == now["version"] else ())])
+    return [f"{MANIFEST}: {name} is not what comes out now." for name in names
+            if name not in _HOW and (name in now or said["version"] == now["version"])
+            and json.dumps(said.get(name), sort_keys=True) != json.dumps(now.get(name), sort_keys=True)]
+
+
+def _other_files(folder: Path, recorded: Mapping[str, str | None] | None) -> list[str]:
+    """Files beside the tables that are missing, changed, or not ours. recorded: name -> hash, None where it may be any;
+    nothing is known of a folder that a version wrote which did not record them."""
+    if recorded is None:
+        return []
+    here = beside(folder)
+    found = [f"{name}: the file is missing." for name in recorded if name not in here]
+    found += [f"{name}: the file was changed after it was written." for name in here
+              if recorded.get(name) and hash_of(folder / name) != recorded[name]]
+    return [*found, *(f"{name}: letsdance did not write this file." for name in here if name not in recorded)]
 
 
 def _differences(file: str, stored: pd.DataFrame, now: pd.DataFrame) -> list[str]:

@@ -84,6 +84,8 @@ class Manifest(Entries):
     option: Literal["--out", "--report"] = Field("--out", description="--out or --report")
     tables: dict[Annotated[Text, AfterValidator(_within)], Text] = Field(
         {}, description="tables of this folder with their hashes")
+    files: dict[Annotated[Text, AfterValidator(_within)], Text] = Field(
+        {}, description="other files of this folder with their hashes")
     git: Git | None = Field(None, description="a commit or nothing")
     versions: Texts = Field({}, description="texts by name")
     mechanisms: dict[Text, Mechanism] = Field({}, description="files and hashes by name")

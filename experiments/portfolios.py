@@ -72,7 +72,7 @@ def space(scenario: Scenario, levers: Sequence[str] | None = None, starts: Seque
     durations: in quarters, None to the end; those that outlast the horizon are the same as to the end. strengths:
     from 0 (without) to 1.5. most: how many levers together.
     """
-    check_whole("most (levers used together)", most, 1)
+    check_whole("most (levers used together)", most, 1, 100)
     given = {use.name for use in scenario.levers}
     names = list(dict.fromkeys(_names(levers))) if levers is not None else [
         name for name in scenario.uses("lever") if name not in given and moves(scenario, name)]

@@ -166,9 +166,9 @@ def plan(scenario: ScenarioLike, *, chance: float | None = None, budget: float |
         raise Refused("chance must lie above 0 and below 1, such as 0.8, not {chance!r}.", chance=chance)
     if budget is not None and not (isinstance(budget, int | float) and np.isfinite(budget) and budget >= 0.0):
         raise Refused("budget must be a number of points from 0, not {budget!r}.", budget=budget)
-    for name, value, least in (("runs", runs, 4), ("fresh_runs", fresh_runs, 20), ("evaluations", evaluations, 50),
-                               ("seed", seed, 0)):
-        check_whole(name, value, least)
+    for name, value, *ends in (("runs", runs, 4, _MOST_RUNS), ("fresh_runs", fresh_runs, 20, _MOST_RUNS),
+                               ("evaluations", evaluations, 50, _MOST_RUNS), ("seed", seed, 0, 2**62)):
+        check_whole(name, value, *ends)
     made = Plan(story, portfolios.space(story, levers, starts, durations, strengths, most), parse_condition(condition),
                 chance, budget, runs, fresh_runs, evaluations, seed, robust,
                 Worlds(DRAWS, SHARE, seed=seed) if worlds is None else worlds_of(worlds))

@@ -262,11 +262,10 @@ def check_text(name: str, value: object, most: int, place: str = "", any_charact
     return value
 
 
-def check_whole(name: str, value: object, low: int, high: int | None = None) -> int:
-    """A whole number from low to high (None: without end), or `Refused`. `name` is what the sentence calls it."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < low or (
-            high is not None and value > high):
-        end = "" if high is None else Said(" to {high:,}", high=high)
+def check_whole(name: str, value: object, low: int, high: int) -> int:
+    """A whole number from low to high, or `Refused`; every number has an end. `name` is what the sentence calls it."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
+        end = Said(" to {high:,}", high=high)
         raise Refused("{name} must be a whole number from {low:,}{end}, not {value!r}.", name=name, low=low, end=end,
                       value=value)
     return int(value)

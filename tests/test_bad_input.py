@@ -84,6 +84,10 @@ FILES: dict[str, Callable[[Path], None]] = {
     "prior.json": raw("{}"), "priorlist.json": raw("[1]"), "priordeep.json": raw("[" * DEEP + "]" * DEEP),
     "history.csv": raw("t,new\n1,2\n2,3\n3,4\n"), "counts.csv": raw("t,cum\n1,2\n2,3\n3,4\n"),
     "times.csv": raw("node,time\nA,2001\nB,2002\nC,2004\n"),
+    "survey.csv": raw("respondent,group,willingness\n" + "".join(
+        f"{k},{'citizen' if k % 2 else 'official'},{1 + k % 5}\n" for k in range(20))),
+    "shares.csv": raw("unit,year,percent\n" + "".join(
+        f"{u},{2000 + t},{10 + 3 * t - (9 if t == 6 else 0)}\n" for u in "AB" for t in range(9))),
     "state.npz": lambda place: np.savez(place, a=np.arange(3)),
     "words.npz": raw("these are words"), "pickle.npy": raw(b"\x80\x04K\x01."),
     **MANIFESTS,
@@ -125,6 +129,45 @@ USES = ("", " ", "@", "FRCS@", "FRCS@0", "FRCS@-1", "FRCS@8+0", "FRCS@8*9", "FRC
         "FRCS@8*１")
 SETS = ("", "=", "k", "k=", "k=x", "k=nan", "k=inf", "k=-1", "k=1e99", "zz=1", "k=１", "k=0x1", "k=1_0", f"k={HUGE}", "=1",
         "k=1=2")
+
+
+#: Options that would do nothing where they stand: silence would let people believe that they did.
+IDLE = (
+    "run lone_ranger --most 50", "run lone_ranger --until lets_dance@60+-0.02 --runs 20", "run lone_ranger --most=50",
+    "compare lone_ranger --policy LEAD@4 --most 50", "compare lone_ranger --policy LEAD@4 --until T+-0.02 --runs=20",
+    *(f"explain {{{{folder}}}} {option}" for option in ("--runs 2", "--quarters 8", "--seed 2", "--set k=1",
+                                                      "--lever FRCS@8", "--shock austerity", "--profile telework")),
+    "show scenarios --copy lone_ranger --json", "show levers --copy lone_ranger",
+    *(f"sensitivity --from {{{{folder}}}} {option}" for option in (
+        "--replicates 4", "--size 10", "--quarters 8", "--set k=1", "--lever FRCS@8", "--shock austerity",
+        "--profile telework", "--municipalities x.csv", "--executor threads", "--workers 2", "lone_ranger",
+        "--factor k=0.5:1")),
+    *(f"discover --from {{{{folder}}}} {option}" for option in ("--points 400", "--replicates 4", "--quarters 8",
+                                                              "--workers 2", "lone_ranger")),
+    "sweep lone_ranger --factor k=0.5,1 --every 4", "sweep --resume --out {{folder}} --quarters 8",
+    "sweep lone_ranger --factor k=0.5,1 --trajectories 4", "sweep lone_ranger --factor k=0.5,1 --method grid --points 4",
+    "sweep lone_ranger --factor k=0.5:1 --points 4 --executor threads --scheduler tcp://127.0.0.1:1",
+    "sweep lone_ranger --factor k=0.5:1 --points 4 --executor threads --point-timeout 9",
+    *(f"adopters classic {option}" for option in ("--set p=.1", "--runs 3", "--seed 2", "--out x", "--overwrite")),
+    *(f"adopters data {option}" for option in ("--sheet x", "--out x", "--kind new", "--seed 3", "--overwrite")),
+    *(f"adopters data {{{{counts.csv}}}} {option}" for option in (
+        "--sheet zz", "--scale 1-5", "--missing 9", "--base wasteland", "--draws 3", "--seed 3", "--save a.toml",
+        "--never 9999", "--group g", "--edges e.csv")),
+    "adopters data {{times.csv}} --kind new", "adopters data {{times.csv}} --population p.csv",
+    "adopters data {{survey.csv}} --base wasteland", "adopters data {{survey.csv}} --base wasteland --save a.csv",
+    "adopters data {{survey.csv}} --draws 3", "adopters data {{survey.csv}} --draws 3 --save a.toml",
+    "adopters data {{survey.csv}} --population pop.csv", "adopters data {{survey.csv}} --population pop.csv --save a.toml",
+    "adopters data {{survey.csv}} --seed 3 --save a.toml",
+    "adopters describe {{times.csv}} --valued", "adopters describe {{times.csv}} --lag 1",
+    "adopters describe {{times.csv}} --test 9", "adopters describe {{times.csv}} --count",
+    "adopters describe {{times.csv}} --direction in", "adopters describe lone_ranger --first 3",
+    "adopters describe lone_ranger --never 9", "adopters describe {{times.csv}} --seed -3",
+    "adopters calibrate {{counts.csv}} --population 50 --widen 2", "adopters speed lone_ranger --draws 9",
+    "adopters speed lone_ranger --policy MANDATE@4 --start 9",
+    "adopters backtest {{shares.csv}} --every 2", "adopters backtest {{shares.csv}} --stage .5",
+    "adopters forecast {{shares.csv}} --population 50", "adopters backtest {{shares.csv}} --prior p.json",
+    "search lone_ranger --chance 0.8 --budget 100",
+)
 
 
 def words(line: str) -> list[str]:
@@ -189,6 +232,8 @@ def rows() -> dict[str, list[str]]:
         "few most": "run lone_ranger --most -1", "levels of a factor": "sweep lone_ranger --factor k=0.5:1:0 --method grid",
     }.items():
         add(name, line)
+    for line in IDLE:
+        add(f"idle: {line}", line)
     return said
 
 

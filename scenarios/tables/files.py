@@ -147,6 +147,9 @@ def open_sheet(source: Any, what: str = "rows", remedy: str = "", reading: Readi
 
         frame, said, numeric = formats.workbook(raw, where, reading.sheet, 2 * reading.most, fits)
         return _bounded(Sheet(where, frame, "\t", (*how, *said), "row", numeric))
+    if reading.sheet:
+        raise Refused("{where} is no workbook, so it has no sheet {sheet!r}; leave the sheet out, or give the workbook "
+                      "(XLSX).", where=where, sheet=reading.sheet)
     text, said = _text(raw, where)
     how += said
     start = text[:2_000].lstrip().lower()
