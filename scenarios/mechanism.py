@@ -114,6 +114,7 @@ class Mechanism:
         self.acts: list[Act] = []
         self.terms: dict[str, Term] = {}
         self.indicators: dict[str, Indicator] = {}
+        self.replaced: dict[str, Any] = {}
         self.levers: dict[str, dict[str, Any]] = {}
         self.shocks: dict[str, dict[str, Any]] = {}
         self.parameter(self.switch, 1, (0, 1), "switch", title=f"{self.title}: runs", role="constant", whole=True,
@@ -154,6 +155,18 @@ class Mechanism:
 
         def declare(rule: Rule) -> Rule:
             self.acts.append(Act(sets, after, rule))
+            return rule
+
+        return declare
+
+    def replaces(self, name: str) -> Callable[[Rule], Rule]:
+        """A rule in the place of one of the house's, named by its file and its name ("willingness.willingness_target"),
+        with the same arguments. It holds for a whole run: the switch is read when the run begins."""
+        def declare(rule: Rule) -> Rule:
+            if name in self.replaced:
+                raise Refused("{name}: the rule {rule} is replaced twice; take one of the two away.",
+                              name=self.name, rule=name)
+            self.replaced[name] = rule
             return rule
 
         return declare
@@ -213,7 +226,7 @@ class Mechanism:
         """Every rule with its label: of starts, acts, terms and indicators, in this order."""
         return [*((c.name, c.start) for c in self.columns.values() if callable(c.start)),
                 *((a.rule.__name__, a.rule) for a in self.acts), *((t.name, t.rule) for t in self.terms.values()),
-                *((i.name, i.rule) for i in self.indicators.values())]
+                *((i.name, i.rule) for i in self.indicators.values()), *self.replaced.items()]
 
     @property
     def hash(self) -> str:
@@ -223,10 +236,10 @@ class Mechanism:
         said = (self.name, self.parameters, [(c.name, c.of, c.start if not callable(c.start) else "") for c in
                                              self.columns.values()],
                 [(a.sets, a.after) for a in self.acts], [(t.name, t.decision) for t in self.terms.values()],
-                [(i.name, i.of) for i in self.indicators.values()], self.levers, self.shocks)
+                [(i.name, i.of) for i in self.indicators.values()], list(self.replaced), self.levers, self.shocks)
         digest = hashlib.sha256(repr(said).encode())
         for _, rule in self.rules:
-            digest.update(_source(rule).encode())
+            digest.update(source_of(rule).encode())
         return digest.hexdigest()[:16]
 
     def learn(self, listed: bool = False) -> Mechanism:
@@ -261,7 +274,8 @@ class Mechanism:
 
     def __repr__(self) -> str:
         parts = ((len(self.parameters), "parameters"), (len(self.columns), "columns"), (len(self.terms), "terms"),
-                 (len(self.indicators), "indicators"), (len(self.levers), "levers"), (len(self.shocks), "shocks"))
+                 (len(self.indicators), "indicators"), (len(self.replaced), "rules replaced"),
+                 (len(self.levers), "levers"), (len(self.shocks), "shocks"))
         return f"<Mechanism {self.name}: {', '.join(f'{n} {what}' for n, what in parts if n)}; source {self.hash}>"
 
     # ------------------------------------------------------------ checks
@@ -385,10 +399,14 @@ def from_text(file: str, text: str) -> Mechanism:
     return mechanism.learn()
 
 
+def named(given: Mechanisms) -> list[MechanismLike]:
+    """One or several mechanisms as a list."""
+    return [given] if isinstance(given, str | Path | Mechanism) else list(given)
+
+
 def chosen(given: Mechanisms, before: Iterable[Mechanism] = ()) -> tuple[Mechanism, ...]:
     """The mechanisms named, after those there are; `Refused` where two of them declare the same."""
-    named = [given] if isinstance(given, str | Path | Mechanism) else list(given)
-    together = tuple(dict.fromkeys([*before, *(load(one) for one in named)]))
+    together = tuple(dict.fromkeys([*before, *(load(one) for one in named(given))]))
     owner: dict[str, Mechanism] = {}
     for one in together:
         for name in (one.name, *one.parameters, *one.columns, *one.terms, *one.indicators, *one.levers, *one.shocks):
@@ -399,6 +417,17 @@ def chosen(given: Mechanisms, before: Iterable[Mechanism] = ()) -> tuple[Mechani
                 raise Refused("{what} called {name}; rename one of them, or load one of the two.",
                               what=what, name=name)
     return together
+
+
+def of_rules(rules: Mapping[str, Callable[..., object]] | None) -> tuple[Mechanism, ...]:
+    """A mechanism that only replaces rules of the house: what `simulate(rules=...)` loads; none for no rules."""
+    if not rules:
+        return ()
+    digest = hashlib.sha256("".join(f"{name} {source_of(one)}" for name, one in sorted(rules.items())).encode())
+    made = Mechanism(f"rules_{digest.hexdigest()[:8]}", "rules of one's own", f"In the place of {', '.join(rules)}.")
+    for name, one in rules.items():
+        made.replaces(name)(one)
+    return (made.learn(),)
 
 
 # ---------------------------------------------------------------- small things
@@ -427,7 +456,7 @@ def _line(error: BaseException, file: str) -> str:
     return f", line {lines[-1]}" if lines else ""
 
 
-def _source(rule: Any, seen: frozenset[int] = frozenset()) -> str:
+def source_of(rule: Any, seen: frozenset[int] = frozenset()) -> str:
     """A function's source, with that of the functions and the numbers that it uses."""
     plain = getattr(rule, "py_func", rule)
     if not isinstance(plain, FunctionType) or id(plain) in seen or plain.__module__.startswith(("letsdance.", "numpy")):
@@ -441,7 +470,7 @@ def _source(rule: Any, seen: frozenset[int] = frozenset()) -> str:
         if isinstance(used, int | float | str | tuple):
             parts.append(f"{name}={used!r}")
         elif callable(used):
-            parts.append(_source(used, seen | {id(plain)}))
+            parts.append(source_of(used, seen | {id(plain)}))
     parts += [repr(cell.cell_contents) for cell in plain.__closure__ or () if isinstance(cell.cell_contents, int | float)]
     return "\n".join(parts)
 

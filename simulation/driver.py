@@ -24,11 +24,12 @@ import numpy as np
 
 from letsdance.params import PARAMETERS, Refused, nearest, record_dtype
 from letsdance.scenarios.mechanism import PHASES, Mechanism
-from letsdance.simulation import engine
+from letsdance.simulation import engine, replaced
 from letsdance.simulation.compiled import rule
 from letsdance.simulation.indicators import ROW
 from letsdance.simulation.rules import adoption as adopt
 from letsdance.simulation.rules import willingness as will
+from letsdance.simulation.schedule import Schedule
 from letsdance.simulation.state import GOVERNMENT, Own
 
 #: Columns of the house that a mechanism's act may set: shares, kept within 0-1. Means over citizens follow.
@@ -48,6 +49,7 @@ _REASONS: tuple[Any, ...] = (will.CitizenReasons, will.GovernmentReasons, adopt.
 _WHOSE = {"willingness of citizens": "citizens", "joining": "citizens", "willingness of governments": "governments",
           "adoption": "governments"}
 Phase = Callable[..., None]
+_NUMBERS = ("float64", "float32", "int64", "bool", "boolean", "uint64", "int32", "uint8")
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,21 +66,39 @@ class Driver:
     start: Phase
     measure: Phase
     run_many: Callable[..., None]
+    #: The phases' module: `simulation.engine`, or one made of it where a rule is replaced.
+    engine: ModuleType
     #: Where columns stand in the state's own_citizens and own_governments, and the terms of each decision: name -> row.
     columns: dict[str, dict[str, int]]
     terms: dict[str, dict[str, int]]
+    off: tuple[str, ...]
+
+    def __deepcopy__(self, memo: Any) -> Driver:
+        return self
+
+    def __reduce__(self) -> Any:
+        return of, (self.mechanisms, self.off)
 
 
-def of(mechanisms: Sequence[Mechanism] = ()) -> Driver:
-    """The driver of these mechanisms, made once a process. Raises `Refused` for a rule that asks for what there is not."""
-    key = tuple((one.name, one.hash) for one in mechanisms)
+def of(mechanisms: Sequence[Mechanism] = (), off: Sequence[str] = ()) -> Driver:
+    """The driver of these mechanisms, made once a process. Raises `Refused` for a rule that asks for what there is not.
+
+    off: names of those whose replaced rules stay the house's in this run, because it begins with them switched off.
+    """
+    key = tuple((one.name, one.hash, one.name in off) for one in mechanisms)
     with _MAKING:
         if key not in _MADE:
-            _MADE[key] = _make(tuple(mechanisms))
+            _MADE[key] = _make(tuple(mechanisms), off)
         return _MADE[key]
 
 
-_MADE: dict[tuple[tuple[str, str], ...], Driver] = {}
+def of_schedule(schedule: Schedule) -> Driver:
+    """The driver of a run under a schedule: of its mechanisms, as they are switched when the run begins."""
+    on = dict(zip((name for one in schedule.mechanisms for name in one.parameters), schedule.own[0], strict=True))
+    return of(schedule.mechanisms, [one.name for one in schedule.mechanisms if one.replaced and not on[one.switch]])
+
+
+_MADE: dict[tuple[tuple[str, str, bool], ...], Driver] = {}
 _MAKING = threading.Lock()
 
 
@@ -231,7 +251,7 @@ _HEAD = '''"""Whole runs{title}. Written by letsdance.simulation.driver."""
 import numpy as np
 
 from letsdance.simulation.compiled import compiled
-from letsdance.simulation.engine import (
+from {engine} import (
     adoption, calls, environment, mean, outcomes, record, start_citizens, start_governments, stocks, willingness)
 from letsdance.simulation.luck import address, normal, uniform
 from letsdance.simulation.rules.numbers import clip
@@ -296,8 +316,8 @@ def _loop(name: str, says: str, whose: str, call: _Call, switch: int | None, fun
 class _Writer:
     """Writes the file of some mechanisms, and collects the rules that it calls."""
 
-    def __init__(self, mechanisms: tuple[Mechanism, ...]) -> None:
-        self.mechanisms, self.names = mechanisms, _Names(mechanisms)
+    def __init__(self, mechanisms: tuple[Mechanism, ...], engine: ModuleType) -> None:
+        self.mechanisms, self.names, self.engine = mechanisms, _Names(mechanisms), engine
         self.rules: dict[str, Any] = {}
         self.parts: list[str] = []
         self.before: dict[str, list[str]] = {phase: [] for phase in PHASES}
@@ -425,7 +445,7 @@ class _Writer:
         measure = "measure(s, p, seed, t, zero, M)\n            for k in range(more.shape[2]):\n" \
                   "                more[r, t, k] = s.own_numbers[own.shape[1] + k]" if self.names.measured else ""
         title = "".join(f"; {one.name} {one.hash}" for one in self.mechanisms)
-        return _HEAD.format(title=title) + "\n".join(["", *self.parts]) + _WHOLE.format(
+        return _HEAD.format(title=title, engine=self.engine.__name__) + "\n".join(["", *self.parts]) + _WHOLE.format(
             start=lines(self.start, 16), quarter=lines(self.quarter(), 16), measure=measure)
 
 
@@ -445,8 +465,23 @@ def _nothing(s: Any, p: Any, seed: Any, t: Any, lo: Any, hi: Any) -> None:
     """Nothing to do."""
 
 
-def _make(mechanisms: tuple[Mechanism, ...]) -> Driver:
-    writer = _Writer(mechanisms)
+def _engine(mechanisms: tuple[Mechanism, ...], off: Sequence[str]) -> ModuleType:
+    """The phases, with the rules that mechanisms replace."""
+    rules: dict[str, Any] = {}
+    for one in mechanisms:
+        if one.replaced and one.name not in off:
+            if twice := [name for name in one.replaced if name in rules]:
+                raise Refused("{owner}: the rule {name} is replaced by another mechanism already; load one of the two.",
+                              owner=one.called, name=twice[0])
+            rules.update(one.replaced)
+    if not rules:
+        return engine
+    return replaced.engine_with(rules, ", ".join(one.called for one in mechanisms if one.replaced))
+
+
+def _make(mechanisms: tuple[Mechanism, ...], off: Sequence[str]) -> Driver:
+    phases = _engine(mechanisms, off)
+    writer = _Writer(mechanisms, phases)
     text = writer.source()
     module = ModuleType(f"whole_run_{hashlib.sha256(text.encode()).hexdigest()[:16]}")
     module.__dict__.update(writer.rules)
@@ -463,8 +498,8 @@ def _make(mechanisms: tuple[Mechanism, ...]) -> Driver:
         return all_of_them if names else _nothing
 
     return Driver(mechanisms, writer.names.own(), tuple(made[name] for name in writer.quarter()),
-                  together(writer.start), made.get("measure", _nothing), made["run_many"], writer.names.columns,
-                  writer.names.terms)
+                  together(writer.start), made.get("measure", _nothing), made["run_many"], phases, writer.names.columns,
+                  writer.names.terms, tuple(off))
 
 
 def _written(name: str, text: str) -> Path:
@@ -496,7 +531,7 @@ def _blame(mechanisms: Iterable[Mechanism]) -> str:
                 if hasattr(made, "compile"):
                     made.compile(given)
                     returned = made.overloads[given].signature.return_type
-                    if str(returned) not in ("float64", "float32", "int64", "bool", "boolean", "uint64", "int32", "uint8"):
+                    if name not in one.replaced and str(returned) not in _NUMBERS:
                         return f"{one.called}: the rule {name} must return one number, not {returned}."
             except NumbaError as error:
                 return f"{one.called}: the rule {name} cannot be compiled: {_short(error)}."

@@ -11,7 +11,7 @@ import numpy as np
 from letsdance import scenarios
 from letsdance.params import Refused, check_whole, nearest
 from letsdance.scenarios import ScenarioLike, UseLike
-from letsdance.scenarios.mechanism import Mechanisms
+from letsdance.scenarios.mechanism import Mechanisms, named, of_rules
 from letsdance.simulation import municipalities as table
 from letsdance.simulation import schedule as environment
 from letsdance.simulation.agents import Citizen, Government, View, Views
@@ -29,7 +29,7 @@ class CoCreationModel(mesa.Model):
 
     scenario: a start by name, a file's path or a `Scenario`. rng: the seed; the same seed gives the numbers of
     `simulate(scenario, seed=rng)`'s first run. overrides: parameters by name (k=1.5), and levers, shocks, profile,
-    quarters, mechanisms, municipalities (a CSV's path, a table, or how many) as in `simulate`. Every indicator is an
+    quarters, mechanisms, rules, municipalities (a CSV's path, a table, or how many) as in `simulate`. Every indicator is an
     attribute (`model.C`) and a model reporter; `agent_reporters` (asked of citizens and governments alike) and
     `agenttype_reporters` are Mesa's. Raises `Refused` (a ValueError) for bad input.
     """
@@ -45,15 +45,16 @@ class CoCreationModel(mesa.Model):
         quarters: int | None = None,
         municipalities: table.MunicipalitiesLike | int | None = None,
         mechanisms: Mechanisms = (),
+        rules: Mapping[str, Callable[..., object]] | None = None,
         threads: int = 1,
         agent_reporters: Mapping[str, Reporter] | None = None,
         agenttype_reporters: Mapping[type, Mapping[str, Reporter]] | None = None,
         **overrides: object,
     ) -> None:
-        told = scenarios.load(scenario).changed(mechanisms=mechanisms)
+        told = scenarios.load(scenario).changed(mechanisms=[*named(mechanisms), *of_rules(rules)])
         for name in overrides:
             if name not in told.known:
-                known = [*told.known, "levers", "shocks", "profile", "quarters", "municipalities", "mechanisms",
+                known = [*told.known, "levers", "shocks", "profile", "quarters", "municipalities", "mechanisms", "rules",
                          "agent_reporters", "agenttype_reporters"]
                 raise Refused("there is no parameter {name!r}.{near} See `letsdance show parameters`.", name=name,
                               near=nearest(name, known))

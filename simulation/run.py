@@ -16,7 +16,7 @@ import numpy as np
 from letsdance import scenarios
 from letsdance.params import Refused, check_whole
 from letsdance.scenarios import Scenario, ScenarioLike, UseLike
-from letsdance.scenarios.mechanism import Mechanisms
+from letsdance.scenarios.mechanism import Mechanisms, named, of_rules
 from letsdance.simulation import driver as drivers
 from letsdance.simulation import municipalities as table
 from letsdance.simulation import schedule as environment
@@ -50,6 +50,7 @@ def simulate(
     profile: str | None = None,
     municipalities: MunicipalitiesLike | None = None,
     mechanisms: Mechanisms = (),
+    rules: Mapping[str, Callable[..., object]] | None = None,
     threads: int | None = None,
     progress: Callable[[int], None] | None = None,
     between: Callable[[], None] | None = None,
@@ -59,7 +60,8 @@ def simulate(
     scenario: a start by name (lets_dance, lone_ranger, dead_horse, wasteland), a file's path, or a `Scenario`.
     quarters: horizon, 8-400; the scenario's (60) if not given. parameters: changes by name. levers, shocks: such as
     "FRCS@8+20*1.0". profile: the innovation. municipalities: a CSV's path or a table. mechanisms: of your own, each the
-    path of its file or a `Mechanism` (docs/your_own_mechanism.md). threads: None for all cores;
+    path of its file or a `Mechanism` (docs/your_own_mechanism.md). rules: one's own in the place of the model's, as
+    {"willingness.willingness_target": f}, with the same arguments. threads: None for all cores;
     the numbers are the same whatever it is. progress: called with the number of runs that have ended. between: called
     before each quarter (it may raise, to stop); runs then go one after another.
     Raises `Refused` (a ValueError) for bad input.
@@ -69,7 +71,8 @@ def simulate(
     18
     """
     chosen = scenarios.load(scenario).changed(
-        parameters=parameters, levers=levers, shocks=shocks, profile=profile, quarters=quarters, mechanisms=mechanisms)
+        parameters=parameters, levers=levers, shocks=shocks, profile=profile, quarters=quarters,
+        mechanisms=[*named(mechanisms), *of_rules(rules)])
     check_whole("runs", runs, 1, _MOST_RUNS)
     if threads is not None:
         check_whole("threads", threads, 1, 1024)
@@ -131,7 +134,7 @@ def run_seeds(places: Municipalities, schedule: np.ndarray, seeds: np.ndarray, t
     threads = cores() if threads is None else int(threads)
     R, Q, M = len(seeds), len(schedule), len(places)
     table = environment.as_schedule(schedule)
-    driver, house, own = drivers.of(table.mechanisms), table.shipped, table.own
+    driver, house, own = drivers.of_schedule(table), table.shipped, table.own
     rows, more = np.zeros((R, Q), ROW), np.zeros((R, Q, driver.own.indicators))
     stage, depth, regime = np.zeros((R, Q, M), np.uint8), np.zeros((R, Q, M), np.float32), np.zeros((R, Q, M), np.uint8)
     category = np.zeros((R, M), np.uint8)
@@ -175,7 +178,7 @@ def run_seeds(places: Municipalities, schedule: np.ndarray, seeds: np.ndarray, t
 def state_after(places: Municipalities, schedule: np.ndarray, seed: int) -> State:
     """The state after the last quarter of one run, at the speed of a whole run; schedule as in `run_seeds`."""
     table = environment.as_schedule(schedule)
-    driver, house, Q, M = drivers.of(table.mechanisms), table.shipped, len(schedule), len(places)
+    driver, house, Q, M = drivers.of_schedule(table), table.shipped, len(schedule), len(places)
     state = empty_state(places.citizens, house[0], driver.own)
     with interpreted_arithmetic(), drivers.refusing(driver):
         driver.run_many(state, places.given, house, table.own, np.array([seed], np.uint64), np.zeros((1, Q), ROW),

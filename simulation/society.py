@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from letsdance.simulation import driver, engine
+from letsdance.simulation import driver
 from letsdance.simulation.engine import QUARTER
 from letsdance.simulation.indicators import ROW
 from letsdance.simulation.municipalities import Municipalities
@@ -43,7 +43,7 @@ class Society:
     def __init__(self, municipalities: Municipalities, schedule: np.ndarray, seed: int, threads: int = 1) -> None:
         self.municipalities, self.threads = municipalities, threads
         self.schedule = schedule
-        self.driver = driver.of(self._schedule.mechanisms)
+        self.driver = driver.of_schedule(self._schedule)
         self.seed = np.uint64(seed)
         self.state: State = empty_state(municipalities.citizens, self._house[0], self.driver.own)
         self.quarter = 0
@@ -55,12 +55,12 @@ class Society:
         p = self._house[0]
 
         def begin(lo: np.int64, hi: np.int64) -> None:
-            engine.start_citizens(self.state, municipalities.given, p, self.seed, lo, hi)
+            self.driver.engine.start_citizens(self.state, municipalities.given, p, self.seed, lo, hi)
             self.driver.start(self.state, p, self.seed, _ZERO, lo, hi)
 
         with interpreted_arithmetic(), driver.refusing(self.driver):
             self.state.own_numbers[:self.driver.own.parameters] = self._own[0]
-            engine.start_governments(self.state, municipalities.given, p, self.seed)
+            self.driver.engine.start_governments(self.state, municipalities.given, p, self.seed)
             self._share(begin)
             self.measure()
 
@@ -100,7 +100,7 @@ class Society:
     def measure(self) -> None:
         """Record this quarter: `row`, and stage, depth and regime of every government."""
         p, at = self.parameters, np.int64(self.quarter)
-        QUARTER[-1](self.state, p, self.seed, at, self._row[0], self.stage, self.depth, self.regime)
+        self.driver.engine.record(self.state, p, self.seed, at, self._row[0], self.stage, self.depth, self.regime)
         if self.driver.mechanisms:
             self.driver.measure(self.state, p, self.seed, at, _ZERO, np.int64(len(self.municipalities)))
             driver.fill(self.row, self._row, self.state.own_numbers[self.driver.own.parameters:])

@@ -1,0 +1,97 @@
+"""A rule of one's own in the place of one of the house's: what it must give, and what it must leave alone."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import letsdance as ld
+from letsdance.params import PARAMETERS
+from letsdance.simulation import replaced
+from letsdance.simulation.rules import willingness
+
+TARGET = "willingness.willingness_target"
+
+
+def middle(drive, p):
+    """Everybody heads for .5, whatever speaks for it."""
+    return 0.5
+
+
+
+def _same(a, b):
+    return [name for name in a.dtype.names if not np.array_equal(a[name], b[name], equal_nan=True)]
+
+
+@pytest.fixture(scope="module")
+def still():
+    return ld.simulate("lets_dance", runs=3, quarters=16, rules={TARGET: middle})
+
+
+def test_all_head_where_the_rule_says(still):
+    """w += a (.5 - w) + noise: the distance to .5 shrinks by 1 - a a quarter (noise .02 over 1,000 citizens: .002)."""
+    C = still.rows["C"].mean(0)
+    decay = (1.0 - PARAMETERS["a"].default) ** np.arange(17)
+    assert np.abs(C - (0.5 + (C[0] - 0.5) * decay)).max() < 0.004
+    assert abs(ld.simulate("lets_dance", runs=1, quarters=16).rows["C"][0, -1] - C[-1]) > 0.2
+
+
+def test_the_same_rule_gives_the_same_numbers():
+    own = ld.simulate("lone_ranger", runs=2, quarters=12, rules={TARGET: willingness.willingness_target})
+    assert _same(ld.simulate("lone_ranger", runs=2, quarters=12).rows, own.rows) == []
+
+
+def test_threads_steps_and_the_compiler_off_give_the_same_numbers(still):
+    assert _same(still.rows, ld.simulate("lets_dance", runs=3, quarters=16, threads=1, rules={TARGET: middle}).rows) == []
+    model = ld.Model("lets_dance", rng=1, quarters=16, rules={TARGET: middle})
+    while model.running:
+        model.step()
+    assert still.rows["C"][0, -1] == model.C
+    code = ("import letsdance as ld\ndef middle(drive, p):\n    return 0.5\n"
+            f"m = ld.Model('lets_dance', rng=1, quarters=8, rules={{'{TARGET}': middle}})\n"
+            "while m.running: m.step()\nprint(repr(m.C), repr(m.G))")
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
+                          env={**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": os.pathsep.join(sys.path)})
+    assert told.stdout.split() == [repr(float(still.rows[name][0, 8])) for name in ("C", "G")]
+
+
+def test_switched_off_when_a_run_begins_it_is_the_houses():
+    own = ld.Mechanism("heading", says="Everybody heads for the middle.")
+    own.replaces(TARGET)(middle)
+    off = ld.simulate("lets_dance", runs=2, quarters=12, mechanisms=[own], parameters={"on_heading": 0})
+    assert _same(ld.simulate("lets_dance", runs=2, quarters=12).rows, off.rows) == []
+    assert "switched off, every other number is as without it" in ld.check_mechanism(own, quarters=8)
+
+
+@pytest.mark.parametrize(("rules", "words"), [
+    ({"willingness.willingness_targt": middle}, "there is no rule 'willingness.willingness_targt' to replace. Did"),
+    ({"willingness_target": middle}, "A rule is named by its file and its name"),
+    ({TARGET: lambda drive: 0.5}, "is asked with (drive, p), so what replaces it must take the same arguments"),
+    ({TARGET: 0.5}, "must be a function, not 0.5"),
+])
+def test_what_cannot_replace_a_rule_is_refused(rules, words):
+    with pytest.raises(ld.Refused) as told:
+        ld.simulate("lets_dance", runs=1, quarters=8, rules=rules)
+    assert words in str(told.value)
+
+
+def test_a_rule_that_cannot_be_compiled_is_named():
+    def open_a_file(drive, p):
+        """No number."""
+        return open("x").read()
+
+    with pytest.raises(ld.Refused, match=r"the rule willingness\.willingness_target cannot be compiled"):
+        ld.simulate("lets_dance", runs=1, quarters=8, rules={TARGET: open_a_file})
+
+
+def test_assigning_a_rule_is_refused_and_says_how_it_is_done():
+    with pytest.raises(ld.Refused, match="rules="):
+        willingness.willingness_target = middle
+
+
+def test_every_rule_that_is_compiled_can_be_named():
+    assert {"calls.join_probability", "adoption.value", "outcomes.success_probability", "stocks.next_trust"} & set(
+        replaced.names())
+    assert all(replaced._plain(one).__doc__ for one in replaced.names().values())
