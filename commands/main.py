@@ -216,16 +216,35 @@ def explain(
 
 @app.command()
 def check(
-    runs: Annotated[int, typer.Option(help="Paired seeds of each experiment, at least 20 for a verdict.")] = 20,
+    runs: Annotated[int | None, typer.Option(
+        help="Paired seeds of each experiment, at least 20 for a verdict [default: 20; with --robust 4].")] = None,
     seed: Seed = 1,
-    only: Annotated[list[str] | None, typer.Option(help="A pattern, such as F3; may be repeated [default: all].")] = None,
+    only: Annotated[list[str] | None, typer.Option(
+        help="A pattern, such as F3, and with --robust card or lever.LEAD; may be repeated [default: all].")] = None,
+    robust: Annotated[bool, typer.Option(
+        "--robust", help="In how many worlds of other parameters each pattern, card and lever's direction holds.")
+    ] = False,
+    worlds: Over = None, within: Within = None,
+    out: Annotated[Path, typer.Option(help="With --robust: the file that keeps worlds that are done.")] = Path(
+        "letsdance-robust.jsonl"),
+    resume: Annotated[bool, typer.Option("--resume", help="With --robust: go on with the file.")] = False,
+    minutes: Annotated[float | None, typer.Option(help="With --robust: stop after so many; --resume goes on.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Test the model against the patterns of the evidence. What holds, what does not, how strongly."""
+    """Test the model against the patterns of the evidence. What holds, what does not, how strongly; with --robust, in how
+    many worlds."""
     from letsdance.experiments import patterns
 
+    if robust:
+        there = worlds_of("200" if worlds is None else worlds, "30%" if worlds is None and within is None else within)
+        over_worlds.robust(there, out, 4 if runs is None else runs, seed, only, resume, minutes, as_json)
+        return
+    if worlds is not None or within is not None:
+        from letsdance.params import Refused
+
+        raise Refused("--worlds asks in how many worlds patterns hold, which is --robust; add it, or leave --worlds out.")
     with progress("Patterns", len(only or patterns.PATTERNS), quiet=as_json) as advance:
-        findings = patterns.check(runs=runs, seed=seed, only=only, progress=lambda _: advance(1))
+        findings = patterns.check(runs=20 if runs is None else runs, seed=seed, only=only, progress=lambda _: advance(1))
     frame = patterns.table(findings)
     if as_json:
         typer.echo(frame.to_json(orient="records"))

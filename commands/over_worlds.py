@@ -129,3 +129,33 @@ def explain(worlds: Worlds, stories: Mapping[str, Scenario], runs: int, seed: in
         return
     for one in found.values():
         typer.echo("\n".join([*one.sentences, WIDTH]) + "\n")
+
+
+def robust(worlds: Worlds, out: Path, runs: int, seed: int, only: list[str] | None, resume: bool, minutes: float | None,
+           as_json: bool) -> None:
+    """`letsdance check --robust`."""
+    from letsdance.experiments import folder
+    from letsdance.experiments import robust as looked
+    from letsdance.params import Refused
+
+    if minutes is not None and not 0.0 < minutes < 1e5:
+        raise Refused("--minutes must be a number above 0, not {minutes:g}.", minutes=minutes)
+    if not (resume and out.exists()):
+        folder.check_file(out, overwrite=False)
+    before = len(looked.read(out)[1]) if out.exists() else 0
+    if not as_json and before < worlds.worlds:
+        typer.echo(f"{worlds.worlds - before} worlds to do, some 3 to 6 seconds each on one core.", err=True)
+    with progress("Worlds", worlds.worlds - before, quiet=as_json) as advance:
+        whole = looked.check(worlds, out, runs, seed, only, None if minutes is None else 60.0 * minutes,
+                             progress=advance)
+    frame = looked.table(looked.held(out)).sort_values(["kind", "share", "id"], ascending=[False, True, True])
+    done = len(looked.read(out)[1])
+    if as_json:
+        typer.echo(json.dumps({"file": str(out), "finished": whole, "worlds": done, "runs": runs, "seed": seed,
+                               "claims": records(frame)}))
+        return
+    print_table(f"In how many of {done} worlds what is said holds ({worlds}; {runs} runs each, by their means)",
+                ["claim", "says", "holds in", "95 %", "not measured in", "depends most on"],
+                [[row.id, row.says, f"{row.share:.0%}", f"{row.low:.0%}-{row.high:.0%}", str(row.unmeasured), row.breaks]
+                 for row in frame.itertuples()])
+    typer.echo(f"Kept: {out}." + ("" if whole else f" {worlds.worlds - done} worlds are left; go on with --resume."))

@@ -5,20 +5,20 @@ What is counted is report.words' and experiments.paired's; only the wording stan
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
 
 from letsdance.dashboards.compute import Pair
 from letsdance.dashboards.state import Policy
+from letsdance.experiments import cards, robust
 from letsdance.experiments.paired import Interval, paired
 from letsdance.report.style import finite_mean, spread
-from letsdance.report.words import LAST, MEASURES, destination, end, home, stayed
+from letsdance.report.words import destination, home, stayed
 from letsdance.simulation.run import Result
 from letsdance.words import Text
 
-__all__ = ["card", "headline", "what_changed"]
+__all__ = ["beside", "card", "headline", "what_changed"]
 
 #: What a headline may be about, the first first; all shares, so that differences are points.
 TOLD = ("lets_dance", "on", "C", "G", "uses", "T", "participation", "S", "K")
@@ -121,8 +121,18 @@ def _capital(text: str) -> str:
 def card(name: str, results: Mapping[str, Result], text: Text) -> dict[str, str]:
     """What one start comes to, from its runs: where it leads, who begins, who fails, what suffers."""
     result = results[name]
-    return {"leads": _leads(result, text), "begins": _begins(result, text), "fails": _fails(result, text),
+    said = {"leads": _leads(result, text), "begins": _begins(result, text), "fails": _fails(result, text),
             "suffers": _suffers(name, results, text)}
+    if not all(robust.usual(one) for one in results.values()):
+        return said
+    choices = cards.card(name, results)
+    return {fact: " ".join([says, *beside(f"card.{name}.{fact}", text, choices[fact])]) for fact, says in said.items()}
+
+
+def beside(claim: str, text: Text, says: str | None = None) -> list[str]:
+    """In how many worlds of other parameters a claim holds, as one sentence; none where that was not looked at."""
+    held = robust.of(claim, says)
+    return [] if held is None else [text("robust.holds", share=text.percent(held.share))]
 
 
 def _bracket(values: np.ndarray, text: Text, unit: float = 100.0, digits: int = 0) -> str:
@@ -142,11 +152,6 @@ def _leads(result: Result, text: Text) -> str:
     return text("card.moves", goal=text.title("start", goal), runs=text.in_runs(number, result.runs), **said)
 
 
-def _total(result: Result, name: str) -> np.ndarray:
-    """float64[R]: the sum of a flow over all quarters."""
-    return np.asarray(np.nansum(result.rows[name], axis=1), np.float64)
-
-
 def _part(some: np.ndarray, all_of: np.ndarray, text: Text) -> dict[str, str]:
     """A share over all runs, and where 8 in 10 runs lie."""
     each = np.divide(some, all_of, out=np.full(len(some), np.nan), where=all_of > 0)
@@ -154,28 +159,22 @@ def _part(some: np.ndarray, all_of: np.ndarray, text: Text) -> dict[str, str]:
 
 
 def _begins(result: Result, text: Text) -> str:
-    kinds = {kind: _total(result, f"launched_{kind}") for kind in ("solo", "joint", "called")}
-    launches = np.sum(list(kinds.values()), axis=0)
-    if launches.sum() <= 0:
+    most = cards.begins(result)
+    if most == "nobody":
         return text("card.nobody")
-    most = max(kinds, key=lambda kind: float(kinds[kind].sum()))
+    kinds = {kind: cards.total(result, f"launched_{kind}") for kind in ("solo", "joint", "called")}
+    launches = np.sum(list(kinds.values()), axis=0)
     pace = launches.sum() / (result.runs * result.quarters)
     often = text("card.pace_rare", n=text.number(1 / pace)) if pace < 0.5 else text("card.pace", n=text.number(pace, 1))
     return text(f"card.begins_{most}", pace=often, **_part(kinds[most], launches, text))
 
 
 def _fails(result: Result, text: Text) -> str:
-    solo, joint = (_total(result, f"launched_{kind}") for kind in ("solo", "joint"))
-    lost_of = {"unanswered_calls": (_total(result, "unanswered_calls"), _total(result, "citizen_calls")),
-               "dead_calls": (_total(result, "dead_calls"), _total(result, "government_calls")),
-               "launched_solo": (solo, solo + joint)}
-    lost_of = {failed: (lost, made) for failed, (lost, made) in lost_of.items() if made.sum() > 0}
-    if not lost_of:
+    worst = cards.fails(result)
+    if worst == "no_calls":
         return text("card.no_calls")
-    worst = max(lost_of, key=lambda failed: float(lost_of[failed][0].sum()))
-    lost, made = lost_of[worst]
-    little = lost.sum() < 0.05 * made.sum()
-    said = [text("card.fails_little") if little else text(f"card.{worst}", **_part(lost, made, text))]
+    little = worst == "little"
+    said = [text("card.fails_little") if little else text(f"card.{worst}", **_part(*cards.failing(result)[worst], text))]
     rates = {kind: np.asarray(finite_mean(result.rows[f"success_{kind}"], axis=1)) for kind in ("solo", "supported")}
     known = {kind: rate for kind, rate in rates.items() if np.isfinite(rate).any()}
     if known and little:
@@ -186,23 +185,16 @@ def _fails(result: Result, text: Text) -> str:
 
 
 def _suffers(name: str, results: Mapping[str, Result], text: Text) -> str:
-    gaps = []
-    for measure in MEASURES:
-        ends = {other: end(result, measure) for other, result in results.items()}
-        known = {other: value for other, value in ends.items() if math.isfinite(value)}
-        best = max(known, key=lambda other: known[other], default=None)
-        if best is not None and name in known and known[best] > 0.01:
-            gaps.append((known[name] / known[best], measure, known[name], best, known[best]))
-    worst = min(gaps, default=None)
-    if worst is None or worst[0] >= 0.9:
+    gaps = cards.suffering(name, results)
+    if cards.suffers(name, results) == "little":
         return text("card.suffers_little", n=len(gaps))
-    _, measure, amount, best, top = worst
+    _, measure, amount, best, top = min(gaps)
 
     unit, digits = (1.0, 1) if measure == "services" else (100.0, 0)
 
     def value(amount: float) -> str:
         return text.number(amount, 1) if measure == "services" else text.percent(amount)
 
-    ends = finite_mean(results[name].rows[measure][:, -LAST:], axis=1)
+    ends = finite_mean(results[name].rows[measure][:, -cards.LAST:], axis=1)
     return text("card.against", what=_capital(text(f"measure.{measure}")), value=value(amount), best=value(top),
                 band=_bracket(np.asarray(ends), text, unit, digits), where=text.title("start", best))

@@ -109,6 +109,15 @@ def in_runs(count: int, runs: int) -> str:
     return f"in {count} of {runs} runs" if count else "in no run"
 
 
+def _beside(result: Result, goal: str) -> str:
+    """In how many worlds of other parameters a start as it ships comes to this future, where that was looked at."""
+    from letsdance.experiments import robust
+
+    held = robust.of(f"card.{result.scenario.name}.leads", goal) if robust.usual(result) else None
+    return "" if held is None else (f" The same holds in {held.share:.0%} ({held.chance.low:.0%}-{held.chance.high:.0%}) "
+                                    f"of {held.worlds} worlds with other parameters.")
+
+
 def explain(result: Result) -> list[str]:
     """Plain sentences on what happened and why, each computed from the runs."""
     end = result.rows[:, -1]
@@ -121,7 +130,7 @@ def explain(result: Result) -> list[str]:
     told = [f"{result.scenario.title}, after {quarters} quarters: most municipalities are in "
             f"{list(names.values())[first]} {in_runs(int(counts[first]), R)}; on average "
             + ", ".join(f"{share:.0%} in {name}" for name, share in zip(names.values(), shares.mean(axis=1), strict=True)
-                        if share >= 0.005) + "."]
+                        if share >= 0.005) + "." + _beside(result, list(names)[first])]
     last = min(LAST, quarters)
     for side in ("citizens", "governments"):
         found = [one for one in pushes(result, last) if one.side == side and abs(one.push) >= 0.01]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from letsdance.experiments import cards, robust
 from letsdance.params import listed
 from letsdance.report.style import (
     FUTURES,
@@ -53,7 +54,7 @@ LEFT_OUT = (
     ("A built-in efficiency bonus of co-creation", "deliberately absent: none is assumed (S33)"),
 )
 #: Quarters at the end over which a mean is taken where one quarter would be too noisy.
-LAST = 8
+LAST = cards.LAST
 
 #: What may suffer: indicator -> (in words, how it is written). The reader compares starts, so all are 'more is better'.
 MEASURES: Mapping[str, tuple[str, Callable[[float], str]]] = {
@@ -160,6 +161,12 @@ def paragraph(name: str, results: Results) -> list[tuple[str, str]]:
             ("What suffers", _suffers(name, results)), ("When the late ones come", _late(result))]
 
 
+def _holds(result: Result, fact: str, says: str) -> str:
+    """In how many worlds of other parameters a sentence holds, where that was looked at."""
+    held = robust.of(f"card.{result.scenario.name}.{fact}", says) if robust.usual(result) else None
+    return "" if held is None else (f" This holds in {percent(held.share)} of {held.worlds} worlds with other parameters.")
+
+
 def _leads(result: Result) -> str:
     begin, goal = home(result), destination(result)
     low, mean, high = spread(result.rows[goal][:, -1])
@@ -173,7 +180,8 @@ def _leads(result: Result) -> str:
             f"{percent(float(mean))} on average")
     shown = band(float(low), float(high))
     text += f" (10–90 % of runs: {shown})." if result.runs > 1 and shown else "."
-    return text + " " + sentence(f"{percent(float(moved.mean()))} of all municipalities end elsewhere than they began")
+    return text + " " + sentence(f"{percent(float(moved.mean()))} of all municipalities end elsewhere than they began"
+                                 ) + _holds(result, "leads", cards.leads(result))
 
 
 def _begins(result: Result) -> str:
@@ -187,7 +195,8 @@ def _begins(result: Result) -> str:
     often = launches / (result.runs * result.quarters)
     pace = (f"one launch in {decimal(1 / often, 0)} quarters" if often < 0.5 else
             f"{decimal(often)} {'launch' if decimal(often) == '1.0' else 'launches'} a quarter")
-    return f"Of all launches, {listed(said)}; a municipality sees about {pace}."
+    holds = _holds(result, "begins", cards.begins(result))
+    return f"Of all launches, {listed(said)}; a municipality sees about {pace}.{holds}"
 
 
 def _fails(result: Result) -> str:

@@ -582,6 +582,7 @@ FIXED = {
     "letsdance.experiments.compare": "policies are made by views",
     "letsdance.experiments.windtunnel": "policies are made by views",
     "letsdance.experiments.patterns": "patterns are listed",
+    "letsdance.experiments.robust": "the command checks; pages read what ships",
     "letsdance.experiments.folder": "nothing is written to a folder",
     "letsdance.experiments.adopters.surveys": "dashboards.tables confirms the scale, and lists what is said of rows",
     "letsdance.simulation.agents": "decisions are named in the code",

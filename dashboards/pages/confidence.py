@@ -15,6 +15,7 @@ from letsdance.dashboards import compute, events
 from letsdance.dashboards.charts import Chart, key_of
 from letsdance.dashboards.parts import Box, Figure, Say, effects, marks, rules, vue
 from letsdance.dashboards.session import use_session
+from letsdance.experiments import robust
 from letsdance.experiments.paired import Finding
 from letsdance.experiments.patterns import PATTERNS, Laboratory
 from letsdance.params import EVIDENCE, GROUPS, PARAMETERS
@@ -128,7 +129,10 @@ def entries(text: Text) -> dict[str, list[dict[str, Any]]]:
             "range": text("number.to", low=low, high=high), "rules": used.get(name, []), "marks": marks(p.reference)})
     for tab, kind, table in (("levers", "lever", LEVERS), ("shocks", "shock", SHOCKS)):
         for name, entry in table.items():
-            known[tab].append({"key": name, "title": text.title(kind, name), "says": text.says(kind, name),
+            held = robust.weakest(name) if kind == "lever" else None
+            more = [] if held is None else [text("robust.lever", share=text.percent(held.share))]
+            known[tab].append({"key": name, "title": text.title(kind, name),
+                               "says": " ".join([text.says(kind, name), *more]),
                                "topic": text(f"quadrant.{entry['quadrant']}") if "quadrant" in entry else "",
                                "cost": text.number(entry["cost"]) if "cost" in entry else "",
                                "effects": effects(kind, name, text), "marks": marks(entry["reference"])})
@@ -215,7 +219,25 @@ def pattern_rows(text: Text) -> list[dict[str, Any]]:
     """The patterns as the page lists them."""
     return [{"id": id, "scored": p.scored, "question": text(f"pattern.{id}"), "expectation": p.expectation,
              "note": p.note, "strength": _strength(p.strength, text), "source": p.source,
-             "marks": [[mark, EVIDENCE[mark]] for mark in marks(p.source)]} for id, p in PATTERNS.items()]
+             "robust": robust_says(id, text), "marks": [[mark, EVIDENCE[mark]] for mark in marks(p.source)]}
+            for id, p in PATTERNS.items()]
+
+
+def robust_says(id: str, text: Text) -> list[str]:
+    """In how many worlds a pattern holds, near and far, and what breaks it; nothing where that was not looked at."""
+    said = []
+    for design, key in (("30%", "robust.near"), ("ranges", "robust.far")):
+        held = robust.of(id, None, design)
+        if held is not None:
+            said.append(text(key, share=text.percent(held.share), worlds=text.number(held.worlds),
+                             band=text.band(100 * held.chance.low, 100 * held.chance.high)))
+            if held.breaks:
+                broken = [text.title("parameter", name) if name in PARAMETERS else name for name, *_ in held.breaks]
+                said.append(text("robust.breaks", what=text.listed(broken)))
+    if said:
+        said.append(text("robust.version", version=robust.known()["version"]) + (
+            "" if robust.current() else " " + text("robust.stale")))
+    return said
 
 
 def _strength(said: str, text: Text) -> str:
@@ -316,7 +338,7 @@ def Patterns() -> None:
               says=text.refused(refused) or summary(checked, checking, text),
               lead=text("confidence.patterns_says", scored=scored, extra=len(PATTERNS) - scored),
               takes=text("confidence.takes", first=view.seed, last=view.seed + RUNS - 1),
-              texts=text.all("confidence"), event_act=act)
+              texts=text.all("confidence", "robust"), event_act=act)
 
 
 @solara.component
