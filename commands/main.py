@@ -277,7 +277,8 @@ def show(
 #: What `verify` gives again, by the kind of folder that it leaves; nothing else that a manifest may say.
 _AGAIN = {
     **dict.fromkeys(("map", "residence", "tipping", "hysteresis", "warning"), "map"),
-    "compare": "compare", "wind-tunnel": "wind-tunnel", "search": "search", "sweep": "sweep", "sensitivity": "sensitivity",
+    "compare": "compare", "wind-tunnel": "wind-tunnel", "search": "search", "pathways": "pathways",
+    "sweep": "sweep", "sensitivity": "sensitivity",
     "discover": "discover", "branch": "branch go", "adopters describe": "adopters describe",
     "adopters classic": "adopters classic", "adopters data": "adopters data", "adopters calibrate": "adopters calibrate",
     "adopters speed": "adopters speed", "adopters who": "adopters who", "forecast": "adopters forecast",
@@ -412,7 +413,8 @@ def _print_summaries(summaries: dict[str, dict[str, Any]], result: Result) -> No
 # ---------------------------------------------------------------- sub-commands that live in files of their own
 
 for name, command in (("compare", comparing.compare), ("wind-tunnel", comparing.wind_tunnel),
-                      ("search", searching.search), ("sweep", sweeping.sweep), ("query", sweeping.query),
+                      ("search", searching.search), ("pathways", over_worlds.pathways),
+                      ("sweep", sweeping.sweep), ("query", sweeping.query),
                       ("sensitivity", screening.sensitivity), ("discover", screening.discover),
                       ("dashboard", dashboard.dashboard), ("lesson", teaching.lesson)):
     app.command(name)(command)

@@ -1,15 +1,32 @@
-"""What `--worlds` makes of compare, wind-tunnel, map and explain: the same question in every world."""
+"""What `--worlds` makes of compare, wind-tunnel, map, explain and check: the same question in every world; and pathways."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from letsdance.commands.screen import console, print_table, progress
+from letsdance.commands.screen import (
+    Json,
+    Over,
+    Overwrite,
+    Profile,
+    Quarters,
+    RunsOver,
+    Seed,
+    Set,
+    Shock,
+    Table,
+    Within,
+    console,
+    print_table,
+    progress,
+    values,
+    worlds_of,
+)
 from letsdance.commands.telling import finite, keep, records, text_of, written
 
 if TYPE_CHECKING:
@@ -159,3 +176,43 @@ def robust(worlds: Worlds, out: Path, runs: int, seed: int, only: list[str] | No
                 [[row.id, row.says, f"{row.share:.0%}", f"{row.low:.0%}-{row.high:.0%}", str(row.unmeasured), row.breaks]
                  for row in frame.itertuples()])
     typer.echo(f"Kept: {out}." + ("" if whole else f" {worlds.worlds - done} worlds are left; go on with --resume."))
+
+
+def pathways(
+    scenario: Annotated[str, typer.Argument(help="A start by name, or the path of a scenario file.")],
+    policy: Annotated[list[str] | None, typer.Option(
+        metavar='"NAME: LEVER@START; LEVER+DURATION if SIGNAL@QUARTER < VALUE"',
+        help="A package, perhaps with rules that react to a signal; at least two.")] = None,
+    outcome: Annotated[str, typer.Option(help="What is looked at, such as lets_dance@60.")] = "lets_dance",
+    survey: Annotated[int, typer.Option(help="Citizens asked where a signal takes a survey.")] = 400,
+    runs: RunsOver = None, quarters: Quarters = None, seed: Seed = 1, worlds: Over = None, within: Within = None,
+    sets: Set = None, shock: Shock = None, profile: Profile = None, municipalities: Table = None,
+    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-pathways"),
+    overwrite: Overwrite = False, as_json: Json = False,
+) -> None:
+    """Compare packages that react to a signal with packages that do not: "OUT+20 if support@12 < 0.3"."""
+    from letsdance import scenarios as told
+    from letsdance.experiments import folder
+    from letsdance.experiments.pathways import pathways as run
+
+    folder.check_target(out, overwrite)
+    there = worlds_of(worlds, within)
+    story = told.load(scenario).changed(parameters=values(sets), shocks=shock or [], profile=profile, quarters=quarters)
+    each = (20 if there is None else 10) if runs is None else runs
+    total = max(1, len(policy or [])) * max(1, each) * (1 if there is None else there.worlds)
+    with progress("Runs", total, quiet=as_json) as advance:
+        found = run(policy or [], story, outcome, each, seed, there, survey, None, municipalities, progress=advance)
+    from letsdance.report import worlds as pages
+
+    said = {**({} if there is None else _said(there)), "seeds": {"first": seed, "runs": each},
+            "scenario": story.to_toml(), "policies": list(policy or []), "survey": survey,
+            "outcome": str(found.over.outcome),
+            "municipalities": text_of(municipalities), "sentences": found.sentences}
+    frames = {"summary": found.summary, "worlds": found.over.by_world, "runs": found.over.by_run}
+    page = pages.pathways_study(found)
+    keep(out, "pathways", said, frames, page, overwrite, as_json)
+    if as_json:
+        typer.echo(json.dumps({"folder": str(out), "sentences": found.sentences, "summary": records(found.summary)}))
+        return
+    _lines([page.headline, *found.sentences])
+    written(out)

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from letsdance.experiments.estimates import LEVEL, Estimate
-from letsdance.experiments.paired import Interval, unseen
+from letsdance.experiments.paired import Interval, interval, unseen
 
 #: Draws of the pivots, and the seed that names them.
 _DRAWS, _PIVOTS = 4_000, 0x914075
@@ -78,7 +78,7 @@ def parts(d: Any) -> Parts:
 
 def mean_over(d: Any, reach: float | None = None) -> Interval:
     """The mean over worlds and luck of d[W, R], with an interval for both: Student's t with Satterthwaite's degrees of
-    freedom on the crossed model; n is the number of worlds.
+    freedom on the crossed model; n is the number of worlds. Of one world it is the interval over its runs, for luck alone.
 
     NaN marks what was not measured: a world's mean is over the rest, and a world without any is left out; luck that worlds
     share is then not in the interval. reach: how far values can lie apart, as in `paired.interval`.
@@ -87,6 +87,8 @@ def mean_over(d: Any, reach: float | None = None) -> Interval:
     known = np.isfinite(d)
     some = known.any(axis=1)
     n = int(some.sum())
+    if len(d) == 1 and n == 1:
+        return interval(d[0][known[0]], reach)
     if n < 2:
         return Interval(np.nan, np.nan, np.nan, n)
     means = np.where(known, d, 0.0)[some].sum(axis=1) / known[some].sum(axis=1)

@@ -530,9 +530,7 @@ def each(stories: Sequence[Scenario], table: pd.DataFrame, runs: int, seed: int,
     check_whole("seed", seed, 0, 2**63 - runs - 1)
     where = None if municipalities is None else places.load(municipalities)
     seeds, worlds = np.arange(seed, seed + runs, dtype=np.uint64), rows(table)
-    # what the scenarios set differently was not drawn for the table, except a parameter that was named
-    fixed = [frozenset(n for n in story.parameters if n in table.columns and any(
-        other.parameters.get(n) != story.parameters[n] for other in stories)) for story in stories]
+    fixed = shared(stories, list(table.columns))
 
     def work(w: int) -> None:
         for k, story in enumerate(stories):
@@ -549,6 +547,13 @@ def each(stories: Sequence[Scenario], table: pd.DataFrame, runs: int, seed: int,
     else:
         with ThreadPoolExecutor(count) as pool:
             list(pool.map(work, range(len(worlds))))
+
+
+def shared(stories: Sequence[Scenario], drawn: Sequence[str]) -> list[frozenset[str]]:
+    """For each scenario the drawn parameters that it sets against a world: those that the scenarios set differently. They
+    are not drawn unless they are named."""
+    return [frozenset(n for n in story.parameters if n in drawn and any(
+        other.parameters.get(n) != story.parameters[n] for other in stories)) for story in stories]
 
 
 def outcomes(stories: Sequence[Scenario], table: pd.DataFrame, asked: Sequence[Outcome], runs: int, seed: int,

@@ -14,6 +14,7 @@ from .experiments.discovery import Discovery, discover
 from .experiments.knowing import Knowing, knowing
 from .experiments.methods import methods
 from .experiments.over_worlds import OverWorlds
+from .experiments.pathways import Pathways, pathways
 from .experiments.patterns import check
 from .experiments.plan import Plan, plan
 from .experiments.search import Search, search
@@ -38,8 +39,9 @@ from .simulation.run import Result, simulate
 __all__ = [
     "INDICATORS", "LEVERS", "PARAMETERS", "SHOCKS", "STARTS", "Basins", "Calibration", "Cascade", "Citizen",
     "Comparison", "Description", "Discovery", "Forecast", "Government", "Knowing", "LetsDanceError", "Mechanism", "Model",
-    "OverWorlds", "Parameter", "Plan", "Policy", "Refused", "Result", "Saved", "Scenario", "Search", "Sensitivity", "Sweep",
-    "Use", "WindTunnel", "Worlds", "basins", "branch", "calibrate", "check", "check_mechanism", "compare", "describe",
-    "discover", "draw", "forecast", "knowing", "load_scenario", "load_state", "methods", "plan", "read_history",
-    "save_figure", "save_state", "search", "sensitivity", "simulate", "state_at", "sweep", "wind_tunnel", "write_report",
+    "OverWorlds", "Parameter", "Pathways", "Plan", "Policy", "Refused", "Result", "Saved", "Scenario", "Search",
+    "Sensitivity", "Sweep", "Use", "WindTunnel", "Worlds", "basins", "branch", "calibrate", "check", "check_mechanism",
+    "compare", "describe", "discover", "draw", "forecast", "knowing", "load_scenario", "load_state", "methods",
+    "pathways", "plan", "read_history", "save_figure", "save_state", "search", "sensitivity", "simulate", "state_at",
+    "sweep", "wind_tunnel", "write_report",
 ]
