@@ -311,8 +311,8 @@ def pathways_study(found: Pathways) -> Study:
     where = f"{over.worlds} worlds ({over.asked}), " if over.worlds > 1 else ""
     return Study("pathways", head, [
         f"Packages met the same citizens and the same luck in {where}{over.runs} runs of {over.quarters} quarters. Until a "
-        "rule fires nothing differs; what a rule sees is what a municipality could see: counts, and willingness and trust by a "
-        "survey with its sampling error."],
+        "rule fires nothing differs; what a rule sees is what a municipality could see: counts, and willingness and trust "
+        "by a survey with its sampling error."],
         [Section("The pathways", found.sentences, tables=[Table(
             ["package", "without rules", "rules, and in how many runs they fire", "mean", "worst tenth of worlds",
              "difference", "points on average"], rows)])], [WIDTH] if over.worlds > 1 else [])
