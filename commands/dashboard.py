@@ -16,7 +16,7 @@ _HOST, _PORT = "127.0.0.1", 8765
 _GOODBYE = 1.0
 
 
-def listening(host: str, port: int) -> socket.socket:
+def listening(host: str, port: int, command: str = "dashboard", usual: int = _PORT) -> socket.socket:
     """A socket that browsers can connect to from now on; they wait until the pages are there. `Refused` where none can."""
     from letsdance.params import Refused
 
@@ -26,13 +26,13 @@ def listening(host: str, port: int) -> socket.socket:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family, backlog=2048)
     except (OSError, UnicodeError) as error:
-        code, another = getattr(error, "errno", None), f"`letsdance dashboard --port {port % 65535 + 1}`"
+        code, another = getattr(error, "errno", None), f"`letsdance {command} --port {port % 65535 + 1}`"
         if code == errno.EADDRINUSE:
-            raise Refused("port {port} on {host} is taken, perhaps by another dashboard; choose another, such as "
-                          "{another}.", port=port, host=host, another=another) from None
+            raise Refused("port {port} on {host} is taken, perhaps by another {command}; choose another, such as "
+                          "{another}.", port=port, host=host, command=command, another=another) from None
         if code == errno.EACCES:
-            raise Refused("port {port} needs more rights than you have; choose one from 1024, such as `letsdance "
-                          "dashboard --port {port_2}`.", port=port, port_2=_PORT) from None
+            raise Refused("port {port} needs more rights than you have; choose one from 1024, such as {another}.",
+                          port=port, another=f"`letsdance {command} --port {usual}`") from None
         raise Refused("--host {host} is no address of this machine; leave it out, or write 0.0.0.0 to let others on the "
                       "network in.", host=host) from None
 

@@ -27,6 +27,7 @@ from letsdance.commands import (
     searching,
     sweeping,
     teaching,
+    workshop,
 )
 from letsdance.commands.screen import (
     Interrupted,
@@ -416,7 +417,8 @@ for name, command in (("compare", comparing.compare), ("wind-tunnel", comparing.
                       ("search", searching.search), ("pathways", over_worlds.pathways),
                       ("sweep", sweeping.sweep), ("query", sweeping.query),
                       ("sensitivity", screening.sensitivity), ("discover", screening.discover),
-                      ("dashboard", dashboard.dashboard), ("lesson", teaching.lesson)):
+                      ("dashboard", dashboard.dashboard), ("lesson", teaching.lesson),
+                      ("workshop", workshop.workshop)):
     app.command(name)(command)
 for name, group in (("branch", branching.branch), ("map", mapping.app), ("adopters", adopting.adopters)):
     app.add_typer(group, name=name)

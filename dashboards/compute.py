@@ -22,6 +22,7 @@ import pandas as pd  # noqa: F401  here, not when first needed: Solara looks int
 import solara
 from solara.server import kernel_context
 
+from letsdance.dashboards.limits import MOST_WORK, check_size
 from letsdance.dashboards.session import use_words
 from letsdance.dashboards.state import RUNS, Policy, View
 from letsdance.params import LetsDanceError, Refused, Said
@@ -43,10 +44,6 @@ _SLICE = 20 * 1_000 * 60
 _KEPT = 6_000_000
 #: Answers, drawn, that are kept for all sessions together.
 _DRAWN = 64
-#: Citizens x quarters x runs that one question may ask for: a minute or two of one core. A run counts as at least
-#: `_LEAST` quarters, for a start (who knows whom) takes that long and all citizens have to be held at once.
-MOST_WORK = 2_500_000_000
-_LEAST = 60
 #: Threads of a queue: as many answers can be under way, in turns; further ones wait without a thread.
 _THREADS = 24
 #: Answers under way of one person, who moves one slider at a time but may have pages open.
@@ -215,21 +212,6 @@ LONG = Queue("letsdance-long", 1)
 def check_work(policy: Policy, runs: int, places: str = "") -> None:
     """`Refused`, with what would fit, where a question takes more than `MOST_WORK`: from links, files, sliders, tables."""
     check_size(_citizens(policy, places), policy.quarters, runs)
-
-
-def check_size(citizens: int, quarters: int, runs: int) -> None:
-    """The same for so many citizens in all."""
-    counted = max(quarters, _LEAST)
-    if citizens * counted * runs <= MOST_WORK:
-        return
-    fewer = MOST_WORK // (citizens * counted)
-    if RUNS[0] <= fewer < runs:
-        raise Refused("{citizens:,} citizens x {quarters} quarters x {runs} runs is more than a page computes; {fewer} "
-                      "runs would fit, and `letsdance run` has no such limit.", citizens=citizens, quarters=quarters,
-                      runs=runs, fewer=fewer)
-    raise Refused("{citizens:,} citizens x {quarters} quarters x {runs} runs is more than a page computes; {most:,} "
-                  "citizens in all would fit, and `letsdance run` has no such limit.", citizens=citizens,
-                  quarters=quarters, runs=runs, most=MOST_WORK // (counted * runs))
 
 
 def _citizens(policy: Policy, places: str) -> int:

@@ -14,14 +14,12 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import ipaddress
 import json
 import logging
 import re
-import socket
 import time
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
 from html import escape
@@ -37,6 +35,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from letsdance.dashboards import events
+from letsdance.dashboards.hosts import HEADERS, Hosts, address, same, split
 from letsdance.params import Refused
 from letsdance.words import ENGLISH, Text, languages
 
@@ -61,64 +60,6 @@ _IDLE = 11.0
 _PATIENCE = 100
 #: Lines a minute in the log about what was refused: a stranger must not fill the disk.
 _MOST_LINES = 300
-
-
-# ---------------------------------------------------------------- which hosts are served
-
-def _split(value: str) -> tuple[str, int | None] | None:
-    """A host and its port as a header writes them: "[::1]:8765" -> ("::1", 8765); None for what is none."""
-    found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::([0-9]{1,5}))?", value)
-    if not found:
-        return None
-    name = (found[1] or found[2]).lower().removesuffix(".")
-    return name, int(found[3]) if found[3] else None
-
-
-def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The address that a name is, if it is one."""
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
-
-
-class Hosts:
-    """The names and addresses under which the dashboard is served.
-
-    host: what it listens on. allowed: further names (`--allow-host`). This machine's loopback names always; its other
-    addresses where a browser came in on that very one; its own name where it listens to everybody.
-    """
-
-    def __init__(self, host: str = "localhost", allowed: Iterable[str] = ()) -> None:
-        self._names = {"localhost"}
-        for one in allowed:
-            parts = _split(one if _address(one) is None or ":" not in one else f"[{one}]")
-            if parts is None:
-                raise Refused("--allow-host must be a name or address as browsers write it, such as dance.example.org, "
-                              "not {one!r}.", one=one)
-            self._names.add(parts[0])
-        if host in ("0.0.0.0", "::", ""):
-            own = socket.gethostname().lower().removesuffix(".")
-            short = own.partition(".")[0]
-            self._names |= {own, short, f"{short}.local"} - {""}
-        else:
-            self._names.add(host.lower().removesuffix("."))
-        self._addresses = {address for name in self._names if (address := _address(name))}
-
-    def serves(self, name: str, came_in_on: str = "") -> bool:
-        """Whether a name is served; came_in_on: the address of this machine that the connection reached."""
-        if (address := _address(name)) is None:
-            return name in self._names
-        return address.is_loopback or address in self._addresses or address == _address(came_in_on)
-
-
-def _same(origin: str, host: tuple[str, int | None]) -> bool:
-    """Whether an `Origin` is the host that was asked for; the port of a scheme need not be written."""
-    scheme, _, rest = origin.partition("://")
-    usual = {"http": 80, "https": 443}.get(scheme)
-    parts = _split(rest) if usual else None
-    return parts is not None and parts[0] == host[0] and (parts[1] or usual) == (host[1] or usual)
 
 
 # ---------------------------------------------------------------- which messages are taken
@@ -237,9 +178,6 @@ def _policy(html: str, host: str) -> str:
             "base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 
 
-# No Cross-Origin-Opener-Policy: with it a browser that goes elsewhere drops a page's goodbye, and its session stays.
-_HEADERS = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin",
-            "Cross-Origin-Resource-Policy": "same-origin"}
 _CLOSED = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
@@ -274,7 +212,7 @@ class _Asked:
         self._headers = scope["headers"]
         self.query = parse_qs(scope["query_string"].decode("latin-1"))
         hosts, self.origins = self.all("host"), self.all("origin")
-        self.host = _split(hosts[0]) if len(hosts) == 1 else None
+        self.host = split(hosts[0]) if len(hosts) == 1 else None
         self.written = hosts[0] if hosts else ""
         cookies = [pair.strip().partition("=") for line in self.all("cookie") for pair in line.split(";")]
         self.session = next((value for name, _, value in cookies if name == _COOKIE and _NAME.fullmatch(value)), "")
@@ -350,7 +288,7 @@ class Guard:
         kernel = _KERNEL.fullmatch(asked.path)
         if not kernel or not _NAME.fullmatch(kernel[1]):
             return f"a socket at {asked.path!r:.80}"
-        if len(asked.origins) != 1 or not _same(asked.origins[0], asked.host):
+        if len(asked.origins) != 1 or not same(asked.origins[0], asked.host):
             return f"a socket from the origin {', '.join(asked.origins) or 'of nobody'!r:.80}"
         if not asked.session or not asked.page():
             return "a socket without a session"
@@ -417,7 +355,7 @@ class Guard:
     def _at_home(self, asked: _Asked, scope: Scope) -> bool:
         """Whether somebody on this machine asks, and no proxy for another."""
         assert asked.host is not None
-        client, host = _address((scope.get("client") or ("",))[0]), _address(asked.host[0])
+        client, host = address((scope.get("client") or ("",))[0]), address(asked.host[0])
         forwarded = any(asked.all(name) for name in ("x-forwarded-for", "x-forwarded-host", "forwarded", "via"))
         return not forwarded and client is not None and client.is_loopback and host is not None and host.is_loopback
 
@@ -426,7 +364,7 @@ class Guard:
         assert asked.host is not None
         if asked.method != "POST":
             return "", PlainTextResponse("", 405, {"Allow": "POST"})
-        if asked.origins and not all(_same(one, asked.host) for one in asked.origins):
+        if asked.origins and not all(same(one, asked.host) for one in asked.origins):
             return f"to close a page, from the origin {', '.join(asked.origins)!r:.80}", PlainTextResponse("", 403)
         if not _NAME.fullmatch(kernel_id) or not asked.page():
             return "", PlainTextResponse("", 400)
@@ -457,7 +395,7 @@ class Guard:
         """`send` with the headers that every answer has; only our own answers set cookies."""
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                ours = {name.lower().encode(): value.encode() for name, value in _HEADERS.items()}
+                ours = {name.lower().encode(): value.encode() for name, value in HEADERS.items()}
                 kept = [(name, value) for name, value in message.get("headers", []) if name.lower() not in ours
                         and (answer is not None or name.lower() != b"set-cookie")]
                 message = {**message, "headers": [*kept, *ours.items()]}

@@ -16,7 +16,7 @@ from axe_playwright_python.sync_playwright import Axe
 from browser import SIZES, browser_type_launch_args, drawn, served, visit  # noqa: F401  (fixtures)
 from playwright.sync_api import expect
 
-from letsdance.dashboards import compute, parts
+from letsdance.dashboards import compute, limits, parts
 from letsdance.dashboards.pages import confidence
 from letsdance.dashboards.session import Session, provide
 from letsdance.dashboards.state import View, from_link
@@ -151,7 +151,7 @@ def test_two_who_check_the_same_share_what_is_found(few, monkeypatch):
 
 
 def test_a_check_has_the_limit_of_all_pages(few, monkeypatch):
-    monkeypatch.setattr(compute, "MOST_WORK", 1000)
+    monkeypatch.setattr(limits, "MOST_WORK", 1000)
     with pytest.raises(Refused, match="would fit"):
         list(confidence.check(4, compute.Token()))
 

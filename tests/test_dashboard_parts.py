@@ -532,7 +532,7 @@ def asked():
     """Keys that the code asks for: in calls of a text, anywhere as a literal, and patterns of those it builds."""
     called, literal, built = set(), set(), set()
     house = DASHBOARDS.parent
-    for path in (*DASHBOARDS.rglob("*.py"), house / "words" / "__init__.py", house / "experiments" / "lessons.py",
+    for path in (*DASHBOARDS.rglob("*.py"), *(house / "room").glob("*.py"), house / "words" / "__init__.py", house / "experiments" / "lessons.py",
                  house / "report" / "lesson.py", house / "commands" / "teaching.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -549,6 +549,11 @@ def asked():
         source = path.read_text(encoding="utf-8")
         called |= set(re.findall(r"texts\['(\w+\.\w+)'\]", source))
         built |= {re.escape(stem) + r"\w+" for stem in re.findall(r"texts\['(\w+\.\w*)' \+", source)}
+    for path in (house / "room" / "templates").glob("*.j2"):
+        source = path.read_text(encoding="utf-8")
+        called |= set(re.findall(r't\("((?:room|minutes|shell)\.[\w.]+\w)"[,)]', source))
+        literal |= set(re.findall(r'"((?:room|minutes)\.[\w.]+\w)"', source))
+        built |= {re.escape(stem) + r"\w+" for stem in re.findall(r't\("(room\.\w+[._])" \+', source)}
     for path in (house / "report").glob("*.j2"):
         called |= set(re.findall(r'text\("(\w+\.\w+)"', path.read_text(encoding="utf-8")))
     return called, literal | called, built

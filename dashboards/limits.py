@@ -1,0 +1,28 @@
+"""How much one question may cost, for every page and for the room: from links, files, sliders, tables."""
+
+from __future__ import annotations
+
+from letsdance.dashboards.state import RUNS
+from letsdance.params import Refused
+
+__all__ = ["MOST_WORK", "check_size"]
+
+#: Citizens x quarters x runs that one question may ask for: a minute or two of one core. A run counts as at least
+#: `_LEAST` quarters, for a start (who knows whom) takes that long and all citizens have to be held at once.
+MOST_WORK = 2_500_000_000
+_LEAST = 60
+
+
+def check_size(citizens: int, quarters: int, runs: int) -> None:
+    """`Refused`, with what would fit, where so many citizens in all take more than `MOST_WORK`."""
+    counted = max(quarters, _LEAST)
+    if citizens * counted * runs <= MOST_WORK:
+        return
+    fewer = MOST_WORK // (citizens * counted)
+    if RUNS[0] <= fewer < runs:
+        raise Refused("{citizens:,} citizens x {quarters} quarters x {runs} runs is more than a page computes; {fewer} "
+                      "runs would fit, and `letsdance run` has no such limit.", citizens=citizens, quarters=quarters,
+                      runs=runs, fewer=fewer)
+    raise Refused("{citizens:,} citizens x {quarters} quarters x {runs} runs is more than a page computes; {most:,} "
+                  "citizens in all would fit, and `letsdance run` has no such limit.", citizens=citizens,
+                  quarters=quarters, runs=runs, most=MOST_WORK // (counted * runs))

@@ -1,0 +1,427 @@
+"""What the three faces show: the room as HTML, for the projector, the host and each phone.
+
+Text is escaped by Jinja, always; pictures are draw.py's. A face is a fragment that the page's script swaps in whole, and
+a page is that fragment in its frame, so a phone without script sees the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import statistics
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from letsdance.params import Refused
+from letsdance.report.style import COLOURS
+from letsdance.room import draw, runs
+from letsdance.room.runs import Answers, Tabled
+from letsdance.room.state import GUARDS, LENGTHS, REASONS, Room, price, roles, start_quarters
+from letsdance.scenarios import STARTS, Use
+from letsdance.words import Text
+
+__all__ = ["headline", "host", "page", "phone", "phone_stamp", "plain", "projector"]
+
+
+@cache
+def _pages() -> Environment:
+    made = Environment(loader=PackageLoader("letsdance.room", "templates"), autoescape=True, undefined=StrictUndefined,
+                       trim_blocks=True, lstrip_blocks=True)
+    made.globals.update(draw=draw, LENGTHS=LENGTHS, REASONS=REASONS, GUARDS=GUARDS, STARTS=STARTS, COLOURS=COLOURS)
+    return made
+
+
+@cache
+def _asset(name: str) -> Markup:
+    from importlib.resources import files
+
+    return Markup(files("letsdance.room").joinpath(f"assets/{name}").read_text(encoding="utf-8"))
+
+
+def page(face: str, inside: Markup, room: Room | None, nonce: str, base: str, stamp: str, title: str,
+         language: str = "en") -> str:
+    """A whole page: the fragment in its frame, with the script and the look that this answer's policy names."""
+    text = Text(room.language if room else language)
+    return _pages().get_template("page.html.j2").render(
+        face=face, inside=inside, nonce=nonce, base=base, stamp=stamp, title=title, t=text, css=_asset("room.css"),
+        js=_asset("room.js"), script=bool(base))
+
+
+def plain(title: str, says: str, nonce: str, language: str = "en", form: bool = False) -> str:
+    """A page with a sentence; form: and a field for a code."""
+    text = Text(language)
+    inside = _pages().get_template("plain.html.j2").render(title=title, says=says, t=text, form=form)
+    return page("plain", Markup(inside), None, nonce, "", "", title, language)
+
+
+def _render(name: str, **values: Any) -> Markup:
+    return Markup(_pages().get_template(name).render(**values))
+
+
+# ---------------------------------------------------------------- words about results
+
+def played(uses: tuple[Use, ...], text: Text) -> str:
+    """What a table does, in words: the levers by name."""
+    return text.listed([text.title("lever", use.name) for use in uses]) if uses else text("room.nothing_played")
+
+
+def years(text: Text, quarter: int) -> str:
+    """'year 5 (quarter 20)'."""
+    return text("room.year", year=text.short(quarter / 4), quarter=quarter)
+
+
+def ten(text: Text, value: float) -> str:
+    """Of ten, rounded as people say it: '6'."""
+    return text.number(round(value))
+
+
+def headline(row: Tabled, room: Room, text: Text) -> str:
+    """A table's result in one sentence: what was done, what it cost of what, what came of it, and how surely."""
+    import numpy as np
+
+    low, high = (float(np.quantile(row.ten, q)) for q in (0.1, 0.9))
+    said = {"n": row.number, "what": played(row.uses, text), "spent": text.short(row.spent),
+            "budget": text.number(room.budget()), "when": years(text, row.quarter), "ten": ten(text, row.ten.mean()),
+            "band": text.band(round(low), round(high)), "more": text.number(abs(row.more.mean), 1),
+            "low": text.number(min(abs(row.more.low), abs(row.more.high)), 1),
+            "high": text.number(max(abs(row.more.low), abs(row.more.high)), 1),
+            "runs": text.in_runs(row.better if row.more.mean >= 0 else row.runs - row.better, row.runs)}
+    key = "same" if row.more.low <= 0 <= row.more.high or not row.uses else "more" if row.more.mean > 0 else "less"
+    return text(f"room.result_{key}", **said)
+
+
+def suffering(row: Tabled, text: Text) -> list[dict[str, Any]]:
+    """What must not suffer, and whether it does: clearly, or not to be told."""
+    out = []
+    for name, d in row.suffers.items():
+        state = "suffers" if d.high < 0 else "gains" if d.low > 0 else "holds"
+        out.append({"what": text(f"room.guard.{name}"), "state": state, "says": text(f"room.guard_{state}")})
+    return out
+
+
+def reached(row: Tabled, room: Room, text: Text) -> str:
+    """In how many runs the target is reached; "" without a target."""
+    target = room.target()
+    return "" if target is None else text("room.reached", target=target, runs=text.in_runs(row.reached, row.runs))
+
+
+def _cards(room: Room, number: int, text: Text) -> list[dict[str, Any]]:
+    """The cards that a table has played, as it sees them."""
+    now, out = room.agenda.round(room.control.at), []
+    for card in room.cards.get(number, []):
+        use = card.use(now)
+        whole = card.start + card.duration
+        out.append({"lever": card.lever, "title": text.title("lever", card.lever), "start": card.start,
+                    "from": text.short((card.start - 1) / 4), "to": text.short(((use.start + (use.duration or 0))
+                                                                               if use else whole) / 4 - 0.25),
+                    "points": text.short(price(room.agenda.start, room.agenda.horizon, (use,)) if use else 0.0),
+                    "new": card.round == now, "stopped": bool(card.stopped), "runs": use is not None,
+                    "over": whole <= room.quarter + 1, "mine": card.stopped is None or card.stopped[0] == now})
+    return out
+
+
+def _deck(room: Room, text: Text) -> list[dict[str, Any]]:
+    """The cards that can be played, with what each length costs."""
+    starts, horizon = start_quarters(room.quarter, room.step.quarters), room.agenda.horizon
+
+    def costs(name: str, quarters: int) -> float:
+        return price(room.agenda.start, horizon, (Use(name, starts[0], min(quarters, horizon + 1 - starts[0])),))
+
+    return [{"lever": name, "title": text.title("lever", name), "says": text.says("lever", name),
+             "starts": [(start, text("room.year_n", year=text.short((start - 1) / 4))) for start in starts],
+             "lengths": [(n, text("room.length", years=text.short(n / 4), points=text.short(costs(name, n))))
+                         for n in LENGTHS],
+             "price": text.short(costs(name, 4) / 4)} for name in room.agenda.levers]
+
+
+def _money(room: Room, number: int, text: Text) -> dict[str, Any]:
+    spent, budget = price(room.agenda.start, room.agenda.horizon, room.uses(number)), room.budget()
+    return {"spent": spent, "budget": budget, "says": text(
+        "room.spent", spent=text.short(spent), budget=text.number(budget), left=text.short(budget - spent))}
+
+
+def _results(room: Room, answers: Answers) -> list[Tabled] | Refused | None:
+    """What came of every table's package at the quarter that the step shows; None while it is computed."""
+    found: list[Tabled] = []
+    for number in room.tables:
+        one = runs.tabled(room, answers, number, room.agenda.shown(room.control.at))
+        if one is None or isinstance(one, Refused):
+            return one
+        found.append(one)
+    return found
+
+
+def table_guesses(room: Room) -> dict[int, int]:
+    """What each table expected of its package in the last round."""
+    return {int(who.removeprefix("table")): one["guess"] for who, one in room.said("decide").items()}
+
+
+# ---------------------------------------------------------------- the phone
+
+def phone_stamp(room: Room, answers: Answers, who: str) -> str:
+    """What a phone's face depends on, in short: it is drawn anew only when this differs."""
+    person, control = room.people.get(who), room.control
+    number = person.table if person else room._table_of(who)
+    told = (control.at, control.locked, control.shown, control.deadline, control.left, control.drawn, control.chosen,
+            control.ended, room.role(who), person, room.answers.get(room.name, {}).get(who),
+            room.cards.get(number), number in room.done.get(room.name, ()), len(room.members(number)),
+            room.answers.get(room.name, {}).get(f"table{number}"),
+            answers.version if room.step.kind in ("reveal", "results", "act", "tunnel", "agree") else 0)
+    return hashlib.sha1(repr(told).encode(), usedforsecurity=False).hexdigest()[:12]
+
+
+def phone(room: Room, answers: Answers, who: str, now: float, fresh: str, post: str, host: bool = False) -> Markup:
+    """A phone's face. fresh: the id of the next input, for a phone without script. host: the host plays for a table."""
+    text = Text(room.language)
+    person = room.people.get(who)
+    at = room.control.at
+    number = person.table if person else room._table_of(who)
+    values: dict[str, Any] = {
+        "t": text, "room": room, "me": person, "number": number, "kind": room.step.kind, "step": room.name, "host": host,
+        "fresh": fresh, "post": post, "mine": room.here().get(who), "says": room.agenda.said(at, "says", text), "now": now,
+        "title": room.agenda.said(at, "title", text), "locked": room.control.locked and not host,
+        "role": room.role(who), "sizes": [(n, len(room.members(n))) for n in range(1, room.agenda.tables + 1)],
+        "ended": room.control.ended}
+    values |= _phone_of(room, answers, who, number, text)
+    return _render("phone.html.j2", **values)
+
+
+def _phone_of(room: Room, answers: Answers, who: str, number: int, text: Text) -> dict[str, Any]:
+    """What a phone needs in this kind of step."""
+    kind, values = room.step.kind, dict[str, Any]()
+    if kind == "track":
+        mine = room.here().get(who, {})
+        values["trends"] = [(name, text.title("shock", name), text.says("shock", name), mine.get(name, {}))
+                            for name in room.step.trends]
+    elif kind == "predict":
+        values["question"] = text("room.question", years=text.short(room.agenda.horizon / 4))
+    elif kind == "reveal":
+        values["told"] = _own_error(room, answers, who, text) if room.control.shown else ""
+    elif kind == "decide":
+        values |= {"purse": _money(room, number, text), "cards": _cards(room, number, text), "deck": _deck(room, text),
+                   "held": room.holds(number) and room.agenda.round(room.control.at) > 1 and who in room.people,
+                   "is_done": number in room.done.get(room.name, ()),
+                   "guess": room.here().get(f"table{number}", {}).get("guess"),
+                   "until": years(text, room.agenda.quarter(room.control.at + 1))}
+    elif kind == "results":
+        values |= _own_result(room, answers, who, number, text) if room.control.shown else {"row": None, "waits": False}
+    elif kind == "shock":
+        drawn = next((name for step, name, _ in room.control.drawn if step == room.name), "")
+        values["shock"] = (text.title("shock", drawn), text.says("shock", drawn)) if drawn else None
+    elif kind == "act":
+        values["signs"] = [text.title("indicator", name) for name, _ in runs.watch(room, answers)]
+    elif kind == "agree":
+        values["package"] = _chosen(room, text)
+    return values
+
+
+def _chosen(room: Room, text: Text) -> str:
+    """The room's package in words."""
+    n = room.control.chosen
+    return text("room.package_of", n=n, what=played(room.uses(n), text)) if n else text("room.no_package")
+
+
+def _own_error(room: Room, answers: Answers, who: str, text: Text) -> str:
+    """How far somebody's guess was from the runs, in a sentence."""
+    found = runs.baseline(room, answers)
+    mine = room.said("predict").get(who)
+    if found is None or isinstance(found, Refused):
+        return ""
+    import numpy as np
+
+    values = 10.0 * found.rows["lets_dance"][:, -1]
+    low, high = (round(float(np.quantile(values, q))) for q in (0.1, 0.9))
+    said = {"ten": ten(text, values.mean()), "band": text.band(low, high)}
+    if mine is None:
+        return text("room.error_none", **said)
+    off = mine["guess"] - round(float(values.mean()))
+    key = "exact" if off == 0 else "within" if low <= mine["guess"] <= high else "high" if off > 0 else "low"
+    return text(f"room.error_{key}", guess=mine["guess"], off=abs(off), **said)
+
+
+def _own_result(room: Room, answers: Answers, who: str, number: int, text: Text) -> dict[str, Any]:
+    quarter = room.agenda.shown(room.control.at)
+    row = runs.tabled(room, answers, number, quarter)
+    if row is None or isinstance(row, Refused):
+        return {"row": None, "waits": True}
+    role, scored = room.role(who), ""
+    if role:
+        indicator = roles()[role]["indicator"]
+        found = runs.goal(room, answers, number, indicator, quarter)
+        if found is not None:
+            d, better = found
+            key = "won" if d.low > 0 else "lost" if d.high < 0 else "open"
+            scored = text(f"room.goal_{key}", runs=text.in_runs(better, d.n))
+    return {"row": row, "waits": False, "headline": headline(row, room, text), "suffering": suffering(row, text),
+            "reached": reached(row, room, text), "scored": scored,
+            "guess": table_guesses(room).get(number), "ten_said": ten(text, row.ten.mean())}
+
+
+# ---------------------------------------------------------------- the projector
+
+def projector(room: Room, answers: Answers, now: float, address: str) -> Markup:
+    """The projector's face."""
+    text, at = Text(room.language), room.control.at
+    people = len(room.people)
+    values: dict[str, Any] = {
+        "t": text, "room": room, "kind": room.step.kind, "address": address, "people": people, "now": now,
+        "title": room.agenda.said(at, "title", text), "says": room.agenda.said(at, "says", text),
+        "in": sum(who in room.people for who in room.here()), "shown": room.control.shown, "ended": room.control.ended,
+        "where": text("room.step_of", n=at + 1, of=len(room.agenda.step))}
+    return _render("projector.html.j2", **(values | _shown(room, answers, text)))
+
+
+def _shown(room: Room, answers: Answers, text: Text) -> dict[str, Any]:
+    """What the projector needs in this kind of step."""
+    kind, here, people = room.step.kind, room.here(), len(room.people)
+    values: dict[str, Any] = {}
+    if kind == "track":
+        values["rated"] = rated(room, text)
+    elif kind == "place":
+        dots = room.dots()
+        values |= {"dots": dots, "spread": _spread(dots, text)}
+    elif kind == "image":
+        values |= {"target": room.target(), "guards": [text(f"room.guard.{name}") for name in room.guards()],
+                   "headlines": [one["headline"] for one in here.values() if one["headline"]][-6:]}
+    elif kind in ("predict", "reveal"):
+        guessed = [one["guess"] for one in room.said("predict").values()]
+        everybody = kind == "predict" and people > 0 and sum(who in room.people for who in here) >= people
+        found = runs.baseline(room, answers) if kind == "reveal" and room.control.shown else None
+        values |= {"question": text("room.question", years=text.short(room.agenda.horizon / 4)), "guessed": guessed,
+                   "open": room.control.shown or everybody or kind == "reveal",
+                   "ran": None if found is None or isinstance(found, Refused) else [
+                       10.0 * float(v) for v in found.rows["lets_dance"][:, -1]],
+                   "refused": text.refused(found) if isinstance(found, Refused) else "",
+                   "waits": kind == "reveal" and room.control.shown and found is None,
+                   "sentence": _revealed(found, guessed, text)}
+    elif kind == "decide":
+        values["tables"] = [{"n": n, "money": _money(room, n, text), "uses": played(room.uses(n), text),
+                             "done": n in room.done.get(room.name, ()), "held": room.holds(n)} for n in room.tables]
+        values["until"] = years(text, room.agenda.quarter(room.control.at + 1))
+    elif kind == "results":
+        values |= _all_results(room, answers, text)
+    elif kind == "shock":
+        drawn = next((name for step, name, _ in room.control.drawn if step == room.name), "")
+        values["shock"] = (text.title("shock", drawn), text.says("shock", drawn)) if drawn else None
+        values["votes"] = [(n, [one["vote"] for who, one in here.items() if room._table_of(who) == n])
+                           for n in room.tables]
+    elif kind == "tunnel":
+        values |= _tunnel(room, answers, text)
+    elif kind == "act":
+        values |= {"signs": [text.title("indicator", name) for name, _ in runs.watch(room, answers)],
+                   "package": _chosen(room, text), **{name: [one[name] for one in here.values() if one[name]][-6:]
+                                                     for name in ("first", "sign", "doubt")}}
+    elif kind == "agree":
+        values |= {"agreed": [one["agree"] for one in here.values()], "package": _chosen(room, text)}
+    return values
+
+
+def rated(room: Room, text: Text) -> list[tuple[str, float, float, int]]:
+    """The trends with their mean weight and certainty, and by how many they were rated."""
+    step = next((step for step in room.agenda.step if step.kind == "track"), None)
+    out = []
+    for name in step.trends if step else ():
+        said = [one[name] for one in room._first("track").values() if name in one]
+        both = [[one[what] for one in said if what in one] for what in ("weight", "certainty")]
+        out.append((text.title("shock", name), *(statistics.fmean(v) if v else 3.0 for v in both), len(said)))
+    return out  # type: ignore[return-value]
+
+
+def _spread(dots: list[tuple[float, float]], text: Text) -> str:
+    """Where the dots lie and how far apart, in a sentence."""
+    if len(dots) < 2:
+        return ""
+    sides = {"C": [C for C, _ in dots], "G": [G for _, G in dots]}
+    apart = {name: statistics.pstdev(values) for name, values in sides.items()}
+    most = max(apart, key=lambda name: apart[name])
+    return text("room.spread", C=text.percent(statistics.fmean(sides["C"])), G=text.percent(statistics.fmean(sides["G"])),
+                what=text(f"room.side_{most}"), apart=text.number(100 * apart[most]))
+
+
+def _revealed(found: Any, guessed: list[int], text: Text) -> str:
+    if found is None or isinstance(found, Refused):
+        return ""
+    import numpy as np
+
+    values = 10.0 * found.rows["lets_dance"][:, -1]
+    low, high = (round(float(np.quantile(values, q))) for q in (0.1, 0.9))
+    said = text("room.revealed", ten=ten(text, values.mean()), band=text.band(low, high),
+                runs=found.runs, years=text.short(found.quarters / 4))
+    if guessed:
+        hit = sum(low <= one <= high for one in guessed)
+        said += " " + text("room.revealed_guesses", mean=text.number(statistics.fmean(guessed), 1), hit=hit, n=len(guessed))
+    return said
+
+
+def _all_results(room: Room, answers: Answers, text: Text) -> dict[str, Any]:
+    quarter = room.agenda.shown(room.control.at)
+    values: dict[str, Any] = {"until": years(text, quarter), "rows": None, "refused": "", "replayed": None,
+                              "packages": [(n, played(room.uses(n), text), _money(room, n, text)) for n in room.tables]}
+    if not room.control.shown:
+        return values | {"waits": False}
+    found, without = _results(room, answers), runs.nothing(room, answers)
+    for one in (found, without):
+        if one is None or isinstance(one, Refused):
+            return values | {"waits": one is None, "refused": text.refused(one) if one is not None else ""}
+    assert isinstance(found, list)
+    assert without is not None
+    assert not isinstance(without, Refused)
+    replayed = next((row for row in found if row.number == room.control.replay), None)
+    chart = draw.tables(found, 10.0 * without.rows["lets_dance"][:, quarter], table_guesses(room), room.target(), text)
+    told = [{"n": row.number, "headline": headline(row, room, text), "suffering": suffering(row, text),
+             "reached": reached(row, room, text)} for row in found]
+    return values | {"waits": False, "rows": told, "chart": chart,
+                     "replayed": (replayed.number, draw.replay(replayed, without, text)) if replayed else None}
+
+
+def _tunnel(room: Room, answers: Answers, text: Text) -> dict[str, Any]:
+    """The wind tunnel's table: for each table's package in how many of the conditions it helps, and the worst of them."""
+    rows, waits = [], False
+    for n in room.tables:
+        if not room.uses(n):
+            rows.append({"n": n, "says": text("room.tunnel_none")})
+            continue
+        found = runs.tunnel(room, answers, n)
+        if found is None:
+            waits = True
+        elif isinstance(found, Refused):
+            rows.append({"n": n, "says": text.refused(found)})
+        else:
+            rows.append({"n": n, "says": tunnelled(found, text)})
+    return {"rows": rows, "waits": waits}
+
+
+def tunnelled(found: Any, text: Text) -> str:
+    """A wind tunnel in a sentence."""
+    counted, worst = found.counted(), found.worst()
+    cells = sum(counted.values())
+    said = text("room.tunnel_says", helps=counted["helps"], harms=counted["harms"], cells=cells)
+    if worst is not None:
+        shock = text("room.calm") if worst["shock"] == "none" else text.title("shock", str(worst["shock"]))
+        said += " " + text("room.tunnel_worst", start=text.title("start", str(worst["start"])), shock=shock,
+                           ten=ten(text, 10 * float(worst["with_it"])))
+    return said
+
+
+# ---------------------------------------------------------------- the host
+
+def host(room: Room, answers: Answers, now: float, address: str, fresh: str) -> Markup:
+    """The host's cockpit."""
+    text, at = Text(room.language), room.control.at
+    names = [(k, room.agenda.said(k, "title", text), step.minutes) for k, step in enumerate(room.agenda.step)]
+    values = {
+        "t": text, "room": room, "kind": room.step.kind, "address": address, "now": now, "names": names, "at": at,
+        "title": room.agenda.said(at, "title", text), "script": room.agenda.said(at, "script", text),
+        "in": sum(who in room.people for who in room.here()), "people": list(room.people.items()), "fresh": fresh,
+        "post": f"/host/{room.code}/in",
+        "origin": room.origin(), "tables": [
+            {"n": n, "people": len(room.members(n)), "money": _money(room, n, text), "uses": played(room.uses(n), text),
+             "done": n in room.done.get(room.name, ()), "held": room.holds(n)} for n in range(1, room.agenda.tables + 1)
+            if n in room.tables or n == 1],
+        "steps": len(room.agenda.step), "roles": {name: text(f"room.role.{name}") for name in roles()},
+        "seats": range(1, room.agenda.tables + 1), "drawn": next(
+            (text.title("shock", name) for step, name, _ in room.control.drawn if step == room.name), ""),
+        "deck": [(name, text.title("shock", name)) for name in room.step.shocks] if room.step.kind == "shock" else []}
+    return _render("host.html.j2", **values)

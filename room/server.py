@@ -1,0 +1,523 @@
+"""The room's server: three faces, and the door before them.
+
+What is taken from outside is decided here and in `Room.take`. The host's routes want the host's key (a cookie, made from
+the address that only the host's screen shows), a phone's input its own cookie; of a cookie only a hash is kept. Everybody
+is a stranger until then: hosts and origins are checked as the dashboard does (dashboards/hosts.py), bodies are short,
+floods are slowed down per phone and per address, and what people type is escaped by the faces. Each page's policy names its
+one script and its one style by a nonce.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import logging
+import re
+import secrets
+import time
+from collections import Counter, OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+from urllib.parse import parse_qs
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from letsdance.dashboards.hosts import HEADERS, Hosts, same, split
+from letsdance.params import Refused
+from letsdance.room import faces, minutes, runs
+from letsdance.room.runs import Answers
+from letsdance.room.state import HOST, Input, Room
+from letsdance.room.store import Store
+from letsdance.words import ENGLISH, Text, languages
+
+__all__ = ["Door", "Live", "made"]
+
+_log = logging.getLogger("letsdance.room")
+_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+#: Bytes of what somebody says: a phone, and the host, who may bring a table.
+_SHORT, _LONG = 4_096, 1_500_000
+#: Seconds that a page waits for news before it asks again, and that a body may take to come.
+_PATIENCE, _SLOW = 20.0, 10.0
+#: Seconds in which changes are gathered before a large screen is drawn again.
+_GATHER = 0.15
+#: (a second, at once): inputs of one phone, inputs and pages of one address (a whole room may share one behind a router).
+_PHONE, _ADDRESS = (4.0, 24.0), (60.0, 400.0)
+#: Pages that wait for news: of one person, of one address, in all.
+_WAITING = (6, 400, 1_000)
+_MOST_LINES = 300
+#: What an answer carries unless it says otherwise.
+_CLOSED = [(b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"), (b"cache-control", b"no-store")]
+
+
+class Live:
+    """A room that runs: its store, its answers, and who waits for news of it."""
+
+    def __init__(self, store: Store) -> None:
+        self.store, self.deleted = store, False
+        self.answers = Answers(self._computed)
+        self._news = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._drawn: dict[str, tuple[str, str]] = {}
+
+    @property
+    def room(self) -> Room:
+        """Its state."""
+        return self.store.room
+
+    def start(self) -> None:
+        """Once the server's loop runs."""
+        self._loop = asyncio.get_running_loop()
+        runs.ready(self.room, self.answers)
+
+    def _computed(self) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.changed)
+
+    def changed(self) -> None:
+        """Wake all who wait."""
+        self._news.set()
+        self._news = asyncio.Event()
+        if not self.deleted:
+            runs.ready(self.room, self.answers)
+
+    def take(self, who: str, ident: str, kind: str, value: Mapping[str, Any]) -> None:
+        """Take what somebody says; raises `Refused`."""
+        if self.store.take(Input(who, ident, kind, value, time.time())):
+            self.changed()
+
+    async def news(self, seconds: float) -> None:
+        """Until something changed."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._news.wait(), seconds)
+
+    def screen(self, face: str, draw: Callable[[], Any]) -> tuple[str, str]:
+        """(stamp, fragment) of a screen that all see alike, drawn once for all who look."""
+        stamp = f"{self.room.version}.{self.answers.version}"
+        found = self._drawn.get(face)
+        if found is None or found[0] != stamp:
+            found = self._drawn[face] = stamp, str(draw())
+        return found
+
+
+# ---------------------------------------------------------------- the door
+
+class _Limit:
+    """A token bucket a key; keys that are quiet are forgotten."""
+
+    def __init__(self, rate: float, burst: float, keys: int = 5_000) -> None:
+        self._rate, self._burst, self._keys = rate, burst, keys
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def __call__(self, key: str) -> bool:
+        now = time.monotonic()
+        left, then = self._left.pop(key, (self._burst, now))
+        left = min(self._burst, left + (now - then) * self._rate)
+        self._left[key] = (left - 1.0 if left >= 1.0 else left), now
+        while len(self._left) > self._keys:
+            self._left.popitem(last=False)
+        return left >= 1.0
+
+
+class Door:
+    """What every request passes: hosts, origins, methods, floods; and what every answer carries."""
+
+    def __init__(self, app: ASGIApp, hosts: Hosts) -> None:
+        self._app, self._hosts, self._addresses = app, hosts, _Limit(*_ADDRESS)
+        self._lines, self._since = 0, 0.0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008, "reason": ""})
+            return
+        why, answer = self._refused(scope)
+        if why:
+            self._tell(scope, why)
+
+        async def dressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                ours = {name.lower().encode(): value.encode() for name, value in HEADERS.items()}
+                kept = [pair for pair in message.get("headers", []) if pair[0].lower() not in ours]
+                missing = [pair for pair in _CLOSED if pair[0] not in {name.lower() for name, _ in kept}]
+                message = {**message, "headers": [*kept, *ours.items(), *missing]}
+            await send(message)
+
+        with suppress(ClientDisconnect):
+            await (answer or self._app)(scope, receive, dressed)
+
+    def _refused(self, scope: Scope) -> tuple[str, Response | None]:
+        def all_of(name: bytes) -> list[str]:
+            return [value.decode("latin-1") for key, value in scope["headers"] if key == name]
+
+        hosts, origins = all_of(b"host"), all_of(b"origin")
+        host = split(hosts[0]) if len(hosts) == 1 else None
+        if host is None or not self._hosts.serves(host[0], (scope.get("server") or ("",))[0]):
+            return f"the host {', '.join(hosts)!r:.80}", PlainTextResponse(
+                "This room is not served under this name. Whoever started it can name it with --allow-host.\n", 421)
+        if scope["method"] not in ("GET", "HEAD", "POST"):
+            return f"the method {scope['method']!r:.20}", PlainTextResponse("", 405, {"Allow": "GET, HEAD, POST"})
+        if scope["method"] == "POST" and not all(same(one, host) for one in origins):
+            return f"an input from the origin {', '.join(origins)!r:.80}", PlainTextResponse("", 403)
+        if not self._addresses((scope.get("client") or ("",))[0]):
+            return "a flood", PlainTextResponse("", 429, {"Retry-After": "1"})
+        return "", None
+
+    def _tell(self, scope: Scope, why: str) -> None:
+        now = time.monotonic()
+        if now > self._since + 60:
+            self._lines, self._since = 0, now
+        self._lines += 1
+        if self._lines <= _MOST_LINES:
+            _log.warning("refused from %s: %s", (scope.get("client") or ("?",))[0], why)
+
+
+# ---------------------------------------------------------------- what is said
+
+class _Heard(Exception):
+    """An answer instead of what was asked for."""
+
+    def __init__(self, status: int, says: str = "") -> None:
+        super().__init__(says)
+        self.status, self.says = status, says
+
+
+async def _body(request: Request, most: int) -> dict[str, Any]:
+    """The fields of a form; a name that comes twice is a list."""
+    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        raise _Heard(415)
+    raw = b""
+
+    async def read() -> None:
+        nonlocal raw
+        async for part in request.stream():
+            raw += part
+            if len(raw) > most:
+                raise _Heard(413, "this is too much at once; say it shorter.")
+
+    try:
+        if int(request.headers.get("content-length") or 0) > most:
+            raise _Heard(413, "this is too much at once; say it shorter.")
+        await asyncio.wait_for(read(), _SLOW)
+        fields = parse_qs(raw.decode("utf-8"), keep_blank_values=True, max_num_fields=40)
+    except TimeoutError:
+        raise _Heard(408) from None
+    except (ValueError, UnicodeDecodeError):
+        raise _Heard(400) from None
+    return {name: found[0] if len(found) == 1 else found for name, found in fields.items()}
+
+
+def _identity(cookie: str) -> str:
+    """What is kept of a phone's cookie."""
+    return hashlib.sha256(cookie.encode()).hexdigest()[:24]
+
+
+class Pages:
+    """The routes."""
+
+    def __init__(self, rooms: Mapping[str, Live], address: str) -> None:
+        self._rooms, self._address = dict(rooms), address
+        self._phones = _Limit(*_PHONE)
+        self._waiting: Counter[str] = Counter()
+
+    # -- finding the room and who asks
+
+    def _live(self, request: Request) -> Live:
+        live = self._rooms.get(request.path_params["code"].upper())
+        if live is None:
+            raise _Heard(404)
+        if live.deleted:
+            raise _Heard(410)
+        return live
+
+    def _host(self, request: Request) -> Live:
+        """The room, where the host asks; as if there were none, where somebody else does."""
+        live = self._rooms.get(request.path_params["code"].upper())
+        given = request.cookies.get(f"ld_host_{request.path_params['code'].upper()}", "")
+        if live is None or not hmac.compare_digest(given.encode(), live.store.key.encode()):
+            raise _Heard(403)
+        if live.deleted:
+            raise _Heard(410)
+        return live
+
+    def _who(self, request: Request, live: Live) -> str:
+        cookie = request.cookies.get(f"ld_{live.room.code}", "")
+        return _identity(cookie) if _ID.fullmatch(cookie) else ""
+
+    def join_address(self, live: Live) -> str:
+        """Where phones go."""
+        return f"{self._address}/join/{live.room.code}"
+
+    # -- pages
+
+    def _page(self, face: str, live: Live, base: str, stamp: str, inside: Any) -> HTMLResponse:
+        nonce = secrets.token_urlsafe(12)
+        title = f"Let’s Dance · {live.room.code}"
+        return HTMLResponse(faces.page(face, inside, live.room, nonce, base, stamp, title), headers={
+            "Content-Security-Policy": _policy(nonce)})
+
+    async def front(self, request: Request) -> Response:
+        """Where a code is typed."""
+        text = Text(_language(request, self._rooms))
+        return _plain(200, text("room.front"), "", text.language, form=True)
+
+    async def find(self, request: Request) -> Response:
+        """From a typed code to its room."""
+        code = request.query_params.get("code", "").strip().upper()[:8]
+        if code in self._rooms:
+            return RedirectResponse(f"/join/{code}", 303)
+        text = Text(_language(request, self._rooms))
+        return _plain(404, text("room.front"), text("room.no_code"), text.language, form=True)
+
+    async def phone(self, request: Request) -> Response:
+        """A phone's page; it gets its cookie here."""
+        live = self._live(request)
+        cookie = request.cookies.get(f"ld_{live.room.code}", "")
+        known = bool(_ID.fullmatch(cookie))
+        cookie = cookie if known else secrets.token_urlsafe(18)
+        stamp, inside = self._phone_face(live, _identity(cookie))
+        answer = self._page("phone", live, f"/join/{live.room.code}", stamp, inside)
+        if not known:
+            answer.set_cookie(f"ld_{live.room.code}", cookie, max_age=86_400, path=f"/join/{live.room.code}", httponly=True,
+                              samesite="lax", secure=request.url.scheme == "https")
+        return answer
+
+    def _phone_face(self, live: Live, who: str, post: str = "", host: bool = False) -> tuple[str, Any]:
+        stamp = faces.phone_stamp(live.room, live.answers, who)
+        return stamp, faces.phone(live.room, live.answers, who, time.time(), secrets.token_urlsafe(9),
+                                  post or f"/join/{live.room.code}/in", host)
+
+    async def projector(self, request: Request) -> Response:
+        """The page for the large screen."""
+        live = self._live(request)
+        stamp, inside = self._projector_face(live)
+        return self._page("projector", live, f"/room/{live.room.code}", stamp, faces.Markup(inside))
+
+    def _projector_face(self, live: Live) -> tuple[str, str]:
+        return live.screen("projector", lambda: faces.projector(
+            live.room, live.answers, time.time(), self.join_address(live)))
+
+    async def host(self, request: Request) -> Response:
+        """The cockpit; who comes with the key gets it as a cookie, and it goes out of the address."""
+        code = request.path_params["code"].upper()
+        live, key = self._rooms.get(code), request.query_params.get("key", "")
+        if key and live is not None and hmac.compare_digest(key.encode(), live.store.key.encode()):
+            answer = RedirectResponse(f"/host/{code}", 303)
+            answer.set_cookie(f"ld_host_{code}", key, max_age=86_400, path="/host", httponly=True, samesite="lax",
+                              secure=request.url.scheme == "https")
+            return answer
+        live = self._host(request)
+        stamp, inside = self._host_face(live)
+        return self._page("host", live, f"/host/{code}", stamp, faces.Markup(inside))
+
+    def _host_face(self, live: Live) -> tuple[str, str]:
+        return live.screen("host", lambda: faces.host(
+            live.room, live.answers, time.time(), self.join_address(live), secrets.token_urlsafe(9)))
+
+    async def table(self, request: Request) -> Response:
+        """A table without a phone, on the host's screen."""
+        live, n = self._host(request), request.path_params["n"]
+        if not 1 <= n <= live.room.agenda.tables:
+            raise _Heard(404)
+        base = f"/host/{live.room.code}/table/{n}"
+        stamp, inside = self._phone_face(live, f"table{n}", f"{base}/in", host=True)
+        return self._page("phone", live, base, stamp, inside)
+
+    # -- news
+
+    async def _news(self, request: Request, live: Live, who: str, face: Callable[[], tuple[str, Any]],
+                    stamp_of: Callable[[], str], gather: float = 0.0) -> Response:
+        """The face, when it is another than the one that the page has; nothing after a while."""
+        address = (request.client.host if request.client else "")
+        keys = [f"person {live.room.code} {who}", f"address {address}", "all"]
+        if any(self._waiting[key] >= most for key, most in zip(keys, _WAITING, strict=True)):
+            raise _Heard(429)
+        self._waiting.update(keys)
+        try:
+            ends = time.monotonic() + _PATIENCE
+            while stamp_of() == request.query_params.get("stamp", ""):
+                if (left := ends - time.monotonic()) <= 0:
+                    return Response(status_code=204)
+                await live.news(left)
+                if gather:
+                    await asyncio.sleep(gather)
+                if live.deleted:
+                    raise _Heard(410)
+            stamp, html = face()
+            return JSONResponse({"stamp": stamp, "html": str(html)})
+        finally:
+            for key in keys:
+                self._waiting[key] -= 1
+                if self._waiting[key] <= 0:
+                    del self._waiting[key]
+
+    async def phone_news(self, request: Request) -> Response:
+        """News for a phone."""
+        live = self._live(request)
+        who = self._who(request, live)
+        if not who:
+            raise _Heard(403)
+        return await self._news(request, live, who, lambda: self._phone_face(live, who),
+                                lambda: faces.phone_stamp(live.room, live.answers, who))
+
+    async def projector_news(self, request: Request) -> Response:
+        """News for the large screen."""
+        live = self._live(request)
+        return await self._news(request, live, f"projector {request.client.host if request.client else ''}",
+                                lambda: self._projector_face(live),
+                                lambda: f"{live.room.version}.{live.answers.version}", _GATHER)
+
+    async def host_news(self, request: Request) -> Response:
+        """News for the host."""
+        live = self._host(request)
+        return await self._news(request, live, HOST, lambda: self._host_face(live),
+                                lambda: f"{live.room.version}.{live.answers.version}", _GATHER)
+
+    async def table_news(self, request: Request) -> Response:
+        """News for a table on the host's screen."""
+        live, n = self._host(request), request.path_params["n"]
+        who, base = f"table{n}", f"/host/{live.room.code}/table/{n}"
+        return await self._news(request, live, f"{HOST} {n}", lambda: self._phone_face(live, who, f"{base}/in", True),
+                                lambda: faces.phone_stamp(live.room, live.answers, who))
+
+    # -- inputs
+
+    async def phone_says(self, request: Request) -> Response:
+        """What a phone says."""
+        live = self._live(request)
+        who = self._who(request, live)
+        if not who:
+            raise _Heard(403, "open the page first.")
+        if not self._phones(f"{live.room.code} {who}"):
+            raise _Heard(429)
+        return await self._said(request, live, who, _SHORT, f"/join/{live.room.code}", lambda: self._phone_face(live, who))
+
+    async def host_says(self, request: Request) -> Response:
+        """What the host says."""
+        live = self._host(request)
+        return await self._said(request, live, HOST, _LONG, f"/host/{live.room.code}", lambda: self._host_face(live))
+
+    async def table_says(self, request: Request) -> Response:
+        """What the host says for a table."""
+        live, n = self._host(request), request.path_params["n"]
+        base = f"/host/{live.room.code}/table/{n}"
+        return await self._said(request, live, HOST, _SHORT, base,
+                                lambda: self._phone_face(live, f"table{n}", f"{base}/in", True), {"table": str(n)})
+
+    async def _said(self, request: Request, live: Live, who: str, most: int, base: str,
+                    face: Callable[[], tuple[str, Any]], more: Mapping[str, str] | None = None) -> Response:
+        fields = {**await _body(request, most), **(more or {})}
+        ident, kind = fields.pop("id", ""), fields.pop("kind", "")
+        if not isinstance(ident, str) or not _ID.fullmatch(ident) or not isinstance(kind, str):
+            raise _Heard(400)
+        says = ""
+        try:
+            live.take(who, ident, kind, fields)
+        except Refused as refused:
+            says = Text(live.room.language).refused(refused)
+        if "application/json" in request.headers.get("accept", ""):
+            stamp, html = face()
+            return JSONResponse({"ok": not says, "says": says, "stamp": stamp, "html": str(html)})
+        if says:
+            return _plain(422, live.room.code, says, live.room.language)
+        return RedirectResponse(base, 303)
+
+    async def delete(self, request: Request) -> Response:
+        """The host deletes the room and everything about it."""
+        live = self._host(request)
+        fields = await _body(request, _SHORT)
+        text = Text(live.room.language)
+        if str(fields.get("code", "")).strip().upper() != live.room.code:
+            return _plain(422, live.room.code, text("room.delete_not", code=live.room.code), text.language)
+        live.store.delete()
+        live.deleted = True
+        live.changed()
+        return _plain(200, live.room.code, text("room.deleted"), text.language)
+
+    async def minutes(self, request: Request) -> Response:
+        """The minutes, in one of their forms."""
+        live = self._host(request)
+        kind = request.path_params["kind"]
+        if kind not in minutes.KINDS:
+            raise _Heard(404)
+        content, media, headers = await asyncio.to_thread(minutes.written, live.room, live.answers, kind, live.store.began)
+        if kind != "html":
+            headers["Content-Disposition"] = f'attachment; filename="letsdance-{live.room.code}.{kind}"'
+        return Response(content, media_type=media, headers=headers)
+
+
+def _policy(nonce: str) -> str:
+    return (f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src data:; "
+            "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+
+
+def _plain(status: int, title: str, says: str, language: str, form: bool = False) -> HTMLResponse:
+    nonce = secrets.token_urlsafe(12)
+    return HTMLResponse(faces.plain(title, says, nonce, language, form), status,
+                        {"Content-Security-Policy": _policy(nonce)})
+
+
+def _language(request: Request, rooms: Mapping[str, Live]) -> str:
+    """The room's language where there is one room, else the browser's."""
+    spoken = {live.room.language for live in rooms.values()}
+    wanted = request.headers.get("accept-language", "").strip().lower()
+    return spoken.pop() if len(spoken) == 1 else next((one for one in languages() if wanted.startswith(one)), ENGLISH)
+
+
+_SAYS = {404: "room.not_here", 403: "room.not_yours", 410: "room.gone", 429: "room.too_fast", 413: "room.too_much"}
+
+
+def made(rooms: Mapping[str, Live], hosts: Hosts, address: str,
+         began: Callable[[], Awaitable[None]] | None = None) -> Door:
+    """The server of some rooms, by their codes. address: how phones reach it, such as http://192.168.1.20:8770."""
+    pages = Pages(rooms, address)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        for live in rooms.values():
+            live.start()
+        task = asyncio.ensure_future(began()) if began else None
+        yield
+        if task:
+            task.cancel()
+
+    async def heard(request: Request, error: Exception) -> Response:
+        assert isinstance(error, _Heard)
+        text = Text(_language(request, rooms))
+        says = text(_SAYS[error.status]) if error.status in _SAYS else text("room.not_so")
+        headers = {"Retry-After": "1"} if error.status == 429 else {}
+        if "application/json" in request.headers.get("accept", "") or request.url.path.endswith("/now"):
+            return JSONResponse({"ok": False, "says": says}, error.status, headers)
+        answer = _plain(error.status, text("room.front"), says, text.language, form=error.status == 404)
+        answer.headers.update(headers)
+        return answer
+
+    async def missing(request: Request, error: Exception) -> Response:
+        status = getattr(error, "status_code", 404)
+        return await heard(request, _Heard(404)) if status == 404 else PlainTextResponse("", status)
+
+    async def ready(_: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    routes = [
+        Route("/", pages.front), Route("/readyz", ready), Route("/join", pages.find),
+        Route("/join/{code}", pages.phone), Route("/join/{code}/now", pages.phone_news),
+        Route("/join/{code}/in", pages.phone_says, methods=["POST"]),
+        Route("/room/{code}", pages.projector), Route("/room/{code}/now", pages.projector_news),
+        Route("/host/{code}", pages.host), Route("/host/{code}/now", pages.host_news),
+        Route("/host/{code}/in", pages.host_says, methods=["POST"]),
+        Route("/host/{code}/delete", pages.delete, methods=["POST"]),
+        Route("/host/{code}/minutes.{kind}", pages.minutes),
+        Route("/host/{code}/table/{n:int}", pages.table), Route("/host/{code}/table/{n:int}/now", pages.table_news),
+        Route("/host/{code}/table/{n:int}/in", pages.table_says, methods=["POST"]),
+    ]
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={_Heard: heard, 404: missing, 405: missing})
+    return Door(app, hosts)
+
