@@ -532,8 +532,8 @@ def asked():
     """Keys that the code asks for: in calls of a text, anywhere as a literal, and patterns of those it builds."""
     called, literal, built = set(), set(), set()
     house = DASHBOARDS.parent
-    for path in (*DASHBOARDS.rglob("*.py"), *(house / "room").glob("*.py"), house / "words" / "__init__.py", house / "experiments" / "lessons.py",
-                 house / "report" / "lesson.py", house / "commands" / "teaching.py"):
+    for path in (*DASHBOARDS.rglob("*.py"), *(house / "room").glob("*.py"), house / "words" / "__init__.py",
+                 house / "experiments" / "lessons.py", house / "report" / "lesson.py", house / "commands" / "teaching.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 literal.add(node.value)
