@@ -106,6 +106,9 @@ def save(saved: Saved, path: str | Path, overwrite: bool = False) -> Path:
     >>> ld.save_state(ld.state_at("lone_ranger", 4, quarters=8), "before.npz").name
     'before.npz'
     """
+    if saved.places.own:
+        raise Refused("a state's file does not hold citizens or networks of your own; go on in Python (branch), or run it "
+                      "whole.")
     place = check_file(path, overwrite)
     about = {"format": _FORMAT, "rules": saved.rules, "version": saved.version, "seed": saved.seed,
              "quarter": saved.quarter, "name": saved.scenario.name, "scenario": saved.scenario.to_toml(),

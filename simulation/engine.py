@@ -62,6 +62,28 @@ def _rise(mean):
     return clip((mean - 0.25) / 0.5, 0.0, 1.0)
 
 
+@part
+def _half(n, k):
+    """How many neighbours on each side of the ring, as `networks.half_degree`."""
+    return max(0, min(int(k) // 2, (n - 1) // 2))
+
+
+@part
+def _as_given(from_ties, from_neighbours, first, n, ties, neighbours):
+    """Ties of rows first..first+n as the user gave them."""
+    for i in range(first, first + n + 1):
+        ties[i] = from_ties[i]
+    for tie in range(np.int64(from_ties[first]), np.int64(from_ties[first + n])):
+        neighbours[tie] = from_neighbours[tie]
+
+
+@part
+def _own_or(given, column, row, value):
+    """What the user's table of citizens says of one, else the value."""
+    own = given.people[column, row] if given.people.shape[1] else np.nan
+    return value if np.isnan(own) else own
+
+
 @compiled
 def start_governments(s, given, p, seed):
     """All governments at the start: ranks of innovativeness, stocks, peers. Serial: ranks are over all of them."""
@@ -76,7 +98,7 @@ def start_governments(s, given, p, seed):
         rank[i], rank[j] = rank[j], rank[i]
     for m in range(M):
         gov = g[m]
-        iota = given[m].innovativeness
+        iota = given.places[m].innovativeness
         gov.innovativeness = (M - rank[m] - 0.5) / M if np.isnan(iota) else iota
     for m in range(M):  # ex ante category by rank of innovativeness, ties by row
         ahead = 0
@@ -85,14 +107,16 @@ def start_governments(s, given, p, seed):
                     g[other].innovativeness == g[m].innovativeness and other < m):
                 ahead += 1
         g[m].category = category_of_rank(ahead, M)
-    small_world(M, len(s.peers) // max(1, 2 * M), p.rewire_g, address(seed, _PEERS, _ZERO, _ZERO), _ZERO,
-                _ZERO, s.peer_ties, s.peers)
+    if len(given.peer_ties):
+        _as_given(given.peer_ties, given.peers, _ZERO, M, s.peer_ties, s.peers)
+    else:
+        small_world(M, _half(M, p.k_g), p.rewire_g, address(seed, _PEERS, _ZERO, _ZERO), _ZERO, _ZERO, s.peer_ties, s.peers)
     for m in range(M):
         key = address(seed, _EXCHANGE, _ZERO, m)
         for tie in range(2):
             other = int(uniform(key, np.int64(tie)) * (M - 1)) if M > 1 else 0
             s.exchange[m, tie] = other + 1 if other >= m and M > 1 else other
-        gov, said = g[m], given[m]
+        gov, said = g[m], given.places[m]
         key = address(seed, _GOV0, _ZERO, m)
         C = p.C0 if np.isnan(said.willingness) else said.willingness
         G = p.G0 if np.isnan(said.government_willingness) else said.government_willingness
@@ -133,7 +157,7 @@ def category_of_rank(ahead, M):
 def start_citizens(s, given, p, seed, lo, hi):
     """Citizens and their ties in municipalities lo..hi."""
     for m in range(lo, hi):
-        gov, said = s.governments[m], given[m]
+        gov, said = s.governments[m], given.places[m]
         first, n = gov.first, gov.citizens
         C = p.C0 if np.isnan(said.willingness) else said.willingness
         G = p.G0 if np.isnan(said.government_willingness) else said.government_willingness
@@ -144,12 +168,12 @@ def start_citizens(s, given, p, seed, lo, hi):
         total = 0.0
         for i in range(n):
             row = first + i
-            s.willingness[0, row] = np.float32(clip(C + p.sd_w * normal(key_w, i), 0.0, 1.0))
-            s.trust[row] = np.float32(clip(T + p.sd_T * normal(key_t, i), 0.0, 1.0))
+            s.willingness[0, row] = np.float32(_own_or(given, 0, row, clip(C + p.sd_w * normal(key_w, i), 0.0, 1.0)))
+            s.trust[row] = np.float32(_own_or(given, 1, row, clip(T + p.sd_T * normal(key_t, i), 0.0, 1.0)))
             a, b, c = uniform(key_e, 3 * i), uniform(key_e, 3 * i + 1), uniform(key_e, 3 * i + 2)
-            e = max(min(a, b), min(max(a, b), c))  # the middle of three uniforms is Beta(2, 2)
+            e = _own_or(given, 2, row, max(min(a, b), min(max(a, b), c)))  # the middle of three uniforms is Beta(2, 2)
             s.resources[row] = np.float32(e)
-            d = np.float32(p.sd_d * normal(key_d, i))
+            d = np.float32(_own_or(given, 3, row, p.sd_d * normal(key_d, i)))
             s.disposition[row] = d
             total += np.float64(d)
             s.load[row] = 0
@@ -162,9 +186,11 @@ def start_citizens(s, given, p, seed, lo, hi):
         gov.citizens_trust = mean(s.trust, first, n)
         gov.regime = gov.quadrant = future.quadrant(gov.citizens_willingness, gov.willingness)
         gov.held = 1
-        following = s.governments[m + 1].first_tie if m + 1 < len(s.governments) else len(s.neighbours)
-        small_world(n, (following - gov.first_tie) // (2 * n), p.rewire_c, address(seed, _TIES, _ZERO, m), first,
-                    gov.first_tie, s.ties, s.neighbours)
+        if len(given.ties):
+            _as_given(given.ties, given.neighbours, first, n, s.ties, s.neighbours)
+        else:
+            small_world(n, _half(n, p.k_c), p.rewire_c, address(seed, _TIES, _ZERO, m), first, gov.first_tie, s.ties,
+                        s.neighbours)
 
 
 @inlined

@@ -15,6 +15,7 @@ from letsdance.scenarios.mechanism import Mechanisms, named, of_rules
 from letsdance.simulation import municipalities as table
 from letsdance.simulation import schedule as environment
 from letsdance.simulation.agents import Citizen, Government, View, Views
+from letsdance.simulation.own import TableLike, with_own
 from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.simulation.society import QUARTER, Society
 
@@ -29,9 +30,9 @@ class CoCreationModel(mesa.Model):
 
     scenario: a start by name, a file's path or a `Scenario`. rng: the seed; the same seed gives the numbers of
     `simulate(scenario, seed=rng)`'s first run. overrides: parameters by name (k=1.5), and levers, shocks, profile,
-    quarters, mechanisms, rules, municipalities (a CSV's path, a table, or how many) as in `simulate`. Every indicator is an
-    attribute (`model.C`) and a model reporter; `agent_reporters` (asked of citizens and governments alike) and
-    `agenttype_reporters` are Mesa's. Raises `Refused` (a ValueError) for bad input.
+    quarters, mechanisms, rules, networks, and municipalities and citizens (a table, or how many) as in `simulate`. Every
+    indicator is an attribute (`model.C`) and a model reporter; `agent_reporters` (asked of citizens and governments alike)
+    and `agenttype_reporters` are Mesa's. Raises `Refused` (a ValueError) for bad input.
     """
 
     def __init__(
@@ -44,6 +45,8 @@ class CoCreationModel(mesa.Model):
         profile: str | None = None,
         quarters: int | None = None,
         municipalities: table.MunicipalitiesLike | int | None = None,
+        citizens: TableLike | int | None = None,
+        networks: Mapping[str, object] | None = None,
         mechanisms: Mechanisms = (),
         rules: Mapping[str, Callable[..., object]] | None = None,
         threads: int = 1,
@@ -54,12 +57,14 @@ class CoCreationModel(mesa.Model):
         told = scenarios.load(scenario).changed(mechanisms=[*named(mechanisms), *of_rules(rules)])
         for name in overrides:
             if name not in told.known:
-                known = [*told.known, "levers", "shocks", "profile", "quarters", "municipalities", "mechanisms", "rules",
-                         "agent_reporters", "agenttype_reporters"]
+                known = [*told.known, "levers", "shocks", "profile", "quarters", "municipalities", "mechanisms",
+                         "rules", "citizens", "networks", "agent_reporters", "agenttype_reporters"]
                 raise Refused("there is no parameter {name!r}.{near} See `letsdance show parameters`.", name=name,
                               near=nearest(name, known))
         if isinstance(municipalities, int | float):
             overrides["municipalities"], municipalities = municipalities, None
+        if isinstance(citizens, int | float):
+            overrides["citizens"], citizens = citizens, None
         if isinstance(rng, int | np.integer):
             rng = check_whole("rng", rng, 0, 2**63 - 1)
         story = told.changed(
@@ -67,7 +72,9 @@ class CoCreationModel(mesa.Model):
         super().__init__(rng=rng)
         self.story = story
         self.seed = rng if isinstance(rng, int) else int(np.random.default_rng(rng).integers(2**31))
-        self.society = Society(table.of(story, municipalities), environment.build(story), self.seed, threads)
+        places = with_own(table.of(story, municipalities), citizens, networks,
+                          municipalities is not None or bool(story.municipalities))
+        self.society = Society(places, environment.build(story), self.seed, threads)
         self.governments_first = self.society.state.governments["first"]
         self._made: dict[type, list[Any]] = {}
         self._all_agents = Views.of(self, (Citizen, Government))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,8 @@ import numpy as np
 from letsdance.params import Refused, Said
 from letsdance.scenarios import Scenario, tables
 from letsdance.scenarios.tables import kinds
-from letsdance.simulation.state import CITIZEN_START, GIVEN, GOVERNMENT_START, given_nothing
+from letsdance.simulation.networks import Network
+from letsdance.simulation.state import CITIZEN_START, GIVEN, GOVERNMENT_START, PERSON, Given, given_nothing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +27,13 @@ _SYMBOLS = {"g": "government_willingness", "G": "government_willingness", "C": "
 KIND = kinds.municipalities((*CITIZEN_START, *GOVERNMENT_START), _SYMBOLS)
 
 
+def _nobody() -> np.ndarray:
+    return np.zeros((len(PERSON), 0))
+
+
+_NO_NETWORK = Network(np.zeros(0, np.uint32), np.zeros(0, np.uint32))
+
+
 @dataclass(frozen=True)
 class Municipalities:
     """Names, sizes and what is given of each municipality's start (NaN: as in the scenario)."""
@@ -34,6 +42,20 @@ class Municipalities:
     citizens: np.ndarray  # int64[M]
     given: np.ndarray     # GIVEN[M]
     said: tuple[str, ...] = ()  # what was decided in reading
+    people: np.ndarray = field(default_factory=_nobody)  # float64[4, N]: a user's own citizens (`state.PERSON`), or none
+    ties: Network | None = None           # of citizens, by rows; None: small worlds as in the scenario
+    peers: Network | None = None          # of governments, by rows
+
+    @property
+    def start(self) -> Given:
+        """What stands when a run begins, as the engine takes it."""
+        ties, peers = self.ties or _NO_NETWORK, self.peers or _NO_NETWORK
+        return Given(self.given, self.people, *ties, *peers)
+
+    @property
+    def own(self) -> bool:
+        """Whether its citizens or a network are the user's own, which stand in no table of municipalities."""
+        return bool(self.people.shape[1]) or self.ties is not None or self.peers is not None
 
     def __len__(self) -> int:
         return len(self.names)

@@ -23,6 +23,7 @@ from letsdance.simulation import schedule as environment
 from letsdance.simulation.compiled import cold
 from letsdance.simulation.indicators import ROW
 from letsdance.simulation.municipalities import Municipalities, MunicipalitiesLike
+from letsdance.simulation.own import TableLike, with_own
 from letsdance.simulation.rules.adoption import ADOPTED, UPSCALED
 from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.simulation.society import LARGE, Society, cores, interpreted_arithmetic
@@ -49,11 +50,14 @@ def simulate(
     shocks: Sequence[UseLike] = (),
     profile: str | None = None,
     municipalities: MunicipalitiesLike | None = None,
+    citizens: TableLike | None = None,
+    networks: Mapping[str, object] | None = None,
     mechanisms: Mechanisms = (),
     rules: Mapping[str, Callable[..., object]] | None = None,
     threads: int | None = None,
     progress: Callable[[int], None] | None = None,
     between: Callable[[], None] | None = None,
+    observer: Callable[[Society], None] | None = None,
 ) -> Result:
     """Run a scenario several times, with seeds seed, seed + 1, ...: the same seeds meet the same citizens and luck.
 
@@ -63,7 +67,9 @@ def simulate(
     path of its file or a `Mechanism` (docs/your_own_mechanism.md). rules: one's own in the place of the model's, as
     {"willingness.willingness_target": f}, with the same arguments. threads: None for all cores;
     the numbers are the same whatever it is. progress: called with the number of runs that have ended. between: called
-    before each quarter (it may raise, to stop); runs then go one after another.
+    before each quarter (it may raise, to stop); observer: called at every quarter's end, from the start on, with the
+    `Society` as it stands (quarter, seed, row, parameters, state: look, do not change). With either, runs go one after
+    another. citizens, networks: tables of your own citizens, and of who knows whom (`simulation.own.with_own`).
     Raises `Refused` (a ValueError) for bad input.
 
     >>> result = ld.simulate("lone_ranger", runs=2, quarters=8, levers=["FRCS@4+4"])
@@ -77,12 +83,13 @@ def simulate(
     if threads is not None:
         check_whole("threads", threads, 1, 1024)
     check_whole("seed", seed, 0, 2**63 - runs - 1)
-    places = table.of(chosen, municipalities)
+    places = with_own(table.of(chosen, municipalities), citizens, networks,
+                      municipalities is not None or bool(chosen.municipalities))
     if municipalities is not None:
         chosen = replace(chosen, municipalities="")  # another table goes over its own
     seeds = np.arange(seed, seed + runs, dtype=np.uint64)
     with _second_compiler():
-        outputs = run_seeds(places, environment.build(chosen), seeds, threads, progress, between)
+        outputs = run_seeds(places, environment.build(chosen), seeds, threads, progress, between, observer)
     return Result(chosen, places, seeds, *outputs)
 
 
@@ -124,12 +131,14 @@ def _second_compiler() -> Iterator[None]:
 
 def run_seeds(places: Municipalities, schedule: np.ndarray, seeds: np.ndarray, threads: int | None = None,
               progress: Callable[[int], None] | None = None,
-              between: Callable[[], None] | None = None) -> tuple[np.ndarray, ...]:
+              between: Callable[[], None] | None = None,
+              observer: Callable[[Society], None] | None = None) -> tuple[np.ndarray, ...]:
     """One run a seed under a schedule that is made already: the arrays of a `Result`, and no table.
 
     schedule: the parameters in force, record [Q+1] with row 0 for the start (`simulation.schedule.build`). seeds:
-    uint64[R]. threads, progress, between: as in `simulate`. Returns rows indicators.ROW[R, Q+1], stage uint8[R, Q+1, M],
-    depth float32[R, Q+1, M], regime uint8[R, Q+1, M] and category uint8[R, M] (ex ante). Nothing is checked here.
+    uint64[R]. threads, progress, between, observer: as in `simulate`. Returns rows indicators.ROW[R, Q+1], stage
+    uint8[R, Q+1, M], depth float32[R, Q+1, M], regime uint8[R, Q+1, M] and category uint8[R, M] (ex ante). Nothing is
+    checked here.
     """
     threads = cores() if threads is None else int(threads)
     R, Q, M = len(seeds), len(schedule), len(places)
@@ -138,7 +147,7 @@ def run_seeds(places: Municipalities, schedule: np.ndarray, seeds: np.ndarray, t
     rows, more = np.zeros((R, Q), ROW), np.zeros((R, Q, driver.own.indicators))
     stage, depth, regime = np.zeros((R, Q, M), np.uint8), np.zeros((R, Q, M), np.float32), np.zeros((R, Q, M), np.uint8)
     category = np.zeros((R, M), np.uint8)
-    if between is not None or int(places.citizens.sum()) >= LARGE:
+    if between is not None or observer is not None or int(places.citizens.sum()) >= LARGE:
         for r, seed in enumerate(seeds):
             society = Society(places, table, int(seed), threads)
             for t in range(Q):
@@ -146,6 +155,8 @@ def run_seeds(places: Municipalities, schedule: np.ndarray, seeds: np.ndarray, t
                     between()
                 if t > 0:
                     society.step()
+                if observer:
+                    observer(society)
                 rows[r, t], stage[r, t], depth[r, t], regime[r, t] = (
                     society._row[0], society.stage, society.depth, society.regime)
                 more[r, t] = society.state.own_numbers[driver.own.parameters:]
@@ -158,9 +169,9 @@ def run_seeds(places: Municipalities, schedule: np.ndarray, seeds: np.ndarray, t
 
     def work(chunk: tuple[int, int]) -> None:
         lo, hi = chunk
-        state = empty_state(places.citizens, house[0], driver.own)
+        state = empty_state(places.citizens, house[0], driver.own, places.start)
         with interpreted_arithmetic(), drivers.refusing(driver):
-            driver.run_many(state, places.given, house, own, seeds[lo:hi], rows[lo:hi], more[lo:hi], stage[lo:hi],
+            driver.run_many(state, places.start, house, own, seeds[lo:hi], rows[lo:hi], more[lo:hi], stage[lo:hi],
                             depth[lo:hi], regime[lo:hi], category[lo:hi])
         if progress:
             progress(hi - lo)
@@ -179,9 +190,9 @@ def state_after(places: Municipalities, schedule: np.ndarray, seed: int) -> Stat
     """The state after the last quarter of one run, at the speed of a whole run; schedule as in `run_seeds`."""
     table = environment.as_schedule(schedule)
     driver, house, Q, M = drivers.of_schedule(table), table.shipped, len(schedule), len(places)
-    state = empty_state(places.citizens, house[0], driver.own)
+    state = empty_state(places.citizens, house[0], driver.own, places.start)
     with interpreted_arithmetic(), drivers.refusing(driver):
-        driver.run_many(state, places.given, house, table.own, np.array([seed], np.uint64), np.zeros((1, Q), ROW),
+        driver.run_many(state, places.start, house, table.own, np.array([seed], np.uint64), np.zeros((1, Q), ROW),
                         np.zeros((1, Q, driver.own.indicators)), np.zeros((1, Q, M), np.uint8),
                         np.zeros((1, Q, M), np.float32), np.zeros((1, Q, M), np.uint8), np.zeros((1, M), np.uint8))
     return state

@@ -45,7 +45,8 @@ class Society:
         self.schedule = schedule
         self.driver = driver.of_schedule(self._schedule)
         self.seed = np.uint64(seed)
-        self.state: State = empty_state(municipalities.citizens, self._house[0], self.driver.own)
+        given = municipalities.start
+        self.state: State = empty_state(municipalities.citizens, self._house[0], self.driver.own, given)
         self.quarter = 0
         M = len(municipalities)
         self._row = np.zeros(1, ROW)
@@ -55,12 +56,12 @@ class Society:
         p = self._house[0]
 
         def begin(lo: np.int64, hi: np.int64) -> None:
-            self.driver.engine.start_citizens(self.state, municipalities.given, p, self.seed, lo, hi)
+            self.driver.engine.start_citizens(self.state, given, p, self.seed, lo, hi)
             self.driver.start(self.state, p, self.seed, _ZERO, lo, hi)
 
         with interpreted_arithmetic(), driver.refusing(self.driver):
             self.state.own_numbers[:self.driver.own.parameters] = self._own[0]
-            self.driver.engine.start_governments(self.state, municipalities.given, p, self.seed)
+            self.driver.engine.start_governments(self.state, given, p, self.seed)
             self._share(begin)
             self.measure()
 

@@ -108,6 +108,22 @@ class State(NamedTuple):
     own_terms: Any           # int64[4]: rows that are terms of willingness, joining; of willingness, adoption
 
 
+class Given(NamedTuple):
+    """What stands when a run begins, as the user's tables say it; NaN or length 0: as in the scenario."""
+
+    places: Any       # GIVEN[M]
+    people: Any       # float64[4, N or 0]: `PERSON`
+    ties: Any         # uint32[N+1 or 0], where each citizen's neighbours begin
+    neighbours: Any   # uint32[E]
+    peer_ties: Any    # uint32[M+1 or 0]
+    peers: Any        # uint32[E']
+
+
+#: Columns of a citizen that a table of citizens may set.
+PERSON = {"willingness": "willingness", "trust": "trust in the government", "resources": "time, skill and education",
+          "disposition": "lasting inclination (logits)"}
+
+
 class Own(NamedTuple):
     """How many rows a user's own mechanisms need of each."""
 
@@ -118,8 +134,10 @@ class Own(NamedTuple):
     terms: tuple[int, int, int, int] = (0, 0, 0, 0)
 
 
-def empty_state(citizens: np.ndarray, p: Any, own: Own = Own()) -> State:  # noqa: B008  a constant
-    """A state with room for `citizens` (how many in each municipality) and a user's own columns, nothing filled in."""
+def empty_state(citizens: np.ndarray, p: Any, own: Own = Own(), given: Given | None = None) -> State:  # noqa: B008
+    """A state with room for `citizens` (how many in each municipality), a user's own columns and the networks that are
+    given, nothing filled in."""
+    more_ties, more_peers = (len(given.neighbours), len(given.peers)) if given else (0, 0)
     sizes = np.asarray(citizens, dtype=np.int64)
     N, M = int(sizes.sum()), len(sizes)
     governments = np.zeros(M, GOVERNMENT)
@@ -138,9 +156,10 @@ def empty_state(citizens: np.ndarray, p: Any, own: Own = Own()) -> State:  # noq
         governments=governments,
         willingness=np.empty((2, N), np.float32), trust=np.empty(N, np.float32), resources=np.empty(N, np.float32),
         disposition=np.empty(N, np.float32), load=np.empty(N, np.uint8), uses=np.empty((2, N), np.uint8),
-        ties=np.zeros(N + 1, np.uint32), neighbours=np.zeros(int((sizes * degree).sum()) + 1, np.uint32),
+        ties=np.zeros(N + 1, np.uint32), neighbours=np.zeros(max(int((sizes * degree).sum()), more_ties) + 1, np.uint32),
         peer_ties=np.zeros(M + 1, np.uint32),
-        peers=np.empty(2 * half_degree(M, int(p.k_g)) * M, np.uint32), exchange=np.zeros((M, 2), np.uint32),
+        peers=np.empty(max(2 * half_degree(M, int(p.k_g)) * M, more_peers), np.uint32),
+        exchange=np.zeros((M, 2), np.uint32),
         initiatives=np.empty(slots, INITIATIVE), members=np.empty((slots, width), np.uint32),
         society=np.zeros(2),
         own_citizens=np.zeros((own.citizens + own.terms[0] + own.terms[1], N), np.float32),

@@ -159,6 +159,14 @@ MEANING: Mapping[str, tuple[str, ...]] = {
     "funding": ("financiering",), "silo": ("silos", "verkokering"), "need": ("behoefte",),
     "innovativeness": ("innovativiteit", "vernieuwingsgezindheid"),
 }
+CITIZENS = Kind("citizens", "citizens", ("municipality",), (
+    Field("municipality", "id", ("municipality", "gemeente", "gemeentenaam"), ("place", "town", "city", "plaats", "stad",
+                                                                             "woonplaats")),
+    Field("citizen", "id", ("citizen", "id", "person", "burger", "persoon", "respondent")),
+    Field("willingness", "number", ("willingness", "w", *MEANING["willingness"]), low=0, high=1, blank=True, example="0.6"),
+    Field("trust", "number", ("trust", "T", *MEANING["trust"]), low=0, high=1, blank=True, example="0.6"),
+    Field("resources", "number", ("resources", "e", "hulpbronnen"), low=0, high=1, blank=True, example="0.5"),
+    Field("disposition", "number", ("disposition", "d"), low=-5, high=5, blank=True, example="0.1")), strict=True)
 SURVEY = Kind("survey", "answers", ("role", "willingness"), (
     Field("role", "text", ("role", "rol", "respondent", "type_respondent", "functie", "who", "wie"), ("group", "groep")),
     Field("willingness", "number", ("willingness", *MEANING["willingness"], "answer", "antwoord", "score")),
@@ -180,5 +188,5 @@ def asks(columns: Sequence[str]) -> bool:
     return bool(words & {"role", "rol"}) or any(re.match(rf"({willing})(_|\d|$)", word) for word in words)
 
 
-__all__ = ["ADOPTIONS", "COUNTS", "EDGES", "HISTORIES", "KINDS", "MEANING", "POPULATION", "SHARES", "SURVEY", "TIMES",
-           "VALUES", "Field", "Kind", "asks", "may_be", "municipalities", "plain_name", "tokens"]
+__all__ = ["ADOPTIONS", "CITIZENS", "COUNTS", "EDGES", "HISTORIES", "KINDS", "MEANING", "POPULATION", "SHARES", "SURVEY",
+           "TIMES", "VALUES", "Field", "Kind", "asks", "may_be", "municipalities", "plain_name", "tokens"]
