@@ -185,6 +185,7 @@ def _precision(found: Comparison) -> dict[str, Any] | None:
     if one is None:
         return None
     return {"asked": str(one.target), "method": one.method, "reached": one.reached, "runs": one.runs, "says": str(one),
+            "skewed": {name: one.enough[name] for name in one.skewed},
             "intervals": {name: {"mean": finite(e.mean), "low": finite(e.low), "high": finite(e.high), "n": e.n}
                           for name, e in one.intervals.items()}}
 

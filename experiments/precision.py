@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,9 @@ MOST = 20_000
 _FIRST = {"betting": 32, "asymptotic": 64}  # runs before the first look
 #: Shares of the capital that are put at stake: large ones find out soon, small ones in the long run.
 BETS = tuple(0.95 * 0.5**k for k in range(9))
+#: Times the squared skewness: runs from which an asymptotic interval is believed. Cochran (1977, Sampling Techniques,
+#: p. 42) says 25 for one look; looked at often, twice as many keep 5 % (docs/comparing.md has the figures).
+_SKEWED = 50.0
 _BEST_AT = 500   # runs at which the asymptotic sequence is tightest
 _TARGET = re.compile(r"(?P<outcome>.+?)\s*(\+\s*/?\s*-|±)\s*(?P<within>\S+)")
 
@@ -53,7 +56,8 @@ class Precision:
     """What was asked, what was reached, and how. intervals: by scenario, of the mean or of the paired difference.
 
     Where there are several, they hold together: each is made at the level 1 - .05 / how many. An interval's n is the
-    number of runs in which the outcome could be measured.
+    number of runs in which the outcome could be measured. enough: by scenario, from how many runs on an interval is to be
+    believed, by the skewness that was measured; 1 where the interval holds for any number.
     """
 
     target: Target
@@ -61,6 +65,7 @@ class Precision:
     intervals: Mapping[str, Interval]
     runs: int
     paired: bool
+    enough: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def reach(self) -> float:
@@ -69,8 +74,13 @@ class Precision:
 
     @property
     def reached(self) -> bool:
-        """Whether every interval is as narrow as was asked."""
-        return self.reach <= self.target.within
+        """Whether every interval is as narrow as was asked, and rests on enough runs to be believed."""
+        return self.reach <= self.target.within and not self.skewed
+
+    @property
+    def skewed(self) -> tuple[str, ...]:
+        """The scenarios whose outcome is so skewed that these runs are too few for the interval to be believed."""
+        return tuple(name for name, one in self.intervals.items() if one.n < self.enough.get(name, 1))
 
     def __str__(self) -> str:
         what = f"the paired difference in {self.target.outcome}" if self.paired else str(self.target.outcome)
@@ -81,8 +91,14 @@ class Precision:
             said = f"It took {self.runs:,} runs to know {what} to +-{self.target.within:g} at 95 %: {known}."
         else:
             got = f"only +-{self.reach:.2g}" if np.isfinite(self.reach) else "no interval at all"
+            if self.reach <= self.target.within:
+                got = f"+-{self.reach:.2g} as it seems"
             said = (f"Not reached: after {self.runs:,} runs {what} is known to {got}, not to +-{self.target.within:g} "
                     f"({known}); allow more runs (--most), or ask for less.")
+        if self.skewed:
+            most = max(self.enough[name] for name in self.skewed)
+            said += (f" In a few runs it is far larger or smaller than in the others ({' and '.join(self.skewed)}), so the "
+                     f"interval is too often wrong until there are some {most:,} runs.")
         return f"{said} Method: {METHODS[self.method]}."
 
 
@@ -189,6 +205,17 @@ def reach(interval: Interval) -> float:
     return max(interval.high - interval.mean, interval.mean - interval.low)
 
 
+def enough(values: Any, within: tuple[float, float] | None) -> int:
+    """From how many runs on `sequence` is to be believed: 50 times the squared skewness of these values, where nothing
+    bounds them. What is so rare that it did not come yet makes no skewness, and is not seen."""
+    known = np.asarray(values, np.float64)
+    known = known[np.isfinite(known)]
+    if within is not None or len(known) < 3 or np.ptp(known) == 0.0:
+        return 1
+    away = known - known.mean()
+    return max(1, int(np.ceil(_SKEWED * np.mean(away**3) ** 2 / np.mean(away**2) ** 3)))
+
+
 # ---------------------------------------------------------------- runs until it is reached
 
 def run_until(scenario: Any, text: str | Target, seed: int = 1, most: int = MOST, municipalities: Any = None,
@@ -229,9 +256,9 @@ def runs_until(stories: Mapping[str, Scenario], text: str | Target, reference: s
             values[name].append(target.outcome.of(batch))
         runs += more
         known = {name: np.concatenate(parts) for name, parts in values.items()}
-        found = Precision(target, method, {
-            name: sequence(known[name] - (0.0 if reference is None else known[reference]), within, 0.05 / len(asked))
-            for name in asked}, runs, reference is not None)
+        told = {name: known[name] - (0.0 if reference is None else known[reference]) for name in asked}
+        found = Precision(target, method, {name: sequence(one, within, 0.05 / len(asked)) for name, one in told.items()},
+                          runs, reference is not None, {name: enough(one, within) for name, one in told.items()})
     return {name: joined(parts) for name, parts in batches.items()}, found
 
 
