@@ -427,12 +427,12 @@ def test_the_command_prints_a_table_and_writes_a_folder(letsdance, tmp_path):
     assert "--overwrite" in err
 
 
-@pytest.mark.parametrize("more", [(), ("--until", "G@10 +-0.3")])
+@pytest.mark.parametrize("more", [("--runs", "3"), ("--until", "G@10 +-0.3")])
 def test_a_folder_holds_what_it_takes_to_make_its_tables_anew(letsdance, tmp_path, more):
     (tmp_path / "towns.csv").write_text("name,citizens,willingness\nAsh,20,0.3\nBirch,40,\n", encoding="utf-8")
-    code, _, err = letsdance("compare", "lone_ranger", "--policy", f"free-range: {FREE}", "--policy", "wasteland", *SHORT,
-                             "--municipalities", "towns.csv", "--against", "free-range", "--outcome", "T@6-12", "--seed",
-                             "0", "--lever", "MEAS@2", *more)
+    code, _, err = letsdance("compare", "lone_ranger", "--policy", f"free-range: {FREE}", "--policy", "wasteland",
+                             "--quarters", "12", "--municipalities", "towns.csv", "--against", "free-range", "--outcome",
+                             "T@6-12", "--seed", "0", "--lever", "MEAS@2", *more)
     assert (code, err) == (0, "")
     assert letsdance("verify", "letsdance-compare", "--json")[0] == 0
 

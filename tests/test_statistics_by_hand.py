@@ -163,6 +163,27 @@ def test_holm_is_statsmodels():
         assert indices._holm(np.array(p)).tolist() == pytest.approx(multipletests(p, method="holm")[1].tolist())
 
 
+def test_what_no_permutation_reaches_has_the_smallest_p_that_so_many_can_show():
+    """The points as they are count as one more permutation (Phipson and Smyth 2010)."""
+    X = np.arange(40.0)[:, None]
+    found = indices.regional(["a"], X, X[:, 0] >= 20, permutations=19)
+    assert found.table["p"].tolist() == [1 / 20]
+
+
+def test_a_box_at_the_border_of_chance_is_not_better_than_chance():
+    from letsdance.experiments.estimates import Estimate
+
+    def box(p=0.04, chance=0.04, density=0.8, **more):
+        return discovery.Box({"k": (0.5, None)}, Estimate(density, 0.7, 0.9), Estimate(0.5, 0.4, 0.6), 0.3, 0.5, 120, 0.82,
+                             {"k": chance, **more}, p)
+
+    assert box().better_than_chance
+    for one in (box(p=0.05), box(chance=0.05), box(density=0.5), box(b=0.05)):
+        assert not one.better_than_chance
+    said = {0.0: "0 %", 0.004: "under 1 %", 0.005: "0 %", 0.3: "30 %", 0.994: "99 %", 0.995: "over 99 %", 1.0: "100 %"}
+    assert {share: discovery._percent(share) for share in said} == said
+
+
 def test_regional_distance_medians_and_p_by_hand():
     X = np.array([[0.1, 5], [0.2, 3], [0.3, 5], [0.4, 1], [0.5, 3]])
     holds = np.array([[1, 1], [1, 0], [0, 0], [0, 0], [0, 1]])
@@ -350,6 +371,17 @@ def test_what_is_read_off_a_fit_is_what_its_curve_says(curve, method):
 
 
 # ---------------------------------------------------------------- early warnings and loops
+
+def test_the_lead_is_counted_from_the_first_look_that_warns():
+    rng = np.random.default_rng(3)
+    tips = [np.cumsum(rng.normal(size=121)) * np.linspace(0, 1, 121)**power for power in (1, 3, 6, 8)]
+    calm = [[rng.normal(size=121) for _ in range(20)] for _ in range(2)]
+    one = ew.judge(tips, *calm)["variance"]
+    looks = [ew.watched(series)["variance"] for series in tips]
+    first = [int(np.flatnonzero(tau > one.watch_threshold)[0]) for tau in looks]
+    assert len(set(first)) >= 2
+    assert one.lead.tolist() == [4.0 * (len(tau) - 1 - k) for tau, k in zip(looks, first, strict=True)]
+
 
 def test_a_warning_is_judged_as_by_hand():
     rng = np.random.default_rng(12)

@@ -334,6 +334,7 @@ def made(run: Run, people: bool, quarter: int, what: str, kind: str, text: Text)
     if what not in ("municipalities", "initiatives"):
         raise Refused("there is no table {what!r} here.{near}", what=what,
                       near=nearest(what, ("municipalities", "initiatives")))
+    check_work(run.policy, RUNS[0], run.places)
     result = simulate(run.policy.scenario(), runs=1, seed=run.seed, municipalities=municipalities(run.places),
                       between=partial(between, run.token))
     frame = result.municipalities if what == "municipalities" else result.initiatives
