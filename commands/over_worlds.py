@@ -216,3 +216,26 @@ def pathways(
         return
     _lines([page.headline, *found.sentences])
     written(out)
+
+
+def search(worlds: Worlds, story: Scenario, words: Mapping[str, Any], out: Path, overwrite: bool, as_json: bool) -> None:
+    """`letsdance search --aim`."""
+    from letsdance.experiments import search_worlds as looked
+
+    with progress("Portfolios", int(words["evaluations"]), quiet=as_json) as advance:
+        found = looked.search(worlds, story, progress=advance, **words)
+    from letsdance.report import worlds as pages
+
+    said = {**_said(worlds), "scenario": story.to_toml(), "aims": list(found.aims), "robustly": found.measure,
+            "condition": str(found.condition), "runs": found.runs, "answer": found.answer}
+    page = pages.search_study(found)
+    keep(out, "search", said, {"tried": found.tried, "front": found.front, "seeds": found.seeds}, page, overwrite, as_json,
+         beside=("--keep",))
+    if as_json:
+        typer.echo(json.dumps({"folder": str(out), "answer": found.answer, "front": records(found.front),
+                               "seeds": records(found.seeds), "tried": len(found.tried), "runs": found.runs}))
+        return
+    table = pages.front_table(found)
+    print_table(table.note, list(table.columns), [list(row) for row in table.rows])
+    _lines([found.answer, *pages.search_notes(found)])
+    written(out)

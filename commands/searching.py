@@ -53,13 +53,23 @@ def search(
     starts: Annotated[str, typer.Option(help="Quarters in which levers may start.")] = "1,9",
     durations: Annotated[str, typer.Option(help="For how many quarters; end: to the end.")] = "20,end",
     strengths: Annotated[str, typer.Option(help="How strongly.")] = "0.5,1",
-    runs: Annotated[int, typer.Option(help="Seeds on which portfolios are found.")] = 12,
+    runs: Annotated[int | None, typer.Option(
+        help="Seeds on which portfolios are found [default: 12; with --aim 3 in each world].")] = None,
     fresh_runs: Annotated[int, typer.Option(
         help="Further seeds on which the best are chosen; as many again tell how often they succeed.")] = 200,
-    evaluations: Annotated[int, typer.Option(help="Portfolios to try at most; all where there are no more.")] = 1500,
+    evaluations: Annotated[int | None, typer.Option(
+        help="Portfolios to try at most; all where there are no more [default: 1500; with --aim 600].")] = None,
     seed: Annotated[int, typer.Option(help="First seed.")] = 1,
     robust: Annotated[bool, typer.Option(help="Put the best into shocks and uncertain parameters too.")] = True,
-    worlds: Over = None, within: Within = None, quarters: Quarters = None, sets: Set = None,
+    worlds: Over = None, within: Within = None,
+    aim: Annotated[list[str] | None, typer.Option(
+        help="Search over --worlds for several aims at once, beside points: success, or an outcome such as T@40-60; "
+             "repeat.")
+    ] = None,
+    robustly: Annotated[str, typer.Option(help="With --aim: mean, worst_tenth, regret or satisficing.")] = "mean",
+    keep_in: Annotated[Path | None, typer.Option(
+        "--keep", help="With --aim: a file of what is done; the same words go on with it.")] = None,
+    quarters: Quarters = None, sets: Set = None,
     shock: Shock = None, profile: Profile = None,
     municipalities: Table = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-search"),
@@ -70,8 +80,11 @@ def search(
 
     folder.check_target(out, overwrite)
     from letsdance import scenarios as told
+    from letsdance.params import Refused
 
     story = told.load(scenario).changed(parameters=values(sets), shocks=shock or [], profile=profile, quarters=quarters)
+    asked_runs, asked_evaluations = runs, evaluations
+    runs, evaluations = 12 if runs is None else runs, 1500 if evaluations is None else evaluations
     words: dict[str, Any] = {
         "chance": chance, "budget": budget, "condition": condition, "most": most,
         "levers": None if levers is None else [name.strip() for name in levers.split(",")],
@@ -79,6 +92,19 @@ def search(
         "strengths": _numbers("strengths", strengths, float), "runs": runs, "fresh_runs": fresh_runs,
         "evaluations": evaluations, "seed": seed, "robust": robust,
         "worlds": worlds_of(worlds, within)}
+    if aim:
+        from letsdance.commands import over_worlds
+
+        for name, given in (("chance", chance), ("budget", budget)):
+            if given is not None:
+                raise Refused("--{name} asks for one portfolio, and --aim for all that none beats; give one of the two.",
+                              name=name)
+        words = {name: words[name] for name in ("levers", "starts", "durations", "strengths", "most", "condition", "seed")}
+        over_worlds.search(worlds_of(worlds or "20", within or (None if worlds else "30%")), story, {
+            **words, "aims": aim, "robustly": robustly, "runs": 3 if asked_runs is None else asked_runs,
+            "evaluations": 600 if asked_evaluations is None else asked_evaluations, "file": keep_in,
+            "municipalities": municipalities}, out, overwrite, as_json)
+        return
     from letsdance.experiments import search as searches
 
     made = searches.plan(story, **words)

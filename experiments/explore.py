@@ -122,11 +122,11 @@ def optimise(explored: Explored, evaluations: int, seed: int) -> None:
         study = optuna.create_study(directions=["minimize", "maximize"], sampler=sampler)
         alone = [space.strongest(name) for name in space.uses]
         for uses in [(), *((use,) for use in alone)]:
-            study.enqueue_trial(_encoded(uses, space, ways))
+            study.enqueue_trial(encoded(uses, space, ways))
         explored.judge([(), *((use,) for use in alone)])
         for _ in range(max(1, round(evaluations * _GLOBAL / _BATCH))):
             trials = [study.ask() for _ in range(_BATCH)]
-            batch = [_decoded(trial, space, slots, ways) for trial in trials]
+            batch = [decoded(trial, space, slots, ways) for trial in trials]
             explored.judge(batch)
             for trial, portfolio in zip(trials, batch, strict=True):
                 over = explored.cost(portfolio) - explored.budget
@@ -142,7 +142,7 @@ def optimise(explored: Explored, evaluations: int, seed: int) -> None:
         explored.judge(near[:min(_BATCH, evaluations - len(explored.scores))])
 
 
-def _encoded(uses: Sequence[Any], space: Space, ways: dict[str, list[Any]]) -> dict[str, Any]:
+def encoded(uses: Sequence[Any], space: Space, ways: dict[str, list[Any]]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for k in range(space.most):
         use = uses[k] if k < len(uses) else None
@@ -152,7 +152,7 @@ def _encoded(uses: Sequence[Any], space: Space, ways: dict[str, list[Any]]) -> d
     return values
 
 
-def _decoded(trial: Any, space: Space, slots: dict[str, list[str]], ways: dict[str, list[Any]]) -> Portfolio:
+def decoded(trial: Any, space: Space, slots: dict[str, list[str]], ways: dict[str, list[Any]]) -> Portfolio:
     """What a trial stands for: a lever that is drawn twice counts once, in its first use."""
     uses = {}
     for k, (slot, names) in enumerate(slots.items()):

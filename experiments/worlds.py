@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from letsdance.experiments.adopters.calibrate import Calibration
     from letsdance.experiments.compare import PoliciesLike, Policy
     from letsdance.experiments.over_worlds import Explained, OverWorlds, Plane, Tunnel
+    from letsdance.experiments.search_worlds import Found
 
 #: What may be said of a parameter: kind -> (how many numbers, an example).
 KINDS = {"range": (2, "[0.5, 2]"), "normal": (2, "[0.75, 0.2]"), "lognormal": (2, "[0.75, 1.5]"),
@@ -285,6 +286,18 @@ class Worlds:
 
         return over_worlds.wind_tunnel(self, portfolio, starts, shocks, at, outcome, runs, seed, quarters, better,
                                        municipalities, threads, progress)
+
+    def search(self, scenario: ScenarioLike,
+               aims: Sequence[str] = ("success", "representativeness", "T", "late_adopter_gap"), robustly: str = "mean",
+               levers: Sequence[str] | None = None, most: int = 3, condition: str = "lets_dance >= 0.5",
+               runs: int = 3, evaluations: int = 600, seed: int = 1, optimisers: int = 2, file: str | Path | None = None,
+               threads: int | None = None, progress: Callable[[int], None] | None = None) -> Found:
+        """Portfolios that no other beats in points and every aim, over worlds; words as in `experiments.search_worlds`."""
+        from letsdance.experiments import search_worlds
+
+        return search_worlds.search(self, scenario, aims, robustly, levers, most=most, condition=condition, runs=runs,
+                                    evaluations=evaluations, seed=seed, optimisers=optimisers, file=file, threads=threads,
+                                    progress=progress)
 
     def basins(self, scenario: ScenarioLike = "lets_dance", grid: int = 7, quarters: int = 60, runs: int = 1, seed: int = 1,
                threads: int | None = None, progress: Callable[[int], None] | None = None,

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from letsdance.experiments.knowing import Knowing, knowing
+from letsdance.experiments.outcomes import parse
 from letsdance.experiments.over_worlds import TOLD, OverWorlds, Plane, Tunnel, world_means
 from letsdance.experiments.paired import Interval
 from letsdance.experiments.pathways import Pathways
-from letsdance.experiments.windtunnel import CALM
+from letsdance.experiments.search_worlds import MEASURES, Found
+from letsdance.experiments.windtunnel import CALM, less_is_better
 from letsdance.params import PARAMETERS, Refused, listed
 from letsdance.report.comparison import key, scaled
 from letsdance.report.outcomes import amount, change, described, difference, digits_of, subject, unit_of, what, when
@@ -42,8 +44,8 @@ from letsdance.scenarios import SHOCKS
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["assumptions", "headlines", "map_study", "pathways_study", "plane", "sorted_worlds", "study", "summary_table",
-           "tunnel_study"]
+__all__ = ["assumptions", "front_table", "headlines", "map_study", "pathways_study", "plane", "search_notes",
+           "search_study", "sorted_worlds", "study", "summary_table", "tunnel_study"]
 
 #: What no answer over worlds may leave out.
 WIDTH = ("Worlds are only as wide as the ranges that somebody assumed, and they hold what this model can be, not what "
@@ -287,6 +289,45 @@ def study(found: OverWorlds, told: Knowing | None = None) -> Study:
         WIDTH, "Better means better by the mean of that world's runs, which luck blurs; clearly better, "
                "that its interval leaves out 0.",
         "Where policies set a parameter differently, it is what is compared, and is not drawn."])
+
+
+# ---------------------------------------------------------------- a search over worlds
+
+def front_table(found: Found) -> Table:
+    """The finalists in fresh worlds."""
+    rows: list[list[str]] = []
+    for row in found.front.to_dict("records"):
+        cells = [row["words"] + (" (tied with the first)" if row["tied"] and rows else ""), f"{row['cost']:g}"]
+        for aim in found.aims:
+            if aim == "success":
+                cells.append(f"{percent(row['success'] if found.measure != 'regret' else -row['success'])} "
+                             f"(mean {band(row['low'], row['high'])})")
+            else:
+                outcome = parse(aim)
+                value = abs(row[aim]) if less_is_better(outcome) or found.measure == "regret" else row[aim]
+                cells.append(percent(value) if found.measure == "satisficing" else amount(outcome, value))
+        cells.append("–" if math.isnan(row["radius"]) else percent(row["radius"]))
+        rows.append(cells)
+    titles = ["success" if aim == "success" else what(parse(aim)) for aim in found.aims]
+    return Table(["portfolio", "points", *titles, "holds within"], rows,
+                 f"No portfolio that was tried beats these in every aim: {MEASURES[found.measure]}, measured in fresh "
+                 "worlds on fresh seeds. Holds within: how far parameters may lie from their values with enough success in "
+                 "nine of ten worlds.")
+
+
+def search_notes(found: Found) -> list[str]:
+    """How far the optimisers agree."""
+    said = [f"seed {row.seed} tried {row.tried:,} and found {percent(row.of_the_front)} of the front"
+            for row in found.seeds.itertuples()]
+    return [sentence(f"{listed(said)}: what one alone misses, others may miss too"), WIDTH]
+
+
+def search_study(found: Found) -> Study:
+    """The page of a search over worlds."""
+    return Study("search over worlds", found.answer, [
+        f"{len(found.tried):,} portfolios were tried in {found.worlds}, {found.runs:,} runs in all; an aim is "
+        f"{MEASURES[found.measure]}."], [Section("The front", search_notes(found), tables=[front_table(found)])],
+        ["A portfolio is on the front because none that was tried beats it; others were not tried.", WIDTH])
 
 
 # ---------------------------------------------------------------- pathways

@@ -346,7 +346,7 @@ def test_nothing_is_chosen_beyond_the_budget():
     ({"strengths": [0.0]}, "no lever at all"),
     ({"most": 0}, "from 1"),
     ({"runs": 1}, "from 4"),
-    ({"evaluations": 10**7, "most": 4}, "lower evaluations"),
+    ({"evaluations": 2_000_000, "most": 4}, "lower evaluations"),
     ({"condition": "lets_dance"}, "OUTCOME <= NUMBER"),
     ({"condition": "lets_dnce >= 0.5"}, "Did you mean"),
     ({"condition": "lets_dance >= 50"}, "from 0 to 1"),

@@ -1,0 +1,339 @@
+"""Search over worlds for several aims at once: what costs little, succeeds, is fair, is trusted, and leaves nobody behind.
+
+    search(Worlds(20, within="30%"), "lone_ranger", aims=["success", "T", "representativeness"]).front
+
+NSGA-II (Deb et al. 2002) looks for portfolios that no other beats in every aim, an aim being a robust measure over worlds:
+the mean, the worst tenth, regret, or in how many worlds enough is reached. What was found is measured again in fresh
+worlds on fresh seeds, because the best of many looks better than it is where it was chosen. Each portfolio is kept as it
+is done: the same words go on where they stopped.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from letsdance import scenarios
+from letsdance.experiments import portfolios
+from letsdance.experiments.executors import rules
+from letsdance.experiments.explore import decoded, encoded
+from letsdance.experiments.outcomes import Condition, Outcome, parse, parse_condition
+from letsdance.experiments.over_worlds import tenth
+from letsdance.experiments.parts_of_luck import mean_over
+from letsdance.experiments.portfolios import Portfolio, Space, code
+from letsdance.experiments.success import MAJORITY
+from letsdance.experiments.windtunnel import less_is_better
+from letsdance.experiments.worlds import Worlds, put, rows
+from letsdance.params import Refused, check_whole, files, nearest
+from letsdance.scenarios import Scenario, ScenarioLike
+from letsdance.simulation import municipalities as places
+from letsdance.simulation import schedule
+from letsdance.simulation.run import Result, run_seeds
+from letsdance.simulation.society import cores
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: What is aimed at unless said, beside the points, of which less is always better.
+AIMS = ("success", "representativeness", "T", "late_adopter_gap")
+#: Robust measures of an aim over worlds.
+MEASURES = {"mean": "the mean over worlds", "worst_tenth": "the mean of the worst tenth of worlds",
+            "regret": "the largest regret against the best tried in a world",
+            "satisficing": "the share of worlds in which enough is reached"}
+#: Deviations from what is assumed at which finalists are tried, and the share of worlds that must be satisfied there.
+RADII, SATISFIED = (0.1, 0.2, 0.3, 0.4, 0.5), 0.9
+_POPULATION, _FINALISTS, _RUNS_AT_MOST = 40, 10, 5_000_000
+_PURPOSE = 0x5EA4C5  # names this use of the seed
+#: portfolio -> float64[aims, worlds, runs], more is better; in place of the model.
+Evaluate = Callable[[Portfolio], np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a search over worlds found.
+
+    tried: one row a portfolio (portfolio, cost, a column each aim as its robust measure, more is better). front: the
+    finalists in fresh worlds: portfolio, cost, each aim's measure there, success with its interval over worlds and luck,
+    radius (how far parameters may lie from what is assumed with enough success in nine of ten worlds), tied (not told
+    apart from the first in any aim), words; best success first. seeds: one row a seed of the optimiser: what part of the
+    front it found alone.
+    """
+
+    scenario: Scenario
+    worlds: Worlds
+    aims: tuple[str, ...]
+    measure: str
+    condition: Condition
+    tried: pd.DataFrame
+    front: pd.DataFrame
+    seeds: pd.DataFrame
+    runs: int
+
+    @property
+    def answer(self) -> str:
+        """The best of the front, and how surely."""
+        first = self.front.iloc[0]
+        ties = int(self.front["tied"].sum()) - 1
+        many = "" if ties < 1 else f" {ties} other{'' if ties == 1 else 's'} of the front cannot be told apart from it."
+        return (f"From {self.scenario.title}, {len(self.front)} portfolios of {len(self.tried):,} tried are beaten by none "
+                f"in every aim. Most often succeeds: {first['words']}, for {first['cost']:g} points, in "
+                f"{first['success_mean']:.0%} ({first['low']:.0%}-{first['high']:.0%}) of runs over fresh worlds.{many}")
+
+    def __repr__(self) -> str:
+        return self.answer
+
+
+def measured(good: np.ndarray, how: str, best: np.ndarray, enough: float) -> float:
+    """A robust measure of one aim, good[world, run] (more is better), itself more being better; best: float64[world], of
+    regret; enough: what satisfies a world."""
+    means = good.mean(axis=1)
+    if how == "worst_tenth":
+        return tenth(means)
+    if how == "regret":
+        return -float(np.maximum(best - means, 0.0).max())
+    if how == "satisficing":
+        return float((means >= enough).mean())
+    return float(means.mean())
+
+
+def undominated(points: np.ndarray) -> np.ndarray:
+    """bool[n]: which of points[n, aims] (more is better) no other is at least as good as in all aims and better in one."""
+    better = (points[None] >= points[:, None]).all(axis=2) & (points[None] > points[:, None]).any(axis=2)
+    return np.asarray(~better.any(axis=1))
+
+
+class Kept:
+    """Portfolios as they are done, in memory and perhaps in a file that the same words go on with."""
+
+    def __init__(self, evaluate: Evaluate, head: dict[str, Any], file: Path | None, threads: int,
+                 progress: Callable[[int], None] | None) -> None:
+        self.evaluate, self.file, self.threads = evaluate, file, threads
+        self.progress = progress or (lambda count: None)
+        self.done: dict[Portfolio, np.ndarray] = {}
+        self.stored: dict[str, list[Any]] = {}
+        if file is None:
+            return
+        if file.exists():
+            lines = files.text(file, "begin a search first").splitlines()
+            try:
+                first = json.loads(lines[0])
+            except (ValueError, IndexError):
+                first = None
+            if first != head:
+                raise Refused("{file} was begun by another search (start, levers, aims, worlds, seeds or version); give "
+                              "another file.", file=file)
+            for line in lines[1:]:
+                try:
+                    self.stored.update([json.loads(line)])
+                except ValueError:  # the last one was cut off
+                    continue
+        else:
+            file.write_text(json.dumps(head) + "\n", encoding="utf-8")
+
+    def judge(self, batch: Iterable[Portfolio]) -> None:
+        """Do what is new in a batch."""
+        fresh = [p for p in dict.fromkeys(batch) if p not in self.done]
+        todo = [p for p in fresh if code(p) not in self.stored]
+        with ThreadPoolExecutor(self.threads) as pool:
+            found = dict(zip(todo, pool.map(self.evaluate, todo), strict=True))
+        for p in fresh:
+            self.done[p] = np.array(self.stored[code(p)]) if p not in found else found[p]
+        if self.file is not None and todo:
+            with self.file.open("a", encoding="utf-8") as out:
+                out.writelines(json.dumps([code(p), found[p].tolist()]) + "\n" for p in todo)
+        self.progress(len(fresh))
+
+
+def evaluator(scenario: Scenario, aims: Sequence[str], condition: Condition, worlds: Worlds, runs: int, seed: int,
+              municipalities: Any = None) -> Evaluate:
+    """The evaluator that runs the model, on one thread: every world on the same seeds."""
+    stories = [put(scenario, world) for world in rows(worlds.table(scenario))]
+    where = None if municipalities is None else places.load(municipalities)
+    towns = [places.of(story, where) for story in stories]
+    seeds = np.arange(seed, seed + runs, dtype=np.uint64)
+    outcomes = {aim: parse(aim) for aim in aims if aim != "success"}
+
+    def evaluate(portfolio: Portfolio) -> np.ndarray:
+        values = np.zeros((len(aims), len(stories), runs))
+        for w, (story, place) in enumerate(zip(stories, towns, strict=True)):
+            there = replace(story, levers=(*story.levers, *portfolio))
+            result = Result(there, place, seeds, *run_seeds(place, schedule.build(there), seeds, 1))
+            for k, aim in enumerate(aims):
+                values[k, w] = (condition.holds(condition.outcome.of(result)) if aim == "success" else
+                                _good(outcomes[aim], outcomes[aim].of(result)))
+        return values
+
+    return evaluate
+
+
+def _good(outcome: Outcome, values: np.ndarray) -> np.ndarray:
+    """More is better; what was not measured counts as none of it, or as the whole where less is better."""
+    less = less_is_better(outcome)
+    return np.asarray(-np.nan_to_num(values, nan=1.0) if less else np.nan_to_num(values, nan=0.0))
+
+
+def search(worlds: Worlds, scenario: ScenarioLike, aims: Sequence[str] = AIMS, robustly: str = "mean",
+           levers: Sequence[str] | None = None, starts: Sequence[int] = portfolios.STARTS,
+           durations: Sequence[int | None] = portfolios.DURATIONS, strengths: Sequence[float] = portfolios.STRENGTHS,
+           most: int = 3, condition: str | Condition = MAJORITY, enough: float = 0.5, runs: int = 3, fresh_worlds: int = 60,
+           evaluations: int = 600, seed: int = 1, optimisers: int = 2, file: str | Path | None = None,
+           municipalities: Any = None, threads: int | None = None, progress: Callable[[int], None] | None = None,
+           evaluate: Evaluate | None = None, evaluate_fresh: Evaluate | None = None) -> Found:
+    """Find portfolios that no other beats in every aim, over worlds.
+
+    aims: "success" (the condition holds in a run) and outcomes, each better as `windtunnel.LESS` has it; points are always
+    an aim. robustly: one of MEASURES, for every aim; enough: of satisficing and of the radius, for success. runs: in each
+    world. fresh_worlds: in which finalists are measured, on further seeds. evaluations: portfolios to try in all, by so
+    many optimisers, each with a seed of its own. file: where portfolios are kept as they are done; there already, it is
+    gone on with. Levers as in `letsdance.search`. Raises `Refused`. Numbers depend neither on threads nor on interruptions.
+    """
+    story = scenarios.load(scenario)
+    if robustly not in MEASURES:
+        raise Refused("there is no robust measure {robustly!r}.{near} Known: {known}.", robustly=robustly,
+                      near=nearest(str(robustly), MEASURES), known=", ".join(MEASURES))
+    wanted = tuple(dict.fromkeys(str(parse(aim)) if aim not in ("success", "cost") else aim for aim in aims))
+    wanted = tuple(aim for aim in wanted if aim != "cost")
+    if not wanted:
+        raise Refused("name at least one aim beside the points: success, or an outcome such as T@40-60.")
+    asked, last = parse_condition(condition), story.quarters
+    for outcome in [asked.outcome, *(parse(aim) for aim in wanted if aim != "success")]:
+        if (outcome.last or 0) > last:
+            raise Refused("{outcome} looks at quarter {at}, after the horizon of {last}; name an earlier quarter or raise "
+                          "quarters.", outcome=outcome, at=outcome.last, last=last)
+    for name, value, least in (("runs", runs, 1), ("fresh_worlds", fresh_worlds, 2), ("evaluations", evaluations, 10),
+                               ("seed", seed, 0), ("optimisers", optimisers, 1)):
+        check_whole(name, value, least, 1_000_000)
+    space = portfolios.space(story, levers, starts, durations, strengths, most)
+    total = (evaluations + _FINALISTS * len(RADII)) * worlds.worlds * runs + _FINALISTS * fresh_worlds * runs
+    if total > _RUNS_AT_MOST:
+        raise Refused("this search would take {total:,} runs, more than {most:,}; lower evaluations ({evaluations:,}), "
+                      "worlds ({worlds:,}) or runs ({runs:,}).", total=total, most=_RUNS_AT_MOST, evaluations=evaluations,
+                      worlds=worlds.worlds, runs=runs)
+    workers = cores() if threads is None else check_whole("threads", threads, 1, 1024)
+    own = evaluate is None
+    score = evaluate or evaluator(story, wanted, asked, worlds, runs, seed, municipalities)
+    head = {"rules": rules(), "scenario": story.to_toml(), "aims": list(wanted), "condition": str(asked), "runs": runs,
+            "worlds": worlds.to_toml(), "seed": seed}
+    kept = Kept(score, head, None if file is None else files.named(file), workers, progress)
+    goals = _Goals(kept, space, wanted, robustly, enough)
+    by_seed = [_optimise(goals, evaluations // optimisers, seed + k) for k in range(optimisers)]
+    fresh_of = replace(worlds, worlds=fresh_worlds, seed=worlds.seed + 1_000_003)
+    fresh = evaluate_fresh or (
+        evaluator(story, wanted, asked, fresh_of, runs, seed + runs, municipalities) if own else score)
+    return _told(goals, by_seed, fresh, story, worlds, asked, municipalities if own else None, runs, seed, own, workers)
+
+
+class _Goals:
+    """Portfolios as points to be made large: less cost, and each aim's robust measure."""
+
+    def __init__(self, kept: Kept, space: Space, aims: Sequence[str], how: str, enough: float) -> None:
+        self.kept, self.space, self.aims, self.how, self.enough = kept, space, tuple(aims), how, enough
+
+    def judge(self, batch: Iterable[Portfolio]) -> None:
+        self.kept.judge(batch)
+
+    def cost(self, portfolio: Portfolio) -> float:
+        return portfolios.cost(portfolio, self.space.quarters)
+
+    def best(self) -> np.ndarray:
+        """float64[aims, worlds]: the best mean of any tried, in each world."""
+        return np.asarray(np.max([good.mean(axis=2) for good in self.kept.done.values()], axis=0))
+
+    def point(self, portfolio: Portfolio, best: np.ndarray) -> list[float]:
+        """Less cost, then the aims."""
+        good = self.kept.done[portfolio]
+        return [-self.cost(portfolio), *(measured(good[k], self.how, best[k], self.enough) for k in range(len(self.aims)))]
+
+    def front(self, of: Sequence[Portfolio]) -> list[Portfolio]:
+        """Those that none of these beats in every aim, once where several are alike."""
+        best = self.best()
+        points = np.array([self.point(p, best) for p in of])
+        return [p for p, on in zip(of, undominated(points), strict=True) if on]
+
+
+def _optimise(goals: _Goals, evaluations: int, seed: int) -> list[Portfolio]:
+    """Portfolios that one optimiser tries: doing nothing and every lever alone first, then NSGA-II."""
+    import optuna
+
+    space = goals.space
+    slots = {f"lever {k}": ["-", *sorted(space.uses)] for k in range(space.most)}
+    ways: dict[str, list[Any]] = {name: sorted({getattr(use, name) for uses in space.uses.values() for use in uses},
+                                               key=lambda value: np.inf if value is None else value)
+                                  for name in ("start", "duration", "strength")}
+    number = int(np.random.SeedSequence([seed, _PURPOSE]).generate_state(1)[0])
+    level = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    tried: dict[Portfolio, None] = {}
+    try:
+        study = optuna.create_study(directions=["maximize"] * (1 + len(goals.aims)), sampler=optuna.samplers.NSGAIISampler(
+            population_size=_POPULATION, seed=number))
+        for uses in [(), *((space.strongest(name),) for name in space.uses)]:
+            study.enqueue_trial(encoded(uses, space, ways))
+        asks, stale = 0, 0
+        while len(tried) < min(evaluations, space.size) and stale < 20 and asks < 20 * evaluations:
+            trials = [study.ask() for _ in range(_POPULATION)]
+            batch = [decoded(trial, space, slots, ways) for trial in trials]
+            before, asks = len(tried), asks + len(trials)
+            tried |= dict.fromkeys(batch)
+            stale = 0 if len(tried) > before else stale + 1
+            goals.judge(batch)
+            best = goals.best()
+            for trial, portfolio in zip(trials, batch, strict=True):
+                study.tell(trial, goals.point(portfolio, best))
+    finally:
+        optuna.logging.set_verbosity(level)
+    return list(tried)
+
+
+def _told(goals: _Goals, by_seed: Sequence[Sequence[Portfolio]], fresh: Evaluate, story: Scenario, worlds: Worlds,
+          condition: Condition, municipalities: Any, runs: int, seed: int, own: bool, workers: int) -> Found:
+    import pandas as pd
+
+    everything = list(goals.kept.done)
+    best = goals.best()
+    tried = pd.DataFrame([[code(p), *goals.point(p, best)] for p in everything], columns=["portfolio", "cost", *goals.aims])
+    tried["cost"] *= -1.0
+    front = goals.front(everything)
+    main = "success" if "success" in goals.aims else goals.aims[0]
+    at = goals.aims.index(main)
+    chosen = sorted(front, key=lambda p: (-goals.point(p, best)[1 + at], goals.cost(p), code(p)))[:_FINALISTS]
+    with ThreadPoolExecutor(workers) as pool:
+        values = dict(zip(chosen, pool.map(fresh, chosen), strict=True))
+    best_fresh = np.max([good.mean(axis=2) for good in values.values()], axis=0)
+    order = sorted(chosen, key=lambda p: (-values[p][at].mean(), goals.cost(p), code(p)))
+    radius = _radii(order, goals, story, worlds, condition, municipalities, runs, seed) if own and main == "success" else {}
+    lines = []
+    for p in order:
+        e = mean_over(values[p][at], 1.0 if main == "success" else None)
+        lines.append({"portfolio": code(p), "cost": goals.cost(p), **{
+            aim: measured(values[p][k], goals.how, best_fresh[k], goals.enough) for k, aim in enumerate(goals.aims)},
+            "success_mean": e.mean, "low": e.low, "high": e.high, "radius": radius.get(p, np.nan),
+            "tied": all((d := mean_over(values[p][k] - values[order[0]][k])).low <= 0.0 <= d.high
+                        for k in range(len(goals.aims))), "words": portfolios.words(p, codes=False)})
+    found = set(front)
+    seeds = pd.DataFrame([{"seed": seed + k, "tried": len(mine), "of_the_front": len(found & set(mine)) / len(found)}
+                          for k, mine in enumerate(by_seed)])
+    return Found(story, worlds, goals.aims, goals.how, condition, tried, pd.DataFrame(lines), seeds,
+                 len(everything) * worlds.worlds * runs)
+
+
+def _radii(order: Sequence[Portfolio], goals: _Goals, story: Scenario, worlds: Worlds, condition: Condition,
+           municipalities: Any, runs: int, seed: int) -> dict[Portfolio, float]:
+    """How far parameters may lie from what is assumed while nine of ten worlds have enough success; 0 where no radius that
+    was tried does. Worlds of one seed are nested, so that a larger radius only stretches them."""
+    found = dict.fromkeys(order, 0.0)
+    if worlds.within == "fixed":
+        return {}
+    for radius in RADII:
+        score = evaluator(story, ("success",), condition, replace(worlds, within=radius), runs, seed, municipalities)
+        going = [p for p in order if found[p] == RADII[RADII.index(radius) - 1] or radius == RADII[0]]
+        for p in going:
+            if (score(p)[0].mean(axis=1) >= goals.enough).mean() >= SATISFIED:
+                found[p] = radius
+    return found

@@ -1,0 +1,110 @@
+"""Search over worlds: fronts are fronts, measures are what they say, an interrupted search is the whole one."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from letsdance.experiments.portfolios import code, cost, space
+from letsdance.experiments.search_worlds import Found, measured, search, undominated
+from letsdance.experiments.worlds import Worlds
+from letsdance.params import Refused
+from letsdance.scenarios import load
+
+START = load("lone_ranger").changed(parameters={"municipalities": 8, "citizens": 12}, quarters=12)
+LEVERS = ["CB", "LEAD", "OUT", "FAL"]
+WORLDS = Worlds(6, "30%")
+
+
+def planted(portfolio):
+    """Success where CB and LEAD are in and the world is kind; trust falls with each lever."""
+    names = {use.name for use in portfolio}
+    kind = np.linspace(0, 1, 6)[:, None] * np.ones((1, 2))
+    success = (kind < 0.2 + 0.4 * ({"CB", "LEAD"} <= names) + 0.2 * ("OUT" in names)).astype(float)
+    return np.stack([success, np.full((6, 2), 0.9 - 0.1 * len(names))])
+
+
+def found(tmp=None, **more):
+    return search(WORLDS, START, ["success", "T"], levers=LEVERS, starts=[1], durations=[None], strengths=[1.0], most=3,
+                  runs=2, evaluations=30, evaluate=planted, file=tmp, **more)
+
+
+def test_measures_are_what_they_say():
+    good = np.array([[0.0, 0.2], [0.5, 0.7], [1.0, 1.0]])
+    assert measured(good, "mean", np.zeros(3), 0.5) == pytest.approx(1.7 / 3)
+    assert measured(good, "worst_tenth", np.zeros(3), 0.5) == pytest.approx(0.1)
+    assert measured(good, "satisficing", np.zeros(3), 0.6) == pytest.approx(2 / 3)
+    assert measured(good, "regret", np.array([0.5, 0.6, 1.0]), 0.5) == pytest.approx(-0.4)
+
+
+def test_a_front_holds_what_no_other_beats():
+    rng = np.random.default_rng(3)
+    points = rng.integers(0, 5, (60, 3)).astype(float)
+    on = undominated(points)
+    for k in range(60):
+        beaten = any((q >= points[k]).all() and (q > points[k]).any() for q in points)
+        assert on[k] == (not beaten)
+
+
+@pytest.mark.parametrize("how", ["mean", "satisficing", "regret"])
+def test_a_small_space_is_searched_whole_and_the_front_is_that_of_all(how):
+    made = found(robustly=how)
+    whole = list(space(START, LEVERS, [1], [None], [1.0], 3).portfolios())
+    assert set(made.tried["portfolio"]) == {code(p) for p in whole}
+    best = np.max([planted(p).mean(axis=2) for p in whole], axis=0)
+    points = np.array([[-cost(p, 12), *(measured(planted(p)[k], how, best[k], 0.5) for k in range(2))] for p in whole])
+    front = {code(p) for p, on in zip(whole, undominated(points), strict=True) if on}
+    assert set(made.front["portfolio"]) == front or (len(front) > 10 and set(made.front["portfolio"]) < front)
+    assert made.front["success_mean"].is_monotonic_decreasing
+    assert (made.seeds["of_the_front"] > 0.5).all()
+    assert made.front["tied"][0]
+
+
+def test_an_interrupted_search_is_the_whole_one(tmp_path):
+    file = tmp_path / "kept.jsonl"
+    first = found(file)
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join(lines[:9]) + '\n["CB@1*1", [[0.')  # killed while it wrote
+    calls = []
+    again = search(WORLDS, START, ["success", "T"], levers=LEVERS, starts=[1], durations=[None], strengths=[1.0],
+                   most=3, runs=2, evaluations=30, evaluate=lambda p: calls.append(p) or planted(p),
+                   evaluate_fresh=planted, file=file)
+    assert again.front.equals(first.front)
+    assert again.tried.equals(first.tried)
+    assert len(calls) == len(lines) - 9
+    with pytest.raises(Refused, match="another search"):
+        search(WORLDS, START, ["T"], levers=LEVERS, evaluate=planted, file=file)
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    ({"robustly": "best"}, "robust measure"), ({"aims": ["sucess"]}, "no outcome"), ({"aims": ["cost"]}, "beside the "
+                                                                                                         "points"),
+    ({"aims": ["T@99"]}, "after the horizon"), ({"evaluations": 10**6}, "more than")])
+def test_what_cannot_be_searched_is_refused(words, said):
+    with pytest.raises(Refused) as refused:
+        search(Worlds(100), START, **words)
+    assert said in str(refused.value)
+
+
+def test_the_model_is_searched_and_threads_change_nothing(tmp_path, monkeypatch):
+    from letsdance.commands.main import app
+
+    words = {"levers": ["LEAD", "CB"], "starts": [1], "durations": [None], "strengths": [1.0], "runs": 2, "evaluations": 10,
+             "fresh_worlds": 4}
+    one, two = (search(Worlds(3, "30%"), START, ["success", "G"], threads=n, **words) for n in (1, 2))
+    assert isinstance(one, Found)
+    assert one.front.equals(two.front)
+    assert set(one.front["radius"]) <= {0.0, 0.1, 0.2, 0.3, 0.4, 0.5}
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.toml").write_text(START.to_toml())
+    line = ["search", "small.toml", "--levers", "LEAD,CB", "--starts", "1", "--durations", "end",
+            "--strengths", "1", "--worlds", "3", "--within", "30%", "--aim", "success", "--aim", "G",
+            "--runs", "2", "--evaluations", "10", "--json"]
+    monkeypatch.setattr("sys.argv", ["letsdance", *line])
+    done = CliRunner().invoke(app, line)
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.output)["tried"] == 4
+    assert "beaten by none" in (tmp_path / "letsdance-search" / "report.html").read_text()
