@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -37,6 +38,8 @@ COMMANDS = {
     "wind-tunnel": "wind-tunnel LEAD@4 --start lone_ranger --only austerity --at 4 --runs 2 --quarters 8 --out wind-tunnel",
     "search": f"search lone_ranger --levers LEAD --most 1 --starts 1 --durations end --strengths 1 --runs 4 --quarters 8 "
               f"--fresh-runs 20 --no-robust {SMALL} --out search",
+    "pathways": f"pathways lone_ranger --policy 'a: LEAD@2' --policy 'b: OUT+20 if support@4 < 0.9' --runs 2 --quarters 8 "
+                f"{SMALL} --out pathways",
     "sweep": f"sweep lone_ranger --factor k=0.5:1 --points 2 --replicates 1 --quarters 8 {SMALL} --executor threads "
              f"--out sweep",
     "sensitivity": f"sensitivity lone_ranger --factor k=0.5:1 --factor C0=.2:.8 --size 2 --replicates 2 --quarters 8 "
@@ -65,11 +68,12 @@ COMMANDS = {
     "verify": "verify {place}/run",
     "check": "check --only F1 --runs 2",
     "show": "show indicators",
+    "lesson": "lesson",
 }
 #: Given once before all others, so that what they load is loaded once.
 WARM = [COMMANDS["compare"].partition(" --out")[0], COMMANDS["sensitivity"].partition(" --out")[0]]
-#: Commands without an end; their page is tested where the server is.
-ENDLESS = {"dashboard"}
+#: Commands without an end; their pages are tested where the servers are.
+ENDLESS = {"dashboard", "workshop"}
 WRITES = [name for name, line in COMMANDS.items() if " --out " in line or " --report " in line]
 FOLDERS = [name for name in WRITES if not COMMANDS[name].endswith((".json", ".npz"))]
 
@@ -128,8 +132,8 @@ def rounds(forks, places):
 
     def rounds(name):
         if name not in known:
-            words = COMMANDS[name].format(place=places["full"]).split()
-            known[name] = {how: forks([*words, *more], places[how], how)
+            words = COMMANDS[name].format(place=places["full"])
+            known[name] = {how: forks([*shlex.split(words), *more], places[how], how)
                            for how, more in (("full", ()), ("closed", ("--json",)))}
         return known[name]
 
