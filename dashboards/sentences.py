@@ -15,6 +15,7 @@ from letsdance.experiments import cards, robust
 from letsdance.experiments.paired import Interval, paired
 from letsdance.report.style import finite_mean, spread
 from letsdance.report.words import destination, home, stayed
+from letsdance.scenarios import Use
 from letsdance.simulation.run import Result
 from letsdance.words import Text
 
@@ -33,10 +34,10 @@ def what_changed(policy: Policy, reference: Policy, text: Text, *, brief: bool =
     """
     if policy.start != reference.start:
         return text.title("start", policy.start)
-    said = [text.title("lever", use.name) for use in policy.levers if use not in reference.levers]
+    said = [_placed("lever", use, text) for use in policy.levers if use not in reference.levers]
     said += [text("headline.without", what=text.title("lever", use.name)) for use in reference.levers
              if use.name not in {other.name for other in policy.levers}]
-    said += [text.title("shock", use.name) for use in policy.shocks if use not in reference.shocks]
+    said += [_placed("shock", use, text) for use in policy.shocks if use not in reference.shocks]
     said += [text("headline.without", what=text.title("shock", use.name)) for use in reference.shocks
              if use.name not in {other.name for other in policy.shocks}]
     if policy.profile != reference.profile:
@@ -50,6 +51,11 @@ def what_changed(policy: Policy, reference: Policy, text: Text, *, brief: bool =
     if len(said) > 3:
         return text("headline.many", n=len(said))
     return _capital(text.listed(said)) if said else ""
+
+
+def _placed(kind: str, use: Use, text: Text) -> str:
+    """A lever's or shock's title, with where it acts."""
+    return text.title(kind, use.name) + (f" ({use.where})" if use.where else "")
 
 
 def _effect(pair: Pair, indicator: str) -> tuple[Interval, int]:

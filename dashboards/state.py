@@ -140,8 +140,8 @@ class Policy:
         """With one more part of a line."""
         name, equals, value = part.partition("=")
         if not equals:
-            kind: Kind = "shock" if re.split(r"[@+*]", part)[0] in scenarios.SHOCKS else "lever"
-            return self.with_use(kind, None, scenarios.parse_use(kind, part))
+            kind: Kind = "shock" if re.split(r"[@+*\s]", part)[0] in scenarios.SHOCKS else "lever"
+            return self.with_use(kind, None, scenarios.parse_use(kind, unquote(part)))
         if name == "title":
             return replace(self, title=check_text("title", unquote(value)[:200], 200))
         if name == "profile":
@@ -177,7 +177,8 @@ def _left_out(part: str) -> str:
 
 def _use_text(use: Use) -> str:
     lasts = "" if use.duration is None else f"+{use.duration}"
-    return f"{use.name}@{use.start}{lasts}*{_plain(use.strength)}"
+    place = f" in {quote(use.where, safe=' ,')}".replace("~", "%7E") if use.where else ""
+    return f"{use.name}@{use.start}{lasts}*{_plain(use.strength)}{place}"
 
 
 def _plain(value: float) -> str:
@@ -428,10 +429,11 @@ def _mixed(a: tuple[Use, ...], b: tuple[Use, ...], t: float) -> tuple[Use, ...]:
     strength = {use: use.strength * t for use in b if use not in a}
     strength |= {use: use.strength * (1.0 - t) for use in a if use not in b}
     uses = [use for use in b if use in a]
-    names = {use.name for use in uses}
+    names = {(use.name, use.where) for use in uses}
     for use, weak in strength.items():  # the same lever at two settings cannot act twice: the nearer one is shown
-        if use.name not in names:
-            twin = next((other for other in strength if other.name == use.name and other is not use), None)
+        if (use.name, use.where) not in names:
+            twin = next((other for other in strength if (other.name, other.where) == (use.name, use.where)
+                         and other is not use), None)
             if twin is None:
                 uses.append(replace(use, strength=round(weak, 3)))
             else:
@@ -439,7 +441,7 @@ def _mixed(a: tuple[Use, ...], b: tuple[Use, ...], t: float) -> tuple[Use, ...]:
                 at = replace(one if t >= 0.5 else other,
                              strength=round(other.strength + t * (one.strength - other.strength), 3))
                 uses.append(at)
-            names.add(use.name)
+            names.add((use.name, use.where))
     return tuple(uses)
 
 

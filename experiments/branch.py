@@ -60,8 +60,9 @@ class Saved:
 
     def society(self, scenario: Scenario | None = None, seed: int | None = None, threads: int | None = None) -> Society:
         """The society as it stands, under a scenario's environment; its own arrays, so that branches do not meet."""
-        society = Society(self.places, environment.build(self.scenario), self.seed, cores() if threads is None else threads)
-        society.schedule = environment.build(scenario or self.scenario)
+        society = Society(self.places, environment.build(self.scenario, among=self.places), self.seed,
+                          cores() if threads is None else threads)
+        society.schedule = environment.build(scenario or self.scenario, among=self.places)
         society.seed = np.uint64(self.seed if seed is None else seed)
         for name, column in self.state._asdict().items():
             getattr(society.state, name)[...] = column
@@ -84,7 +85,7 @@ def state_at(scenario: ScenarioLike, quarter: int, seed: int = 1, municipalities
     check_whole("quarter (before the horizon)", quarter, 0, story.quarters - 1)
     check_whole("seed", seed, 0, 2**63 - 1)
     places = table.of(story, municipalities)
-    society = Society(places, environment.build(story), int(seed), cores())
+    society = Society(places, environment.build(story, among=places), int(seed), cores())
     rows = np.zeros(quarter + 1, ROW)
     rows[0] = society.row[0]
     for t in range(1, quarter + 1):
@@ -139,7 +140,7 @@ def load(path: str | Path) -> Saved:
     seed, quarter, places = file.whole("seed", 0, 2**63 - 1), file.quarter(), file.places()
     if quarter >= story.quarters:
         raise file.no(f"quarter {quarter} is not before its horizon of {story.quarters}")
-    schedule = environment.build(story)
+    schedule = environment.build(story, among=places)
     rows, state = file.rows(quarter), file.state(places, quarter, schedule[0])
     saved = Saved(story, places, seed, quarter, state, rows, theirs, file.text("version"))
     if differs := _unlike_its_record(saved):

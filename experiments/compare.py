@@ -83,7 +83,7 @@ def read_policy(text: str) -> Policy:
         raise Refused('policy {text!r} has a colon and no name before it; write such as "free-range: FRCS@8+20".',
                       text=text)
     said = Policy(name)
-    for part in filter(None, (part.strip() for part in re.split(r"[,;\n]", rest))):
+    for part in _parts(rest):
         try:
             said = _with(said, part)
         except Refused as refused:
@@ -92,6 +92,22 @@ def read_policy(text: str) -> Policy:
         raise Refused('policy {name} does nothing; give it a lever, such as "{name}: FRCS@8+20", or write "nothing:".',
                       name=name)
     return said
+
+
+def _parts(text: str) -> list[str]:
+    """The parts of a policy. Towns after "in" keep their commas: what is no lever, shock, start or value is a town."""
+    parts: list[str] = []
+    for piece in re.split(r"[;\n]", text):
+        place = False
+        for part in filter(None, (part.strip() for part in piece.split(","))):
+            first = re.split(r"[@+* ]", part)[0]
+            town = place and "=" not in part and first not in {*LEVERS, *SHOCKS, *STARTS} and not part.endswith(".toml")
+            if town:
+                parts[-1] += f", {part}"
+            else:
+                parts.append(part)
+                place = " in " in part
+    return parts
 
 
 def _with(said: Policy, part: str) -> Policy:
@@ -113,7 +129,7 @@ def _with(said: Policy, part: str) -> Policy:
         if said.start is not None:
             raise Refused("it has two starts, {name} and {part}; keep one.", name=said.start.name, part=part)
         return replace(said, start=scenarios.load(part))
-    word = re.split(r"[@+*]", part)[0].strip()
+    word = re.split(r"[@+*]| (?:in|for) ", part)[0].strip()
     folded = {known.lower(): known for known in (*LEVERS, *SHOCKS)}
     known = folded.get(word.lower())
     if known is None:
@@ -321,11 +337,16 @@ class Comparison:
         return [np.asarray(one.late_adopter_gap() if indicator == "late_adopter_gap" else one.rows[indicator], np.float64)
                 for one in pair]
 
+    def _schedule(self, name: str) -> schedule.Schedule:
+        """The parameters in force under a policy."""
+        result = self._result(name)
+        return schedule.build(result.scenario, among=result.places)
+
     @cached_property
     def _apart(self) -> dict[str, int]:
         """For each policy the first quarter whose parameters are not the reference's, Q + 1 if none: before it the runs
         are the same."""
-        schedules = {name: schedule.build(self._result(name).scenario) for name in self.results}
+        schedules = {name: self._schedule(name) for name in self.results}
         there, found = schedules[self.reference], {}
         for name, here in schedules.items():
             differs = np.flatnonzero(np.array([a.tobytes() != b.tobytes() for a, b in zip(here, there, strict=True)]))
@@ -443,7 +464,7 @@ class Comparison:
 
     def points(self, policy: str) -> float:
         """Points that a policy's levers cost over the horizon beyond those of the reference."""
-        spent = [float(schedule.build(self._result(name).scenario)["points"].sum()) for name in (policy, self.reference)]
+        spent = [float(self._schedule(name)["points"].sum()) for name in (policy, self.reference)]
         return spent[0] - spent[1]
 
     def cost_per_effect(self, policy: str, outcome: str | Outcome) -> Cost:
@@ -483,7 +504,7 @@ class Comparison:
     def _last_states(self, policy: str) -> tuple[np.ndarray, np.ndarray]:
         """(uses, willing): bool[runs asked, N] at the end, from running again."""
         result = self.results[policy]
-        table_of = schedule.build(result.scenario)
+        table_of = schedule.build(result.scenario, among=result.places)
         threads = cores() if int(self._places.citizens.sum()) >= LARGE else 1
         uses, willing = [], []
         for seed in result.seeds[:ASKED]:

@@ -549,7 +549,7 @@ def each(stories: Sequence[Scenario], table: pd.DataFrame, runs: int, seed: int,
         for k, story in enumerate(stories):
             there = put(story, worlds[w], fixed[k])
             towns = places.of(there, where)
-            use(w, k, Result(there, towns, seeds, *run_seeds(towns, schedule.build(there), seeds, 1)))
+            use(w, k, Result(there, towns, seeds, *run_seeds(towns, schedule.build(there, among=towns), seeds, 1)))
             if progress:
                 progress(runs)
 

@@ -97,7 +97,7 @@ def described(story: Scenario) -> str:
         lasts = f"from quarter {one.start} on" if one.duration is None else f"quarters {one.start}–" + str(
             one.start + one.duration - 1)
         return f"{known[one.name]['title']} ({one.name}, {lasts}" + (
-            "" if one.strength == 1 else f", strength {one.strength:g}") + ")"
+            "" if one.strength == 1 else f", strength {one.strength:g}") + (f", in {one.where}" if one.where else "") + ")"
 
     parts = [use(one, LEVERS) for one in story.levers] + [use(one, SHOCKS) for one in story.shocks]
     parts += [f"{name} = {value:g}" for name, value in story.parameters.items()]

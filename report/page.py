@@ -195,7 +195,8 @@ def _uses(results: Results) -> list[dict[str, str]]:
                 lasts = "to the end" if use.duration is None else f"for {use.duration} quarters"
                 rows.append({"start": title[name], "kind": kind, "name": use.name, "title": known[use.name]["title"],
                              "says": known[use.name]["says"], "reference": known[use.name]["reference"],
-                             "when": f"from quarter {use.start} {lasts}, strength {use.strength:g}"})
+                             "when": f"from quarter {use.start} {lasts}, strength {use.strength:g}"
+                             + (f", in {use.where}" if use.where else "")})
     return rows
 
 

@@ -27,7 +27,7 @@ from letsdance.params import (
     files,
     nearest,
 )
-from letsdance.scenarios import mechanism
+from letsdance.scenarios import mechanism, places
 from letsdance.scenarios.mechanism import Mechanism, Mechanisms
 
 __all__ = ["LEVERS", "SHOCKS", "STARTS", "HORIZON", "MOST_TEXT", "Acting", "Changes", "Scenario", "ScenarioLike", "Use",
@@ -62,16 +62,18 @@ mechanism.on_load(_learn)
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A lever or shock in use: which, from which quarter, for how many quarters (None: to the end), how strongly."""
+    """A lever or shock in use: which, from which quarter, for how many quarters (None: to the end), how strongly, and in
+    which municipalities ('' everywhere; `scenarios.places`)."""
 
     name: str
     start: int = 1
     duration: int | None = None
     strength: float = 1.0
+    where: str = ""
 
     def __str__(self) -> str:
         lasts = "" if self.duration is None else f"+{self.duration}"
-        return f"{self.name}@{self.start}{lasts}*{self.strength:g}"
+        return f"{self.name}@{self.start}{lasts}*{self.strength:g}" + (f" in {self.where}" if self.where else "")
 
     def active(self, quarter: int) -> bool:
         """Whether it acts in this quarter."""
@@ -198,6 +200,7 @@ class Scenario:
                 lines += ["", f"[[{table}]]", f'name = "{use.name}"', f"start = {use.start}"]
                 lines += [] if use.duration is None else [f"duration = {use.duration}"]
                 lines.append(f"strength = {use.strength!r}")
+                lines += [f"in = {quoted(use.where)}"] if use.where else []
         return "\n".join(lines) + "\n"
 
 
@@ -305,6 +308,8 @@ def check_uses(kind: str, uses: Iterable[Use], quarters: int, where: str = "") -
                           "earlier or raise quarters (--quarters, or quarters in the file).", where=where, kind=kind,
                           name=use.name, start=use.start, quarters=quarters)
         for other in seen.setdefault(use.name, []):
+            if not places.meet(use.where, other.where):
+                continue
             if any(other.active(q) for q in range(use.start, quarters + 1) if use.active(q)) or other.active(use.start):
                 raise Refused("{where}{kind} {name} is used twice at the same time ({other} and {use}); keep one of them, "
                               "or let the second start when the first has ended.", where=where, kind=kind, name=use.name,
@@ -313,7 +318,7 @@ def check_uses(kind: str, uses: Iterable[Use], quarters: int, where: str = "") -
 
 
 def _use(kind: str, name: object, start: object, duration: object, strength: object,
-         at: Callable[[str], str] = lambda key: "") -> Use:
+         at: Callable[[str], str] = lambda key: "", where: object = "") -> Use:
     """A use, checked; `at` tells where in a file an entry stands."""
     known = _known(kind)
     if name is None:
@@ -334,7 +339,7 @@ def _use(kind: str, name: object, start: object, duration: object, strength: obj
     if isinstance(strength, bool) or not isinstance(strength, int | float) or not low <= strength <= high:
         raise Refused("{place}{kind} {name}: strength must be a number from {low:g} to {high:g}, not {strength!r}.",
                       place=at("strength"), kind=kind, name=name, low=low, high=high, strength=strength)
-    return Use(name, start, duration, float(strength))
+    return Use(name, start, duration, float(strength), places.check(where, f"{at('in')}{kind} {name}: "))
 
 
 _PATTERN = re.compile(r"(?P<name>\w+)(@(?P<start>\d{1,9}))?(\+(?P<duration>\d{1,9}))?"
@@ -342,15 +347,17 @@ _PATTERN = re.compile(r"(?P<name>\w+)(@(?P<start>\d{1,9}))?(\+(?P<duration>\d{1,
 
 
 def parse_use(kind: str, text: str) -> Use:
-    """A lever or shock as people type it: NAME@START+DURATION*STRENGTH, such as FRCS@8+20*1.0."""
-    found = _PATTERN.fullmatch(text.replace(" ", ""))
+    """A lever or shock as people type it: NAME@START+DURATION*STRENGTH, such as FRCS@8+20*1.0, perhaps with a place behind
+    it, such as LEAD@8+20 in Ash, Birch."""
+    plain, where = places.parted(text)
+    found = _PATTERN.fullmatch(plain.replace(" ", ""))
     if not found:
         example = "FRCS@8+20*1.0" if kind == "lever" else "austerity@12+24"
         raise Refused("{kind} {text!r} cannot be read; write NAME@START+DURATION*STRENGTH, such as {example}.", kind=kind,
                       text=text, example=example)
     duration = found["duration"]
     return _use(kind, found["name"], int(found["start"] or 1), None if duration is None else int(duration),
-                float(found["strength"] or 1.0))
+                float(found["strength"] or 1.0), where="" if where is None else where or " ")
 
 
 def parse_uses(kind: str, uses: Iterable[Any]) -> tuple[Use, ...]:
@@ -360,14 +367,23 @@ def parse_uses(kind: str, uses: Iterable[Any]) -> tuple[Use, ...]:
         if isinstance(use, str):
             out.append(parse_use(kind, use))
         elif isinstance(use, Use):
-            out.append(_use(kind, use.name, use.start, use.duration, use.strength))
+            out.append(_use(kind, use.name, use.start, use.duration, use.strength, where=use.where))
         elif isinstance(use, Mapping):
-            _only(use, ("name", "start", "duration", "strength"), f"{kind}: ")
-            out.append(_use(kind, use.get("name"), use.get("start", 1), use.get("duration"), use.get("strength", 1.0)))
+            _only(use, _ENTRIES, f"{kind}: ")
+            out.append(_use(kind, use.get("name"), use.get("start", 1), use.get("duration"), use.get("strength", 1.0),
+                            where=_where(use)))
         else:
             raise Refused("a {kind} must be text such as NAME@START+DURATION*STRENGTH or a table, not {use!r}.", kind=kind,
                           use=use)
     return tuple(out)
+
+
+_ENTRIES = ("name", "start", "duration", "strength", "in")
+
+
+def _where(table: Mapping[str, Any]) -> object:
+    """Where a use of a file acts: an empty text names no place, and is refused as such."""
+    return table.get("in", "") or (" " if "in" in table else "")
 
 
 def _only(table: Mapping[str, Any], allowed: Sequence[str], where: str) -> None:
@@ -481,11 +497,11 @@ def read(name: str, path: str, text: str, folder: Path | None = None) -> Scenari
                 raise Refused("{place}the table [[{table}]] is empty; give it a name or take it out.",
                               place=place(f"{kind}s", "", nth), table=f"{kind}s")
             for key in row:
-                if key not in ("name", "start", "duration", "strength"):
-                    _only(row, ("name", "start", "duration", "strength"), place(f"{kind}s", key, nth))
+                if key not in _ENTRIES:
+                    _only(row, _ENTRIES, place(f"{kind}s", key, nth))
             spot = partial(place.entry, f"{kind}s", nth)
             read.append(_use(kind, row.get("name"), row.get("start", 1), row.get("duration"), row.get("strength", 1.0),
-                             spot))
+                             spot, _where(row)))
             check_uses(kind, read, quarters, place(f"{kind}s", "start", nth))
         uses[kind] = tuple(read)
     made = Scenario(

@@ -125,7 +125,8 @@ class Citizen(View):
         {} before the first quarter. Recomputed by the very rules, from what stood when it decided.
         """
         society = self.model.society
-        s, t, p, gov = society.state, society.quarter, society.parameters, self.government
+        s, t, gov = society.state, society.quarter, self.government
+        p = society.parameters_in(gov.row)
         if t == 0:
             return {}
         before = (t - 1) & 1
@@ -203,7 +204,7 @@ class Government(View):
         {} before the first quarter. Recomputed by the very rules, from what stood when it decided.
         """
         society = self.model.society
-        t, p = society.quarter, society.parameters
+        t, p = society.quarter, society.parameters_in(self.row)
         if t == 0:
             return {}
         with interpreted_arithmetic():

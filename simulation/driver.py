@@ -259,10 +259,11 @@ from letsdance.simulation.rules.numbers import clip
 
 _WHOLE = '''
 @compiled
-def run_many(s, given, schedule, own, seeds, rows, more, stage, depth, regime, category):
+def run_many(s, given, schedule, own, tables, owns, blocks, seeds, rows, more, stage, depth, regime, category):
     """Whole runs one after the other in the same memory, start and networks included: what a sweep calls.
 
-    schedule[t] and own[t] are quarter t's parameters, the house's and the mechanisms'. rows[run, quarter] takes the
+    schedule[t] and own[t] are quarter t's parameters, the house's and the mechanisms'; of group g of municipalities
+    tables[g, t] and owns[g, t], and blocks[b] = (from, to, group) says whose they are. rows[run, quarter] takes the
     society's rows (indicators.ROW), more[run, quarter] what the mechanisms measure; stage (uint8), depth (float32) and
     regime (uint8) are indexed [run, quarter, municipality], category (uint8) [run, municipality].
     """
@@ -280,7 +281,21 @@ def run_many(s, given, schedule, own, seeds, rows, more, stage, depth, regime, c
                 for m in range(M):
                     category[r, m] = s.governments[m].category
             else:
-                {quarter}
+                for b in range(len(blocks)):
+                    lo, hi, g = blocks[b, 0], blocks[b, 1], blocks[b, 2]
+                    p = tables[g, t]
+                    for k in range(own.shape[1]):
+                        s.own_numbers[k] = owns[g, t, k]
+                    {first}
+                for b in range(len(blocks)):
+                    lo, hi, g = blocks[b, 0], blocks[b, 1], blocks[b, 2]
+                    p = tables[g, t]
+                    for k in range(own.shape[1]):
+                        s.own_numbers[k] = owns[g, t, k]
+                    {quarter}
+                p = schedule[t]
+                for k in range(own.shape[1]):
+                    s.own_numbers[k] = own[t, k]
             record(s, p, seed, t, rows[r, t], stage[r, t], depth[r, t], regime[r, t])
             {measure}
 '''
@@ -439,14 +454,15 @@ class _Writer:
 
     def source(self) -> str:
         """The text of the file."""
-        def lines(names: Iterable[str], indent: int) -> str:
-            return f"\n{' ' * indent}".join(f"{name}(s, p, seed, t, zero, M)" for name in names) or "pass"
+        def lines(names: Iterable[str], indent: int, ends: str = "zero, M") -> str:
+            return f"\n{' ' * indent}".join(f"{name}(s, p, seed, t, {ends})" for name in names) or "pass"
 
         measure = "measure(s, p, seed, t, zero, M)\n            for k in range(more.shape[2]):\n" \
                   "                more[r, t, k] = s.own_numbers[own.shape[1] + k]" if self.names.measured else ""
         title = "".join(f"; {one.name} {one.hash}" for one in self.mechanisms)
         return _HEAD.format(title=title, engine=self.engine.__name__) + "\n".join(["", *self.parts]) + _WHOLE.format(
-            start=lines(self.start, 16), quarter=lines(self.quarter(), 16), measure=measure)
+            start=lines(self.start, 16), first=lines(self.quarter()[:1], 20, "lo, hi"),
+            quarter=lines(self.quarter()[1:], 20, "lo, hi"), measure=measure)
 
 
 def _own(whose: str, row: int) -> str:

@@ -232,15 +232,16 @@ def no_counts(gov):
 def environment(s, p, seed, t, lo, hi):
     """Phase 1: the quarter begins. Last quarter's state is set aside for peers to look at; elections are held.
 
-    Serial, over all municipalities (lo = 0, hi = M), because it counts how many have adopted.
+    Serial, because it counts how many of all have adopted; called once for each set of parameters that acts somewhere.
     Trends, shocks and levers are in p already, which is this quarter's record (simulation.schedule).
     """
     g = s.governments
     adopted = 0
+    for m in range(len(g)):
+        adopted += int(g[m].stage == adopt.ADOPTED or g[m].stage == adopt.UPSCALED)
     for m in range(lo, hi):
         gov = g[m]
         gov.willingness_before, gov.stage_before, gov.depth_before = gov.willingness, gov.stage, gov.depth
-        adopted += int(gov.stage == adopt.ADOPTED or gov.stage == adopt.UPSCALED)
         no_counts(gov)
         if p.on_top_support:
             key = address(seed, _ELECTION, t, m)

@@ -65,6 +65,7 @@ class Stream(IntEnum):
     NEED = 39
     SPREAD = 40
     SEEDS = 41
+    PLACES = 42
 
 
 @rule

@@ -74,7 +74,7 @@ class CoCreationModel(mesa.Model):
         self.seed = rng if isinstance(rng, int) else int(np.random.default_rng(rng).integers(2**31))
         places = with_own(table.of(story, municipalities), citizens, networks,
                           municipalities is not None or bool(story.municipalities))
-        self.society = Society(places, environment.build(story), self.seed, threads)
+        self.society = Society(places, environment.build(story, among=places), self.seed, threads)
         self.governments_first = self.society.state.governments["first"]
         self._made: dict[type, list[Any]] = {}
         self._all_agents = Views.of(self, (Citizen, Government))

@@ -89,7 +89,7 @@ def simulate(
         chosen = replace(chosen, municipalities="")  # another table goes over its own
     seeds = np.arange(seed, seed + runs, dtype=np.uint64)
     with _second_compiler():
-        outputs = run_seeds(places, environment.build(chosen), seeds, threads, progress, between, observer)
+        outputs = run_seeds(places, environment.build(chosen, among=places), seeds, threads, progress, between, observer)
     return Result(chosen, places, seeds, *outputs)
 
 
@@ -143,7 +143,7 @@ def run_seeds(places: Municipalities, schedule: np.ndarray, seeds: np.ndarray, t
     threads = cores() if threads is None else int(threads)
     R, Q, M = len(seeds), len(schedule), len(places)
     table = environment.as_schedule(schedule)
-    driver, house, own = drivers.of_schedule(table), table.shipped, table.own
+    driver, house = drivers.of_schedule(table), table.shipped
     rows, more = np.zeros((R, Q), ROW), np.zeros((R, Q, driver.own.indicators))
     stage, depth, regime = np.zeros((R, Q, M), np.uint8), np.zeros((R, Q, M), np.float32), np.zeros((R, Q, M), np.uint8)
     category = np.zeros((R, M), np.uint8)
@@ -171,8 +171,9 @@ def run_seeds(places: Municipalities, schedule: np.ndarray, seeds: np.ndarray, t
         lo, hi = chunk
         state = empty_state(places.citizens, house[0], driver.own, places.start)
         with interpreted_arithmetic(), drivers.refusing(driver):
-            driver.run_many(state, places.start, house, own, seeds[lo:hi], rows[lo:hi], more[lo:hi], stage[lo:hi],
-                            depth[lo:hi], regime[lo:hi], category[lo:hi])
+            for at, under in _under(table, M, seeds, lo, hi):
+                driver.run_many(state, places.start, *under, seeds[at], rows[at], more[at], stage[at], depth[at],
+                                regime[at], category[at])
         if progress:
             progress(hi - lo)
 
@@ -186,13 +187,27 @@ def run_seeds(places: Municipalities, schedule: np.ndarray, seeds: np.ndarray, t
     return _whole_rows(driver, rows, more), stage, depth, regime, category
 
 
+def _under(table: environment.Schedule, M: int, seeds: np.ndarray, lo: int,
+           hi: int) -> Iterator[tuple[slice, tuple[Any, ...]]]:
+    """Runs lo..hi in slices that live under the same parameters, and these as `run_many` takes them."""
+    local = table.local
+    if local is None:
+        yield slice(lo, hi), (table.shipped, table.own, table.shipped[None], table.own[None], np.array([[0, M, 0]]))
+        return
+    for at in [slice(r, r + 1) for r in range(lo, hi)] if local.drawn else [slice(lo, hi)]:
+        lived = local.of(int(seeds[at][0]))
+        yield at, (lived.mean.shipped, lived.mean.own, np.stack([one.shipped for one in lived.tables]),
+                   np.stack([one.own for one in lived.tables]), np.array(lived.blocks))
+
+
 def state_after(places: Municipalities, schedule: np.ndarray, seed: int) -> State:
     """The state after the last quarter of one run, at the speed of a whole run; schedule as in `run_seeds`."""
     table = environment.as_schedule(schedule)
     driver, house, Q, M = drivers.of_schedule(table), table.shipped, len(schedule), len(places)
     state = empty_state(places.citizens, house[0], driver.own, places.start)
     with interpreted_arithmetic(), drivers.refusing(driver):
-        driver.run_many(state, places.start, house, table.own, np.array([seed], np.uint64), np.zeros((1, Q), ROW),
+        (_, under), = _under(table, M, np.array([seed], np.uint64), 0, 1)
+        driver.run_many(state, places.start, *under, np.array([seed], np.uint64), np.zeros((1, Q), ROW),
                         np.zeros((1, Q, driver.own.indicators)), np.zeros((1, Q, M), np.uint8),
                         np.zeros((1, Q, M), np.float32), np.zeros((1, Q, M), np.uint8), np.zeros((1, M), np.uint8))
     return state
@@ -391,7 +406,7 @@ class Result:
 
     def _again(self) -> Any:
         """Every run again, quarter by quarter."""
-        schedule = environment.build(self.scenario)
+        schedule = environment.build(self.scenario, among=self.places)
         for r, seed in enumerate(self.seeds):
             society = Society(self.places, schedule, int(seed), cores())
             yield r, society
@@ -404,7 +419,7 @@ class Result:
         """One row a quarter: the parameters that levers, shocks and trends change, as they are in force."""
         import pandas as pd
 
-        schedule = environment.build(self.scenario)
+        schedule = environment.build(self.scenario, among=self.places)
         moving = [name for name in schedule.dtype.names or () if np.ptp(schedule[name]) > 0]
         return pd.DataFrame({"quarter": np.arange(len(schedule)),
                              **{name: np.asarray(schedule[name]) for name in moving}})

@@ -42,9 +42,9 @@ class Society:
 
     def __init__(self, municipalities: Municipalities, schedule: np.ndarray, seed: int, threads: int = 1) -> None:
         self.municipalities, self.threads = municipalities, threads
+        self.seed = np.uint64(seed)
         self.schedule = schedule
         self.driver = driver.of_schedule(self._schedule)
-        self.seed = np.uint64(seed)
         given = municipalities.start
         self.state: State = empty_state(municipalities.citizens, self._house[0], self.driver.own, given)
         self.quarter = 0
@@ -73,29 +73,52 @@ class Society:
     @schedule.setter
     def schedule(self, schedule: np.ndarray) -> None:
         self._schedule = as_schedule(schedule)
-        self._house, self._own = self._schedule.shipped, self._schedule.own
+        M, local = len(self.municipalities), self._schedule.local
+        everywhere = self._schedule, (self._schedule,), [(0, M, 0)]
+        lived = local.of(int(self.seed)) if local else None
+        mean, tables, self._blocks = (lived.mean, lived.tables, lived.blocks) if lived else everywhere
+        self._house, self._own = mean.shipped, mean.own
+        self._tables = [(one.shipped, one.own) for one in tables]
 
     def step(self) -> None:
         """One quarter: every phase of QUARTER in turn, and between them what mechanisms add."""
         t = self.quarter + 1
         now = min(t, len(self._house) - 1)
-        p, s, at = self._house[now], self.state, np.int64(t)
+        s, at = self.state, np.int64(t)
         first, *shared = self.driver.quarter
         with interpreted_arithmetic(), driver.refusing(self.driver):
+            for g in range(len(self._tables)):
+                p = self._in_force(g, now)
+                for lo, hi, whose in self._blocks:
+                    if whose == g:
+                        first(s, p, self.seed, at, np.int64(lo), np.int64(hi))
+            for g in range(len(self._tables)):
+                p = self._in_force(g, now)
+
+                def work(lo: np.int64, hi: np.int64, p: Any = p) -> None:
+                    for phase in shared:
+                        phase(s, p, self.seed, at, lo, hi)
+
+                self._share(work, g)
             s.own_numbers[:self.driver.own.parameters] = self._own[now]
-            first(s, p, self.seed, at, _ZERO, np.int64(len(self.municipalities)))
-
-            def work(lo: np.int64, hi: np.int64) -> None:
-                for phase in shared:
-                    phase(s, p, self.seed, at, lo, hi)
-
-            self._share(work)
             self.quarter = t
             self.measure()
 
+    def _in_force(self, group: int, now: int) -> Any:
+        """A group's record of a quarter; what the mechanisms' rules read is set to its own."""
+        house, own = self._tables[group]
+        self.state.own_numbers[:self.driver.own.parameters] = own[now]
+        return house[now]
+
+    def parameters_in(self, municipality: int) -> Any:
+        """The record of the house's parameters in force this quarter in a municipality (its row)."""
+        group = next(g for lo, hi, g in self._blocks if lo <= municipality < hi)
+        house, _ = self._tables[group]
+        return house[min(self.quarter, len(house) - 1)]
+
     @property
     def parameters(self) -> Any:
-        """The record of the house's parameters in force this quarter."""
+        """The record of the house's parameters in force this quarter; where they differ by municipality, their mean."""
         return self._house[min(self.quarter, len(self._house) - 1)]
 
     def measure(self) -> None:
@@ -106,13 +129,18 @@ class Society:
             self.driver.measure(self.state, p, self.seed, at, _ZERO, np.int64(len(self.municipalities)))
             driver.fill(self.row, self._row, self.state.own_numbers[self.driver.own.parameters:])
 
-    def _share(self, work: Any) -> None:
-        if self.threads == 1 or len(self.chunks) == 1:
-            for lo, hi in self.chunks:
+    def _share(self, work: Any, group: int | None = None) -> None:
+        """Work on all municipalities, or on those of a group, in chunks."""
+        chunks = self.chunks
+        if group is not None and len(self._blocks) > 1:
+            chunks = [(max(lo, np.int64(first)), min(hi, np.int64(last))) for lo, hi in chunks
+                      for first, last, whose in self._blocks if whose == group and first < hi and lo < last]
+        if self.threads == 1 or len(chunks) == 1:
+            for lo, hi in chunks:
                 work(lo, hi)
         else:
             with ThreadPoolExecutor(self.threads) as pool:
-                list(pool.map(lambda chunk: work(*chunk), self.chunks))
+                list(pool.map(lambda chunk: work(*chunk), chunks))
 
 
 def _chunks(citizens: np.ndarray) -> list[tuple[np.int64, np.int64]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -26,6 +27,7 @@ from letsdance.dashboards.session import Session, use_session
 from letsdance.dashboards.state import RUNS, Kind, Policy, between
 from letsdance.params import PARAMETERS, PROFILES, Refused
 from letsdance.scenarios import HORIZON, LEVERS, SHOCKS, Use
+from letsdance.simulation import municipalities, schedule
 from letsdance.words import Text
 
 #: Sliders that are always there, by what they are about; every other parameter can be found by name.
@@ -170,7 +172,7 @@ def Controls(moving: Policy | None) -> None:
 
         def make(policy: Policy) -> Policy:
             return policy.with_use(kind, at, None if entry is None else Use(
-                entry["name"], entry["start"], entry["duration"], entry["strength"]))
+                entry["name"], entry["start"], entry["duration"], entry["strength"], entry.get("where", "")))
 
         uses = view.policy.levers if kind == "lever" else view.policy.shocks
         name = entry["name"] if entry else uses[at].name if at is not None and 0 <= at < len(uses) else ""
@@ -220,10 +222,11 @@ def Controls(moving: Policy | None) -> None:
         "texts": text.all("explore")}, [language])
     rows = solara.use_memo(lambda: parameter_rows([*listed, *extra], SLIDERS, text), [language, tuple(extra)])
     base = policy.base()
+    shares = solara.use_memo(lambda: _shares(policy, view.places), [policy, view.places])
     values = {"start": policy.start, "profile": policy.profile, "quarters": policy.quarters, "runs": view.runs,
               "seed": view.seed, "parameters": dict(policy.parameters),
               "base": {row["name"]: base[row["name"]] for row in rows},
-              "levers": [_use(u) for u in policy.levers], "shocks": [_use(u) for u in policy.shocks]}
+              "levers": [_use(u, shares) for u in policy.levers], "shocks": [_use(u, shares) for u in policy.shocks]}
     titled = [{"name": name, "title": text(f"sliders.{name}")} for name in groups]
     _Controls(**static, parameters=rows, groups=titled, values=values, refused=session.refused.value,
               explained=told.value, opened=opened, event_start=start, event_set=set_parameter, event_use=use,
@@ -238,5 +241,16 @@ def check_whole(called: str, value: object, low: int, high: int, text: Text) -> 
         raise Refused(text("explore.whole", name=called, low=low, high=text.number(high)))
 
 
-def _use(use: Use) -> dict[str, Any]:
-    return {"name": use.name, "start": use.start, "duration": use.duration, "strength": use.strength}
+def _use(use: Use, shares: Mapping[Use, float]) -> dict[str, Any]:
+    return {"name": use.name, "start": use.start, "duration": use.duration, "strength": use.strength, "where": use.where,
+            "share": shares.get(use, 1.0)}
+
+
+def _shares(policy: Policy, places: str) -> dict[Use, float]:
+    """In which share of municipalities what has a place acts, as far as it can be said: its part of the points."""
+    found = {}
+    for use in filter(lambda use: use.where, (*policy.levers, *policy.shocks)):
+        with suppress(Refused):  # said where the run is refused
+            story = policy.scenario()
+            found[use] = schedule.share(use, story, municipalities.from_text(places) if places else None)
+    return found

@@ -342,7 +342,7 @@ def from_result(result: Result, run: int = 0) -> Adoption:
 
     if isinstance(run, bool) or not 0 <= run < result.runs:
         raise Refused("run must be a whole number from 0 to {runs}, not {run!r}.", runs=result.runs - 1, run=run)
-    schedule = environment.build(result.scenario)
+    schedule = environment.build(result.scenario, among=result.places)
     state = Society(result.places, schedule, int(result.seeds[run])).state
     M = len(result.places)
     source = np.repeat(np.arange(M), np.diff(state.peer_ties.astype(np.int64)))
