@@ -139,7 +139,7 @@ def tables(rows: Sequence[Tabled], before: Any, guessed: dict[int, int], target:
     """A line a table: where its runs end of ten municipalities, mean and where 8 in 10 lie, its own guess, the target."""
     import numpy as np
 
-    high, left, scale = 92.0, 190.0, 75.0
+    high, left, scale = 92.0, 220.0, 74.0
     parts: list[object] = []
     tall = 40 + high * (len(rows) + 1)
     for n in range(0, 11, 2):

@@ -130,8 +130,10 @@ def _deck(room: Room, text: Text) -> list[dict[str, Any]]:
         return price(room.agenda.start, horizon, (Use(name, starts[0], min(quarters, horizon + 1 - starts[0])),))
 
     return [{"lever": name, "title": text.title("lever", name), "says": text.says("lever", name),
-             "starts": [(start, text("room.year_n", year=text.short((start - 1) / 4))) for start in starts],
-             "lengths": [(n, text("room.length", years=text.short(n / 4), points=text.short(costs(name, n))))
+             "starts": [(start, text("room.at_once") if start == 1 else text(
+                 "room.year_n", year=text.short((start - 1) / 4))) for start in starts],
+             "lengths": [(n, text("room.length_1" if n == 4 else "room.length", years=text.short(n / 4),
+                              points=text.short(costs(name, n))))
                          for n in LENGTHS],
              "price": text.short(costs(name, 4) / 4)} for name in room.agenda.levers]
 
@@ -311,8 +313,9 @@ def _shown(room: Room, answers: Answers, text: Text) -> dict[str, Any]:
         values |= _tunnel(room, answers, text)
     elif kind == "act":
         values |= {"signs": [text.title("indicator", name) for name, _ in runs.watch(room, answers)],
-                   "package": _chosen(room, text), **{name: [one[name] for one in here.values() if one[name]][-6:]
-                                                     for name in ("first", "sign", "doubt")}}
+                   "package": _chosen(room, text), **{
+                       name: list(dict.fromkeys(one[name] for one in here.values() if one[name]))[-6:]
+                       for name in ("first", "sign", "doubt")}}
     elif kind == "agree":
         values |= {"agreed": [one["agree"] for one in here.values()], "package": _chosen(room, text)}
     return values

@@ -29,6 +29,8 @@ KINDS = {"html": "text/html; charset=utf-8", "csv": "text/csv; charset=utf-8",
          "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation"}
 #: Seconds that minutes wait for runs that are under way.
 _WAIT = 60.0
+#: Where `letsdance dashboard` answers unless it is told otherwise.
+_DASHBOARD = "http://127.0.0.1:8765"
 #: Characters of a link beyond which it is too long to be copied.
 _LONGEST = 30_000
 #: Lines of what people wrote that fit on one page.
@@ -166,24 +168,22 @@ def _act(room: Room, answers: Answers, text: Text) -> list[tuple[str, list[str]]
     if signs:
         said.append((text("room.signs_model"), signs))
     votes = [one["agree"] for one in room._first("agree").values()]
+    agreed = [faces._chosen(room, text)]
     if votes:
-        said.append((faces._chosen(room, text), [text("minutes.agreed", mean=text.number(statistics.fmean(votes), 1),
-                                                      n=len(votes))]))
-    return [(name, lines) for name, lines in said if lines]
+        agreed.append(text("minutes.agreed", mean=text.number(statistics.fmean(votes), 1), n=len(votes)))
+    return [(text("room.our_package"), agreed), *((name, lines) for name, lines in said if lines)]
 
 
 def links(room: Room, text: Text) -> list[tuple[str, str]]:
-    """(which run, link): each gives that run again in the dashboard, with what it is held against."""
-    csv = runs.places(room)
-    found = []
-    for number in (0, *room.tables):
-        policy = runs.package(room, number) if number else runs.base(room)
-        name = text("room.table_n", n=number) if number else text("room.nothing")
-        against: Any = replace(runs.base(room), shocks=room.shocks()) if number else "start"
-        query = to_link(View(page="explore", policy=replace(policy, title=name if number else ""), seed=room.seed,
-                             runs=room.agenda.runs, reference=against, places=csv, language=room.language))
-        found.append((name, f"/explore?{query}" if len(query) <= _LONGEST else text("minutes.long_link")))
-    return found
+    """(which run, link): each gives that run again in the dashboard, with what it is held against; the last gives all."""
+    base, calm = runs.base(room), replace(runs.base(room), shocks=room.shocks())
+    named = {n: replace(runs.package(room, n), title=text("room.table_n", n=n)) for n in room.tables}
+    view = View(seed=room.seed, runs=room.agenda.runs, places=runs.places(room), language=room.language)
+    views = {text("room.nothing"): replace(view, page="explore", policy=base)}
+    views |= {policy.title: replace(view, page="explore", policy=policy, reference=calm) for policy in named.values()}
+    views[text("room.tables")] = replace(view, page="compare", policy=calm, others=tuple(named.values()))
+    found = [(name, f"{_DASHBOARD}/{one.page}?{to_link(one)}") for name, one in views.items()]
+    return [(name, link if len(link) <= _LONGEST else text("minutes.long_link")) for name, link in found]
 
 
 # ---------------------------------------------------------------- as a table
