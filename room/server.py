@@ -48,6 +48,8 @@ _PATIENCE, _SLOW = 20.0, 10.0
 _GATHER = 0.15
 #: (a second, at once): inputs of one phone, inputs and pages of one address (a whole room may share one behind a router).
 _PHONE, _ADDRESS = (4.0, 24.0), (60.0, 400.0)
+#: People who come in from one address: a whole room at once, then one every other second.
+_COMING = (0.5, 100.0)
 #: Pages that wait for news: of one person, of one address, in all.
 _WAITING = (6, 400, 1_000)
 _MOST_LINES = 300
@@ -224,7 +226,7 @@ class Pages:
 
     def __init__(self, rooms: Mapping[str, Live], address: str) -> None:
         self._rooms, self._address = dict(rooms), address
-        self._phones = _Limit(*_PHONE)
+        self._phones, self._coming = _Limit(*_PHONE), _Limit(*_COMING)
         self._waiting: Counter[str] = Counter()
 
     # -- finding the room and who asks
@@ -417,6 +419,9 @@ class Pages:
         ident, kind = fields.pop("id", ""), fields.pop("kind", "")
         if not isinstance(ident, str) or not _ID.fullmatch(ident) or not isinstance(kind, str):
             raise _Heard(400)
+        address = request.client.host if request.client else ""
+        if kind == "join" and who not in live.room.people and not self._coming(f"{live.room.code} {address}"):
+            raise _Heard(429)
         says = ""
         try:
             live.take(who, ident, kind, fields)

@@ -22,6 +22,8 @@ from letsdance.room.state import Input, Room
 __all__ = ["Store", "unfinished"]
 
 _FORMAT = 1
+#: Seconds after which a room that nobody ended is not gone on with by itself.
+_A_DAY = 86_400.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS input (n INTEGER PRIMARY KEY, who TEXT NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL,
@@ -149,6 +151,9 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 
 def unfinished(folder: Path) -> list[Path]:
-    """Files of rooms that have not ended, the latest first."""
-    found = [(path.stat().st_mtime, path) for path in folder.glob("*.sqlite")] if folder.is_dir() else []
-    return [path for _, path in sorted(found, reverse=True)]
+    """Files of rooms of the last day, the latest first."""
+    found = []
+    for path in folder.glob("*.sqlite") if folder.is_dir() else ():
+        beside = path.with_name(path.name + "-wal")
+        found.append((max(one.stat().st_mtime for one in (path, beside) if one.exists()), path))
+    return [path for written, path in sorted(found, reverse=True) if written > time.time() - _A_DAY]
