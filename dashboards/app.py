@@ -25,10 +25,11 @@ from letsdance.dashboards.parts import Box, Say, vue
 from letsdance.dashboards.session import Session, provide, use_session
 from letsdance.dashboards.state import LANGUAGES, check_link, from_file, other_version, to_file, to_link
 from letsdance.params import Refused
+from letsdance.scenarios.mechanism import everywhere
 from letsdance.words import Text
 
 #: Pages in the order of the bar.
-PAGES = ("futures", "explore", "compare", "late_adopters", "town", "map", "confidence", "data")
+PAGES = ("futures", "explore", "compare", "late_adopters", "town", "map", "confidence", "data", "lab")
 _HERE = Path(__file__).parent
 _MOST_BYTES = 3_000_000
 #: Seconds after the first page came until the other pages are loaded: until then the browser has the processor.
@@ -60,8 +61,8 @@ def configure() -> None:
 
 @cache
 def present() -> list[str]:
-    """The pages that are there."""
-    return [name for name in PAGES if find_spec(f"letsdance.dashboards.pages.{name}")]
+    """The pages that are there; the lab's where a mechanism of one's own runs."""
+    return [name for name in PAGES if find_spec(f"letsdance.dashboards.pages.{name}") and (name != "lab" or everywhere())]
 
 
 @cache
