@@ -769,7 +769,8 @@ def test_a_page_shows_what_its_view_says_and_events_change_it():
     assert "must lie" in controls.refused.value["parameter.k"]
     used = {"name": "FRCS", "start": 4, "duration": None, "strength": 1}
     controls.vue_use({"kind": "lever", "at": None, "use": used, "done": True})
-    assert controls.values.value["levers"] == [{"name": "FRCS", "start": 4, "duration": None, "strength": 1.0}]
+    assert controls.values.value["levers"] == [{"name": "FRCS", "start": 4, "duration": None, "strength": 1.0, "where": "",
+                                                "share": 1.0}]
     assert "k=1.5~FRCS@4*1" in shell.link
     controls.vue_luck({"runs": 3})
     assert "whole number from 20" in controls.refused.value["luck"]
