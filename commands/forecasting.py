@@ -49,8 +49,7 @@ def fit(
             made = curves.fit(cascade, name, method)
             kind = "profile" if method == "ml" else "wald"
             edge = made.at_edge  # the data do not tell these: an interval would be one of the search
-            found = {k: (v, *((math.nan, math.nan) if k in edge else made.interval(k, level, kind)))
-                     for k, v in made.estimates.items() if k != "ceiling"}
+            found = {k: (v, *made.interval(k, level, kind)) for k, v in made.estimates.items() if k != "ceiling"}
             if wide := [k for k, (_, a, _b) in found.items() if k not in edge and math.isnan(a)]:
                 untold.append(f"{cascade.name}, {name}: {' and '.join(wide)} cannot be told from these data; every value "
                               f"of the search fits about as well.")

@@ -346,7 +346,7 @@ def describe_study(found: Description, caveat: str = OF_THE_DATA) -> Study:
             "Classic curves", said["curves"], {"curves": partial(fitted_curves, found)},
             [Table(["curve", "parameter", "estimate", "95 % interval"],
                    [[row["curve"].capitalize(), row["parameter"], _three(row["estimate"]),
-                     f"{_three(row['low'])} to {_three(row['high'])}"]
+                     "edge of the search" if np.isnan(row["low"]) else f"{_three(row['low'])} to {_three(row['high'])}"]
                     for _, row in fitted[fitted["parameter"] != "ceiling"].iterrows()],
                    f"Periods count from 1, which is {first}; share: who adopts in the end.")]))
     figures: dict[str, Any] = {}

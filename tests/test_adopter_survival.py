@@ -165,3 +165,15 @@ def test_a_restricted_means_interval_lies_where_a_mean_can(times):
     mean = survival.restricted_mean(np.array(times, float), 10, 1.0)
     low, high = mean.interval
     assert 0 <= low <= mean.mean <= high <= mean.upto
+
+
+@pytest.mark.parametrize(("mean", "se", "upto"), [(3.0, 0.4, 10.0), (6.0, 1.2, 8.0), (0.7, 0.1, 1.0)])
+def test_a_restricted_means_interval_is_that_of_its_logit(mean, se, upto):
+    """The delta method: the standard error of log(p / (1 - p)) is that of p over p (1 - p)."""
+    p = mean / upto
+    away = stats.norm.ppf(0.975) * (se / upto) / (p * (1 - p))
+    logit = np.log(p / (1 - p))
+    expected = [upto / (1 + np.exp(-(logit + side * away))) for side in (-1, 1)]
+    assert survival.RestrictedMean(mean, se, upto).interval == pytest.approx(expected)
+    assert survival.RestrictedMean(0.0, se, upto).interval == (0.0, 0.0)
+    assert survival.RestrictedMean(upto, se, upto).interval == (upto, upto)

@@ -165,6 +165,17 @@ def test_a_band_covers_every_quarter_at_once_whatever_kind_of_outcome(runs):
     assert {name: count / n for name, count in held.items() if count / n < 0.93} == {}
 
 
+def test_bands_of_the_model_cover_the_mean_of_all_runs():
+    """A small part of `python -m benchmarks.coverage`: outcomes that all runs have, and such that few have."""
+    from benchmarks import coverage
+
+    rows = list(coverage.measured(600, 30, ("seldom",), ("C", "lets_dance", "ever_adopted", "services"), quarters=16))
+    assert {row.runs for row in rows} == {20, 100}
+    assert np.mean([row.all_quarters for row in rows]) >= 0.93
+    assert all(row.all_quarters >= stats.binom.ppf(0.001, 30, 0.95) / 30 for row in rows), rows
+    assert all(row.each_quarter >= row.all_quarters for row in rows)
+
+
 def test_what_twenty_runs_have_not_seen_may_still_have_a_chance_of_one_in_seven():
     alike = interval(np.zeros(20), reach=1.0)
     assert (alike.low, alike.high) == pytest.approx((-(1 - 0.05 ** (1 / 20)), 1 - 0.05 ** (1 / 20)))

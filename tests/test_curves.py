@@ -212,3 +212,22 @@ def test_what_lies_at_the_edge_of_the_search_is_said_to_and_has_no_interval(lets
     assert "p" in fit["fits"][0]["at_edge"]
     assert fit["fits"][0]["estimates"]["p"]["low"] is None
     assert "edge of the search" in fit["says"][0]
+
+
+def test_an_estimate_at_the_edge_of_the_search_has_no_interval_and_says_so():
+    """All adopt in the first period, so nothing tells how they imitate: in the API, the description and its page."""
+    from letsdance.experiments.adopters import describe, from_arrays
+    from letsdance.report.adopters import describe_study
+
+    made = curves.fit(Cascade("x", 50, 1, np.array([20, 20, 20, 20])), "bass", "ml")
+    assert set(made.at_edge) == {"p", "q"}
+    for kind in ("wald", "profile"):
+        assert np.isnan(made.interval("p", kind=kind)).all()
+        assert np.isnan(made.interval("q", kind=kind)).all()
+        assert 0.2 < made.interval("share", kind=kind)[0] < 0.4 < made.interval("share", kind=kind)[1] < 0.6
+    found = describe(from_arrays([1.0] * 30 + [2.0, 4.0] + [np.nan] * 18, last=6))
+    assert found.fitted.set_index(["curve", "parameter"]).loc[("bass", "q"), ["low", "high"]].isna().all()
+    assert any("Bass: q cannot be told from these data" in line for line in found.said)
+    tables = [table for section in describe_study(found).sections for table in section.tables]
+    table = next(one for one in tables if "95 % interval" in one.columns)
+    assert [row[1] for row in table.rows if row[3] == "edge of the search"] == ["q"]

@@ -69,7 +69,10 @@ class Fit:
         return tuple(name for name, edge in zip(names, near, strict=True) if edge and name != "share")
 
     def interval(self, name: str, level: float = 0.95, kind: str = "wald") -> tuple[float, float]:
-        """An interval of an estimate: `wald` (from the curvature, on the transformed scale) or `profile` (ml only)."""
+        """An interval of an estimate: `wald` (from the curvature, on the transformed scale) or `profile` (ml only).
+
+        Not a number for an estimate that lies `at_edge`: it would be an interval of the search, not of the data.
+        """
         names = (*CURVES[self.curve], "share", "ceiling")
         if name not in names:
             raise Refused("the {curve} curve has no {name!r}.{near} It has {names}.", curve=self.curve, name=name,
@@ -85,6 +88,8 @@ class Fit:
         else:
             raise Refused("there is no interval {kind!r}.{near} Known: wald, profile.", kind=kind,
                           near=nearest(kind, ("wald", "profile")))
+        if name in self.at_edge:
+            return np.nan, np.nan
         ends = [_natural(self.curve, np.where(np.arange(3) == k, end, self.x), self.cascade.population)[name]
                 for end in (low, high)]
         return ends[0], ends[1]

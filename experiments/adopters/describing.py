@@ -21,6 +21,7 @@ from letsdance.experiments.adopters.survival import (
     log_rank,
     restricted_mean,
 )
+from letsdance.params import listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -268,6 +269,8 @@ def _sentences(found: Description) -> dict[str, tuple[str, ...]]:
             for name, one in found.fits.items() for low, high in [one.interval("share")]]
     told = [f"By the fitted curves, in the end so many will have adopted: {', '.join(ends)}; 95 % intervals, which are too "
             "narrow where adoption comes in clumps."] if ends else []
+    told += [f"{name.capitalize()}: {listed(one.at_edge)} cannot be told from these data; the best value lies at the edge "
+             f"of the search, so it has no interval." for name, one in found.fits.items() if one.at_edge]
     return {"growth": tuple(growth), "curves": tuple(told), "categories": tuple(cuts), "groups": tuple(groups),
             "dependence": tuple(dependence)}
 
