@@ -170,6 +170,21 @@ def test_what_no_permutation_reaches_has_the_smallest_p_that_so_many_can_show():
     assert found.table["p"].tolist() == [1 / 20]
 
 
+def test_how_many_points_would_do_is_by_hand():
+    """A limit that a fifth of the points lies within, where it holds by .06 more often: chance and what four of five tries
+    need, over what is seen, squared."""
+    n, chance = 200, 1.3
+    share = np.tile([0.2, 0.4], n // 2)
+    within = np.arange(n) < n // 5
+    share[within] += 0.06
+    made = discovery._power(share, within[None, None].astype(float), chance)
+    z, f, spread = 0.8416212, 0.2, share.std()
+    seen = (share[within] - share.mean()).sum() / spread / n**0.5
+    assert made.enough == float(f"{n * ((chance + z * (f * (1 - f))**0.5) / seen)**2:.2g}")
+    assert made.visible == pytest.approx((chance + z * 0.1875**0.5) * spread / (n**0.5 * 0.1875))
+    assert discovery._power(share, (~within)[None, None].astype(float), chance).enough is None  # it holds less often there
+
+
 def test_a_box_at_the_border_of_chance_is_not_better_than_chance():
     from letsdance.experiments.estimates import Estimate
 

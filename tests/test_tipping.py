@@ -224,3 +224,18 @@ def test_a_loop_that_cannot_be_is_refused(words, said):
 def test_regimes_are_known_by_name():
     assert set(tp.STOCKS) == set("CGSTRLKA")
     assert tp.tipping("k=0:2", "wasteland", regime=REGIMES[3], points=2, runs=1, quarters=8).within.min() > 0.9
+
+
+def test_of_several_crossings_a_draw_gives_to_each_the_nearest_in_its_direction():
+    """Up at 2.5, down at 5, up at 7.5: the interval of the last is made of crossings near it, not of those near 0."""
+    from letsdance.experiments.tipping import crossings
+
+    values = np.arange(11.0)
+    mean = np.array([0.1, 0.1, 0.3, 0.7, 0.7, 0.5, 0.3, 0.3, 0.7, 0.9, 0.9])
+    mean[5] = 0.45
+    shares = np.clip(mean[:, None] + np.random.default_rng(1).normal(0, 0.02, (11, 12)), 0, 1)
+    tips = crossings(values, shares)
+    assert [tip.rises for tip in tips] == [True, False, True]
+    for tip, at in zip(tips, (2.5, 4.8, 7.5), strict=True):
+        assert tip.at.value == pytest.approx(at, abs=0.15)
+        assert at - 0.4 < tip.at.low <= tip.at.value <= tip.at.high < at + 0.4
