@@ -10,6 +10,7 @@ import typer
 from letsdance.commands import dashboard
 
 if TYPE_CHECKING:
+    from letsdance.dashboards.hosts import Hosts
     from letsdance.room.store import Store
 
 _PORT = 8770
@@ -35,6 +36,7 @@ def workshop(
 ) -> None:
     """Lead a workshop in a room, with phones and a projector. People join by phone, tables decide, the projector shows what
     comes of it. Stop it with Ctrl+C; start it again and everybody is where they were."""
+    from letsdance.dashboards.hosts import Hosts
     from letsdance.params import Refused, check_whole, files, nearest
     from letsdance.room import agenda as agendas
     from letsdance.words import Text, languages
@@ -51,11 +53,12 @@ def workshop(
         _copy(copy_agenda, agendas.written(chosen, Text(language)))
         return
     files.named(folder, "--folder")
+    hosts = Hosts(host, [*(allow_host or ()), *_name(address)])  # what is wrong is said before a file is made
     ending = dashboard._end_on_signals()
     place = dashboard.listening(host, port, "workshop", _PORT)
     stores = _stores(folder, rooms, new, bool(rehearse), lambda: _new(folder, chosen, seed, language, bool(rehearse)))
     where = address.rstrip("/") or f"http://{_reached(host)}:{port}"
-    _serve(stores, place, ending, (host, [*(allow_host or ()), *_name(address)]), where, port, rehearse, browser)
+    _serve(stores, place, ending, hosts, where, port, rehearse, browser)
 
 
 def _copy(path: Path, text: str) -> None:
@@ -121,13 +124,12 @@ def _reached(host: str) -> str:
     return "127.0.0.1"
 
 
-def _serve(stores: list[Store], place: Any, ending: Any, served: tuple[str, list[str]], where: str, port: int,
-           rehearse: int, browser: bool) -> None:
+def _serve(stores: list[Store], place: Any, ending: Any, hosts: Hosts, where: str, port: int, rehearse: int,
+           browser: bool) -> None:
     import asyncio
     import logging
     import threading
 
-    from letsdance.dashboards.hosts import Hosts
     from letsdance.room.rehearsal import rehearse as practise
     from letsdance.room.server import Live, made
 
@@ -138,7 +140,7 @@ def _serve(stores: list[Store], place: Any, ending: Any, served: tuple[str, list
         if rehearse:
             await asyncio.gather(*(practise(live, rehearse) for live in rooms.values()))
 
-    app = made(rooms, Hosts(*served), where, began)
+    app = made(rooms, hosts, where, began)
     threading.Thread(target=_warm, daemon=True, name="letsdance-warm").start()
     keys = [f"http://127.0.0.1:{port}/host/{code}?key={live.store.key}" for code, live in rooms.items()]
     lines = []

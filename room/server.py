@@ -10,6 +10,7 @@ one script and its one style by a nonce.
 from __future__ import annotations
 
 import asyncio
+import copy
 import hashlib
 import hmac
 import logging
@@ -452,7 +453,9 @@ class Pages:
         kind = request.path_params["kind"]
         if kind not in minutes.KINDS:
             raise _Heard(404)
-        content, media, headers = await asyncio.to_thread(minutes.written, live.room, live.answers, kind, live.store.began)
+        as_it_stands = copy.deepcopy(live.room)  # a thread writes them, and the room goes on meanwhile
+        content, media, headers = await asyncio.to_thread(
+            minutes.written, as_it_stands, live.answers, kind, live.store.began)
         if kind != "html":
             headers["Content-Disposition"] = f'attachment; filename="letsdance-{live.room.code}.{kind}"'
         return Response(content, media_type=media, headers=headers)

@@ -13,7 +13,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files as shipped
 from typing import Any
 
@@ -524,7 +524,7 @@ _HOSTS: Mapping[str, Callable[[Room, Input], None]] = {
     **{kind: action for kind, action in _PEOPLES.items() if kind != "join"}}
 
 
-@cache
+@lru_cache(4096)
 def price(start: str, horizon: int, uses: tuple[Use, ...]) -> float:
     """Points that levers cost over a run, as the model charges them."""
     from letsdance import scenarios

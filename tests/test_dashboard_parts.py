@@ -604,7 +604,8 @@ def refusals(path):
             and not re.fullmatch(r"data\.\w+", said)}
 
 
-@pytest.mark.parametrize("folder", ["params", "scenarios", "simulation", "experiments", "report", "dashboards", "commands"])
+@pytest.mark.parametrize("folder", ["params", "scenarios", "simulation", "experiments", "report", "dashboards", "room",
+                                    "commands"])
 def test_what_is_refused_is_a_template_and_values(folder):
     for path in DASHBOARDS.parent.joinpath(folder).rglob("*.py"):
         for template in refusals(path):

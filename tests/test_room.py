@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import os
 import sqlite3
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +21,10 @@ from letsdance.params import Refused
 from letsdance.room import agenda as agendas
 from letsdance.room import faces, runs
 from letsdance.room.state import FEWEST_DOTS, GUARDS, HOST, LENGTHS, REASONS, Input, Room, price, roles
-from letsdance.room.store import Store
+from letsdance.room.store import Store, unfinished
 from letsdance.scenarios import LEVERS, SHOCKS, Use
 from letsdance.simulation.indicators import SOCIETY
-from letsdance.words import Text, languages
+from letsdance.words import Text, catalogue, languages
 
 SHORT = """
 start = "lone_ranger"
@@ -331,6 +336,15 @@ def test_a_room_is_built_again_from_its_file(tmp_path):
     assert list((tmp_path / "rooms").iterdir()) == []
 
 
+def test_a_room_of_the_last_day_is_gone_on_with_and_an_older_one_is_not(tmp_path):
+    store = Store.new(tmp_path, agendas.parsed(SHORT, "short"), 3, "en")
+    store.close()
+    assert unfinished(tmp_path) == [store.path]
+    for file in tmp_path.iterdir():
+        os.utime(file, (time.time() - 90_000,) * 2)
+    assert unfinished(tmp_path) == []
+
+
 def test_what_is_no_room_is_refused_with_the_remedy(tmp_path):
     wrong = tmp_path / "x.sqlite"
     wrong.write_bytes(b"no database at all, but long enough to be looked at" * 30)
@@ -466,3 +480,48 @@ def test_no_phones_page_is_40_kb(play):
             inside = faces.phone(play.room, runs.Answers(), "ann", 0.0, "x" * 12, "/join/ABCDE/in")
             page = faces.page("phone", inside, play.room, "n" * 16, "/join/ABCDE", "s", "t")
             assert len(page.encode()) < 40_000, (language, step)
+
+
+# ---------------------------------------------------------------- the command, and what is refused
+
+@pytest.mark.parametrize("language", [one for one in languages() if one != "en"])
+def test_all_that_a_room_refuses_has_its_words(language):
+    known = catalogue(language)["refused"]
+    for name in ("state", "runs"):
+        tree = ast.parse(Path(faces.__file__).with_name(f"{name}.py").read_text(encoding="utf-8"))
+        said = [node.args[0].value for node in ast.walk(tree) if isinstance(node, ast.Call)
+                and getattr(node.func, "id", "") == "Refused"]
+        assert len(said) > 0
+        assert not [one for one in said if one not in known]
+
+
+def letsdance(*words: str) -> tuple[int, str]:
+    found = subprocess.run([sys.executable, "-m", "letsdance", "workshop", *words], capture_output=True, text=True,
+                           timeout=120)
+    return found.returncode, found.stdout + found.stderr
+
+
+def test_the_command_prints_a_script_and_writes_an_agenda_to_edit(tmp_path):
+    code, out = letsdance("--agenda", "60", "--script", "--language", "de")
+    assert (code, "0–4 min" in out, Text("de")("room.script.shock") in out) == (0, True, True)
+    mine = tmp_path / "mine.toml"
+    assert letsdance("--agenda", "120", "--copy-agenda", str(mine))[0] == 0
+    assert agendas.load(str(mine)).minutes == 120
+    mine.write_text(mine.read_text().replace("quarters = 20", "quarters = 200", 1))
+    code, out = letsdance("--agenda", str(mine), "--script")
+    assert code != 0
+    assert "step" in out
+    assert "Traceback" not in out
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (("--language", "xx"), "Known: en, de, fr, nl"), (("--agenda", "75"), "60, 90, 120"),
+    (("--address", "ftp://x"), "--address must be"),
+    (("--allow-host", "a b"), "--allow-host must be"), (("--port", "0"), "--port must be"),
+])
+def test_a_wrong_word_of_the_command_is_refused_in_a_sentence(tmp_path, words, said):
+    code, out = letsdance("--folder", str(tmp_path / "rooms"), "--no-browser", *words)
+    assert code != 0
+    assert said in out
+    assert "Traceback" not in out
+    assert not (tmp_path / "rooms").exists(), "nothing is half written"
