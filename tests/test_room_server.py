@@ -418,32 +418,6 @@ def test_what_somebody_types_stays_when_the_room_changes(shop, browser):
     context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_face_can_be_used_by_everybody(shop, browser, scheme):
-    """axe-core on the three faces, in each step: names, contrasts, structure."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    code = shop.codes[1]
-    host, found = shop.host(code), []
-    context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme, bypass_csp=True)
-    pages = [context.new_page() for _ in range(3)]
-    for page, path in zip(pages, ("join", "room", "host"), strict=True):
-        page.goto(f"http://127.0.0.1:{shop.port}/{path}/{code}" + (f"?key={shop.keys[code]}" if path == "host" else ""))
-    pages[0].fill("#nick", f"axe {scheme}")
-    pages[0].click("form.say-join button")
-    for step in ("join", "track", "place", "image", "predict", "decide", "shock", "act", "agree"):
-        stamp = pages[0].locator("#view").get_attribute("data-stamp")
-        host.say("go", to=STEP[step])
-        if step == "shock":
-            host.say("draw", shock="crisis")
-        for page in pages:
-            page.wait_for_function("stamp => document.getElementById('view').dataset.stamp !== stamp", arg=stamp)
-            for one in Axe().run(page).response["violations"]:
-                found.append((step, page.url.split("/")[3], one["id"], one["nodes"][0]["html"][:120]))
-    context.close()
-    assert found == []
-
-
 def test_json_says_what_is_refused(shop):
     phone = seated(shop, shop.codes[1], "json")
     status, said = phone.ask("POST", f"{phone.base}/in", "kind=vote&id=abcdefgh12&vote=hold")
