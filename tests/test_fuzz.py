@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -257,12 +258,23 @@ def test_a_state_is_one_that_goes_on_or_is_refused(tmp_path_factory, entries, da
         branch.load(branch.save(later, file.with_name("next.npz")))
 
 
+@pytest.fixture(scope="module")
+def packed(entries):
+    """A state's bytes, the same in every run: numpy writes the time of day into its archives, and an example that breaks
+    a byte of it, or is tried again two seconds later, would be another one."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as archive:
+        for name, column in entries[0].items():
+            raw = io.BytesIO()
+            np.save(raw, column)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), raw.getvalue(), zipfile.ZIP_DEFLATED)
+    return whole.getvalue()
+
+
 @examples(2)
 @given(data=st.data())
-def test_bytes_of_a_state_are_one_or_are_refused(tmp_path_factory, entries, data):
-    whole = io.BytesIO()
-    np.savez_compressed(whole, **entries[0])
-    raw = bytearray(whole.getvalue())
+def test_bytes_of_a_state_are_one_or_are_refused(tmp_path_factory, packed, data):
+    raw = bytearray(packed)
     for _ in range(data.draw(st.integers(1, 4))):
         raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
     file = tmp_path_factory.mktemp("raw") / "s.npz"
