@@ -128,13 +128,14 @@ class Citizen(mesa.Agent):
     def start_or_stop_using(self, p: Any) -> None:
         """Start to use what the government offers; leave once it has given it up."""
         offered = uptake.availability(self.government.stage, self.government.depth, p)
-        if self.uses:
-            given_up = self.government.stage == adoption.DISCONTINUED
-            self.uses = not (given_up and self.model.happens(p.leave))
+        if self.uses and self.government.stage == adoption.DISCONTINUED:
+            self.uses = not self.model.happens(p.leave)
+        elif self.uses:
+            self.uses = not (offered > 0.0 and self.model.happens(uptake.lapse_probability(self.willingness, p)))
         elif offered > 0.0:
             met = adoption.exposure(self.neighbours_use, self.government.share_using, p.mix_c)
-            self.uses = self.model.happens(
-                uptake.uptake_probability(met, self.trust, self.resources, offered, p))
+            ready = uptake.ready_to_use(self.trust, self.willingness, p)
+            self.uses = self.model.happens(uptake.uptake_probability(met, ready, self.resources, offered, p))
 
 
 class Initiative:
@@ -184,7 +185,7 @@ class Government(mesa.Agent):
         self.need = start(p.need, p.sd_need)
         self.innovativeness = innovativeness
         self.disposition = self.random.gauss(p.d_iota * (innovativeness - 0.5), p.sd_dm)
-        self.stage, self.timer, self.depth = adoption.UNAWARE, 0, 0.0
+        self.stage, self.timer, self.depth, self.news, self.has_piloted = adoption.UNAWARE, 0, 0.0, 0.0, False
         self.ever_adopted = False
         self.value = self.push = self.pull = 0.0
         self.covered = 0.0
@@ -217,8 +218,8 @@ class Government(mesa.Agent):
         return outcomes.effective_feedback(self.feedback, p)
 
     def responsiveness(self, p: Any) -> float:
-        """g (1 - silo): the chance that a citizens' call is supported, and what everyone's trust tends to."""
-        silo = calls.effective_silo(self.silo, willingness.adoption_feedback(self.stage, p), p)
+        """g (1 - silo): the chance that a citizens' call is supported."""
+        silo = calls.effective_silo(self.silo, willingness.adoption_feedback(self.stage, self.depth, p), p)
         return calls.support_probability(self.willingness, silo)
 
     # 1. environment
@@ -327,7 +328,7 @@ class Government(mesa.Agent):
         side = "solo" if it.kind == SOLO else "supported"
         self.happened[f"{side}_{'successes' if succeeded else 'failures'}"] += 1
         if not succeeded and it.kind != SOLO:
-            self.blamed += p.blame_large if it.size >= 8 else 1.0
+            self.blamed += p.blame_large if it.size >= p.bond_size else 1.0
         if succeeded and (not it.by_lab or self.model.happens(p.lab_service)):
             self.happened["services_new"] += 1
             it.become_service(int(p.core))
@@ -346,9 +347,9 @@ class Government(mesa.Agent):
         n, happened, feedback = len(self.citizens), self.happened, self.effective_feedback(p)
         self.social_capital = stocks.next_social_capital(
             self.social_capital, self.baseline_social_capital, self.participation, p)
-        responsiveness = self.responsiveness(p)
+        felt = calls.felt_responsiveness(self.responsiveness(p), p)
         for citizen in self.citizens:
-            citizen.trust = stocks.trust_of_everyone(citizen.trust, responsiveness, p)
+            citizen.trust = stocks.trust_of_everyone(citizen.trust, felt, p)
         for _ in range(happened["dead_calls"]):
             self.reputation = stocks.reputation_after_dead_call(self.reputation, n, p)
         self.reputation = stocks.reputation_fades(self.reputation, p)
@@ -357,7 +358,8 @@ class Government(mesa.Agent):
             self.risk_culture, happened["supported_successes"], happened["supported_failures"] + dead,
             self.blamed + dead, feedback, n, p)
         evaluated = happened["supported_successes"] + happened["supported_failures"]
-        self.capacity = stocks.next_capacity(self.capacity, evaluated, self.willingness, feedback, n, p)
+        practice = self.services(JOINT, CALLED) + happened["launched_joint"] + happened["launched_called"]
+        self.capacity = stocks.next_capacity(self.capacity, evaluated, practice, self.willingness, feedback, n, p)
         mean_trust = mean(citizen.trust for citizen in self.citizens)
         self.top_support = stocks.next_top_support(
             self.top_support, self.willingness, self.participation, mean_trust, p)
@@ -369,12 +371,13 @@ class Government(mesa.Agent):
         peers = self.neighbours + self.exchange[:int(p.long_ties)]
         self.peers_willingness = mean((peer.willingness for peer in peers), 0.5)
         self.peers_adopted = mean(peer.has_adopted for peer in peers)
+        self.peers_news = mean(peer.news for peer in peers)
         self.peers_experience = mean(
             peer.depth if peer.has_adopted else -float(peer.stage == adoption.DISCONTINUED) for peer in peers)
         self.share_using = mean(citizen.uses for citizen in self.citizens)
         self.reasons = willingness.government_reasons(
             self.disposition, self.peers_willingness, self.risk_culture, self.capacity, self.top_support,
-            self.reputation, self.participation, self.stage, p)
+            self.reputation, self.participation, self.stage, self.depth, p)
 
     def change_willingness(self, p: Any) -> None:
         """Move towards what the reasons call for."""
@@ -388,11 +391,14 @@ class Government(mesa.Agent):
         advantage = adoption.advantage(self.peers_experience, self.innovativeness, p)
         terms = adoption.value_terms(
             self.innovativeness, self.top_support, self.risk_culture, self.capacity, self.willingness,
-            adoption.effective_need(self.need, p), met, advantage, p)
-        self.value = sum(terms)
-        self.push, self.pull = terms.imitation + terms.obligation, terms.need + terms.employees
+            adoption.effective_need(self.need, p), adoption.exposure(self.peers_news, self.model.news, p.mix), advantage, p)
+        obliged = adoption.obligation(sum(terms), p)
+        self.value = sum(terms) + obliged
+        self.push, self.pull = terms.imitation + obliged, terms.need + terms.employees
         self.timer += 1
         before, self.stage = self.stage, self.next_stage(met, p)
+        adopts = self.stage == adoption.ADOPTED and before != adoption.ADOPTED
+        self.news = adoption.freshness(self.news, adopts, p)
         if self.stage == before:
             return
         self.timer = 0
@@ -401,10 +407,11 @@ class Government(mesa.Agent):
         elif self.stage == adoption.ADOPTED:
             self.happened["adoptions"] += 1
             self.ever_adopted = True
-            coerced = adoption.coerced_share(self.innovativeness, self.value, p)
-            self.depth = adoption.depth_at_adoption(coerced, float(before == adoption.PILOTING), self.capacity, p)
+            coerced = adoption.coerced_share(obliged, self.value)
+            self.has_piloted = before == adoption.PILOTING
+            self.depth = adoption.depth_at_adoption(coerced, float(self.has_piloted), self.capacity, p)
         elif self.stage == adoption.DISCONTINUED:
-            self.depth = 0.0
+            self.depth = self.news = 0.0
 
     def next_stage(self, met: float, p: Any) -> int:
         """The stage after this quarter."""
@@ -419,7 +426,7 @@ class Government(mesa.Agent):
             case adoption.PILOTING:
                 return self.stage if self.timer < p.pilot_quarters else self.after_pilot(feedback, p)
             case adoption.ADOPTED | adoption.UPSCALED:
-                if happens(adoption.giving_up_probability(self.stage, self.depth, feedback, p)):
+                if happens(adoption.giving_up_probability(self.stage, self.depth, float(self.has_piloted), feedback, p)):
                     self.happened["discontinuations"] += 1
                     return adoption.DISCONTINUED
                 upscales = adoption.upscaling_probability(self.depth, self.capacity, self.top_support, p)
@@ -497,6 +504,7 @@ class ReadableModel(mesa.Model):
         p = plain_numbers(self.schedule[self.steps])  # trends, shocks and levers are in it
         governments, citizens = self.agents_by_type[Government], self.agents_by_type[Citizen]
         self.adopted_share = mean(government.has_adopted for government in self.governments)
+        self.news = mean(government.news for government in self.governments)
         governments.do("begin_quarter", p)
         governments.do("citizens_call", p)
         governments.do("government_calls", p)

@@ -4,8 +4,8 @@ Every open pattern is one small function: it runs what its line asks for and yie
 `Verdict` each. A pattern holds only where all its parts hold. One that does not hold is reported, not tuned away.
 Contested and supporting patterns are measured in the same way and not scored.
 
-Three lines of the evidence have no experiment, because the model leaves out what they are about: officials look at
-whether people take part, not at who does (T24); imitation neither wears off nor depends on size (T10).
+One line of the evidence has no experiment, because the model leaves out what it is about: officials look at whether
+people take part, not at who does (T24).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 
 from letsdance.experiments.paired import Finding, Verdict, at_least, at_most, falls, not_reversed, rises, unchanged
 from letsdance.params import Refused, check_whole, nearest
-from letsdance.scenarios import STARTS, Scenario, load
+from letsdance.scenarios import LEVERS, STARTS, Scenario, load
 from letsdance.simulation import municipalities
 from letsdance.simulation import schedule as environment
 from letsdance.simulation.rules.regimes import REGIMES
@@ -187,16 +187,23 @@ def side(names: str, quarters: int, strength: float = 1.0) -> list[str]:
     return [f"{name}@8+{quarters}*{strength:g}" for name in names.split()]
 
 
-GOVERNMENT_SIDE, CITIZEN_SIDE = "LEAD FRCS FAL BROK TRAIN", "CB OUT POWER FUND"  # 10 and 11 points a quarter
-EQUAL = 10 / 11
+GOVERNMENT_SIDE, CITIZEN_SIDE = "LEAD FRCS FAL BROK TRAIN", "CB OUT POWER FUND"
+
+
+def points(names: str) -> float:
+    """What a portfolio costs in a quarter at strength 1."""
+    return sum(LEVERS[name]["cost"] for name in names.split())
+
+
+EQUAL = points(GOVERNMENT_SIDE) / points(CITIZEN_SIDE)
 
 
 @pattern("F3", "Which side must move to get out of Lone Ranger?",
          "levers on the government's side bring at least .5 more municipalities to Let's dance at 60 than levers on "
          "the citizens' side of equal cost",
          "S89", "weak", prototype=".94 against .10",
-         note="Levers act in quarters 8 to 27; the citizens' side costs 11 points at strength 1 and is used at "
-              "10/11.")
+         note="Levers act in quarters 8 to 27; the citizens' side costs more at strength 1 and is used at the strength "
+              "that costs as much.")
 def ranger_sides(lab: Laboratory) -> Parts:
     government = lab.run("lone_ranger", levers=side(GOVERNMENT_SIDE, 20)).rows["lets_dance"][:, 60]
     citizens = lab.run("lone_ranger", levers=side(CITIZEN_SIDE, 20, EQUAL)).rows["lets_dance"][:, 60]
@@ -580,22 +587,22 @@ def imitation(lab: Laboratory) -> Parts:
     yield "innovators who ever adopt, off less on", unchanged(ever_adopted(off, 0) - ever_adopted(on, 0), 0.05)
 
 
+def held(lab: Laboratory, profile: str, **changes: Any) -> Result:
+    """Adoption of a profile by 120 governments from the middle, willingness held there."""
+    return lab.run(MIDDLE, 80, profile=profile, municipalities=120, **HELD, **changes)
+
+
 @pattern("F35", "Whom does a legal obligation move?",
          "a mandate at 20 brings in at least .3 more laggards, innovators differ by no more than .05, and it takes "
          "less time from a tenth to nine tenths of adopters",
          "S63 T8", "strong", prototype="+.47, +.02",
-         note=_BASE.strip())
+         note=_BASE + "The innovation is e-procurement, where obligation was studied (S63).")
 def mandate(lab: Laboratory) -> Parts:
-    law, free = base(lab, levers=["MANDATE@20"]), base(lab)
+    law, free = (base(lab, profile="e_procurement", levers=levers) for levers in (["MANDATE@20"], []))
     yield "laggards who ever adopt, mandate less none", rises(ever_adopted(law, 4) - ever_adopted(free, 4), 0.3)
     yield "innovators who ever adopt, mandate less none", unchanged(ever_adopted(law, 0) - ever_adopted(free, 0), 0.05)
     spread = [time_to_share(run, 0.9) - time_to_share(run, 0.1) for run in (law, free)]
     yield "quarters from 10 to 90 % of adopters, mandate less none", falls(spread[0] - spread[1])
-
-
-def held(lab: Laboratory, profile: str, **changes: Any) -> Result:
-    """Adoption of a profile by 120 governments from the middle, willingness held there."""
-    return lab.run(MIDDLE, 80, profile=profile, municipalities=120, **HELD, **changes)
 
 
 @pattern("F38", "Whom does an empty purse stop, and from what?",

@@ -41,7 +41,7 @@ _MAY_BE_NONE = {"depth", "joining", "success_solo", "success_supported", "effici
 _SHARES = ("willingness", "social_capital", "baseline_social_capital", "reputation", "risk_culture", "capacity",
            "capacity_before", "top_support", "feedback", "silo", "funding", "need", "innovativeness", "willingness_before",
            "depth_before", "depth", "citizens_willingness", "citizens_trust", "neighbours_willingness",
-           "peers_willingness", "peers_adopted", "exposure")
+           "peers_willingness", "peers_adopted", "exposure", "news", "news_before", "peers_news", "novelty")
 
 
 def write(file: Any, about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
@@ -204,7 +204,7 @@ class Reader:
         for name in _SHARES:
             self._within(f"governments, {name}", g[name], 0.0, 1.0)
         self._within("governments, peers_experience", g["peers_experience"], -1.0, 1.0)
-        for name in ("disposition", "value", "push", "pull", "citizens_disposition", "advantage", "blamed"):
+        for name in ("disposition", "value", "obliged", "push", "pull", "citizens_disposition", "advantage", "blamed"):
             self._within(f"governments, {name}", g[name], -1e9, 1e9)
         for name, low, high in (("stage", 0, 5), ("stage_before", 0, 5), ("category", 0, 4), ("regime", 0, 3),
                                 ("quadrant", 0, 3), ("timer", 0, quarter), ("piloted", 0, 1), ("adopted_at", -1, quarter),

@@ -137,7 +137,8 @@ class Citizen(View):
                 share = adopt.exposure(share, float(np.mean(s.uses[before][gov._rows])), p.mix_c)
                 offered = take.availability(STAGES.index(gov.stage), gov.depth, p)
                 return {"exposure": share, "trust": self.trust, "resources": self.resources, "offered": offered,
-                        "chance": take.uptake_probability(share, self.trust, self.resources, offered, p),
+                        "chance": take.uptake_probability(
+                            share, take.ready_to_use(self.trust, self.willingness, p), self.resources, offered, p),
                         "uses_before": float(s.uses[before][self.row]), "uses": float(self.uses)}
             _only(decision, ("willingness", "use"))
             around = _mean(s.willingness[before][ties])
@@ -211,17 +212,18 @@ class Government(View):
             if decision == "adoption":
                 need = adopt.effective_need(self.need, p)
                 terms = adopt.value_terms(self.innovativeness, self.top_support, self.risk_culture, self.capacity_before,
-                                          self.willingness, need, self.exposure, self.advantage, p)
+                                          self.willingness, need, self.novelty, self.advantage, p)
                 feedback = outcome.effective_feedback(self.feedback, p)
-                return {**terms._asdict(), **self._terms("adoption"), "value": self.value,
+                return {**terms._replace(obligation=self.obliged)._asdict(), **self._terms("adoption"), "value": self.value,
                         "pilots": adopt.pilot_probability(self.value, p),
                         "adopts_directly": adopt.direct_probability(self.value, p),
                         "decides_after_pilot": adopt.decision_probability(self.value, p),
-                        "gives_up": adopt.giving_up_probability(STAGES.index(self.stage), self.depth, feedback, p)}
+                        "gives_up": adopt.giving_up_probability(
+                            STAGES.index(self.stage), self.depth, float(self.piloted), feedback, p)}
             _only(decision, ("willingness", "adoption"))
             terms = will.government_reasons(
                 self.disposition, self.peers_willingness, self.risk_culture, self.capacity_before, self.top_support,
-                self.reputation, self.participants / self.citizens, STAGES.index(self.stage_before), p)
+                self.reputation, self.participants / self.citizens, STAGES.index(self.stage_before), self.depth_before, p)
             chance = normal(np.uint64(address(society.seed, np.uint64(Stream.GOVERNMENT_NOISE), np.int64(t),
                                               np.int64(self.row))), np.int64(0))
             return _explained(terms, self._terms("willingness of governments"), self.willingness_before, chance,

@@ -35,10 +35,10 @@ _W0, _T0, _E, _D, _GOV0, _IOTA, _NEED, _TIES, _PEERS, _EXCHANGE = (np.uint64(n) 
 _CALLS_C, _INITIATOR, _CONTACT, _JOIN, _SUPPORT, _CALLS_G, _INVITED, _JOIN_G, _BY_LAB = (np.uint64(n) for n in (
     Stream.CITIZEN_CALLS, Stream.INITIATOR, Stream.CONTACT, Stream.JOIN, Stream.SUPPORT, Stream.GOVERNMENT_CALLS,
     Stream.INVITED, Stream.JOIN_INVITATION, Stream.BY_LAB))
-_OUTCOME, _IMPLEMENTED, _END, _GROWTH, _ELECTION, _NOISE_C, _NOISE_G, _MEASURE, _UPTAKE, _LEAVE = (
+_OUTCOME, _IMPLEMENTED, _END, _GROWTH, _ELECTION, _NOISE_C, _NOISE_G, _MEASURE, _UPTAKE, _LEAVE, _LAPSE = (
     np.uint64(n) for n in (
         Stream.OUTCOME, Stream.IMPLEMENTED, Stream.SERVICE_END, Stream.SERVICE_GROWTH, Stream.ELECTION,
-        Stream.CITIZEN_NOISE, Stream.GOVERNMENT_NOISE, Stream.MEASUREMENT, Stream.UPTAKE, Stream.LEAVING))
+        Stream.CITIZEN_NOISE, Stream.GOVERNMENT_NOISE, Stream.MEASUREMENT, Stream.UPTAKE, Stream.LEAVING, Stream.LAPSE))
 _AWARE, _PILOT, _DIRECT, _WORKS, _DECIDE, _RETRY, _LOST, _UP, _GIVE_UP, _BACK = (np.uint64(n) for n in (
     Stream.AWARENESS, Stream.PILOT, Stream.DIRECT_ADOPTION, Stream.PILOT_WORKS, Stream.DECISION, Stream.RETRY,
     Stream.LOST_PILOT, Stream.UPSCALING, Stream.GIVING_UP, Stream.COMING_BACK))
@@ -137,11 +137,11 @@ def start_governments(s, given, p, seed):
         gov.stage = gov.stage_before = adopt.UNAWARE
         gov.timer = gov.piloted = 0
         gov.adopted_at = -1
-        gov.depth = gov.depth_before = gov.value = gov.push = gov.pull = 0.0
+        gov.depth = gov.depth_before = gov.value = gov.obliged = gov.push = gov.pull = gov.news = gov.news_before = 0.0
         gov.initiatives = gov.projects = gov.services_solo = gov.services_joint = gov.services_called = 0
         gov.participants = gov.participants_poor = gov.users = 0
         gov.peers_willingness = gov.willingness
-        gov.peers_adopted = gov.peers_experience = gov.exposure = 0.0
+        gov.peers_adopted = gov.peers_news = gov.peers_experience = gov.exposure = gov.novelty = 0.0
         gov.advantage = p.adv0
         no_counts(gov)
 
@@ -237,11 +237,14 @@ def environment(s, p, seed, t, lo, hi):
     """
     g = s.governments
     adopted = 0
+    news = 0.0
     for m in range(len(g)):
         adopted += int(g[m].stage == adopt.ADOPTED or g[m].stage == adopt.UPSCALED)
+        news += g[m].news
     for m in range(lo, hi):
         gov = g[m]
         gov.willingness_before, gov.stage_before, gov.depth_before = gov.willingness, gov.stage, gov.depth
+        gov.news_before = gov.news
         no_counts(gov)
         if p.on_top_support:
             key = address(seed, _ELECTION, t, m)
@@ -249,7 +252,7 @@ def environment(s, p, seed, t, lo, hi):
                 gov.top_support = stock.top_support_after_vote(gov.top_support, p.election_sd, normal(key, np.int64(0)))
             if p.swing > 0.0:
                 gov.top_support = stock.top_support_after_vote(gov.top_support, p.swing, normal(key, np.int64(1)))
-    s.society[0] = adopted / len(g)
+    s.society[0], s.society[1] = adopted / len(g), news / len(g)
 
 
 @inlined
@@ -322,7 +325,7 @@ def calls(s, p, seed, t, lo, hi):
     for m in range(lo, hi):
         gov = s.governments[m]
         first, n = gov.first, gov.citizens
-        silo = call.effective_silo(gov.silo, will.adoption_feedback(gov.stage, p), p)
+        silo = call.effective_silo(gov.silo, will.adoption_feedback(gov.stage, gov.depth, p), p)
         support = call.support_probability(gov.willingness, silo) if p.on_support else 0.0
         if p.on_calls_c:
             rate = call.citizen_call_rate(n, gov.citizens_willingness, p)
@@ -464,7 +467,7 @@ def outcomes(s, p, seed, t, lo, hi):
                         gov.supported_successes += 1
                     else:
                         gov.supported_failures += 1
-                        gov.blamed += p.blame_large if it.launch_size >= 8 else 1.0
+                        gov.blamed += p.blame_large if it.launch_size >= p.bond_size else 1.0
                     lives = succeeded and (it.by_lab == 0 or uniform(key_i, it.id) < p.lab_service)
                     if lives:
                         core = min(int(p.core), members)
@@ -523,8 +526,8 @@ def stocks(s, p, seed, t, lo, hi):
             gov.social_capital = stock.next_social_capital(
                 gov.social_capital, gov.baseline_social_capital, participation, p)
         if p.on_trust:
-            silo = call.effective_silo(gov.silo, will.adoption_feedback(gov.stage, p), p)
-            responsive = call.support_probability(gov.willingness, silo)
+            silo = call.effective_silo(gov.silo, will.adoption_feedback(gov.stage, gov.depth, p), p)
+            responsive = call.felt_responsiveness(call.support_probability(gov.willingness, silo), p)
             for i in range(first, first + n):
                 s.trust[i] = np.float32(stock.trust_of_everyone(np.float64(s.trust[i]), responsive, p))
             gov.citizens_trust = mean(s.trust, first, n)
@@ -539,7 +542,8 @@ def stocks(s, p, seed, t, lo, hi):
                 gov.blamed + dead, feedback, n, p)
         if p.on_capacity:
             evaluated = np.float64(gov.supported_successes + gov.supported_failures)
-            gov.capacity = stock.next_capacity(gov.capacity, evaluated, gov.willingness, feedback, n, p)
+            supported = np.float64(gov.services_joint + gov.services_called + gov.launched_joint + gov.launched_called)
+            gov.capacity = stock.next_capacity(gov.capacity, evaluated, supported, gov.willingness, feedback, n, p)
         if p.on_top_support:
             gov.top_support = stock.next_top_support(
                 gov.top_support, gov.willingness, participation, gov.citizens_trust, p)
@@ -571,7 +575,7 @@ def willingness(s, p, seed, t, lo, hi):
         if p.on_willingness_g:
             drive = will.government_drive(
                 gov.disposition, gov.peers_willingness, gov.risk_culture, gov.capacity, gov.top_support,
-                gov.reputation, gov.participants / gov.citizens, gov.stage, p)
+                gov.reputation, gov.participants / gov.citizens, gov.stage, gov.depth, p)
             drive += sum_of_terms(s.own_governments, 0, s.own_terms[2], m)
             chance = normal(address(seed, _NOISE_G, t, m), _ZERO)
             gov.willingness = will.next_willingness(gov.willingness, drive, chance, p)
@@ -638,16 +642,17 @@ def _citizens_willingness(s, p, seed, t, lo, hi, old, new):
 
 @inlined
 def look_at_peers(g, ties, peers, exchange, p, m):
-    """What a government sees of its peers as the quarter began: mean willingness, share adopted, mean experience."""
+    """What a government sees of its peers as the quarter began: mean willingness, share adopted, news, experience."""
     gov = g[m]
     start, end = np.int64(ties[m]), np.int64(ties[m + 1])
     extra = min(2, int(p.long_ties)) if len(g) > 1 else 0
-    total = adopted = experience = 0.0
+    total = adopted = experience = news = 0.0
     for tie in range(start, end + extra):
         peer = g[np.int64(peers[tie]) if tie < end else np.int64(exchange[m, tie - end])]
         total += peer.willingness_before
         if peer.stage_before == adopt.ADOPTED or peer.stage_before == adopt.UPSCALED:
             adopted += 1.0
+            news += peer.news_before
             experience += peer.depth_before
         elif peer.stage_before == adopt.DISCONTINUED:
             experience -= 1.0
@@ -655,10 +660,11 @@ def look_at_peers(g, ties, peers, exchange, p, m):
     if count > 0:
         gov.peers_willingness = total / count
         gov.peers_adopted = adopted / count
+        gov.peers_news = news / count
         gov.peers_experience = experience / count
     else:
         gov.peers_willingness = 0.5
-        gov.peers_adopted = gov.peers_experience = 0.0
+        gov.peers_adopted = gov.peers_news = gov.peers_experience = 0.0
 
 
 @compiled
@@ -668,16 +674,19 @@ def adoption(s, p, seed, t, lo, hi):
         for m in range(lo, hi):
             gov = s.governments[m]
             gov.exposure = adopt.exposure(gov.peers_adopted, s.society[0], p.mix)
+            gov.novelty = adopt.exposure(gov.peers_news, s.society[1], p.mix)
             gov.advantage = adopt.advantage(gov.peers_experience, gov.innovativeness, p)
             need = adopt.effective_need(gov.need, p)
             terms = adopt.value_terms(
                 gov.innovativeness, gov.top_support, gov.risk_culture, gov.capacity, gov.willingness, need,
-                gov.exposure, gov.advantage, p)
-            gov.value = adopt.value(
+                gov.novelty, gov.advantage, p)
+            freely = adopt.value(
                 gov.innovativeness, gov.top_support, gov.risk_culture, gov.capacity, gov.willingness, need,
-                gov.exposure, gov.advantage, p)
-            gov.value += sum_of_terms(s.own_governments, s.own_terms[2], s.own_terms[3], m)
-            gov.push = terms.imitation + terms.obligation
+                gov.novelty, gov.advantage, p)
+            freely += sum_of_terms(s.own_governments, s.own_terms[2], s.own_terms[3], m)
+            gov.obliged = adopt.obligation(freely, p)
+            gov.value = freely + gov.obliged
+            gov.push = terms.imitation + gov.obliged
             gov.pull = terms.need + terms.employees
             _next_stage(gov, p, seed, t, m)
     uptake(s, p, seed, t, lo, hi)
@@ -722,7 +731,7 @@ def _next_stage(gov, p, seed, t, m):
             else:
                 after = adopt.DISCONTINUED if _draw(seed, _LOST, t, m) < 0.5 else adopt.AWARE
     elif stage == adopt.ADOPTED or stage == adopt.UPSCALED:
-        gives_up = adopt.giving_up_probability(stage, gov.depth, feedback, p)
+        gives_up = adopt.giving_up_probability(stage, gov.depth, np.float64(gov.piloted), feedback, p)
         if p.on_giving_up and _draw(seed, _GIVE_UP, t, m) < gives_up:
             after = adopt.DISCONTINUED
             gov.discontinuations += 1
@@ -734,6 +743,7 @@ def _next_stage(gov, p, seed, t, m):
     elif _draw(seed, _BACK, t, m) < p.back:
         after = adopt.AWARE
     gov.timer += 1
+    gov.news = adopt.freshness(gov.news, after == adopt.ADOPTED and stage != adopt.ADOPTED, p)
     if after == stage:
         return
     gov.stage = after
@@ -744,17 +754,22 @@ def _next_stage(gov, p, seed, t, m):
         gov.adoptions += 1
         gov.piloted = piloted
         gov.depth = adopt.depth_at_adoption(
-            adopt.coerced_share(gov.innovativeness, V, p), np.float64(piloted), gov.capacity, p)
+            adopt.coerced_share(gov.obliged, V), np.float64(piloted), gov.capacity, p)
         if gov.adopted_at < 0:
             gov.adopted_at = t
     elif after == adopt.DISCONTINUED:
-        gov.depth = 0.0
+        gov.depth = gov.news = 0.0
 
 
 @part
 def uptake(s, p, seed, t, lo, hi):
-    """Citizens start to use what their government offers, or leave once it has given it up."""
+    """Citizens start to use what their government offers; the unwilling lapse; all leave once it has given it up."""
     before, after = s.uses[(t - 1) & 1], s.uses[t & 1]
+    willing = s.willingness[t & 1]
+    most = 0
+    for m in range(lo, hi):
+        most = max(most, s.governments[m].citizens)
+    ready = np.empty(most)
     for m in range(lo, hi):
         gov = s.governments[m]
         first, n = gov.first, gov.citizens
@@ -771,15 +786,26 @@ def uptake(s, p, seed, t, lo, hi):
                 users += int(stays)
             gov.users = users
         else:
-            gov.users = spread(take.uptake_probability, first, n, s.ties, s.neighbours, before, after, gov.users / n,
-                               p.mix_c, s.trust, s.resources, available, p, address(seed, _UPTAKE, t, m))
+            for i in range(n):
+                ready[i] = take.ready_to_use(np.float64(s.trust[first + i]), np.float64(willing[first + i]), p)
+            spread(take.uptake_probability, first, n, s.ties, s.neighbours, before, after, gov.users / n,
+                   p.mix_c, ready, s.resources, available, p, address(seed, _UPTAKE, t, m))
+            key = address(seed, _LAPSE, t, m)
+            users = 0
+            for i in range(n):
+                row = first + i
+                if before[row] != 0:
+                    after[row] = uniform(key, i) >= take.lapse_probability(np.float64(willing[row]), p)
+                users += int(after[row])
+            gov.users = users
 
 
 @inlined
-def spread(rule, first, n, ties, neighbours, before, after, everyone, mix, trust, resources, available, p, key):
+def spread(rule, first, n, ties, neighbours, before, after, everyone, mix, ready, resources, available, p, key):
     """The diffusion core: one synchronous step of adoption on a network, by any rule. Returns the adopters.
 
-    A non-adopter of rows first..first+n adopts with rule(share, trust, resources, available, p), share being
+    A non-adopter of rows first..first+n adopts with rule(share, ready, resources, available, p), ready being of those
+    n alone, share
     mix * share of neighbours + (1 - mix) * share of everyone among last step's adopters. The rule must not fall
     with the share: whoever would not adopt at a share of 1 is not asked about his neighbours.
     """
@@ -788,8 +814,8 @@ def spread(rule, first, n, ties, neighbours, before, after, everyone, mix, trust
         adopts = before[i] != 0
         if not adopts:
             u = uniform(key, i - first)
-            T, e = np.float64(trust[i]), np.float64(resources[i])
-            if u < rule(1.0, T, e, available, p):
+            r, e = np.float64(ready[i - first]), np.float64(resources[i])
+            if u < rule(1.0, r, e, available, p):
                 share = everyone
                 if mix > 0.0:
                     start, end = np.int64(ties[i]), np.int64(ties[i + 1])
@@ -798,7 +824,7 @@ def spread(rule, first, n, ties, neighbours, before, after, everyone, mix, trust
                         met += before[neighbours[tie]]
                     among = met / (end - start) if end > start else 0.0
                     share = adopt.exposure(among, everyone, mix)
-                adopts = u < rule(share, T, e, available, p)
+                adopts = u < rule(share, r, e, available, p)
         after[i] = adopts
         adopters += int(adopts)
     return adopters
@@ -897,7 +923,7 @@ def record(s, p, seed, t, row, stage, depth, regime):
         peers += gov.peers_willingness
         K_decided += gov.capacity_before
         part_in += gov.participants / gov.citizens
-        fed_back += will.adoption_feedback(gov.stage_before, p)
+        fed_back += will.adoption_feedback(gov.stage_before, gov.depth_before, p)
     on = stages[adopt.ADOPTED] + stages[adopt.UPSCALED]
     services = solo + joint + called
     row.C, row.T = C, T
@@ -937,7 +963,7 @@ def record(s, p, seed, t, row, stage, depth, regime):
         x.leaning, x.disposition, x.neighbours, x.social_capital)
     row.x_trust, row.x_need, row.x_levers = x.trust, x.need, x.levers
     y = will.government_reasons(
-        lean / M, peers / M, L / M, K_decided / M, A / M, R / M, part_in / M, adopt.UNAWARE, p)
+        lean / M, peers / M, L / M, K_decided / M, A / M, R / M, part_in / M, adopt.UNAWARE, 0.0, p)
     row.y_tradition, row.y_disposition, row.y_peers, row.y_risk_culture = (
         y.tradition, y.disposition, y.peers, y.risk_culture)
     row.y_capacity, row.y_top_support, row.y_reputation, row.y_participation = (

@@ -66,6 +66,7 @@ class Stream(IntEnum):
     SPREAD = 40
     SEEDS = 41
     PLACES = 42
+    LAPSE = 43
 
 
 @rule

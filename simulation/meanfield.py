@@ -98,6 +98,7 @@ def _quarter(before, after, p):
     asked_c, asked_g = int(p.contacts_c) + 1, int(p.contacts_g)
     joins = call.join_probability(C, 0.5, 0, p)
     responsive = call.support_probability(G, call.effective_silo(p.silo, 0.0, p))
+    felt = call.felt_responsiveness(responsive, p)
     supported = responsive if p.on_support else 0.0
     launched_c = call.citizen_call_rate(_CITIZENS, C, p) * _launch(joins, asked_c, p) if p.on_calls_c else 0.0
     calls_g = call.government_call_rate(_CITIZENS, G, p) if p.on_calls_g else 0.0
@@ -108,7 +109,7 @@ def _quarter(before, after, p):
     feedback = outcome.effective_feedback(p.phi, p)
     typical = p.s_star * exp(-p.W * _TYPICAL)
     lasts = p.project_quarters if p.on_projects_end else _LONGEST
-    successes = failures = blamed = memberships = services = T_learnt = R_learnt = 0.0
+    successes = failures = blamed = memberships = services = practice = T_learnt = R_learnt = 0.0
     for kind in (SOLO, JOINT, CALLED):
         if kind == CALLED:
             launched, size, kept = launched_g, _size(asked_g, p), 1.0 - p.lab_share * (1.0 - p.lab_service)
@@ -122,7 +123,9 @@ def _quarter(before, after, p):
         funding = outcome.effective_funding(p.fund, size, p)
         works = outcome.success_probability(kind, S, own, K, typical, p)
         ends = outcome.end_probability(kind, own, funding, feedback, p.core, p) if p.on_services_end else 0.0
-        services += launched * works * kept / max(ends, 1.0 / _LONGEST)
+        run = launched * works * kept / max(ends, 1.0 / _LONGEST)
+        services += run
+        practice += launched + run if kind != SOLO else 0.0
         for succeeded, chance in ((True, works), (False, 1.0 - works)):
             v = stock.experience(kind, succeeded, p)
             T_learnt += launched * size / _CITIZENS * chance * (stock.trust_after_experience(T, v, p) - T)
@@ -130,7 +133,7 @@ def _quarter(before, after, p):
         if kind != SOLO:
             successes += launched * works
             failures += launched * (1.0 - works)
-            blamed += launched * (1.0 - works) * (p.blame_large if size >= 8 else 1.0)
+            blamed += launched * (1.0 - works) * (p.blame_large if size >= p.bond_size else 1.0)
     act = memberships / _CITIZENS
     participation = act / (act + _HALF)
 
@@ -138,7 +141,7 @@ def _quarter(before, after, p):
     if p.on_social_capital:
         S = stock.next_social_capital(S, p.S0, participation, p)
     if p.on_trust:
-        T = stock.trust_of_everyone(clip(T + T_learnt, 0.0, 1.0), responsive, p)
+        T = stock.trust_of_everyone(clip(T + T_learnt, 0.0, 1.0), felt, p)
     if p.on_reputation:
         R_learnt += dead * (stock.reputation_after_dead_call(R, _CITIZENS, p) - R)
         R = stock.reputation_fades(clip(R + R_learnt, 0.0, 1.0), p)
@@ -146,13 +149,13 @@ def _quarter(before, after, p):
         L = stock.next_risk_culture(
             L, successes, failures + p.R_dead * dead, blamed + p.R_dead * dead, feedback, _CITIZENS, p)
     if p.on_capacity:
-        K = stock.next_capacity(K, successes + failures, G, feedback, _CITIZENS, p)
+        K = stock.next_capacity(K, successes + failures, practice, G, feedback, _CITIZENS, p)
     if p.on_top_support:
         A = stock.next_top_support(A, G, participation, T, p)
 
     # willingness
     x = will.citizen_drive(0.0, C, S, T, will.coverage(services, _CITIZENS, p), p)
-    y = will.government_drive(0.0, G, L, K, A, R, participation, 0, p)
+    y = will.government_drive(0.0, G, L, K, A, R, participation, 0, 0.0, p)
     after[0] = will.next_willingness(C, _averaged(x, p), 0.0, p) if p.on_willingness_c else C
     after[1] = will.next_willingness(G, _averaged(y, p), 0.0, p) if p.on_willingness_g else G
     after[2], after[3], after[4], after[5], after[6], after[7] = S, T, R, L, K, A

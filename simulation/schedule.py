@@ -10,6 +10,7 @@ municipalities, so that points are in proportion.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -56,10 +57,16 @@ def as_schedule(table: np.ndarray) -> Schedule:
     return table if isinstance(table, Schedule) else table.view(Schedule)
 
 
-def effect(entry: dict[str, Any], use: Use, quarter: int, profile: str, values: dict[str, float]) -> tuple[float, float]:
+def saturated(strength: float, saturation: float) -> float:
+    """(1 - e^(-l s)) / (1 - e^(-l)): what a lever's strength s comes to, 1 at 1; l = 0 is in proportion (S162 S180)."""
+    return strength if saturation == 0.0 else math.expm1(-saturation * strength) / math.expm1(-saturation)
+
+
+def effect(entry: dict[str, Any], use: Use, quarter: int, profile: str, values: dict[str, float],
+           saturation: float = 0.0) -> tuple[float, float]:
     """(what is added, what is multiplied by) of one effect of a lever or shock in a quarter; (0, 1) where it sleeps.
 
-    add * s and 1 + (multiply - 1) * s, s the strength: below a threshold nothing, above it in proportion.
+    add * s and 1 + (multiply - 1) * s, s the strength: below a threshold nothing, above it as `saturated` says.
     """
     age = quarter - use.start
     if not use.active(quarter) or not entry.get("from", 0) <= age < entry.get("until", 10**9):
@@ -67,7 +74,7 @@ def effect(entry: dict[str, Any], use: Use, quarter: int, profile: str, values: 
     if entry.get("profile", profile) != profile:
         return 0.0, 1.0
     threshold = entry.get("threshold", 0.0)
-    s = max(0.0, (use.strength - threshold) / (1.0 - threshold))
+    s = saturated(max(0.0, (use.strength - threshold) / (1.0 - threshold)), saturation)
     if "times" in entry:
         s *= values[entry["times"]]
     if entry.get("each_quarter"):
@@ -209,15 +216,15 @@ def _everywhere(scenario: Scenario, quarters: int | None = None) -> Schedule:
     schedule = np.zeros(length, dtype)
     for name, value in values.items():
         schedule[name] = value
-    uses = [(scenario.declared(kind, use.name), use) for kind, several in (("lever", scenario.levers),
-                                                                           ("shock", scenario.shocks)) for use in several]
+    uses = [(scenario.declared(kind, use.name), use, values["saturation"] if kind == "lever" else 0.0)
+            for kind, several in (("lever", scenario.levers), ("shock", scenario.shocks)) for use in several]
     for quarter in range(1, length):
         if uses:
             added: dict[str, float] = {}
             multiplied: dict[str, float] = {}
-            for declared, use in uses:
+            for declared, use, bend in uses:
                 for entry in declared["effects"]:
-                    plus, times = effect(entry, use, quarter, scenario.profile, values)
+                    plus, times = effect(entry, use, quarter, scenario.profile, values, bend)
                     name = str(entry["parameter"])
                     added[name] = added.get(name, 0.0) + plus
                     multiplied[name] = multiplied.get(name, 1.0) * times

@@ -53,13 +53,14 @@ GOVERNMENT = np.dtype((np.record, np.dtype([
     ("feedback", _F), ("silo", _F),
     ("funding", _F), ("need", _F), ("innovativeness", _F), ("disposition", _F),
     # as the quarter began: what peers look at lies together
-    ("willingness_before", _F), ("depth_before", _F), ("stage_before", _I),
+    ("willingness_before", _F), ("depth_before", _F), ("news_before", _F), ("stage_before", _I),
     # adoption
     ("category", _I), ("stage", _I), ("timer", _I), ("piloted", _I), ("adopted_at", _I),
-    ("depth", _F), ("value", _F), ("push", _F), ("pull", _F),
+    ("depth", _F), ("news", _F), ("value", _F), ("obliged", _F), ("push", _F), ("pull", _F),
     # its citizens, as means and counts
     ("citizens_willingness", _F), ("citizens_trust", _F), ("citizens_disposition", _F), ("neighbours_willingness", _F),
-    ("peers_willingness", _F), ("peers_adopted", _F), ("peers_experience", _F), ("exposure", _F), ("advantage", _F),
+    ("peers_willingness", _F), ("peers_adopted", _F), ("peers_news", _F), ("peers_experience", _F), ("exposure", _F),
+    ("novelty", _F), ("advantage", _F),
     ("poor", _I), ("participants", _I), ("participants_poor", _I), ("users", _I),
     # its initiatives
     ("projects", _I), ("services_solo", _I), ("services_joint", _I), ("services_called", _I), ("blamed", _F),
@@ -98,7 +99,7 @@ class State(NamedTuple):
     exchange: Any            # uint32[M, 2], extra peers by exchange
     initiatives: Any         # INITIATIVE[slots]
     members: Any             # uint32[slots, members_max], row numbers
-    society: Any             # float64[2]: share of governments that has adopted (all), elapsed
+    society: Any             # float64[2]: share of governments that has adopted (all), their mean news
     # What a user's own mechanisms add (simulation.driver): no rows where none is loaded. Terms of decisions come first,
     # those of a citizen's willingness (logits) before those of joining (share); of a government's willingness (logits)
     # before those of adopting (value).
@@ -150,8 +151,7 @@ def empty_state(citizens: np.ndarray, p: Any, own: Own = Own(), given: Given | N
     governments["slots"] = 2 * sizes // least + 1
     governments["first_slot"][1:] = np.cumsum(governments["slots"])[:-1]
     slots = int(governments["slots"].sum())
-    width = int(max(min(max(p.contacts_c + 1, p.contacts_g), p.members_max), least))
-    width = int(p.members_max) if p.growth > 0 else width
+    width = max(int(p.members_max), least)  # a lever may have more people asked
     return State(
         governments=governments,
         willingness=np.empty((2, N), np.float32), trust=np.empty(N, np.float32), resources=np.empty(N, np.float32),

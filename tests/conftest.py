@@ -23,7 +23,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 SHARES = ("willingness", "willingness_before", "social_capital", "baseline_social_capital", "reputation",
           "risk_culture", "capacity", "top_support", "feedback", "silo", "funding", "need", "innovativeness", "depth",
           "depth_before", "citizens_willingness", "citizens_trust", "neighbours_willingness", "peers_willingness",
-          "peers_adopted", "exposure", "advantage")
+          "peers_adopted", "peers_news", "news", "news_before", "exposure", "novelty", "advantage")
 #: An indicator of a share of nothing is not a number, and only then: name -> what it is a share of.
 OF = {
     "depth": lambda g, s: ((g["stage"] == 3) | (g["stage"] == 4)).sum(),

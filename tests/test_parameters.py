@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from itertools import pairwise
 
@@ -98,7 +99,7 @@ EFFECTS = {"parameter", "add", "multiply", "from", "until", "each_quarter", "thr
 @pytest.mark.parametrize(("kind", "name"), [(k, n) for k, t in (("lever", LEVERS), ("shock", SHOCKS)) for n in t])
 def test_a_lever_or_shock_is_declared_completely_and_acts(kind, name):
     entry = (LEVERS if kind == "lever" else SHOCKS)[name]
-    special = {"quadrant", "cost"} if kind == "lever" else {"kind", "duration"}
+    special = {"quadrant", "cost", "expects"} if kind == "lever" else {"kind", "duration"}
     assert set(entry) == {"title", "says", "reference", "effects"} | special
     assert all(one in EVIDENCE for one in references(entry["reference"]))
     if kind == "lever":
@@ -121,12 +122,17 @@ def test_a_lever_or_shock_is_declared_completely_and_acts(kind, name):
         assert (moved[quarters] == still[quarters]).all()
 
 
-def test_an_effect_is_in_proportion_to_strength():
+def test_a_levers_effect_saturates_with_its_strength_and_a_shocks_is_in_proportion():
     for strength in (0.0, 0.5, 1.0, 1.5):
         table = schedule.build(Scenario("x", "x", quarters=20).changed(levers=[f"FAL@2*{strength}"]))
-        assert table["phi_shift"][2] == pytest.approx(0.25 * strength)
-        assert table["chi"][2] == pytest.approx(1.5 * (1 - 0.3 * strength))
+        felt = (1 - math.exp(-strength)) / (1 - math.exp(-1))  # it saturates, its price does not
+        assert table["phi_shift"][2] == pytest.approx(0.25 * felt)
+        assert table["chi"][2] == pytest.approx(1.5 * (1 - 0.3 * felt))
         assert table["points"][2] == pytest.approx(2 * strength)
+        straight = Scenario("x", "x", quarters=20).changed(levers=[f"FAL@2*{strength}"], parameters={"saturation": 0})
+        assert schedule.build(straight)["phi_shift"][2] == pytest.approx(0.25 * strength)
+        shock = schedule.build(Scenario("x", "x", quarters=20).changed(shocks=[f"austerity@2*{strength}"]))
+        assert shock["B"][2] == pytest.approx(0.1 * strength)  # what happens to a society does not saturate
     table = schedule.build(Scenario("x", "x", quarters=20).changed(levers=["REWARD@1*0.2"]))
     assert table["rec"][1] == 0.0  # below the threshold it does nothing, but it costs
     assert table["points"][1] == pytest.approx(1.6)
@@ -134,7 +140,7 @@ def test_an_effect_is_in_proportion_to_strength():
     np.testing.assert_allclose(table["U"][2:6], [0.5, 0.505, 0.51, 0.515])
     table = schedule.build(Scenario("x", "x", quarters=20).changed(levers=["DECOM@3+10"]))
     np.testing.assert_allclose(table["y_lever"][3:8], [-0.06] * 4 + [0])
-    np.testing.assert_allclose(table["B"][6:14], [0] + [-0.06] * 6 + [0])
+    np.testing.assert_allclose(table["B"][6:14], [0] + [-0.04] * 6 + [0])  # -.1 times phi
 
 
 def test_levers_add_up_before_they_multiply():
@@ -218,13 +224,15 @@ BUSY = {
     "A_hit": 0.99,
     "leave": 0.2,
     "v_failure": 0.4,
+    "chi": 2.0,
+    "rec": -0.03,
 }
 
 
 def society(changes: dict[str, float], quarters: int, seed: int = 3) -> Society:
     values = BUSY | changes
     story = Scenario("busy", "busy", C=values["C0"], G=values["G0"], quarters=quarters, profile="co_creation").changed(
-        parameters={n: v for n, v in values.items() if n not in ("C0", "G0")})
+        levers=["FAL@2+4*0.5"], parameters={n: v for n, v in values.items() if n not in ("C0", "G0")})
     return Society(synthetic(int(values["municipalities"]), int(values["citizens"])), schedule.build(story), seed)
 
 

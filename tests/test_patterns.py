@@ -20,13 +20,9 @@ NOT_SCORED = {"S71", "S74", "S178", "S29", "T13", "T8", "T12b", "T22"}
 
 #: Patterns that do not hold today, and why. Whatever changes side must be moved here, or out of here, by hand.
 KNOWN_MISSES = {
-    "F23": "disappointment weighs more (T_neg) only where an experience falls short of trust; at rest in Let's dance "
-           "trust lies between failure and success with and without a small shock, so both signs wear off alike. Over "
-           "400 seeds the difference is 1 % of the area, and the same with T_neg 1: the ceiling of trust, not bad news",
-    "F28": "K and L end higher after the steady effort, but in Lone Ranger a burst carries some governments over "
-           "the threshold, where willingness holds itself up: G ends higher after the burst",
-    "F35": "laggards imitate so strongly that most adopt by quarter 80 without a law, which leaves too little to "
-           "add; the law also brings in the few innovators that had not adopted",
+    "F35": "the law is a floor for all, so it also brings in the few innovators that saw too little in it: .04 on these "
+           "twenty seeds, with an interval up to .07. Over sixty other seeds (30001 on) it is .026, .012 to .041, "
+           "and the pattern holds; evidence (S63: above all later adopters) and design (nobody is left out) pull apart",
 }
 
 
@@ -149,7 +145,7 @@ class Without(Laboratory):
     ("F24", {"on_risk_culture": 0}), ("F25", {"hzP": 0.0}), ("F27", {"hzP": 0.0}), ("F28", {"levers": ()}),
     ("F29", {"lab_service": 1.0}), ("F30", {"on_capacity": 0}), ("F32", {"on_support": 0, "on_calls_g": 0}),
     ("F33", {"on_adoption": 0}), ("F34", {"vM": 0.0}),
-    ("F35", {"vZ": 0.0}), ("F38", {"vB": 0.0}),
+    ("F35", {"on_obligation": 0}), ("F38", {"vB": 0.0}),
 ])
 def test_a_pattern_does_not_hold_where_its_mechanism_is_out(id, off):
     lab = Without(runs=6)

@@ -58,8 +58,13 @@ class Case:
         return self.rule.__name__
 
 
+def _felt(p, push):
+    size = push**2 + p.rec_felt**2
+    return push**3 / size if size else 0.0
+
+
 def _join(p, w, e, load):
-    return cut(w + p.c_e * (e - 0.5) + p.rec) * [1, p.load1, 0][load]
+    return cut(w + p.c_e * (e - 0.5) + _felt(p, p.rec)) * [1, p.load1, 0][load]
 
 
 def _h(p, size):
@@ -82,16 +87,41 @@ def _year(p):
     return 1 - (1 - p.T_rate) ** 4
 
 
+def _strain(p):
+    return p.B / (p.B + p.B_half) if p.B > 0 else 0.0
+
+
+def _practised(p, supported, citizens):
+    q = supported * 25 / citizens
+    return p.K_idle + (1 - p.K_idle) * q / (q + p.practice)
+
+
+def _news(p, T, responsiveness):
+    news = p.T_rate * p.x0 * (responsiveness - T) + p.T_drift
+    return news * p.T_neg if news < 0 else news
+
+
+def _capacity(p, K, evaluated, supported, willingness, feedback, citizens):
+    learnt = min(1, p.eK * 25 / citizens) * feedback * evaluated + p.K_g * willingness
+    learnt += (p.K_pull + p.K_exchange * p.reflect) * _practised(p, supported, citizens)
+    return cut(K + learnt * (1 - K) - p.K_decay * (1 + p.K_B * _strain(p) * (1 - feedback)) * K)
+
+
+def _imitated(p, iota, news):
+    return (1 - iota) * p.on_imitation * p.vM * (news - p.crowd * news**2 / 2)
+
+
 def _risk(p, L, successes, failures, blamed, feedback, citizens):
     e = min(1, p.eL * 25 / citizens)
-    moved = e * ((successes + feedback * failures) * (1 - L) - p.chi * (1 - feedback) * blamed * L)
+    chi = p.chi * (1 + p.chi_B * _strain(p))
+    moved = e * ((successes + feedback * failures) * (1 - L) - chi * (1 - feedback) * blamed * L)
     return cut((L + moved + p.L_drift * (p.L0 - L) + p.L_pull * (1 - L)) * p.L_hit)
 
 
-def _V(p, iota, top_support, risk_culture, capacity, willingness, need, share, adv):
+def _V(p, iota, top_support, risk_culture, capacity, willingness, need, news, adv):
     A, L, K, g = top_support, risk_culture, capacity, willingness
     return (p.v0 + p.vI * (iota - 0.5) + iota * (p.vP * (A - 0.5) + p.vLd * (L - 0.5) - p.vC * (p.conf - 0.4))
-            + (1 - iota) * (p.vM * share * p.on_imitation + p.vZ * p.mandate * p.on_obligation - 2 * p.vB * p.B * p.cost)
+            + _imitated(p, iota, news) - (1 - iota) * 2 * p.vB * p.B * p.cost
             + p.vA * (adv - 0.5) + p.vN * (need - 0.5) + p.vE * p.emp * (A - 0.3) + p.vK * (K - 0.5)
             - p.vR * (0.5 - L) + p.link * p.vG * (g - 0.5))
 
@@ -101,22 +131,23 @@ def _x(p, disposition, neighbours, social_capital, trust, covered):
             + p.wU * (p.U - p.ups * covered - 0.5) + p.x_lever)
 
 
-def _adopted(p, stage):
-    return p.on_feedback * p.link * {3: 1, 4: 2}.get(stage, 0) * p.link_y
+def _adopted(p, stage, depth):
+    return p.on_feedback * p.link * {3: 1, 4: 2}.get(stage, 0) * p.link_y * depth
 
 
-def _y(p, disposition, peers, risk_culture, capacity, top_support, reputation, participation, stage):
+def _y(p, disposition, peers, risk_culture, capacity, top_support, reputation, participation, stage, depth):
     return (p.b_g + disposition + p.wM * (peers - 0.5) + p.wL * (risk_culture - 0.5) + p.wK * (capacity - 0.5)
             + p.wA * (top_support - 0.5) + p.k * (p.wR * (reputation - 0.5) + p.wD * (participation - 0.5)) - p.B
-            + p.y_lever + _adopted(p, stage))
+            + p.y_lever + _adopted(p, stage, depth))
 
 
-V_ARGS = {n: SHARE for n in ("iota", "top_support", "risk_culture", "capacity", "willingness", "need", "share", "adv")}
-V_USES = "v0 vI vP vLd vC vM vZ vB vA vN vE vK vR vG conf cost emp link mandate B on_imitation on_obligation"
+V_ARGS = {n: SHARE for n in ("iota", "top_support", "risk_culture", "capacity", "willingness", "need", "news", "adv")}
+V_USES = "v0 vI vP vLd vC vM crowd vB vA vN vE vK vR vG conf cost emp link B on_imitation"
 X_ARGS = {"disposition": LOGIT, "neighbours": SHARE, "social_capital": SHARE, "trust": SHARE, "covered": SHARE}
 X_USES = "b_c wN wS wT wU U ups k x_lever"
 Y_ARGS = {"disposition": LOGIT, **{n: SHARE for n in ("peers", "risk_culture", "capacity", "top_support", "reputation",
-                                                     "participation")}, "stage": STAGE}
+                                                     "participation")}, "stage": STAGE,
+          "depth": SHARE}
 Y_USES = "b_g wM wL wK wA wR wD k B y_lever link link_y on_feedback"
 HALF = {"p.mandate": 0.5}
 
@@ -155,10 +186,27 @@ CASES = [
     Case(
         calls.join_probability,
         {"w": SHARE, "e": SHARE, "load": LOAD},
-        "c_e rec load1",
+        "c_e rec rec_felt load1",
         _join,
         up="w e p.rec p.load1",
-        down="load",
+        down="load p.rec_felt",
+        bounds=SHARE,
+        middle={"p.rec": 0.06},
+    ),
+    Case(
+        calls.felt,
+        {"push": (-0.5, 0.5)},
+        "rec_felt",
+        _felt,
+        up="push",
+        middle={"push": 0.05},
+    ),
+    Case(
+        calls.felt_responsiveness,
+        {"responsive": SHARE},
+        "close",
+        lambda p, responsive: responsive + p.close * (1 - responsive),
+        up="responsive p.close",
         bounds=SHARE,
     ),
     Case(
@@ -209,8 +257,8 @@ CASES = [
     Case(
         outcomes.effective_funding,
         {"funding": SHARE, "size": SIZE},
-        "fund_shift fund_large",
-        lambda p, funding, size: cut(funding + p.fund_shift + (p.fund_large if size >= 8 else 0)),
+        "fund_shift fund_large bond_size",
+        lambda p, funding, size: cut(funding + p.fund_shift + (p.fund_large if size >= p.bond_size else 0)),
         up="funding p.fund_shift p.fund_large",
         bounds=SHARE,
     ),
@@ -254,8 +302,8 @@ CASES = [
     Case(
         stocks.trust_of_everyone,
         {"T": SHARE, "responsiveness": SHARE},
-        "T_rate x0 T_drift T_hit",
-        lambda p, T, responsiveness: cut((T + p.T_rate * p.x0 * (responsiveness - T) + p.T_drift) * p.T_hit),
+        "T_rate x0 T_drift T_hit T_neg",
+        lambda p, T, responsiveness: cut((T + _news(p, T, responsiveness)) * p.T_hit),
         up="T responsiveness p.T_drift p.T_hit",
         bounds=SHARE,
     ),
@@ -296,10 +344,10 @@ CASES = [
     Case(
         stocks.next_risk_culture,
         {"L": SHARE, "successes": COUNT, "failures": COUNT, "blamed": COUNT, "feedback": SHARE, "citizens": CITIZENS},
-        "eL chi L_drift L0 L_pull L_hit",
+        "eL chi chi_B B B_half L_drift L0 L_pull L_hit",
         _risk,
         up="successes failures feedback p.L0 p.L_pull p.L_hit",
-        down="blamed p.chi",
+        down="blamed p.chi p.B",
         bounds=SHARE,
         middle={"citizens": 400.0},
     ),
@@ -314,24 +362,25 @@ CASES = [
         down="failures chi",
         bounds=SHARE,
     ),
+    Case(stocks.strain, {}, "B B_half", _strain, up="p.B", down="p.B_half", bounds=SHARE, middle={"p.B": 0.2}),
+    Case(
+        stocks.practised,
+        {"supported": COUNT, "citizens": CITIZENS},
+        "K_idle practice",
+        _practised,
+        up="supported p.K_idle",
+        down="citizens p.practice",
+        bounds=SHARE,
+    ),
     Case(
         stocks.next_capacity,
-        {"K": SHARE, "evaluated": COUNT, "willingness": SHARE, "feedback": SHARE, "citizens": CITIZENS},
-        "eK K_g K_pull K_exchange reflect K_decay",
-        lambda p, K, evaluated, willingness, feedback, citizens: cut(
-            K
-            + (
-                min(1, p.eK * 25 / citizens) * feedback * evaluated
-                + p.K_g * willingness
-                + p.K_pull
-                + p.K_exchange * p.reflect
-            )
-            * (1 - K)
-            - p.K_decay * K
-        ),
-        up="evaluated willingness feedback p.eK p.K_g p.K_pull p.K_exchange",
-        down="citizens p.K_decay",
+        {"K": SHARE, "evaluated": COUNT, "supported": COUNT, "willingness": SHARE, "feedback": SHARE, "citizens": CITIZENS},
+        "eK K_g K_pull K_exchange reflect K_idle practice K_decay K_B B B_half",
+        _capacity,
+        up="evaluated supported willingness feedback p.eK p.K_g p.K_pull p.K_exchange",
+        down="citizens p.K_decay p.B",
         bounds=SHARE,
+        middle={"p.K_pull": 0.02, "p.B": 0.1},
     ),
     Case(
         stocks.next_top_support,
@@ -382,10 +431,10 @@ CASES = [
     Case(willingness.government_reasons, Y_ARGS, Y_USES, lambda p, **a: _y(p, **a)),
     Case(
         willingness.adoption_feedback,
-        {"stage": STAGE},
+        {"stage": STAGE, "depth": SHARE},
         "link link_y on_feedback",
         _adopted,
-        up="p.link p.link_y",
+        up="depth p.link p.link_y",
         bounds=(0, 1),
         middle={"stage": 4},
     ),
@@ -441,16 +490,34 @@ CASES = [
         V_USES,
         _V,
         down="p.conf p.B",
-        up="top_support risk_culture capacity willingness need share adv p.v0 p.mandate",
+        up="top_support risk_culture capacity willingness need news adv p.v0",
     ),
     Case(adoption.value_terms, V_ARGS, V_USES, lambda p, **a: _V(p, **a)),
     Case(
+        adoption.freshness,
+        {"before": SHARE, "adopts": FLAG},
+        "fade",
+        lambda p, before, adopts: 1 if adopts else before * (1 - p.fade),
+        up="before",
+        down="p.fade",
+        bounds=SHARE,
+        middle={"adopts": 0},
+    ),
+    Case(
+        adoption.imitation,
+        {"iota": SHARE, "news": SHARE},
+        "vM crowd on_imitation",
+        _imitated,
+        up="news p.vM",
+        down="iota p.crowd",
+    ),
+    Case(
         adoption.obligation,
-        {"iota": SHARE},
+        {"freely": VALUE},
         "vZ mandate on_obligation",
-        lambda p, iota: (1 - iota) * p.on_obligation * p.vZ * p.mandate,
+        lambda p, freely: p.on_obligation * p.mandate * max(0, p.vZ - freely),
         up="p.vZ p.mandate",
-        down="iota",
+        down="freely",
         middle=HALF,
     ),
     Case(
@@ -470,10 +537,10 @@ CASES = [
     Case(
         adoption.pilot_probability,
         {"V": VALUE},
-        "pilot_rate ba pilot_th pilot_support",
-        lambda p, V: p.pilot_rate * sig(p.ba * (V - p.pilot_th + p.pilot_support)),
+        "pilot_rate ba pilot_th pilot_support pilot_blame chi",
+        lambda p, V: p.pilot_rate * sig(p.ba * (V - p.pilot_th + p.pilot_support - p.pilot_blame * (p.chi - 1.5))),
         up="V p.pilot_rate p.pilot_support",
-        down="p.pilot_th",
+        down="p.pilot_th p.chi",
         bounds=SHARE,
     ),
     Case(
@@ -524,7 +591,8 @@ CASES = [
         {"depth": SHARE, "capacity": SHARE, "top_support": SHARE},
         "up_rate up_slope up_depth up_K up_A up_cm up_th cm",
         lambda p, depth, capacity, top_support: (
-            p.up_rate
+            top_support
+            * p.up_rate
             * sig(
                 p.up_slope * (p.up_depth * depth + p.up_K * capacity + p.up_A * top_support + p.up_cm * p.cm - p.up_th)
             )
@@ -536,27 +604,27 @@ CASES = [
     ),
     Case(
         adoption.giving_up_probability,
-        {"stage": (3, 4), "depth": SHARE, "feedback": SHARE},
-        "end_rate end_slope end_th end_up B mandate on_obligation",
-        lambda p, stage, depth, feedback: (
+        {"stage": (3, 4), "depth": SHARE, "piloted": FLAG, "feedback": SHARE},
+        "end_rate end_slope end_th end_blind end_up B mandate on_obligation",
+        lambda p, stage, depth, piloted, feedback: (
             p.end_rate
-            * sig(p.end_slope * (p.end_th - depth - feedback + p.B))
+            * sig(p.end_slope * (p.end_th + p.end_blind * (1 - piloted) - depth - feedback + p.B))
             * (1 - p.mandate * p.on_obligation)
             * (p.end_up if stage == 4 else 1)
         ),
         up="p.end_rate p.end_th p.B",
-        down="stage depth feedback p.mandate",
+        down="stage depth piloted feedback p.mandate",
         bounds=SHARE,
     ),
     Case(
         adoption.coerced_share,
-        {"iota": SHARE, "V": VALUE},
-        "vZ mandate on_obligation",
-        lambda p, iota, V: cut((1 - iota) * p.on_obligation * p.vZ * p.mandate / max(0.2, V + 0.6)),
-        up="p.vZ p.mandate",
-        down="iota V",
+        {"obliged": (0.0, 3.0), "V": VALUE},
+        "",
+        lambda p, obliged, V: cut(obliged / max(0.2, V + 0.6)),
+        up="obliged",
+        down="V",
         bounds=SHARE,
-        middle=HALF,
+        middle={"obliged": 0.4},
     ),
     Case(
         adoption.depth_at_adoption,
@@ -594,13 +662,31 @@ CASES = [
     ),
     Case(
         uptake.uptake_probability,
-        {"share": SHARE, "trust": SHARE, "resources": SHARE, "available": SHARE},
+        {"share": SHARE, "ready": SHARE, "resources": SHARE, "available": SHARE},
         "p0 q0 c_d",
-        lambda p, share, trust, resources, available: (
-            available * (p.p0 + p.q0 * share) * trust * (1 - p.c_d * (1 - resources))
+        lambda p, share, ready, resources, available: (
+            available * (p.p0 + p.q0 * share) * ready * (1 - p.c_d * (1 - resources))
         ),
-        up="share trust resources available p.p0 p.q0",
+        up="share ready resources available p.p0 p.q0",
         down="p.c_d",
+    ),
+    Case(
+        uptake.ready_to_use,
+        {"trust": SHARE, "willingness": SHARE},
+        "c_w",
+        lambda p, trust, willingness: trust * (1 - p.c_w * (1 - willingness)),
+        up="trust willingness",
+        down="p.c_w",
+        bounds=SHARE,
+    ),
+    Case(
+        uptake.lapse_probability,
+        {"willingness": SHARE},
+        "lapse",
+        lambda p, willingness: p.lapse * (1 - willingness),
+        up="p.lapse",
+        down="willingness",
+        bounds=SHARE,
     ),
     # thresholds and regimes
     Case(
@@ -791,34 +877,48 @@ def test_the_example_of_the_handbook():
 def test_value_is_the_sum_of_its_terms(drawn):
     terms = called(BY_NAME["value_terms"], drawn)
     assert sum(terms) == pytest.approx(called(BY_NAME["value"], drawn), abs=1e-12)
-    assert terms.obligation == called(
-        BY_NAME["obligation"], {n: v for n, v in drawn.items() if n == "iota" or n[:2] == "p."}
-    )
+    assert terms.obligation == 0  # the law looks at their sum, and is added by whoever looks
 
 
 @pytest.mark.parametrize(("side", "args"), [("citizen", X_ARGS), ("government", Y_ARGS)])
 def test_a_reason_stands_alone(side, args):
     """At the middle of everything each term but the constant ones is nought, and moving one input moves one term."""
     p = defaults()
-    middle = {name: 0.0 if name == "disposition" else 0.5 for name in args} | ({"stage": 1} if "stage" in args else {})
+    middle = {name: 0.0 if name == "disposition" else 0.5 for name in args} | ({"stage": 3} if "stage" in args else {})
     reasons = getattr(willingness, f"{side}_reasons")
     rest = reasons(**middle, p=p)
-    assert sum(map(abs, rest)) == pytest.approx({"citizen": 0.04 + 0.3 * 0.3 * 0.5, "government": 0.10}[side])
+    assert sum(map(abs, rest)) == pytest.approx({"citizen": 0.04 + 0.3 * 0.3 * 0.5, "government": 0.10 + 0.05 * 0.5}[side])
     for name in middle:
         moved = reasons(**middle | {name: 4 if name == "stage" else 0.9}, p=p)
         assert sum(a != b for a, b in zip(rest, moved, strict=True)) == 1, name
 
 
-def test_an_early_adopter_answers_to_the_top_and_a_late_one_to_law_and_peers():
-    p = defaults(mandate=1.0, B=0.3)
+def test_an_early_adopter_answers_to_the_top_and_a_late_one_to_peers():
+    p = defaults(B=0.3)
     usual = {n: 0.5 for n in V_ARGS}
     early, late = (adoption.value_terms(**usual | {"iota": iota, "top_support": 0.9, "risk_culture": 0.9}, p=p)
                    for iota in (1.0, 0.0))
-    assert (early.imitation, early.obligation, early.budget) == (0, 0, 0)
+    assert (early.imitation, early.budget) == (0, 0)
     assert (late.top_support, late.leadership, late.conflict) == (0, 0, 0)
     assert early.top_support > 0 < early.leadership
-    assert late.imitation > 0 < late.obligation
-    assert late.budget < 0
+    assert late.imitation > 0 > late.budget
+
+
+@given(st.floats(-2, 2), st.floats(0, 1))
+def test_the_law_is_a_floor_for_all_and_moves_nobody_who_sees_more(freely, strict):
+    p = defaults(mandate=strict)
+    lifted = freely + adoption.obligation(freely=freely, p=p)
+    assert lifted == pytest.approx(freely if freely >= p.vZ else freely + strict * (p.vZ - freely))
+    assert freely + adoption.obligation(freely=freely, p=defaults(mandate=1)) >= p.vZ - 1e-12
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_imitation_never_outweighs_innovativeness(news, iota):
+    """However many have just adopted, who is more innovative values it no less (T10)."""
+    p = defaults()
+    less, more = (adoption.value_terms(**{n: 0.5 for n in V_ARGS} | {"iota": i, "news": news}, p=p)
+                  for i in sorted((iota, 1.0)))
+    assert more.imitation + more.innovativeness >= less.imitation + less.innovativeness - 1e-12
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(-0.5, 0.5), st.floats(0, 2))
@@ -884,7 +984,7 @@ def test_risk_culture_rests_at_its_closed_form(successes, failures, feedback, ch
 def test_capacity_rests_where_learning_and_loss_balance(K, g):
     p = defaults()
     for _ in range(800):
-        K = stocks.next_capacity(K=K, evaluated=0.0, willingness=g, feedback=0.4, citizens=25.0, p=p)
+        K = stocks.next_capacity(K=K, evaluated=0.0, supported=0.0, willingness=g, feedback=0.4, citizens=25.0, p=p)
     assert pytest.approx(0.04 * g / (0.04 * g + 0.03), abs=1e-9) == K
 
 
@@ -912,14 +1012,15 @@ def test_legitimacy_is_unknown_where_representativeness_is():
 
 @given(st.floats(0, 1), st.floats(0, 1), st.sampled_from([3, 4]))
 def test_nobody_gives_up_under_a_full_mandate(depth, feedback, stage):
-    assert adoption.giving_up_probability(stage=stage, depth=depth, feedback=feedback, p=defaults(mandate=1)) == 0.0
+    chance = adoption.giving_up_probability(stage=stage, depth=depth, piloted=0.0, feedback=feedback, p=defaults(mandate=1))
+    assert chance == 0.0
 
 
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_nothing_is_used_that_is_not_offered(share, depth):
     for stage in (adoption.UNAWARE, adoption.AWARE, adoption.DISCONTINUED):
         available = uptake.availability(stage=stage, depth=depth, p=defaults())
-        assert uptake.uptake_probability(share=share, trust=1.0, resources=1.0, available=available, p=defaults()) == 0.0
+        assert uptake.uptake_probability(share=share, ready=1.0, resources=1.0, available=available, p=defaults()) == 0.0
 
 
 def test_the_quadrants_have_their_names():
@@ -932,18 +1033,21 @@ def test_the_quadrants_have_their_names():
 # ---------------------------------------------------------------- where a rule turns: by hand, at the turn and beside it
 
 TURNS = [
-    # mandate term / max(.2, V + .6): the floor holds up to V = -.4
-    *((adoption.coerced_share, {"iota": 0.5, "V": V}, {"vZ": 0.2, "mandate": 1.0}, share)
+    # what the law adds / max(.2, V + .6): the floor holds up to V = -.4
+    *((adoption.coerced_share, {"obliged": 0.1, "V": V}, {}, share)
       for V, share in ((-3.0, 0.5), (-0.6, 0.5), (-0.45, 0.5), (-0.4, 0.5), (-0.35, 0.4), (-0.2, 0.25), (0.4, 0.1))),
-    (adoption.coerced_share, {"iota": 0.0, "V": 0.4}, {"vZ": 1.2, "mandate": 1.0}, 1.0),
+    (adoption.coerced_share, {"obliged": 1.2, "V": 0.4}, {}, 1.0),
+    *((adoption.obligation, {"freely": V}, {"vZ": 0.5, "mandate": m}, more)
+      for V, m, more in ((-0.5, 1.0, 1.0), (0.5, 1.0, 0.0), (0.51, 1.0, 0.0), (0.0, 0.5, 0.25), (-1.0, 0.0, 0.0))),
     (adoption.awareness_probability, {"share": 0.0}, {"aware0": 0.4, "aware_lever": 0.5, "mandate": 0.0}, 0.9),
     (adoption.awareness_probability, {"share": 0.0}, {"aware0": 0.7, "aware_lever": 0.5, "mandate": 0.0}, 1.0),
     (adoption.retry_probability, {"risk_culture": 0.8, "feedback": 0.5}, {"retry": 0.5}, 0.8),
     (adoption.retry_probability, {"risk_culture": 1.0, "feedback": 0.9}, {"retry": 0.5}, 1.0),
     (adoption.next_depth, {"depth": 0.5, "feedback": 0.4}, {"depth_grow": 0.1, "cm": 0.2}, 0.53),
     (adoption.next_depth, {"depth": 1.0, "feedback": 0.4}, {"depth_grow": 0.1, "cm": 0.2}, 1.0),
-    # the bond's money: from eight members on
-    *((outcomes.effective_funding, {"funding": 0.2, "size": size}, {"fund_shift": 0.1, "fund_large": 0.4}, fund)
+    # the bond's money: from so many members on
+    *((outcomes.effective_funding, {"funding": 0.2, "size": size},
+       {"fund_shift": 0.1, "fund_large": 0.4, "bond_size": 8.0}, fund)
       for size, fund in ((7.0, 0.3), (7.99, 0.3), (8.0, 0.7), (9.0, 0.7))),
     (outcomes.effective_feedback, {"feedback": 0.4}, {"phi_shift": 0.1, "audit": 0.5}, 0.7),
     (outcomes.effective_feedback, {"feedback": 0.9}, {"phi_shift": 0.1, "audit": 0.5}, 1.0),
@@ -956,8 +1060,8 @@ TURNS = [
     (stocks.trust_after_experience, {"T": 0.5, "v": 0.0}, {"T_rate": 0.5, "T_neg": 2.0}, 0.0),  # never beyond it
     *((willingness.coverage, {"services": k, "citizens": 50.0}, {"cover": 2.0}, share)
       for k, share in ((0.0, 0.0), (1.0, 0.25), (4.0, 1.0), (5.0, 1.0))),
-    *((willingness.adoption_feedback, {"stage": stage}, {"on_feedback": 1.0, "link": 0.5, "link_y": 0.4}, y)
-      for stage, y in enumerate((0.0, 0.0, 0.0, 0.2, 0.4, 0.0))),
+    *((willingness.adoption_feedback, {"stage": stage, "depth": 0.5}, {"on_feedback": 1.0, "link": 0.5, "link_y": 0.4}, y)
+      for stage, y in enumerate((0.0, 0.0, 0.0, 0.1, 0.2, 0.0))),
     *((uptake.availability, {"stage": stage, "depth": 0.5}, {"avail_pilot": 0.1, "avail_adopted": 0.6}, there)
       for stage, there in enumerate((0.0, 0.0, 0.1, 0.3, 0.5, 0.0))),
     *((calls.availability_for, {"load": load}, {"load1": 0.3}, left) for load, left in enumerate((1.0, 0.3, 0.0, 0.0))),

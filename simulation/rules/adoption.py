@@ -1,6 +1,7 @@
 """Adoption of one innovation by governments, in stages (docs/odd.md section 6; S62-S76 S102 S115 S140 S181 S182 S188 T8).
 
-Early adopters answer to top support, leadership and conflict; late ones to obligation, imitation and budget.
+Early adopters answer to top support, leadership and conflict; late ones to imitation and budget. The law is a floor
+for all: it lifts whoever sees less in adopting (S63 T8), and nobody else.
 """
 
 from __future__ import annotations
@@ -40,6 +41,18 @@ def exposure(among_peers, among_all, mix):
 
 
 @rule
+def freshness(before, adopts, p):
+    """What is new about an adoption, to be imitated: 1 when it is made, less by `fade` each quarter (T10), share."""
+    return 1.0 if adopts else before * (1.0 - p.fade)
+
+
+@rule
+def imitation(iota, news, p):
+    """(1 - iota) vM n (1 - crowd n / 2), n the share of fresh adopters met; the next one counts 1 - crowd n (T10)."""
+    return (1.0 - iota) * p.on_imitation * p.vM * news * (1.0 - 0.5 * p.crowd * news)
+
+
+@rule
 def advantage(experience_of_peers, iota, p):
     """adv = clip(adv0 + adv_gain * mean over peers (on depth - [discontinued]) + stories for the late, 0, 1)."""
     return clip(p.adv0 + p.adv_gain * experience_of_peers + p.adv_late * (1.0 - iota), 0.0, 1.0)
@@ -52,29 +65,29 @@ def effective_need(need, p):
 
 
 @rule
-def value_terms(iota, top_support, risk_culture, capacity, willingness, need, share, adv, p):
-    """The terms of V; every input is a share. Terms with iota are early adopters', with 1-iota late adopters'."""
+def value_terms(iota, top_support, risk_culture, capacity, willingness, need, news, adv, p):
+    """The terms of V, without the law; every input is a share. With iota: early adopters', with 1-iota: late ones'."""
     late = 1.0 - iota
     return Value(
         p.v0, p.vI * (iota - 0.5),
         iota * p.vP * (top_support - 0.5), iota * p.vLd * (risk_culture - 0.5), -iota * p.vC * (p.conf - 0.4),
-        late * p.on_imitation * p.vM * share, obligation(iota, p), -late * 2.0 * p.vB * p.B * p.cost,
+        imitation(iota, news, p), 0.0, -late * 2.0 * p.vB * p.B * p.cost,
         p.vA * (adv - 0.5), p.vN * (need - 0.5), p.vE * p.emp * (top_support - 0.3), p.vK * (capacity - 0.5),
         -p.vR * (0.5 - risk_culture), p.link * p.vG * (willingness - 0.5))
 
 
 @rule
-def obligation(iota, p):
-    """(1 - iota) vZ mandate: what the law adds to V."""
-    return (1.0 - iota) * p.on_obligation * p.vZ * p.mandate
+def obligation(freely, p):
+    """mandate (vZ - V), at least 0: what the law adds to the value V that is seen freely. A floor for all (S63 T8)."""
+    return p.on_obligation * p.mandate * max(0.0, p.vZ - freely)
 
 
 @rule
-def value(iota, top_support, risk_culture, capacity, willingness, need, share, adv, p):
-    """V, the sum of its terms."""
-    v = value_terms(iota, top_support, risk_culture, capacity, willingness, need, share, adv, p)
-    return (v.base + v.innovativeness + v.top_support + v.leadership + v.conflict + v.imitation + v.obligation
-            + v.budget + v.advantage + v.need + v.employees + v.capacity + v.risk_aversion + v.willingness)
+def value(iota, top_support, risk_culture, capacity, willingness, need, news, adv, p):
+    """V as it is seen freely, the sum of its terms; the law comes on top (`obligation`)."""
+    v = value_terms(iota, top_support, risk_culture, capacity, willingness, need, news, adv, p)
+    return (v.base + v.innovativeness + v.top_support + v.leadership + v.conflict + v.imitation + v.budget
+            + v.advantage + v.need + v.employees + v.capacity + v.risk_aversion + v.willingness)
 
 
 @rule
@@ -87,8 +100,8 @@ def awareness_probability(share, p):
 
 @rule
 def pilot_probability(V, p):
-    """1>2: pilot_rate sig(ba (V - pilot_th + pilot_support)) a quarter."""
-    return p.pilot_rate * logistic(p.ba * (V - p.pilot_th + p.pilot_support))
+    """1>2: pilot_rate sig(ba (V - pilot_th + pilot_support - pilot_blame (chi - 1.5))) a quarter (S57 S61)."""
+    return p.pilot_rate * logistic(p.ba * (V - p.pilot_th + p.pilot_support - p.pilot_blame * (p.chi - 1.5)))
 
 
 @rule
@@ -123,23 +136,30 @@ def capacity_after_failed_pilot(K, p):
 
 @rule
 def upscaling_probability(depth, capacity, top_support, p):
-    """3>4: up_rate sig(up_slope (up_depth depth + up_K K + up_A A + up_cm cm - up_th)) a quarter."""
+    """3>4: A up_rate sig(up_slope (up_depth depth + up_K K + up_A A + up_cm cm - up_th)) a quarter.
+
+    Nothing is upscaled without the top: A is a factor, not only a term (S129).
+    """
     merit = p.up_depth * depth + p.up_K * capacity + p.up_A * top_support + p.up_cm * p.cm
-    return p.up_rate * logistic(p.up_slope * (merit - p.up_th))
+    return top_support * p.up_rate * logistic(p.up_slope * (merit - p.up_th))
 
 
 @rule
-def giving_up_probability(stage, depth, feedback, p):
-    """3>5: end_rate sig(end_slope (end_th - depth - phi + B)), none under a full mandate; 4>5 end_up of it."""
-    rate = p.end_rate * logistic(p.end_slope * (p.end_th - depth - feedback + p.B))
+def giving_up_probability(stage, depth, piloted, feedback, p):
+    """3>5: end_rate sig(end_slope (end_th + end_blind [never piloted] - depth - phi + B)); 4>5 end_up of it.
+
+    None under a full mandate. Who has never piloted learns late what it takes (S188).
+    """
+    needed = p.end_th + p.end_blind * (1.0 - piloted)
+    rate = p.end_rate * logistic(p.end_slope * (needed - depth - feedback + p.B))
     rate *= 1.0 - p.mandate * p.on_obligation
     return rate * p.end_up if stage == UPSCALED else rate
 
 
 @rule
-def coerced_share(iota, V, p):
-    """How much of the decision is the law's: mandate term / max(.2, V + .6), within 0-1."""
-    return clip(obligation(iota, p) / max(0.2, V + 0.6), 0.0, 1.0)
+def coerced_share(obliged, V):
+    """How much of the decision is the law's: what it adds / max(.2, V + .6), within 0-1."""
+    return clip(obliged / max(0.2, V + 0.6), 0.0, 1.0)
 
 
 @rule

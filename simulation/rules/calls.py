@@ -33,9 +33,16 @@ def availability_for(load, p):
 
 
 @rule
+def felt(push, p):
+    """push^3 / (push^2 + rec_felt^2): half of a push as large as rec_felt is felt, of a letter nothing (T1 T3b), share."""
+    square = push * push
+    return push * square / (square + p.rec_felt * p.rec_felt + 1e-300)
+
+
+@rule
 def join_probability(w, e, load, p):
-    """clip(w + c_e (e - .5) + rec, 0, 1), times what the load leaves: the chance that a contact joins."""
-    return clip(w + p.c_e * (e - 0.5) + p.rec, 0.0, 1.0) * availability_for(load, p)
+    """clip(w + c_e (e - .5) + felt(rec), 0, 1), times what the load leaves: the chance that a contact joins."""
+    return clip(w + p.c_e * (e - 0.5) + felt(p.rec, p), 0.0, 1.0) * availability_for(load, p)
 
 
 @rule
@@ -48,3 +55,9 @@ def effective_silo(silo, feedback_of_adoption, p):
 def support_probability(willingness, silo):
     """g (1 - silo): the chance that a government supports a citizens' call; also its responsiveness to everyone."""
     return willingness * (1.0 - silo)
+
+
+@rule
+def felt_responsiveness(responsive, p):
+    """r + close (1 - r): officials whom citizens meet make good part of what the responsiveness r lacks (S158)."""
+    return responsive + p.close * (1.0 - responsive)

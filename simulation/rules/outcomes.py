@@ -45,8 +45,8 @@ def effective_feedback(feedback, p):
 
 @rule
 def effective_funding(funding, size, p):
-    """fund + levers (+ the bond's money from eight members on), clipped to 0-1."""
-    return clip(funding + p.fund_shift + (p.fund_large if size >= 8 else 0.0), 0.0, 1.0)
+    """fund + levers (+ the bond's money from bond_size members on), clipped to 0-1."""
+    return clip(funding + p.fund_shift + (p.fund_large if size >= p.bond_size else 0.0), 0.0, 1.0)
 
 
 @rule

@@ -32,8 +32,10 @@ def trust_after_experience(T, v, p):
 
 @rule
 def trust_of_everyone(T, responsiveness, p):
-    """T += T_rate x0 (g(1-silo) - T) + drift, then the blow of a scandal; clipped to 0-1."""
-    return clip((T + p.T_rate * p.x0 * (responsiveness - T) + p.T_drift) * p.T_hit, 0.0, 1.0)
+    """T += news, times T_neg if bad (T13), news = T_rate x0 (r - T) + drift; then the blow of a scandal; within 0-1."""
+    news = p.T_rate * p.x0 * (responsiveness - T) + p.T_drift
+    step = news * p.T_neg if news < 0.0 else news
+    return clip((T + step) * p.T_hit, 0.0, 1.0)
 
 
 @rule
@@ -61,14 +63,22 @@ def reputation_fades(R, p):
 
 
 @rule
-def next_risk_culture(L, successes, failures, blamed, feedback, citizens, p):
-    """L += eL ((s + phi f)(1-L) - chi (1-phi) f L) + L_drift (L0-L) + levers, then a blow; clipped to 0-1.
+def strain(p):
+    """B / (B + B_half), 0 for B <= 0: what budget stress does to people and politics; the first cut hurts most (share)."""
+    stress = max(0.0, p.B)
+    return stress / (stress + p.B_half)
 
-    f counts supported failures + R_dead x dead calls; `blamed` is f less what a bond covers.
+
+@rule
+def next_risk_culture(L, successes, failures, blamed, feedback, citizens, p):
+    """L += eL ((s + phi f)(1-L) - chi' (1-phi) f L) + L_drift (L0-L) + levers, then a blow; clipped to 0-1.
+
+    f counts supported failures + R_dead x dead calls; `blamed` is f less what a bond covers. Under budget stress
+    failure is blamed harder, chi' = chi (1 + chi_B strain) (S176).
     """
     e = per_initiative(p.eL, citizens)
     gain = (successes + feedback * failures) * (1.0 - L)
-    loss = p.chi * (1.0 - feedback) * blamed * L
+    loss = p.chi * (1.0 + p.chi_B * strain(p)) * (1.0 - feedback) * blamed * L
     return clip((L + e * (gain - loss) + p.L_drift * (p.L0 - L) + p.L_pull * (1.0 - L)) * p.L_hit, 0.0, 1.0)
 
 
@@ -80,11 +90,23 @@ def resting_risk_culture(successes, failures, feedback, chi):
 
 
 @rule
-def next_capacity(K, evaluated, willingness, feedback, citizens, p):
-    """K += (eK phi J + K_g g + levers)(1-K) - K_decay K; J supported initiatives evaluated; clipped to 0-1."""
-    learn = (per_initiative(p.eK, citizens) * feedback * evaluated + p.K_g * willingness + p.K_pull
-             + p.K_exchange * p.reflect)
-    return clip(K + learn * (1.0 - K) - p.K_decay * K, 0.0, 1.0)
+def practised(supported, citizens, p):
+    """K_idle + (1 - K_idle) q / (q + practice), q supported initiatives and services per 25 citizens: what teaching
+    keeps. Training lasts only where it is practised (S169)."""
+    q = supported * 25.0 / citizens
+    return p.K_idle + (1.0 - p.K_idle) * q / (q + p.practice)
+
+
+@rule
+def next_capacity(K, evaluated, supported, willingness, feedback, citizens, p):
+    """K += (eK phi J + K_g g + levers' teaching x practised)(1-K) - K_decay (1 + K_B strain (1-phi)) K; clipped to 0-1.
+
+    J supported initiatives evaluated. Cuts take people and what they know, least where feedback keeps it (S106 S136).
+    """
+    taught = (p.K_pull + p.K_exchange * p.reflect) * practised(supported, citizens, p)
+    learn = per_initiative(p.eK, citizens) * feedback * evaluated + p.K_g * willingness + taught
+    leak = p.K_decay * (1.0 + p.K_B * strain(p) * (1.0 - feedback))
+    return clip(K + learn * (1.0 - K) - leak * K, 0.0, 1.0)
 
 
 @rule

@@ -17,6 +17,21 @@ def availability(stage, depth, p):
 
 
 @rule
-def uptake_probability(share, trust, resources, available, p):
-    """avail (p0 + q0 sh) T (1 - c_d (1-e)) a quarter, sh the share of users met. With T = avail = 1, c_d = 0: Bass."""
-    return available * (p.p0 + p.q0 * share) * trust * (1.0 - p.c_d * (1.0 - resources))
+def ready_to_use(trust, willingness, p):
+    """T (1 - c_w (1-w)): whoever is not willing uses little of what is offered (S87), share."""
+    return trust * (1.0 - p.c_w * (1.0 - willingness))
+
+
+@rule
+def uptake_probability(share, ready, resources, available, p):
+    """avail (p0 + q0 sh) ready (1 - c_d (1-e)) a quarter, sh the share of users met, ready = T (1 - c_w (1-w)).
+
+    With ready = avail = 1, c_d = 0: Bass.
+    """
+    return available * (p.p0 + p.q0 * share) * ready * (1.0 - p.c_d * (1.0 - resources))
+
+
+@rule
+def lapse_probability(willingness, p):
+    """lapse (1-w) a quarter: whoever uses without being willing stops again, while it is still offered (S87)."""
+    return p.lapse * (1.0 - willingness)

@@ -62,30 +62,35 @@ def citizen_drive(disposition, neighbours, social_capital, trust, covered, p):
 
 
 @rule
-def government_reasons(disposition, peers, risk_culture, capacity, top_support, reputation, participation, stage, p):
+def government_reasons(
+        disposition, peers, risk_culture, capacity, top_support, reputation, participation, stage, depth, p):
     """b_g, d_m, wM(gbar-.5), wL(L-.5), wK(K-.5), wA(A-.5), k wR(R-.5), k wD(Pi-.5), -B, levers, adopted co-creation."""
     return GovernmentReasons(
         p.b_g, disposition, p.wM * (peers - 0.5), p.wL * (risk_culture - 0.5), p.wK * (capacity - 0.5),
         p.wA * (top_support - 0.5), p.k * p.wR * (reputation - 0.5), p.k * p.wD * (participation - 0.5),
-        -p.B, p.y_lever, adoption_feedback(stage, p))
+        -p.B, p.y_lever, adoption_feedback(stage, depth, p))
 
 
 @rule
-def government_drive(disposition, peers, risk_culture, capacity, top_support, reputation, participation, stage, p):
+def government_drive(
+        disposition, peers, risk_culture, capacity, top_support, reputation, participation, stage, depth, p):
     """y, the sum of a government's reasons (logits)."""
     r = government_reasons(
-        disposition, peers, risk_culture, capacity, top_support, reputation, participation, stage, p)
+        disposition, peers, risk_culture, capacity, top_support, reputation, participation, stage, depth, p)
     return (r.tradition + r.disposition + r.peers + r.risk_culture + r.capacity + r.top_support + r.reputation
             + r.participation + r.budget + r.levers + r.adopted)
 
 
 @rule
-def adoption_feedback(stage, p):
-    """What adopted co-creation adds to y and takes off silo: link_y adopted (stage 3), twice that upscaled (4)."""
+def adoption_feedback(stage, depth, p):
+    """What adopted co-creation adds to y and takes off silo: link_y depth (stage 3), twice that upscaled (4).
+
+    What is adopted in name only changes nobody's mind (S182).
+    """
     if stage == 3:
-        return p.on_feedback * p.link * p.link_y
+        return p.on_feedback * p.link * p.link_y * depth
     if stage == 4:
-        return p.on_feedback * p.link * 2.0 * p.link_y
+        return p.on_feedback * p.link * 2.0 * p.link_y * depth
     return 0.0
 
 
