@@ -415,7 +415,7 @@ def _print_summaries(summaries: dict[str, dict[str, Any]], result: Result) -> No
 
 for name, command in (("compare", comparing.compare), ("wind-tunnel", comparing.wind_tunnel),
                       ("search", searching.search), ("pathways", over_worlds.pathways),
-                      ("sweep", sweeping.sweep), ("query", sweeping.query),
+                      ("sweep", sweeping.sweep), ("gather", sweeping.gather), ("query", sweeping.query),
                       ("sensitivity", screening.sensitivity), ("discover", screening.discover),
                       ("dashboard", dashboard.dashboard), ("lesson", teaching.lesson),
                       ("workshop", workshop.workshop)):

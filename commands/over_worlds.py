@@ -63,8 +63,9 @@ def compare(worlds: Worlds, stories: Mapping[str, Scenario], against: str | None
             "municipalities": text_of(municipalities), "outcome": str(found.outcome)}
     page = pages.study(found, told)
     keep(out, "compare", said, frames, page, overwrite, as_json)
-    lines = [*pages.headlines(found).values(), *(pages.luck_sentence(found, name) for name in found.others),
-             *pages.regret_sentences(found), *(pages.knowing_sentences(told) if told else []), pages.WIDTH]
+    lines = [*pages.headlines(found).values(), *(pages.worst_where(found, name) for name in found.others),
+             *(pages.luck_sentence(found, name) for name in found.others), *pages.regret_sentences(found),
+             *(pages.knowing_sentences(told) if told else []), pages.WIDTH]
     if as_json:
         moved = {name: records(found.where(name).head(20)) for name in found.others}
         typer.echo(json.dumps({

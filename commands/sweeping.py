@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -81,6 +82,9 @@ def sweep(
         help="Seconds that a point may take; one that takes longer is set aside [default: no limit].")] = None,
     point_tries: Annotated[int, typer.Option(
         help="Worker processes that may end or hang at a point before it is set aside.")] = 3,
+    task: Annotated[str | None, typer.Option(
+        metavar="K of N", help="Make only share K of N, in a folder that all share (a job array); slurm: as its array "
+                               "says. `letsdance gather` closes it.")] = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-sweep"),
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a sweep that was stopped.")] = False,
     overwrite: Overwrite = False, as_json: Json = False,
@@ -95,7 +99,10 @@ def sweep(
     if resume:
         if overwrite:
             raise Refused("--resume goes on with what is there and --overwrite throws it away; give one of them.")
-    if not (resume and out.exists()):
+    share = None if task is None else shares(task)
+    if share is not None and (resume or overwrite):
+        raise Refused("--task begins a folder or goes on with it by itself; leave out --resume and --overwrite.")
+    if not (out.exists() and (resume or share is not None)):
         folder.check_target(out, overwrite)
     from letsdance.experiments import plan as plans
     from letsdance.experiments.store import Sweep
@@ -120,6 +127,18 @@ def sweep(
             replicates=replicates, seed=seed, outcomes=outcome or [], keep=keep or [], every=every, quarters=quarters,
             profile=profile, parameters=values(sets), levers=lever or [], shocks=shock or [], municipalities=municipalities)
     total = asked.runs if asked else int(Sweep.open(out).manifest["runs"])
+    if asked and not as_json and sys.stderr.isatty():
+        typer.echo(cost(asked, workers), err=True)
+    if share is not None:
+        found = run(asked, out, runner, workers, command=command_line("--task"), point_timeout=point_timeout,
+                    point_tries=point_tries, task=share)
+        left = len(found.missing())
+        typer.echo(json.dumps({"folder": str(out), "task": share[0], "of": share[1], "parts_missing": left}) if as_json else
+                   f"Share {share[0]} of {share[1]} is made. " + (
+                       f"{left} of {found.parts} parts are missing; `letsdance gather {shlex.quote(str(out))}` when all "
+                       "shares have ended." if left else
+                       f"Nothing is missing: `letsdance gather {shlex.quote(str(out))}`."))
+        return
     try:
         with progress("Runs", total, quiet=as_json) as advance:
             found = run(asked, out, runner, workers, resume=resume, overwrite=overwrite, progress=advance,
@@ -149,6 +168,70 @@ def sweep(
         for point, error in zip(aside["point"].head(5), aside["error"], strict=False):
             console().print(f"Point {point} was {error}.", highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(1)
+
+
+def shares(task: str) -> tuple[int, int]:
+    """Which share of how many: "3 of 40", "3/40", or "slurm" for what its job array says."""
+    import os
+    import re
+
+    from letsdance.params import Refused
+
+    if task.strip().lower() == "slurm":
+        said = [os.environ.get(f"SLURM_ARRAY_TASK_{name}", "") for name in ("ID", "MIN", "COUNT")]
+        if not all(word.isdigit() for word in said):
+            raise Refused("--task slurm reads SLURM_ARRAY_TASK_ID, _MIN and _COUNT, which only a job of an array has "
+                          "(sbatch --array=1-40); elsewhere write --task '3 of 40'.")
+        return int(said[0]) - int(said[1]) + 1, int(said[2])
+    found = re.fullmatch(r"\s*(\d{1,7})\s*(?:of|/)\s*(\d{1,7})\s*", task)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise Refused("--task {task!r} cannot be read; write such as --task '3 of 40', the first being 1.", task=task)
+    return int(found[1]), int(found[2])
+
+
+def cost(asked: Any, workers: int | None) -> str:
+    """What a sweep will take here, by the speed of a few of its runs."""
+    from time import perf_counter
+
+    from letsdance.experiments.outcomes import known
+    from letsdance.simulation.run import simulate
+    from letsdance.simulation.society import cores
+
+    simulate(asked.scenario, runs=1, threads=1)  # compile first
+    began = perf_counter()
+    simulate(asked.scenario, runs=8, threads=1)
+    seconds = (perf_counter() - began) / 8 * asked.runs / (workers or cores())
+    size = asked.runs * 8 * (len(asked.outcomes or known()) + 2) / 2**20
+    took = f"{seconds / 60:,.0f} min" if seconds >= 90 else f"{max(1, round(seconds))} s"
+    return (f"{asked.runs:,} runs: about {took} here, at most {max(1, round(size)):,} MB"
+            + (" and the further tables." if asked.keep else "."))
+
+
+def gather(
+    directory: Annotated[Path, typer.Argument(help="The folder that the shares of a sweep (--task) were made in.")],
+    as_json: Json = False,
+) -> None:
+    """Close a sweep that was made in shares: check that nothing is missing or damaged, and write its report."""
+    from letsdance.experiments.store import Sweep
+    from letsdance.params import Refused
+    from letsdance.report.sweep import hand_over
+
+    found = Sweep.open(directory)
+    if missing := found.missing():
+        raise Refused("{count} of {parts} parts of {directory} are missing (the first is part {first}); give again the "
+                      "shares (--task) that did not end, or make the rest here with `letsdance sweep --resume --out "
+                      "{directory}`.",
+                      count=len(missing), parts=found.parts, directory=directory, first=missing[0])
+    found.check()
+    with busy("Writing the report", quiet=as_json):
+        hand_over(found)
+    failures = found.failures
+    if as_json:
+        typer.echo(json.dumps({"folder": str(directory), "points": len(found.points), "runs": int(found.manifest["runs"]),
+                               "failed_runs": len(failures), "outcomes": found.outcomes}))
+        return
+    _print(found, failures)
+    typer.echo(f"Gathered: {directory}.")
 
 
 def _kept(out: Path) -> str:

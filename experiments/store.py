@@ -413,8 +413,8 @@ def write_part(sweep: Sweep, index: int, tables: Mapping[str, pa.Table]) -> None
 
 
 @contextmanager
-def alone(sweep: Sweep) -> Iterator[None]:
-    """The only process that writes to a sweep's folder. `Refused` where another one does.
+def alone(sweep: Sweep, shared: bool = False) -> Iterator[None]:
+    """The only process that writes to a sweep's folder, or one of those that share it. `Refused` where another one does.
 
     The lock is the system's, on the manifest, so it goes with the process however that ends. Where the system or the
     file system has no such locks nobody is refused: two processes would make the same parts twice, to the same bytes.
@@ -428,7 +428,7 @@ def alone(sweep: Sweep) -> Iterator[None]:
         return
     with file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Refused("another process is at work on {folder}; let it end, or stop it first.",
                           folder=sweep.folder) from None

@@ -24,7 +24,7 @@ from letsdance.experiments.design import Design, at
 from letsdance.experiments.outcomes import Outcome, known
 from letsdance.experiments.plan import Asked, Changed, Plan, plan
 from letsdance.experiments.store import RUNS, Sweep
-from letsdance.params import Refused
+from letsdance.params import Refused, check_whole
 from letsdance.scenarios import ScenarioLike
 from letsdance.simulation.municipalities import from_text
 from letsdance.simulation.run import Result, simulate
@@ -184,7 +184,8 @@ def _nothing(job: Job, name: str) -> pa.Table:
 def sweep(what: Plan | ScenarioLike | None, out: str | Path, executor: executors.ExecutorLike = None,
           workers: int | None = None, *, resume: bool = False,
           overwrite: bool = False, progress: Progress | None = None, command: str = "",
-          point_timeout: float | None = None, point_tries: int = 3, **asked: Unpack[Asked]) -> Sweep:
+          point_timeout: float | None = None, point_tries: int = 3, task: tuple[int, int] | None = None,
+          **asked: Unpack[Asked]) -> Sweep:
     """Make all runs of a plan into the folder `out`; with `resume`, those that are missing there.
 
     what: a plan, or a scenario; then `asked` says the rest of the plan (`experiments.plan.plan`: factors, points, ...).
@@ -193,7 +194,8 @@ def sweep(what: Plan | ScenarioLike | None, out: str | Path, executor: executors
     executor: "threads", "processes", a Dask scheduler's address, a distributed.Client, or None to choose. Killed at any
     moment, it leaves whole parts and can be resumed to the same bytes. progress: called with numbers of runs done.
     point_timeout, point_tries: a point at which so many processes ended, or took longer (seconds), is set aside: its runs
-    have that as their error, and the rest goes on. Raises `Refused`; whatever is done by then is kept.
+    have that as their error, and the rest goes on. task: (k, n) makes only the kth of n shares of the parts, in a folder
+    that all n share; the first begins it. Raises `Refused`; whatever is done by then is kept.
 
     >>> found = ld.sweep("lone_ranger", "out", factors=["k=0.5:2"], points=4, replicates=2, quarters=8)
     >>> len(found.runs)
@@ -207,6 +209,8 @@ def sweep(what: Plan | ScenarioLike | None, out: str | Path, executor: executors
                               point_timeout, point_tries)
     if isinstance(runner, executors.Dask):
         runner.check()
+    if task is not None:
+        return _share(planned, place, runner, task, command, progress)
     if resume and (place.exists() or planned is None):  # with a plan, a sweep that was killed before it began begins
         found = store.resume(place, planned)
     else:
@@ -218,11 +222,30 @@ def sweep(what: Plan | ScenarioLike | None, out: str | Path, executor: executors
     return Sweep.open(place)
 
 
-def _make(found: Sweep, runner: executors.Runner, progress: Progress | None) -> None:
-    """The parts that are missing."""
-    missing = found.missing()
+def _share(planned: Plan | None, place: Path, runner: executors.Runner, task: tuple[int, int], command: str,
+           progress: Progress | None) -> Sweep:
+    """One of several processes, perhaps on other machines, that make a sweep together."""
+    k, n = task
+    check_whole("the task", k, 1, check_whole("the number of tasks", n, 1, 1_000_000))
+    try:
+        there = place.exists() or planned is None
+        found = store.resume(place, planned) if there or planned is None else store.begin(planned, place, command)
+    except Refused:
+        if not place.exists() or planned is None:
+            raise
+        found = store.resume(place, planned)  # another one has begun it meanwhile
+    with store.alone(found, shared=True):
+        _make(found, runner, progress, lambda index: index % n == k - 1)
+    return Sweep.open(place)
+
+
+def _make(found: Sweep, runner: executors.Runner, progress: Progress | None,
+          mine: Callable[[int], bool] = lambda index: True) -> None:
+    """The parts that are missing and mine."""
+    missing = [index for index in found.missing() if mine(index)]
     size, total = int(found.manifest["part_size"]), int(found.manifest["runs"])
-    if progress and (there := total - sum(_length(size, total, index) for index in missing)):
+    wanted = sum(_length(size, total, index) for index in range(found.parts) if mine(index))
+    if progress and (there := wanted - sum(_length(size, total, index) for index in missing)):
         progress(there)
     if not missing:
         return

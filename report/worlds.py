@@ -75,25 +75,25 @@ def headlines(found: OverWorlds) -> dict[str, str]:
         ends = " to ".join(difference(found.outcome, v, digits) for v in (e.low, e.high))
         size = f"{change(found.outcome, Interval(e.mean, e.mean, e.mean, e.n), unit=False)} ({ends})"
         said[name] = (
-            f"{capital(name)} changes {subject(found.outcome)} {when(found.outcome, found.quarters)} by {size}"
-            f"{' ' + unit if unit else ''} on average over {found.worlds} worlds; it is better than {found.reference} in "
-            f"{percent(up.share)} ({band(up.low, up.high)}) of worlds and worse in {percent(down.share)}"
-            f"{_worst_where(found, name)}.")
+            f"{capital(name)} changes {subject(found.outcome)} by {size}{' ' + unit if unit else ''} on average over "
+            f"{found.worlds} worlds {when(found.outcome, found.quarters)}, and is better than {found.reference} in "
+            f"{percent(up.share)} ({band(up.low, up.high)}) of them, worse in {percent(down.share)}.")
     return said
 
 
-def _worst_where(found: OverWorlds, name: str) -> str:
+def worst_where(found: OverWorlds, name: str) -> str:
     """Where the policy does least: the assumption that moves its effect most, if any is shown to."""
     moved = found.where(name)
     moved = moved[moved["p"] < TOLD]
     if moved.empty:
-        return "; no single assumption is shown to decide where"
+        return f"No single assumption is shown to decide where {name} does worst."
     row = moved.iloc[0]
     low_is_worst = (row["low"] < row["high"]) != found.less
     limit = f"at most {row['to']:.3g}" if low_is_worst else f"at least {row['from_']:.3g}"
     there, away = (row["low"], row["high"]) if low_is_worst else (row["high"], row["low"])
     both = [change(found.outcome, Interval(v, v, v, found.worlds), unit=False) for v in (there, away)]
-    return f"; worst where {titled(str(row['assumption']))} is {limit} ({both[0]} there, {both[1]} at the other end)"
+    return (f"{capital(name)} does worst where {titled(str(row['assumption']))} is {limit}: {both[0]} in that third of "
+            f"worlds, {both[1]} in the third at the other end.")
 
 
 def luck_sentence(found: OverWorlds, name: str) -> str:
@@ -163,7 +163,7 @@ def summary_table(found: OverWorlds) -> Table:
     for r in found.summary.to_dict("records"):
         level = f"{amount(found.outcome, r['mean'])} ({amount(found.outcome, r['low'])}–{amount(found.outcome, r['high'])})"
         cells = [r["policy"], level, amount(found.outcome, r["worst_tenth"]), amount(found.outcome, r["worst"]),
-                 _size(found, r["largest_regret"])]
+                 _size(found, r["largest_regret"]).partition(" percentage")[0]]
         if r["policy"] == found.reference:
             rows.append([*cells, "compared with", "", "", ""])
             continue
@@ -176,7 +176,7 @@ def summary_table(found: OverWorlds) -> Table:
                   "better in (clearly)", "worse in", "points more"], rows,
                  f"{sentence(what(found.outcome) + ', ' + when(found.outcome, found.quarters))} {found.worlds} worlds, "
                  f"{found.runs} runs each; brackets hold 95 % intervals over worlds and luck"
-                 + (f"; differences in {unit}." if unit else "."))
+                 + (f"; differences and regret in {unit}." if unit else "."))
 
 
 def moving_table(found: OverWorlds | Tunnel, moved: pd.DataFrame, most: int = 8) -> Table:
@@ -220,7 +220,7 @@ def sorted_worlds(found: OverWorlds, width: float = WIDE) -> Figure:
     ys, ticks = scaled(float(seen.min()), float(seen.max()), found.outcome.unit == "share")
     panel = Panel(figure, 56, top + 12, width - 56 - 24, 260 if width < 600 else 330, (0.0, 1.0), ys)
     panel.scale_y(ticks)
-    panel.scale_x([(0.0, "worst world"), (0.5, "half of worlds"), (1.0, "best world")] if width >= 600 else
+    panel.scale_x([(0.0, "worst world"), (0.5, "half of worlds"), (1.0, "best")] if width >= 600 else
                   [(0.0, "worst"), (0.5, "half"), (1.0, "best")])
     zero = float(panel.at_y(0.0))
     figure.line([(panel.x, zero), (panel.x + panel.width, zero)], SOFT, 1.8)
@@ -276,7 +276,8 @@ def study(found: OverWorlds, told: Knowing | None = None) -> Study:
             told = None
     done = [f"{len(found.stories)} policies met the same worlds ({found.asked}), and in each the same citizens and the "
             f"same luck, in {found.runs} runs of {found.quarters} quarters.",
-            *(said[name] for name in found.others if name != first), *(luck_sentence(found, name) for name in found.others)]
+            *(said[name] for name in found.others if name != first), *(worst_where(found, name) for name in found.others),
+            *(luck_sentence(found, name) for name in found.others)]
     policies = Table(("policy", "what is done"), [(name, described(story)) for name, story in found.stories.items()])
     decides = [Section(f"What decides for {name}", figures={f"assumptions-{k}": partial(assumptions, found, name)},
                        tables=[moving_table(found, found.where(name))]) for k, name in enumerate(found.others)]
