@@ -48,7 +48,8 @@ def search(
     chance: Annotated[float | None, typer.Option(help="Least cost that succeeds with at least this chance.")] = None,
     budget: Annotated[float | None, typer.Option(help="Best chance within this many points.")] = None,
     condition: Annotated[str, typer.Option(help="What success is, such as 'T@40-60 >= 0.5'.")] = "lets_dance >= 0.5",
-    levers: Annotated[str | None, typer.Option(help="Levers to choose from, such as FRCS,FAL [default: all].")] = None,
+    levers: Annotated[str | None, typer.Option(
+        help="Levers to choose from, such as FRCS,FAL [default: all but EFF, which saves points].")] = None,
     most: Annotated[int, typer.Option(help="Levers together at most.")] = 3,
     starts: Annotated[str, typer.Option(help="Quarters in which levers may start.")] = "1,9",
     durations: Annotated[str, typer.Option(help="For how many quarters; end: to the end.")] = "20,end",

@@ -68,14 +68,16 @@ def space(scenario: Scenario, levers: Sequence[str] | None = None, starts: Seque
           durations: Sequence[int | None] = DURATIONS, strengths: Sequence[float] = STRENGTHS, most: int = MOST) -> Space:
     """The portfolios to search. Refused where there is nothing to choose from.
 
-    levers: names; all that act on this innovation and are not in the scenario already, if left out. starts: quarters.
+    levers: names; all that act on this innovation and are not in the scenario already, if left out, but none that saves
+    points (EFF): with savings nothing is bought unless they are named. starts: quarters.
     durations: in quarters, None to the end; those that outlast the horizon are the same as to the end. strengths:
     from 0 (without) to 1.5. most: how many levers together.
     """
     check_whole("most (levers used together)", most, 1, 100)
     given = {use.name for use in scenario.levers}
     names = list(dict.fromkeys(_names(levers))) if levers is not None else [
-        name for name in scenario.uses("lever") if name not in given and moves(scenario, name)]
+        name for name, lever in scenario.uses("lever").items()
+        if name not in given and lever["cost"] >= 0 and moves(scenario, name)]
     for name in names:
         if name in given:
             raise Refused("lever {name} is in the scenario already; leave it out of the levers to search, or take it out "
