@@ -10,7 +10,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from functools import cache
+from dataclasses import replace
+from functools import cache, lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,13 +24,25 @@ from letsdance.dashboards import compute, events, guard
 from letsdance.dashboards.charts import css_colours
 from letsdance.dashboards.parts import Box, Say, vue
 from letsdance.dashboards.session import Session, provide, use_session
-from letsdance.dashboards.state import LANGUAGES, check_link, from_file, other_version, to_file, to_link
+from letsdance.dashboards.state import (
+    LANGUAGES,
+    Policy,
+    View,
+    check_link,
+    from_file,
+    other_version,
+    own_version,
+    to_file,
+    to_link,
+)
 from letsdance.params import Refused
 from letsdance.scenarios.mechanism import everywhere
 from letsdance.words import Text
 
 #: Pages in the order of the bar.
 PAGES = ("futures", "explore", "compare", "late_adopters", "town", "map", "confidence", "data", "lab")
+#: The start that Late adopters opens on: governments adopt there, the late after the early.
+ADOPTING = "dead_horse"
 _HERE = Path(__file__).parent
 _MOST_BYTES = 3_000_000
 #: Seconds after the first page came until the other pages are loaded: until then the browser has the processor.
@@ -89,6 +102,13 @@ threading.Thread(target=compute.warm, daemon=True, name="letsdance-warm").start(
 component(PAGES[0])
 
 
+def suited(view: View) -> View:
+    """A page opens where it has something to show: hardly anybody adopts in Lone Ranger, where nobody has chosen to be."""
+    if view.page == "late_adopters" and view.policy == Policy():
+        return replace(view, policy=Policy(ADOPTING))
+    return view
+
+
 @vue("assets/shell.vue")
 def _Shell(pages: list, page: str, link: str, language: str, languages: dict, theme: str, projector: bool,
            notices: list, texts: dict, file: dict, event_go: Callable[[str], None],
@@ -102,11 +122,11 @@ def Shell(children: Any = None) -> None:
     """The bar, the notices and the page that the view names; one session a browser page."""
     router = solara.use_router()
     names = present()
-    asked = (router.path or "").strip("/").split("/")[0] or names[0]
+    asked = (router.path or "").strip("/").split("/")[0].replace("-", "_") or names[0]
 
     def begin() -> Session:
         view, problems = check_link(router.search or "", asked if asked in names else names[0])
-        return Session(view, [*problems, *other_version(router.search or "")])
+        return Session(suited(view), [*problems, *other_version(router.search or "")])
 
     session = solara.use_memo(begin, [])
     provide(session)
@@ -122,6 +142,7 @@ def Shell(children: Any = None) -> None:
     solara.use_effect(load_the_rest, [])
     solara.Style(css_colours())
     Bar()
+    Budget()
     with Box([], "ld-main", "main", {"id": "main"}):
         Current()
 
@@ -135,7 +156,7 @@ def Bar() -> None:
 
     def go(name: str) -> None:
         if name in present():
-            session.change(page=name)
+            session.change(page=name, policy=suited(replace(session.view.peek(), page=name)).policy)
 
     def look(changes: dict[str, Any]) -> None:
         if changes.get("language", view.language) in LANGUAGES:
@@ -164,6 +185,50 @@ def Bar() -> None:
            event_file_wanted=wanted, event_dismiss=dismiss)
 
 
+@vue("assets/budget.vue")
+def _Budget(show: bool, spent: float, limit: int, over: bool, says: str, uses: list, refused: str, texts: dict,
+            event_set: Callable[[float | None], None]) -> None:
+    """What the levers in use cost, against the limit that the link carries."""
+
+
+#: What links call the limit of the budget, in points over the whole run.
+LIMIT, _MOST_POINTS = "budget.limit", 100_000
+
+
+@lru_cache(256)
+def price(policy: Policy) -> tuple[float, tuple[float, ...]]:
+    """Points over the whole run: of all levers, and of each."""
+    from letsdance.simulation import schedule
+
+    each = [float(schedule.build(replace(policy, levers=(use,)).scenario())["points"].sum()) for use in policy.levers]
+    return sum(each), tuple(each)
+
+
+@solara.component
+def Budget() -> None:
+    """A strip under the bar wherever a lever is in use or a limit is set."""
+    session = use_session()
+    view, text = session.view.value, session.text
+    said = view.get(LIMIT)
+    limit = int(said) if said.isdecimal() and len(said) < 7 and 1 <= int(said) <= _MOST_POINTS else 0
+    spent, each = price(replace(view.policy, title=""))
+
+    def bound(value: float | None) -> None:
+        if value and not (float(value).is_integer() and 1 <= value <= _MOST_POINTS):
+            session.refused.value = {**session.refused.peek(), LIMIT: text("budget.wrong")}
+            return
+        session.change(own=session.view.peek().put(**{LIMIT: int(value) if value else None}).own)
+
+    n = text.number(spent)
+    over = bool(limit) and spent > limit
+    says = text("budget.over", n=text.number(spent - limit), limit=text.number(limit)) if over else (
+        text("budget.of", n=n, limit=text.number(limit)) if limit else text("budget.spent", n=n))
+    uses = [{"key": f"{use}{k}", "title": text.title("lever", use.name), "points": text.number(points)}
+            for k, (use, points) in enumerate(zip(view.policy.levers, each, strict=True))]
+    _Budget(show=bool(uses or limit), spent=spent, limit=limit, over=over, says=says, uses=uses,
+            refused=session.refused.value.get(LIMIT, ""), texts=text.all("budget"), event_set=bound)
+
+
 @solara.component
 def Current() -> None:
     """The page that the view names."""
@@ -171,6 +236,26 @@ def Current() -> None:
     page = session.view.value.page
     Guarded(page if page in present() else PAGES[0]).key(page)
     Box([session.text("shell.explores")], "ld-foot", "footer")
+    with Box([], "ld-printed", "section"):
+        Say(session.text("print.what"), "h2")
+        Say(printed(session.view.value, session.text))
+        Say("", classes="ld-printed-where")
+        Say("", classes="ld-printed-when")
+
+
+def printed(view: View, text: Text) -> str:
+    """What a sheet of paper has to say of what is on it: start, levers with their dates, runs, seed, version."""
+    told = []
+    for policy in (view.policy, *(view.others if view.page == "compare" else ())):
+        said = []
+        for use in policy.levers:
+            title = text.title("lever", use.name)
+            said.append(text("budget.use_on", lever=title, start=use.start) if use.duration is None else
+                        text("budget.use", lever=title, start=use.start, duration=use.duration))
+        told.append(text("print.how", start=policy.title or text.title("start", policy.start), runs=view.runs,
+                         levers="; ".join(said) + "." if said else text("print.no_levers"), quarters=policy.quarters,
+                         seed=view.seed, version=own_version()))
+    return " ".join(told)
 
 
 @solara.component
@@ -196,3 +281,5 @@ def Nothing() -> None:
 
 routes = [solara.Route("/" if k == 0 else name, component=Nothing, layout=Shell if k == 0 else None, label=name)
           for k, name in enumerate(present())]
+#: What people type: /late-adopters is that page too.
+routes += [solara.Route(name.replace("_", "-"), component=Nothing, label=name) for name in present() if "_" in name]

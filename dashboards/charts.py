@@ -188,14 +188,16 @@ def lines(name: str, title: str, sentence: str, curves: Sequence[Curve], text: T
     limit = _round_up(reach) if difference else None
     axis: dict[str, Any] = {"type": "value", "min": -limit if limit else 0,
                             "max": limit or (top or (1.25 if ratio else 100)),
-                            "interval": limit / 2 if limit else (0.25 if ratio else 25)}
+                            "interval": limit / 2 if limit else (0.25 if ratio else 50 if top and top > 100 else 25)}
     if ratio and not difference:
         axis["interval"] = 0.5
     mark = "" if ratio else "%"
     option = {
         "animation": False,
-        "grid": {"left": 44, "right": 112, "top": 14, "bottom": 26},
+        "grid": {"left": 44, "right": 112, "top": 14, "bottom": 40},
         "xAxis": {"type": "category", "boundaryGap": False, "data": list(range(quarters + 1)),
+                  "name": text("chart.quarter"), "nameLocation": "middle", "nameGap": 22,
+                  "nameTextStyle": {"color": "--soft", "fontSize": 12},
                   "axisTick": {"show": False}, "axisLine": {"lineStyle": {"color": "--line"}, "onZero": False},
                   "axisLabel": {"interval": _every(quarters) - 1, "color": "--soft", "fontSize": 12, "hideOverlap": True}},
         "yAxis": {**axis, "splitLine": {"lineStyle": {"color": "--line"}},
@@ -300,7 +302,13 @@ def equity(pair: Pair, text: Text, difference: bool = False) -> Chart:
     curves = [_curve(pair, "T", names["T"], "trust"),
               _curve(pair, "representativeness", names["representativeness"], "equity")]
     return lines("equity", text("chart.equity"), ended(pair, text, names), curves, text,
-                 difference=difference and not pair.same, top=125)
+                 difference=difference and not pair.same, top=_whole(pair, names))
+
+
+def _whole(pair: Pair, names: Mapping[str, str]) -> float:
+    """The end of an axis of shares: 100 %, or 150 where the poorest quarter takes part more than its share."""
+    ends = [spread(result.rows[name]) for result in (pair.result, pair.reference) for name in names]
+    return 100.0 if max(float(np.nanmax(values, initial=0.0)) for values in ends) <= 1.0 else 150.0
 
 
 def ever_by_category(result: Result) -> np.ndarray:

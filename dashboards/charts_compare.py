@@ -198,6 +198,13 @@ def headline(shown: Beside, outcome: str, text: Text) -> tuple[str, list[str]]:
         return text("compare.none_better", of=of, reference=named(shown.reference, shown, text),
                     quarter=found.quarters), notes
     name, rival = first
+    top = parse(outcome).of(found.results[name])
+    twins = [one for one in shown.tried if np.array_equal(parse(outcome).of(found.results[one]), top, equal_nan=True)]
+    if len(twins) > 1:  # nobody of them does better than the others
+        e = shown.effect(name, outcome)
+        return text("compare.best_same", names=text.listed(twins), of=of, quarter=found.quarters,
+                    value=level(e.after, outcome, text), reference=named(shown.reference, shown, text),
+                    gained=gained(e.difference.mean, outcome, text, True), band=reach(e.difference, outcome, text)), notes
     e = shown.effect(name, outcome)
     better = e.lower if less_is_better(parse(outcome)) else e.higher
     said = text("compare.best", name=named(name, shown, text), of=of, quarter=found.quarters,

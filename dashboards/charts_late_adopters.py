@@ -417,6 +417,15 @@ def reasons(result: Result, token: Token, runs: int = 20) -> dict[str, np.ndarra
         return {"push": total[0] / total[2], "pull": total[1] / total[2]}
 
 
+def _room(bands: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """An axis with room for the numbers left of bars below 0, so that they do not lie on the categories' names."""
+    means = np.concatenate([values[1] for values in bands.values()])
+    low, high = float(np.nanmin(means, initial=0.0)), float(np.nanmax(means, initial=0.0))
+    if low >= -0.005:
+        return {}
+    return {"min": round(low - 0.2 * max(high - low, 0.05), 3)}
+
+
 def why(found: Mapping[str, np.ndarray], text: Text) -> Chart:
     """What speaks for adopting, by category: pushed by law and peers, or pulled by need and employees."""
     names = _names(text)
@@ -442,10 +451,11 @@ def why(found: Mapping[str, np.ndarray], text: Text) -> Chart:
               "yAxis": {"type": "category", "inverse": True, "data": names, "axisTick": {"show": False},
                         "axisLine": {"onZero": False, "lineStyle": {"color": "--line"}},
                         "axisLabel": {"color": "--soft", "fontSize": 12}},
-              "xAxis": {"type": "value", "splitNumber": 3, "name": text("late_adopters.why_axis"), "nameLocation": "middle",
+              "xAxis": {"type": "value", "splitNumber": 3, **_room(bands),
+                        "name": text("late_adopters.why_axis"), "nameLocation": "middle",
                         "nameGap": 26, "nameTextStyle": {"color": "--soft", "fontSize": 12},
                         "splitLine": {"lineStyle": {"color": "--line"}},
-                        "axisLabel": {"color": "--soft", "fontSize": 12}}, "series": series}
+                        "axisLabel": {"color": "--soft", "fontSize": 12, "showMinLabel": False}}, "series": series}
 
     def table() -> tuple[list[str], list[list[str]]]:
         columns = [text("late_adopters.category")]

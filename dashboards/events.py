@@ -113,7 +113,7 @@ class Plain(TypedDict):
 class Naming(TypedDict):
     """An order that names an outcome, a reference or an innovation."""
 
-    do: Literal["outcome", "against", "profile"]
+    do: Literal["outcome", "against", "profile", "start"]
     name: str
 
 

@@ -420,7 +420,8 @@ def _pages() -> frozenset[str]:
     """The paths of the pages that are there."""
     from letsdance.dashboards.app import present
 
-    return frozenset({"", *(f"/{name}" for name in present()[1:])})
+    names = present()[1:]
+    return frozenset({"", *(f"/{name}" for name in names), *(f"/{name.replace('_', '-')}" for name in names)})
 
 
 def under(path: str) -> str:

@@ -16,6 +16,7 @@ from letsdance.experiments.paired import Interval, paired
 from letsdance.report.style import finite_mean, spread
 from letsdance.report.words import destination, home, stayed
 from letsdance.scenarios import Use
+from letsdance.simulation import schedule
 from letsdance.simulation.run import Result
 from letsdance.words import Text
 
@@ -107,7 +108,21 @@ def headline(pair: Pair, reference: Policy, text: Text, own: int = 0) -> tuple[s
     if others:
         notes.append(text("headline.also", said=text.listed([text(
             "headline.side", of=text(f"told.{name}"), n=_signed(found[name][0].mean, text)) for name in others])))
-    return said, [*notes, how_sure, *more]
+    return said, [*_price(pair, reference, text), *notes, how_sure, *more]
+
+
+def _price(pair: Pair, reference: Policy, text: Text) -> list[str]:
+    """What the levers cost over the whole run, and which future leads nevertheless."""
+    result = pair.result
+    points = float(schedule.build(result.scenario)["points"].sum())
+    goal, years = destination(result), text.short(result.quarters / 4)
+    said = []
+    if pair.policy.levers:
+        said.append(text("headline.cost", n=text.number(points), years=years, quarters=result.quarters))
+    if goal == home(result) and goal != "lets_dance" and pair.policy != reference:
+        share = float(finite_mean(result.rows[goal][:, -1]))
+        said.append(text("headline.still_leads", goal=text.title("start", goal), share=text.of_ten(share)))
+    return said
 
 
 def _signed(share: float, text: Text) -> str:

@@ -55,26 +55,12 @@ class Measured:
         if what == "runs":
             return text.in_runs(self.with_sign, self.runs)
         if what.startswith("of_ten"):
-            return of_ten(self.after, text) if what == "of_ten" else of_ten(self.before, text, "_short")
+            return text.of_ten(self.after) if what == "of_ten" else text.of_ten(self.before, "_short")
         value = {"before": self.before, "after": self.after, "change": abs(self.after - self.before)}[what]
         if self.unit == "share":
             apart = what == "change" or self.claim.minus or self.claim.spread or self.claim.off == "less"
             return text.points(value) if apart else text.percent(value)
         return text.short(value) if abs(value) < 1 else text.number(value, 0 if abs(value) >= 20 else 1)
-
-
-def of_ten(share: float, text: Text, form: str = "") -> str:
-    """'7 of 10 municipalities'; 'fewer than 1 of 10', so that neither none nor all is said where it is not so.
-
-    form: "_short" leaves the municipalities out, where the sentence has named them.
-    """
-    if not np.isfinite(share):
-        return text("number.unmeasured")
-    if 0 < share < 0.05:
-        return text(f"number.fewer_than_one_of_ten{form}")
-    if 0.95 <= share < 1:
-        return text(f"number.nearly_all_of_ten{form}")
-    return text(f"number.of_ten{form}", n=f"{np.floor(10 * share + 0.5):.0f}")
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ import pytest
 from scipy import stats
 
 from letsdance.experiments import lessons, patterns
-from letsdance.experiments.lessons import Bench, conduct, measure, of_ten, own_arm
+from letsdance.experiments.lessons import Bench, conduct, measure, own_arm
 from letsdance.params import Refused
 from letsdance.report.lesson import PLAN, glass, plan, render
 from letsdance.scenarios.lessons import Claim, load, names, read
@@ -125,7 +125,7 @@ def test_every_lesson_is_told_in_every_language(language):
 
 
 def test_of_ten_never_says_none_or_all_where_it_is_not_so():
-    said = {share: of_ten(share, Text()) for share in (0.0, 0.001, 0.05, 0.44, 0.45, 0.951, 1.0)}
+    said = {share: Text().of_ten(share) for share in (0.0, 0.001, 0.05, 0.44, 0.45, 0.951, 1.0)}
     assert list(said.values()) == [f"{n} of 10 municipalities" if isinstance(n, int) else n for n in (
         0, "fewer than 1 of 10 municipalities", 1, 4, 5, "nearly all municipalities", 10)]
 

@@ -232,6 +232,19 @@ class Text:
         """'in 17 of 20 runs'."""
         return self("number.in_runs", n=number, runs=runs)
 
+    def of_ten(self, share: float, form: str = "") -> str:
+        """'7 of 10 municipalities'; 'fewer than 1 of 10', so that neither none nor all is said where it is not so.
+
+        form: "_short" leaves the municipalities out, where the sentence has named them.
+        """
+        if not math.isfinite(share):
+            return self("number.unmeasured")
+        if 0 < share < 0.05:
+            return self(f"number.fewer_than_one_of_ten{form}")
+        if 0.95 <= share < 1:
+            return self(f"number.nearly_all_of_ten{form}")
+        return self(f"number.of_ten{form}", n=f"{math.floor(10 * share + 0.5)}")
+
     def listed(self, items: list[str]) -> str:
         """'a, b and c'."""
         return listed(items, self("number.and"))

@@ -68,6 +68,23 @@ window.letsdance = {
     if (!held) setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   },
 };
+/* Paper: the page is dressed for A4 before charts are drawn again for it (chart.vue), and undressed afterwards. */
+window.addEventListener('beforeprint', () => {
+  document.documentElement.classList.add('ld-printing');
+  document.querySelectorAll('.ld-printed-when').forEach((one) => { one.textContent = new Date().toLocaleDateString(document.documentElement.lang, { dateStyle: 'long' }); });
+  document.querySelectorAll('.ld-printed-where').forEach((one) => { one.textContent = window.location.href; });
+});
+window.addEventListener('afterprint', () => document.documentElement.classList.remove('ld-printing'));
+/* The arrow keys go through a group of radio buttons, as everywhere; one of them is a stop of the Tab key. */
+document.addEventListener('keydown', (event) => {
+  const group = event.target.closest && event.target.getAttribute('role') === 'radio' && event.target.closest('[role=radiogroup]');
+  const way = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+  if (!group || !way) return;
+  event.preventDefault();
+  const all = [...group.querySelectorAll('[role=radio]')], next = all[(all.indexOf(event.target) + way + all.length) % all.length];
+  next.focus();
+  next.click();
+});
 /* Solara's own back-off waits some 20 s; ask every second, and come back to the same kernel. */
 setInterval(async () => {
   const debug = window.solara && window.solara.debug, away = () => debug.connectionStatus !== 'connected';

@@ -14,16 +14,17 @@ from letsdance.dashboards.charts import Chart, key_of
 from letsdance.dashboards.charts_compare import name_of
 from letsdance.dashboards.numbers import Head, Numbers, Row
 from letsdance.dashboards.pages.compare import CSS
-from letsdance.dashboards.parts import Box, Figure, Say, Waiting, vue
+from letsdance.dashboards.parts import Box, Figure, Say, Waiting, start_rows, vue
 from letsdance.dashboards.session import use_session
 from letsdance.dashboards.state import RUNS, View
 from letsdance.params import PROFILES
+from letsdance.scenarios import STARTS
 from letsdance.words import Text
 
 
 @vue("../assets/late_adopters.vue")
 def _Head(headline: str, note: str, refused: str, profiles: list, profile: str, policy: str, can_undo: bool,
-          can_differ: bool,
+          can_differ: bool, starts: list, start: str,
           difference: bool, texts: dict, shared: dict, event_act: Callable[[events.Order], None]) -> None:
     """Which innovation, which policy, and the headline."""
 
@@ -83,6 +84,8 @@ def Page() -> None:
     def act(order: dict[str, Any]) -> None:
         if order["do"] == "profile" and order["name"] in PROFILES:
             session.attempt("late_adopters", lambda policy: replace(policy, profile=order["name"]))
+        elif order["do"] == "start" and order["name"] in STARTS:
+            session.attempt("late_adopters", lambda policy: policy.with_start(order["name"]))
         elif order["do"] == "explore":
             session.change(page="explore")
         elif order["do"] == "undo":
@@ -103,7 +106,7 @@ def Page() -> None:
         _Head(headline=shown.headline if shown else text("late_adopters.title"), note=shown.note if shown else "",
               refused=session.refused.value.get("late_adopters", "") or (answer.refused if shown else ""),
               profiles=[{"name": name, "title": text.title("profile", name)} for name in PROFILES],
-              profile=view.policy.profile,
+              profile=view.policy.profile, starts=start_rows(text), start=view.policy.start,
               policy=name_of(view.policy, text), can_undo=bool(trail.past),
               can_differ=view.policy != view.reference_policy(),
               difference=view.difference, texts=text.all("late_adopters"), shared=text.all("explore"), event_act=act)
