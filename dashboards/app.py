@@ -40,7 +40,7 @@ from letsdance.scenarios.mechanism import everywhere
 from letsdance.words import Text
 
 #: Pages in the order of the bar.
-PAGES = ("futures", "explore", "compare", "late_adopters", "town", "map", "confidence", "data", "lab")
+PAGES = ("futures", "explore", "compare", "late_adopters", "town", "map", "lessons", "confidence", "data", "lab")
 #: The start that Late adopters opens on: governments adopt there, the late after the early.
 ADOPTING = "dead_horse"
 _HERE = Path(__file__).parent

@@ -13,8 +13,8 @@ from functools import cache
 from types import UnionType
 from typing import Any, Literal, NotRequired, TypedDict, Union, get_args, get_origin, get_type_hints, is_typeddict
 
-__all__ = ["Chosen", "Found", "Look", "Luck", "MapOrder", "Nothing", "Order", "Section", "Setting", "Table", "Taken",
-           "TownOrder", "UseChange", "declare", "declared", "wrong"]
+__all__ = ["Chosen", "Found", "Look", "Luck", "MapOrder", "Nothing", "Order", "Section", "Setting", "Step", "Table",
+           "Taken", "TownOrder", "UseChange", "declare", "declared", "wrong"]
 
 #: An event that only says that it happened.
 type Nothing = bool | None
@@ -130,6 +130,13 @@ class Titled(TypedDict):
     do: Literal["name"]
     letter: str
     title: str
+
+
+class Step(TypedDict):
+    """What a class does in a lesson: another lesson or step, its prediction, a control, the mechanism's switch."""
+
+    do: Literal["lesson", "step", "guess", "set", "off", "explore"]
+    value: str
 
 
 type Order = Plain | Naming | Lettered | Titled

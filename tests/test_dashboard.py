@@ -44,6 +44,7 @@ SHOWN = {"explore": f"/explore?{POLICY}",
          "compare": f"/compare?{POLICY}&and=lone_ranger~LEAD@4*1&and=wasteland~FAL@4*1",
          "late_adopters": f"/late_adopters?{POLICY}",
          "town": f"/town?{POLICY}&town.at-quarter=12&town.who-is-told=council.2",
+         "lessons": f"/lessons?{POLICY}&lessons.name=blame&lessons.step=3&lessons.set=chi%3D2",
          "data": f"/data?{POLICY}"}
 PAGES = [name for name in re.findall(r'"(\w+)"', re.search(r"^PAGES = \((.*?)\)", APP.read_text(), re.M | re.S)[1])
          if APP.with_name("pages").joinpath(f"{name}.py").exists()]
