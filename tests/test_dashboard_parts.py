@@ -587,6 +587,8 @@ FIXED = {
     "letsdance.experiments.compare": "policies are made by views",
     "letsdance.experiments.windtunnel": "policies are made by views",
     "letsdance.experiments.patterns": "patterns are listed",
+    "letsdance.experiments.lessons": "lessons are shipped, and a class moves only their controls",
+    "letsdance.report.lesson": "lessons are shipped, and their rules are tested",
     "letsdance.experiments.robust": "the command checks; pages read what ships",
     "letsdance.experiments.folder": "nothing is written to a folder",
     "letsdance.experiments.adopters.surveys": "dashboards.tables confirms the scale, and lists what is said of rows",
