@@ -23,6 +23,7 @@ from solara.server import cdn_helper, kernel_context, settings
 from letsdance.dashboards import compute, events, guard
 from letsdance.dashboards.charts import css_colours
 from letsdance.dashboards.parts import Box, Say, vue
+from letsdance.dashboards.sentences import placed
 from letsdance.dashboards.session import Session, provide, use_session
 from letsdance.dashboards.state import (
     LANGUAGES,
@@ -223,7 +224,7 @@ def Budget() -> None:
     over = bool(limit) and spent > limit
     says = text("budget.over", n=text.number(spent - limit), limit=text.number(limit)) if over else (
         text("budget.of", n=n, limit=text.number(limit)) if limit else text("budget.spent", n=n))
-    uses = [{"key": f"{use}{k}", "title": text.title("lever", use.name), "points": text.number(points)}
+    uses = [{"key": f"{use}{k}", "title": placed("lever", use, text), "points": text.number(points)}
             for k, (use, points) in enumerate(zip(view.policy.levers, each, strict=True))]
     _Budget(show=bool(uses or limit), spent=spent, limit=limit, over=over, says=says, uses=uses,
             refused=session.refused.value.get(LIMIT, ""), texts=text.all("budget"), event_set=bound)
@@ -249,7 +250,7 @@ def printed(view: View, text: Text) -> str:
     for policy in (view.policy, *(view.others if view.page == "compare" else ())):
         said = []
         for use in policy.levers:
-            title = text.title("lever", use.name)
+            title = placed("lever", use, text)
             said.append(text("budget.use_on", lever=title, start=use.start) if use.duration is None else
                         text("budget.use", lever=title, start=use.start, duration=use.duration))
         told.append(text("print.how", start=policy.title or text.title("start", policy.start), runs=view.runs,

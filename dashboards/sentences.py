@@ -35,10 +35,10 @@ def what_changed(policy: Policy, reference: Policy, text: Text, *, brief: bool =
     """
     if policy.start != reference.start:
         return text.title("start", policy.start)
-    said = [_placed("lever", use, text) for use in policy.levers if use not in reference.levers]
+    said = [placed("lever", use, text) for use in policy.levers if use not in reference.levers]
     said += [text("headline.without", what=text.title("lever", use.name)) for use in reference.levers
              if use.name not in {other.name for other in policy.levers}]
-    said += [_placed("shock", use, text) for use in policy.shocks if use not in reference.shocks]
+    said += [placed("shock", use, text) for use in policy.shocks if use not in reference.shocks]
     said += [text("headline.without", what=text.title("shock", use.name)) for use in reference.shocks
              if use.name not in {other.name for other in policy.shocks}]
     if policy.profile != reference.profile:
@@ -54,7 +54,7 @@ def what_changed(policy: Policy, reference: Policy, text: Text, *, brief: bool =
     return _capital(text.listed(said)) if said else ""
 
 
-def _placed(kind: str, use: Use, text: Text) -> str:
+def placed(kind: str, use: Use, text: Text) -> str:
     """A lever's or shock's title, with where it acts."""
     return text.title(kind, use.name) + (f" ({use.where})" if use.where else "")
 
