@@ -25,6 +25,7 @@ from letsdance.report.style import COLOURS, FUTURES, band, colours, decimal, per
 from letsdance.report.words import late_half, reached, stayed
 from letsdance.scenarios import STARTS
 from letsdance.simulation import simulate
+from letsdance.words import Text
 
 RUNS, QUARTERS = 5, 24
 MANIFEST = {"command": "letsdance run all <five> & more", "version": "0.1.0", "seeds": {"first": 1, "runs": RUNS},
@@ -292,6 +293,19 @@ def test_the_headline_counts_where_municipalities_are(results):
         rows[name][:, -1] = name == "lets_dance"
     moved = {**results, "wasteland": replace(results["wasteland"], rows=rows)}
     assert "from Wasteland, the largest group of municipalities moves to Let's dance" in headline(moved)
+
+
+def test_the_headline_begins_with_what_was_done_and_never_hides_who_leads(results):
+    bare = results["lone_ranger"]
+    acted = simulate("lone_ranger", runs=RUNS, quarters=QUARTERS, levers=["FRCS@4+8"])
+    said = headline({"shown": acted, "reference": bare})
+    assert said.startswith("Free-range civil servants (24 points), from ")  # 8 quarters of 3 points
+    assert f"after {QUARTERS / 4:g} years ({QUARTERS} quarters)" in said
+    ends = [float(one.rows["lets_dance"][:, -1].mean()) for one in (acted, bare)]
+    dancing = [Text().of_ten(ends[0]), Text().of_ten(ends[1], "_short")]
+    assert f"{dancing[0]} are in Let's dance, {dancing[1]} without" in said
+    leads = int((acted.rows["lone_ranger"][:, -1] > 0.5).sum())
+    assert f"Lone Ranger still leads, with more than half in {leads} of {RUNS} runs." in said
 
 
 def test_adoption_by_category_is_the_table_of_adopters(results):
