@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 from letsdance import scenarios, words
-from letsdance.params import CONTEXTS, EVIDENCE, GROUPS, PARAMETERS, PROFILES, Refused, nearest
+from letsdance.params import CONTEXTS, GROUPS, PARAMETERS, PROFILES, Refused, nearest
 
 WHAT = ("scenarios", "parameters", "levers", "shocks", "evidence", "indicators", "languages")
 
@@ -54,8 +54,13 @@ def contents(what: str, copy: str | None = None) -> tuple[str, list[str], list[l
                      for name, e in table.items()]
         return "Starts, contexts and profiles of innovations", ["name", "title", "kind", "values", "what it says"], rows
     if what == "evidence":
-        return "Evidence: S lines of the seed documents, T other sources", ["line", "what it says"], [
-            [line, text] for line, text in EVIDENCE.items()]
+        from letsdance.experiments import evidence
+
+        rows = [[one.name, one.says, one.state.replace("_", "-"), ", ".join(one.where), ", ".join(one.tested), one.why]
+                for one in evidence.lines()]
+        rows += [["beyond", says, *why.split(": ", 1)[0].split(" (")[:1], "", "", why]
+                 for says, why in evidence.states()["beyond"].items()]
+        return evidence.headline() + ".", ["line", "what it says", "state", "cited by", "tested by", "why"], rows
     if what == "indicators":
         from letsdance.simulation.indicators import SOCIETY
 

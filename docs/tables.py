@@ -17,6 +17,7 @@ from typing import Any
 import letsdance
 from letsdance import scenarios
 from letsdance.commands.showing import effects
+from letsdance.experiments import evidence as lines_of_evidence
 from letsdance.params import CONTEXTS, GROUPS, PARAMETERS, PROFILES, ROLES, SOURCES
 from letsdance.simulation import indicators
 from letsdance.simulation.luck import Stream
@@ -155,8 +156,21 @@ def door() -> str:
     return table(("entry", "what it is"), said) + f"\n\nDeclarations, by name: {', '.join(data)}."
 
 
+def evidence() -> str:
+    """How many lines of the evidence are in which state, then every line that is not simply modelled, with why."""
+    counted = lines_of_evidence.counts()
+    head = table(["state", "lines", "what it means"], [
+        [state.replace("_", "-"), n, lines_of_evidence.STATES[state]] for state, n in counted.items()])
+    rest = table(["line", "what it says", "state", "why"], [
+        [one.name, one.says, one.state.replace("_", "-"), one.why] for one in lines_of_evidence.lines()
+        if one.state not in ("tested", "built", "source")])
+    beyond = table(["what the list itself misses", "state"], list(lines_of_evidence.states()["beyond"].items()))
+    return f"{head}\n\n{rest}\n\n{beyond}"
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "parameters": parameters, "schedule": schedule, "levers": levers, "shocks": shocks, "starts": starts,
+    "evidence": evidence,
     "contexts": lambda: _sets(CONTEXTS), "profiles": lambda: _sets(PROFILES), "indicators": measured,
     "indicator rules": lambda: equations(indicators), "columns": columns, "streams": streams, "door": door,
     **{f"rules {name}": _equations_of(name) for name in RULES},

@@ -15,7 +15,7 @@ from letsdance.dashboards import compute, events
 from letsdance.dashboards.charts import Chart, key_of
 from letsdance.dashboards.parts import Box, Figure, Say, effects, marks, rules, vue
 from letsdance.dashboards.session import use_session
-from letsdance.experiments import robust
+from letsdance.experiments import evidence, robust
 from letsdance.experiments.paired import Finding
 from letsdance.experiments.patterns import PATTERNS, Laboratory
 from letsdance.params import EVIDENCE, GROUPS, PARAMETERS
@@ -136,9 +136,17 @@ def entries(text: Text) -> dict[str, list[dict[str, Any]]]:
                                "topic": text(f"quadrant.{entry['quadrant']}") if "quadrant" in entry else "",
                                "cost": text.number(entry["cost"]) if "cost" in entry else "",
                                "effects": effects(kind, name, text), "marks": marks(entry["reference"])})
-    known["evidence"] = [{"key": mark, "title": mark, "line": says, "origin": line_origin(mark), "marks": []}
-                         for mark, says in EVIDENCE.items()]
+    known["evidence"] = [{"key": one.name, "title": one.name, "line": one.says + _state(one),
+                          "origin": line_origin(one.name), "marks": []} for one in evidence.lines()]
     return known
+
+
+def _state(line: evidence.Line) -> str:
+    """What became of a line, behind its text: [tested: F9], [missing: copy or adapt]."""
+    if line.state == "source":
+        return ""
+    more = ", ".join(line.tested) if line.state == "tested" else line.why
+    return f" [{line.state.replace('_', '-')}{': ' if more else ''}{more}]"
 
 
 # ---------------------------------------------------------------- do the patterns hold now

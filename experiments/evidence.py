@@ -1,0 +1,100 @@
+"""What became of each line of the evidence: its state, where the code cites it, and which test names its direction.
+
+Where a line is modelled is read from the code itself (whatever cites it); its state and why stand in params/states.toml.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from letsdance.experiments.patterns import PATTERNS
+from letsdance.params import CONTEXTS, EVIDENCE, PARAMETERS, PROFILES
+from letsdance.scenarios import LEVERS, SHOCKS
+from letsdance.simulation.indicators import SOCIETY
+
+#: What can be said of a line, in the order of what it is worth.
+STATES = {
+    "tested": "modelled, and a pattern or a test names its direction",
+    "built": "modelled, and its direction was seen in a trial of 24 paired seeds, but no test names it",
+    "partly": "only a part of it is modelled",
+    "stand_in": "something else stands for it",
+    "fails": "modelled, but what comes out points the wrong way or does not move",
+    "missing": "not modelled",
+    "frame": "says how to look or to work, not what happens",
+    "source": "another study, cited beside the lines",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the evidence: its name and text, its state, what in the code cites it, what tests it, and why."""
+
+    name: str
+    says: str
+    state: str
+    where: tuple[str, ...]
+    tested: tuple[str, ...]
+    why: str
+
+
+def marks(reference: str) -> set[str]:
+    """The lines that a reference names: 'S41-S43 T4' -> S41, S42, S43, T4."""
+    found = set(re.findall(r"\bT\d+[a-z]?\b", reference))
+    for first, last in re.findall(r"\bS(\d+)(?:-S?(\d+))?", reference):
+        found |= {f"S{n}" for n in range(int(first), int(last or first) + 1)}
+    return found
+
+
+@cache
+def states() -> dict[str, dict[str, str]]:
+    """params/states.toml: state -> line -> why; 'beyond' holds what the list of lines itself misses."""
+    text = files("letsdance.params").joinpath("states.toml").read_text(encoding="utf-8")
+    return {state: dict(table) for state, table in tomllib.loads(text).items()}
+
+
+@cache
+def cited() -> dict[str, tuple[str, ...]]:
+    """Line -> what cites it: parameters, levers, shocks, contexts, profiles, indicators."""
+    every = [(name, p.reference) for name, p in PARAMETERS.shipped.items()]
+    for table in (LEVERS.shipped, SHOCKS.shipped, CONTEXTS, PROFILES):
+        every += [(name, entry["reference"]) for name, entry in table.items()]
+    every += [(name, reference) for name, (_, _, reference) in SOCIETY.items()]
+    found: dict[str, list[str]] = {}
+    for name, reference in every:
+        for mark in marks(reference):
+            found.setdefault(mark, []).append(name)
+    return {mark: tuple(names) for mark, names in found.items()}
+
+
+@cache
+def lines() -> tuple[Line, ...]:
+    """Every line, in the order of the evidence."""
+    told = {mark: (state, why) for state, table in states().items() if state != "beyond" for mark, why in table.items()}
+    patterns: dict[str, list[str]] = {}
+    for name, one in PATTERNS.items():
+        for mark in marks(one.source):
+            patterns.setdefault(mark, []).append(name)
+    made = []
+    for mark, says in EVIDENCE.items():
+        state, why = told.get(mark, ("source" if mark.startswith("T") else "built", ""))
+        tests = tuple(why.split()) if state == "tested" else ()
+        tests = tuple(dict.fromkeys([*tests, *patterns.get(mark, ())]))
+        made.append(Line(mark, says, state, cited().get(mark, ()), tests, "" if state == "tested" else why))
+    return tuple(made)
+
+
+def counts() -> dict[str, int]:
+    """How many of the lines S1-S190 are in each state."""
+    found = Counter(line.state for line in lines() if line.state != "source")
+    return {state: found[state] for state in STATES if found[state]}
+
+
+def headline() -> str:
+    """The counts in one sentence."""
+    said = ", ".join(f"{n} {state.replace('_', '-')}" for state, n in counts().items())
+    return f"{sum(counts().values())} lines S of the seed documents: {said}"
