@@ -67,8 +67,12 @@ def _plain(function: Any) -> Any:
 
 
 def _compiled(function: Any, mark: str) -> Any:
+    """A user's rule as the house's are compiled, in a module that is known when what was kept of it is loaded."""
     plain = _plain(function)
-    return function if plain is not function else rule(_renamed(plain, plain.__globals__, mark, plain.__module__))
+    module = ModuleType(f"letsdance.rules_{mark}")
+    module.__dict__.update({name: value for name, value in plain.__globals__.items() if not name.startswith("__")})
+    sys.modules[module.__name__] = module
+    return rule(_renamed(plain, plain.__globals__, mark, module.__name__))
 
 
 def _renamed(plain: FunctionType, names: dict[str, Any], mark: str, module: str) -> FunctionType:

@@ -95,3 +95,17 @@ def test_every_rule_that_is_compiled_can_be_named():
     assert {"calls.join_probability", "adoption.value", "outcomes.success_probability", "stocks.next_trust"} & set(
         replaced.names())
     assert all(replaced._plain(one).__doc__ for one in replaced.names().values())
+
+
+def test_what_was_compiled_is_loaded_by_another_process(tmp_path):
+    """Also where the rule comes from a module that no other process knows."""
+    file = tmp_path / "study.py"
+    file.write_text("import letsdance as ld\n"
+                    "code = 'def middle(drive, p):\\n    return 0.25'\n"
+                    "names = {'__name__': 'nowhere'}\nexec(code, names)\n"
+                    f"rules = {{'{TARGET}': names['middle']}}\n"
+                    "print(ld.simulate('lets_dance', runs=1, quarters=8, rules=rules).rows['C'][0, -1])\n",
+                    encoding="utf-8")
+    told = [subprocess.run([sys.executable, str(file)], capture_output=True, text=True, check=True,
+                           env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}).stdout for _ in range(2)]
+    assert told[0] == told[1] != ""
