@@ -176,7 +176,10 @@ def explain(
     quarters: Quarters = None, seed: Seed = 1, sets: Set = None, lever: Lever = None,
     shock: Shock = None, profile: Profile = None, worlds: Over = None, within: Within = None, as_json: Json = False,
 ) -> None:
-    """Say in plain sentences what happened and why, and with --worlds in how many worlds it is so."""
+    """Say in plain sentences what happened and why.
+
+    With --worlds: in how many worlds it is so.
+    """
     from letsdance import scenarios as told
     from letsdance.params import Refused
 

@@ -191,7 +191,10 @@ def pathways(
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-pathways"),
     overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
-    """Compare packages that react to a signal with packages that do not: "OUT+20 if support@12 < 0.3"."""
+    """Compare packages that react to a signal with others.
+
+    A package that reacts: "OUT+20 if support@12 < 0.3".
+    """
     from letsdance import scenarios as told
     from letsdance.experiments import folder
     from letsdance.experiments.pathways import pathways as run

@@ -211,7 +211,10 @@ def gather(
     directory: Annotated[Path, typer.Argument(help="The folder that the shares of a sweep (--task) were made in.")],
     as_json: Json = False,
 ) -> None:
-    """Close a sweep that was made in shares: check that nothing is missing or damaged, and write its report."""
+    """Check a sweep that was made in shares, and close it.
+
+    Nothing may be missing or damaged; then its report is written.
+    """
     from letsdance.experiments.store import Sweep
     from letsdance.params import Refused
     from letsdance.report.sweep import hand_over

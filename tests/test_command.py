@@ -100,7 +100,7 @@ def test_show_prints_everything_there_is(letsdance, what, names):
 def test_show_says_units_ranges_and_sources(letsdance):
     rows = {row["name"]: row for row in json.loads(letsdance("show", "parameters", "--json")[1])}
     assert (rows["k"]["range"], rows["k"]["unit"], rows["k"]["source"]) == ("0 to 2", "1", "text")
-    assert "y_lever +0.05" in letsdance("show", "levers")[1]
+    assert f"y_lever +{LEVERS['FRCS']['effects'][0]['add']}" in letsdance("show", "levers")[1]
 
 
 @pytest.mark.parametrize("start", STARTS)

@@ -33,7 +33,7 @@ FREE = "FRCS@2+6, FAL@2*0.5; k=1.2"
 @pytest.fixture(scope="module")
 def found():
     """Three policies from a start where something happens within 16 quarters."""
-    return compare({"as it is": "lone_ranger", "free-range": FREE, "mandate": "MANDATE@1"}, runs=6, seed=5, quarters=16,
+    return compare({"as it is": "lone_ranger", "free-range": FREE, "lead": "LEAD@1*1.5"}, runs=6, seed=5, quarters=16,
                    start="lone_ranger")
 
 
@@ -99,8 +99,8 @@ def test_differences_are_those_of_an_independent_count(found):
 
 def test_an_effect_is_that_of_scipys_paired_test(found):
     for outcome in ("G@16", "T@8-16", "total_spend"):
-        after, before = (parse(outcome).of(found.results[name]) for name in ("mandate", "as it is"))
-        e = found.effect("mandate", outcome)
+        after, before = (parse(outcome).of(found.results[name]) for name in ("lead", "as it is"))
+        e = found.effect("lead", outcome)
         assert (e.before, e.after) == pytest.approx((before.mean(), after.mean()))
         if np.ptp(after - before) > 1e-12:
             says = stats.ttest_rel(after, before).confidence_interval(0.95)
@@ -109,27 +109,27 @@ def test_an_effect_is_that_of_scipys_paired_test(found):
 
 
 def test_what_never_comes_is_compared_only_where_it_comes_under_both(found):
-    after, before = (found.results[name].time_to(0.1) for name in ("mandate", "as it is"))
+    after, before = (found.results[name].time_to(0.1) for name in ("lead", "as it is"))
     both = np.isfinite(after) & np.isfinite(before)
     assert 0 < both.sum() < 6 or both.sum() == 0
-    e = found.effect("mandate", "time_to_10")
+    e = found.effect("lead", "time_to_10")
     assert (e.difference.n, e.runs) == (both.sum(), 6)
     assert "in only" in pages.headlines(found, "time_to_97.5")["free-range"]
-    assert found.cost_per_effect("mandate", "time_to_97.5").why == "the effect could not be measured"
+    assert found.cost_per_effect("lead", "time_to_97.5").why == "the effect could not be measured"
 
 
 def test_the_numbers_do_not_depend_on_threads(found):
-    again = compare({"as it is": "lone_ranger", "free-range": FREE, "mandate": "MANDATE@1"}, runs=6, seed=5, quarters=16,
+    again = compare({"as it is": "lone_ranger", "free-range": FREE, "lead": "LEAD@1*1.5"}, runs=6, seed=5, quarters=16,
                     start="lone_ranger", threads=1)
     pd.testing.assert_frame_equal(again.differences, found.differences)
 
 
 def test_against_names_the_reference(found):
-    turned = compare({"as it is": "lone_ranger", "mandate": "MANDATE@1"}, runs=6, seed=5, quarters=16,
-                     start="lone_ranger", against="mandate")
-    one, other = turned.effect("as it is", "G").difference, found.effect("mandate", "G").difference
+    turned = compare({"as it is": "lone_ranger", "lead": "LEAD@1*1.5"}, runs=6, seed=5, quarters=16,
+                     start="lone_ranger", against="lead")
+    one, other = turned.effect("as it is", "G").difference, found.effect("lead", "G").difference
     assert (one.mean, one.low, one.high) == pytest.approx((-other.mean, -other.high, -other.low))
-    assert turned.points("as it is") == -found.points("mandate")
+    assert turned.points("as it is") == -found.points("lead")
 
 
 # ---------------------------------------------------------------- intervals that cover
@@ -243,20 +243,20 @@ def test_a_band_leaves_out_what_was_not_measured():
 
 
 def test_cost_per_effect_is_the_points_over_the_effect(found):
-    assert found.points("mandate") == 16 * LEVERS["MANDATE"]["cost"]
-    e, cost = found.effect("mandate", "G").difference, found.cost_per_effect("mandate", "G")
+    assert found.points("lead") == 16 * 1.5 * LEVERS["LEAD"]["cost"]
+    e, cost = found.effect("lead", "G").difference, found.cost_per_effect("lead", "G")
     assert e.low > 0
-    assert (cost.each, cost.low, cost.high) == pytest.approx((16 / e.mean, 16 / e.high, 16 / e.low))
-    turned = compare({"mandate": "MANDATE@1", "as it is": "lone_ranger"}, runs=6, seed=5, quarters=16,
-                     start="lone_ranger", against="mandate")
+    assert (cost.each, cost.low, cost.high) == pytest.approx(tuple(cost.points / one for one in (e.mean, e.high, e.low)))
+    turned = compare({"lead": "LEAD@1*1.5", "as it is": "lone_ranger"}, runs=6, seed=5, quarters=16,
+                     start="lone_ranger", against="lead")
     assert turned.cost_per_effect("as it is", "G").why == "it costs no more points than what it is compared with"
 
 
 # ---------------------------------------------------------------- whose fate changed
 
 def test_fates_are_counted_municipality_by_municipality(found):
-    before, after = found.results["as it is"], found.results["mandate"]
-    for m, row in enumerate(found.municipalities.query("policy == 'mandate'").to_dict("records")):
+    before, after = found.results["as it is"], found.results["lead"]
+    for m, row in enumerate(found.municipalities.query("policy == 'lead'").to_dict("records")):
         was, now = ([r.municipalities.query(f"quarter == 16 and municipality == '{row['municipality']}'")
                      for r in (before, after)] if m < 3 else (None, None))
         if was is None:
@@ -265,10 +265,10 @@ def test_fates_are_counted_municipality_by_municipality(found):
         assert row["changed"] == (was["regime"].astype(str).to_numpy() != now["regime"].astype(str).to_numpy()).sum()
         adopted = [(one["adopted_at"] >= 0).to_numpy() for one in (was, now)]
         assert (row["gained"], row["lost"]) == ((adopted[1] & ~adopted[0]).sum(), (adopted[0] & ~adopted[1]).sum())
-    moved = found.moves.query("policy == 'mandate' and before != after")
-    changed = found.municipalities.query("policy == 'mandate'")
+    moved = found.moves.query("policy == 'lead' and before != after")
+    changed = found.municipalities.query("policy == 'lead'")
     assert moved["municipalities"].sum() == pytest.approx(changed["changed"].sum() / 6)
-    assert moved["citizens"].sum() == pytest.approx(found.citizens.query("policy == 'mandate'")["elsewhere"].mean())
+    assert moved["citizens"].sum() == pytest.approx(found.citizens.query("policy == 'lead'")["elsewhere"].mean())
     assert moved["municipalities"].sum() > 0
 
 
@@ -378,8 +378,8 @@ def test_a_comparison_that_cannot_be_is_refused(named, says):
 
 
 def test_an_unknown_policy_of_a_comparison_is_refused(found):
-    with pytest.raises(Refused, match="Did you mean mandate"):
-        found.effect("mandat", "C")
+    with pytest.raises(Refused, match="Did you mean lead"):
+        found.effect("leed", "C")
 
 
 # ---------------------------------------------------------------- figures, page and command
@@ -400,7 +400,7 @@ def test_differences_are_written_with_few_decimals_and_none_too_few(outcome, mea
 def test_figures_name_every_policy_and_stay_on_their_sheet(found, make, width):
     figure = make(found, width)
     words = [word["text"] for word in figure._words]
-    for name in ("free-range", "mandate"):
+    for name in ("free-range", "lead"):
         assert any(name in word for word in words)
     assert all(-1 <= word["x"] <= width + 1 and 0 <= word["y"] <= figure.height for word in figure._words)
     assert "nan" not in figure.svg().lower().split("<style>")[0]
@@ -408,11 +408,11 @@ def test_figures_name_every_policy_and_stay_on_their_sheet(found, make, width):
 
 def test_the_page_says_what_the_tables_say(found):
     page = html.unescape(render(pages.study(found, "G"), {}))
-    e = found.effect("mandate", "G").difference
-    assert f"Mandate raises governments' willingness by {100 * e.mean:.0f}" in page
-    assert "in 6 of 6 runs, for 16 points." in page
-    ends = found.municipalities.query("policy == 'mandate'")["changed"].sum() / 6
-    assert f"Under mandate, {ends:.{0 if ends >= 20 else 1}f}" in page
+    e = found.effect("lead", "G").difference
+    assert f"Lead raises governments' willingness by {100 * e.mean:.0f}" in page
+    assert f"in 6 of 6 runs, for {found.points('lead'):.0f} points." in page
+    ends = found.municipalities.query("policy == 'lead'")["changed"].sum() / 6
+    assert f"Under lead, {ends:.{0 if ends >= 20 else 1}f}" in page
     assert "nan" not in page.split("</style>")[1].replace("finan", "").replace("governan", "").lower()
 
 

@@ -737,7 +737,7 @@ def test_everything_that_can_be_set_is_explained_in_both_languages():
                 assert len(html) > 60
     assert "citizen_reasons" in parts.explained("parameter.wS", Text("en"))
     assert "S122" in parts.explained("lever.FRCS", Text("en"))
-    assert "+0.05" in parts.explained("lever.FRCS", Text("en"))
+    assert f"+{LEVERS['FRCS']['effects'][0]['add']:.2f}" in parts.explained("lever.FRCS", Text("en"))
     assert "government_reasons" in parts.explained("lever.FRCS", Text("en"))  # the equation that the lever moves
 
 
