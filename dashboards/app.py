@@ -41,7 +41,9 @@ from letsdance.scenarios.mechanism import everywhere
 from letsdance.words import Text
 
 #: Pages in the order of the bar.
-PAGES = ("futures", "explore", "compare", "late_adopters", "town", "map", "lessons", "confidence", "data", "lab")
+PAGES = ("futures", "explore", "compare", "late_adopters", "town", "map", "lessons", "confidence", "data")
+#: The page of one's own mechanisms: it stands in the bar where one runs.
+LAB = "lab"
 #: The start that Late adopters opens on: governments adopt there, the late after the early.
 ADOPTING = "dead_horse"
 _HERE = Path(__file__).parent
@@ -76,7 +78,8 @@ def configure() -> None:
 @cache
 def present() -> list[str]:
     """The pages that are there; the lab's where a mechanism of one's own runs."""
-    return [name for name in PAGES if find_spec(f"letsdance.dashboards.pages.{name}") and (name != "lab" or everywhere())]
+    known = (*PAGES, LAB) if everywhere() else PAGES
+    return [name for name in known if find_spec(f"letsdance.dashboards.pages.{name}")]
 
 
 @cache

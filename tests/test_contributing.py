@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import shlex
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import pytest
 from browser import Server, free_port
+
+from letsdance.params import PARAMETERS
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = [place.parent.name for place in ROOT.glob("*/__init__.py")]
@@ -71,12 +74,13 @@ def test_a_lever_is_one_table(tmp_path):
     assert "tea with the neighbours" in listed
     assert "Lone Ranger" in ran
     assert "TEA@4+8*0.5" in (tmp_path / "tea" / "report.html").read_text(encoding="utf-8")
-    # half of the lever's effect of .05, while it acts and no longer
+    # at half its strength 1 / (1 + e^(-l/2)) of the lever's effect of .05, while it acts and no longer
+    half = 1 / (1 + math.exp(-PARAMETERS["saturation"].default / 2))
     code = ("import letsdance as ld; print(ld.simulate('lone_ranger', runs=1, quarters=12, levers=['TEA@4+8*0.5'], "
             "parameters={'municipalities': 3, 'citizens': 20}).environment['x0'].round(3).tolist())")
     said = house.run("-c", code)
     before = float(house.run("-c", "import letsdance as ld; print(ld.PARAMETERS['x0'].default)"))
-    assert eval(said) == pytest.approx([before] * 4 + [before + 0.025] * 8 + [before])
+    assert eval(said) == pytest.approx([before] * 4 + [round(before + 0.05 * half, 3)] * 8 + [before])
     assert (tmp_path / "swept" / "report.html").exists()
 
 

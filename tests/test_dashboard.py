@@ -190,7 +190,7 @@ def test_what_stands_behind_a_question_mark(visit):
     page.get_by_role("button", name="What is this: Free-range civil servants").click()
     told = page.locator("[data-lever=FRCS] .ld-told")
     expect(told).to_contain_text("Officials leave the office")
-    expect(told).to_contain_text("push on governments' willingness: +0.05")
+    expect(told).to_contain_text("push on governments' willingness: +0.04")
     expect(told).to_contain_text("S122")
     page.get_by_role("button", name="What is this: Citizens look at neighbours").click()
     expect(page.locator("[data-parameter=wN] .ld-told")).to_contain_text("citizen_reasons")

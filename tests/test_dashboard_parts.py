@@ -566,7 +566,7 @@ def test_no_text_is_missing_and_none_is_left_over():
     assert not called - known
     unused = {key for key in known - literal if not any(re.fullmatch(pattern, key) for pattern in built)}
     assert not {key for key in unused if not key.startswith("page.")}
-    assert {f"page.{name}" for name in app.PAGES} == {key for key in known if key.startswith("page.")}
+    assert {f"page.{name}" for name in (*app.PAGES, app.LAB)} == {key for key in known if key.startswith("page.")}
 
 
 #: Refusals of what the dashboard reaches that cannot come up there: the sentence, with {} for what is filled in -> why.

