@@ -72,12 +72,17 @@ def interval(values: Any, reach: float | None = None) -> Interval:
         return Interval(np.nan, np.nan, np.nan, n)
     mean = float(values.mean())
     away = float(stdtrit(n - 1, 0.5 + LEVEL / 2.0) * values.std(ddof=1) / np.sqrt(n)) if np.ptp(values) > 0.0 else 0.0
+    return around(mean, away, values, reach)
+
+
+def around(mean: float, away: float, values: np.ndarray, reach: float | None) -> Interval:
+    """mean - away to mean + away, as wide at least as `unseen` asks where few of the values[n] make the mean."""
     low, high = mean - away, mean + away
     if reach is not None:
         rare, lowest, highest = unseen(values[:, None], np.array([1.0 - LEVEL]), reach)
         if rare[0]:
             low, high = min(low, float(lowest[0])), max(high, float(highest[0]))
-    return Interval(mean, low, high, n)
+    return Interval(mean, low, high, len(values))
 
 
 def unseen(d: np.ndarray, alpha: np.ndarray, declared: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

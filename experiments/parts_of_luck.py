@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from letsdance.experiments.estimates import LEVEL, Estimate
-from letsdance.experiments.paired import Interval, interval, unseen
+from letsdance.experiments.paired import Interval, around, interval
 
 #: Draws of the pivots, and the seed that names them.
 _DRAWS, _PIVOTS = 4_000, 0x914075
@@ -103,9 +103,4 @@ def mean_over(d: Any, reach: float | None = None) -> Interval:
         variance, df = float(means.var(ddof=1)) / n, n - 1.0
     spread = np.ptp(means) > 1e-12 * max(1.0, abs(mean)) or variance > 1e-24
     away = float(stdtrit(df, 0.5 + LEVEL / 2.0) * np.sqrt(variance)) if spread else 0.0
-    low, high = mean - away, mean + away
-    if reach is not None:
-        rare, lowest, highest = unseen(means[:, None], np.array([1.0 - LEVEL]), reach)
-        if rare[0]:
-            low, high = min(low, float(lowest[0])), max(high, float(highest[0]))
-    return Interval(mean, low, high, n)
+    return around(mean, away, means, reach)
