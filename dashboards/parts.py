@@ -18,11 +18,11 @@ from letsdance import scenarios
 from letsdance.dashboards import events
 from letsdance.dashboards.charts import Chart, Told
 from letsdance.dashboards.session import use_session
-from letsdance.params import EVIDENCE, PARAMETERS, Parameter
+from letsdance.params import EVIDENCE, PARAMETERS, Parameter, marks
 from letsdance.scenarios import LEVERS, SHOCKS
 from letsdance.words import Text
 
-__all__ = ["Box", "Figure", "Rule", "Say", "Sent", "Waiting", "effects", "explained", "lever_rows", "marks",
+__all__ = ["Box", "Figure", "Rule", "Say", "Sent", "Waiting", "effects", "explained", "lever_rows",
            "parameter_rows", "rules", "shock_rows", "start_rows", "vue"]
 
 
@@ -160,18 +160,6 @@ def rules() -> tuple[Rule, ...]:
                 found.append(Rule(node.name, topic, " ".join(says.split()), about,
                                   tuple(name for name in PARAMETERS if name in read)))
     return tuple(found)
-
-
-def marks(reference: str) -> list[str]:
-    """The lines of evidence that a reference names, those that exist: 'S41-S43 T4 design' -> S41, S42, S43, T4."""
-    found = []
-    for word in reference.split():
-        first, dash, last = word.partition("-")
-        if dash and first[1:].isdigit() and last[1:].isdigit():
-            found += [f"{first[0]}{n}" for n in range(int(first[1:]), int(last[1:]) + 1)]
-        else:
-            found.append(word)
-    return [mark for mark in found if mark in EVIDENCE]
 
 
 def effects(kind: str, name: str, text: Text) -> list[str]:

@@ -5,7 +5,6 @@ Where a line is modelled is read from the code itself (whatever cites it); its s
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections import Counter
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 
 from letsdance.experiments.patterns import PATTERNS
-from letsdance.params import CONTEXTS, EVIDENCE, PARAMETERS, PROFILES
+from letsdance.params import CONTEXTS, EVIDENCE, PARAMETERS, PROFILES, marks
 from letsdance.scenarios import LEVERS, SHOCKS
 from letsdance.simulation.indicators import SOCIETY
 
@@ -40,14 +39,6 @@ class Line:
     where: tuple[str, ...]
     tested: tuple[str, ...]
     why: str
-
-
-def marks(reference: str) -> set[str]:
-    """The lines that a reference names: 'S41-S43 T4' -> S41, S42, S43, T4."""
-    found = set(re.findall(r"\bT\d+[a-z]?\b", reference))
-    for first, last in re.findall(r"\bS(\d+)(?:-S?(\d+))?", reference):
-        found |= {f"S{n}" for n in range(int(first), int(last or first) + 1)}
-    return found
 
 
 @cache

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 __all__ = ["GROUPS", "PARAMETERS", "PROFILES", "CONTEXTS", "EVIDENCE", "SOURCES", "Book", "Parameter", "Refused",
-           "check_text", "check_value", "check_whole", "defaults", "nearest", "number", "record_dtype", "whole"]
+           "check_text", "check_value", "check_whole", "defaults", "marks", "nearest", "number", "record_dtype", "whole"]
 
 SOURCES = MappingProxyType({
     "seed": "the mechanism is named in a seed document; its size is assumed",
@@ -185,6 +185,16 @@ PARAMETERS: Book[Parameter] = Book("parameter", _declarations()[1])
 PROFILES: Mapping[str, dict[str, Any]] = MappingProxyType(_read("profiles.toml"))
 CONTEXTS: Mapping[str, dict[str, Any]] = MappingProxyType(_read("contexts.toml"))
 EVIDENCE: Mapping[str, str] = MappingProxyType(_read("evidence.toml"))
+
+
+def marks(reference: str) -> list[str]:
+    """The lines of evidence that a text names, those that exist: '(S41-S43 T4; design)' -> S41, S42, S43, T4."""
+    found = []
+    for kind, first, last, letter in re.findall(r"\b([ST])(\d+)(?:-\1?(\d+)\b|([a-z]?)\b)", reference):
+        found += [f"{kind}{n}{letter}" for n in range(int(first), int(last or first) + 1)]
+    return [mark for mark in found if mark in EVIDENCE]
+
+
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

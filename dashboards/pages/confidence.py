@@ -13,12 +13,12 @@ import solara
 
 from letsdance.dashboards import compute, events
 from letsdance.dashboards.charts import Chart, key_of
-from letsdance.dashboards.parts import Box, Figure, Say, effects, marks, rules, vue
+from letsdance.dashboards.parts import Box, Figure, Say, effects, rules, vue
 from letsdance.dashboards.session import use_session
 from letsdance.experiments import evidence, robust
 from letsdance.experiments.paired import Finding
 from letsdance.experiments.patterns import PATTERNS, Laboratory
-from letsdance.params import EVIDENCE, GROUPS, PARAMETERS
+from letsdance.params import EVIDENCE, GROUPS, PARAMETERS, marks
 from letsdance.report.words import LEFT_OUT
 from letsdance.scenarios import LEVERS, SHOCKS, Scenario, load
 from letsdance.simulation.run import Result
@@ -116,8 +116,7 @@ def entries(text: Text) -> dict[str, list[dict[str, Any]]]:
     for rule in rules():
         known["rules"].append({"key": rule.name, "title": rule.name.replace("_", " "), "topic": text(f"rule.{rule.topic}"),
                                "equation": rule.says, "about": rule.about,
-                               "marks": marks(rule.about.replace("(", " ").replace(")", " ").replace(";", " ").replace(
-                                   ".", " ")),
+                               "marks": marks(rule.about),
                                "parameters": [[name, text.title("parameter", name), origin(name)]
                                               for name in rule.parameters]})
     for name, p in PARAMETERS.items():
