@@ -204,7 +204,7 @@ def price(policy: Policy) -> tuple[float, tuple[float, ...]]:
     """Points over the whole run: of all levers, and of each."""
     from letsdance.simulation import schedule
 
-    each = [float(schedule.build(replace(policy, levers=(use,)).scenario())["points"].sum()) for use in policy.levers]
+    each = [schedule.build(replace(policy, levers=(use,)).scenario()).spent for use in policy.levers]
     return sum(each), tuple(each)
 
 

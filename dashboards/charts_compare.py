@@ -268,7 +268,7 @@ def effects(shown: Beside, text: Text) -> tuple[list[Head], list[Row]]:
 @lru_cache(256)
 def _points(policy: Policy) -> float:
     """What a policy's levers cost over its horizon."""
-    return float(schedule.build(policy.scenario())["points"].sum())
+    return schedule.build(policy.scenario()).spent
 
 
 def head(name: str, shown: Beside, text: Text) -> Head:

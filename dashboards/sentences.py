@@ -114,7 +114,7 @@ def headline(pair: Pair, reference: Policy, text: Text, own: int = 0) -> tuple[s
 def _price(pair: Pair, reference: Policy, text: Text) -> list[str]:
     """What the levers cost over the whole run, and which future leads nevertheless."""
     result = pair.result
-    points = float(schedule.build(result.scenario)["points"].sum())
+    points = schedule.build(result.scenario).spent
     goal, years = destination(result), text.short(result.quarters / 4)
     said = []
     if pair.policy.levers:

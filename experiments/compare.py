@@ -464,7 +464,7 @@ class Comparison:
 
     def points(self, policy: str) -> float:
         """Points that a policy's levers cost over the horizon beyond those of the reference."""
-        spent = [float(self._schedule(name)["points"].sum()) for name in (policy, self.reference)]
+        spent = [self._schedule(name).spent for name in (policy, self.reference)]
         return spent[0] - spent[1]
 
     def cost_per_effect(self, policy: str, outcome: str | Outcome) -> Cost:

@@ -79,7 +79,7 @@ def _whole(name: str, result: Result) -> np.ndarray:
     if name == "lever_points":
         from letsdance.simulation import schedule
 
-        return np.full(result.runs, float(schedule.build(result.scenario, among=result.places)["points"].sum()))
+        return np.full(result.runs, schedule.build(result.scenario, among=result.places).spent)
     if name == "pilots_per_adoption":
         return result.pilots_per_adoption()
     return np.asarray((~np.isnan(result.first_passage())).mean(axis=1), np.float64)

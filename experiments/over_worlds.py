@@ -219,7 +219,7 @@ class OverWorlds:
 
     def points(self, policy: str) -> float:
         """Points that a policy's levers cost over the horizon beyond those of the reference."""
-        spent = [float(schedule.build(self.stories[name])["points"].sum()) for name in (policy, self.reference)]
+        spent = [schedule.build(self.stories[name]).spent for name in (policy, self.reference)]
         return spent[0] - spent[1]
 
     def __repr__(self) -> str:

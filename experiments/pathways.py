@@ -164,7 +164,7 @@ def follow(story: Scenario, rules: Sequence[Rule], towns: Municipalities, seeds:
     points = np.zeros(len(seeds))
     for pattern in {tuple(row) for row in fired.tolist()}:
         more = [rules[j].use() for j in range(len(rules)) if pattern[j]]
-        points[(fired == np.array(pattern)).all(axis=1)] = schedule.build(story.changed(levers=more))["points"].sum()
+        points[(fired == np.array(pattern)).all(axis=1)] = schedule.build(story.changed(levers=more)).spent
     return Result(story, towns, seeds, *arrays), points, fired
 
 

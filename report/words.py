@@ -171,7 +171,7 @@ def _came_of(name: str, results: Results) -> str:
     used = list(dict.fromkeys(LEVERS[use.name]["title"] if use.name in LEVERS else use.name for use in scenario.levers))
     all_used = ", ".join(use.name for use in scenario.levers)
     done = listed(used) if len(used) <= 3 else f"{counted(len(used))} levers ({all_used})"
-    points = float(schedule.build(scenario)["points"].sum())
+    points = schedule.build(scenario).spent
     cost = f"{points:,.0f} {'point' if abs(points) == 1 else 'points'}".replace("-", "−")
     bare = next((one for one in results.values() if not one.scenario.levers and one.quarters == result.quarters
                  and (one.scenario.C, one.scenario.G) == (scenario.C, scenario.G)), None)

@@ -531,5 +531,5 @@ def price(start: str, horizon: int, uses: tuple[Use, ...]) -> float:
     from letsdance.simulation import schedule
 
     bare = scenarios.load(start).changed(quarters=horizon)
-    both = [float(schedule.build(story)["points"].sum()) for story in (bare.changed(levers=uses), bare)]
+    both = [schedule.build(story).spent for story in (bare.changed(levers=uses), bare)]
     return both[0] - both[1]

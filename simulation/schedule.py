@@ -36,6 +36,11 @@ class Schedule(np.ndarray):
         self.local = getattr(made_from, "local", None)
 
     @property
+    def spent(self) -> float:
+        """Points that levers cost over the whole run."""
+        return float(self["points"].sum())
+
+    @property
     def shipped(self) -> np.ndarray:
         """The house's own parameters, as the engine takes them: record_dtype()[Q+1]."""
         plain = np.asarray(self)

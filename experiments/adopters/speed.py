@@ -259,7 +259,7 @@ def speed(case: str | Path | Scenario | Calibration = "lets_dance", given: Any =
         found = list(pool.map(run, jobs))
     values = {name: {m: np.stack([found[k * draws + d][m] for d in range(draws)]) for m in found[0]}
               for k, name in enumerate(made)}
-    cost = {name: float(schedule.build(one)["points"].sum()) for name, one in first.items()}
+    cost = {name: schedule.build(one).spent for name, one in first.items()}
     told = {name: _told(policy) for name, policy in made.items()}
     return Speed(title, stories[0], horizon, start, draws, each, seed, known is not None, values,
                  {name: cost[name] - cost[Speed.AS_IT_IS] for name in made}, told, clock)
