@@ -13,9 +13,10 @@ from letsdance.params import Refused, check_whole, nearest
 from letsdance.scenarios import ScenarioLike, UseLike
 from letsdance.scenarios.mechanism import Mechanisms, named, of_rules
 from letsdance.simulation import municipalities as table
+from letsdance.simulation import own
 from letsdance.simulation import schedule as environment
 from letsdance.simulation.agents import Citizen, Government, View, Views
-from letsdance.simulation.own import TableLike, with_own
+from letsdance.simulation.own import TableLike
 from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.simulation.society import QUARTER, Society
 
@@ -72,8 +73,7 @@ class CoCreationModel(mesa.Model):
         super().__init__(rng=rng)
         self.story = story
         self.seed = rng if isinstance(rng, int) else int(np.random.default_rng(rng).integers(2**31))
-        places = with_own(table.of(story, municipalities), citizens, networks,
-                          municipalities is not None or bool(story.municipalities))
+        places = own.of(story, municipalities, citizens, networks)
         self.society = Society(places, environment.build(story, among=places), self.seed, threads)
         self.governments_first = self.society.state.governments["first"]
         self._made: dict[type, list[Any]] = {}

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from letsdance.params import Refused, nearest
-from letsdance.scenarios import tables
+from letsdance.scenarios import Scenario, tables
 from letsdance.scenarios.tables.kinds import CITIZENS, EDGES
-from letsdance.simulation.municipalities import Municipalities
+from letsdance.simulation import municipalities
+from letsdance.simulation.municipalities import Municipalities, MunicipalitiesLike
 from letsdance.simulation.networks import Network, from_edges
 from letsdance.simulation.state import PERSON, given_nothing
 
@@ -25,16 +26,18 @@ type TableLike = str | Path | pd.DataFrame
 NETWORKS = ("citizens", "governments")
 
 
-def with_own(places: Municipalities, citizens: TableLike | None = None,
-             networks: Mapping[str, object] | None = None, named: bool = False) -> Municipalities:
-    """The municipalities with a user's own citizens and networks.
+def of(scenario: Scenario, source: MunicipalitiesLike | None, citizens: TableLike | None,
+       networks: Mapping[str, object] | None) -> Municipalities:
+    """The municipalities that a scenario meets (`municipalities.of`), with a user's own citizens and networks.
 
     citizens: a row each, with the column municipality, and any of citizen (its name), willingness, trust, resources (0-1)
     and disposition (logits); what is left open is as in the scenario. networks: {"citizens": edges} within a municipality,
     by the names of the table of citizens (without them by number, 1 the first), and {"governments": edges} by the names of
-    municipalities: a table of source and target, or a networkx graph; ties go both ways. named: whether `places` were
-    given by the user, so that the citizens must live in them. Raises `Refused`.
+    municipalities: a table of source and target, or a networkx graph; ties go both ways. Where a table of municipalities is
+    given, the citizens live in these. Raises `Refused`.
     """
+    places = municipalities.of(scenario, source)
+    named = source is not None or bool(scenario.municipalities)
     names: list[str] = []
     if citizens is not None:
         places, names = _peopled(places, citizens, named)

@@ -18,12 +18,12 @@ from letsdance.params import Refused, check_whole
 from letsdance.scenarios import Scenario, ScenarioLike, UseLike
 from letsdance.scenarios.mechanism import Mechanisms, named, of_rules
 from letsdance.simulation import driver as drivers
-from letsdance.simulation import municipalities as table
+from letsdance.simulation import own
 from letsdance.simulation import schedule as environment
 from letsdance.simulation.compiled import cold
 from letsdance.simulation.indicators import ROW
 from letsdance.simulation.municipalities import Municipalities, MunicipalitiesLike
-from letsdance.simulation.own import TableLike, with_own
+from letsdance.simulation.own import TableLike
 from letsdance.simulation.rules.adoption import ADOPTED, UPSCALED
 from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.simulation.society import LARGE, Society, cores, interpreted_arithmetic
@@ -69,7 +69,7 @@ def simulate(
     the numbers are the same whatever it is. progress: called with the number of runs that have ended. between: called
     before each quarter (it may raise, to stop); observer: called at every quarter's end, from the start on, with the
     `Society` as it stands (quarter, seed, row, parameters, state: look, do not change). With either, runs go one after
-    another. citizens, networks: tables of your own citizens, and of who knows whom (`simulation.own.with_own`).
+    another. citizens, networks: tables of your own citizens, and of who knows whom (`simulation.own.of`).
     Raises `Refused` (a ValueError) for bad input.
 
     >>> result = ld.simulate("lone_ranger", runs=2, quarters=8, levers=["FRCS@4+4"])
@@ -83,8 +83,7 @@ def simulate(
     if threads is not None:
         check_whole("threads", threads, 1, 1024)
     check_whole("seed", seed, 0, 2**63 - runs - 1)
-    places = with_own(table.of(chosen, municipalities), citizens, networks,
-                      municipalities is not None or bool(chosen.municipalities))
+    places = own.of(chosen, municipalities, citizens, networks)
     if municipalities is not None:
         chosen = replace(chosen, municipalities="")  # another table goes over its own
     seeds = np.arange(seed, seed + runs, dtype=np.uint64)
