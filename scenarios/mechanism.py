@@ -419,12 +419,16 @@ def chosen(given: Mechanisms, before: Iterable[Mechanism] = ()) -> tuple[Mechani
     return together
 
 
+def mark_of(rules: Mapping[str, Callable[..., object]]) -> str:
+    """A hash of rules by name and source, whatever their order."""
+    return hashlib.sha256("".join(f"{name} {source_of(one)}" for name, one in sorted(rules.items())).encode()).hexdigest()
+
+
 def of_rules(rules: Mapping[str, Callable[..., object]] | None) -> tuple[Mechanism, ...]:
     """A mechanism that only replaces rules of the house: what `simulate(rules=...)` loads; none for no rules."""
     if not rules:
         return ()
-    digest = hashlib.sha256("".join(f"{name} {source_of(one)}" for name, one in sorted(rules.items())).encode())
-    made = Mechanism(f"rules_{digest.hexdigest()[:8]}", "rules of one's own", f"In the place of {', '.join(rules)}.")
+    made = Mechanism(f"rules_{mark_of(rules)[:8]}", "rules of one's own", f"In the place of {', '.join(rules)}.")
     for name, one in rules.items():
         made.replaces(name)(one)
     return (made.learn(),)

@@ -12,7 +12,7 @@ import numpy as np
 from letsdance.simulation import indicators as measure
 from letsdance.simulation.compiled import compiled, inlined, part
 from letsdance.simulation.luck import Stream, address, normal, uniform
-from letsdance.simulation.networks import small_world
+from letsdance.simulation.networks import half_degree, small_world
 from letsdance.simulation.rules import adoption as adopt
 from letsdance.simulation.rules import calls as call
 from letsdance.simulation.rules import outcomes as outcome
@@ -62,10 +62,7 @@ def _rise(mean):
     return clip((mean - 0.25) / 0.5, 0.0, 1.0)
 
 
-@part
-def _half(n, k):
-    """How many neighbours on each side of the ring, as `networks.half_degree`."""
-    return max(0, min(int(k) // 2, (n - 1) // 2))
+_half = part(half_degree)
 
 
 @part
@@ -110,7 +107,8 @@ def start_governments(s, given, p, seed):
     if len(given.peer_ties):
         _as_given(given.peer_ties, given.peers, _ZERO, M, s.peer_ties, s.peers)
     else:
-        small_world(M, _half(M, p.k_g), p.rewire_g, address(seed, _PEERS, _ZERO, _ZERO), _ZERO, _ZERO, s.peer_ties, s.peers)
+        small_world(M, _half(M, int(p.k_g)), p.rewire_g, address(seed, _PEERS, _ZERO, _ZERO), _ZERO, _ZERO, s.peer_ties,
+                    s.peers)
     for m in range(M):
         key = address(seed, _EXCHANGE, _ZERO, m)
         for tie in range(2):
@@ -189,7 +187,7 @@ def start_citizens(s, given, p, seed, lo, hi):
         if len(given.ties):
             _as_given(given.ties, given.neighbours, first, n, s.ties, s.neighbours)
         else:
-            small_world(n, _half(n, p.k_c), p.rewire_c, address(seed, _TIES, _ZERO, m), first, gov.first_tie, s.ties,
+            small_world(n, _half(n, int(p.k_c)), p.rewire_c, address(seed, _TIES, _ZERO, m), first, gov.first_tie, s.ties,
                         s.neighbours)
 
 

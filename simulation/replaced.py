@@ -7,7 +7,6 @@ the phases that never call it are the house's own and need no compiling.
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +14,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from letsdance.params import Refused, nearest
-from letsdance.scenarios.mechanism import source_of
+from letsdance.scenarios.mechanism import mark_of
 from letsdance.simulation import engine, indicators
 from letsdance.simulation.compiled import numba, rule
 from letsdance.simulation.rules import adoption, calls, numbers, outcomes, regimes, stocks, uptake, willingness
@@ -52,8 +51,7 @@ def engine_with(rules: Mapping[str, Callable[..., object]], owner: str) -> Modul
             raise Refused("{owner}: {name} is asked with ({wanted}), so what replaces it must take the same arguments in "
                           "the same order, not ({given}).", owner=owner, name=name, wanted=", ".join(wanted),
                           given=", ".join(given))
-    digest = hashlib.sha256("".join(f"{name} {source_of(function)}" for name, function in sorted(rules.items())).encode())
-    mark = digest.hexdigest()[:12]
+    mark = mark_of(rules)[:12]
     if mark not in _MADE:
         _MADE[mark] = _made({id(known[name]): _compiled(function, mark) for name, function in rules.items()}, mark)
     return _MADE[mark]

@@ -22,7 +22,7 @@ def parts(one: Mechanism, text: Text) -> list[tuple[str, str, str, str]]:
         return text(f"lab.kind_{kind}"), name, says, more
 
     def said(rule: Any) -> str:
-        return (inspect.getdoc(rule) or "").splitlines()[0] if inspect.getdoc(rule) else ""
+        return next(iter((inspect.getdoc(rule) or "").splitlines()), "")
 
     rows = [row("parameter", name, f"{p.title}. {p.says}".strip(), text(
         "lab.range", usual=text.short(p.default), low=text.short(p.range[0]), high=text.short(p.range[1])))
