@@ -100,6 +100,17 @@ class Conducted:
             yield arm, found
 
 
+def story_of(lesson: Lesson, arm: Arm, off: bool = False) -> Scenario:
+    """The scenario of an arm; off: with the mechanism of the lesson's glass box switched off."""
+    usual: dict[str, Any] = {"parameters": dict(lesson.parameters), "quarters": lesson.quarters}
+    policy = read_policy(f"{arm.name}: {arm.policy}") if arm.policy.strip() else Policy(arm.name)
+    if off and lesson.glass:
+        policy = replace(policy, parameters={**policy.parameters, lesson.glass.off: lesson.glass.at})
+    if policy.start is not None:
+        policy = replace(policy, start=policy.start.changed(**usual))
+    return replace(policy.on(load_start(lesson.start).changed(**usual)), title=arm.title.en)
+
+
 class Bench:
     """Where a lesson is run: every arm once, on the same seeds, with the mechanism of its glass box on or off."""
 
@@ -109,15 +120,7 @@ class Bench:
 
     def story(self, arm: Arm, off: bool = False) -> Scenario:
         """The scenario of an arm."""
-        start = load_start(self.lesson.start).changed(parameters=dict(self.lesson.parameters),
-                                                      quarters=self.lesson.quarters)
-        policy = read_policy(f"{arm.name}: {arm.policy}") if arm.policy.strip() else Policy(arm.name)
-        if off and self.lesson.glass:
-            policy = replace(policy, parameters={**policy.parameters, self.lesson.glass.off: self.lesson.glass.at})
-        if policy.start is not None:
-            policy = replace(policy, start=policy.start.changed(parameters=dict(self.lesson.parameters),
-                                                                quarters=self.lesson.quarters))
-        return replace(policy.on(start), title=arm.title.en)
+        return story_of(self.lesson, arm, off)
 
     def result(self, arm: Arm, off: bool = False) -> Any:
         """Its runs."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from letsdance.dashboards.parts import Box, Figure, Waiting, vue
 from letsdance.dashboards.session import use_session
 from letsdance.dashboards.state import RUNS, Policy, View
 from letsdance.experiments import outcomes
-from letsdance.experiments.lessons import Bench, Conducted, conduct, own_arm
+from letsdance.experiments.lessons import Bench, Conducted, conduct, needed, own_arm, story_of
 from letsdance.params import Refused
 from letsdance.report.lesson import glass, titled
 from letsdance.scenarios.lessons import Arm, Lesson, Sentence, load, names
@@ -105,6 +105,12 @@ def own_of(view: View, lesson: Lesson, text: Text) -> Arm | None:
 
 # ---------------------------------------------------------------- what is drawn
 
+def citizens_of(lesson: Lesson) -> int:
+    """How many citizens each run of a lesson holds."""
+    values = story_of(lesson, lesson.arm[0]).values()
+    return int(values["municipalities"] * values["citizens"])
+
+
 def colour_of(nth: int, arm: Arm, lesson: Lesson) -> str:
     """The colour of an arm's curve."""
     return _COLOURS[nth % len(_COLOURS)] if arm in lesson.arm else _OWN_COLOUR
@@ -113,6 +119,7 @@ def colour_of(nth: int, arm: Arm, lesson: Lesson) -> str:
 def curve_chart(found: Conducted, off: bool, text: Text) -> Chart:
     """The first outcome that is shown, over time, one curve an arm; off: with the lesson's mechanism switched off."""
     lesson = found.lesson
+    compute.check_size(citizens_of(lesson), lesson.quarters, found.runs * len(found.arms))
     outcome = next(one for one in lesson.shown if one not in ("final", "half"))
     name = outcomes.parse(outcome).name
     bench = Bench(lesson, found.runs, found.seed)
@@ -132,6 +139,8 @@ def curve_chart(found: Conducted, off: bool, text: Text) -> Chart:
 def job_of(lesson: Lesson, own: Arm | None, off: bool, text: Text,
            token: compute.Token) -> Generator[Shown, None, None]:
     """The lesson run, once for all sessions that ask for the same."""
+    compute.check_size(citizens_of(lesson), lesson.quarters, RUNS[0] * (needed(lesson) + (own is not None)))
+
     def slice_done(_: int) -> None:
         token.check()
 
@@ -159,6 +168,9 @@ def Page() -> None:
         do, value = order["do"], order["value"]
         if do == "lesson" and value in names():
             put(**{LESSON: value, STEP: None, GUESS: None, SET: None, OFF: None})
+        elif do == "step" and value in ("+1", "-1"):  # from where the class stands now: two quick clicks are two steps
+            to = step_of(session.view.peek()) + int(value)
+            put(**{LESSON: lesson.name, STEP: min(max(to, 0), len(STEPS) - 1) or None})
         elif do == "step" and value.isdecimal() and int(value) < len(STEPS):
             put(**{LESSON: lesson.name, STEP: int(value) or None})
         elif do == "guess":
@@ -184,7 +196,8 @@ def Page() -> None:
         except Refused as refused:
             session.refuse("lessons", refused)
 
-    answer = compute.use_latest(lambda token: job_of(lesson, own, off, text, token),
+    answer = compute.use_latest(lambda token: (replace(one, found=replace(one.found, results={}))  # a page holds no runs
+                                               for one in job_of(lesson, own, off, text, token)),
                                 [(lesson.name, own, off, text.language)])
     with Box([], "ls-page"):
         solara.Style(CSS)
@@ -206,7 +219,7 @@ def Page() -> None:
 
 def policy_of(lesson: Lesson, own: Arm) -> Policy:
     """A class's setting as a policy of the other pages."""
-    story = Bench(lesson, 2, 1).story(own)
+    story = story_of(lesson, own)
     policy = Policy(lesson.start, quarters=lesson.quarters, levers=story.levers)
     for name, value in story.parameters.items():
         policy = policy.with_parameter(name, value)
@@ -217,7 +230,7 @@ def head(lesson: Lesson, step: int, guess: int, view: View, own: Arm | None, off
     """What stands above: the question, the choices, the controls."""
     language = text.language
     parameters, levers = moved(view, lesson)
-    base = Bench(lesson, 2, 1).story(lesson.arm[0]).values()
+    base = story_of(lesson, lesson.arm[0]).values()
     controls: list[dict[str, Any]] = []
     for one in lesson.control:
         if one.lever:
