@@ -191,7 +191,7 @@ def Bar() -> None:
 
 @vue("assets/budget.vue")
 def _Budget(show: bool, spent: float, limit: int, over: bool, says: str, uses: list, refused: str, texts: dict,
-            event_set: Callable[[float | None], None]) -> None:
+            event_bound: Callable[[float | None], None]) -> None:
     """What the levers in use cost, against the limit that the link carries."""
 
 
@@ -230,7 +230,7 @@ def Budget() -> None:
     uses = [{"key": f"{use}{k}", "title": placed("lever", use, text), "points": text.number(points)}
             for k, (use, points) in enumerate(zip(view.policy.levers, each, strict=True))]
     _Budget(show=bool(uses or limit), spent=spent, limit=limit, over=over, says=says, uses=uses,
-            refused=session.refused.value.get(LIMIT, ""), texts=text.all("budget"), event_set=bound)
+            refused=session.refused.value.get(LIMIT, ""), texts=text.all("budget"), event_bound=bound)
 
 
 @solara.component
