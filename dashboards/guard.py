@@ -433,6 +433,12 @@ def under(path: str) -> str:
     return path
 
 
+def _told(record: logging.LogRecord) -> bool:
+    """Whether a record of Solara's is worth telling: that a socket went while it was written to is not."""
+    return not (record.exc_info and isinstance(record.exc_info[1], RuntimeError)
+                and str(record.exc_info[1]) == "This portal is not running")
+
+
 def install(hosts: Hosts | None = None, prefix: str = "", pages: int = MOST_PAGES) -> None:
     """Guard the server that runs, before it answers; the first call decides. `solara run` serves this machine only."""
     from solara.server import settings, starlette
@@ -440,6 +446,7 @@ def install(hosts: Hosts | None = None, prefix: str = "", pages: int = MOST_PAGE
     stack = starlette.app.middleware_stack
     if not isinstance(stack, Guard):
         prefix = settings.main.root_path = under(prefix or settings.main.root_path or "")
+        logging.getLogger("solara.server.kernel").addFilter(_told)
         ipywidget.Widget.handle_control_comm_opened = staticmethod(_tell_states)
         logs = logging.getLogger("letsdance")
         if all(isinstance(one, logging.NullHandler) for one in logs.handlers):  # a library is silent; a server tells

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 from browser import COMMAND as COMMAND_LINE
 from browser import Server, free_port
+
+from letsdance.dashboards import guard
 
 #: Seconds within which the process is gone.
 _MOST = 2.0
@@ -136,3 +140,15 @@ def test_ctrl_c_is_heard_while_it_starts(tmp_path, later):
     assert gone_after(server.process, signal.SIGINT) < _MOST
     server.stop()
     assert server.log.read_text() == "" or re.fullmatch(r"The dashboard is at \S+ \(stop it .*\n", server.log.read_text())
+
+
+def test_a_socket_that_went_while_it_was_written_to_is_not_told():
+    def told(error):
+        try:
+            raise error
+        except RuntimeError:
+            return guard._told(logging.LogRecord("solara", logging.ERROR, "", 1, "", (), sys.exc_info()))
+
+    assert not told(RuntimeError("This portal is not running"))
+    assert told(RuntimeError("something else"))
+    assert guard._told(logging.LogRecord("solara", logging.ERROR, "", 1, "no exception", (), None))
