@@ -64,6 +64,7 @@ COMMANDS = {
     "adopters who": "adopters who {place}/who.csv --out who",
     "adopters fit": "adopters fit {place}/history.csv --curve bass --method ls",
     "query": "query {place}/sweep",
+    "gather": "gather {place}/sweep",
     "explain": "explain {place}/run",
     "verify": "verify {place}/run",
     "check": "check --only F1 --runs 2",
@@ -143,7 +144,7 @@ def rounds(forks, places):
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_screen_that_takes_nothing_loses_nothing(rounds, places, name):
     for needed in ("sweep", "run", "branch save"):
-        if name in ("query", "explain", "verify", "branch go"):
+        if name in ("query", "gather", "explain", "verify", "branch go"):
             rounds(needed)
     for how, ended in rounds(name).items():
         assert ended["code"] == 2, ended
