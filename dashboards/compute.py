@@ -1,7 +1,8 @@
 """Numbers for the screen: off the event loop, the last change wins, a running computation is cancelled by the next.
 
 `use_latest(job, dependencies)` is what pages use: `job(token)` is a generator that runs in a thread of a small pool
-and yields one answer after another (20 runs at once, then more); each is shown as it comes. `pairs` is the usual job:
+and yields one answer after another (20 runs at once, then more; where many wait, 5 first); each is shown as it comes.
+Everybody's first answer comes before anybody's finer one. `pairs` is the usual job:
 a policy and its reference on equal luck. Results are kept, so the reference and what undo goes back to cost nothing.
 """
 
@@ -46,6 +47,10 @@ _KEPT = 6_000_000
 _DRAWN = 64
 #: Threads of a queue: as many answers can be under way, in turns; further ones wait without a thread.
 _THREADS = 24
+#: Runs of a first answer while others wait for theirs.
+_FEW = 5
+#: Of so many turns one goes to a finer answer even while first ones wait: who has stopped moving sees all runs too.
+_FINER = 8
 #: Answers under way of one person, who moves one slider at a time but may have pages open.
 _AT_ONCE = 3
 
@@ -82,50 +87,64 @@ class Token:
 
 # ---------------------------------------------------------------- whose turn it is
 
+_Waiting = OrderedDict[Hashable, deque[Callable[[], None] | threading.Event]]
+
+
 class Queue:
     """Work in turns: round robin among people, so that one who asks ten things does not delay the others.
 
     places: how many work at once. What takes long gives its place to the next one at each `pause`, and comes back.
+    Finer answers, to those who have seen a first one, wait for first ones.
     """
 
     def __init__(self, name: str, places: int) -> None:
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix=name)
-        self._lock, self._free, self._started = threading.Lock(), places, 0
+        self._lock, self._free, self._started, self._places, self._turns = threading.Lock(), places, 0, places, 0
         self._idle = threading.Condition(self._lock)
-        self._waiting: OrderedDict[Hashable, deque[Callable[[], None] | threading.Event]] = OrderedDict()
+        self._first: _Waiting = OrderedDict()
+        self._finer: _Waiting = OrderedDict()
         self._working: dict[Hashable, int] = {}
 
-    def submit(self, person: Hashable, work: Callable[[], None]) -> None:
-        """Do this when it is the person's turn."""
+    def submit(self, person: Hashable, work: Callable[[], None], finer: bool = False) -> None:
+        """Do this when it is the person's turn. finer: behind all that is not."""
         with self._lock:
-            self._waiting.setdefault(person, deque()).append(work)
+            self._wait(person, finer).append(work)
         self._next()
+
+    def _wait(self, person: Hashable, finer: bool) -> deque[Callable[[], None] | threading.Event]:
+        return (self._finer if finer else self._first).setdefault(person, deque())
+
+    @property
+    def crowded(self) -> bool:
+        """Whether more people wait for a first answer than can be served at once."""
+        with self._lock:
+            return len(self._first) >= self._places
 
     @property
     def busy(self) -> bool:
         """Whether anybody waits or works."""
         with self._lock:
-            return bool(self._waiting or self._started)
+            return bool(self._first or self._finer or self._started)
 
     @property
     def alone(self) -> bool:
         """Whether nobody waits and at most one works."""
         with self._lock:
-            return not self._waiting and self._started <= 1
+            return not (self._first or self._finer) and self._started <= 1
 
     def wait(self, seconds: float) -> None:
         """Until nobody waits or works, so many seconds at most."""
         with self._idle:
-            self._idle.wait_for(lambda: not (self._waiting or self._started), seconds)
+            self._idle.wait_for(lambda: not (self._first or self._finer or self._started), seconds)
 
     def pause(self) -> None:
         """Between two slices of work: the others' turn, if others wait."""
         person = _here.person
         with self._lock:
-            if not self._waiting:
+            if not (self._first or self._finer):
                 return
             turn = threading.Event()
-            self._waiting.setdefault(person, deque()).append(turn)
+            self._wait(person, _here.finer).append(turn)
             self._free += 1
         self._next()
         turn.wait()
@@ -141,7 +160,7 @@ class Queue:
         finally:
             turn = threading.Event()
             with self._lock:
-                self._waiting.setdefault(_here.person, deque()).appendleft(turn)
+                self._wait(_here.person, _here.finer).appendleft(turn)
             self._next()
             turn.wait()
 
@@ -152,37 +171,42 @@ class Queue:
                 found = self._take() if self._free > 0 else None
                 if found is None:
                     return
-                person, turn = found
+                person, turn, finer = found
                 self._free -= 1
             if isinstance(turn, threading.Event):
                 turn.set()
                 continue
             try:
                 with kernel_context.without_context():  # a thread belongs to nobody
-                    self._pool.submit(self._work, person, turn)
+                    self._pool.submit(self._work, person, turn, finer)
             except RuntimeError:  # the server is stopping
                 return
 
-    def _take(self) -> tuple[Hashable, Callable[[], None] | threading.Event] | None:
-        """Who is next, and with what: what was begun goes on, what is new begins where a thread is free."""
-        for person in list(self._waiting):
-            turns = self._waiting[person]
-            new = self._started < _THREADS and self._working.get(person, 0) < _AT_ONCE
-            turn = next((turn for turn in turns if new or isinstance(turn, threading.Event)), None)
-            if turn is None:
-                continue
-            turns.remove(turn)
-            self._waiting.move_to_end(person)
-            if not turns:
-                del self._waiting[person]
-            if not isinstance(turn, threading.Event):
-                self._started += 1
-                self._working[person] = self._working.get(person, 0) + 1
-            return person, turn
+    def _take(self) -> tuple[Hashable, Callable[[], None] | threading.Event, bool] | None:
+        """Who is next, with what, and whether it is a finer answer: what was begun goes on, what is new begins where a
+        thread is free."""
+        self._turns += 1
+        order = (True, False) if self._turns % _FINER == 0 else (False, True)
+        for finer in order:
+            waiting = self._finer if finer else self._first
+            for person in list(waiting):
+                turns = waiting[person]
+                new = self._started < _THREADS and self._working.get(person, 0) < _AT_ONCE
+                turn = next((turn for turn in turns if new or isinstance(turn, threading.Event)), None)
+                if turn is None:
+                    continue
+                turns.remove(turn)
+                waiting.move_to_end(person)
+                if not turns:
+                    del waiting[person]
+                if not isinstance(turn, threading.Event):
+                    self._started += 1
+                    self._working[person] = self._working.get(person, 0) + 1
+                return person, turn, finer
         return None
 
-    def _work(self, person: Hashable, work: Callable[[], None]) -> None:
-        _here.queue, _here.person = self, person
+    def _work(self, person: Hashable, work: Callable[[], None], finer: bool) -> None:
+        _here.queue, _here.person, _here.finer = self, person, finer
         try:
             work()
         finally:
@@ -297,8 +321,13 @@ def municipalities(places: str) -> Any:
 
 
 def stages(runs: int) -> tuple[int, ...]:
-    """How many runs are shown one after another: 20, 40, 80, ... and at last all."""
-    return (*(n for n in (20, 40, 80, 160) if n < runs), runs)
+    """How many runs are shown one after another: 20, 40, 80, ... and at last all. Where many wait, a few come first."""
+    steps = _steps(runs)
+    return steps if QUICK.crowded or steps[0] != _FEW else steps[1:] or steps
+
+
+def _steps(runs: int) -> tuple[int, ...]:
+    return (*(n for n in (_FEW, 20, 40, 80, 160) if n < runs), runs)
 
 
 def simulated(policy: Policy, seed: int, runs: int, token: Token, places: str = "") -> Result:
@@ -307,7 +336,7 @@ def simulated(policy: Policy, seed: int, runs: int, token: Token, places: str = 
     Raises `Refused` for what cannot run, `Stopped` when another change came.
     """
     question = replace(policy, title=""), seed, places
-    steps = stages(runs)
+    steps = _steps(runs)
     with alone(question, token):
         done = next((kept for n in reversed(steps) if (kept := _kept.get((*question, n)))), None)
         if done is None or done.runs < runs:
@@ -380,7 +409,7 @@ class Pair:
 
 
 def pairs(view: View, token: Token, policy: Policy | None = None) -> Iterator[Pair]:
-    """The view's policy (or another) beside the view's reference, 20 runs first, then more.
+    """The view's policy (or another) beside the view's reference, some runs first, then more.
 
     The reference runs for as many quarters as the policy, so that the two can be compared.
     """
@@ -420,7 +449,7 @@ class Answer[T]:
 class _Latest:
     """Runs the newest job of one component and delivers what it yields; older jobs are stopped.
 
-    After each answer a job goes back to the end of the queue: everybody's first answer comes before anybody's finer one.
+    After each answer a job goes back to the end of the queue, behind all who have no answer yet.
     """
 
     def __init__(self) -> None:
@@ -431,14 +460,14 @@ class _Latest:
             queue: Queue) -> None:
         self._token.stop()
         self._token = token = Token()
-        self._go_on(queue, job(token), token, deliver)
+        self._go_on(queue, job(token), token, deliver, finer=False)
 
     def stop(self) -> None:
         self._token.stop()
 
-    def _go_on(self, *turn: Any) -> None:
+    def _go_on(self, queue: Queue, *turn: Any, finer: bool) -> None:
         person = self._context.session_id if self._context is not None else id(self)
-        turn[0].submit(person, lambda: self._turn(*turn))
+        queue.submit(person, lambda: self._turn(queue, *turn), finer)
 
     def _turn(self, queue: Queue, answers: Generator[Any, None, None], token: Token,
               deliver: Callable[[Any, str], None]) -> None:
@@ -454,7 +483,7 @@ class _Latest:
             self._refuse(token, deliver, Said(
                 "this could not be computed ({error}); undo the last change.", error=type(error).__name__))
         else:
-            self._go_on(queue, answers, token, deliver)
+            self._go_on(queue, answers, token, deliver, finer=True)
 
     def _refuse(self, token: Token, deliver: Callable[[Any, str], None], sentence: str) -> None:
         with suppress(Stopped):  # another change came meanwhile
