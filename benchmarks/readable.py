@@ -83,7 +83,14 @@ def small_world(agents: Sequence[Any], k: int, rewire: float, random: Any) -> No
     """Give every agent its `neighbours`, by Watts and Strogatz."""
     graph = nx.watts_strogatz_graph(len(agents), 2 * half_degree(len(agents), k), rewire, seed=random)
     for i, agent in enumerate(agents):
+        agent.place = i
         agent.neighbours = [agents[j] for j in graph[i]]
+
+
+def is_near(one: Any, other: Any, n: int, k: int) -> bool:
+    """Whether two of n are neighbours on the ring that they were tied from."""
+    distance = abs(one.place - other.place)
+    return min(distance, n - distance) <= half_degree(n, k)
 
 
 # ---------------------------------------------------------------- who acts
@@ -107,11 +114,11 @@ class Citizen(mesa.Agent):
         """In the poorest quarter by resources."""
         return self.resources < POOR
 
-    def answer(self, p: Any) -> tuple[bool, bool]:
+    def answer(self, bond: float, p: Any) -> tuple[bool, bool]:
         """Asked to join: (would join if not busy, joins). One mood for both: nobody joins busy who would not free."""
-        mood = self.random.random()
-        return (mood < calls.join_probability(self.willingness, self.resources, 0, p),
-                mood < calls.join_probability(self.willingness, self.resources, self.load, p))
+        mood, w = self.random.random(), self.willingness + bond
+        return (mood < calls.join_probability(w, self.resources, 0, p),
+                mood < calls.join_probability(w, self.resources, self.load, p))
 
     def look_around(self, p: Any) -> None:
         """See last quarter's neighbours, before any of them changes."""
@@ -218,9 +225,12 @@ class Government(mesa.Agent):
         return outcomes.effective_feedback(self.feedback, p)
 
     def responsiveness(self, p: Any) -> float:
-        """g (1 - silo): the chance that a citizens' call is supported."""
-        silo = calls.effective_silo(self.silo, willingness.adoption_feedback(self.stage, self.depth, p), p)
-        return calls.support_probability(self.willingness, silo)
+        """g (1 - silo): what everybody sees of the government."""
+        return calls.support_probability(self.willingness, self.silo_now(p))
+
+    def silo_now(self, p: Any) -> float:
+        """silo, with levers and what has been adopted."""
+        return calls.effective_silo(self.silo, willingness.adoption_feedback(self.stage, self.depth, p), p)
 
     # 1. environment
 
@@ -246,10 +256,12 @@ class Government(mesa.Agent):
                 self.happened["crowded_out"] += 1
                 continue
             joined, willing = self.ask(initiator, int(p.contacts_c), p)
+            far = sum(not is_near(initiator, other, len(self.citizens), int(p.k_c)) for other in initiator.neighbours)
             if len(joined) < p.launch_min:
                 self.happened["crowded_out" if willing >= p.launch_min else "unanswered_calls"] += 1
                 continue
-            self.launch(JOINT if self.model.happens(self.responsiveness(p)) else SOLO, joined, p)
+            supports = calls.support_probability(self.willingness, calls.way_round(self.silo_now(p), far, p))
+            self.launch(JOINT if self.model.happens(supports) else SOLO, joined, p)
             self.happened["initiators_poor"] += initiator.is_poor
 
     def government_calls(self, p: Any) -> None:
@@ -270,11 +282,12 @@ class Government(mesa.Agent):
         asked = [initiator] if initiator else []
         others = len(self.citizens) - len(asked)
         for _ in range(min(contacts, others)):
-            other = self.somebody_new(initiator, asked, p)
+            other, known = self.somebody_new(initiator, asked, p)
             if other is None or len(joined) >= p.members_max:
                 continue
             asked.append(other)
-            would, joins = other.answer(p)
+            close = known and is_near(initiator, other, len(self.citizens), int(p.k_c))
+            would, joins = other.answer(calls.asked_by(close, p) if initiator else 0.0, p)
             willing += would
             if joins:
                 joined.append(other)
@@ -282,14 +295,18 @@ class Government(mesa.Agent):
             self.happened["joined"] += joins
         return joined, willing
 
-    def somebody_new(self, initiator: Citizen | None, asked: list[Citizen], p: Any) -> Citizen | None:
-        """A neighbour of the initiator with chance `near`, else anybody; nobody if eight thoughts bring nobody new."""
+    def somebody_new(self, initiator: Citizen | None, asked: list[Citizen], p: Any) -> tuple[Citizen | None, bool]:
+        """A neighbour of the initiator with chance `near`, else anybody; nobody if eight thoughts bring nobody new.
+
+        And whether over a tie.
+        """
         close = initiator.neighbours if initiator else []
         for _ in range(8):
-            other = self.random.choice(close if close and self.model.happens(p.near) else self.citizens)
+            known = bool(close) and self.model.happens(p.near)
+            other = self.random.choice(close if known else self.citizens)
             if other not in asked:
-                return other
-        return None
+                return other, known
+        return None, False
 
     def launch(self, kind: int, members: list[Citizen], p: Any) -> None:
         """An initiative starts."""
@@ -346,7 +363,8 @@ class Government(mesa.Agent):
         """What the quarter leaves behind: social capital, trust, reputation, risk culture, capacity, top support."""
         n, happened, feedback = len(self.citizens), self.happened, self.effective_feedback(p)
         self.social_capital = stocks.next_social_capital(
-            self.social_capital, self.baseline_social_capital, self.participation, p)
+            self.social_capital, self.baseline_social_capital, self.participation,
+            calls.join_probability(self.citizens_willingness, 0.5, 0, p), p)
         felt = calls.felt_responsiveness(self.responsiveness(p), p)
         for citizen in self.citizens:
             citizen.trust = stocks.trust_of_everyone(citizen.trust, felt, p)
@@ -418,7 +436,8 @@ class Government(mesa.Agent):
         happens, feedback = self.model.happens, self.effective_feedback(p)
         match self.stage:
             case adoption.UNAWARE:
-                return adoption.AWARE if happens(adoption.awareness_probability(met, p)) else self.stage
+                hears = adoption.awareness_probability(self.innovativeness, met, p)
+                return adoption.AWARE if happens(hears) else self.stage
             case adoption.AWARE:
                 if happens(adoption.pilot_probability(self.value, p)):
                     return adoption.PILOTING
@@ -484,14 +503,20 @@ class ReadableModel(mesa.Model):
         ranks = [(i + 0.5) / M for i in range(M)]
         self.random.shuffle(ranks)
         self.governments = [Government(self, rank, p) for rank in ranks]
-        small_world(self.governments, int(p.k_g), p.rewire_g, self.random)
+        small_world(self.governments, int(p.k_g), calls.crossing(p.rewire_g, p.silo), self.random)
         for government, n in zip(self.governments, citizens, strict=True):
             government.citizens = [Citizen(self, government, p) for _ in range(n)]
-            small_world(government.citizens, int(p.k_c), p.rewire_c, self.random)
+            small_world(government.citizens, int(p.k_c), calls.crossing(p.rewire_c, p.silo), self.random)
             strangers = [other for other in self.governments if other is not government]
             government.exchange = self.random.choices(strangers, k=2) if strangers else []
         self.citizens = [citizen for government in self.governments for citizen in government.citizens]
         self.datacollector = mesa.DataCollector(tables={"society": list(indicators.SOCIETY)})
+        for before in range(int(p.burn_in)):  # with willingness as it starts, and nothing yet to adopt
+            self.steps = before - int(p.burn_in) + 1
+            for phase in ("begin_quarter", "citizens_call", "government_calls", "outcomes", "stocks"):
+                self.agents_by_type[Government].do(phase, p)
+        for government in self.governments:
+            government.happened.clear()
         self.agents.do("look_around", p)
         self.record(p)
 

@@ -22,6 +22,16 @@ def effects(entry: dict[str, Any]) -> str:
     return ", ".join(said)
 
 
+def expected(entry: dict[str, Any]) -> str:
+    """What the evidence leads us to expect of a lever alone, with the source, in one line."""
+    said = []
+    for one in entry.get("expects", []):
+        goes = {"same": "the same", "any": "either way"}.get(one["goes"], one["goes"])
+        less = f", less than {one['less_than'].replace(' ', '+')}" if "less_than" in one else ""
+        said.append(f"{one['indicator']} {goes}{less} in {one['start']} ({one['source']})")
+    return "; ".join(said)
+
+
 def contents(what: str, copy: str | None = None) -> tuple[str, list[str], list[list[str]]]:
     """Title, columns and rows; with `copy`, the text of a shipped scenario file alone."""
     if copy is not None:
@@ -37,10 +47,10 @@ def contents(what: str, copy: str | None = None) -> tuple[str, list[str], list[l
         return "Parameters", ["name", "title", "default", "range", "unit", "role", "group", "source", "reference",
                               "what it says"], rows
     if what == "levers":
-        rows = [[name, e["title"], e["quadrant"], f"{e['cost']:g}", effects(e), e["reference"], e["says"]]
+        rows = [[name, e["title"], e["quadrant"], f"{e['cost']:g}", effects(e), expected(e), e["reference"], e["says"]]
                 for name, e in scenarios.LEVERS.items()]
-        return "Levers", ["name", "title", "quadrant", "points a quarter", "effect at strength 1", "reference",
-                          "what it says"], rows
+        return "Levers", ["name", "title", "quadrant", "points a quarter", "effect at strength 1",
+                          "expected of it alone (source)", "reference", "what it says"], rows
     if what == "shocks":
         rows = [[name, e["title"], e["kind"], str(e["duration"] or "to the end"), effects(e), e["reference"], e["says"]]
                 for name, e in scenarios.SHOCKS.items()]

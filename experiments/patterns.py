@@ -624,6 +624,70 @@ def empty_purse(lab: Laboratory) -> Parts:
 
 # ---------------------------------------------------------------- contested or supporting: reported, not scored
 
+def joint_share(result: Result) -> np.ndarray:
+    """Joint initiatives as a share of those that citizens began."""
+    joint, solo = (result.rows[f"launched_{kind}"].sum(axis=1) for kind in ("joint", "solo"))
+    return joint / (joint + solo)
+
+
+@pattern("S15", "Do ties beyond the neighbourhood get round silos?",
+         "a larger share of citizens' initiatives is joint where more ties lead far off",
+         "S15 S19", "supporting", scored=False,
+         note="Let's dance and Lone Ranger, rewire_c .05 or .5.")
+def ties_and_joint_work(lab: Laboratory) -> Parts:
+    for start in ("lets_dance", "lone_ranger"):
+        few, many = (joint_share(lab.run(start, rewire_c=share)) for share in (0.05, 0.5))
+        yield f"{start}: joint share, many ties less few", rises(many - few)
+
+
+@pattern("S17", "Does closeness make people come?",
+         "fewer take part where no tie stays in the neighbourhood",
+         "S17", "supporting", scored=False,
+         note="Flogging a dead horse and the middle, means over quarters 41 to 60; rewire_c 1 less .125. That news "
+              "spreads fastest in between does not show: governments' rewire_g moves the quarter by which half have "
+              "adopted by less than a quarter.")
+def closeness(lab: Laboratory) -> Parts:
+    for start in ("dead_horse", MIDDLE):
+        scattered, usual = (late(lab.run(start, **at), "participation") for at in ({"rewire_c": 1}, {}))
+        yield f"{load(start).name}: participation, all ties afar less usual", falls(scattered - usual)
+
+
+@pattern("S18", "Do bridging and bonding brokers do different things?",
+         "bridging makes more governments aware, bonding makes joint work succeed; services rise more with both than "
+         "with either",
+         "S16 S18", "supporting", scored=False,
+         note="Let's dance: what BROK does to awareness and silos, what it does to joint success, or both, from the "
+              "start on.")
+def brokers(lab: Laboratory) -> Parts:
+    bridging, bonding = {"aware_lever": 0.02, "silo_shift": -0.15}, {"th_joint": 0.2}
+    none, bridge, bond, both = (lab.run("lets_dance", times=2, **set_) for set_ in (
+        {}, bridging, bonding, {**bridging, **bonding}))
+    yield "aware at 20, bridging less none", rises(bridge.rows["consciousness"][:, 20] - none.rows["consciousness"][:, 20])
+    success = [np.nanmean(run.rows["success_supported"][:, 8:], axis=1) for run in (none, bond)]
+    yield "success of joint work, bonding less none", rises(success[1] - success[0])
+    services = [late(run, "services_supported") for run in (bridge, bond, both)]
+    yield "services with support, both less bridging", rises(services[2] - services[0])
+    yield "services with support, both less bonding", rises(services[2] - services[1])
+
+
+#: One portfolio a quadrant of the OECD's, and one of all four, each of three points a quarter.
+QUADRANTS = {
+    "ideas": ("FAL*1.5",), "workforce": ("LEAD*1.5",), "rules": ("RULES*0.75", "FLEX*0.75", "FUND*0.375"),
+    "organisation": ("BROK*1.5", "LAB*0.5"), "mixed": ("FAL*0.375", "LEAD*0.375", "FLEX*0.75", "BROK*0.75"),
+}
+
+
+@pattern("S95", "Does a mix of quadrants do more than one of them at equal cost?",
+         "of equal cost, the mix brings more of Lone Ranger to Let's dance than any one quadrant",
+         "S95 S96", "supporting", scored=False,
+         note="Three points in quarters 8 to 27; Let's dance at 60.")
+def quadrants(lab: Laboratory) -> Parts:
+    dancing = {name: lab.run("lone_ranger", levers=[f"{use.split('*')[0]}@8+20*{use.split('*')[1]}" for use in uses]
+                             ).rows["lets_dance"][:, 60] for name, uses in QUADRANTS.items()}
+    for name in list(QUADRANTS)[:-1]:
+        yield f"Let's dance at 60, mixed less {name}", rises(dancing["mixed"] - dancing[name])
+
+
 @pattern("S71", "Does employees' demand help only where the top supports it?",
          "telework: demand brings adopters at high top support, more than at low, where it brings none",
          "S71", "supporting", prototype="without demand .66 against .73 (base)", scored=False,

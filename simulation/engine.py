@@ -107,8 +107,8 @@ def start_governments(s, given, p, seed):
     if len(given.peer_ties):
         _as_given(given.peer_ties, given.peers, _ZERO, M, s.peer_ties, s.peers)
     else:
-        small_world(M, _half(M, int(p.k_g)), p.rewire_g, address(seed, _PEERS, _ZERO, _ZERO), _ZERO, _ZERO, s.peer_ties,
-                    s.peers)
+        small_world(M, _half(M, int(p.k_g)), call.crossing(p.rewire_g, p.silo), address(seed, _PEERS, _ZERO, _ZERO),
+                    _ZERO, _ZERO, s.peer_ties, s.peers)
     for m in range(M):
         key = address(seed, _EXCHANGE, _ZERO, m)
         for tie in range(2):
@@ -185,10 +185,36 @@ def start_citizens(s, given, p, seed, lo, hi):
         gov.regime = gov.quadrant = future.quadrant(gov.citizens_willingness, gov.willingness)
         gov.held = 1
         if len(given.ties):
+            gov.reach = n  # a network of the user's has no neighbourhoods: all its ties are near
             _as_given(given.ties, given.neighbours, first, n, s.ties, s.neighbours)
         else:
-            small_world(n, _half(n, int(p.k_c)), p.rewire_c, address(seed, _TIES, _ZERO, m), first, gov.first_tie, s.ties,
-                        s.neighbours)
+            gov.reach = _half(n, int(p.k_c))
+            small_world(n, gov.reach, call.crossing(p.rewire_c, gov.silo), address(seed, _TIES, _ZERO, m), first,
+                        gov.first_tie, s.ties, s.neighbours)
+    _settle(s, p, seed, lo, hi)
+
+
+@compiled
+def _settle(s, p, seed, lo, hi):
+    """`burn_in` quarters before the first, with willingness as it starts and nothing yet to adopt.
+
+    What then stands (stocks, initiatives, services, who is busy) comes from that life and not from the start's label.
+    """
+    quarters = int(p.burn_in)
+    if quarters == 0:
+        return
+    for m in range(lo, hi):
+        _copy(s.willingness[0], s.willingness[1], s.governments[m].first, s.governments[m].citizens)
+    for k in range(quarters):
+        t = np.int64(k - quarters + 1)
+        environment(s, p, seed, t, lo, hi)
+        calls(s, p, seed, t, lo, hi)
+        outcomes(s, p, seed, t, lo, hi)
+        stocks(s, p, seed, t, lo, hi)
+    for m in range(lo, hi):
+        gov = s.governments[m]
+        gov.capacity_before = gov.capacity
+        no_counts(gov)
 
 
 @inlined
@@ -290,8 +316,15 @@ def _launch(s, p, gov, row, count, kind, by_lab, t, number):
 
 
 @inlined
+def _is_near(one, other, n, reach):
+    """Whether two rows of a municipality of n are within `reach` of each other on the ring."""
+    distance = abs(one - other)
+    return min(distance, n - distance) <= reach
+
+
+@inlined
 def _contact(neighbours, first, n, start, degree, near, key, index, asked, mark):
-    """The row of somebody whom this call has not asked yet, or -1 after eight tries.
+    """The row of somebody whom this call has not asked yet, or -1 after eight tries; and whether over a tie.
 
     With chance `near` one of `degree` neighbours whose rows begin at `start`, else anybody of the municipality.
     `asked` holds the mark of the last call that asked each citizen. One uniform tells both which kind and who.
@@ -305,8 +338,8 @@ def _contact(neighbours, first, n, start, degree, near, key, index, asked, mark)
         row = known if close else first + np.int64(place * n)
         if asked[row - first] != mark:
             asked[row - first] = mark
-            return row
-    return np.int64(-1)
+            return row, close
+    return np.int64(-1), False
 
 
 @compiled
@@ -324,7 +357,6 @@ def calls(s, p, seed, t, lo, hi):
         gov = s.governments[m]
         first, n = gov.first, gov.citizens
         silo = call.effective_silo(gov.silo, will.adoption_feedback(gov.stage, gov.depth, p), p)
-        support = call.support_probability(gov.willingness, silo) if p.on_support else 0.0
         if p.on_calls_c:
             rate = call.citizen_call_rate(n, gov.citizens_willingness, p)
             gov.citizen_calls = poisson_quantile(uniform(address(seed, _CALLS_C, t, m), _ZERO), rate)
@@ -348,14 +380,18 @@ def calls(s, p, seed, t, lo, hi):
                 start = np.int64(s.ties[initiator])
                 degree = np.int64(s.ties[initiator + 1]) - start
                 count, busy = _ask(s, p, gov, old, start, degree, min(int(p.contacts_c), n - 1), key_c, key_j, c, asked,
-                                   mark, row, np.int64(1))
+                                   mark, row, np.int64(1), np.int64(initiator))
                 if count < needed:
                     if busy >= needed:
                         gov.crowded_out += 1
                     else:
                         gov.unanswered_calls += 1
                     continue
-                if uniform(key_s, c) < support:
+                far = 0
+                for tie in range(start, start + degree):
+                    far += not _is_near(np.int64(s.neighbours[tie]), np.int64(initiator), n, gov.reach)
+                support = call.support_probability(gov.willingness, call.way_round(silo, np.float64(far), p))
+                if p.on_support and uniform(key_s, c) < support:
                     gov.launched_joint += 1
                     _launch(s, p, gov, row, count, JOINT, _ZERO, t, c)
                 else:
@@ -372,7 +408,7 @@ def calls(s, p, seed, t, lo, hi):
                 row = gov.first_slot + gov.initiatives
                 mark += 1
                 count, busy = _ask(s, p, gov, old, _ZERO, _ZERO, min(int(p.contacts_g), n), key_c, key_j, c, asked, mark,
-                                   row, _ZERO)
+                                   row, _ZERO, np.int64(-1))
                 if count >= needed:
                     gov.launched_called += 1
                     _launch(s, p, gov, row, count, CALLED, int(uniform(key_l, c) < p.lab_share), t, c)
@@ -405,8 +441,11 @@ def sum_of_terms(columns, first, count, row):
 
 
 @inlined
-def _ask(s, p, gov, old, start, degree, contacts, key_c, key_j, c, asked, mark, row, count):
-    """Ask contacts in turn; joiners are written into members[row]. Returns joiners, and joiners had nobody been busy."""
+def _ask(s, p, gov, old, start, degree, contacts, key_c, key_j, c, asked, mark, row, count, initiator):
+    """Ask contacts in turn; joiners are written into members[row]. Returns joiners, and joiners had nobody been busy.
+
+    `initiator` is the row of the citizen who calls, -1 where the government does.
+    """
     first, n = gov.first, gov.citizens
     willing = count
     most = min(int(p.members_max), s.members.shape[1])
@@ -414,11 +453,13 @@ def _ask(s, p, gov, old, start, degree, contacts, key_c, key_j, c, asked, mark, 
     for j in range(contacts):
         if count >= most:
             break
-        other = _contact(s.neighbours, first, n, start, degree, near, key_c, c * 32 + j, asked, mark)
+        other, known = _contact(s.neighbours, first, n, start, degree, near, key_c, c * 32 + j, asked, mark)
         if other < 0:
             continue
         u = uniform(key_j, (np.int64(c) << np.int64(32)) + other - first)
         w = np.float64(old[other]) + sum_of_terms(s.own_citizens, s.own_terms[0], s.own_terms[1], other)
+        if initiator >= 0:
+            w += call.asked_by(known and _is_near(other, initiator, n, gov.reach), p)
         e = np.float64(s.resources[other])
         joins = u < call.join_probability(w, e, np.int64(s.load[other]), p)
         willing += int(u < call.join_probability(w, e, 0, p))
@@ -522,7 +563,8 @@ def stocks(s, p, seed, t, lo, hi):
         feedback = outcome.effective_feedback(gov.feedback, p)
         if p.on_social_capital:
             gov.social_capital = stock.next_social_capital(
-                gov.social_capital, gov.baseline_social_capital, participation, p)
+                gov.social_capital, gov.baseline_social_capital, participation,
+                call.join_probability(gov.citizens_willingness, 0.5, 0, p), p)
         if p.on_trust:
             silo = call.effective_silo(gov.silo, will.adoption_feedback(gov.stage, gov.depth, p), p)
             responsive = call.felt_responsiveness(call.support_probability(gov.willingness, silo), p)
@@ -705,7 +747,7 @@ def _next_stage(gov, p, seed, t, m):
     after = stage
     piloted = 0
     if stage == adopt.UNAWARE:
-        if _draw(seed, _AWARE, t, m) < adopt.awareness_probability(gov.exposure, p):
+        if _draw(seed, _AWARE, t, m) < adopt.awareness_probability(gov.innovativeness, gov.exposure, p):
             after = adopt.AWARE
     elif stage == adopt.AWARE:
         if p.on_pilots and _draw(seed, _PILOT, t, m) < adopt.pilot_probability(V, p):

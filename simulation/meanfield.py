@@ -97,10 +97,15 @@ def _quarter(before, after, p):
     # calls
     asked_c, asked_g = int(p.contacts_c) + 1, int(p.contacts_g)
     joins = call.join_probability(C, 0.5, 0, p)
-    responsive = call.support_probability(G, call.effective_silo(p.silo, 0.0, p))
-    felt = call.felt_responsiveness(responsive, p)
-    supported = responsive if p.on_support else 0.0
-    launched_c = call.citizen_call_rate(_CITIZENS, C, p) * _launch(joins, asked_c, p) if p.on_calls_c else 0.0
+    silo = call.effective_silo(p.silo, 0.0, p)
+    felt = call.felt_responsiveness(call.support_probability(G, silo), p)
+    far = call.crossing(p.rewire_c, p.silo)
+    known = p.near * (1.0 - far) if p.k_c >= 2.0 else 0.0
+    near, afar = call.asked_by(True, p), call.asked_by(False, p)
+    comes = call.join_probability(C + known * near + (1.0 - known) * afar, 0.5, 0, p)
+    round_silos = call.way_round(silo, far * p.k_c, p)
+    supported = call.support_probability(G, round_silos) if p.on_support else 0.0
+    launched_c = call.citizen_call_rate(_CITIZENS, C, p) * _launch(comes, asked_c, p) if p.on_calls_c else 0.0
     calls_g = call.government_call_rate(_CITIZENS, G, p) if p.on_calls_g else 0.0
     launched_g = calls_g * _launch(joins, asked_g, p)
     dead = calls_g - launched_g
@@ -139,7 +144,7 @@ def _quarter(before, after, p):
 
     # stocks
     if p.on_social_capital:
-        S = stock.next_social_capital(S, p.S0, participation, p)
+        S = stock.next_social_capital(S, p.S0, participation, joins, p)
     if p.on_trust:
         T = stock.trust_of_everyone(clip(T + T_learnt, 0.0, 1.0), felt, p)
     if p.on_reputation:
@@ -191,14 +196,17 @@ def step(state: np.ndarray, p: Any) -> np.ndarray:
 def start(C0: float, G0: float, p: Any) -> np.ndarray:
     """The state float64[8] that a run starts in on average, for start means C0 and G0 (docs/odd.md section 2).
 
-    S rises with C0, and T, L, K, A with G0, linearly between .25 and .75. Raises `Refused` if C0 or G0 is no share.
+    S rises with C0, and T, L, K, A with G0, linearly between .25 and .75; then `burn_in` quarters pass. Raises `Refused` if
+    C0 or G0 is no share.
     """
     C, G = check_value("C0", C0), check_value("G0", G0)
     willing_c, willing_g = clip(2.0 * C - 0.5, 0.0, 1.0), clip(2.0 * G - 0.5, 0.0, 1.0)
     state = np.array([
         C, G, p.S_lo + p.S_hi * willing_c, p.T_lo + p.T_hi * willing_g, p.R0, p.L_lo + p.L_hi * willing_g,
         p.K_lo + p.K_hi * willing_g, p.A_lo + p.A_hi * willing_g])
-    return np.clip(state, 0.0, 1.0)
+    held = p.copy()
+    held.on_willingness_c = held.on_willingness_g = 0.0
+    return _paths(np.clip(state, 0.0, 1.0)[None], held, int(p.burn_in))[-1, 0]
 
 
 def trajectory(C0: float, G0: float, p: Any, quarters: int) -> np.ndarray:

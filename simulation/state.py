@@ -61,7 +61,7 @@ GOVERNMENT = np.dtype((np.record, np.dtype([
     ("citizens_willingness", _F), ("citizens_trust", _F), ("citizens_disposition", _F), ("neighbours_willingness", _F),
     ("peers_willingness", _F), ("peers_adopted", _F), ("peers_news", _F), ("peers_experience", _F), ("exposure", _F),
     ("novelty", _F), ("advantage", _F),
-    ("poor", _I), ("participants", _I), ("participants_poor", _I), ("users", _I),
+    ("reach", _I), ("poor", _I), ("participants", _I), ("participants_poor", _I), ("users", _I),
     # its initiatives
     ("projects", _I), ("services_solo", _I), ("services_joint", _I), ("services_called", _I), ("blamed", _F),
     # its regime

@@ -41,8 +41,9 @@ def far(x, p, quarters):
 @pytest.mark.parametrize(("C", "G"), [(0.3, 0.8), (0.5, 0.5), (0.8, 0.3)])
 def test_social_capital_rests_at_its_closed_form(C, G):
     x, p = at_rest(C, G)
-    launch = binom.sf(3, 8, C)
-    act = 0.6 * (C + G) * launch * 4 * 6 / 25  # initiatives a quarter, four quarters long, six members, 25 citizens
+    known = p.near * (1 - p.rewire_c * (1 - p.silo))  # contacts over a tie that stays in the neighbourhood
+    launch_c, launch_g = (binom.sf(3, 8, joins) for joins in (C + p.bond * (known - 0.5), C))
+    act = 0.6 * (C * launch_c + G * launch_g) * 4 * 6 / 25  # four quarters long, six members, 25 citizens
     participation = act / (act + 0.5)
     assert x["S"] == pytest.approx((p.mu * participation + p.dS * p.S0) / (p.mu * participation + p.dS), abs=1e-10)
 
@@ -84,8 +85,10 @@ def test_a_quarter_is_the_one_worked_out_by_hand_from_the_model():
         return 1 / (1 + np.exp(-z))
 
     launch = binom.sf(3, 8, C)
+    launch_c = binom.sf(3, 8, C - 0.1 * 0.05)  # .45 of a citizen's contacts are near: bond (.45 - .5)
+    supports = (1 - 0.2 / (1 + 0.1 * 0.6)) * G  # .6 of six ties lead far and round silos
     own = np.array([0.8, 0.65, 0.35])  # solo, joint, called
-    n = 0.6 * launch * np.array([C * (1 - 0.8 * G), C * 0.8 * G, G])
+    n = 0.6 * np.array([C * launch_c * (1 - supports), C * launch_c * supports, G * launch])
     dead = 0.6 * G * (1 - launch)
     works = sig(0.4 + 2 * S - 1 + 2 * own - 1 + np.array([-0.5, 0.5 + K - 0.5, 0.5 + K - 0.5]))
     ends = sig(-2.6 + 0.8 * 0.4 * np.array([0.5, 1, 1]) - 0.8 * (2 * own - 1) + 1.2 * 0.2 + np.array([0.3, -0.3, -0.3]))

@@ -23,8 +23,9 @@ from letsdance.params import (
     defaults,
     record_dtype,
 )
-from letsdance.scenarios import LEVERS, SHOCKS, Scenario
+from letsdance.scenarios import LEVERS, SHOCKS, STARTS, Scenario
 from letsdance.simulation import schedule
+from letsdance.simulation.indicators import SOCIETY
 from letsdance.simulation.municipalities import synthetic
 from letsdance.simulation.society import Society
 
@@ -104,6 +105,11 @@ def test_a_lever_or_shock_is_declared_completely_and_acts(kind, name):
     assert all(one in EVIDENCE for one in references(entry["reference"]))
     if kind == "lever":
         assert entry["quadrant"] in ("Q1", "Q2", "Q3", "Q4", "C")
+        for one in entry["expects"]:  # said in `show levers`
+            assert one["start"] in STARTS and one["indicator"] in SOCIETY, one
+            assert one["goes"] in ("up", "down", "same", "not up", "any"), one
+            assert set(one.get("less_than", "LEAD").split()) <= set(LEVERS), one
+            assert all(mark in EVIDENCE for mark in references(one["source"])), one
     for effect in entry["effects"]:
         assert effect["parameter"] in PARAMETERS
         assert set(effect) <= EFFECTS

@@ -72,7 +72,7 @@ def _h(p, size):
 
 
 def _success(p, kind, social_capital, own, capacity, size):
-    side = -p.thG + p.th_solo if kind == 0 else p.thG + p.thK * (capacity - 0.5)
+    side = -p.thG + p.th_solo if kind == 0 else p.thG + p.thK * (capacity - 0.5) + p.th_joint
     return sig(p.th0 + p.thS * (2 * social_capital - 1) + p.thO * (2 * own - 1) + side + p.thQ * _h(p, size))
 
 
@@ -210,6 +210,31 @@ CASES = [
         bounds=SHARE,
     ),
     Case(
+        calls.asked_by,
+        {"near": FLAG},
+        "bond",
+        lambda p, near: (near - 0.5) * p.bond,
+        up="near",
+    ),
+    Case(
+        calls.crossing,
+        {"rewire": SHARE, "silo": SHARE},
+        "",
+        lambda p, rewire, silo: rewire - rewire * silo,
+        up="rewire",
+        down="silo",
+        bounds=SHARE,
+    ),
+    Case(
+        calls.way_round,
+        {"silo": SHARE, "far": COUNT},
+        "through",
+        lambda p, silo, far: silo / (1 + far * p.through),
+        up="silo",
+        down="far p.through",
+        bounds=SHARE,
+    ),
+    Case(
         calls.effective_silo,
         {"silo": SHARE, "feedback_of_adoption": SHARE},
         "silo_shift",
@@ -241,7 +266,7 @@ CASES = [
     Case(
         outcomes.success_probability,
         {"kind": KIND, "social_capital": SHARE, "own": SHARE, "capacity": SHARE, "size": SIZE},
-        "th0 thS thO thG thK thQ th_solo s_star W",
+        "th0 thS thO thG thK thQ th_solo th_joint s_star W",
         _success,
         up="social_capital own capacity p.th0",
         bounds=SHARE,
@@ -274,11 +299,13 @@ CASES = [
     # stocks
     Case(
         stocks.next_social_capital,
-        {"S": SHARE, "S0": SHARE, "participation": SHARE},
+        {"S": SHARE, "S0": SHARE, "participation": SHARE, "come": SHARE},
         "mu dS S_pull",
-        lambda p, S, S0, participation: cut(S + p.mu * participation * (1 - S) - p.dS * (S - S0) + p.S_pull * (1 - S)),
-        up="S0 participation p.mu p.S_pull",
+        lambda p, S, S0, participation, come: cut(
+            S + (p.mu * participation + p.S_pull * come) * (1 - S) - p.dS * (S - S0)),
+        up="S0 participation come p.mu p.S_pull",
         bounds=SHARE,
+        middle={"p.S_pull": 0.05},
     ),
     Case(
         stocks.experience,
@@ -522,15 +549,15 @@ CASES = [
     ),
     Case(
         adoption.awareness_probability,
-        {"share": SHARE},
+        {"iota": SHARE, "share": SHARE},
         "aware0 aware_lever aware_sh aware_law mandate on_obligation",
-        lambda p, share: (
+        lambda p, iota, share: (
             1
-            - (1 - min(1, p.aware0 + p.aware_lever))
+            - (1 - min(1, 2 * p.aware0 * iota + p.aware_lever))
             * (1 - p.aware_sh * share)
             * (1 - p.aware_law * p.mandate * p.on_obligation)
         ),
-        up="share p.aware0 p.aware_lever p.aware_sh p.aware_law p.mandate",
+        up="iota share p.aware0 p.aware_lever p.aware_sh p.aware_law p.mandate",
         bounds=SHARE,
         middle=HALF,
     ),
@@ -992,7 +1019,7 @@ def test_capacity_rests_where_learning_and_loss_balance(K, g):
 def test_social_capital_rests_where_building_and_wear_balance(S, participation):
     p = defaults()
     for _ in range(1500):
-        S = stocks.next_social_capital(S=S, S0=0.2, participation=participation, p=p)
+        S = stocks.next_social_capital(S=S, S0=0.2, participation=participation, come=0.5, p=p)
     assert pytest.approx((0.085 * participation + 0.03 * 0.2) / (0.085 * participation + 0.03), abs=1e-9) == S
 
 
@@ -1039,8 +1066,8 @@ TURNS = [
     (adoption.coerced_share, {"obliged": 1.2, "V": 0.4}, {}, 1.0),
     *((adoption.obligation, {"freely": V}, {"vZ": 0.5, "mandate": m}, more)
       for V, m, more in ((-0.5, 1.0, 1.0), (0.5, 1.0, 0.0), (0.51, 1.0, 0.0), (0.0, 0.5, 0.25), (-1.0, 0.0, 0.0))),
-    (adoption.awareness_probability, {"share": 0.0}, {"aware0": 0.4, "aware_lever": 0.5, "mandate": 0.0}, 0.9),
-    (adoption.awareness_probability, {"share": 0.0}, {"aware0": 0.7, "aware_lever": 0.5, "mandate": 0.0}, 1.0),
+    (adoption.awareness_probability, {"iota": 0.5, "share": 0.0}, {"aware0": 0.4, "aware_lever": 0.5, "mandate": 0.0}, 0.9),
+    (adoption.awareness_probability, {"iota": 0.5, "share": 0.0}, {"aware0": 0.7, "aware_lever": 0.5, "mandate": 0.0}, 1.0),
     (adoption.retry_probability, {"risk_culture": 0.8, "feedback": 0.5}, {"retry": 0.5}, 0.8),
     (adoption.retry_probability, {"risk_culture": 1.0, "feedback": 0.9}, {"retry": 0.5}, 1.0),
     (adoption.next_depth, {"depth": 0.5, "feedback": 0.4}, {"depth_grow": 0.1, "cm": 0.2}, 0.53),

@@ -91,9 +91,12 @@ def value(iota, top_support, risk_culture, capacity, willingness, need, news, ad
 
 
 @rule
-def awareness_probability(share, p):
-    """0>1: 1 - (1 - aware0 - levers)(1 - aware_sh sh)(1 - aware_law mandate) a quarter."""
-    by_itself = min(1.0, p.aware0 + p.aware_lever)
+def awareness_probability(iota, share, p):
+    """0>1: 1 - (1 - 2 iota aware0 - levers)(1 - aware_sh sh)(1 - aware_law mandate) a quarter.
+
+    The innovative look out further (T16b); the others hear of it from adopters, brokers, awards or the law.
+    """
+    by_itself = min(1.0, 2.0 * iota * p.aware0 + p.aware_lever)
     by_law = p.aware_law * p.mandate * p.on_obligation
     return 1.0 - (1.0 - by_itself) * (1.0 - p.aware_sh * share) * (1.0 - by_law)
 

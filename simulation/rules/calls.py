@@ -1,4 +1,4 @@
-"""Calls and launches: who calls, who joins, whether the government supports (docs/odd.md section 4; S3 S15 S30 S35 S38)."""
+"""Calls and launches: who calls and joins, whether the government supports (docs/odd.md section 4; S3 S15 S17 S19 S30)."""
 
 from __future__ import annotations
 
@@ -40,6 +40,12 @@ def felt(push, p):
 
 
 @rule
+def asked_by(near, p):
+    """bond / 2 from somebody next door, -bond / 2 from afar: closeness makes people come (S17), added to w (share)."""
+    return 0.5 * p.bond if near else -0.5 * p.bond
+
+
+@rule
 def join_probability(w, e, load, p):
     """clip(w + c_e (e - .5) + felt(rec), 0, 1), times what the load leaves: the chance that a contact joins."""
     return clip(w + p.c_e * (e - 0.5) + felt(p.rec, p), 0.0, 1.0) * availability_for(load, p)
@@ -49,6 +55,18 @@ def join_probability(w, e, load, p):
 def effective_silo(silo, feedback_of_adoption, p):
     """silo + levers - adopted co-creation, clipped to 0-1."""
     return clip(silo + p.silo_shift - feedback_of_adoption, 0.0, 1.0)
+
+
+@rule
+def crossing(rewire, silo):
+    """rewire (1 - silo): which share of ties leads far off; informal ties follow the formal structure (S19)."""
+    return rewire * (1.0 - silo)
+
+
+@rule
+def way_round(silo, far, p):
+    """silo / (1 + through far): a call gets round silos by its initiator's `far` ties beyond the neighbourhood (S15)."""
+    return silo / (1.0 + p.through * far)
 
 
 @rule

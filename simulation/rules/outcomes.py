@@ -28,11 +28,11 @@ def scale(size, p):
 
 @rule
 def success_probability(kind, social_capital, own, capacity, size, p):
-    """sig(th0 + thS(2S-1) + thO(2own-1) + [supported](thG + thK(K-.5)) - [solo](thG - th_solo) + thQ h)."""
+    """sig(th0 + thS(2S-1) + thO(2own-1) + [supported](thG + thK(K-.5) + th_joint) - [solo](thG - th_solo) + thQ h)."""
     if kind == SOLO:
         help_of_government = p.th_solo - p.thG
     else:
-        help_of_government = p.thG + p.thK * (capacity - 0.5)
+        help_of_government = p.thG + p.thK * (capacity - 0.5) + p.th_joint
     return logistic(p.th0 + p.thS * (2.0 * social_capital - 1.0) + p.thO * (2.0 * own - 1.0) + help_of_government
                     + p.thQ * scale(size, p))
 

@@ -8,9 +8,13 @@ from letsdance.simulation.rules.outcomes import SOLO
 
 
 @rule
-def next_social_capital(S, S0, participation, p):
-    """S += mu Pi (1-S) - dS (S-S0) + levers (1-S): taking part counts, not success (S36)."""
-    return clip(S + p.mu * participation * (1.0 - S) - p.dS * (S - S0) + p.S_pull * (1.0 - S), 0.0, 1.0)
+def next_social_capital(S, S0, participation, come, p):
+    """S += mu Pi (1-S) - dS (S-S0) + levers come (1-S): taking part counts, not success (S36).
+
+    Levers build it with those who come, the share that would join if asked: not without them (S30 S95).
+    """
+    pull = p.S_pull * come
+    return clip(S + p.mu * participation * (1.0 - S) - p.dS * (S - S0) + pull * (1.0 - S), 0.0, 1.0)
 
 
 @rule
