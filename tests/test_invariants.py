@@ -265,7 +265,7 @@ def test_a_higher_call_rate_only_adds_calls(side):
 
 def test_more_support_turns_solo_into_joint_and_nothing_else():
     """In the first quarter, whether the government supports a call does not touch who calls and who joins."""
-    silent, walled = (begun(start(synthetic(150, 25), scenario="lets_dance", silo=silo)) for silo in (0.1, 0.9))
+    silent, walled = (begun(start(synthetic(150, 25), scenario="lets_dance", silo_shift=silo)) for silo in (-0.1, 0.7))
     assert silent.keys() == walled.keys()
     assert all(silent[key][1] == walled[key][1] for key in silent)
     kinds = [(silent[key][0], walled[key][0]) for key in silent]
