@@ -648,7 +648,7 @@ def ties_and_joint_work(lab: Laboratory) -> Parts:
               "adopted by less than a quarter.")
 def closeness(lab: Laboratory) -> Parts:
     for start in ("dead_horse", MIDDLE):
-        scattered, usual = (late(lab.run(start, **at), "participation") for at in ({"rewire_c": 1}, {}))
+        scattered, usual = (late(run, "participation") for run in (lab.run(start, rewire_c=1), lab.run(start)))
         yield f"{load(start).name}: participation, all ties afar less usual", falls(scattered - usual)
 
 
@@ -659,9 +659,10 @@ def closeness(lab: Laboratory) -> Parts:
          note="Let's dance: what BROK does to awareness and silos, what it does to joint success, or both, from the "
               "start on.")
 def brokers(lab: Laboratory) -> Parts:
-    bridging, bonding = {"aware_lever": 0.02, "silo_shift": -0.15}, {"th_joint": 0.2}
-    none, bridge, bond, both = (lab.run("lets_dance", times=2, **set_) for set_ in (
-        {}, bridging, bonding, {**bridging, **bonding}))
+    none = lab.run("lets_dance", times=2)
+    bridge = lab.run("lets_dance", times=2, aware_lever=0.02, silo_shift=-0.15)
+    bond = lab.run("lets_dance", times=2, th_joint=0.2)
+    both = lab.run("lets_dance", times=2, aware_lever=0.02, silo_shift=-0.15, th_joint=0.2)
     yield "aware at 20, bridging less none", rises(bridge.rows["consciousness"][:, 20] - none.rows["consciousness"][:, 20])
     success = [np.nanmean(run.rows["success_supported"][:, 8:], axis=1) for run in (none, bond)]
     yield "success of joint work, bonding less none", rises(success[1] - success[0])
