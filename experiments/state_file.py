@@ -190,7 +190,7 @@ class Reader:
             self._governments(state, like, quarter)
             self._citizens(state, quarter)
             self._networks(state)
-            self._initiatives(state, quarter, max(1, min(int(p.launch_min), int(p.core))))
+            self._initiatives(state, quarter, max(1, min(int(p.launch_min), int(p.core))), min(0, 1 - int(p.burn_in)))
         return clean(state, quarter)
 
     def _hold(self, what: str, fits: np.ndarray) -> None:
@@ -210,6 +210,7 @@ class Reader:
                                 ("quadrant", 0, 3), ("timer", 0, quarter), ("piloted", 0, 1), ("adopted_at", -1, quarter),
                                 ("held", 1, quarter + 1), *((count, 0, 2**31) for count in COUNTS)):
             self._within(f"governments, {name}", g[name], low, high)
+        self._hold("governments, reach", (g["reach"] >= 0) & (g["reach"] <= g["citizens"]))
         self._hold("governments, initiatives", (g["initiatives"] >= 0) & (g["initiatives"] <= g["slots"]))
         self._within("society", state.society, -1e9, 1e9)
 
@@ -246,11 +247,11 @@ class Reader:
         for name in ("peers", "exchange"):
             self._hold(f"state.{name}", getattr(state, name) < len(g))
 
-    def _initiatives(self, state: State, quarter: int, least: int) -> None:
+    def _initiatives(self, state: State, quarter: int, least: int, first: int) -> None:
         g, slots = state.governments, _used(state.governments)
         it, owner = state.initiatives[slots], np.repeat(np.arange(len(g)), g["initiatives"])
         width = state.members.shape[1]
-        for name, low, high in (("own", 0.0, 1.0), ("launched", 0, quarter), ("kind", 0, 2),
+        for name, low, high in (("own", 0.0, 1.0), ("launched", first, quarter), ("kind", 0, 2),
                                 ("phase", PROJECT, SERVICE), ("launch_size", 1, width), ("members", least, width),
                                 ("by_lab", 0, 1)):
             self._within(f"initiatives, {name}", it[name], low, high)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from benchmarks.readable import ReadableModel
 
+from letsdance.experiments import branch
 from letsdance.params import defaults
 from letsdance.scenarios import load
 from letsdance.simulation import meanfield
@@ -64,3 +65,14 @@ def test_the_readable_twin_and_the_companion_live_the_same_years():
 
 def test_it_can_be_told_in_a_scenario():
     assert load("lone_ranger").changed(parameters={"burn_in": 12}).values()["burn_in"] == 12
+
+
+@pytest.mark.parametrize("quarter", [0, 3])
+def test_a_run_that_was_lived_in_can_be_saved_and_gone_on_with(tmp_path, quarter):
+    story = load("lets_dance").changed(parameters={"burn_in": 9, "municipalities": 3}, quarters=8)
+    kept = branch.load(branch.save(branch.state_at(story, quarter, seed=5), tmp_path / "lived.npz"))
+    gone_on = branch.branch(kept, {"nothing": []})
+    whole = simulate(story, runs=1, seed=5)
+    np.testing.assert_array_equal(gone_on["C"], whole.rows["C"][0])
+    np.testing.assert_array_equal(gone_on["services"], whole.rows["services"][0])
+    assert whole.rows["services"][0, 0] > 0
