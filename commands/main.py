@@ -20,6 +20,7 @@ from letsdance.commands import (
     calibrating,  # noqa: F401  adds calibrate and speed to adopters
     comparing,
     dashboard,
+    following,
     forecasting,  # noqa: F401  adds fit, learn, forecast and backtest to adopters
     mapping,
     over_worlds,
@@ -281,7 +282,7 @@ def show(
 #: What `verify` gives again, by the kind of folder that it leaves; nothing else that a manifest may say.
 _AGAIN = {
     **dict.fromkeys(("map", "residence", "tipping", "hysteresis", "warning"), "map"),
-    "compare": "compare", "wind-tunnel": "wind-tunnel", "search": "search", "pathways": "pathways",
+    "compare": "compare", "wind-tunnel": "wind-tunnel", "search": "search", "pathways": "pathways", "follow": "follow",
     "sweep": "sweep", "sensitivity": "sensitivity",
     "discover": "discover", "branch": "branch go", "adopters describe": "adopters describe",
     "adopters classic": "adopters classic", "adopters data": "adopters data", "adopters calibrate": "adopters calibrate",
@@ -418,6 +419,7 @@ def _print_summaries(summaries: dict[str, dict[str, Any]], result: Result) -> No
 
 for name, command in (("compare", comparing.compare), ("wind-tunnel", comparing.wind_tunnel),
                       ("search", searching.search), ("pathways", over_worlds.pathways),
+                      ("follow", following.follow),
                       ("sweep", sweeping.sweep), ("gather", sweeping.gather), ("query", sweeping.query),
                       ("sensitivity", screening.sensitivity), ("discover", screening.discover),
                       ("dashboard", dashboard.dashboard), ("lesson", teaching.lesson),

@@ -13,6 +13,8 @@ kept), an analysis. Each question is one file, one command of `letsdance`, one p
 | where do starts lead, how long do they last | basins, residence |
 | what tips it, is there a way back, does it warn | tipping, early_warning |
 | which levers, when, at what cost | search (portfolios, explore, success, finalists) |
+| what if nobody knows the parameters | worlds, over_worlds, parts_of_luck, knowing, search_worlds, pathways |
+| where does a case stand by what was seen | follow (particles, luck_paths), posterior |
 | one past, several ways to go on | branch |
 | the science of adopters | adopters/ |
 | the model inside other tools | guests |

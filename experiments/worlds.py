@@ -34,9 +34,9 @@ from letsdance.simulation.society import cores
 if TYPE_CHECKING:
     import pandas as pd
 
-    from letsdance.experiments.adopters.calibrate import Calibration
     from letsdance.experiments.compare import PoliciesLike, Policy
     from letsdance.experiments.over_worlds import Explained, OverWorlds, Plane, Tunnel
+    from letsdance.experiments.posterior import PosteriorLike
     from letsdance.experiments.search_worlds import Found
 
 #: What may be said of a parameter: kind -> (how many numbers, an example).
@@ -45,6 +45,8 @@ KINDS = {"range": (2, "[0.5, 2]"), "normal": (2, "[0.75, 0.2]"), "lognormal": (2
 #: Where society starts; it stays, unless it is named.
 _START = ("C0", "G0")
 _MOST = 100_000
+#: The place in a posterior, whose draws are taken together.
+POSTERIOR = "the posterior"
 _PURPOSE = 0x3031D5  # names this use of a seed
 
 
@@ -143,7 +145,8 @@ class Worlds:
     worlds: how many. within: what every uncertain parameter may be that is not named: "ranges" (all that it may be by its
     declaration), a share such as 0.3 or "30%" (so far from its value; a value of 0 stays), or "fixed" (it stays).
     parameters: name -> what it may be ("0.5:2", "3,4,5", {"normal": [0.75, 0.2]}, see `Spread`). correlations: (name, name,
-    rank correlation). posterior: a calibration or its folder, whose draws are taken together. alternatives: a switch of the
+    rank correlation). posterior: a calibration, a case that was followed, or the folder of
+    either, whose draws are taken together. alternatives: a switch of the
     model, "profile", "context" or "mechanism" -> its values, equally often. seed: of the draw, on its own stream.
 
     >>> ld.Worlds(100, within="30%").table("lone_ranger").shape[0]
@@ -154,7 +157,7 @@ class Worlds:
     within: float | str = "ranges"
     parameters: Mapping[str, object] = field(default_factory=dict)
     correlations: Sequence[tuple[str, str, float]] = ()
-    posterior: str | Path | Calibration | None = None
+    posterior: PosteriorLike | None = None
     alternatives: Mapping[str, Sequence[object]] = field(default_factory=dict)
     seed: int = 1
     title: str = ""
@@ -179,14 +182,9 @@ class Worlds:
         """Parameter -> float64[worlds], drawn together from the calibration; the dials of its clock are left out."""
         if self.posterior is None:
             return {}
-        from letsdance.experiments.adopters import calibrate
+        from letsdance.experiments.posterior import drawn
 
-        found = calibrate.load(self.posterior) if isinstance(self.posterior, str | Path) else self.posterior
-        if not isinstance(found, calibrate.Calibration):
-            raise Refused("a posterior is a calibration or its folder, not {kind_of}.", kind_of=type(found).__name__)
-        drawn = found.draws(self.worlds, self.seed)
-        return {name: np.rint(column) if PARAMETERS[name].whole else column
-                for name, column in zip(found.case.free, drawn.T, strict=True) if name not in calibrate.CLOCK}
+        return drawn(self.posterior, self.worlds, self.seed)
 
     def names(self, *stories: Scenario) -> list[str]:
         """Parameters that are drawn for these scenarios: named ones, and, unless they are fixed, all that are uncertain and
@@ -207,23 +205,36 @@ class Worlds:
         import pandas as pd
 
         loaded = [scenarios.load(one) for one in stories] or [scenarios.load("lets_dance")]
-        known, names = loaded[0].known, self.names(*loaded)
+        names = self.names(*loaded)
         u = {name: self._places(name) for name in (*names, *self.alternatives) if name not in self.posterior_values}
         _correlate(u, self.correlations)
-        columns: dict[str, Any] = {}
-        for name in names:
+        drawn = pd.DataFrame(self.at({**u, **({POSTERIOR: (np.arange(self.worlds) + 0.5) / self.worlds}
+                                              if self.posterior_values else {})}, *loaded))
+        if drawn.empty:
+            raise Refused("nothing is uncertain in these worlds; name parameters, or leave within = \"fixed\" out.")
+        return drawn
+
+    def uncertain(self, *stories: Scenario) -> list[str]:
+        """What has a place of its own in `at`: each drawn parameter and alternative, and the posterior as one."""
+        names = [name for name in self.names(*stories) if name not in self.posterior_values]
+        return [*names, *self.alternatives, *([POSTERIOR] if self.posterior_values else [])]
+
+    def at(self, u: Mapping[str, np.ndarray], *stories: Scenario) -> dict[str, np.ndarray | list[object]]:
+        """The values at places u (name of `uncertain` -> float64[n] in [0, 1)): a column of n for each drawn parameter and
+        alternative."""
+        known, values, columns = stories[0].known, stories[0].values(), dict[str, np.ndarray | list[object]]()
+        for name in self.names(*stories):
             p = known.get(name) or PARAMETERS[name]
             if name in self.posterior_values:
-                columns[name] = self.posterior_values[name]
+                found = self.posterior_values[name]
+                columns[name] = found[np.minimum((u[POSTERIOR] * len(found)).astype(int), len(found) - 1)]
             else:
                 low, high = p.range
-                columns[name] = self._spread(p, loaded[0].values()[name]).at(u[name], float(low), float(high), p.whole)
-        for name, values in self.alternatives.items():
-            at = np.minimum((u[name] * len(values)).astype(int), len(values) - 1)
-            columns[name] = [values[k] for k in at]
-        if not columns:
-            raise Refused("nothing is uncertain in these worlds; name parameters, or leave within = \"fixed\" out.")
-        return pd.DataFrame(columns)
+                columns[name] = self._spread(p, values[name]).at(u[name], float(low), float(high), p.whole)
+        for name, choices in self.alternatives.items():
+            at = np.minimum((u[name] * len(choices)).astype(int), len(choices) - 1)
+            columns[name] = [choices[k] for k in at]
+        return columns
 
     def _spread(self, p: Parameter, value: float) -> Spread:
         if p.name in self.parameters:
@@ -443,6 +454,16 @@ def _correlate(u: dict[str, np.ndarray], correlations: Sequence[tuple[str, str, 
     moved = scores @ np.linalg.inv(own).T @ wanted.T
     for k, name in enumerate(names):
         u[name] = np.sort(u[name])[rankdata(moved[:, k], method="ordinal").astype(int) - 1]
+
+
+def correlated(z: np.ndarray, names: Sequence[str], correlations: Sequence[tuple[str, str, float]]) -> np.ndarray:
+    """Normal scores z float64[n, d], a column a name, with these rank correlations; each stays standard normal."""
+    tied = _tied(correlations)
+    if not tied:
+        return z
+    made, at = z.copy(), [names.index(name) for name in tied]
+    made[:, at] = z[:, at] @ np.linalg.cholesky(_matrix(tied, correlations)).T
+    return made
 
 
 _KEYS = ("title", "worlds", "seed", "within", "posterior", "parameters", "alternatives", "correlations")

@@ -29,7 +29,8 @@ HISTORY = "task_id,t,new,population\n" + "".join(
 TIMES = "node,time\n" + "".join(f"N{k},{2001 + k % 7 if k < 20 else ''}\n" for k in range(24))
 WHO = "cascade,unit,time\n" + "".join(
     f"{c},U{u},{2000 + 3 * c + (7 * u + c) % 9 if u + c < 10 else ''}\n" for c in range(4) for u in range(10))
-FILES = {"counts.csv": COUNTS, "history.csv": HISTORY, "times.csv": TIMES, "who.csv": WHO}
+SEEN = "quarter,signal,value,n\n2,support,0.6,200\n"
+FILES = {"seen.csv": SEEN, "counts.csv": COUNTS, "history.csv": HISTORY, "times.csv": TIMES, "who.csv": WHO}
 SMALL = "--set municipalities=6 --set citizens=12"
 #: Every command with what it takes to run it quickly; {place} is the folder of the first round, where inputs lie.
 COMMANDS = {
@@ -40,6 +41,8 @@ COMMANDS = {
               f"--fresh-runs 20 --no-robust {SMALL} --out search",
     "pathways": f"pathways lone_ranger --policy 'a: LEAD@2' --policy 'b: OUT+20 if support@4 < 0.9' --runs 2 --quarters 8 "
                 f"{SMALL} --out pathways",
+    "follow": "follow lone_ranger {place}/seen.csv --worlds 6 --within 10% --moves 1 --quarters 8 --set municipalities=6 "
+              "--set citizens=12 --out follow",
     "sweep": f"sweep lone_ranger --factor k=0.5:1 --points 2 --replicates 1 --quarters 8 {SMALL} --executor threads "
              f"--out sweep",
     "sensitivity": f"sensitivity lone_ranger --factor k=0.5:1 --factor C0=.2:.8 --size 2 --replicates 2 --quarters 8 "

@@ -1,0 +1,91 @@
+"""`letsdance follow`: new data each quarter, and where a case stands by them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from letsdance.commands.screen import (
+    Json,
+    Over,
+    Overwrite,
+    Profile,
+    Quarters,
+    Seed,
+    Set,
+    Shock,
+    Table,
+    Within,
+    console,
+    print_table,
+    progress,
+    values,
+    worlds_of,
+)
+from letsdance.commands.telling import finite, keep, records, text_of, written
+
+
+def follow(
+    scenario: Annotated[str, typer.Argument(help="A start by name, or the path of a scenario file.")],
+    seen: Annotated[Path, typer.Argument(help="CSV of what was seen: quarter, signal, value, n or error.")],
+    plan: Annotated[str | None, typer.Option(
+        metavar='"NAME: LEVER@START+DURATION"', help="What is done and planned, from the case's quarter 1 on.")] = None,
+    target: Annotated[str, typer.Option(help="What is wanted, such as 'lets_dance@40 >= 0.5'.")] = "lets_dance >= 0.5",
+    chance: Annotated[float, typer.Option(help="With what chance it is wanted.")] = 0.8,
+    worlds: Over = None, within: Within = None,
+    moves: Annotated[int, typer.Option(help="The most moves of each particle at a time.")] = 1,
+    recover: Annotated[int, typer.Option(help="Follow so many synthetic cities of the same kind, and count how often "
+                                              "intervals hold what is true.")] = 0,
+    quarters: Quarters = None, seed: Seed = 1, sets: Set = None, shock: Shock = None, profile: Profile = None,
+    municipalities: Table = None,
+    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-follow"),
+    overwrite: Overwrite = False, as_json: Json = False,
+) -> None:
+    """Say where a case stands by what was seen, and whether its plan still holds.
+
+    --worlds 2000 --within 30% are the particles and how far parameters may lie.
+    """
+    from letsdance import scenarios as told
+    from letsdance.experiments import folder
+    from letsdance.experiments import follow as following
+    from letsdance.experiments.adopters.abc_smc import coverage
+    from letsdance.params import check_whole
+
+    folder.check_target(out, overwrite)
+    check_whole("--recover", recover, 0, 10_000)
+    there = worlds_of("2000" if worlds is None else worlds, "30%" if worlds is None and within is None else within)
+    story = told.load(scenario).changed(parameters=values(sets), shocks=shock or [], profile=profile, quarters=quarters)
+    rows = following.read_seen(seen)
+    with progress("Quarters seen", following.steps(rows), quiet=as_json) as advance:
+        found = following.follow(rows, story, plan, there, target, chance, seed, municipalities, moves, progress=advance)
+    frames: dict[str, Any] = {"standing": found.standing, "filtered": found.filtered, "learnt": found.learnt,
+                              "draws": found.draws}
+    if recover:
+        with progress("Synthetic cities", recover, quiet=as_json) as advance:
+            frames["recovered"] = following.recover(found.case, recover, seed, moves, advance)
+        frames["coverage"] = coverage(frames["recovered"])
+    from letsdance.report import following as pages
+
+    said = {"worlds": there.worlds, "worlds_toml": found.case.worlds.to_toml(), "scenario": story.to_toml(), "plan": plan,
+            "target": str(found.target), "chance": chance, "seed": seed, "moves": moves, "now": found.now,
+            "seen": [{**asdict(one), "error": finite(one.error)} for one in rows],
+            "municipalities": text_of(municipalities), "sentences": found.sentences}
+    page = pages.study(found, frames.get("coverage"))
+    keep(out, "follow", said, frames, page, overwrite, as_json)
+    without, with_it = found.chances()
+    if as_json:
+        typer.echo(json.dumps({
+            "folder": str(out), "now": found.now, "verdict": found.verdict, "sentences": found.sentences,
+            "chance": {"without": without.share, "with": with_it.share, "low": with_it.low, "high": with_it.high},
+            "standing": records(found.standing), "filtered": records(found.filtered),
+            **({"coverage": records(frames["coverage"])} if recover else {})}))
+        return
+    table = pages.standing_table(found)
+    print_table(table.note, list(table.columns), [list(row) for row in table.rows])
+    for k, line in enumerate([*found.sentences, *(pages.coverage_sentences(frames["coverage"]) if recover else [])]):
+        console().print(line, style="bold" if k < 2 else None, highlight=False, markup=False)
+    written(out)

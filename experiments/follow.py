@@ -1,0 +1,553 @@
+"""Follow a case: new data each quarter say where it stands, how sure that is, and whether its plan still holds.
+
+    found = follow("seen.csv", "lone_ranger", plan="outreach: OUT@9+20")
+    print(found.standing, "\n".join(found.sentences))
+
+What was seen (a row each: quarter, signal, value, and n people asked or a standard error) narrows worlds by a particle
+filter (`experiments.particles`): a particle is a world, a start and a path of luck, run with what has been done so far.
+From where they stand all go on twice on the same luck, with the rest of the plan and without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from letsdance import scenarios
+from letsdance.experiments import particles
+from letsdance.experiments.compare import Policy, read_policy
+from letsdance.experiments.luck_paths import along
+from letsdance.experiments.outcomes import Condition, parse_condition
+from letsdance.experiments.particles import Cloud, Taken
+from letsdance.experiments.pathways import SIGNALS, WORDS
+from letsdance.experiments.posterior import rows as of_draws
+from letsdance.experiments.success import MAJORITY, Chance, chance, words
+from letsdance.experiments.worlds import Worlds, correlated, put
+from letsdance.params import PARAMETERS, Refused, Said, check_whole, files, nearest
+from letsdance.scenarios import Scenario, ScenarioLike, tables
+from letsdance.scenarios.tables.kinds import Field, Kind
+from letsdance.simulation import municipalities as places
+from letsdance.simulation import schedule
+from letsdance.simulation.indicators import SOCIETY
+from letsdance.simulation.municipalities import MunicipalitiesLike
+from letsdance.simulation.rules.regimes import REGIMES
+from letsdance.simulation.run import Result
+from letsdance.simulation.society import cores
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: What may be seen, and whether only people who are asked tell it: a municipality's signals, and its officials' answers.
+SEEN: Mapping[str, bool] = {**SIGNALS, "G": True}
+_CALLED = {**WORDS, "officials": "G"}
+#: What is told of where the case stands.
+STANDING = ("C", "G", "T", *REGIMES, "services", "ever_adopted")
+#: A count is taken to be right to one, or to this part of it where that is more.
+ROUGH = 0.05
+LEVELS = (0.8, 0.95)
+#: Where the start may lie on the plane, unless worlds say it.
+_PLANE = "0.05:0.95"
+_PURPOSE = 0xF0110  # names this use of a seed
+_STRUCTURE = ("profile", "context", "mechanism")
+KIND = Kind("seen", "what was seen", ("quarter", "signal", "value"), (
+    Field("quarter", "whole", ("quarter", "kwartaal", "t", "period"), low=0, high=scenarios.HORIZON[1], example="8"),
+    Field("signal", "text", ("signal", "signaal", "indicator", "what", "wat")),
+    Field("value", "number", ("value", "waarde", "share", "mean"), low=0, example="0.4"),
+    Field("n", "whole", ("n", "asked", "respondents", "gevraagd"), low=2, blank=True, example="400"),
+    Field("error", "number", ("error", "se", "standard_error", "fout"), low=0, blank=True, example="0.02")), strict=True)
+
+
+# ---------------------------------------------------------------- what was seen
+
+@dataclass(frozen=True)
+class Seen:
+    """One thing seen at a quarter's end. asked: how many people said it (0: nobody was asked); error: its standard error
+    (NaN: from `asked`, or `ROUGH`)."""
+
+    quarter: int
+    signal: str
+    value: float
+    asked: int = 0
+    error: float = np.nan
+
+    def spread(self, true: np.ndarray, municipalities: int) -> np.ndarray:
+        """The standard error of what is seen where the truth is this: as told; of a share of so many people; of a count."""
+        true = np.asarray(true, np.float64)
+        if np.isfinite(self.error):
+            return np.full_like(true, self.error)
+        if self.asked:
+            p = np.clip(true, 0.5 / self.asked, 1.0 - 0.5 / self.asked)
+            return np.asarray(np.sqrt(p * (1.0 - p) / self.asked))
+        return np.maximum(1.0 / municipalities, ROUGH * np.abs(true))
+
+    def log_likelihood(self, true: np.ndarray, municipalities: int) -> np.ndarray:
+        """log of the normal density of what was seen; where there was nothing to measure, that it is half as likely as one
+        standard error away."""
+        known = np.isfinite(true)
+        sd = self.spread(np.where(known, true, self.value), municipalities)
+        away = np.where(known, (self.value - np.where(known, true, self.value)) / sd, 1.5)
+        return np.asarray(-0.5 * away**2 - np.log(sd * np.sqrt(2.0 * np.pi)))
+
+    def __str__(self) -> str:
+        how = f", {self.asked} asked" if self.asked else ""
+        return f"{self.signal}@{self.quarter} = {self.value:g}{how}"
+
+
+#: A file, a table, or what was seen already.
+type SeenLike = Any
+
+
+def read_seen(source: SeenLike) -> tuple[Seen, ...]:
+    """What was seen, by quarter: columns quarter, signal, value, and n (people asked) or error (a standard error) for what
+    people say. Raises `Refused`, with the row of what is wrong."""
+    if isinstance(source, Sequence) and not isinstance(source, str) and all(isinstance(one, Seen) for one in source):
+        found = list(source)
+    else:
+        table = tables.read(source, KIND)
+        tables.announce(table)
+        frame = table.frame
+
+        def signal(said: Any) -> str:
+            name = str(said).strip()
+            return _CALLED.get(name.lower(), name)
+
+        def asked(t: pd.DataFrame) -> list[bool]:
+            answered = np.any([(tables.numbers(t[column]) > 0).to_numpy() for column in ("n", "error") if column in t]
+                              or [np.zeros(len(t), bool)], axis=0)
+            return [known or not SEEN.get(signal(name), False) for name, known in zip(t["signal"], answered, strict=True)]
+
+        def share(t: pd.DataFrame) -> list[bool]:
+            return [not (signal(name) in SEEN and SOCIETY[signal(name)][0] == "share" and value > 1.0)
+                    for name, value in zip(t["signal"], tables.numbers(t["value"]), strict=True)]
+
+        tables.check(table, [
+            tables.Rule("signal", lambda t: [signal(name) in SEEN for name in t["signal"]], lambda cell: Said(
+                "cannot be seen by a municipality.{near} It can see {known}", near=nearest(str(cell["signal"]), [
+                    *SEEN, *_CALLED]), known=", ".join(SEEN))),
+            tables.Rule("value", share, lambda cell: Said("is a share, so it lies from 0 to 1")),
+            tables.Rule("signal", asked, lambda cell: Said(
+                "is what people say: give n, how many were asked, or error, its standard error"))])
+        columns = {name: tables.numbers(frame[name]).tolist() if name in frame else [np.nan] * len(frame)
+                   for name in ("quarter", "value", "n", "error")}
+        found = [Seen(int(quarter), signal(name), value, int(n) if n > 0 else 0, error if error > 0 else np.nan)
+                 for name, quarter, value, n, error in zip(frame["signal"], *columns.values(), strict=True)]
+    if not found:
+        raise Refused("nothing was seen yet; give at least one row: quarter, signal, value.")
+    twice = {(one.quarter, one.signal) for one in found if sum(
+        (one.quarter, one.signal) == (other.quarter, other.signal) for other in found) > 1}
+    if twice:
+        quarter, name = min(twice)
+        raise Refused("{name} is seen twice in quarter {quarter}; keep one, or their mean.", name=name, quarter=quarter)
+    return tuple(sorted(found, key=lambda one: (one.quarter, one.signal)))
+
+
+# ---------------------------------------------------------------- particles of a case
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """What is followed: a scenario with all that is planned, what is uncertain of it, and what was seen."""
+
+    story: Scenario
+    worlds: Worlds
+    towns: places.Municipalities
+    seen: tuple[Seen, ...]
+    threads: int
+
+    @cached_property
+    def names(self) -> list[str]:
+        """What is uncertain, in the order of the particles' columns."""
+        return self.worlds.uncertain(self.story)
+
+    @property
+    def start(self) -> list[int]:
+        """The columns of where it began."""
+        return [self.names.index(name) for name in ("C0", "G0") if name in self.names]
+
+    def worlds_at(self, z: np.ndarray) -> dict[str, Any]:
+        """The worlds of particles z float64[n, d]: a column of n for each parameter and alternative."""
+        from scipy.special import ndtr
+
+        u = dict(zip(self.names, ndtr(correlated(z, self.names, self.worlds.correlations)).T, strict=True))
+        return self.worlds.at(u, self.story)
+
+    def each(self, z: np.ndarray, luck: np.ndarray, last: int, story: Scenario,
+             keep: Callable[[int, tuple[np.ndarray, ...]], None]) -> None:
+        """Run every particle up to quarter `last`; keep(k, arrays of a `Result`), from several threads."""
+        columns = self.worlds_at(z)
+        names = list(columns)
+        plain = not (story.levers or story.shocks or story.mechanisms or set(names) & set(_STRUCTURE))
+        if plain:  # parameters stay as they are: no schedule needs to be made
+            base = schedule.build(story, max(last, 1), self.towns).shipped
+            numbers = np.column_stack([np.asarray(columns[name], np.float64) for name in names])
+            at = [(base.dtype.names or ()).index(name) for name in names]
+
+        def work(span: tuple[int, int]) -> None:
+            for k in range(*span):
+                if plain:
+                    table = base.copy()
+                    table.view(np.float64).reshape(len(table), -1)[:, at] = numbers[k]
+                    keep(k, along(story, self.towns, luck[k], last, table))
+                else:
+                    there = put(story, {name: columns[name][k] for name in names})
+                    keep(k, along(there, self.towns, luck[k], last))
+
+        edges = np.linspace(0, len(z), min(len(z), 8 * self.threads) + 1).astype(int).tolist()
+        spans = list(pairwise(edges))
+        if self.threads == 1:
+            for span in spans:
+                work(span)
+        else:
+            with ThreadPoolExecutor(self.threads) as pool:
+                list(pool.map(work, spans))
+
+    @cached_property
+    def kept(self) -> tuple[str, ...]:
+        """What is kept of a particle's run: where it stands, and what was seen."""
+        return tuple(dict.fromkeys([*STANDING, *(one.signal for one in self.seen)]))
+
+    def simulate(self, z: np.ndarray, luck: np.ndarray, last: int) -> np.ndarray:
+        """float64[n, last + 1, s] of `kept`."""
+        traces = np.zeros((len(z), last + 1, len(self.kept)))
+
+        def keep(k: int, arrays: tuple[np.ndarray, ...]) -> None:
+            for s, name in enumerate(self.kept):
+                traces[k, :, s] = arrays[0][name][0]
+
+        self.each(z, luck, last, self.story, keep)
+        return traces
+
+    def likelihood(self, quarter: int) -> particles.Likelihood:
+        """Of what was seen in one quarter."""
+        here, M = [one for one in self.seen if one.quarter == quarter], len(self.towns)
+
+        def log_likelihood(traces: np.ndarray) -> np.ndarray:
+            return np.sum([one.log_likelihood(traces[:, quarter, self.kept.index(one.signal)], M) for one in here], axis=0)
+
+        return log_likelihood
+
+    def holds(self, z: np.ndarray, luck: np.ndarray, story: Scenario, target: Condition) -> np.ndarray:
+        """bool[n]: in which particles the target is reached under a scenario."""
+        held = np.zeros(len(z), bool)
+
+        def keep(k: int, arrays: tuple[np.ndarray, ...]) -> None:
+            result = Result(story, self.towns, luck[k, :1], *arrays)
+            held[k] = bool(target.holds(target.outcome.of(result))[0])
+
+        self.each(z, luck, story.quarters, story, keep)
+        return held
+
+
+# ---------------------------------------------------------------- what was found
+
+@dataclass(frozen=True, eq=False)
+class Followed:
+    """A case as far as it was seen.
+
+    now: the last quarter in which something was seen. standing: one row a quarter seen: for C, G, T, the share of
+    municipalities in each future, services and adopters the mean and the ends of 80 and 95 % (C_low_95, ...), as was known
+    then. filtered: one row a quarter seen: how the data came in (expected, evidence, degrees, effective, moved, distinct).
+    path: float64[particles, now + 1, 2], C and G of every particle since the start. draws: one row a particle, what is
+    uncertain. before, holds: bool[2, particles], whether the target is reached without the rest of the plan and with it,
+    before anything was seen and now.
+    """
+
+    case: Case
+    plan: Policy
+    target: Condition
+    needed: float
+    seed: int
+    now: int
+    standing: pd.DataFrame
+    filtered: pd.DataFrame
+    path: np.ndarray
+    draws: pd.DataFrame
+    prior: pd.DataFrame
+    before: np.ndarray
+    holds: np.ndarray
+
+    def chances(self, when: str = "now") -> tuple[Chance, Chance]:
+        """(without the rest of the plan, with it): the chance of the target "now" or "before"; intervals count only
+        particles that differ."""
+        held = self.holds if when == "now" else self.before
+        count = int(self.filtered["distinct"].iloc[-1]) if when == "now" else held.shape[1]
+        return _thinned(held[0], count), _thinned(held[1], count)
+
+    @property
+    def verdict(self) -> str:
+        """"holds", "fails" or "open": whether the chance with the plan is surely as high as is needed, or surely not."""
+        with_it = self.chances()[1]
+        return "holds" if with_it.low >= self.needed else "fails" if with_it.high < self.needed else "open"
+
+    @cached_property
+    def learnt(self) -> pd.DataFrame:
+        """One row a parameter: its mean and spread before and now, the ends of 95 % now, and narrowing (spread now over
+        before); what the data narrowed most comes first."""
+        import pandas as pd
+
+        rows = []
+        for name in self.draws:
+            now, before = self.draws[name], self.prior[name]
+            if now.dtype.kind in "fiu" and before.std() > 0:
+                rows.append({"parameter": name, "title": PARAMETERS[name].title if name in PARAMETERS else name,
+                             "mean_before": before.mean(), "sd_before": before.std(), "mean": now.mean(), "sd": now.std(),
+                             "low_95": now.quantile(0.025), "high_95": now.quantile(0.975),
+                             "narrowing": now.std() / before.std()})
+        return pd.DataFrame(rows).sort_values("narrowing", kind="stable", ignore_index=True)
+
+    @property
+    def structures(self) -> pd.DataFrame:
+        """One row a value of each structural alternative: its chance before and now."""
+        import pandas as pd
+
+        rows = [{"alternative": name, "value": str(value), "before": float((self.prior[name] == value).mean()),
+                 "now": float((self.draws[name] == value).mean())}
+                for name, values in self.case.worlds.alternatives.items() for value in values]
+        return pd.DataFrame(rows, columns=["alternative", "value", "before", "now"])
+
+    def taken_together(self, count: int, seed: int) -> dict[str, np.ndarray]:
+        """Draws of the parameters, for `Worlds(posterior=...)`."""
+        return _drawn(self.draws, count, seed)
+
+    @property
+    def sentences(self) -> list[str]:
+        """Where it stands, how sure that is, whether the plan holds, and what was unexpected."""
+        last = self.standing.iloc[-1]
+        where = max(REGIMES, key=lambda name: last[name])
+        sure = float(last[f"most_in_{where}"])
+        said = [f"In quarter {self.now} citizens' willingness is {last['C']:.2f} ({last['C_low_95']:.2f} to "
+                f"{last['C_high_95']:.2f}) and governments' {last['G']:.2f} ({last['G_low_95']:.2f} to "
+                f"{last['G_high_95']:.2f}); most municipalities are in {scenarios.load(where).title} ({sure:.0%} sure)."]
+        (without, with_it), (_, before) = self.chances(), self.chances("before")
+        verdict = {"holds": "The plan holds", "open": "Whether the plan holds cannot be told yet",
+                "fails": f"The plan {'no longer holds' if before.share >= self.needed else 'falls short'}"}[self.verdict]
+        if self.plan.levers:
+            said.append(f"{verdict}: the chance of {words(self.target)} is {with_it} with the rest of {self.plan.name} and "
+                        f"{without} without it; {self.needed:.0%} is wanted.")
+        else:
+            said.append(f"The chance of {words(self.target)} is {with_it} as things go.")
+        said.append(f"Before anything was seen that chance was {before}.")
+        odd = self.filtered[self.filtered["surprise"] < 0.05]
+        if len(odd):
+            said.append(f"Quarter {int(odd.iloc[0]['quarter'])} was not expected: what was seen then lay farther out than "
+                        "95 % of what these worlds foresaw; the worlds may be too narrow, or the model wrong.")
+        told_most = self.learnt[self.learnt["narrowing"] < 0.8].head(3)
+        if len(told_most):
+            told = [f"{row.title} ({row.parameter}), {row.low_95:.2g} to {row.high_95:.2g}"
+                    for row in told_most.itertuples()]
+            said.append(f"What the data tell most about: {'; '.join(told)}.")
+        else:
+            said.append("The data tell little about any single parameter: what they narrow is where the case stands.")
+        return said
+
+    def __repr__(self) -> str:
+        return "\n".join(self.sentences)
+
+
+def _thinned(held: np.ndarray, count: int) -> Chance:
+    """The chance, its interval as of so many particles."""
+    share = float(held.mean())
+    made = chance(np.arange(count) < round(share * count))
+    return replace(made, successes=int(held.sum()), n=len(held))
+
+
+def _drawn(draws: pd.DataFrame, count: int, seed: int) -> dict[str, np.ndarray]:
+    at = of_draws(count, len(draws), seed)
+    return {str(name): draws[name].to_numpy(np.float64)[at] for name in draws
+            if str(name) in PARAMETERS and draws[name].dtype.kind in "fiub"}
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """The draws of a folder that `letsdance follow` wrote."""
+
+    draws: pd.DataFrame
+
+    def taken_together(self, count: int, seed: int) -> dict[str, np.ndarray]:
+        """As `Followed.taken_together`."""
+        return _drawn(self.draws, count, seed)
+
+
+def load(folder: str | Path) -> Kept:
+    """What a folder of `letsdance follow` holds for `Worlds(posterior=...)`. Refused for anything else."""
+    import pandas as pd
+
+    from letsdance.experiments import manifests
+
+    place = files.named(folder)
+    manifests.read(place, "follow")
+    try:
+        return Kept(pd.read_parquet(place / "draws.parquet"))
+    except Exception as error:  # whatever a damaged file makes pyarrow say
+        raise Refused("{place} is damaged ({kind_of}); follow the case again.", place=place,
+                      kind_of=type(error).__name__) from None
+
+
+# ---------------------------------------------------------------- following
+
+def make_case(seen: SeenLike, scenario: ScenarioLike = "lone_ranger", plan: str | Policy | None = None,
+              worlds: Worlds | None = None, municipalities: MunicipalitiesLike | None = None,
+              threads: int | None = None) -> tuple[Case, Policy]:
+    """The case and its plan, checked; words as in `follow`."""
+    told = read_seen(seen)
+    policy = Policy("no plan") if plan is None else read_policy(plan) if isinstance(plan, str) else plan
+    story = policy.on(scenarios.load(scenario))
+    there = worlds or Worlds(2000, within="30%")
+    if told[-1].quarter >= story.quarters:
+        raise Refused("quarter {quarter} was seen, which is not before the horizon of {horizon}; raise quarters.",
+                      quarter=told[-1].quarter, horizon=story.quarters)
+    fixed = {*there.parameters, *there.posterior_values, *there.alternatives, *story.parameters}
+    start = {name: _PLANE for name in ("C0", "G0") if name not in fixed}
+    there = replace(there, parameters={**there.parameters, **start})
+    towns = places.of(story, municipalities)
+    return Case(story, there, towns, told, cores() if threads is None else threads), policy
+
+
+def follow(seen: SeenLike, scenario: ScenarioLike = "lone_ranger", plan: str | Policy | None = None,
+           worlds: Worlds | None = None, target: str | Condition = MAJORITY, needed: float = 0.8, seed: int = 1,
+           municipalities: MunicipalitiesLike | None = None, moves: int = 1, threads: int | None = None,
+           progress: Callable[[int], None] | None = None) -> Followed:
+    """Where a case stands by what was seen, how sure that is, and whether its plan still holds.
+
+    seen: a table or its file: quarter, signal, value, and n people asked or error, a standard error, for what people say
+    (support, trust, use, officials). plan: a policy such as "outreach: OUT@9+20"; what of it lies before now has been done.
+    worlds: what is uncertain (2,000 particles within 30 % unless said); where the start lies on the plane is uncertain too,
+    unless worlds or the scenario name C0 and G0. target, needed: what is wanted, and with what chance. moves: the most
+    proposals for each particle at each degree. progress: hears of each quarter seen, and twice of what is to come. Equal
+    seeds give equal numbers, whatever the threads. Raises `Refused`.
+
+    >>> seen = pd.DataFrame({"quarter": [2, 4], "signal": "support", "value": [0.6, 0.62], "n": 400})
+    >>> found = ld.follow(seen, ld.load_scenario("lone_ranger").changed(quarters=8), worlds=ld.Worlds(50, "20%"))
+    >>> found.now
+    4
+    """
+    import pandas as pd
+
+    asked = parse_condition(target)
+    check_whole("seed", seed, 0, 2**62)
+    check_whole("moves", moves, 1, 100)
+    if isinstance(needed, bool) or not isinstance(needed, int | float) or not 0.0 < needed < 1.0:
+        raise Refused("the chance that is needed must lie between 0 and 1, not {needed!r}.", needed=needed)
+    case, policy = make_case(seen, scenario, plan, worlds, municipalities, threads)
+    if (asked.outcome.last or 0) > case.story.quarters:
+        raise Refused("{asked} looks at quarter {last}, after the horizon of {quarters}; name an earlier quarter or raise "
+                      "quarters.", asked=asked.outcome, last=asked.outcome.last, quarters=case.story.quarters)
+    step = progress or (lambda count: None)
+    rng = np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE]))
+    cloud = particles.begin(case.worlds.worlds, len(case.names), case.story.quarters, rng)
+    first = pd.DataFrame(case.worlds_at(cloud.z))
+    without = case.story.changed() if not policy.levers else _stopped(case.story, policy, 0)
+    before = np.stack([case.holds(cloud.z, cloud.luck, one, asked) for one in (without, case.story)])
+    step(1)
+    standing, filtered = taken_in(case, cloud, rng, moves, step)
+    now = case.seen[-1].quarter
+    without = _stopped(case.story, policy, now)
+    holds = np.stack([case.holds(cloud.z, cloud.luck, one, asked) for one in (without, case.story)])
+    step(1)
+    path = cloud.traces[:, :, [case.kept.index("C"), case.kept.index("G")]]
+    return Followed(case, policy, asked, float(needed), seed, now, standing, filtered, path,
+                    pd.DataFrame(case.worlds_at(cloud.z)), first, before, holds)
+
+
+def taken_in(case: Case, cloud: Cloud, rng: np.random.Generator, moves: int,
+             step: Callable[[int], None]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Let a cloud know all that was seen, quarter by quarter: (standing, filtered) of `Followed`."""
+    import pandas as pd
+
+    standing, filtered = [], []
+    for quarter in sorted({one.quarter for one in case.seen}):
+        taken = particles.take_in(cloud, quarter, case.likelihood(quarter), case.simulate, rng, moves, case.start)
+        standing.append({"quarter": quarter, **_standing(case, cloud, quarter)})
+        filtered.append({"quarter": quarter, **_told(case, taken, quarter)})
+        step(1)
+    return pd.DataFrame(standing), pd.DataFrame(filtered)
+
+
+def recover(case: Case, repetitions: int, seed: int = 1, moves: int = 1,
+            progress: Callable[[int], None] | None = None) -> pd.DataFrame:
+    """Synthetic cities of the same kind, followed as the case is (Cook, Gelman and Rubin 2006; Talts et al. 2018): a world,
+    a start and luck drawn from what is uncertain, seen in the same quarters with the same errors.
+
+    One row a repetition and thing told of where the city stands at last: parameter (its name), truth, mean, low and high of
+    80 and 95 %, rank (share of particles below the truth, ties half). `abc_smc.coverage` counts how often intervals hold.
+    """
+    import pandas as pd
+
+    rows, M, now = [], len(case.towns), case.seen[-1].quarter
+    for repetition in range(repetitions):
+        rng = np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE, repetition + 1]))
+        truth = particles.begin(1, len(case.names), case.story.quarters, rng)
+        trace = case.simulate(truth.z, truth.luck, now)[0]
+        seen = []
+        for one in case.seen:
+            true = trace[one.quarter, case.kept.index(one.signal)]
+            if np.isfinite(true):
+                seen.append(replace(one, value=float(true + one.spread(true, M) * rng.standard_normal())))
+        city = replace(case, seen=tuple(seen))
+        cloud = particles.begin(case.worlds.worlds, len(case.names), case.story.quarters, rng)
+        standing, _ = taken_in(city, cloud, rng, moves, lambda count: None)
+        for name in ("C", "G", "T", "services"):
+            values, true = cloud.traces[:, now, city.kept.index(name)], float(trace[now, case.kept.index(name)])
+            rows.append({"repetition": repetition, "parameter": name, "truth": true, "mean": float(values.mean()),
+                         "rank": float((values < true).mean() + 0.5 * (values == true).mean()),
+                         **{end: float(standing[f"{name}_{end}"].iloc[-1]) for end in (
+                             "low_80", "high_80", "low_95", "high_95")}})
+        if progress:
+            progress(1)
+    return pd.DataFrame(rows)
+
+
+def steps(case_seen: Sequence[Seen]) -> int:
+    """How often `follow` calls progress."""
+    return len({one.quarter for one in case_seen}) + 2
+
+
+def _stopped(story: Scenario, policy: Policy, now: int) -> Scenario:
+    """The scenario in which nothing of the policy acts after a quarter; what acted by then is as it was."""
+    mine, kept = list(policy.levers), []
+    for use in story.levers:
+        if use in mine:
+            mine.remove(use)
+            if use.start > now:
+                continue
+            use = replace(use, duration=min(use.duration or 10**6, now - use.start + 1))
+        kept.append(use)
+    return replace(story, levers=tuple(kept))
+
+
+def _standing(case: Case, cloud: Cloud, quarter: int) -> dict[str, float]:
+    said: dict[str, float] = {}
+    for name in case.kept:
+        values = cloud.traces[:, quarter, case.kept.index(name)]
+        values = values[np.isfinite(values)] if np.isfinite(values).any() else np.full(1, np.nan)
+        said[name] = float(values.mean())
+        for level in LEVELS:
+            low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+            said |= {f"{name}_low_{100 * level:.0f}": float(low), f"{name}_high_{100 * level:.0f}": float(high)}
+    most = np.stack([cloud.traces[:, quarter, case.kept.index(name)] for name in REGIMES]).argmax(axis=0)
+    return said | {f"most_in_{name}": float((most == k).mean()) for k, name in enumerate(REGIMES)}
+
+
+def _told(case: Case, taken: Taken, quarter: int) -> dict[str, float]:
+    """How a quarter's data came in. surprise: the chance, before them, of data that lie as far from their middle."""
+    from scipy.special import ndtr
+
+    M, far = len(case.towns), []
+    for one in [one for one in case.seen if one.quarter == quarter]:
+        true = taken.expected[:, quarter, case.kept.index(one.signal)]
+        true = true[np.isfinite(true)]
+        if len(true):
+            below = float(ndtr((one.value - true) / one.spread(true, M)).mean())
+            far.append(2.0 * min(below, 1.0 - below))
+    surprise = min(1.0, len(far) * min(far)) if far else 1.0  # of several at once (Bonferroni)
+    return {"surprise": surprise, "evidence": taken.evidence, "degrees": taken.degrees, "effective": taken.effective,
+            "moved": taken.moved, "distinct": taken.distinct}
+
+
+__all__ = ["Case", "Followed", "Kept", "Seen", "follow", "load", "make_case", "read_seen", "recover", "steps"]
