@@ -44,10 +44,12 @@ def sensitivity(
     outcome: Annotated[str, typer.Option(help="What is looked at, such as lets_dance@60; for regional a condition, such "
                                               "as 'lets_dance@60 >= 0.5'.")] = "lets_dance",
     method: Annotated[str | None, typer.Option(
-        help="morris (which factors matter), sobol (how much of the variance each makes) or regional (what sets apart "
-             "where a condition holds) [default: morris, or what a --from sweep was made for].")] = None,
+        help="morris (which factors matter), sobol (how much of the variance each makes), emulated (the same of many "
+             "factors, by an emulator) or regional (what sets apart where a condition holds) [default: morris, or what a "
+             "--from sweep was made for].")] = None,
     size: Annotated[int | None, typer.Option(
-        help="Trajectories of morris, base points of sobol, points of regional [default: 10, 256, 400].")] = None,
+        help="Trajectories of morris, base points of sobol, points of regional or emulated [default: 10, 256, 400, "
+             "1000].")] = None,
     replicates: _Replicates = 4, missing: _Missing = None, from_: _From = None, quarters: Quarters = None,
     seed: _Seed = None,
     sets: Set = None, lever: Lever = None, shock: Shock = None, profile: Profile = None, municipalities: Table = None,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from letsdance.scenarios import Scenario
 
 #: Methods, with how large their designs are unless said: trajectories, base points, points.
-METHODS = {"morris": 10, "sobol": 256, "regional": 400}
+METHODS = {"morris": 10, "sobol": 256, "regional": 400, "emulated": 1000}
 _MOST_SOBOL = 20  # factors: beyond it a screening says the same for a hundredth of the runs
 
 
@@ -140,7 +140,7 @@ class Sensitivity:
     @property
     def table(self) -> pd.DataFrame:
         """One row a factor, with its title; the strongest first."""
-        by = {"morris": "mu_star", "sobol": "total", "regional": "distance"}[self.method]
+        by = {"morris": "mu_star", "sobol": "total", "regional": "distance", "emulated": "total"}[self.method]
         titles = {factor.name: factor.title for factor in self.factors}
         table = self.found.table
         titled = table.assign(title=[titles[name] for name in table["factor"]])
@@ -155,7 +155,8 @@ def default_factors() -> tuple[Factor, ...]:
 
 
 def design_of(method: str, factors: Any, size: int | None = None, seed: int = 1) -> Design:
-    """The design that a method needs: trajectories of Morris, Saltelli's rows, or a Latin hypercube.
+    """The design that a method needs: trajectories of Morris, Saltelli's rows, or a Latin hypercube (which an emulator is
+    taught, for Sobol' indices of many factors).
 
     Refused for Sobol' indices over very many factors, with the number of points that they would take.
     """
@@ -171,11 +172,12 @@ def design_of(method: str, factors: Any, size: int | None = None, seed: int = 1)
             raise Refused("Morris screening needs at least 2 trajectories, not {size}; 10 or more are usual.",
                           size=size)
         return morris_design(chosen, size, seed)
-    if method == "regional":
+    if method in ("regional", "emulated"):
         return latin_hypercube(chosen, size, seed)
     if len(chosen) > _MOST_SOBOL:
         raise Refused("Sobol' indices of {n_chosen} factors would take {points_needed:,} points of several runs each; "
-                      "screen them with the method morris first, and name at most {most_sobol} that matter.",
+                      "take the method emulated, or screen them with the method morris first, and name at most "
+                      "{most_sobol} that matter.",
                       n_chosen=len(chosen), points_needed=points_needed(method, len(chosen), size),
                       most_sobol=_MOST_SOBOL)
     return saltelli(chosen, size, seed)
@@ -184,7 +186,7 @@ def design_of(method: str, factors: Any, size: int | None = None, seed: int = 1)
 def points_needed(method: str, factors: int, size: int | None = None) -> int:
     """How many points a method takes for so many factors."""
     size = METHODS[method] if size is None else size
-    return size * {"morris": factors + 1, "sobol": factors + 2, "regional": 1}[method]
+    return size * {"morris": factors + 1, "sobol": factors + 2, "regional": 1, "emulated": 1}[method]
 
 
 def sensitivity(
@@ -228,7 +230,7 @@ def from_sweep(sweep: Sweep, outcome: str | Outcome | Condition, method: str | N
     usual = {"morris": "morris", "saltelli": "sobol"}.get(sweep.plan.design.method, "regional")
     check_missing(missing)
     method = method or usual
-    if method not in (usual, "regional"):
+    if method not in (usual, "regional", *(["emulated"] if usual == "regional" else [])):
         raise Refused("this sweep has a {method} design; the method {method_2} needs one of its own. Use the method "
                       "{usual}.", method=sweep.plan.design.method.replace("_", " "), method_2=method, usual=usual)
     asked = _asked(method, outcome)
@@ -260,6 +262,11 @@ def analyse(design: Design, frame: pd.DataFrame, outcome: Outcome | Condition, m
         return morris(names, bounds, X, Y, seed, level)
     if method == "sobol":
         return sobol(names, bounds, X, Y, seed, level)
+    if method == "emulated":
+        from letsdance.experiments.emulator import learn
+
+        assert isinstance(outcome, Outcome)
+        return learn(design.factors, X, Y, outcome, seed).sobol(level=level)
     return regional(names, X, Y, seed, level)
 
 

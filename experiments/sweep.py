@@ -269,9 +269,15 @@ def run(design: Design, scenario: ScenarioLike = "lets_dance", outcomes: Iterabl
 
     more: as in `plan` (quarters, profile, parameters, levers, shocks, municipalities).
     """
+    return run_plan(plan(scenario, design=design, outcomes=outcomes, replicates=replicates, seed=seed, **more), executor,
+                    workers, progress)
+
+
+def run_plan(asked: Plan, executor: executors.ExecutorLike = None, workers: int | None = None,
+             progress: Progress | None = None) -> pd.DataFrame:
+    """As `run`, of a plan that is made already."""
     import pyarrow as pa
 
-    asked = plan(scenario, design=design, outcomes=outcomes, replicates=replicates, seed=seed, **more)
     size = store.part_size(asked.runs)
     wanted = range(-(-asked.runs // size))
     made = {}

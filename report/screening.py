@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from letsdance.experiments.discovery import said_limit, said_limits, sentences
+from letsdance.experiments.emulator import Emulated
 from letsdance.experiments.estimates import Estimate
 from letsdance.experiments.indices import Morris, Regional, Sobol
 from letsdance.experiments.outcomes import Condition
@@ -124,16 +125,18 @@ def sobol_bars(sensitivity: Sensitivity, width: float = WIDE) -> Figure:
     """First-order and total indices with intervals, and beside them the share of luck."""
     found = sensitivity.found
     assert isinstance(found, Sobol)
-    table = sensitivity.table
+    table = sensitivity.table.head(_SHOWN)
     first = table.iloc[0]
+    lines = ("how far an emulator's folds differ" if isinstance(found, Emulated) else
+             "95 % intervals, which resample points and seeds")
     figure = Figure(
         "How much of the variance each factor makes",
         f"Of what the factors do to the outcome, {first['title']} makes {_share(first['total'])} "
         f"({_range(first['total_low'], first['total_high'])}) with all its interactions"
         + (f"; {_share(found.luck.value)} of the variance of one run is luck." if math.isfinite(found.luck.value) else "."),
         width)
-    top = figure.head("dark: alone (first order) · light: with all interactions (total) · lines: 95 % intervals, which "
-                      "resample points and seeds · grey names are not told apart from none")
+    top = figure.head(f"dark: alone (first order) · light: with all interactions (total) · lines: {lines} · "
+                      "grey names are not told apart from none")
     left, right = 26.0, 96.0
     xs, ticks = _span(float(np.clip(table[["first_low", "total_low"]].to_numpy().min(), -0.5, 0)),
                       float(np.clip(table[["first_high", "total_high"]].to_numpy().max(), 1.0, 1.5)))
@@ -392,7 +395,8 @@ def _direction(row: Any) -> str:
 
 # ---------------------------------------------------------------- pages
 
-_METHODS = {"morris": "Morris screening", "sobol": "Sobol' indices", "regional": "regional sensitivity"}
+_METHODS = {"morris": "Morris screening", "sobol": "Sobol' indices", "regional": "regional sensitivity",
+            "emulated": "Sobol' indices by an emulator"}
 
 
 def _limits(sensitivity: Sensitivity) -> list[str]:
@@ -406,7 +410,9 @@ def _limits(sensitivity: Sensitivity) -> list[str]:
         if k >= 20:
             said.append(f"Of {k} factors without any effect, about {math.ceil(0.025 * k)} would still be told apart: "
                         f"repeat what matters with the method sobol.")
-    if isinstance(found, Sobol):
+    if isinstance(found, Emulated):
+        said.append(found.says.replace(" %", "\u00a0%"))
+    elif isinstance(found, Sobol):
         said.append("Products of effects are taken across different seeds only, so that luck does not count as effect. "
                     "Indices are as estimated, so they may be negative or above 100 %; an interval that holds 0 is not "
                     "told apart from none.")
@@ -422,12 +428,14 @@ def sensitivity_study(sensitivity: Sensitivity) -> Study:
     """The page of a sensitivity analysis."""
     found = sensitivity.found
     draw, name = {"morris": (morris_plane, "morris"), "sobol": (sobol_bars, "sobol"),
+                  "emulated": (sobol_bars, "sobol"),
                   "regional": (regional_ranges, "regional")}[sensitivity.method]
     columns, rows = rows_of(sensitivity)
     headline, *more = answer(sensitivity)
-    size = {Morris: "trajectories", Sobol: "base", Regional: "points"}[type(found)]
+    size = {Morris: "trajectories", Sobol: "base", Regional: "points", Emulated: ""}[type(found)]
+    made = f" ({getattr(found, size):,} {'base points' if size == 'base' else size})" if size else ""
     done = [f"{_METHODS[sensitivity.method]} of {len(sensitivity.factors)} factors around {sensitivity.scenario.title}: "
-            f"{len(sensitivity.design):,} points ({getattr(found, size):,} {'base points' if size == 'base' else size}) "
+            f"{len(sensitivity.design):,} points{made} "
             f"with {found.replicates} runs each, {len(sensitivity.runs):,} in all. The same seeds met every point."]
     ranges = [[f"{f.title} ({f.name})", f"{said_limit(low)} to {said_limit(high)}", f.unit]
               for f, (low, high) in zip(sensitivity.factors, bounds_of(sensitivity.factors), strict=True)]

@@ -11,7 +11,7 @@ from .experiments.branch import load as load_state
 from .experiments.branch import save as save_state
 from .experiments.compare import Comparison, Policy, compare
 from .experiments.discovery import Discovery, discover
-from .experiments.follow import Followed, follow
+from .experiments.follow import follow
 from .experiments.knowing import Knowing, knowing
 from .experiments.methods import methods
 from .experiments.over_worlds import OverWorlds
@@ -39,10 +39,10 @@ from .simulation.run import Result, simulate
 
 __all__ = [
     "INDICATORS", "LEVERS", "PARAMETERS", "SHOCKS", "STARTS", "Basins", "Calibration", "Cascade", "Citizen",
-    "Comparison", "Description", "Discovery", "Followed", "Forecast", "Government", "Knowing", "LetsDanceError",
-    "Mechanism", "Model", "OverWorlds", "Parameter", "Pathways", "Plan", "Policy", "Refused", "Result", "Saved",
-    "Scenario", "Search", "Sensitivity", "Sweep", "Use", "WindTunnel", "Worlds", "basins", "branch", "calibrate",
-    "check", "check_mechanism", "compare", "describe", "discover", "draw", "follow", "forecast", "knowing",
-    "load_scenario", "load_state", "methods", "pathways", "plan", "read_history", "save_figure", "save_state", "search",
-    "sensitivity", "simulate", "state_at", "sweep", "wind_tunnel", "write_report",
+    "Comparison", "Description", "Discovery", "Forecast", "Government", "Knowing", "LetsDanceError", "Mechanism",
+    "Model", "OverWorlds", "Parameter", "Pathways", "Plan", "Policy", "Refused", "Result", "Saved", "Scenario",
+    "Search", "Sensitivity", "Sweep", "Use", "WindTunnel", "Worlds", "basins", "branch", "calibrate", "check",
+    "check_mechanism", "compare", "describe", "discover", "draw", "follow", "forecast", "knowing", "load_scenario",
+    "load_state", "methods", "pathways", "plan", "read_history", "save_figure", "save_state", "search", "sensitivity",
+    "simulate", "state_at", "sweep", "wind_tunnel", "write_report",
 ]
