@@ -130,8 +130,9 @@ def _serve(stores: list[Store], place: Any, ending: Any, hosts: Hosts, where: st
     import logging
     import threading
 
+    from letsdance.room.live import Live
     from letsdance.room.rehearsal import rehearse as practise
-    from letsdance.room.server import Live, made
+    from letsdance.room.server import made
 
     logging.getLogger("letsdance").addHandler(logging.StreamHandler())
     rooms = {store.room.code: Live(store) for store in stores}
@@ -158,9 +159,9 @@ def _serve(stores: list[Store], place: Any, ending: Any, hosts: Hosts, where: st
 
 def _warm() -> None:
     """Load the model before somebody asks."""
-    from letsdance.room.state import price
+    from letsdance.dashboards.state import Policy, price
     from letsdance.scenarios import Use
     from letsdance.simulation.run import simulate
 
-    price("lone_ranger", 60, (Use("FRCS", 1, 4),))
+    price(Policy(levers=(Use("FRCS", 1, 4),)))
     simulate("lone_ranger", runs=1, quarters=8)

@@ -11,7 +11,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,6 +21,7 @@ import solara
 from solara.server import cdn_helper, kernel_context, settings
 
 from letsdance.dashboards import compute, events, guard
+from letsdance.dashboards.budget import Budget
 from letsdance.dashboards.charts import css_colours
 from letsdance.dashboards.parts import Box, Say, vue
 from letsdance.dashboards.sentences import placed
@@ -187,50 +188,6 @@ def Bar() -> None:
            notices=[text.refused(notice) for notice in session.notices.value],
            texts=text.all("shell"), file=file.value, event_go=go, event_look=look, event_opened=opened,
            event_file_wanted=wanted, event_dismiss=dismiss)
-
-
-@vue("assets/budget.vue")
-def _Budget(show: bool, spent: float, limit: int, over: bool, says: str, uses: list, refused: str, texts: dict,
-            event_bound: Callable[[float | None], None]) -> None:
-    """What the levers in use cost, against the limit that the link carries."""
-
-
-#: What links call the limit of the budget, in points over the whole run.
-LIMIT, _MOST_POINTS = "budget.limit", 100_000
-
-
-@lru_cache(256)
-def price(policy: Policy) -> tuple[float, tuple[float, ...]]:
-    """Points over the whole run: of all levers, and of each."""
-    from letsdance.simulation import schedule
-
-    each = [schedule.build(replace(policy, levers=(use,)).scenario()).spent for use in policy.levers]
-    return sum(each), tuple(each)
-
-
-@solara.component
-def Budget() -> None:
-    """A strip under the bar wherever a lever is in use or a limit is set."""
-    session = use_session()
-    view, text = session.view.value, session.text
-    said = view.get(LIMIT)
-    limit = int(said) if said.isdecimal() and len(said) < 7 and 1 <= int(said) <= _MOST_POINTS else 0
-    spent, each = price(replace(view.policy, title=""))
-
-    def bound(value: float | None) -> None:
-        if value and not (float(value).is_integer() and 1 <= value <= _MOST_POINTS):
-            session.refused.value = {**session.refused.peek(), LIMIT: text("budget.wrong")}
-            return
-        session.change(own=session.view.peek().put(**{LIMIT: int(value) if value else None}).own)
-
-    n = text.number(spent)
-    over = bool(limit) and spent > limit
-    says = text("budget.over", n=text.number(spent - limit), limit=text.number(limit)) if over else (
-        text("budget.of", n=n, limit=text.number(limit)) if limit else text("budget.spent", n=n))
-    uses = [{"key": f"{use}{k}", "title": placed("lever", use, text), "points": text.number(points)}
-            for k, (use, points) in enumerate(zip(view.policy.levers, each, strict=True))]
-    _Budget(show=bool(uses or limit), spent=spent, limit=limit, over=over, says=says, uses=uses,
-            refused=session.refused.value.get(LIMIT, ""), texts=text.all("budget"), event_bound=bound)
 
 
 @solara.component

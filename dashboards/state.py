@@ -24,7 +24,7 @@ from letsdance.scenarios import STARTS, Scenario, Use
 from letsdance.words import languages
 
 __all__ = ["LANGUAGES", "RUNS", "THEMES", "Kind", "Policy", "View", "between", "check_link", "from_file", "from_link",
-           "history", "other_version", "to_file", "to_link"]
+           "history", "other_version", "price", "to_file", "to_link"]
 
 Kind = Literal["lever", "shock"]
 LANGUAGES = languages()
@@ -151,6 +151,16 @@ class Policy:
         if name == "quarters":
             return replace(self, quarters=scenarios.check_quarters(_whole(value, "quarters")))
         return self.with_parameter(name, _number(value, name))
+
+
+@lru_cache(4096)
+def price(policy: Policy) -> tuple[float, tuple[float, ...]]:
+    """Points over the whole run, as the model charges them: of all levers of a policy, and of each."""
+    from letsdance.simulation import schedule
+
+    bare = schedule.build(replace(policy, levers=()).scenario()).spent
+    each = tuple(schedule.build(replace(policy, levers=(use,)).scenario()).spent - bare for use in policy.levers)
+    return sum(each), each
 
 
 @lru_cache(512)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from letsdance.room.runs import Tabled
     from letsdance.simulation.run import Result
 
-__all__ = ["TABLES", "agreement", "guesses", "plane", "qr", "replay", "tables", "tag", "trends"]
+__all__ = ["TABLES", "agreement", "guesses", "plane", "qr", "replay", "strip", "tables", "tag", "trends"]
 
 #: Colours of the six tables; their number stands beside, so that colour never stands alone.
 TABLES = ("#00796b", "#c2185b", "#3949ab", "#8a6d00", "#4e342e", "#5e1a8c")
@@ -155,7 +155,7 @@ def tables(rows: Sequence[Tabled], before: Any, guessed: dict[int, int], target:
               for row in rows)]):
         y = 20 + high * (k + 0.5)
         low, mean, top = (float(v) for v in (np.quantile(values, 0.1), values.mean(), np.quantile(values, 0.9)))
-        paint = {"fill": colour} if colour else {"class_": "soft"}
+        paint = {"fill": colour, "class_": f"paint t{TABLES.index(colour) + 1}"} if colour else {"class_": "soft"}
         parts += [tag("text", name, x=left - 22, y=y + 10, text_anchor="end", class_="row"),
                   tag("rect", x=f"{left + scale * low:.1f}", y=y - 15, width=f"{max(6.0, scale * (top - low)):.1f}",
                       height=30, rx=15, opacity=0.35, **paint),
@@ -164,6 +164,26 @@ def tables(rows: Sequence[Tabled], before: Any, guessed: dict[int, int], target:
             parts.append(tag("path", d=f"M{left + scale * guess:.1f} {y - 30}l11 -16h-22z", class_="guessed"))
     parts.append(tag("text", text("room.axis_ten"), x=left + 5 * scale, y=tall + 76, text_anchor="middle", class_="named"))
     return _svg(1000, tall + 94, text("room.tables_label"), parts)
+
+
+def strip(row: Tabled, before: Sequence[float], guess: int | None, target: int | None, text: Text) -> Markup:
+    """A table's line of `tables`, small enough for a line of text; nothing done is a stroke."""
+    import numpy as np
+
+    def at(n: float) -> float:
+        return round(20 + 40 * n, 1)
+
+    low, mean, top = (float(v) for v in (np.quantile(row.ten, 0.1), row.ten.mean(), np.quantile(row.ten, 0.9)))
+    colour, calm = TABLES[row.number - 1], at(float(np.mean(before)))
+    parts: list[object] = [tag("line", x1=at(0), x2=at(10), y1=46, y2=46, class_="grid"),
+                           tag("line", x1=calm, x2=calm, y1=26, y2=66, class_="axis")]
+    if target is not None:
+        parts.append(tag("line", x1=at(target), x2=at(target), y1=14, y2=74, class_="target"))
+    parts += [tag("rect", x=at(low), y=34, width=max(6.0, at(top) - at(low)), height=24, rx=12, fill=colour, opacity=0.35),
+              tag("circle", cx=at(mean), cy=46, r=15, fill=colour)]
+    if guess is not None:
+        parts.append(tag("path", d=f"M{at(guess)} 26l10 -16h-20z", class_="guessed"))
+    return _svg(440, 80, text("room.table_n", n=row.number), parts, "strip")
 
 
 def agreement(said: Sequence[int], text: Text) -> Markup:
@@ -209,17 +229,18 @@ def replay(row: Tabled, without: Result, text: Text) -> Markup:
     band = [at(q, float(top[q])) for q in range(row.quarter + 1)] + [
         at(q, float(low[q])) for q in range(row.quarter, -1, -1)]
     parts += [tag("polygon", points=" ".join(one.replace(" ", ",") for one in band), fill=colour, opacity=0.25,
-                  class_="sweep"),
+                  class_=f"sweep paint t{row.number}"),
               tag("polyline", points=" ".join(at(q, float(v)).replace(" ", ",") for q, v in enumerate(calm.mean(axis=0))),
                   class_="calm"),
               tag("polyline", points=" ".join(at(q, float(v)).replace(" ", ",") for q, v in enumerate(mean)),
-                  stroke=colour, class_="way")]
+                  stroke=colour, class_=f"way t{row.number}")]
     for k, use in enumerate(row.uses):
         ends = min(row.quarter, use.start + (use.duration or row.quarter) - 1)
         if use.start > row.quarter:
             continue
         x, wide = 70 + 890 * (use.start - 1) / row.quarter, 890 * (ends - use.start + 1) / row.quarter
         y = 530 + 34 * k
-        parts += [tag("rect", x=f"{x:.1f}", y=y, width=f"{wide:.1f}", height=24, rx=6, fill=colour, opacity=0.4),
+        parts += [tag("rect", x=f"{x:.1f}", y=y, width=f"{wide:.1f}", height=24, rx=6, fill=colour, opacity=0.4,
+                      class_=f"paint t{row.number}"),
                   tag("text", text.title("lever", use.name), x=f"{min(x + 8, 560):.1f}", y=y + 18, class_="small")]
     return _svg(1000, 540 + 34 * max(1, len(row.uses)), text("room.replay_label", n=row.number), parts)

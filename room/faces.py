@@ -17,8 +17,9 @@ from markupsafe import Markup
 from letsdance.params import Refused
 from letsdance.report.style import COLOURS
 from letsdance.room import draw, runs
+from letsdance.room.facts import GUARDS, roles
 from letsdance.room.runs import Answers, Tabled
-from letsdance.room.state import GUARDS, LENGTHS, REASONS, Room, price, roles, start_quarters
+from letsdance.room.state import LENGTHS, REASONS, Room, start_quarters
 from letsdance.scenarios import STARTS, Use
 from letsdance.words import Text
 
@@ -79,17 +80,38 @@ def ten(text: Text, value: float) -> str:
 
 def headline(row: Tabled, room: Room, text: Text) -> str:
     """A table's result in one sentence: what was done, what it cost of what, what came of it, and how surely."""
-    import numpy as np
-
-    low, high = (float(np.quantile(row.ten, q)) for q in (0.1, 0.9))
     said = {"n": row.number, "what": played(row.uses, text), "spent": text.short(row.spent),
             "budget": text.number(room.budget()), "when": years(text, row.quarter), "ten": ten(text, row.ten.mean()),
-            "band": text.band(round(low), round(high)), "more": text.number(abs(row.more.mean), 1),
-            "low": text.number(min(abs(row.more.low), abs(row.more.high)), 1),
-            "high": text.number(max(abs(row.more.low), abs(row.more.high)), 1),
+            "band": band(row, text), **_differs(row, text)}
+    return text(f"room.result_{_direction(row)}", **said)
+
+
+def difference(row: Tabled, text: Text) -> str:
+    """What a package came to against nothing done, in a few words: '1.0 more (0.8-1.3), in 19 of 20 runs'."""
+    return text(f"room.difference_{_direction(row)}", **_differs(row, text))
+
+
+def in_short(row: Tabled, room: Room, text: Text) -> str:
+    """A table's result without its levers, where six stand side by side."""
+    said = f"{ten(text, row.ten.mean())} ({band(row, text)}): {difference(row, text)}; {spent(room, row.number, text)}"
+    return f"{said}."
+
+
+def band(row: Tabled, text: Text) -> str:
+    """Where 8 in 10 of a table's runs end, of ten municipalities."""
+    import numpy as np
+
+    return text.band(*(round(float(np.quantile(row.ten, q))) for q in (0.1, 0.9)))
+
+
+def _direction(row: Tabled) -> str:
+    return "same" if row.more.low <= 0 <= row.more.high or not row.uses else "more" if row.more.mean > 0 else "less"
+
+
+def _differs(row: Tabled, text: Text) -> dict[str, str]:
+    ends = sorted((abs(row.more.low), abs(row.more.high)))
+    return {"more": text.number(abs(row.more.mean), 1), "low": text.number(ends[0], 1), "high": text.number(ends[1], 1),
             "runs": text.in_runs(row.better if row.more.mean >= 0 else row.runs - row.better, row.runs)}
-    key = "same" if row.more.low <= 0 <= row.more.high or not row.uses else "more" if row.more.mean > 0 else "less"
-    return text(f"room.result_{key}", **said)
 
 
 def suffering(row: Tabled, text: Text) -> list[dict[str, Any]]:
@@ -116,7 +138,7 @@ def _cards(room: Room, number: int, text: Text) -> list[dict[str, Any]]:
         out.append({"lever": card.lever, "title": text.title("lever", card.lever), "start": card.start,
                     "from": text.short((card.start - 1) / 4), "to": text.short(((use.start + (use.duration or 0))
                                                                                if use else whole) / 4 - 0.25),
-                    "points": text.short(price(room.agenda.start, room.agenda.horizon, (use,)) if use else 0.0),
+                    "points": text.short(room.price((use,)) if use else 0.0),
                     "new": card.round == now, "stopped": bool(card.stopped), "runs": use is not None,
                     "over": whole <= room.quarter + 1, "mine": card.stopped is None or card.stopped[0] == now})
     return out
@@ -127,7 +149,7 @@ def _deck(room: Room, text: Text) -> list[dict[str, Any]]:
     starts, horizon = start_quarters(room.quarter, room.step.quarters), room.agenda.horizon
 
     def costs(name: str, quarters: int) -> float:
-        return price(room.agenda.start, horizon, (Use(name, starts[0], min(quarters, horizon + 1 - starts[0])),))
+        return room.price((Use(name, starts[0], min(quarters, horizon + 1 - starts[0])),))
 
     return [{"lever": name, "title": text.title("lever", name), "says": text.says("lever", name),
              "starts": [(start, text("room.at_once") if start == 1 else text(
@@ -139,9 +161,14 @@ def _deck(room: Room, text: Text) -> list[dict[str, Any]]:
 
 
 def _money(room: Room, number: int, text: Text) -> dict[str, Any]:
-    spent, budget = price(room.agenda.start, room.agenda.horizon, room.uses(number)), room.budget()
-    return {"spent": spent, "budget": budget, "says": text(
-        "room.spent", spent=text.short(spent), budget=text.number(budget), left=text.short(budget - spent))}
+    paid, budget = room.price(room.uses(number)), room.budget()
+    return {"spent": paid, "budget": budget, "says": spent(room, number, text)}
+
+
+def spent(room: Room, number: int, text: Text, form: str = "room.spent") -> str:
+    """What a table's package costs of its budget: '168 of 250 points, 82 left'; form: a text that says it otherwise."""
+    paid, budget = room.price(room.uses(number)), room.budget()
+    return text(form, spent=text.short(paid), budget=text.number(budget), left=text.short(budget - paid))
 
 
 def _results(room: Room, answers: Answers) -> list[Tabled] | Refused | None:
@@ -165,7 +192,7 @@ def table_guesses(room: Room) -> dict[int, int]:
 def phone_stamp(room: Room, answers: Answers, who: str) -> str:
     """What a phone's face depends on, in short: it is drawn anew only when this differs."""
     person, control = room.people.get(who), room.control
-    number = person.table if person else room._table_of(who)
+    number = person.table if person else room.table_of(who)
     told = (control.at, control.locked, control.shown, control.deadline, control.left, control.drawn, control.chosen,
             control.ended, room.role(who), person, room.answers.get(room.name, {}).get(who),
             room.cards.get(number), number in room.done.get(room.name, ()), len(room.members(number)),
@@ -179,7 +206,7 @@ def phone(room: Room, answers: Answers, who: str, now: float, fresh: str, post: 
     text = Text(room.language)
     person = room.people.get(who)
     at = room.control.at
-    number = person.table if person else room._table_of(who)
+    number = person.table if person else room.table_of(who)
     values: dict[str, Any] = {
         "t": text, "room": room, "me": person, "number": number, "kind": room.step.kind, "step": room.name, "host": host,
         "fresh": fresh, "post": post, "mine": room.here().get(who), "says": room.agenda.said(at, "says", text), "now": now,
@@ -286,7 +313,7 @@ def _shown(room: Room, answers: Answers, text: Text) -> dict[str, Any]:
         values |= {"dots": dots, "spread": _spread(dots, text)}
     elif kind == "image":
         values |= {"target": room.target(), "guards": [text(f"room.guard.{name}") for name in room.guards()],
-                   "headlines": [one["headline"] for one in here.values() if one["headline"]][-6:]}
+                   "headlines": [one["headline"] for one in here.values() if one["headline"]][-5:]}
     elif kind in ("predict", "reveal"):
         guessed = [one["guess"] for one in room.said("predict").values()]
         everybody = kind == "predict" and people > 0 and sum(who in room.people for who in here) >= people
@@ -307,14 +334,14 @@ def _shown(room: Room, answers: Answers, text: Text) -> dict[str, Any]:
     elif kind == "shock":
         drawn = next((name for step, name, _ in room.control.drawn if step == room.name), "")
         values["shock"] = (text.title("shock", drawn), text.says("shock", drawn)) if drawn else None
-        values["votes"] = [(n, [one["vote"] for who, one in here.items() if room._table_of(who) == n])
+        values["votes"] = [(n, [one["vote"] for who, one in here.items() if room.table_of(who) == n])
                            for n in room.tables]
     elif kind == "tunnel":
         values |= _tunnel(room, answers, text)
     elif kind == "act":
         values |= {"signs": [text.title("indicator", name) for name, _ in runs.watch(room, answers)],
                    "package": _chosen(room, text), **{
-                       name: list(dict.fromkeys(one[name] for one in here.values() if one[name]))[-6:]
+                       name: list(dict.fromkeys(one[name] for one in here.values() if one[name]))[-5:]
                        for name in ("first", "sign", "doubt")}}
     elif kind == "agree":
         values |= {"agreed": [one["agree"] for one in here.values()], "package": _chosen(room, text)}
@@ -326,7 +353,7 @@ def rated(room: Room, text: Text) -> list[tuple[str, float, float, int]]:
     step = next((step for step in room.agenda.step if step.kind == "track"), None)
     out = []
     for name in step.trends if step else ():
-        said = [one[name] for one in room._first("track").values() if name in one]
+        said = [one[name] for one in room.first("track").values() if name in one]
         both = [[one[what] for one in said if what in one] for what in ("weight", "certainty")]
         out.append((text.title("shock", name), *(statistics.fmean(v) if v else 3.0 for v in both), len(said)))
     return out  # type: ignore[return-value]
@@ -373,7 +400,8 @@ def _all_results(room: Room, answers: Answers, text: Text) -> dict[str, Any]:
     assert not isinstance(without, Refused)
     replayed = next((row for row in found if row.number == room.control.replay), None)
     chart = draw.tables(found, 10.0 * without.rows["lets_dance"][:, quarter], table_guesses(room), room.target(), text)
-    told = [{"n": row.number, "headline": headline(row, room, text), "suffering": suffering(row, text),
+    told = [{"n": row.number, "headline": headline(row, room, text), "short": in_short(row, room, text),
+             "suffering": suffering(row, text),
              "reached": reached(row, room, text)} for row in found]
     return values | {"waits": False, "rows": told, "chart": chart,
                      "replayed": (replayed.number, draw.replay(replayed, without, text)) if replayed else None}
@@ -396,11 +424,15 @@ def _tunnel(room: Room, answers: Answers, text: Text) -> dict[str, Any]:
     return {"rows": rows, "waits": waits}
 
 
+def tunnel_counts(found: Any) -> dict[str, int]:
+    """In how many conditions of a wind tunnel a package helps and harms, and how many there are."""
+    counted = found.counted()
+    return {"helps": counted["helps"], "harms": counted["harms"], "cells": sum(counted.values())}
+
+
 def tunnelled(found: Any, text: Text) -> str:
     """A wind tunnel in a sentence."""
-    counted, worst = found.counted(), found.worst()
-    cells = sum(counted.values())
-    said = text("room.tunnel_says", helps=counted["helps"], harms=counted["harms"], cells=cells)
+    worst, said = found.worst(), text("room.tunnel_says", **tunnel_counts(found))
     if worst is not None:
         shock = text("room.calm") if worst["shock"] == "none" else text.title("shock", str(worst["shock"]))
         said += " " + text("room.tunnel_worst", start=text.title("start", str(worst["start"])), shock=shock,

@@ -10,8 +10,9 @@ import random
 from typing import Any
 
 from letsdance.params import Refused
-from letsdance.room.server import Live
-from letsdance.room.state import GUARDS, LENGTHS, REASONS, Room, start_quarters
+from letsdance.room.facts import GUARDS
+from letsdance.room.live import Live
+from letsdance.room.state import LENGTHS, REASONS, Room, start_quarters
 from letsdance.words import Text
 
 __all__ = ["NICKS", "rehearse", "speak"]

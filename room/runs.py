@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from letsdance.dashboards.limits import check_size
 from letsdance.dashboards.state import Policy
 from letsdance.params import Refused
-from letsdance.room.state import Room, price
+from letsdance.room.state import Room
 from letsdance.scenarios import STARTS, Use
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ def tabled(room: Room, answers: Answers, number: int, quarter: int) -> Tabled | 
     after, before = (10.0 * one.rows["lets_dance"][:, quarter] for one in (with_it, without))
     target = room.target()
     uses = room.uses(number)
-    return Tabled(number, uses, price(room.agenda.start, room.agenda.horizon, uses), quarter, after,
+    return Tabled(number, uses, room.price(uses), quarter, after,
                   interval(after - before, 10.0), int((after > before).sum()),
                   int((after >= target).sum()) if target is not None else 0,
                   {name: interval(with_it.rows[name][:, quarter] - without.rows[name][:, quarter], 1.0)

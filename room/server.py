@@ -1,10 +1,9 @@
-"""The room's server: three faces, and the door before them.
+"""The room's routes: three faces, what is said to them, and the minutes.
 
-What is taken from outside is decided here and in `Room.take`. The host's routes want the host's key (a cookie, made from
-the address that only the host's screen shows), a phone's input its own cookie; of a cookie only a hash is kept. Everybody
-is a stranger until then: hosts and origins are checked as the dashboard does (dashboards/hosts.py), bodies are short,
-floods are slowed down per phone and per address, and what people type is escaped by the faces. Each page's policy names its
-one script and its one style by a nonce.
+What is taken from outside is decided here and in `Room.take`, behind the door (door.py). The host's routes want the host's
+key (a cookie, made from the address that only the host's screen shows), a phone's input its own cookie; of a cookie only a
+hash is kept. Bodies are short, floods are slowed down per phone, and what people type is escaped by the faces. Each page's
+policy names its one script and its one style by a nonce.
 """
 
 from __future__ import annotations
@@ -13,33 +12,30 @@ import asyncio
 import copy
 import hashlib
 import hmac
-import logging
 import re
 import secrets
 import time
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from letsdance.dashboards.hosts import HEADERS, Hosts, same, split
+from letsdance.dashboards.hosts import Hosts
 from letsdance.params import Refused
-from letsdance.room import faces, minutes, runs
-from letsdance.room.runs import Answers
-from letsdance.room.state import HOST, Input, Room
-from letsdance.room.store import Store
+from letsdance.room import faces, minutes
+from letsdance.room.door import Door, Limit
+from letsdance.room.inputs import HOST
+from letsdance.room.live import Live
 from letsdance.words import ENGLISH, Text, languages
 
-__all__ = ["Door", "Live", "made"]
+__all__ = ["made"]
 
-_log = logging.getLogger("letsdance.room")
 _ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 #: Bytes of what somebody says: a phone, and the host, who may bring a table.
 _SHORT, _LONG = 4_096, 1_500_000
@@ -47,142 +43,13 @@ _SHORT, _LONG = 4_096, 1_500_000
 _PATIENCE, _SLOW = 20.0, 10.0
 #: Seconds in which changes are gathered before a large screen is drawn again.
 _GATHER = 0.15
-#: (a second, at once): inputs of one phone, inputs and pages of one address (a whole room may share one behind a router).
-_PHONE, _ADDRESS = (4.0, 24.0), (60.0, 400.0)
+#: (a second, at once): inputs of one phone.
+_PHONE = (4.0, 24.0)
 #: People who come in from one address: a whole room at once, then one every other second.
 _COMING = (0.5, 100.0)
 #: Pages that wait for news: of one person, of one address, in all.
 _WAITING = (6, 400, 1_000)
-_MOST_LINES = 300
-#: What an answer carries unless it says otherwise.
-_CLOSED = [(b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"), (b"cache-control", b"no-store")]
 
-
-class Live:
-    """A room that runs: its store, its answers, and who waits for news of it."""
-
-    def __init__(self, store: Store) -> None:
-        self.store, self.deleted = store, False
-        self.answers = Answers(self._computed)
-        self._news = asyncio.Event()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._drawn: dict[str, tuple[str, str]] = {}
-
-    @property
-    def room(self) -> Room:
-        """Its state."""
-        return self.store.room
-
-    def start(self) -> None:
-        """Once the server's loop runs."""
-        self._loop = asyncio.get_running_loop()
-        runs.ready(self.room, self.answers)
-
-    def _computed(self) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self.changed)
-
-    def changed(self) -> None:
-        """Wake all who wait."""
-        self._news.set()
-        self._news = asyncio.Event()
-        if not self.deleted:
-            runs.ready(self.room, self.answers)
-
-    def take(self, who: str, ident: str, kind: str, value: Mapping[str, Any]) -> None:
-        """Take what somebody says; raises `Refused`."""
-        if self.store.take(Input(who, ident, kind, value, time.time())):
-            self.changed()
-
-    async def news(self, seconds: float) -> None:
-        """Until something changed."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._news.wait(), seconds)
-
-    def screen(self, face: str, draw: Callable[[], Any]) -> tuple[str, str]:
-        """(stamp, fragment) of a screen that all see alike, drawn once for all who look."""
-        stamp = f"{self.room.version}.{self.answers.version}"
-        found = self._drawn.get(face)
-        if found is None or found[0] != stamp:
-            found = self._drawn[face] = stamp, str(draw())
-        return found
-
-
-# ---------------------------------------------------------------- the door
-
-class _Limit:
-    """A token bucket a key; keys that are quiet are forgotten."""
-
-    def __init__(self, rate: float, burst: float, keys: int = 5_000) -> None:
-        self._rate, self._burst, self._keys = rate, burst, keys
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def __call__(self, key: str) -> bool:
-        now = time.monotonic()
-        left, then = self._left.pop(key, (self._burst, now))
-        left = min(self._burst, left + (now - then) * self._rate)
-        self._left[key] = (left - 1.0 if left >= 1.0 else left), now
-        while len(self._left) > self._keys:
-            self._left.popitem(last=False)
-        return left >= 1.0
-
-
-class Door:
-    """What every request passes: hosts, origins, methods, floods; and what every answer carries."""
-
-    def __init__(self, app: ASGIApp, hosts: Hosts) -> None:
-        self._app, self._hosts, self._addresses = app, hosts, _Limit(*_ADDRESS)
-        self._lines, self._since = 0, 0.0
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._app(scope, receive, send)
-            return
-        if scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008, "reason": ""})
-            return
-        why, answer = self._refused(scope)
-        if why:
-            self._tell(scope, why)
-
-        async def dressed(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                ours = {name.lower().encode(): value.encode() for name, value in HEADERS.items()}
-                kept = [pair for pair in message.get("headers", []) if pair[0].lower() not in ours]
-                missing = [pair for pair in _CLOSED if pair[0] not in {name.lower() for name, _ in kept}]
-                message = {**message, "headers": [*kept, *ours.items(), *missing]}
-            await send(message)
-
-        with suppress(ClientDisconnect):
-            await (answer or self._app)(scope, receive, dressed)
-
-    def _refused(self, scope: Scope) -> tuple[str, Response | None]:
-        def all_of(name: bytes) -> list[str]:
-            return [value.decode("latin-1") for key, value in scope["headers"] if key == name]
-
-        hosts, origins = all_of(b"host"), all_of(b"origin")
-        host = split(hosts[0]) if len(hosts) == 1 else None
-        if host is None or not self._hosts.serves(host[0], (scope.get("server") or ("",))[0]):
-            return f"the host {', '.join(hosts)!r:.80}", PlainTextResponse(
-                "This room is not served under this name. Whoever started it can name it with --allow-host.\n", 421)
-        if scope["method"] not in ("GET", "HEAD", "POST"):
-            return f"the method {scope['method']!r:.20}", PlainTextResponse("", 405, {"Allow": "GET, HEAD, POST"})
-        if scope["method"] == "POST" and not all(same(one, host) for one in origins):
-            return f"an input from the origin {', '.join(origins)!r:.80}", PlainTextResponse("", 403)
-        if not self._addresses((scope.get("client") or ("",))[0]):
-            return "a flood", PlainTextResponse("", 429, {"Retry-After": "1"})
-        return "", None
-
-    def _tell(self, scope: Scope, why: str) -> None:
-        now = time.monotonic()
-        if now > self._since + 60:
-            self._lines, self._since = 0, now
-        self._lines += 1
-        if self._lines <= _MOST_LINES:
-            _log.warning("refused from %s: %s", (scope.get("client") or ("?",))[0], why)
-
-
-# ---------------------------------------------------------------- what is said
 
 class _Heard(Exception):
     """An answer instead of what was asked for."""
@@ -227,7 +94,7 @@ class Pages:
 
     def __init__(self, rooms: Mapping[str, Live], address: str) -> None:
         self._rooms, self._address = dict(rooms), address
-        self._phones, self._coming = _Limit(*_PHONE), _Limit(*_COMING)
+        self._phones, self._coming = Limit(*_PHONE), Limit(*_COMING)
         self._waiting: Counter[str] = Counter()
 
     # -- finding the room and who asks

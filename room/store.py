@@ -17,7 +17,8 @@ from typing import Any
 
 from letsdance.params import Refused
 from letsdance.room import agenda as agendas
-from letsdance.room.state import Input, Room
+from letsdance.room.inputs import Input
+from letsdance.room.state import Room
 
 __all__ = ["Store", "unfinished"]
 

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from letsdance.dashboards import app, compute
 from letsdance.dashboards.pages import lessons as page_of
-from letsdance.dashboards.state import Policy, View, check_link
+from letsdance.dashboards.state import Policy, View, check_link, price
 from letsdance.experiments.lessons import Bench
 from letsdance.scenarios.lessons import load
 from letsdance.simulation import schedule
@@ -48,7 +48,7 @@ def test_curves_with_the_mechanism_off_are_runs_with_it_off():
 
 def test_a_price_is_the_points_of_the_schedule():
     policy = Policy.parse("lone_ranger~FRCS@8+20*1~OUT@50*0.5")
-    whole, each = app.price(policy)
+    whole, each = price(policy)
     assert whole == pytest.approx(sum(each)) == pytest.approx(schedule.build(policy.scenario())["points"].sum())
     assert len(each) == 2
 

@@ -17,11 +17,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from letsdance import scenarios
+from letsdance.dashboards.state import Policy, price
 from letsdance.experiments import branch
 from letsdance.params import Refused
 from letsdance.room import agenda as agendas
 from letsdance.room import faces, runs
-from letsdance.room.state import FEWEST_DOTS, GUARDS, HOST, LENGTHS, REASONS, Input, Room, price, roles
+from letsdance.room.facts import FEWEST_DOTS, GUARDS, roles
+from letsdance.room.inputs import HOST, Input
+from letsdance.room.state import LENGTHS, REASONS, Room
 from letsdance.room.store import Store, unfinished
 from letsdance.scenarios import LEVERS, SHOCKS, Use
 from letsdance.simulation import schedule
@@ -282,7 +285,8 @@ def test_the_timer_runs_is_held_and_is_given_two_minutes(play):
 def test_a_package_costs_what_the_levers_declare():
     for name in ("FRCS", "LEAD", "FAL"):
         use = Use(name, 3, 8)
-        assert price("lone_ranger", 24, (use,)) == pytest.approx(sum(schedule.cost(use, q) for q in range(1, 25)))
+        paid, _ = price(Policy(quarters=24, levers=(use,)))
+        assert paid == pytest.approx(sum(schedule.cost(use, q) for q in range(1, 25)))
 
 
 def test_a_vote_to_hold_keeps_a_package_and_a_change_frees_what_a_stopped_card_would_cost(play):
@@ -301,7 +305,7 @@ def test_a_vote_to_hold_keeps_a_package_and_a_change_frees_what_a_stopped_card_w
         play("ann", "card", lever="LEAD", start=9, duration=4)
     play("cem", "off", lever="FRCS", start=1)
     assert room.uses(2) == (Use("FRCS", 1, 8),)
-    assert price("lone_ranger", 24, room.uses(2)) == 8 * LEVERS["FRCS"]["cost"]
+    assert room.price(room.uses(2)) == 8 * LEVERS["FRCS"]["cost"]
     play("cem", "card", lever="FRCS", start=9, duration=4)
     assert room.uses(2) == (Use("FRCS", 1, 8), Use("FRCS", 9, 4))
     with pytest.raises(Refused, match="same time"):
@@ -473,7 +477,7 @@ def test_whatever_is_said_the_room_is_the_same_when_it_is_built_again_and_within
         two.take(told)
     assert repr(one) == repr(two)
     for table in one.tables:
-        assert price("lone_ranger", 24, one.uses(table)) <= B1 + B2
+        assert one.price(one.uses(table)) <= B1 + B2
 
 
 def test_no_phones_page_is_40_kb(play):

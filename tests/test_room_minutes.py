@@ -7,14 +7,17 @@ import io
 import re
 import time
 
+import full_room
 import numpy as np
 import pytest
+from browser import browser_type_launch_args  # noqa: F401  (fixture)
 
 from letsdance.dashboards.state import from_link
 from letsdance.experiments.spreadsheet import harmless
 from letsdance.room import agenda as agendas
 from letsdance.room import faces, minutes, runs
-from letsdance.room.state import HOST, Input, Room
+from letsdance.room.inputs import HOST, Input
+from letsdance.room.state import Room
 from letsdance.simulation import simulate
 from letsdance.simulation.municipalities import from_text
 from letsdance.words import Text, catalogue, languages
@@ -84,7 +87,7 @@ def test_the_document_opens_and_says_it_in_the_rooms_language(played, language):
         cell.text for table in opened.tables for row in table.rows for cell in row.cells)])
     assert opened.core_properties.language == language
     assert round(opened.sections[0].page_width.cm, 1) == 21.0
-    for key in ("minutes.question", "minutes.predictions", "minutes.packages", "minutes.compared", "minutes.act"):
+    for key in ("minutes.question", "minutes.predictions", "minutes.cost", "minutes.compared", "minutes.act"):
         assert text(key) in said
     for lever in ("FRCS", "OUT", "LEAD"):
         assert text.title("lever", lever) in said
@@ -120,10 +123,14 @@ def test_the_page_says_what_was_done_what_it_cost_and_what_came_of_it(played, la
     html = html.decode()
     assert "script" not in headers["Content-Security-Policy"]
     assert f'<html lang="{language}">' in html
-    rows = minutes.made(room, answers, 0.0).rows
-    assert [row.number for row in rows] == [1, 2]
-    for row in rows:
-        assert str(faces.Markup.escape(faces.headline(row, room, text))) in html
+    said = minutes.made(room, answers, 0.0)
+    assert [row.number for row in said.rows] == [1, 2]
+    assert str(faces.Markup.escape(faces.headline(said.rows[1], room, text))) in html, "the package that the room chose"
+    for row, package in zip(said.rows, said.packages, strict=True):
+        assert package.spent == faces.spent(room, row.number, text, "minutes.spent")
+        assert len(package.came) == len(said.measures)
+        for one in (package.spent, *package.cards, *package.came):
+            assert str(faces.Markup.escape(one)) in html
     assert not re.findall(r'(?<=>)[^<]*\b(?:room|minutes)\.\w+[^<]*(?=<)', html), "a text is missing"
     assert catalogue(language)["text"]["minutes.left_out"].split(".")[0].replace("'", "&#39;") in html
 
@@ -167,6 +174,40 @@ def test_the_table_holds_every_choice_by_table_and_runs_nowhere(played):
     assert [row["value"] for row in rows if row["field"] == "seed"] == ["11"]
     places = next(row["value"] for row in rows if row["field"] == "municipalities")
     assert len(from_text(places)) == 40
+
+
+class Tunnel:
+    """A wind tunnel that was tried: what it says is one cell of the minutes, whatever it found."""
+
+    def counted(self):
+        return {"helps": 12, "harms": 3, "open": 1}
+
+    def worst(self):
+        return None
+
+
+def test_a_full_room_fits_on_one_a4_page_in_every_language(browser, monkeypatch, tmp_path):
+    """Six tables with up to nine cards each, sixty people who wrote all that a phone takes, notes, the wind tunnel."""
+    monkeypatch.setattr(runs, "tunnel", lambda *_: Tunnel())
+    room, answers = full_room.full(), runs.Answers()
+    page = browser.new_page()
+    for language in languages():
+        room.language = language
+        page.set_content(minutes.written(room, answers, "html", time.time())[0].decode())
+        printed = page.pdf(prefer_css_page_size=True)
+        (tmp_path / f"{language}.pdf").write_bytes(printed)
+        assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) == 1, language
+        assert page.locator(".packages tbody").count() == 6
+    page.close()
+
+
+def test_what_does_not_fit_on_the_page_is_counted_and_stands_in_the_table(played):
+    room, _ = played
+    text = spoken(room, "en")
+    lines = [f"{k} {'word ' * 20}".strip() for k in range(9)]
+    kept = minutes._few([*lines, lines[0]], text)
+    assert kept == [*lines[:2], "and 7 more, in the CSV"]
+    assert minutes._few(["x" * 2_000], text) == ["x" * (minutes._FITS - 1) + "…"]
 
 
 def test_minutes_of_a_room_where_nothing_happened():

@@ -1,0 +1,48 @@
+"""The budget: a strip under the bar with what the levers in use cost, against a limit that the link carries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import solara
+
+from letsdance.dashboards.parts import vue
+from letsdance.dashboards.sentences import placed
+from letsdance.dashboards.session import use_session
+from letsdance.dashboards.state import price
+
+
+@vue("assets/budget.vue")
+def _Budget(show: bool, spent: float, limit: int, over: bool, says: str, uses: list, refused: str, texts: dict,
+            event_bound: Callable[[float | None], None]) -> None:
+    """What the levers in use cost, against the limit that the link carries."""
+
+
+#: What links call the limit of the budget, in points over the whole run.
+LIMIT, _MOST_POINTS = "budget.limit", 100_000
+
+
+@solara.component
+def Budget() -> None:
+    """A strip under the bar wherever a lever is in use or a limit is set."""
+    session = use_session()
+    view, text = session.view.value, session.text
+    said = view.get(LIMIT)
+    limit = int(said) if said.isdecimal() and len(said) < 7 and 1 <= int(said) <= _MOST_POINTS else 0
+    spent, each = price(replace(view.policy, title=""))
+
+    def bound(value: float | None) -> None:
+        if value and not (float(value).is_integer() and 1 <= value <= _MOST_POINTS):
+            session.refused.value = {**session.refused.peek(), LIMIT: text("budget.wrong")}
+            return
+        session.change(own=session.view.peek().put(**{LIMIT: int(value) if value else None}).own)
+
+    n = text.number(spent)
+    over = bool(limit) and spent > limit
+    says = text("budget.over", n=text.number(spent - limit), limit=text.number(limit)) if over else (
+        text("budget.of", n=n, limit=text.number(limit)) if limit else text("budget.spent", n=n))
+    uses = [{"key": f"{use}{k}", "title": placed("lever", use, text), "points": text.number(points)}
+            for k, (use, points) in enumerate(zip(view.policy.levers, each, strict=True))]
+    _Budget(show=bool(uses or limit), spent=spent, limit=limit, over=over, says=says, uses=uses,
+            refused=session.refused.value.get(LIMIT, ""), texts=text.all("budget"), event_bound=bound)

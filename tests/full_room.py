@@ -1,0 +1,73 @@
+"""A full room, played to its end: six tables, sixty people, everything said at its longest, in the room's language.
+
+What is drawn on paper and on screens is judged by this room, for what fits here fits everywhere.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from letsdance.params import Refused
+from letsdance.room import agenda as agendas
+from letsdance.room.agenda import Agenda
+from letsdance.room.inputs import HOST, Input
+from letsdance.room.rehearsal import speak
+from letsdance.room.state import Room
+
+PEOPLE = 60
+NOTE = "The funder would rather wait for the evaluation of the first two years before more is promised to anybody."
+
+
+def longest(who: str) -> str:
+    """The longest that a phone takes (160 characters), as people write it: words, not a string of letters."""
+    return (f"{who}: we go from door to door in Nieuwerkerk-aan-den-IJssel and ask each household what it would take over "
+            "itself, and what only the town hall can do, by next May.")[:160]
+
+
+def play(take: Callable[[str, str, dict], None], room: Callable[[], Room], people: int = PEOPLE,
+         after: Callable[[Room], object] = lambda _: None) -> None:
+    """Play a room step by step: take(who, kind, value); after(room) is called at the end of each step."""
+    chances = {f"person-{k:02d}": random.Random(k) for k in range(people)}
+    for k, who in enumerate(chances):
+        take(who, "join", {"nick": f"Burgemeester-Wethouder {k:02d}"[:24], "table": k % 6 + 1})
+    for at, (name, step) in enumerate(zip(room().names, room().agenda.step, strict=True)):
+        take(HOST, "go", {"to": at})
+        if step.kind == "shock":
+            take(HOST, "draw", {"shock": step.shocks[0]})
+        for _ in range(len(step.trends) or (4 if step.kind == "decide" else 1)):
+            for who, chance in chances.items():
+                told = speak(room(), who, chance)
+                if told is None:
+                    continue
+                if step.kind == "act":
+                    told = "act", dict.fromkeys(("first", "sign", "doubt"), longest(who))
+                elif step.kind == "image":
+                    told[1]["headline"] = longest(who)
+                try:
+                    take(who, *told)
+                except Refused:  # over the budget, or it overlaps
+                    continue
+        if step.kind == "decide":
+            for n in range(1, 7):
+                take(HOST, "ready", {"table": n, "guess": n})
+        if step.kind in ("results", "reveal", "predict", "shock"):
+            take(HOST, "show", {"on": "1"})
+        if step.kind == "results":
+            take(HOST, "choose", {"table": 3})
+            take(HOST, "note", {"text": f"{name}. {NOTE}"})
+        after(room())
+
+
+def full(language: str = "en", agenda: Agenda | str = "120", people: int = PEOPLE,
+         after: Callable[[Room], object] = lambda _: None) -> Room:
+    """The state of a full room at its end; after(room) is called at the end of each step."""
+    room = Room("FULLY", agendas.load(agenda) if isinstance(agenda, str) else agenda, seed=11, language=language)
+    said = iter(range(1, 100_000))
+
+    def take(who: str, kind: str, value: dict) -> None:
+        n = next(said)
+        room.take(Input(who, f"input-{n:06d}", kind, value, float(n)))
+
+    play(take, lambda: room, people, after)
+    return room
