@@ -38,6 +38,11 @@ def lesson(
         "--teacher", help="With answers, notes and a plan; beside --worksheet: the teacher's copy.")] = False,
     language: Annotated[str, typer.Option(help="en, nl, fr or de.")] = "en",
     check: Annotated[bool, typer.Option("--check", help="Run every claim: what is asked, measured, and holds.")] = False,
+    in_class: Annotated[bool, typer.Option(
+        "--class", help="Open a room for a class: predictions by phone, on the projector without names.")] = False,
+    port: Annotated[int, typer.Option(help="Of the room for a class.")] = 8770,
+    address: Annotated[str, typer.Option(help="How phones reach that room [default: found].")] = "",
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the host's screen of that room.")] = True,
     runs: Annotated[int, typer.Option(help="Paired seeds of each way of running, at least 20 for a verdict.")] = 20,
     seed: Seed = 1, overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
@@ -58,13 +63,20 @@ def lesson(
     if check:
         return _check([lessons.load(one) for one in ([name] if name else lessons.names())], runs, seed, text, as_json)
     if name is None:
-        if worksheet is not None or teacher or any(moved.values()) or guess is not None:
+        if worksheet is not None or teacher or in_class or any(moved.values()) or guess is not None:
             raise Refused("name a lesson too, such as `letsdance lesson {known}`.", known=lessons.names()[0])
         return _list([lessons.load(one) for one in lessons.names()], text, as_json)
     chosen = lessons.load(name)
     if guess is not None and not 1 <= guess <= len(chosen.predict.choices):
         raise Refused("--guess must be a number from 1 to {most}, not {guess}.", most=len(chosen.predict.choices),
                       guess=guess)
+    if in_class:
+        from letsdance.commands.workshop import lead_class
+        from letsdance.room.lesson import agenda
+
+        found = _run(chosen, runs, seed, as_json)
+        return lead_class(agenda(found, text), language, port, address, seed,
+                          Path("letsdance-rooms", f"lesson-{chosen.name}"), browser)
     if worksheet is not None:
         return _on_paper(chosen, worksheet, teacher, runs, seed, text, overwrite, as_json)
     _told(chosen, moved, guess, glass, teacher, runs, seed, text, as_json)

@@ -11,6 +11,7 @@ from letsdance.commands import dashboard
 
 if TYPE_CHECKING:
     from letsdance.dashboards.hosts import Hosts
+    from letsdance.room.agenda import Agenda
     from letsdance.room.store import Store
 
 _PORT = 8770
@@ -36,7 +37,6 @@ def workshop(
 ) -> None:
     """Lead a workshop in a room, with phones and a projector. People join by phone, tables decide, the projector shows what
     comes of it. Stop it with Ctrl+C; start it again and everybody is where they were."""
-    from letsdance.dashboards.hosts import Hosts
     from letsdance.params import Refused, check_whole, files, nearest
     from letsdance.room import agenda as agendas
     from letsdance.words import Text, languages
@@ -53,6 +53,18 @@ def workshop(
         _copy(copy_agenda, agendas.written(chosen, Text(language)))
         return
     files.named(folder, "--folder")
+    _open_room(chosen, language, port, host, allow_host, address, seed, folder, rooms, new, rehearse, browser)
+
+
+def lead_class(agenda: Agenda, language: str, port: int, address: str, seed: int, folder: Path, browser: bool) -> None:
+    """A room for a class; it is entered like any other."""
+    _open_room(agenda, language, port, "0.0.0.0", None, address, seed, folder, 1, False, 0, browser)
+
+
+def _open_room(chosen: Agenda, language: str, port: int, host: str, allow_host: list[str] | None, address: str, seed: int,
+               folder: Path, rooms: int, new: bool, rehearse: int, browser: bool) -> None:
+    from letsdance.dashboards.hosts import Hosts
+
     hosts = Hosts(host, [*(allow_host or ()), *_name(address)])  # what is wrong is said before a file is made
     ending = dashboard._end_on_signals()
     place = dashboard.listening(host, port, "workshop", _PORT)

@@ -227,11 +227,13 @@ def Guarded(page: str) -> None:
     found = component(page)
     if failure is not None:
         _log.error("the page %s failed", page, exc_info=failure)
+    # each under a key of its own: the sentence must not stand where the page stood, whose hooks are then counted as its own
     if found is None or failure is not None:
-        Say(text(f"page.{page}"), "h1")
-        Say(text("shell.failed"), classes="ld-refused ld-alone")
+        with Box([], "ld-failed", "section").key("failed"):
+            Say(text(f"page.{page}"), "h1")
+            Say(text("shell.failed"), classes="ld-refused ld-alone")
     else:
-        found()
+        found().key("page")
 
 
 @solara.component

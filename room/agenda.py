@@ -23,16 +23,17 @@ __all__ = ["AGENDAS", "KINDS", "Agenda", "Step", "load", "parsed", "script", "wr
 AGENDAS = ("60", "90", "120")
 #: What a step can be, in TAIDA's order.
 KINDS = ("join", "track", "place", "image", "predict", "reveal", "decide", "results", "shock", "tunnel", "act", "agree",
-         "end")
+         "choose", "chosen", "end")
 Kind = Literal["join", "track", "place", "image", "predict", "reveal", "decide", "results", "shock", "tunnel", "act",
-               "agree", "end"]
+               "agree", "choose", "chosen", "end"]
 _STRICT = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 _LONG = 4_000
 
 
 class Step(BaseModel):
     """A step. quarters: of a round (decide), 8 to 20. until: up to which quarter results are shown. budget: points that a
-    table gets in a round. trends: what is rated. title, says, script: texts instead of the usual ones."""
+    table gets in a round. trends: what is rated. choices: what a class may think (choose), answer: which of them is borne
+    out, told: what is said then (chosen). title, says, script: texts instead of the usual ones."""
 
     model_config = _STRICT
     kind: Kind
@@ -45,6 +46,9 @@ class Step(BaseModel):
     until: int | None = Field(None, ge=1, le=HORIZON[1])
     trends: tuple[str, ...] = ()
     shocks: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+    answer: int | None = Field(None, ge=1, le=6)
+    told: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _known(self) -> Step:
@@ -55,6 +59,8 @@ class Step(BaseModel):
             raise ValueError("a step decide, and no other, has quarters and budget")
         if self.kind == "track" and not 1 <= len(self.trends) <= 12:
             raise ValueError("a step track needs trends, 1 to 12 of them")
+        if self.kind == "choose" and not max(2, self.answer or 0) <= len(self.choices) <= 6:
+            raise ValueError("a step choose needs choices, 2 to 6 of them, and its answer is one of them")
         if self.kind in ("shock", "tunnel") and not self.shocks:
             raise ValueError(f"a step {self.kind} needs shocks")
         return self
@@ -62,7 +68,8 @@ class Step(BaseModel):
 
 class Agenda(BaseModel):
     """A whole agenda. start: where the room's runs begin unless dots or a table say otherwise. horizon: quarters of a run.
-    tables: how many at most. levers: the cards. steps in their order."""
+    tables: how many at most. levers: the cards. named: whether people choose a nickname, a table and have a role; a class
+    has none of these. steps in their order."""
 
     model_config = _STRICT
     title: str = Field("", max_length=120)
@@ -70,6 +77,7 @@ class Agenda(BaseModel):
     horizon: int = Field(60, ge=HORIZON[0], le=200)
     runs: int = Field(20, ge=20, le=100)
     tables: int = Field(6, ge=1, le=6)
+    named: bool = True
     levers: tuple[str, ...] = Field(min_length=1, max_length=24)
     step: tuple[Step, ...] = Field(min_length=2, max_length=40)
 
@@ -149,6 +157,8 @@ def parsed(text: str, path: str) -> Agenda:
 def written(agenda: Agenda, text: Text) -> str:
     """The agenda as a file to edit, its texts spelt out in a language."""
     def value(one: Any) -> str:
+        if isinstance(one, bool):
+            return str(one).lower()
         if isinstance(one, str):
             return '"' + one.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
         if isinstance(one, tuple):

@@ -226,6 +226,10 @@ def _phone_of(room: Room, answers: Answers, who: str, number: int, text: Text) -
                             for name in room.step.trends]
     elif kind == "predict":
         values["question"] = text("room.question", years=text.short(room.agenda.horizon / 4))
+    elif kind == "choose":
+        values["choices"] = list(enumerate(room.step.choices, 1))
+    elif kind == "chosen":
+        values["told"] = _own_choice(room, who, text)
     elif kind == "reveal":
         values["told"] = _own_error(room, answers, who, text) if room.control.shown else ""
     elif kind == "decide":
@@ -250,6 +254,18 @@ def _chosen(room: Room, text: Text) -> str:
     """The room's package in words."""
     n = room.control.chosen
     return text("room.package_of", n=n, what=played(room.uses(n), text)) if n else text("room.no_package")
+
+
+def _own_choice(room: Room, who: str, text: Text) -> str:
+    """Whether what somebody thought is borne out; what is, where nothing was said."""
+    asked, mine = room.asked(), room.said("choose").get(who)
+    if asked is None or asked.answer is None:
+        return ""
+    answer = asked.choices[asked.answer - 1]
+    if mine is None:
+        return text("lesson.borne_out", answer=answer)
+    right = mine["choice"] == asked.answer
+    return text("lesson.right") if right else text("lesson.wrong", choice=asked.choices[mine["choice"] - 1], answer=answer)
 
 
 def _own_error(room: Room, answers: Answers, who: str, text: Text) -> str:
@@ -314,6 +330,12 @@ def _shown(room: Room, answers: Answers, text: Text) -> dict[str, Any]:
     elif kind == "image":
         values |= {"target": room.target(), "guards": [text(f"room.guard.{name}") for name in room.guards()],
                    "headlines": [one["headline"] for one in here.values() if one["headline"]][-5:]}
+    elif kind in ("choose", "chosen"):
+        picked, asked = [one["choice"] for one in room.said("choose").values()], room.asked()
+        values |= {"choices": [(one, picked.count(k)) for k, one in enumerate(asked.choices if asked else (), 1)],
+                   "answer": asked.answer if asked and kind == "chosen" else None, "told": room.step.told,
+                   "most": max(1, len(picked)), "open": kind == "chosen" or room.control.shown or (
+                       people > 0 and sum(who in room.people for who in here) >= people)}
     elif kind in ("predict", "reveal"):
         guessed = [one["guess"] for one in room.said("predict").values()]
         everybody = kind == "predict" and people > 0 and sum(who in room.people for who in here) >= people

@@ -130,6 +130,10 @@ class Facts:
         found = [name for name, step in zip(self.names[:last + 1], self.agenda.step, strict=False) if step.kind == kind]
         return self.answers.get(found[-1], {}) if found else {}
 
+    def asked(self) -> Any:
+        """The last step that asked a class what it thinks."""
+        return next((step for step in self.agenda.step[self.control.at::-1] if step.kind == "choose"), None)
+
     def here(self) -> dict[str, dict[str, Any]]:
         """Who said what in the step that runs."""
         return self.answers.get(self.name, {})
@@ -193,7 +197,7 @@ class Facts:
     def role(self, who: str) -> str:
         """Somebody's role."""
         person = self.people.get(who)
-        if person is None or not self.control.roles:
+        if person is None or not self.control.roles or not self.agenda.named:
             return ""
         names = list(roles())
         return names[(person.table - 1) % len(names)] if self.control.roles == "tables" else person.role

@@ -171,7 +171,7 @@ def _write(slide: Any, x: float, y: float, wide: float, high: float, lines: Sequ
     for k, (name, line) in enumerate(lines):
         paragraph = frame.paragraphs[0] if k == 0 else frame.add_paragraph()
         paragraph.space_after = Pt(6 if len(lines) > 1 else 0)
-        paragraph.alignment = PP_ALIGN[align]
+        paragraph.alignment = getattr(PP_ALIGN, align)
         for content, strong in ((f"{name}: " if name else "", True), (line, bold)):
             if content:
                 run = paragraph.add_run()

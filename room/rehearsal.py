@@ -43,6 +43,8 @@ def speak(room: Room, who: str, chance: random.Random) -> tuple[str, dict[str, A
         return "image", {"target": chance.randint(5, 9), "guards": chance.sample(GUARDS, 2), "headline": said}
     if kind == "predict":
         return "guess", {"guess": chance.randint(1, 8), "reason": chance.choice(REASONS), "why": ""}
+    if kind == "choose":
+        return "pick", {"choice": chance.randint(1, len(room.step.choices)), "why": ""}
     if kind == "shock" and any(step == room.name for step, *_ in room.control.drawn):
         return "vote", {"vote": chance.choice(("hold", "change"))}
     if kind == "act":

@@ -22,7 +22,7 @@ from letsdance.scenarios import LEVERS, STARTS, Use, check_uses
 __all__ = ["HIDDEN", "LENGTHS", "REASONS", "Room", "start_quarters"]
 
 #: Steps whose answers the screen shows only when the host says so.
-HIDDEN = ("predict", "reveal", "results")
+HIDDEN = ("predict", "reveal", "results", "choose")
 #: Reasons of a prediction, one of which is chosen (words/ has them).
 REASONS = ("citizens", "governments", "money", "time", "luck")
 #: For how many quarters a card may be played.
@@ -69,8 +69,11 @@ class Room(Facts):
         return who, self.table_of(who)
 
     def _join(self, said: Input) -> None:
-        nick = words(said.value, "nick", _NICK, empty=False)
-        table = whole(said.value, "table", 0, self.agenda.tables)
+        if self.agenda.named:
+            nick = words(said.value, "nick", _NICK, empty=False)
+            table = whole(said.value, "table", 0, self.agenda.tables)
+        else:  # a class: nobody is named, a number tells them apart
+            nick, table = str(len(self.people) + 1), 1
         if said.who not in self.people and len(self.people) >= MOST_PEOPLE:
             raise Refused("this room is full.")
         taken = {person.nick for who, person in self.people.items() if who != said.who}
@@ -110,6 +113,12 @@ class Room(Facts):
     def _guess(self, said: Input) -> None:
         who, _ = self._person(said, "predict")
         self._answer(who, {"guess": whole(said.value, "guess", 0, 10), "reason": one_of(said.value, "reason", REASONS),
+                           "why": words(said.value, "why", _LINE)})
+
+    def _pick(self, said: Input) -> None:
+        """What somebody in a class thinks, of what is offered, and why."""
+        who, _ = self._person(said, "choose")
+        self._answer(who, {"choice": whole(said.value, "choice", 1, len(self.step.choices)),
                            "why": words(said.value, "why", _LINE)})
 
     def _vote(self, said: Input) -> None:
@@ -289,8 +298,8 @@ class Room(Facts):
 #: What people may say, and what the host may: the host's word for a table too.
 _PEOPLES: Mapping[str, Callable[[Room, Input], None]] = {
     "join": Room._join, "rate": Room._rate, "place": Room._place, "image": Room._image, "guess": Room._guess,
-    "vote": Room._vote, "act": Room._act, "agree": Room._agree, "card": Room._card, "off": Room._take_off,
-    "ready": Room._ready}
+    "vote": Room._vote, "pick": Room._pick, "act": Room._act, "agree": Room._agree, "card": Room._card,
+    "off": Room._take_off, "ready": Room._ready}
 _HOSTS: Mapping[str, Callable[[Room, Input], None]] = {
     "go": Room._go, "lock": Room._lock, "show": Room._show, "timer": Room._timer, "note": Room._note, "draw": Room._draw,
     "begin": Room._begin, "places": Room._places, "deal": Room._deal, "choose": Room._choose, "replay": Room._replay,

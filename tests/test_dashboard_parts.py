@@ -802,11 +802,20 @@ def test_a_page_that_fails_says_so_and_the_others_go_on(monkeypatch, caplog):
     def Bad() -> None:
         raise ValueError("a fault in a page")
 
+    @solara.component
+    def Midway() -> None:
+        """Its hooks have run when it fails: the sentence in its place has others, and solara counted them as one's."""
+        solara.use_memo(lambda: 1, [])
+        solara.use_state(0)
+        with solara.Column():
+            solara.Text("the half of a page")
+            raise ValueError("a fault in a page")
+
     def texts(box):
         return [child for w in _all(box) for child in getattr(w, "children", None) or [] if isinstance(child, str)]
 
     real, sentence = app.component, Text()("shell.failed")
-    for broken in (None, Bad):
+    for broken in (None, Bad, Midway):
         monkeypatch.setattr(app, "component", lambda name, broken=broken: broken if name == "map" else real(name))
         box, rc = solara.render(app.Shell(), handle_error=False)
         shell = next(w for w in _all(box) if "pages" in w.trait_names())

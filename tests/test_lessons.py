@@ -16,6 +16,12 @@ from letsdance.experiments import lessons, patterns
 from letsdance.experiments.lessons import Bench, conduct, measure, own_arm
 from letsdance.params import Refused
 from letsdance.report.lesson import PLAN, glass, plan, render
+from letsdance.room import agenda as agendas
+from letsdance.room import faces
+from letsdance.room.inputs import HOST, Input
+from letsdance.room.lesson import agenda as for_a_class
+from letsdance.room.runs import Answers
+from letsdance.room.state import Room
 from letsdance.scenarios.lessons import Claim, load, names, read
 from letsdance.words import Text, languages
 
@@ -181,11 +187,60 @@ def test_the_plan_fills_the_lesson_and_the_glass_box_is_the_rule_that_runs(name)
     told = plan(lesson, text)
     assert (len(told), sum(minutes for minutes, _ in told)) == (len(PLAN), lesson.minutes)
     box = glass(lesson, text)
-    if name == "chance":  # nothing but luck is switched there
-        assert box is None
-        return
     assert f"def {lesson.glass.rule.partition('.')[2]}(" in box.code
     assert box.equation
+
+
+# ---------------------------------------------------------------- a class in a room
+
+@pytest.mark.parametrize("name", names())
+def test_a_lesson_is_an_agenda_for_a_class_in_every_language(name):
+    found = conducted(name)
+    for language in languages():
+        text = Text(language)
+        made = for_a_class(found, text)
+        assert [step.kind for step in made.step] == ["join", "choose", "chosen", "chosen", "end"]
+        assert made.step[1].choices == tuple(one.said(language) for one in found.lesson.predict.choices)
+        assert [made.step[2].told, made.step[3].told] == [
+            tuple(found.said(one, text) for one in part) for part in (found.lesson.happened, found.lesson.why)]
+        assert made.minutes == pytest.approx(found.lesson.minutes + 4)
+        assert agendas.parsed(agendas.written(made, text), "copy").step[1].choices == made.step[1].choices
+
+
+def test_a_class_answers_unseen_and_unnamed_until_all_are_in():
+    room, answers = Room("CLASS", for_a_class(conducted("law"), Text())), Answers()
+    said = iter(range(1, 1000))
+
+    def say(who, kind, **value):
+        n = next(said)
+        room.take(Input(who, f"input-{n:04d}", kind, value, float(n)))
+
+    def screen():
+        return faces.projector(room, answers, 0.0, "http://10.0.0.1:8770/join/CLASS")
+
+    asks = room.agenda.step[1]
+    for k in range(4):
+        say(f"pupil-{k}", "join", nick="Somebody's name")
+    assert "Somebody" not in repr(room.people)
+    assert 'name="nick"' not in faces.phone(room, answers, "new", 0.0, "fresh-id-12", "/in")
+    say(HOST, "go", to=1)
+    with pytest.raises(Refused, match="a whole number from 1 to"):
+        say("pupil-0", "pick", choice=len(asks.choices) + 1)
+    for k, choice in enumerate((1, 2, 2)):
+        say(f"pupil-{k}", "pick", choice=choice, why="because")
+    assert "<meter" not in screen()
+    say("pupil-3", "pick", choice=asks.answer)
+    picked = [1, 2, 2, asks.answer]
+    counts = [picked.count(n) for n in range(1, len(asks.choices) + 1)]
+    assert [int(n) for n in re.findall(r"<meter[^>]* value=\"(\d+)\"", screen())] == counts
+    assert "✓" not in screen(), "what is borne out is not shown yet"
+    say(HOST, "go", to=2)
+    assert screen().count("✓") == 1
+    for told in room.agenda.step[2].told:
+        assert faces.Markup.escape(told) in screen()
+    wrong = next(k for k in range(3) if picked[k] != asks.answer)
+    own = faces.phone(room, answers, f"pupil-{wrong}", 0.0, "fresh-id-12", "/in")
+    assert faces.Markup.escape(asks.choices[picked[wrong] - 1]) in own
 
 
 # ---------------------------------------------------------------- paper and the command

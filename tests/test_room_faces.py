@@ -17,6 +17,8 @@ AGENDA = agendas.load("90")
 #: Which steps are looked at, by face; language, look and size go round, so that each is met.
 STEPS = {"phone": ("join", "track", "place", "image", "predict", "decide", "shock", "results2", "act", "agree"),
          "projector": ("join", "track", "image", "decide", "shock", "results2", "tunnel", "agree"), "host": ("results2",)}
+#: Of these axe is asked too, which takes a second each: every kind of control and of picture stands on one of them.
+AXE = {"track", "predict", "decide", "results2"}
 SIZES = {"phone": ((360, 640), (390, 844)), "projector": ((1366, 768), (1920, 1080)), "host": ((1366, 768), (390, 844))}
 LANGUAGES = ("de", "fr", "nl", "en")
 
@@ -71,7 +73,7 @@ def test_faces_fit_and_axe_finds_nothing(rooms, browser, face):
                             ".map(one => one.scrollHeight - one.clientHeight)")
         if face == "projector" and max(cut) > 1:
             found.append(f"{told}: {max(cut)} px are cut off")
-        for one in Axe().run(page).response["violations"]:
+        for one in Axe().run(page).response["violations"] if step in AXE else ():
             found.append(f"{told}: {one['id']}: {one['nodes'][0]['html'][:160]}")
         page.close()
     assert found == []
