@@ -75,7 +75,8 @@ def headline(pair: Pair, reference: Policy, text: Text, own: int = 0) -> tuple[s
 
     own: how many municipalities of the reader's own run; 0: the usual ones.
     """
-    result, quarter = pair.result, pair.result.quarters
+    result = pair.result
+    quarter = text("headline.quarter", quarter=result.quarters, year=text.short(result.quarters / 4))
     more = [text("headline.refining", n=result.runs, runs=pair.wanted)] if result.runs < pair.wanted else []
     if pair.same:
         goal = destination(result)

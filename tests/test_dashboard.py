@@ -116,7 +116,8 @@ def test_a_lever_changes_curves_headline_and_address(visit, size):
     page.get_by_role("switch", name="Free-range civil servants").click()
     after = redrawn(page, before)
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(
-        r"Free-range civil servants: \d+ points more of the municipalities in Let's dance by quarter 60 \(\d+–\d+\), "
+        r"Free-range civil servants: \d+ points more of the municipalities in Let's dance by quarter 60, year 15 "
+        r"\(\d+–\d+\), "
         r"in \d+ of 20 runs\."))
     expect(page.locator(".ld-section").first).to_contain_text("3 points a quarter")
     page.get_by_role("button", name="Undo").click()
