@@ -45,7 +45,7 @@ def follow(
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-follow"),
     overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
-    """Say where a case stands by what was seen, and whether its plan still holds.
+    """Say where a case stands, and whether its plan still holds.
 
     --worlds 2000 --within 30% are the particles and how far parameters may lie.
     """
