@@ -23,12 +23,14 @@ import random
 import select
 import signal
 import sys
+import tempfile
 import time
 import tomllib
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -212,9 +214,13 @@ def _functions(space: Any, module: str) -> Iterator[tuple[str, Any]]:
             raise LookupError(f"{name} is compiled")
 
 
+def _module(file: str) -> str:
+    return "letsdance." + file[:-3].replace("/", ".")
+
+
 def put(mutant: Mutant) -> None:
     """Give the functions of the module, as everybody has imported it, the code of the mutant's."""
-    name = "letsdance." + mutant.file[:-3].replace("/", ".")
+    name = _module(mutant.file)
     module = importlib.import_module(name)
     changed = types.ModuleType(name)
     changed.__file__ = module.__file__
@@ -237,30 +243,82 @@ def put(mutant: Mutant) -> None:
             setattr(other, label, thing)
 
 
+class Watch:
+    """Which functions of the changed files a test enters, and how long it takes: {test: (seconds, {(file, line), ...})}."""
+
+    def __init__(self, files: set[str]) -> None:
+        self.found: dict[str, tuple[float, set[tuple[str, int]]]] = {}
+        self._paths = {str(importlib.import_module(_module(file)).__file__): file for file in files}
+        self._entered: set[tuple[str, int]] = set()
+        tool, events = sys.monitoring.PROFILER_ID, sys.monitoring.events
+        sys.monitoring.use_tool_id(tool, "mutants")
+        sys.monitoring.register_callback(tool, events.PY_START, self._enters)
+        sys.monitoring.set_events(tool, events.PY_START)
+
+    def _enters(self, code: types.CodeType, _: int) -> Any:
+        if code.co_filename not in self._paths:
+            return sys.monitoring.DISABLE
+        self._entered.add((self._paths[code.co_filename], code.co_firstlineno))
+        return None
+
+    @contextlib.contextmanager
+    def __call__(self, test: str) -> Iterator[None]:
+        self._entered, began = set(), time.monotonic()
+        yield
+        self.found[test] = time.monotonic() - began, self._entered
+
+
+@cache
+def _around(file: str, line: int) -> range:
+    """The lines of the outermost function that a line stands in; none where it stands in no function."""
+    for node in ast.walk(ast.parse(_source(file))):  # the outermost come first
+        if isinstance(node, ast.FunctionDef):
+            first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
+            if first <= line <= (node.end_lineno or first):
+                return range(first, (node.end_lineno or first) + 1)
+    return range(0)
+
+
 class Mill:
     """In the place of pytest's loop over the tests: for every mutant a fork that runs them until one fails."""
 
-    def __init__(self, chosen: list[Mutant], tell: Callable[[Mutant | None, str], None]) -> None:
-        self.chosen, self.tell, self.failed = chosen, tell, ""
+    def __init__(self, group: str, chosen: list[Mutant], workers: int, until: float,
+                 tell: Callable[[Mutant | None, str], None]) -> None:
+        self.group, self.chosen, self.workers, self.until, self.tell = group, chosen, workers, until, tell
+        self.failed = ""
+        self.known: dict[str, tuple[float, set[tuple[str, int]]]] = {}
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         if report.failed and not self.failed:
             self.failed = report.nodeid.split("/")[-1]
 
+    def _ordered(self, mutant: Mutant, items: list[Any]) -> list[Any]:
+        """All tests: first those that entered the changed function without a mutant, the quickest of these first."""
+        lines = _around(mutant.file, mutant.line)
+
+        def when(item: Any) -> tuple[bool, float]:
+            seconds, entered = self.known.get(item.nodeid, (0.0, set()))
+            return not any(file == mutant.file and line in lines for file, line in entered), seconds
+
+        return sorted(items, key=when)
+
     def _run(self, mutant: Mutant | None, items: list[Any]) -> str:
-        """The first test that fails, or ""; those with the changed function in their name go first."""
+        """The first test that fails, or "" and, without a mutant, what each test entered."""
+        watch = None
         if mutant is not None:
             put(mutant)
-            name = mutant.function.strip("_")
-            if name:
-                items = sorted(items, key=lambda item: name not in item.name)
+            items = self._ordered(mutant, items)
+        else:
+            watch = Watch(set(GROUPS[self.group]))
         for item, following in zip(items, [*items[1:], None]):
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            with watch(item.nodeid) if watch else contextlib.nullcontext():
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if self.failed:
-                break
-        return self.failed
+                return self.failed
+        return repr(watch.found) if watch else ""
 
-    def _verdict(self, mutant: Mutant | None, items: list[Any]) -> str:
+    def _begin(self, mutant: Mutant | None, items: list[Any]) -> tuple[int, int]:
+        """A fork that runs the tests: (process, where it says how they ended)."""
         read, write = os.pipe()
         child = os.fork()
         if child == 0:
@@ -271,32 +329,63 @@ class Mill:
             except BaseException as error:
                 said = type(error).__name__
             finally:
-                os.write(write, f"={said}".encode())
+                with os.fdopen(write, "w") as out:
+                    out.write(f"={said}\n")
                 os._exit(0)
         os.close(write)
-        ready, _, _ = select.select([read], [], [], PATIENCE)
-        said = os.read(read, 4096).decode() if ready else "=hangs"
+        return child, read
+
+    def _end(self, child: int, read: int, hangs: bool) -> str:
+        """Why the mutant is killed, "" where it is not."""
+        with os.fdopen(read) as heard:
+            said = "=hangs" if hangs else heard.readline().rstrip("\n")
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child, signal.SIGKILL)
         os.waitpid(child, 0)
-        os.close(read)
         return said[1:] if said else "crashes"
 
+    def _looked(self, items: list[Any]) -> dict[str, tuple[float, set[tuple[str, int]]]]:
+        """What each test enters without a mutant; kept for the next sample of the same sources and tests."""
+        known: dict[str, tuple[float, set[tuple[str, int]]]] = {}
+        for path in dict.fromkeys(item.path for item in items):
+            files = [path, *(ROOT / file for file in GROUPS[self.group])]
+            told = sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+            kept = Path(tempfile.gettempdir()) / f"letsdance-mutants-{path.stem}-{told}"
+            if not kept.exists():
+                found = self._end(*self._begin(None, [item for item in items if item.path == path]), hangs=False)
+                if not found.startswith("{"):
+                    self.tell(None, found)
+                kept.write_text(found, encoding="utf-8")
+            known |= ast.literal_eval(kept.read_text(encoding="utf-8"))
+        return known
+
     def pytest_runtestloop(self, session: Any) -> bool:
-        for mutant in (None, *self.chosen):
-            self.tell(mutant, self._verdict(mutant, session.items))
+        self.known = self._looked(session.items)
+        waiting, under_way = list(reversed(self.chosen)), dict[int, tuple[Mutant, int, float]]()
+        while under_way or (waiting and time.monotonic() < self.until):
+            while waiting and len(under_way) < self.workers and time.monotonic() < self.until:
+                mutant = waiting.pop()
+                held = [item for item in session.items if item.path.stem in GROUPS[self.group][mutant.file]]
+                child, read = self._begin(mutant, held)
+                under_way[read] = mutant, child, time.monotonic() + PATIENCE
+            ready, _, _ = select.select(list(under_way), [], [], 1.0)
+            for read, (mutant, child, until) in list(under_way.items()):
+                if read in ready or time.monotonic() > until:
+                    del under_way[read]
+                    self.tell(mutant, self._end(child, read, hangs=read not in ready))
         return True
 
 
-def _mill(chosen: list[Mutant], tests: tuple[str, ...], tell: Callable[[Mutant | None, str], None]) -> None:
-    """All mutants that these tests hold, in a process of its own: it imports them once."""
+def _mill(group: str, chosen: list[Mutant], workers: int, until: float, tell: Callable[[Mutant | None, str], None]) -> None:
+    """The mutants, one after another until it is so late, in a process of its own: it imports the tests once."""
     import pytest
 
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
+    tests = dict.fromkeys(test for held in GROUPS[group].values() for test in held)
     code = pytest.main(["-n", "0", "-p", "no:cacheprovider", *(str(ROOT / f"tests/{test}.py") for test in tests)],
-                       plugins=[Mill(chosen, tell)])
+                       plugins=[Mill(group, chosen, workers, until, tell)])
     if code not in (0, 5):
         tell(None, f"pytest ends with {code!r}")
 
@@ -308,6 +397,9 @@ def main() -> None:
     asked.add_argument("--seed", type=int, default=1, help="which sample")
     asked.add_argument("--only", default="", help="only where FILE FUNCTION has this in it")
     asked.add_argument("--all", action="store_true", help="every mutant, no sample")
+    asked.add_argument("--workers", type=int, default=2, help="mutants at once (2)")
+    asked.add_argument("--seconds", type=float, default=float("inf"), help="begin no further mutant after so many")
+    asked.add_argument("--skip", type=int, default=0, help="leave out so many of the sample, which were tried before")
     asked.add_argument("--show", action="store_true", help="list, run nothing")
     said = asked.parse_args()
     os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # forks and threads do not go together
@@ -316,13 +408,13 @@ def main() -> None:
     chosen = listed(said.group, said.only)
     whole = len(chosen)
     if not said.all:
-        chosen = sorted(random.Random(said.seed).sample(chosen, min(said.sample, whole)), key=lambda m: (m.file, m.number))
+        chosen = random.Random(said.seed).sample(chosen, min(said.sample, whole))[said.skip:]
     if said.show:
         print(*chosen, sep="\n")
         return
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
-    screen, began, killed = os.dup(1), time.monotonic(), 0
+    screen, began = os.dup(1), time.monotonic()
     read, write = os.pipe()
 
     def tell(mutant: Mutant | None, why: str) -> None:
@@ -333,16 +425,16 @@ def main() -> None:
             os.write(screen, f"These tests fail without any mutant: {why}\n".encode())
             os._exit(1)
 
-    for tests in sorted({GROUPS[said.group][mutant.file] for mutant in chosen}):
-        child = os.fork()
-        if child == 0:
-            _mill([mutant for mutant in chosen if GROUPS[said.group][mutant.file] == tests], tests, tell)
-            os._exit(0)
-        if os.waitpid(child, 0)[1]:
-            sys.exit(f"{', '.join(tests)}: no verdict.")
+    child = os.fork()
+    if child == 0:
+        _mill(said.group, chosen, said.workers, began + said.seconds, tell)
+        os._exit(0)
+    if os.waitpid(child, 0)[1]:
+        sys.exit("No verdict.")
     os.close(write)
-    killed = os.read(read, 65536).count(b"k")
-    print(f"\n{said.group}: {killed} of {len(chosen)} sampled mutants killed ({killed / len(chosen):.1%}; sample of seed "
+    verdicts = os.read(read, 65536)
+    killed, tried = verdicts.count(b"k"), len(verdicts)
+    print(f"\n{said.group}: {killed} of {tried} sampled mutants killed ({killed / max(tried, 1):.1%}; sample of seed "
           f"{said.seed} from {whole:,}), {time.monotonic() - began:.0f} s")
 
 

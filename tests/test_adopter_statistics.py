@@ -119,6 +119,17 @@ def test_infectiousness_and_susceptibility_by_hand():
     assert statistics.infectiousness(times, network) == pytest.approx([1, 1, 0], abs=1e-12)
     # 1 looks at 0, who did just before; 2 at 1, who did just before; 0 is in the first period.
     assert statistics.susceptibility(times, network) == pytest.approx([0, 1, 1], abs=1e-12)
+    # Slices may be one array of three dimensions as well.
+    cube = np.array([network, network, np.zeros((3, 3))])
+    np.testing.assert_array_equal(statistics.exposure(times, cube), statistics.exposure(times, list(cube)))
+
+
+@pytest.mark.parametrize(("discount", "second"), [(None, 1 / 2), (0.0, 1.0), (0.5, 1 / 1.5), (3, 1 / 4)])
+def test_a_later_period_weighs_what_the_discount_says(discount, second):
+    """All look at 0, who adopts in 1; one of them follows in 2 and two in 3, whose period weighs `second`."""
+    network = np.array([[0, 0, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0]])
+    found = statistics.infectiousness([1, 2, 3, 3], network, reach=2, discount=discount, normalised=False)
+    assert found[0] == pytest.approx((1 + 2 * second) / (3 + 2 * second), abs=1e-12)
 
 
 @given(cases(), st.integers(1, 4), st.sampled_from([None, 0.5]), st.booleans(), st.sampled_from(statistics.DIRECTIONS))
@@ -487,6 +498,7 @@ def test_the_classic_curves_are_those_of_the_fit():
     (lambda: statistics.exposure([1, 1e300], np.zeros((2, 2))), "too far from 0"),
     (lambda: statistics.exposure([1, 2], np.zeros((2, 2)), first="1"), "whole period"),
     (lambda: statistics.infectiousness([1, 2], np.zeros((2, 2)), discount=-1), "discount"),
+    (lambda: statistics.susceptibility([1, 2], np.zeros((2, 2)), discount=np.inf), "discount"),
     (lambda: statistics.categories([1, 2], by="innovativeness", innovativeness=["a", "b"]), "a number for every node"),
     (lambda: statistics.structural_dependence([1, 2], np.ones((2, 2)), seed=-1), "seed"),
 ])
