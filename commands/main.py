@@ -70,7 +70,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="A laboratory for co-creation between citizens and governments, and for how public-sector innovations spread. "
          "It explores, it does not forecast.",
-    epilog="Every command takes --mechanism FILE: a mechanism of your own (docs/your_own_mechanism.md).")
+    epilog="Every command takes --mechanism NAME, one that is shipped (`letsdance show mechanisms`), or the FILE of one of "
+           "your own (docs/your_own_mechanism.md), and --context NAME (`letsdance show contexts`).")
 
 @app.command()
 def run(
@@ -260,7 +261,8 @@ def check(
 
 @app.command()
 def show(
-    what: Annotated[str, typer.Argument(help="scenarios, parameters, levers, shocks, evidence or indicators.")],
+    what: Annotated[str, typer.Argument(
+        help="scenarios, contexts, parameters, levers, shocks, mechanisms, evidence, indicators or languages.")],
     copy: Annotated[str | None, typer.Option(
         help="Print a start's file, to save and edit: --copy lone_ranger > my.toml")] = None,
     as_json: Json = False,
@@ -292,30 +294,39 @@ _AGAIN = {
 _NEVER = {"--out", "--csv", "--save", "--report", "--overwrite", "--resume", "--json", "--scheduler", "--help"}
 
 
-def _without_mechanisms(words: list[str]) -> tuple[list[str], list[str]]:
-    """(a command without them, the files of mechanisms that it names), wherever in the line they stand."""
+#: What every command takes, wherever it stands, and what it needs behind it.
+_EVERY = {"--mechanism": "the word of a mechanism or its file, such as --mechanism burnout.py",
+          "--context": "the name of a context, such as --context denmark"}
+
+
+def _parted(words: list[str]) -> tuple[list[str], dict[str, list[str]]]:
+    """(a command without what every command takes, what it says of that), wherever in the line it stands."""
     from letsdance.params import Refused
 
-    kept, named, rest = [], [], iter(words)
+    kept, said, rest = [], {option: [] for option in _EVERY}, iter(words)
     for word in rest:
         option, given, value = word.partition("=")
-        if option != "--mechanism":
+        if option not in _EVERY:
             kept.append(word)
         elif given or (value := next(rest, "")):
-            named.append(value)
+            said[option].append(value)
         else:
-            raise Refused("--mechanism needs the file of a mechanism, such as --mechanism burnout.py.")
-    return kept, named
+            raise Refused("{option} needs {needed}.", option=option, needed=_EVERY[option])
+    return kept, said
 
 
-def _load_mechanisms(words: list[str]) -> list[str]:
-    """A command without the mechanisms that it names, which are loaded for all that it does."""
-    if not any(word.partition("=")[0] == "--mechanism" for word in words):
+def _for_all(words: list[str]) -> list[str]:
+    """A command without the mechanisms and contexts that it names, which hold for all that it does."""
+    if not any(word.partition("=")[0] in _EVERY for word in words):
         return words
-    from letsdance.scenarios import mechanism
+    from letsdance import scenarios
+    from letsdance.params import Refused
 
-    kept, named = _without_mechanisms(words)
-    mechanism.everywhere(named)
+    kept, said = _parted(words)
+    if said["--context"] and kept[:1] in (["dashboard"], ["workshop"]):
+        raise Refused("--context would do nothing: a page's link carries its own (context=denmark); leave --context out.")
+    scenarios.mechanism.everywhere(said["--mechanism"])
+    scenarios.everywhere(said["--context"])
     return kept
 
 
@@ -327,11 +338,12 @@ def _recorded(kind: str, command: str, option: str) -> list[str]:
     import shlex
 
     from letsdance.params import Refused
+    from letsdance.scenarios import mechanism
 
     try:
-        words, _ = _without_mechanisms(shlex.split(command)[1:])  # only what the user names now is loaded
+        words, said = _parted(shlex.split(command)[1:])  # only what is ours or what the user names now is loaded
     except ValueError:
-        words = []
+        words, said = [], {}
     known = _AGAIN.get(kind, "").split()
     if not known or words[:len(known)] != known or "\0" in command:
         raise Refused("this folder says that `{command}` made it, which is not a command that leaves such a folder, so it "
@@ -355,7 +367,8 @@ def _recorded(kind: str, command: str, option: str) -> list[str]:
     except Exception as error:  # whatever is wrong with its options
         raise Refused("`{command}` is not a command of this version, so it is not given again: {getattr}",
                       command=command[:80], getattr=getattr(error, "message", error)) from None
-    return words
+    ours = [word for one in said["--mechanism"] if one in mechanism.shipped() for word in ("--mechanism", one)]
+    return [*words, *ours, *(word for one in said["--context"] for word in ("--context", one))]
 
 
 def _again(kind: str, command: str, option: str, out: Path) -> Path:
@@ -366,7 +379,7 @@ def _again(kind: str, command: str, option: str, out: Path) -> Path:
     from letsdance.scenarios import mechanism
 
     words = [*_recorded(kind, command, option), option, str(out)]
-    words += [word for one in mechanism.everywhere() for word in ("--mechanism", one.file)]
+    words += [word for one in mechanism.everywhere() if one.file not in words for word in ("--mechanism", one.file)]
     done = subprocess.run([sys.executable, "-m", "letsdance", *words],
                           capture_output=True, text=True)
     if done.returncode:
@@ -513,7 +526,7 @@ def main() -> None:
         _legible(sys.argv[1:])
         try:
             shown = sys.stdout, sys.stderr
-            ended = app(_load_mechanisms(sys.argv[1:]), standalone_mode=False)
+            ended = app(_for_all(sys.argv[1:]), standalone_mode=False)
         except SystemExit:
             if sys.stdout is not shown[0]:  # the library of the command wraps what nobody reads any more, and says nothing
                 sys.stdout, sys.stderr = shown

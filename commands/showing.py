@@ -7,8 +7,9 @@ from typing import Any
 
 from letsdance import scenarios, words
 from letsdance.params import CONTEXTS, GROUPS, PARAMETERS, PROFILES, Refused, nearest
+from letsdance.scenarios import mechanism
 
-WHAT = ("scenarios", "parameters", "levers", "shocks", "evidence", "indicators", "languages")
+WHAT = ("scenarios", "contexts", "parameters", "levers", "shocks", "mechanisms", "evidence", "indicators", "languages")
 
 
 def effects(entry: dict[str, Any]) -> str:
@@ -63,6 +64,17 @@ def contents(what: str, copy: str | None = None) -> tuple[str, list[str], list[l
             rows += [[name, e["title"], kind, ", ".join(f"{k} {v:g}" for k, v in e["values"].items()), e["says"]]
                      for name, e in table.items()]
         return "Starts, contexts and profiles of innovations", ["name", "title", "kind", "values", "what it says"], rows
+    if what == "contexts":
+        rows = [[name, e["title"], e["kind"], ", ".join(f"{k} {v:g}" for k, v in e["values"].items()), e["reference"],
+                 e["says"]] for name, e in CONTEXTS.items()]
+        return "Contexts, at most one of each kind (--context NAME)", [
+            "name", "title", "kind", "values", "reference", "what it says"], rows
+    if what == "mechanisms":
+        rows = [[one.name, one.title, ", ".join(f"{n} {p.default:g}" for n, p in one.parameters.items() if n != one.switch),
+                 ", ".join([*one.levers, *one.shocks]), one.reference, one.says, expected]
+                for one, expected in mechanism.described()]
+        return "Mechanisms that are shipped, off unless they are named (--mechanism NAME)", [
+            "name", "title", "parameters", "levers and shocks", "reference", "what it says", "what is expected"], rows
     if what == "evidence":
         from letsdance.experiments import evidence
 

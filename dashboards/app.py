@@ -43,7 +43,7 @@ from letsdance.words import Text
 
 #: Pages in the order of the bar.
 PAGES = ("futures", "explore", "compare", "late_adopters", "town", "map", "lessons", "confidence", "data")
-#: The page of one's own mechanisms: it stands in the bar where one runs.
+#: The page of mechanisms, one's own and those that are shipped: it stands in the bar where one runs.
 LAB = "lab"
 #: The start that Late adopters opens on: governments adopt there, the late after the early.
 ADOPTING = "dead_horse"
@@ -78,9 +78,8 @@ def configure() -> None:
 
 @cache
 def present() -> list[str]:
-    """The pages that are there; the lab's where a mechanism of one's own runs."""
-    known = (*PAGES, LAB) if everywhere() else PAGES
-    return [name for name in known if find_spec(f"letsdance.dashboards.pages.{name}")]
+    """The pages that are there."""
+    return [name for name in (*PAGES, LAB) if find_spec(f"letsdance.dashboards.pages.{name}")]
 
 
 @cache
@@ -182,7 +181,8 @@ def Bar() -> None:
     def dismiss(at: int) -> None:
         session.notices.value = [notice for k, notice in enumerate(session.notices.peek()) if k != at]
 
-    _Shell(pages=[{"name": name, "title": text(f"page.{name}")} for name in present()], page=view.page,
+    _Shell(pages=[{"name": name, "title": text(f"page.{name}")} for name in present() if name != LAB or everywhere()],
+           page=view.page,
            link=to_link(view), language=view.language, languages={one: Text(one).name for one in LANGUAGES},
            theme=view.theme, projector=view.projector,
            notices=[text.refused(notice) for notice in session.notices.value],

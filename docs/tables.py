@@ -19,6 +19,7 @@ from letsdance import scenarios
 from letsdance.commands.showing import effects
 from letsdance.experiments import evidence as lines_of_evidence
 from letsdance.params import CONTEXTS, GROUPS, PARAMETERS, PROFILES, ROLES, SOURCES
+from letsdance.scenarios import mechanism
 from letsdance.simulation import indicators
 from letsdance.simulation.luck import Stream
 from letsdance.simulation.society import QUARTER
@@ -168,9 +169,21 @@ def evidence() -> str:
     return f"{head}\n\n{rest}\n\n{beyond}"
 
 
+def shipped() -> str:
+    """Every mechanism that comes with the model, with its equations."""
+    rows = []
+    for one, expected in mechanism.described():
+        numbers = ", ".join(f"{code(n)} {p.default:g} ({p.range[0]:g} to {p.range[1]:g})" for n, p in one.parameters.items()
+                            if n != one.switch)
+        moved = ", ".join(code(name) for name in (*one.levers, *one.shocks))
+        rows.append((code(one.name), one.reference, one.says, numbers, moved, expected))
+    return table(("word", "reference", "what it says", "parameters: default (range)", "levers and shocks",
+                  "expected"), rows)
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "parameters": parameters, "schedule": schedule, "levers": levers, "shocks": shocks, "starts": starts,
-    "evidence": evidence,
+    "evidence": evidence, "shipped mechanisms": shipped,
     "contexts": lambda: _sets(CONTEXTS), "profiles": lambda: _sets(PROFILES), "indicators": measured,
     "indicator rules": lambda: equations(indicators), "columns": columns, "streams": streams, "door": door,
     **{f"rules {name}": _equations_of(name) for name in RULES},

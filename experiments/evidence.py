@@ -13,12 +13,13 @@ from importlib.resources import files
 
 from letsdance.experiments.patterns import PATTERNS
 from letsdance.params import CONTEXTS, EVIDENCE, PARAMETERS, PROFILES, marks
-from letsdance.scenarios import LEVERS, SHOCKS
+from letsdance.scenarios import LEVERS, SHOCKS, mechanism
 from letsdance.simulation.indicators import SOCIETY
 
 #: What can be said of a line, in the order of what it is worth.
 STATES = {
     "tested": "modelled, and a pattern or a test names its direction",
+    "optional": "a mechanism that is shipped models it, off unless it is named, and a test names its direction",
     "built": "modelled, and its direction was seen in a trial of 24 paired seeds, but no test names it",
     "partly": "only a part of it is modelled",
     "stand_in": "something else stands for it",
@@ -27,6 +28,10 @@ STATES = {
     "frame": "says how to look or to work, not what happens",
     "source": "another study, cited beside the lines",
 }
+
+
+#: What tests the directions of mechanisms that are shipped.
+_SHIPPED = "test_shipped_mechanisms.py"
 
 
 @dataclass(frozen=True)
@@ -50,11 +55,12 @@ def states() -> dict[str, dict[str, str]]:
 
 @cache
 def cited() -> dict[str, tuple[str, ...]]:
-    """Line -> what cites it: parameters, levers, shocks, contexts, profiles, indicators."""
+    """Line -> what cites it: parameters, levers, shocks, contexts, profiles, indicators, shipped mechanisms."""
     every = [(name, p.reference) for name, p in PARAMETERS.shipped.items()]
     for table in (LEVERS.shipped, SHOCKS.shipped, CONTEXTS, PROFILES):
         every += [(name, entry["reference"]) for name, entry in table.items()]
     every += [(name, reference) for name, (_, _, reference) in SOCIETY.items()]
+    every += [(f"mechanism {one.name}", one.reference) for one, _ in mechanism.described()]
     found: dict[str, list[str]] = {}
     for name, reference in every:
         for mark in marks(reference):
@@ -73,7 +79,7 @@ def lines() -> tuple[Line, ...]:
     made = []
     for mark, says in EVIDENCE.items():
         state, why = told.get(mark, ("source" if mark.startswith("T") else "built", ""))
-        tests = tuple(why.split()) if state == "tested" else ()
+        tests = tuple(why.split()) if state == "tested" else (_SHIPPED,) if state == "optional" else ()
         tests = tuple(dict.fromkeys([*tests, *patterns.get(mark, ())]))
         made.append(Line(mark, says, state, cited().get(mark, ()), tests, "" if state == "tested" else why))
     return tuple(made)

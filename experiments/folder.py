@@ -130,6 +130,8 @@ def same_mechanisms(folder: Path, said: Mapping[str, Any]) -> None:
     """Refuse a folder that was made with mechanisms which are not loaded now, by the user, with the same source."""
     here = {one.name: one for one in mechanism.loaded()}
     for name, about in (said.get("mechanisms") or {}).items():
+        if name not in here and name == about["file"] and name in mechanism.shipped():
+            here[name] = mechanism.load(name)
         if name not in here:
             raise Refused("{folder} was made with the mechanism {name} (source {hash}), and code is never loaded from a "
                           "folder; if you trust it, name its file yourself: --mechanism {file}.", folder=folder, name=name,

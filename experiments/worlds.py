@@ -498,8 +498,9 @@ def read(file: str | Path) -> Worlds:
         data["posterior"] = str(path.parent / data["posterior"])
     alternatives = data.get("alternatives", {})
     if isinstance(alternatives.get("mechanism"), list):
-        alternatives["mechanism"] = [str(path.parent / one) if isinstance(one, str) and one else one
-                                     for one in alternatives["mechanism"]]
+        alternatives["mechanism"] = [
+            str(path.parent / one) if isinstance(one, str) and one and one not in mechanism.shipped() else one
+            for one in alternatives["mechanism"]]
     try:
         return Worlds(**{"correlations": pairs, **data})
     except Refused as error:

@@ -110,6 +110,7 @@ class Changes(Acting, total=False):
 
     quarters: int | None
     mechanisms: Mechanisms
+    context: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -134,13 +135,14 @@ class Scenario:
 
     def changed(self, *, parameters: Mapping[str, object] | None = None, levers: Sequence[UseLike] = (),
                 shocks: Sequence[UseLike] = (), profile: str | None = None, quarters: int | None = None,
-                mechanisms: Mechanisms = ()) -> Scenario:
-        """This scenario with more mechanisms, parameters, levers and shocks, checked."""
+                mechanisms: Mechanisms = (), context: Sequence[str] = ()) -> Scenario:
+        """This scenario with more contexts, mechanisms, parameters, levers and shocks, checked."""
         running = mechanism.chosen(mechanisms, self.mechanisms)
         known = _parameters(running)
         checked = {n: _check_parameter(n, v, known) for n, v in (parameters or {}).items()}
         changed = replace(
             self, parameters={**self.parameters, **checked}, mechanisms=running,
+            context=check_context([*self.context, *([context] if isinstance(context, str) else context)]),
             profile=check_profile(self.profile if profile is None else profile),
             quarters=check_quarters(self.quarters if quarters is None else quarters),
             levers=(*self.levers, *parse_uses("lever", levers)), shocks=(*self.shocks, *parse_uses("shock", shocks)))
@@ -253,7 +255,9 @@ def _mechanisms(given: object, where: str, folder: Path | None) -> tuple[Mechani
     found = []
     for one in given:
         known = [m for m in mechanism.loaded() if Path(m.called).name == Path(one).name]
-        if folder is not None:
+        if one in mechanism.shipped():  # the model's own code, whoever names it
+            found.append(mechanism.load(one))
+        elif folder is not None:
             try:
                 found.append(mechanism.load(folder / one))
             except Refused as error:
@@ -277,7 +281,7 @@ def check_profile(profile: object, where: str = "") -> str:
 
 
 def check_context(context: object, where: str = "") -> tuple[str, ...]:
-    """Names of contexts, at most one of each kind (tradition, sector, preset), or `Refused`."""
+    """Names of contexts, at most one of each kind (tradition, sector, government, preset), or `Refused`."""
     named: list[str] = []
     for one in context if isinstance(context, list | tuple) else [context]:
         if not isinstance(one, str) or one not in CONTEXTS:
@@ -419,6 +423,9 @@ class Place:
         return self(table, key, nth)
 
 
+_everywhere: tuple[str, ...] = ()
+
+
 @cache
 def _shipped(name: str) -> Scenario:
     text = shipped(__name__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
@@ -436,15 +443,21 @@ def load(scenario: ScenarioLike) -> Scenario:
     if isinstance(scenario, Scenario):
         return scenario
     name = str(scenario)
-    everywhere = mechanism.everywhere()
+    more: Changes = {"mechanisms": mechanism.everywhere(), "context": _everywhere}
     if name in STARTS:
-        return _shipped(name) if not everywhere else _shipped(name).changed(mechanisms=everywhere)
+        return _shipped(name).changed(**more) if any(more.values()) else _shipped(name)
     path = files.named(name, "scenario")
     if path.suffix != ".toml" and not path.exists():
         raise Refused("there is no scenario {name}.{near} Name one of {starts}, or give the path of a scenario file "
                       "(.toml).", name=files.shown(name), near=nearest(name, STARTS), starts=", ".join(STARTS))
     return read(path.stem, name, files.text(path, "copy a start with `letsdance show scenarios --copy lone_ranger` and "
-                                                  "edit it"), path.parent)
+                                                  "edit it"), path.parent).changed(context=_everywhere)
+
+
+def everywhere(context: Sequence[str]) -> None:
+    """Contexts that hold for every start and file that this process loads from now on (`--context`)."""
+    global _everywhere
+    _everywhere = check_context(list(context))
 
 
 def read(name: str, path: str, text: str, folder: Path | None = None) -> Scenario:

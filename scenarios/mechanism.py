@@ -21,6 +21,7 @@ normal), `luck` (a uniform), `quarter`, and mean_ or neighbours_ before the name
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import inspect
 import keyword
@@ -29,13 +30,16 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files as resources
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, TypeVar
 
 from letsdance.params import GROUPS, PARAMETERS, ROLES, SOURCES, Parameter, Refused, files, nearest
 
-__all__ = ["DECISIONS", "Act", "Column", "Indicator", "Mechanism", "Term", "everywhere", "load", "loaded", "on_load"]
+__all__ = ["DECISIONS", "Act", "Column", "Indicator", "Mechanism", "Term", "everywhere", "load", "loaded", "on_load",
+           "shipped"]
 
 #: Decisions that a term may be added to: by the words that a file uses, how its indicator's name begins and its unit.
 DECISIONS = {
@@ -43,12 +47,15 @@ DECISIONS = {
     "joining": ("joining_", "share"),
     "willingness of governments": ("y_", "logit"),
     "adoption": ("value_", "value"),
+    "support": ("support_", "logit"),
+    "success": ("success_", "logit"),
+    "end of services": ("end_", "logit"),
 }
 #: After which phases of the quarter a mechanism may act.
 PHASES = ("environment", "calls", "outcomes", "stocks", "willingness", "adoption")
 WHOSE = ("citizens", "governments")
 Rule = TypeVar("Rule", bound=Callable[..., Any])
-#: A mechanism by the path of its file, or itself; and one or several of them.
+#: A mechanism by the path of its file, by the word of one that is shipped, or itself; and one or several of them.
 type MechanismLike = str | Path | Mechanism
 type Mechanisms = MechanismLike | Sequence[MechanismLike]
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
@@ -354,26 +361,50 @@ def everywhere(which: Mechanisms | None = None) -> tuple[Mechanism, ...]:
 
 
 def load(which: MechanismLike) -> Mechanism:
-    """A mechanism from its file, which is run as Python: only what the user named on this machine is handed to this.
+    """A mechanism from its file, which is run as Python: only what the user named on this machine is handed to this. Those
+    that are shipped (`shipped`) go by a word.
 
     Raises `Refused` for a file that is not there, does not run, or does not declare exactly one mechanism.
     """
     if isinstance(which, Mechanism):
         return which.learn()
+    if isinstance(which, str) and which in shipped():
+        return from_text(which, shipped()[which])
     if not isinstance(which, str | Path):
         raise Refused("a mechanism must be the path of its file (.py) or a Mechanism, not {which!r}.",
                       which=which)
     path = files.named(str(which), "mechanism")
     if path.suffix != ".py":
-        raise Refused("{shown} is not the file of a mechanism; name a Python file (.py).",
-                      shown=files.shown(str(which)))
+        raise Refused("{shown} is not the file of a mechanism; name a Python file (.py), or one of "
+                      "`letsdance show mechanisms`.{near}",
+                      shown=files.shown(str(which)), near=nearest(str(which), shipped()))
     return from_text(str(path), files.text(path, "write one as docs/your_own_mechanism.md says"))
 
 
+@cache
+def shipped() -> Mapping[str, str]:
+    """The mechanisms that come with the model, off unless they are named: a word -> its file's text."""
+    folder = resources(__package__).joinpath("mechanisms")
+    return {one.name.removesuffix(".py"): one.read_text(encoding="utf-8")
+            for one in sorted(folder.iterdir(), key=lambda one: one.name) if one.name.endswith(".py")}
+
+
+def described() -> list[tuple[Mechanism, str]]:
+    """Every mechanism that is shipped, and what the evidence leads us to expect of it. None is known by that alone."""
+    said = {word: (ast.get_docstring(ast.parse(text)) or "") for word, text in shipped().items()}
+    return [(_declared(word, shipped()[word]), " ".join(says.partition("Expected: ")[2].split()))
+            for word, says in said.items()]
+
+
 def from_text(file: str, text: str) -> Mechanism:
+    """The mechanism that a file's text declares, known from now on."""
+    return _declared(file, text).learn()
+
+
+def _declared(file: str, text: str) -> Mechanism:
     """The mechanism that a file's text declares."""
     if (file, text) in _BY_SOURCE:
-        return _BY_SOURCE[file, text].learn()
+        return _BY_SOURCE[file, text]
     module = ModuleType(f"mechanism_{hashlib.sha256(text.encode()).hexdigest()[:8]}")
     module.__file__ = file
     sys.modules[module.__name__] = module  # where the compiler looks for it when it loads what it kept
@@ -396,7 +427,7 @@ def from_text(file: str, text: str) -> Mechanism:
     mechanism = next(iter(found.values()))
     mechanism.file, mechanism.text = file, text
     _BY_SOURCE[file, text] = mechanism
-    return mechanism.learn()
+    return mechanism
 
 
 def named(given: Mechanisms) -> list[MechanismLike]:

@@ -35,7 +35,7 @@ from letsdance.simulation.state import GOVERNMENT, Own
 #: Columns of the house that a mechanism's act may set: shares, kept within 0-1. Means over citizens follow.
 SETTABLE = {"citizens": ("trust", "willingness"),
             "governments": ("social_capital", "baseline_social_capital", "reputation", "risk_culture", "capacity",
-                            "top_support", "feedback", "silo", "funding", "need", "willingness")}
+                            "top_support", "feedback", "silo", "funding", "need", "depth", "willingness")}
 #: Columns of a citizen that a rule may read, and how: {c} is the citizen's row.
 _CITIZEN = {"willingness": "s.willingness[{w}, {c}]", "uses": "s.uses[{u}, {c}]", "trust": "s.trust[{c}]",
             "resources": "s.resources[{c}]", "disposition": "s.disposition[{c}]", "load": "s.load[{c}]"}
@@ -43,11 +43,11 @@ _HIDDEN = ("first", "first_tie", "first_slot", "slots", "quadrant", "held")
 _GOVERNMENT = tuple(name for name in GOVERNMENT.names or () if name not in _HIDDEN)
 #: A phase before which a decision's terms are asked.
 _DECIDED = {"joining": "calls", "willingness of citizens": "willingness", "willingness of governments": "willingness",
-            "adoption": "adoption"}
+            "adoption": "adoption", "support": "calls", "success": "outcomes", "end of services": "outcomes"}
 _REASONS: tuple[Any, ...] = (will.CitizenReasons, will.GovernmentReasons, adopt.Value)
 #: Whose decision it is; of each side's, in the order in which the terms' rows stand in the state.
 _WHOSE = {"willingness of citizens": "citizens", "joining": "citizens", "willingness of governments": "governments",
-          "adoption": "governments"}
+          "adoption": "governments", "support": "governments", "success": "governments", "end of services": "governments"}
 Phase = Callable[..., None]
 _NUMBERS = ("float64", "float32", "int64", "bool", "boolean", "uint64", "int32", "uint8")
 
@@ -160,9 +160,8 @@ class _Names:
 
     def own(self) -> Own:
         """How many rows they need."""
-        willing, joining, governing, adopting = (len(of) for of in self.terms.values())
         return Own(len(self.parameters), len(self.measured), len(self.columns["citizens"]),
-                   len(self.columns["governments"]), (willing, joining, governing, adopting))
+                   len(self.columns["governments"]), tuple(len(of) for of in self.terms.values()))
 
     def citizen(self, name: str, late: tuple[bool, bool], row: str = "i") -> str | None:
         """A citizen's column as an expression, or None. late: whether willingness and uses are this quarter's already."""

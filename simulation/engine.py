@@ -20,7 +20,7 @@ from letsdance.simulation.rules import regimes as future
 from letsdance.simulation.rules import stocks as stock
 from letsdance.simulation.rules import uptake as take
 from letsdance.simulation.rules import willingness as will
-from letsdance.simulation.rules.numbers import clip, poisson_quantile
+from letsdance.simulation.rules.numbers import clip, poisson_quantile, shifted
 from letsdance.simulation.rules.outcomes import CALLED, JOINT, SOLO
 from letsdance.simulation.state import PROJECT, SERVICE
 
@@ -194,6 +194,18 @@ def start_citizens(s, given, p, seed, lo, hi):
     _settle(s, p, seed, lo, hi)
 
 
+@part
+def _no_terms(s, lo, hi):
+    """Mechanisms begin with the run: what they added to decisions in the run before counts for nothing."""
+    first, last = s.governments[lo].first, s.governments[hi - 1].first + s.governments[hi - 1].citizens
+    for k in range(s.own_terms[0] + s.own_terms[1]):
+        for i in range(first, last):
+            s.own_citizens[k, i] = 0.0
+    for k in range(s.own_terms[2] + s.own_terms[3] + s.own_terms[4] + s.own_terms[5] + s.own_terms[6]):
+        for m in range(lo, hi):
+            s.own_governments[k, m] = 0.0
+
+
 @compiled
 def _settle(s, p, seed, lo, hi):
     """`burn_in` quarters before the first, with willingness as it starts and nothing yet to adopt.
@@ -203,6 +215,7 @@ def _settle(s, p, seed, lo, hi):
     quarters = int(p.burn_in)
     if quarters == 0:
         return
+    _no_terms(s, lo, hi)
     for m in range(lo, hi):
         _copy(s.willingness[0], s.willingness[1], s.governments[m].first, s.governments[m].citizens)
     for k in range(quarters):
@@ -357,6 +370,7 @@ def calls(s, p, seed, t, lo, hi):
         gov = s.governments[m]
         first, n = gov.first, gov.citizens
         silo = call.effective_silo(gov.silo, will.adoption_feedback(gov.stage, gov.depth, p), p)
+        eager = sum_of_terms(s.own_governments, s.own_terms[2] + s.own_terms[3], s.own_terms[4], m)
         if p.on_calls_c:
             rate = call.citizen_call_rate(n, gov.citizens_willingness, p)
             gov.citizen_calls = poisson_quantile(uniform(address(seed, _CALLS_C, t, m), _ZERO), rate)
@@ -390,7 +404,8 @@ def calls(s, p, seed, t, lo, hi):
                 far = 0
                 for tie in range(start, start + degree):
                     far += not _is_near(np.int64(s.neighbours[tie]), np.int64(initiator), n, gov.reach)
-                support = call.support_probability(gov.willingness, call.way_round(silo, np.float64(far), p))
+                support = shifted(call.support_probability(
+                    gov.willingness, call.way_round(silo, np.float64(far), p)), eager)
                 if p.on_support and uniform(key_s, c) < support:
                     gov.launched_joint += 1
                     _launch(s, p, gov, row, count, JOINT, _ZERO, t, c)
@@ -481,6 +496,9 @@ def outcomes(s, p, seed, t, lo, hi):
         feedback = outcome.effective_feedback(gov.feedback, p)
         key_o, key_i = address(seed, _OUTCOME, t, m), address(seed, _IMPLEMENTED, t, m)
         key_e, key_g = address(seed, _END, t, m), address(seed, _GROWTH, t, m)
+        own = s.own_terms[2] + s.own_terms[3] + s.own_terms[4]
+        eases = sum_of_terms(s.own_governments, own, s.own_terms[5], m)
+        wears = sum_of_terms(s.own_governments, own + s.own_terms[5], s.own_terms[6], m)
         solo = joint = called = projects = kept = 0
         for slot in range(gov.first_slot, gov.first_slot + gov.initiatives):
             it = s.initiatives[slot]
@@ -491,7 +509,7 @@ def outcomes(s, p, seed, t, lo, hi):
                 if p.on_projects_end and t - it.launched >= int(p.project_quarters):
                     chance = outcome.success_probability(
                         kind, gov.social_capital, np.float64(it.own), gov.capacity, np.float64(it.launch_size), p)
-                    succeeded = uniform(key_o, it.id) < chance
+                    succeeded = uniform(key_o, it.id) < shifted(chance, eases)
                     if p.on_trust:
                         v = stock.experience(kind, succeeded, p)
                         for j in range(members):
@@ -518,7 +536,7 @@ def outcomes(s, p, seed, t, lo, hi):
             elif p.on_services_end:
                 funding = outcome.effective_funding(gov.funding, np.int64(it.launch_size), p)
                 ends = outcome.end_probability(kind, np.float64(it.own), funding, feedback, np.float64(members), p)
-                if uniform(key_e, it.id) < ends:
+                if uniform(key_e, it.id) < shifted(ends, wears):
                     lives = False
                     gov.services_ended += 1
                     gov.ended_solo += int(kind == SOLO)

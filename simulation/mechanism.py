@@ -16,14 +16,15 @@ import numpy as np
 from letsdance import scenarios
 from letsdance.params import Refused
 from letsdance.scenarios import Scenario, ScenarioLike
-from letsdance.scenarios.mechanism import DECISIONS, Mechanism, MechanismLike, Mechanisms, load, loaded
+from letsdance.scenarios.mechanism import DECISIONS, Mechanism, MechanismLike, Mechanisms, load, loaded, shipped
 from letsdance.simulation import schedule as environment
 from letsdance.simulation.compiled import rule
 from letsdance.simulation.municipalities import synthetic
 from letsdance.simulation.run import run_seeds
 from letsdance.simulation.society import Society
 
-__all__ = ["CONTRACT", "DECISIONS", "Mechanism", "MechanismLike", "Mechanisms", "check", "load", "loaded", "rule"]
+__all__ = ["CONTRACT", "DECISIONS", "Mechanism", "MechanismLike", "Mechanisms", "check", "load", "loaded", "rule",
+           "shipped"]
 
 _PLACES = synthetic(5, 30)
 _SEEDS = np.arange(3, 6, dtype=np.uint64)
@@ -137,7 +138,7 @@ sys.stdout.buffer.write(mechanism._lived(mechanism._society(story), 8).tobytes()
 
 
 def _uncompiled(one: Mechanism, story: Scenario) -> str:
-    if not one.text or story.name not in scenarios.STARTS or not Path(one.file).is_file():
+    if not one.text or story.name not in scenarios.STARTS or not (one.file in shipped() or Path(one.file).is_file()):
         return ""
     folders = os.pathsep.join(path for path in sys.path if path)
     told = subprocess.run([sys.executable, "-c", _INTERPRETED, one.file, story.name], capture_output=True, check=False,

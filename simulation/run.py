@@ -49,6 +49,7 @@ def simulate(
     levers: Sequence[UseLike] = (),
     shocks: Sequence[UseLike] = (),
     profile: str | None = None,
+    context: Sequence[str] = (),
     municipalities: MunicipalitiesLike | None = None,
     citizens: TableLike | None = None,
     networks: Mapping[str, object] | None = None,
@@ -63,8 +64,10 @@ def simulate(
 
     scenario: a start by name (lets_dance, lone_ranger, dead_horse, wasteland), a file's path, or a `Scenario`.
     quarters: horizon, 8-400; the scenario's (60) if not given. parameters: changes by name. levers, shocks: such as
-    "FRCS@8+20*1.0". profile: the innovation. municipalities: a CSV's path or a table. mechanisms: of your own, each the
-    path of its file or a `Mechanism` (docs/your_own_mechanism.md). rules: one's own in the place of the model's, as
+    "FRCS@8+20*1.0". profile: the innovation. context: named sets of parameters, such as "denmark" and
+    "mental_health", one of each kind. municipalities: a CSV's path or a table. mechanisms: shipped ones by their word
+    (`letsdance show mechanisms`), or your own, each the path of its file or a `Mechanism` (docs/your_own_mechanism.md).
+    rules: one's own in the place of the model's, as
     {"willingness.willingness_target": f}, with the same arguments. threads: None for all cores;
     the numbers are the same whatever it is. progress: called with the number of runs that have ended. between: called
     before each quarter (it may raise, to stop); observer: called at every quarter's end, from the start on, with the
@@ -78,7 +81,7 @@ def simulate(
     """
     chosen = scenarios.load(scenario).changed(
         parameters=parameters, levers=levers, shocks=shocks, profile=profile, quarters=quarters,
-        mechanisms=[*named(mechanisms), *of_rules(rules)])
+        mechanisms=[*named(mechanisms), *of_rules(rules)], context=context)
     check_whole("runs", runs, 1, _MOST_RUNS)
     if threads is not None:
         check_whole("threads", threads, 1, 1024)

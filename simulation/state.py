@@ -102,11 +102,12 @@ class State(NamedTuple):
     society: Any             # float64[2]: share of governments that has adopted (all), their mean news
     # What a user's own mechanisms add (simulation.driver): no rows where none is loaded. Terms of decisions come first,
     # those of a citizen's willingness (logits) before those of joining (share); of a government's willingness (logits)
-    # before those of adopting (value).
+    # before those of adopting (value), of its support, of success and of services' ends (logits).
     own_citizens: Any        # float32[k, N]
     own_governments: Any     # float64[k, M]
     own_numbers: Any         # float64[k]: parameters in force this quarter, then what is measured
-    own_terms: Any           # int64[4]: rows that are terms of willingness, joining; of willingness, adoption
+    own_terms: Any           # int64[7]: rows that are terms of willingness, joining; of willingness, adoption, support,
+    #                          success, services' ends
 
 
 class Given(NamedTuple):
@@ -132,7 +133,7 @@ class Own(NamedTuple):
     indicators: int = 0
     citizens: int = 0
     governments: int = 0
-    terms: tuple[int, int, int, int] = (0, 0, 0, 0)
+    terms: tuple[int, ...] = (0, 0, 0, 0, 0, 0, 0)
 
 
 def empty_state(citizens: np.ndarray, p: Any, own: Own = Own(), given: Given | None = None) -> State:  # noqa: B008
@@ -163,7 +164,7 @@ def empty_state(citizens: np.ndarray, p: Any, own: Own = Own(), given: Given | N
         initiatives=np.empty(slots, INITIATIVE), members=np.empty((slots, width), np.uint32),
         society=np.zeros(2),
         own_citizens=np.zeros((own.citizens + own.terms[0] + own.terms[1], N), np.float32),
-        own_governments=np.zeros((own.governments + own.terms[2] + own.terms[3], M)),
+        own_governments=np.zeros((own.governments + sum(own.terms[2:]), M)),
         own_numbers=np.zeros(own.parameters + own.indicators), own_terms=np.array(own.terms, np.int64))
 
 

@@ -40,7 +40,7 @@ def test_generated_parts_are_up_to_date(page):
 
 def test_the_model_is_described_with_every_table():
     said = set(re.findall(r"<!-- generated: ([\w ]+) -->", read(ROOT / "docs/odd.md")))
-    assert set(tables.PARTS) - {"columns", "door"} == said  # these two stand in pages of their own
+    assert set(tables.PARTS) - {"columns", "door", "shipped mechanisms"} == said  # these stand in pages of their own
 
 
 def test_a_stale_part_is_made_anew():
@@ -91,8 +91,9 @@ def commands() -> list:
 def test_commands_are_understood(words):
     import typer
 
-    from letsdance.commands.main import app
+    from letsdance.commands.main import _parted, app
 
+    words, _ = _parted(words)
     words = words[:words.index(">")] if ">" in words else words
     if not words or words[0].startswith("-"):
         return

@@ -147,6 +147,30 @@ def ripe(lore, mean_mood, size):
     return size * (lore + mean_mood)
 
 
+@many.term("support")
+def open_handed(lore, mean_mood, size):
+    """Memory and mood."""
+    return size * (lore + mean_mood - 1.0)
+
+
+@many.term("success")
+def handy(lore, size):
+    """Memory."""
+    return size * lore
+
+
+@many.term("end of services")
+def lasting(mean_mood, size):
+    """Mood keeps."""
+    return -size * mean_mood
+
+
+@many.act("depth", after="adoption")
+def deeper(depth, size):
+    """A little deeper."""
+    return depth + 0.01 * size * depth
+
+
 @many.indicator("governments")
 def wise(lore, mean_mood):
     """What is remembered."""
@@ -206,6 +230,57 @@ def test_it_moves_what_it_should_and_its_lever_helps(files):
     assert list(helped.environment.columns) == ["quarter", "points", "resting"]
     assert tired.reference is tired
     assert "worn_out" in helped.reference.society
+
+
+FATE = '''
+from letsdance.simulation.mechanism import Mechanism
+
+fate = Mechanism("fate", says="One outcome only.")
+for decision in ("support", "success", "end of services"):
+    fate.parameter(f"{decision.split()[0]}_sure", 0, (-40, 40), "logit", says="How sure.")
+
+
+@fate.term("support")
+def supports(support_sure):
+    """support_sure."""
+    return support_sure
+
+
+@fate.term("success")
+def succeeds(success_sure):
+    """success_sure."""
+    return success_sure
+
+
+@fate.term("end of services")
+def ends(end_sure):
+    """end_sure."""
+    return end_sure
+'''
+
+
+def test_terms_of_support_success_and_ends_decide_what_they_are_called_for(tmp_path):
+    """Log-odds of 40 leave nothing to chance, either way."""
+    (tmp_path / "fate.py").write_text(FATE)
+
+    def rows(**sure):
+        return simulate("lets_dance", runs=2, quarters=12, mechanisms=[tmp_path / "fate.py"], parameters=sure).rows[:, 1:]
+
+    for name, measured in (("support_sure", "feedback_outside"), ("success_sure", "success_supported")):
+        assert np.nanmax(rows(**{name: -40})[measured]) == 0.0
+        assert np.nanmin(rows(**{name: 40})[measured]) == 1.0
+    assert rows(end_sure=-40)["services_ended"].max() == 0.0
+    short = rows(end_sure=40)
+    assert short["services_new"].max() > 0.0
+    assert np.array_equal(short["services_ended"][:, 1:], short["services_new"][:, :-1])
+
+
+def test_what_is_lived_before_the_start_knows_nothing_of_the_run_before(files):
+    """Runs in the same memory and one alone, with terms of every decision, after years before the start."""
+    from letsdance.simulation.mechanism import _whole
+
+    story = scenarios.load("lets_dance").changed(mechanisms=[files / "many.py"], quarters=8, parameters={"burn_in": 6})
+    assert _whole(load(files / "many.py"), story) == ""
 
 
 def test_two_mechanisms_run_together_and_meet_the_luck_they_meet_alone(files):

@@ -88,7 +88,7 @@ def test_titles_are_unique():
 def test_named_values_are_legal(kind, name):
     entry = {"context": CONTEXTS, "profile": PROFILES}[kind][name]
     assert {"title", "reference", "says", "values"} == set(entry) - ({"kind"} if kind == "context" else set())
-    assert entry.get("kind", "preset") in ("tradition", "sector", "preset")
+    assert entry.get("kind", "preset") in ("tradition", "sector", "government", "preset")
     for parameter, value in entry["values"].items():
         assert check_value(parameter, value) == value
     assert all(one in EVIDENCE or one == "design" for one in references(entry["reference"]))

@@ -850,9 +850,8 @@ def test_every_rule_is_here():
         for name, thing in vars(module).items()
         if callable(thing) and getattr(thing, "__module__", "") == module.__name__ and not inspect.isclass(thing)
     }
-    assert found - {"clip", "exp", "log", "logistic", "normal_quantile", "poisson_quantile", "_poisson_by_sum"} == set(
-        BY_NAME
-    )
+    arithmetic = {"clip", "exp", "log", "logistic", "shifted", "normal_quantile", "poisson_quantile", "_poisson_by_sum"}
+    assert found - arithmetic == set(BY_NAME)
 
 
 @each
@@ -1149,6 +1148,10 @@ def test_log(x):
 def test_logistic(x):
     assert logistic(x) == pytest.approx(float(special.expit(x)), rel=1e-12)
     assert logistic(x) + logistic(-x) == pytest.approx(1.0, abs=1e-12)
+    assert numbers.shifted(logistic(x), 0.0) == logistic(x)
+    for more in (-2.5, 0.3, 4.0):  # log-odds add up
+        assert numbers.shifted(logistic(x), more) == pytest.approx(float(special.expit(x + more)), rel=1e-9)
+    assert (numbers.shifted(0.0, 3.0), numbers.shifted(1.0, -3.0)) == (0.0, 1.0)
 
 
 @given(st.floats(2.0**-22, 1 - 2.0**-22))

@@ -93,7 +93,8 @@ def _starts() -> dict[str, dict[str, str]]:
 
 
 #: What is declared in English elsewhere: kind -> name -> {title, says}.
-KINDS = ("start", "lever", "shock", "parameter", "profile", "context", "group", "band", "unit", "indicator")
+KINDS = ("start", "lever", "shock", "parameter", "profile", "context", "group", "band", "unit", "indicator",
+         "mechanism")
 
 
 @cache
@@ -110,6 +111,8 @@ def declared(kind: str) -> Mapping[str, Mapping[str, str]]:
         return {name: {"title": name} for p in PARAMETERS.values() for name in p.bands}
     if kind == "unit":
         return {p.unit: {"title": p.unit} for p in PARAMETERS.values()}
+    if kind == "mechanism":
+        return {one.name: {"title": one.title, "says": one.says} for one, _ in scenarios.mechanism.described()}
     if kind == "indicator":
         from letsdance.simulation.indicators import SOCIETY
 

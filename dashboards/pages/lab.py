@@ -1,4 +1,4 @@
-"""Lab: the mechanisms of one's own that run in this dashboard, and everything that each of them declares."""
+"""Lab: the mechanisms that run in this dashboard, with all that each declares, and those that are shipped."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import solara
 
 from letsdance.dashboards.parts import Box, Say
 from letsdance.dashboards.session import use_session
-from letsdance.scenarios.mechanism import Mechanism, everywhere
+from letsdance.scenarios.mechanism import Mechanism, described, everywhere
 from letsdance.words import Text
 
 _LOOKS = tuple(Path(__file__).parent.parent / "assets" / f"{name}.css" for name in ("confidence", "lab"))
@@ -40,7 +40,7 @@ def parts(one: Mechanism, text: Text) -> list[tuple[str, str, str, str]]:
 
 @solara.component
 def Page() -> None:
-    """All mechanisms that are loaded."""
+    """All mechanisms that are loaded, then those that could be."""
     session = use_session()
     text, values = session.text, dict(session.view.value.policy.parameters)
     for look in _LOOKS:
@@ -60,3 +60,12 @@ def Page() -> None:
                 body = [Box([Say(kind, "td"), Box([Say(name, "code")], tag="td"), Say(says, "td"), Say(more, "td")],
                             tag="tr") for kind, name, says, more in parts(one, text)]
                 Box([Box([Box(head, tag="tr")], tag="thead"), Box(body, tag="tbody")], "ld-lab", "table")
+        shipped = solara.use_memo(described, [])
+        with Box([], "ld-paper", "section", {"id": "lab-shipped"}):
+            Say(text("lab.shipped"), "h2")
+            Say(text("lab.shipped_says"))
+            head = [Say(text(f"lab.{word}"), "th") for word in ("name", "title_of", "says", "sources")]
+            body = [Box([Box([Say(one.name, "code")], tag="td"), Say(text.title("mechanism", one.name), "td"),
+                         Say(text.says("mechanism", one.name), "td"), Say(one.reference, "td")], tag="tr")
+                    for one, _ in shipped]
+            Box([Box([Box(head, tag="tr")], tag="thead"), Box(body, tag="tbody")], "ld-lab", "table")

@@ -52,6 +52,15 @@ def logistic(x):
 
 
 @rule
+def shifted(chance, logits):
+    """c e^x / (1 - c + c e^x): the chance whose log-odds are x more than those of c; c itself where x is 0."""
+    if logits == 0.0:
+        return chance
+    odds = chance * exp(logits)
+    return odds / (1.0 - chance + odds)
+
+
+@rule
 def normal_quantile(u):
     """The standard normal's quantile of u in [0, 1); error below 5e-6 (Giles 2010, 'Approximating the erfinv function').
 

@@ -1,0 +1,21 @@
+"""Turnover (S106): those who leave take along what they know; feedback keeps it in the organisation.
+
+Expected: the same wave of leavers costs less capacity where feedback is high.
+"""
+import letsdance as ld
+
+turnover = ld.Mechanism("turnover", title="Turnover of staff", source="seed", reference="S106",
+                        says="Those who leave take along what they know, least where feedback keeps it.")
+turnover.parameter("leavers", 0.02, (0, 0.3), "per quarter", says="Which share of staff leaves in a quarter.")
+turnover.parameter("written_down", 1.0, (0, 1), "share", says="How much of what leavers know stays where feedback is full.")
+
+
+@turnover.act("capacity", after="stocks")
+def taken_along(capacity, feedback, leavers, written_down, p):
+    """K -= leavers (1 - written_down phi) K."""
+    kept = written_down * min(1.0, max(0.0, feedback + p.phi_shift))
+    return capacity - leavers * (1.0 - kept) * capacity
+
+
+turnover.shock("exodus", "a wave of leavers", [{"parameter": "leavers", "add": 0.15}], duration=4,
+               says="For a year many leave at once.")
