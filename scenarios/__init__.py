@@ -230,14 +230,13 @@ def _parameters(running: Sequence[Mechanism]) -> Mapping[str, Parameter]:
 
 def _check_parameter(name: str, value: object, known: Mapping[str, Parameter], where: str = "") -> float:
     """A value of one of the known parameters; `Refused` also for one of a mechanism that is loaded and does not run."""
-    if name not in known and name in PARAMETERS:
+    if name not in known and mechanism.owner(name):
         raise _not_running("parameter", name)
     return check_value(name, value, where, known)
 
 
 def _not_running(kind: str, name: str) -> Refused:
-    owner = next((one for one in mechanism.loaded() if name in one.parameters or name in one.levers or name in one.shocks),
-                 None)
+    owner = mechanism.owner(name)
     if owner is None:
         return Refused("there is no {kind} {name!r}. See `letsdance show {kind}s`.",
                        kind=kind, name=name)
@@ -328,6 +327,8 @@ def _use(kind: str, name: object, start: object, duration: object, strength: obj
     if name is None:
         raise Refused("{place}this {kind} has no name; write one of `letsdance show {command}`.", place=at("name"),
                       kind=kind, command=f"{kind}s")
+    if isinstance(name, str) and name not in known and mechanism.owner(name):
+        raise _not_running(kind, name)
     if not isinstance(name, str) or name not in known:
         raise Refused("{place}there is no {kind} {name!r}.{near} See `letsdance show {command}`.", place=at("name"),
                       kind=kind, name=name, near=nearest(str(name), known), command=f"{kind}s")

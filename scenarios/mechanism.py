@@ -389,11 +389,18 @@ def shipped() -> Mapping[str, str]:
             for one in sorted(folder.iterdir(), key=lambda one: one.name) if one.name.endswith(".py")}
 
 
-def described() -> list[tuple[Mechanism, str]]:
+@cache
+def described() -> tuple[tuple[Mechanism, str], ...]:
     """Every mechanism that is shipped, and what the evidence leads us to expect of it. None is known by that alone."""
     said = {word: (ast.get_docstring(ast.parse(text)) or "") for word, text in shipped().items()}
-    return [(_declared(word, shipped()[word]), " ".join(says.partition("Expected: ")[2].split()))
-            for word, says in said.items()]
+    return tuple((_declared(word, shipped()[word]), " ".join(says.partition("Expected: ")[2].split()))
+                 for word, says in said.items())
+
+
+def owner(name: str) -> Mechanism | None:
+    """The mechanism, loaded or shipped, that declares a parameter, lever or shock of this name, if there is one."""
+    every = (*loaded(), *(one for one, _ in described()))
+    return next((one for one in every if name in one.parameters or name in one.levers or name in one.shocks), None)
 
 
 def from_text(file: str, text: str) -> Mechanism:

@@ -210,6 +210,9 @@ def test_a_shipped_one_goes_by_its_word_and_others_are_refused():
     assert mechanism.load("turnover") is story.mechanisms[0]
     with pytest.raises(Refused, match=r"name a Python file \(.py\), or one of .*Did you mean turnover"):
         mechanism.load("turnovr")
+    for asked in ({"levers": ["BENCH@3"]}, {"parameters": {"shame": 1.0}}):
+        with pytest.raises(Refused, match=r"belongs to the mechanism benchmarking, which does not run.*--mechanism bench"):
+            scenarios.load("lone_ranger").changed(**asked)
     title, columns, rows = contents("mechanisms")
     assert [row[0] for row in rows] == list(ALL)
     assert all(len(row) == len(columns) for row in rows)
