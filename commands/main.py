@@ -303,7 +303,8 @@ def _parted(words: list[str]) -> tuple[list[str], dict[str, list[str]]]:
     """(a command without what every command takes, what it says of that), wherever in the line it stands."""
     from letsdance.params import Refused
 
-    kept, said, rest = [], {option: [] for option in _EVERY}, iter(words)
+    said: dict[str, list[str]] = {option: [] for option in _EVERY}
+    kept, rest = [], iter(words)
     for word in rest:
         option, given, value = word.partition("=")
         if option not in _EVERY:
