@@ -1,11 +1,27 @@
-"""What answers over worlds cost: `python -m benchmarks.worlds`. Seconds are this machine's; ratios come from one run."""
+"""What answers over worlds cost, and how often their intervals hold: `python -m benchmarks.worlds [PART ...]`.
+
+Parts: compare, filter, emulator, search, coverage (minutes each; all but coverage without a name). Seconds are this
+machine's; ratios come from one run.
+"""
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
+import numpy as np
+
+from letsdance import scenarios
+from letsdance.experiments import follow, particles
+from letsdance.experiments.adopters.abc_smc import coverage as held
+from letsdance.experiments.design import latin_hypercube
+from letsdance.experiments.emulator import learn
+from letsdance.experiments.follow import Seen
 from letsdance.experiments.knowing import knowing
+from letsdance.experiments.outcomes import parse
+from letsdance.experiments.sensitivity import default_factors
 from letsdance.experiments.worlds import Worlds
 from letsdance.simulation.run import simulate
 
@@ -17,7 +33,7 @@ def seconds(action: Callable[[], object]) -> tuple[float, float]:
     return time.perf_counter() - wall, time.process_time() - cpu
 
 
-def main() -> None:
+def compare() -> None:
     """Compare, and the value of knowing."""
     policies = ["outreach: OUT@8+20", "both: LEAD@8+20, CB@8+20"]
     worlds = Worlds(200, within="30%")
@@ -29,6 +45,84 @@ def main() -> None:
           f"cores); {cpu / (10 * plain):.2f} times the same number of plain runs")
     wall, _ = seconds(lambda: knowing(found[0]))
     print(f"what knowing is worth, 160 assumptions: {wall:.1f} s")
+
+
+def seen_in(quarters: tuple[int, ...]) -> list[Seen]:
+    """Surveys of 400 citizens and counts; `follow.recover` puts in what synthetic cities would show."""
+    return [one for q in quarters for one in (Seen(q, "C", 0.7, 400), Seen(q, "T", 0.3, 400), Seen(q, "services", 1.0),
+                                              Seen(q, "ever_adopted", 0.1))]
+
+
+def filtered() -> None:
+    """One quarter of the filter for a default society, late in a case."""
+    quarters = (4, 8, 12, 16, 20)
+    case, _ = follow.make_case(seen_in(quarters), "lone_ranger", None, Worlds(500, within="30%"))
+    rng = np.random.default_rng(1)
+    cloud = particles.begin(500, len(case.names), 60, rng)
+    case.simulate(cloud.z[:8], cloud.luck[:8], 4)  # compile first
+    city = particles.begin(1, len(case.names), 60, rng)
+    true = case.simulate(city.z, city.luck, 20)[0]
+    case = replace(case, seen=tuple(replace(one, value=float(true[one.quarter, case.kept.index(one.signal)]))
+                                    for one in case.seen))
+    for q in quarters:
+        wall, cpu = seconds(lambda q=q: particles.take_in(cloud, q, case.likelihood(q), case.simulate, rng, 1, case.start))
+        print(f"filter, 500 particles of a default society, data of quarter {q}: {wall:.2f} s, {cpu:.2f} s of the "
+              "processor (aim: 2 s)")
+
+
+def emulator() -> None:
+    """60 factors with known indices (Sobol's g), 2,000 points of 4 runs, half of a run's variance luck."""
+    factors = tuple(f for f in default_factors() if f.low < f.high)[:60]
+    names, ends = [f.name for f in factors], np.array([(f.low, f.high) for f in factors])
+    a = np.array([0.0, 0.5, 1.0, 2.0, 4.5, 9.0, 20.0, 99.0, *[1e4] * 52])
+    parts = 1.0 / (3.0 * (1.0 + a)**2)
+    every = float(np.prod(1.0 + parts) - 1.0)
+    first, total = parts / every, parts * np.prod(1.0 + parts) / (1.0 + parts) / every
+    X = latin_hypercube(factors, 2000, 1).table[names].to_numpy(np.float64)
+    u = (X - ends[:, 0]) / (ends[:, 1] - ends[:, 0])
+    y = np.prod((np.abs(4.0 * u - 2.0) + a) / (1.0 + a), axis=1)
+    Y = y[:, None] + np.sqrt(every) * np.random.default_rng(2).standard_normal((2000, 4))
+    made = []
+    wall, cpu = seconds(lambda: made.append(learn(factors, X, Y, parse("services"))))
+    said = made[0]
+    print(f"emulator of 60 factors, 2,000 points: fit {wall:.1f} s, {cpu:.1f} s of the processor (aim: 30 s); tells "
+          f"{said.explained:.0%} of the variance not seen, 95 % intervals hold {said.coverage()}")
+    table = []
+    wall, _ = seconds(lambda: table.append(said.sobol().table))
+    print(f"Sobol' indices: {wall:.1f} s; largest error first order {np.abs(table[0]['first'] - first).max():.3f}, total "
+          f"{np.abs(table[0]['total'] - total).max():.3f} (aim: .05), from {2000 / (256 * 62):.0%} of the points of "
+          "Saltelli's design")
+
+
+def search() -> None:
+    """Twelve levers, several aims."""
+    levers = ["OUT", "LEAD", "CB", "FRCS", "FAL", "BROK", "MANDATE", *sorted(set(scenarios.LEVERS) - {
+        "OUT", "LEAD", "CB", "FRCS", "FAL", "BROK", "MANDATE"})][:12]
+    wall, cpu = seconds(lambda: print(Worlds(10, "30%").search("lone_ranger", levers=levers, runs=2, evaluations=400)))
+    print(f"search over 10 worlds x 2 runs, 12 levers, 400 portfolios: {wall:.0f} s, {cpu:.0f} s of the processor "
+          "(aim: 300 s)")
+
+
+def coverage(minutes: float = 3.0) -> None:
+    """How often a followed city's intervals hold the truth; as many synthetic cities as the minutes allow."""
+    import pandas as pd
+
+    story = scenarios.load("lone_ranger").changed(parameters={"municipalities": 10, "citizens": 15}, quarters=16)
+    case, _ = follow.make_case(seen_in((4, 8)), story, None, Worlds(1200, within="30%"))
+    end, rows, seed = time.perf_counter() + 60.0 * minutes, [], 1000
+    while time.perf_counter() < end:
+        rows.append(follow.recover(case, 1, seed).assign(repetition=seed))
+        seed += 1
+    print(held(pd.concat(rows)).round(2).to_string(index=False))
+
+
+PARTS = {"compare": compare, "filter": filtered, "emulator": emulator, "search": search, "coverage": coverage}
+
+
+def main() -> None:
+    """The parts that are named, else all but coverage."""
+    for name in sys.argv[1:] or [name for name in PARTS if name != "coverage"]:
+        PARTS[name]()
 
 
 if __name__ == "__main__":
