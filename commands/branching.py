@@ -21,6 +21,7 @@ from letsdance.commands.screen import (
     console,
     print_table,
     progress,
+    say,
     values,
 )
 from letsdance.commands.telling import keep, written
@@ -51,8 +52,8 @@ def save(
     if as_json:
         typer.echo(json.dumps({"file": str(out), "scenario": state.scenario.name, "seed": seed, "quarter": at}))
     else:
-        console().print(f"Written: [bold]{out}[/], {state.scenario.title} with seed {seed} at quarter {at}. Go on with "
-                        f"`letsdance branch go {out} --policy \"NAME: LEVER@{at + 1}+20\"`.", highlight=False)
+        say('Written: [bold]{out}[/], {title} with seed {seed} at quarter {at}. Go on with `letsdance branch go {out} '
+            '--policy "NAME: LEVER@{next}+20"`.', out=out, title=state.scenario.title, seed=seed, at=at, next=at + 1)
 
 
 @branch.command()

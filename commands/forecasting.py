@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from letsdance.commands.adopting import adopters
-from letsdance.commands.screen import Json, Overwrite, console, idle, print_table, progress
+from letsdance.commands.screen import Json, Overwrite, console, idle, print_table, progress, say
 from letsdance.commands.telling import keep, records, written
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def learn(
                         f"as known until the newest period of the file, {said['silence_put_back_until']}, by at most "
                         f"{priors.PERIODS} periods more each; if somebody watched longer, add a last row; if nobody knows "
                         "what came after the last rows, say --as-told.", highlight=False)
-    console().print(f"Written: [bold]{out}[/].", highlight=False)
+    say("Written: [bold]{out}[/].", out=out)
 
 
 @adopters.command("forecast")
@@ -220,7 +220,7 @@ def _forecast_shares(shares: list[Series], samples: int, seed: int, out: Path | 
     for f in made:
         console().print(f.says(), highlight=False)
     if out is not None:
-        console().print(f"Written: [bold]{out}[/].", highlight=False)
+        say("Written: [bold]{out}[/].", out=out)
 
 
 def _backtest_shares(shares: list[Series], name: str, samples: int, seed: int, out: Path, overwrite: bool,
@@ -268,7 +268,7 @@ def _tell(made: list[Forecast], prior: Path | None, invented: bool, out: Path | 
                     highlight=False)
     for place in (out, report):
         if place is not None:
-            console().print(f"Written: [bold]{place}[/].", highlight=False)
+            say("Written: [bold]{out}[/].", out=place)
 
 
 @adopters.command("backtest")

@@ -55,6 +55,7 @@ from letsdance.commands.screen import (
     interrupt,
     print_table,
     progress,
+    say,
     simulated,
     until_or_runs,
     values,
@@ -134,6 +135,7 @@ def verify(
 ) -> None:
     """Run again what a folder holds, and say what differs. Identical means the same to the last bit."""
     from letsdance.experiments import folder, manifests
+    from letsdance.params import listed
 
     manifest = manifests.read(directory)
     folder.same_mechanisms(directory, manifest)
@@ -156,16 +158,23 @@ def verify(
                if (w := folder.versions().get(n)) != v}
     if as_json:
         typer.echo(json.dumps({"identical": same, "differences": differences, "written_by": then, "checked_by": now,
-                               "versions": changed, "git": manifest.get("git")}))
+                               "versions": changed, "git": manifest.get("git"), "not_checked": differences.unchecked,
+                               "not_made_again": differences.as_written}))
     elif same:
-        console().print(f"[bold]Identical[/]: every table is the same to the last bit ({since}).")
+        say("[bold]Identical[/]: every table is the same to the last bit ({since}).", since=since)
     else:
         commit = (manifest.get("git") or {}).get("commit")
-        console().print(f"[bold]Different[/] ({since}{f', at commit {commit[:12]}' if commit else ''}):")
+        say("[bold]Different[/] ({since}):", since=since + (f", at commit {commit[:12]}" if commit else ""))
         for line in differences:
             console().print(f"  {line}", highlight=False)
         for name, versions in changed.items():
             console().print(f"  {name}: {versions}.", highlight=False)
+    if not as_json and differences.unchecked:
+        console().print(f"Not checked: {listed(differences.unchecked)}, which the manifest says and nothing can prove.",
+                        highlight=False)
+    if not as_json and differences.as_written:
+        console().print(f"Not made again, only as the manifest says that they were written: "
+                        f"{listed(differences.as_written)}.", highlight=False)
     raise typer.Exit(0 if same else 1)
 
 
@@ -292,6 +301,8 @@ _AGAIN = {
     "backtest": "adopters backtest"}
 #: Options that a recorded command cannot have: they name what is written, or have others do the work.
 _NEVER = {"--out", "--csv", "--save", "--report", "--overwrite", "--resume", "--json", "--scheduler", "--help"}
+#: And of one command: elsewhere the word names no file.
+_NEVER_OF = {"search": {"--keep"}}
 
 
 #: What every command takes, wherever it stands, and what it needs behind it.
@@ -359,7 +370,8 @@ def _recorded(kind: str, command: str, option: str) -> list[str]:
     if hasattr(found, "commands"):  # such as `map tipping`, or `map lone_ranger`
         named = "".join(rest[:1]) in found.commands
         found, rest = found.commands[rest[0] if named else mapping.FIRST], rest[1:] if named else rest
-    never = [word.partition("=")[0] for word in rest if word.partition("=")[0] in _NEVER]
+    refused = _NEVER | _NEVER_OF.get(kind, set())
+    never = [word.partition("=")[0] for word in rest if word.partition("=")[0] in refused]
     if never:
         raise Refused("this folder says that `{command}` made it; a recorded command has no {never}, so it is not given "
                       "again.", command=command[:80], never=never[0])

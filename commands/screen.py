@@ -165,13 +165,27 @@ def hear() -> None:
 
 
 def console() -> Any:
+    """Where answers are shown. What they repeat is text: brackets are no markup, and nothing in it commands the screen."""
     from rich.console import Console
+
+    from letsdance.params import written_out
 
     class Screen(Console):
         def on_broken_pipe(self) -> None:
             raise  # it would end the process without a word
 
-    return Screen()
+        def render_str(self, text: str, **how: Any) -> Any:
+            return super().render_str(written_out(text, keep="\n\t"), **how)
+
+    return Screen(markup=False)
+
+
+def say(line: str, **values: object) -> None:
+    """A line of ours, in which [bold]{name}[/] is for the screen; what fills it is text, whatever brackets it has."""
+    from rich.markup import escape
+
+    console().print(line.format(**{name: escape(str(value)) for name, value in values.items()}), markup=True,
+                    highlight=False, soft_wrap=True)
 
 
 @contextmanager
@@ -206,14 +220,13 @@ def busy(label: str, quiet: bool) -> Iterator[None]:
 
 
 def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
-    from rich.markup import escape
     from rich.table import Table as RichTable
 
     table = RichTable(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(escape(cell) for cell in row))
+        table.add_row(*row)
     screen = console()
     if not screen.is_terminal:  # a pipe has no width: keep every row on one line
         screen.width = 1000

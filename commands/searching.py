@@ -22,6 +22,7 @@ from letsdance.commands.screen import (
     console,
     print_table,
     progress,
+    say,
     values,
     worlds_of,
 )
@@ -112,9 +113,7 @@ def search(
     if not as_json:
         with busy("Measuring the speed", quiet=as_json):
             seconds = searches.seconds(made, municipalities)
-        from rich.console import Console
-
-        Console(stderr=True).print(f"{made} About {max(1, round(seconds / 60))} min at most here.", highlight=False)
+        typer.echo(f"{made} About {max(1, round(seconds / 60))} min at most here.", err=True)
     with progress("Portfolios", made.steps, quiet=as_json) as advance:
         found = searches.search(story, municipalities=municipalities, progress=advance, **words)
     said = {
@@ -133,7 +132,7 @@ def search(
     frames = {"tried": found.tried, "front": found.front, "ranked": found.ranked, "without": found.without}
     if len(found.robustness):
         frames["robustness"] = found.robustness
-    keep(out, "search", said, frames, report(found), overwrite, as_json)
+    keep(out, "search", said, frames, report(found), overwrite, as_json, beside=("--keep",))
     if as_json:
         typer.echo(json.dumps({
             "folder": str(out), "answer": found.answer, "chosen": found.chosen and [str(use) for use in found.chosen],
@@ -142,7 +141,7 @@ def search(
         return
     shown = table(found)
     print_table(shown.note, list(shown.columns), [list(row) for row in shown.rows])
-    console().print(f"\n[bold]{found.answer}[/]", highlight=False)
+    say("\n[bold]{answer}[/]", answer=found.answer)
     for line in [*reasons(found), *in_other_worlds(found)]:
         console().print(line, highlight=False, markup=False)
     written(out)

@@ -27,6 +27,7 @@ from letsdance.commands.screen import (
     idle,
     print_table,
     progress,
+    say,
     values,
 )
 
@@ -159,11 +160,9 @@ def sweep(
     if as_json:
         typer.echo(json.dumps(said))
         raise typer.Exit(1 if len(aside) else 0)
-    from rich.markup import escape
-
     _print(found, failures)
-    console().print(f"Written: [bold]{escape(str(out))}[/] (open [bold]{escape(str(out / 'report.html'))}[/]; "
-                    f"`letsdance query {escape(shlex.quote(str(out)))} \"SELECT ...\"`).", highlight=False, soft_wrap=True)
+    say('Written: [bold]{out}[/] (open [bold]{page}[/]; `letsdance query {word} "SELECT ..."`).', out=out,
+        page=out / "report.html", word=shlex.quote(str(out)))
     if len(aside):
         for point, error in zip(aside["point"].head(5), aside["error"], strict=False):
             console().print(f"Point {point} was {error}.", highlight=False, markup=False, soft_wrap=True)
@@ -179,11 +178,11 @@ def shares(task: str) -> tuple[int, int]:
 
     if task.strip().lower() == "slurm":
         said = [os.environ.get(f"SLURM_ARRAY_TASK_{name}", "") for name in ("ID", "MIN", "COUNT")]
-        if not all(word.isdigit() for word in said):
+        if not all(re.fullmatch("[0-9]{1,9}", word) for word in said):
             raise Refused("--task slurm reads SLURM_ARRAY_TASK_ID, _MIN and _COUNT, which only a job of an array has "
                           "(sbatch --array=1-40); elsewhere write --task '3 of 40'.")
         return int(said[0]) - int(said[1]) + 1, int(said[2])
-    found = re.fullmatch(r"\s*(\d{1,7})\s*(?:of|/)\s*(\d{1,7})\s*", task)
+    found = re.fullmatch(r"\s*([0-9]{1,7})\s*(?:of|/)\s*([0-9]{1,7})\s*", task)
     if not found or not 1 <= int(found[1]) <= int(found[2]):
         raise Refused("--task {task!r} cannot be read; write such as --task '3 of 40', the first being 1.", task=task)
     return int(found[1]), int(found[2])

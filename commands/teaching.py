@@ -17,6 +17,7 @@ from letsdance.commands.screen import (
     console,
     print_table,
     progress,
+    say,
     values,
 )
 
@@ -134,9 +135,7 @@ def _on_paper(chosen: Lesson, file: Path, teacher: bool, runs: int, seed: int, t
     if as_json:
         typer.echo(json.dumps({"file": str(file)}))
     else:
-        from rich.markup import escape
-
-        console().print(f"Written: [bold]{escape(str(file))}[/]", highlight=False)
+        say("Written: [bold]{file}[/]", file=file)
 
 
 def _told(chosen: Lesson, moved: dict[str, Any], guess: int | None, with_code: bool, teacher: bool, runs: int, seed: int,

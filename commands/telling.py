@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from letsdance.commands.screen import busy, command_line, console
+from letsdance.commands.screen import busy, command_line, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,10 +35,7 @@ def keep(out: Path, kind: str, said: Mapping[str, Any], frames: Mapping[str, pd.
 
 def written(out: Path, more: str = "It explores, it does not forecast.") -> None:
     """The last line: where it is."""
-    from rich.markup import escape
-
-    console().print(f"Written: [bold]{escape(str(out))}[/] (open [bold]{escape(str(out / 'report.html'))}[/]). {more}",
-                    highlight=False)
+    say("Written: [bold]{out}[/] (open [bold]{page}[/]). {more}", out=out, page=out / "report.html", more=more)
 
 
 def finite(value: float) -> float | None:

@@ -11,6 +11,7 @@ from letsdance.dashboards.parts import vue
 from letsdance.dashboards.sentences import placed
 from letsdance.dashboards.session import use_session
 from letsdance.dashboards.state import price
+from letsdance.params import within
 
 
 @vue("assets/budget.vue")
@@ -28,8 +29,7 @@ def Budget() -> None:
     """A strip under the bar wherever a lever is in use or a limit is set."""
     session = use_session()
     view, text = session.view.value, session.text
-    said = view.get(LIMIT)
-    limit = int(said) if said.isdecimal() and len(said) < 7 and 1 <= int(said) <= _MOST_POINTS else 0
+    limit = within(view.get(LIMIT), 1, _MOST_POINTS) or 0
     spent, each = price(replace(view.policy, title=""))
 
     def bound(value: float | None) -> None:

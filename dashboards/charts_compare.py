@@ -17,7 +17,7 @@ from letsdance.experiments.compare import Comparison, Effect
 from letsdance.experiments.outcomes import parse
 from letsdance.experiments.paired import Interval, interval
 from letsdance.experiments.windtunnel import less_is_better
-from letsdance.params import Refused
+from letsdance.params import Refused, within
 from letsdance.report.style import finite_mean, spread
 from letsdance.scenarios import SHOCKS, STARTS, parse_uses
 from letsdance.simulation import schedule
@@ -43,8 +43,7 @@ CALM, AT = "none", 12
 def lineup(view: View) -> tuple[tuple[Policy, ...], int]:
     """The policies A-D, and which of them is the view's own (the one that can be changed and that other pages show)."""
     others = view.others[:len(LETTERS) - 1]
-    said = view.get("policies.at", "0")
-    at = min(int(said) if said.isdecimal() else 0, len(others))
+    at = within(view.get("policies.at"), 0, len(others)) or 0
     return (*others[:at], view.policy, *others[at:]), at
 
 

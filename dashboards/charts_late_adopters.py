@@ -400,7 +400,7 @@ def reasons(result: Result, token: Token, runs: int = 20) -> dict[str, np.ndarra
 
     push: imitation and obligation; pull: need and employees' demand. The first runs once more, quarter by quarter.
     """
-    check_size(int(result.places.citizens.sum()), result.quarters, min(runs, result.runs))
+    check_size(int(result.places.citizens.sum()), len(result.places), result.quarters, min(runs, result.runs))
     table = schedule.build(result.scenario, among=result.places)
     total = np.zeros((3, min(runs, result.runs), len(CATEGORIES)))
     for r, seed in enumerate(result.seeds[:runs]):

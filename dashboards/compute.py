@@ -23,7 +23,7 @@ import pandas as pd  # noqa: F401  here, not when first needed: Solara looks int
 import solara
 from solara.server import kernel_context
 
-from letsdance.dashboards.limits import MOST_WORK, check_size
+from letsdance.dashboards.limits import MOST_WORK, check_size, weight
 from letsdance.dashboards.session import use_words
 from letsdance.dashboards.state import RUNS, Policy, View
 from letsdance.params import LetsDanceError, Refused, Said
@@ -235,12 +235,15 @@ LONG = Queue("letsdance-long", 1)
 
 def check_work(policy: Policy, runs: int, places: str = "") -> None:
     """`Refused`, with what would fit, where a question takes more than `MOST_WORK`: from links, files, sliders, tables."""
-    check_size(_citizens(policy, places), policy.quarters, runs)
+    check_size(*_size(policy, places), policy.quarters, runs)
 
 
-def _citizens(policy: Policy, places: str) -> int:
+def _size(policy: Policy, places: str) -> tuple[int, int]:
+    """(citizens in all, municipalities)."""
     towns, values = municipalities(places), policy.scenario().values()
-    return int(towns.citizens.sum()) if towns is not None else int(values["municipalities"] * values["citizens"])
+    if towns is not None:
+        return int(towns.citizens.sum()), len(towns)
+    return int(values["municipalities"] * values["citizens"]), int(values["municipalities"])
 
 
 # ---------------------------------------------------------------- what was computed is kept
@@ -355,7 +358,7 @@ def extended(policy: Policy, seed: int, runs: int, token: Token, places: str, do
     parts = [done] if done is not None else []
     have = done.runs if done is not None else 0
     slice_of = _SLICE // 4 if _long() else _SLICE  # a long job comes to where it can give way sooner
-    step = int(np.clip(slice_of // (_citizens(policy, places) * scenario.quarters), 1, 20))
+    step = int(np.clip(slice_of // (weight(*_size(policy, places)) * scenario.quarters), 1, 20))
 
     while have < runs:
         between(token)

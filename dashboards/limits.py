@@ -5,19 +5,30 @@ from __future__ import annotations
 from letsdance.dashboards.state import RUNS
 from letsdance.params import Refused
 
-__all__ = ["MOST_WORK", "check_size"]
+__all__ = ["MOST_WORK", "check_size", "weight"]
 
 #: Citizens x quarters x runs that one question may ask for: a minute or two of one core. A run counts as at least
 #: `_LEAST` quarters, for a start (who knows whom) takes that long and all citizens have to be held at once.
 MOST_WORK = 2_500_000_000
 _LEAST = 60
+#: A municipality takes as long as so many citizens, however few live there; what is kept of it takes memory too.
+_TOWN = 100
 
 
-def check_size(citizens: int, quarters: int, runs: int) -> None:
+def weight(citizens: int, municipalities: int) -> int:
+    """As many citizens as a society counts for."""
+    return max(citizens, _TOWN * municipalities)
+
+
+def check_size(citizens: int, municipalities: int, quarters: int, runs: int) -> None:
     """`Refused`, with what would fit, where so many citizens in all take more than `MOST_WORK`."""
     counted = max(quarters, _LEAST)
-    if citizens * counted * runs <= MOST_WORK:
+    if weight(citizens, municipalities) * counted * runs <= MOST_WORK:
         return
+    if citizens * counted * runs <= MOST_WORK:
+        raise Refused("{municipalities:,} municipalities x {quarters} quarters x {runs} runs is more than a page computes; "
+                      "{most:,} would fit, and `letsdance run` has no such limit.", municipalities=municipalities,
+                      quarters=quarters, runs=runs, most=MOST_WORK // (counted * runs * _TOWN))
     fewer = MOST_WORK // (citizens * counted)
     if RUNS[0] <= fewer < runs:
         raise Refused("{citizens:,} citizens x {quarters} quarters x {runs} runs is more than a page computes; {fewer} "

@@ -265,7 +265,9 @@ def _seal(part: Path, said: dict[str, Any]) -> None:
 
 
 def hash_of(path: Path) -> str:
-    """The SHA-256 of a file's bytes."""
+    """The SHA-256 of a file's bytes; "" for what is no file, such as a link to a device without an end."""
+    if not path.is_file():
+        return ""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -293,8 +295,17 @@ def again(folder: Path, progress: Callable[[int], None] | None = None) -> dict[s
     return results
 
 
+class Differences(list[str]):
+    """What differs, one sentence each. unchecked: entries of the manifest that nothing can be held against;
+    as_written: files that are held against what the manifest says of them, and not made again.
+    """
+
+    unchecked: tuple[str, ...] = ()
+    as_written: tuple[str, ...] = ()
+
+
 def verify(folder: Path, progress: Callable[[int], None] | None = None,
-           rerun: Callable[[str], Path] | None = None) -> list[str]:
+           rerun: Callable[[str], Path] | None = None) -> Differences:
     """What differs between a folder and the same made now, one sentence each; an empty list means identical.
 
     A run is made again from its manifest; what another sub-command wrote, by `rerun(command)`, which gives a new folder.
@@ -304,6 +315,7 @@ def verify(folder: Path, progress: Callable[[int], None] | None = None,
     import pandas as pd
 
     from letsdance.experiments import manifests
+    from letsdance.experiments.unpacked import read_table
 
     said = manifests.read(folder)
     if said.get("kind"):
@@ -319,15 +331,18 @@ def verify(folder: Path, progress: Callable[[int], None] | None = None,
         now_said, others = manifest(results, "", {}, said.get("municipalities")), None
     stored = [file.relative_to(folder).as_posix() for file in sorted(folder.rglob("*.parquet"))]
     recorded: dict[str, str] = said.get("tables") or {}
-    differences = _said_otherwise(said, now_said) + _other_files(folder, said.get("files", others))
+    differences = Differences([*_said_otherwise(said, now_said), *_other_files(folder, said.get("files", others))])
+    differences.unchecked, differences.as_written = _unchecked(said, now_said), tuple(said.get("files") or ())
     for file in dict.fromkeys([*recorded, *stored, *fresh]):
         path, now = folder / file, fresh.get(file)
-        if now is None or not path.exists():
+        if now is None or not path.is_file():
             differences.append(f"{file}: the file is missing." if now is not None else
                                f"{file}: letsdance writes no such table here.")
             continue
         try:
-            then = pd.read_parquet(path)
+            then = read_table(path)
+        except Refused:
+            raise
         except Exception as error:  # whatever a damaged file makes pyarrow say
             if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno):
                 why = "it does not fit in memory" if isinstance(error, MemoryError) else error.strerror
@@ -344,6 +359,8 @@ def verify(folder: Path, progress: Callable[[int], None] | None = None,
 
 #: What a manifest says of how and with what it was made, which may differ where nothing else does.
 _HOW = ("command", "version", "versions", "git", "tables", "files", "mechanisms")
+#: Of these, what is held against the folder or what is loaded. A command is, where it is what is run again.
+_HELD = ("tables", "files", "mechanisms")
 
 
 def _said_otherwise(said: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
@@ -352,6 +369,13 @@ def _said_otherwise(said: Mapping[str, Any], now: Mapping[str, Any]) -> list[str
     return [f"{MANIFEST}: {name} is not what comes out now." for name in names
             if name not in _HOW and (name in now or said["version"] == now["version"])
             and json.dumps(said.get(name), sort_keys=True) != json.dumps(now.get(name), sort_keys=True)]
+
+
+def _unchecked(said: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
+    """Entries of a manifest that nothing made now is held against: how it was made, and what this version does not say."""
+    held = (*_HELD, *(["command"] if said.get("kind") else []))
+    return tuple(name for name in said if (name not in held if name in _HOW else
+                                           name not in now and said["version"] != now["version"]))
 
 
 def _other_files(folder: Path, recorded: Mapping[str, str | None] | None) -> list[str]:

@@ -376,14 +376,15 @@ class Kept:
 
 def load(folder: str | Path) -> Kept:
     """What a folder of `letsdance follow` holds for `Worlds(posterior=...)`. Refused for anything else."""
-    import pandas as pd
-
     from letsdance.experiments import manifests
+    from letsdance.experiments.unpacked import read_table
 
     place = files.named(folder)
     manifests.read(place, "follow")
     try:
-        return Kept(pd.read_parquet(place / "draws.parquet"))
+        return Kept(read_table(place / "draws.parquet"))
+    except Refused:
+        raise
     except Exception as error:  # whatever a damaged file makes pyarrow say
         raise Refused("{place} is damaged ({kind_of}); follow the case again.", place=place,
                       kind_of=type(error).__name__) from None

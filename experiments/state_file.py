@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -68,14 +67,14 @@ class Reader:
 
     def __init__(self, path: str | Path) -> None:
         self.path = path
-        self.content = files.content(path, "save a state with `letsdance branch save`", _memory() // 2)
+        self.content = files.content(path, "save a state with `letsdance branch save`", files.memory() // 2)
         with self.damage():
             self.archive = zipfile.ZipFile(io.BytesIO(self.content))
             self.sizes = {info.filename: info for info in self.archive.infolist()}
             unpacked = sum(info.file_size for info in self.archive.infolist())
             if len(self.sizes) != len(self.archive.infolist()):
                 raise KeyError("twice the same name")
-        room = _memory()
+        room = files.memory()
         if unpacked > max(_SMALL, min(room // 2, _BOMB * len(self.content))):
             raise Refused("{path} would unpack to {unpacked:,.2f} GB, out of {n_content:,.3f} GB: more than a saved state "
                           "does, or than half of this machine's memory ({room:,.1f} GB); it is not opened.", path=path,
@@ -274,11 +273,3 @@ def _used(governments: np.ndarray) -> np.ndarray:
     count = governments["initiatives"]
     before = np.cumsum(count) - count
     return np.repeat(governments["first_slot"] - before, count) + np.arange(int(count.sum()))
-
-
-def _memory() -> int:
-    """Bytes of memory of this machine."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return 8_000_000_000

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from letsdance import scenarios
-from letsdance.experiments import folder
+from letsdance.experiments import folder, unpacked
 from letsdance.experiments.design import Design, from_table, parse_factors
 from letsdance.experiments.executors import rules
 from letsdance.experiments.outcomes import parse_all
@@ -117,7 +117,7 @@ class Sweep:
         """The hash of the table of points, which is the one that the manifest names."""
         path = self.folder / "points.parquet"
         try:
-            found = hashlib.sha256(path.read_bytes()).hexdigest()
+            found = hashlib.sha256(unpacked.content(path)).hexdigest()
         except OSError as error:
             raise Refused("{path} cannot be read: {strerror}; begin anew in another --out.", path=path,
                           strerror=error.strerror) from None
@@ -155,7 +155,7 @@ class Sweep:
         """"good", "damaged" or "strange" (whole, but of another sweep)."""
         path = self.part(table, index)
         try:
-            content = path.read_bytes()
+            content = unpacked.content(path)
         except OSError as error:
             raise Refused("{path} cannot be read: {strerror}.", path=path, strerror=error.strerror) from None
         seals = list(_SEAL.finditer(content))
@@ -452,6 +452,7 @@ def _parquet(file: Path, columns: list[str] | None = None) -> pa.Table:
     import pyarrow.parquet as pq
 
     try:
+        unpacked.check_table(file)
         return pq.read_table(file, columns=columns, partitioning=None)
     except (OSError, pa.ArrowException):
         raise Refused("{file} is gone or damaged; if it is a part, take it away and go on with --resume.",

@@ -11,6 +11,7 @@ wide as the ranges that somebody assumed.
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -515,7 +516,7 @@ def of(said: WorldsLike, within: str | float | None = None, seed: int | None = N
     if isinstance(said, Worlds):
         return said
     text = str(said).strip()
-    if not text.removeprefix("-").isdigit():
+    if not re.fullmatch("-?[0-9]+", text):
         if within is not None:
             raise Refused("{file} says how far its worlds go; leave --within out, or write within = {within} in the file.",
                           file=files.shown(text), within=repr(within))

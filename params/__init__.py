@@ -14,13 +14,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files as shipped
+from pathlib import PurePath
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 __all__ = ["GROUPS", "PARAMETERS", "PROFILES", "CONTEXTS", "EVIDENCE", "SOURCES", "Book", "Parameter", "Refused",
-           "check_text", "check_value", "check_whole", "defaults", "marks", "nearest", "number", "record_dtype", "whole"]
+           "check_text", "check_value", "check_whole", "defaults", "marks", "nearest", "number", "record_dtype", "whole",
+           "within", "written_out"]
 
 SOURCES = MappingProxyType({
     "seed": "the mechanism is named in a seed document; its size is assumed",
@@ -38,17 +40,25 @@ ROLES = MappingProxyType({
 _COMMANDS = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]")
 
 
+def written_out(text: str, keep: str = "") -> str:
+    """Text with what would command a screen written out, such as \\x1b; keep: characters that may stand."""
+    return _COMMANDS.sub(lambda odd: odd[0] if odd[0] in keep else odd[0].encode("unicode_escape").decode(), text)
+
+
 class Said(str):
     """A sentence that knows its template and what fills it: English as a str; `letsdance.words` says it in a language.
 
     `Said("there is no parameter {name!r}.", name="kk")`. Without values the sentence is its own template. However long
-    the input that it repeats, it can be read: its middle is left out beyond 1,400 characters.
+    the input that it repeats, it can be read: its middle is left out beyond 1,400 characters. It is one line of text: what
+    would command a screen is written out, in texts, paths and errors alike.
     """
 
     template: str
     values: Mapping[str, object]
 
     def __new__(cls, template: str, /, **values: object) -> Said:
+        values = {name: written_out(str(value)) if type(value) is str or isinstance(value, PurePath | BaseException)
+                  else value for name, value in values.items()}
         text = template.format(**values) if values else template
         said = super().__new__(cls, text if len(text) <= 1_400 else f"{text[:700]} … {text[-690:]}")
         said.template, said.values = template, values
@@ -88,14 +98,11 @@ class LetsDanceError(Exception):
 class Refused(LetsDanceError, ValueError):
     """Bad input, said in one clear sentence with the remedy. A user never sees it as a traceback.
 
-    The sentence is a template in English, and what fills it: `Refused("there is no start {name!r}.", name=name)`. Whatever
-    it repeats, it is one line of text: what would command a screen is written out.
+    The sentence is a template in English, and what fills it: `Refused("there is no start {name!r}.", name=name)`.
     """
 
     def __init__(self, sentence: str = "", /, **values: object) -> None:
-        plain = {name: _COMMANDS.sub(lambda odd: odd[0].encode("unicode_escape").decode(), value)
-                 if type(value) is str else value for name, value in values.items()}
-        super().__init__(sentence if isinstance(sentence, Said) else Said(sentence, **plain))
+        super().__init__(sentence if isinstance(sentence, Said) else Said(sentence, **values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,9 +206,9 @@ def marks(reference: str) -> list[str]:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """' Did you mean x?' for the nearest known name, or '' where nothing is near."""
-    known = list(known)
     folded = {k.lower(): k for k in known}
-    near = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.5)
+    fits = len(name) <= 3 * max(map(len, folded), default=0)  # what is longer has less than half in common with any
+    near = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.5) if fits else []
     return Said(" Did you mean {name}?", name=folded[near[0]]) if near else ""
 
 
@@ -256,6 +263,12 @@ def whole(text: str) -> int:
     if not _WHOLE.fullmatch(text.strip()):
         raise ValueError(f"{text!r} is not a whole number")
     return int(text)
+
+
+def within(text: str, low: int, high: int) -> int | None:
+    """A whole number from low to high in plain digits, or None: what a link, an event or a line says in passing."""
+    found = int(text) if _WHOLE.fullmatch(text) else low - 1
+    return found if low <= found <= high else None
 
 
 def check_text(name: str, value: object, most: int, place: str = "", any_character: bool = False) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 
 from letsdance.params import Refused
 
-__all__ = ["content", "json", "machine", "named", "parsed_json", "parsed_toml", "reason", "shown", "text"]
+__all__ = ["content", "json", "machine", "memory", "named", "parsed_json", "parsed_toml", "reason", "shown", "text"]
 
 #: Bytes that a scenario, a design, a manifest or a prior may have: far more than any that people or commands write.
 MOST = 64 * 2**20
@@ -43,6 +43,14 @@ def shown(value: object, most: int = _SHOWN) -> str:
         said = f"a {type(value).__name__} too large to be shown"
     said = said.encode("utf-8", "backslashreplace").decode()
     return said if len(said) <= most else f"{said[:most - 1]}…"
+
+
+def memory() -> int:
+    """Bytes of memory of this machine."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return 8_000_000_000
 
 
 def reason(error: OSError) -> str:

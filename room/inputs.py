@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from letsdance import params
 from letsdance.params import Refused, check_text
 
 __all__ = ["HOST", "Input", "one_of", "share", "whole", "words"]
@@ -30,7 +31,7 @@ def whole(value: Mapping[str, Any], name: str, low: int, high: int) -> int:
     """A whole number of an input, from low to high."""
     found = value.get(name)
     try:
-        number = int(str(found))
+        number = params.whole(str(found))
     except ValueError:
         number = low - 1
     if not low <= number <= high or isinstance(found, bool):
@@ -41,7 +42,7 @@ def whole(value: Mapping[str, Any], name: str, low: int, high: int) -> int:
 def share(value: Mapping[str, Any], name: str) -> float:
     """A number from 0 to 1."""
     try:
-        number = float(str(value.get(name)))
+        number = params.number(str(value.get(name)))
     except ValueError:
         number = -1.0
     if not 0.0 <= number <= 1.0:

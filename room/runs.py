@@ -121,7 +121,7 @@ def _simulated(policy: Policy, csv: str, seed: int, runs: int) -> Result:
     scenario = policy.scenario()
     towns, values = from_text(csv) if csv else None, scenario.values()
     check_size(int(towns.citizens.sum()) if towns else int(values["municipalities"] * values["citizens"]),
-               scenario.quarters, runs)
+               len(towns) if towns else int(values["municipalities"]), scenario.quarters, runs)
     return simulate(scenario, runs=runs, seed=seed, municipalities=towns)
 
 

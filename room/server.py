@@ -27,7 +27,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from letsdance.dashboards.hosts import Hosts
-from letsdance.params import Refused
+from letsdance.params import Refused, within
 from letsdance.room import faces, minutes
 from letsdance.room.door import Door, Limit
 from letsdance.room.inputs import HOST
@@ -117,6 +117,14 @@ class Pages:
             raise _Heard(410)
         return live
 
+    def _table(self, request: Request) -> tuple[Live, int]:
+        """The room, where the host asks for one of its tables, and which."""
+        live = self._host(request)
+        n = within(request.path_params["n"], 1, live.room.agenda.tables)
+        if n is None:
+            raise _Heard(404)
+        return live, n
+
     def _who(self, request: Request, live: Live) -> str:
         cookie = request.cookies.get(f"ld_{live.room.code}", "")
         return _identity(cookie) if _ID.fullmatch(cookie) else ""
@@ -193,9 +201,7 @@ class Pages:
 
     async def table(self, request: Request) -> Response:
         """A table without a phone, on the host's screen."""
-        live, n = self._host(request), request.path_params["n"]
-        if not 1 <= n <= live.room.agenda.tables:
-            raise _Heard(404)
+        live, n = self._table(request)
         base = f"/host/{live.room.code}/table/{n}"
         stamp, inside = self._phone_face(live, f"table{n}", f"{base}/in", host=True)
         return self._page("phone", live, base, stamp, inside)
@@ -252,7 +258,7 @@ class Pages:
 
     async def table_news(self, request: Request) -> Response:
         """News for a table on the host's screen."""
-        live, n = self._host(request), request.path_params["n"]
+        live, n = self._table(request)
         who, base = f"table{n}", f"/host/{live.room.code}/table/{n}"
         return await self._news(request, live, f"{HOST} {n}", lambda: self._phone_face(live, who, f"{base}/in", True),
                                 lambda: faces.phone_stamp(live.room, live.answers, who))
@@ -276,7 +282,7 @@ class Pages:
 
     async def table_says(self, request: Request) -> Response:
         """What the host says for a table."""
-        live, n = self._host(request), request.path_params["n"]
+        live, n = self._table(request)
         base = f"/host/{live.room.code}/table/{n}"
         return await self._said(request, live, HOST, _SHORT, base,
                                 lambda: self._phone_face(live, f"table{n}", f"{base}/in", True), {"table": str(n)})
@@ -390,8 +396,8 @@ def made(rooms: Mapping[str, Live], hosts: Hosts, address: str,
         Route("/host/{code}/in", pages.host_says, methods=["POST"]),
         Route("/host/{code}/delete", pages.delete, methods=["POST"]),
         Route("/host/{code}/minutes.{kind}", pages.minutes),
-        Route("/host/{code}/table/{n:int}", pages.table), Route("/host/{code}/table/{n:int}/now", pages.table_news),
-        Route("/host/{code}/table/{n:int}/in", pages.table_says, methods=["POST"]),
+        Route("/host/{code}/table/{n}", pages.table), Route("/host/{code}/table/{n}/now", pages.table_news),
+        Route("/host/{code}/table/{n}/in", pages.table_says, methods=["POST"]),
     ]
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={_Heard: heard, 404: missing, 405: missing})
     return Door(app, hosts)

@@ -264,7 +264,8 @@ class Room(Facts):
             raise Refused("this table is longer than {most:,} characters; leave out what is not needed.", most=_MOST_TABLE)
         from letsdance.simulation.municipalities import from_text
 
-        check_size(int(from_text(text).citizens.sum()), self.agenda.horizon, self.agenda.runs)
+        towns = from_text(text)
+        check_size(int(towns.citizens.sum()), len(towns), self.agenda.horizon, self.agenda.runs)
         self._move(places=text, source="table")
 
     def _deal(self, said: Input) -> None:

@@ -415,7 +415,7 @@ class Place:
                 current = found[1]
                 count[current] = count.get(current, -1) + 1
             here = current == table and count.get(table, 0) == nth
-            if here and ((not key and found) or (key and re.match(rf"\s*\"?{re.escape(key)}\"?\s*=", line))):
+            if here and (found if not key else "=" in line and line.partition("=")[0].strip().strip('"') == key):
                 return Said("{path}, line {line}: ", path=self.path, line=number)
         return self(table, "", nth) if key and table else f"{self.path}: "
 

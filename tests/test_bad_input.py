@@ -62,9 +62,18 @@ FINE = {("version", "text"), ("command", "text"), ("municipalities", "null"), ("
 MANIFESTS = {f"{kind}.{entry}.{how}": manifest(base, **{entry: value})
              for kind, base in (("run", RUN), ("sweep", SWEEP)) for entry in base for how, value in WRONG.items()
              if (entry, how) not in FINE}
+def piped(place: Path) -> None:
+    """A sweep whose points are a pipe that nobody writes into."""
+    manifest(SWEEP)(place)
+    (place / "points.parquet").unlink()
+    os.mkfifo(place / "points.parquet")
+
+
 FILES: dict[str, Callable[[Path], None]] = {
+    "piped": piped,
     "pop.csv": raw("t,new,population\n1,2,50\n2,3,50\n3,4,50\n"), "both.csv": raw("t,new,cum\n1,2,2\n2,3,5\n3,4,8\n"),
-    "early.csv": raw("t,new\n-2,2\n-1,3\n0,4\n"), "pipe.toml": lambda place: os.mkfifo(place),
+    "early.csv": raw("t,new\n-2,2\n-1,3\n0,4\n"), "many.net": raw(f"*Vertices {HUGE}\n*Edges\n1 2\n"),
+    "wide.net": raw("*Vertices １\n*Edges\n1 2\n"), "pipe.toml": lambda place: os.mkfifo(place),
     "folder": lambda place: place.mkdir(),
     "empty": raw(""), "empty.toml": raw(""), "words.toml": raw("these are words"), "binary.toml": raw(bytes(range(256))),
     "nul.toml": raw(SCENARIO.replace("'x'", "'a\0b'")), "utf16.toml": raw(SCENARIO.encode("utf-16")),
@@ -116,6 +125,8 @@ WHOLE = (("run lone_ranger --quarters {}", NUMBERS), ("run lone_ranger --runs {}
          ("branch save lone_ranger --at {} --out a", NUMBERS[:1] + NUMBERS[2:]),
          ("sweep lone_ranger --factor k=0.5:1 --replicates {}", NUMBERS),
          ("adopters fit {{history.csv}} --population {}", NUMBERS),
+         ("compare lone_ranger --policy LEAD@4 --runs 4 --worlds {}", ("1e9", "²", "１", HUGE)),
+         ("sweep lone_ranger --factor k=0.5:1 --points 2 --out a --task '{} of 2'", ("0", "3", "²", "１", HUGE)),
          ("adopters classic watts --set z={}", ("x", "", "nan", "-1", HUGE)))
 SEEDED = ("run lone_ranger --seed {}", "explain --scenario lone_ranger --seed {}", "check --seed {} --only F1",
           "compare lone_ranger --policy LEAD@4 --seed {}", "wind-tunnel LEAD@4 --seed {}", "search wasteland --seed {}",
@@ -188,6 +199,8 @@ def rows() -> dict[str, list[str]]:
         for line in READERS + WRITERS:
             if how != "empty name" or "{}." not in line:
                 add(f"{line} | {how}", line, path)
+    for line in READERS:
+        add(f"{line} | two lines", line, "no\nsuch\u202efile")
     for line, fills in WHOLE:
         for fill in fills:
             add(f"{line} | {fill[:20]}", line, fill)
@@ -229,6 +242,10 @@ def rows() -> dict[str, list[str]]:
         "two populations": "adopters fit {{pop.csv}} --population 60",
         "new beside another cum": "adopters fit {{both.csv}} --population 60",
         "negative time": "adopters fit {{early.csv}} --population 60",
+        "query a pipe": "query {{piped}} 'SELECT 1'", "resume a pipe": "sweep --resume --out {{piped}}",
+        "analyse a pipe": "sensitivity --from {{piped}}",
+        "vertices without end": "adopters data {{times.csv}} --edges {{many.net}}",
+        "full-width vertices": "adopters data {{times.csv}} --edges {{wide.net}}",
         "few most": "run lone_ranger --most -1", "levels of a factor": "sweep lone_ranger --factor k=0.5:1:0 --method grid",
     }.items():
         add(name, line)

@@ -1,14 +1,17 @@
 """Every reader of what people bring, on what nobody would write: a value that obeys its declaration, or one sentence.
 
 Each test breaks and mixes real inputs. What a reader does not refuse must obey its schema and survive its own writer.
-HYPOTHESIS_PROFILE=search looks some fifteen times as far, and elsewhere in every run.
+HYPOTHESIS_PROFILE=search goes on with others, for HYPOTHESIS_SECONDS in each test.
 """
 
 from __future__ import annotations
 
+import functools
 import gzip
 import io
 import json
+import os
+import time
 import zipfile
 from pathlib import Path
 
@@ -32,10 +35,44 @@ MOST = 1_500  # characters of a sentence
 SMALL = {"municipalities": 6, "citizens": 12}
 
 
+#: Inputs that each test tried.
+TRIED: dict[str, int] = {}
+SEARCH = os.environ.get("HYPOTHESIS_PROFILE") == "search"
+
+
 def examples(share):
-    """A share of the examples of the profile that was named, so that `search` is longer for every test."""
-    return settings(max_examples=max(1, round(share * settings.default.max_examples)),
-                    suppress_health_check=list(HealthCheck))
+    """So many times 60 inputs, the same in every run; `search` goes on with others for HYPOTHESIS_SECONDS, in each test."""
+    most = float(os.environ.get("HYPOTHESIS_SECONDS", "60")) if SEARCH else 0.0
+
+    def decorate(test):
+        inner, name = test.hypothesis.inner_test, test.__name__
+
+        @functools.wraps(inner)
+        def counted(*args, **named):
+            TRIED[name] = TRIED.get(name, 0) + 1
+            inner(*args, **named)
+
+        test.hypothesis.inner_test = counted
+        test = settings(max_examples=max(1, round(share * 60)), suppress_health_check=list(HealthCheck))(test)
+
+        @functools.wraps(test)
+        def rounds(*args, **named):
+            began = time.monotonic()
+            test(*args, **named)
+            while time.monotonic() - began < most:
+                test(*args, **named)
+
+        return rounds
+
+    return decorate
+
+
+@pytest.fixture(scope="module", autouse=True)
+def told(pytestconfig):
+    """How many inputs were tried, where it is asked for (-s)."""
+    yield
+    if pytestconfig.getoption("capture") == "no":
+        print(f"\n{sum(TRIED.values()):,} inputs: " + ", ".join(f"{name} {n:,}" for name, n in TRIED.items()))
 
 
 def tried(read, folder=None):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -14,14 +16,25 @@ import pandas as pd
 import pytest
 from browser import browser_type_launch_args, drawn, served  # noqa: F401  (fixtures)
 
+from letsdance.commands.screen import console, print_table, say
 from letsdance.dashboards import downloads
-from letsdance.dashboards.compute import Pair
+from letsdance.dashboards.charts_compare import lineup
+from letsdance.dashboards.compute import Pair, Token
+from letsdance.dashboards.pages import town
+from letsdance.dashboards.pages.lessons import step_of
 from letsdance.dashboards.state import Policy, View, from_link, to_link
 from letsdance.experiments.spreadsheet import harmless, harmless_text, to_csv
+from letsdance.params import within
 from letsdance.report import FIGURES
 from letsdance.report.page import render
+from letsdance.room import agenda as agendas
+from letsdance.room import faces, minutes
+from letsdance.room import runs as runs_of
+from letsdance.room.inputs import HOST, Input
+from letsdance.room.state import Room
 from letsdance.scenarios import Use
 from letsdance.simulation import simulate
+from letsdance.words import Text
 
 #: What runs where it is not escaped: in HTML, in attributes, in SVG, in formulas of charts and of spreadsheets.
 NAMES = (
@@ -41,6 +54,7 @@ NAMES = (
     "\u202egnp.exe",
     "=1+1",
     "%00%3Cscript%3E",
+    "[/b][red]x",
 )
 #: Cells that a spreadsheet runs, and what becomes of them.
 FORMULAS = {
@@ -148,6 +162,133 @@ def test_everything_in_the_zip_holds_a_name_as_text(runs, name):
                     assert not [cell for cell in row if harmless(cell) != cell], path
 
 
+# ---------------------------------------------------------------- the room
+
+
+class Shape(HTMLParser):
+    """The tags of a page with the names of their attributes: what a browser does with it, but for what it shows."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, ...]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, *sorted(name for name, _ in attrs)))
+
+
+def faces_of(typed: str) -> dict[str, str]:
+    """Every face of a room in every step, and its minutes, where people typed this everywhere."""
+    room, answers = Room("ABCDE", agendas.load("60"), seed=3), runs_of.Answers()
+    found, ids = {}, iter(range(10_000))
+
+    def say(who: str, kind: str, **value: object) -> None:
+        room.take(Input(who, f"input-{next(ids):04d}", kind, value, 1.0))
+
+    say("p0", "join", nick=typed[:24], table=1)
+    say(HOST, "places", text='name,citizens,C\n"{}",60,0.4\nB,60,0.5\n'.format(typed[:60].replace('"', '""')))
+    line = typed[:160]
+    said = {"image": {"target": 6, "guards": ["T", "K"], "headline": line},
+            "guess": {"guess": 4, "reason": "money", "why": line},
+            "act": {"first": line, "sign": line, "doubt": line}}
+    for at, name in enumerate(room.agenda.names()):
+        say(HOST, "go", to=at)
+        if (kind := "guess" if name == "predict" else name) in said:
+            say("p0", kind, **said[kind])
+        if name == "act":
+            say(HOST, "note", text=typed)
+        for last in (False, True):  # what runs is drawn when it is there
+            shown = (("phone", faces.phone(room, answers, "p0", 1.0, "fresh-id", "/in")),
+                     ("projector", faces.projector(room, answers, 1.0, "http://x/join/ABCDE")),
+                     ("host", faces.host(room, answers, 1.0, "http://x/join/ABCDE", "fresh-id")))
+            answers.wait(0 if last else 60)
+        found |= {f"{face} {name}": faces.page(face, html, room, "nonce", "/base", "stamp", line) for face, html in shown}
+    found["minutes"] = minutes.written(room, answers, "html", 0.0)[0].decode()
+    found["table"] = minutes.written(room, answers, "csv", 0.0)[0].decode("utf-8-sig")
+    return found
+
+
+def test_a_rooms_faces_hold_what_people_type_as_text():
+    """They have the tags and attributes that they have where everybody typed "plain"."""
+    plain = faces_of("plain")
+    for typed in ("".join(NAMES[:6]), "".join(NAMES[6:12])):
+        shown = faces_of(typed)
+        assert shown.keys() == plain.keys()
+        for face, html in shown.items():
+            if face == "table":
+                assert not [cell for row in csv.reader(io.StringIO(html)) for cell in row if harmless(cell) != cell]
+            else:
+                assert Shape(html).found == Shape(plain[face]).found, face
+        assert sum(typed[:24] in unescape(html) for html in shown.values()) > 5  # it is shown, as it was typed
+
+
+# ---------------------------------------------------------------- a terminal
+
+
+def test_what_a_command_shows_commands_no_screen(capsys):
+    """Brackets are no markup, and nothing of what people typed moves the cursor or turns what follows."""
+    name = "[/b][red]x"
+    print_table(f"title {name}", [f"head {name}", "\x9b2J"], [[f"cell {name}", "\x1b[2J\u202ez\r"]])
+    say("[bold]Written[/]: {file}", file=f"file {name}\x1b]0;z\x07")
+    console().print(f"line {name}\x1b[31m\nsecond")
+    out = capsys.readouterr().out
+    assert all(f"{what} {name}" in out for what in ("title", "head", "cell", "file", "line"))
+    assert "Written: " in out
+    assert r"\x1b[2J\u202ez\r" in out
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", out)
+
+
+# ---------------------------------------------------------------- folders
+
+#: Commands whose inputs hold names that strangers chose: titles, policies, municipalities, people in a table.
+HANDED = {
+    "run": "run {story} --runs 2 --quarters 8 --municipalities {places}",
+    "compare": "compare {story} --policy {policy} --runs 2 --quarters 8",
+    "pathways": "pathways {story} --policy {policy} --policy {other} --runs 2 --quarters 8",
+    "describe": "adopters describe {times}",
+    "data": "adopters data {times}",
+}
+
+
+@pytest.mark.parametrize("name", HANDED)
+def test_a_folder_holds_names_as_text(letsdance, tmp_path, name):
+    told = NAMES[1] + NAMES[-1]
+    cell = told.replace('"', '""')
+    files = {"story.toml": f"title = '''{told}'''\nsays = '''{NAMES[3]}'''\n[start]\nC = 0.5\nG = 0.5\n"
+                           "[parameters]\nmunicipalities = 4\ncitizens = 12\n",
+             "places.csv": f'name,citizens,C\n"{cell}",60,0.4\n=1+1,60,0.5\n',
+             "times.csv": "node,time\n" + "".join(f'"{cell}{k}",{2001 + k % 4}\n' for k in range(12)) + "=1+1,2003\n"}
+    for file, text in files.items():
+        (tmp_path / file).write_text(text, encoding="utf-8")
+    fills = {"story": "story.toml", "places": "places.csv", "times": "times.csv", "policy": f"{NAMES[0]}[/b]: LEAD@2",
+             "other": "b: OUT+4 if support@4 < 0.9"}
+    code, out, err = letsdance(*(word.format(**fills) for word in HANDED[name].split()), "--out", "made")
+    assert code == 0, err
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", out)
+    handed = sorted(path for path in (tmp_path / "made").rglob("*") if path.suffix in (".html", ".svg", ".csv"))
+    assert any(path.suffix == ".html" for path in handed)
+    for path in handed:
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".html":
+            assert not Markup(text).found, path
+        elif path.suffix == ".svg":
+            assert not list(ElementTree.fromstring(text).iter("{http://www.w3.org/2000/svg}script")), path
+        elif path.name != "municipalities.csv":  # the user's own table, to the byte
+            assert not [cell for row in csv.reader(io.StringIO(text)) for cell in row if harmless(cell) != cell], path
+
+
+@pytest.mark.parametrize(("what", "kind"), [("picture", "svg"), ("municipalities", "csv"), ("initiatives", "csv")])
+def test_what_town_hands_over_holds_names_as_text(what, kind):
+    rows = "".join('"{}",60,0.4\n'.format(name.replace('"', '""')) for name in (*NAMES[:12], "=1+1", "@SUM(1)"))
+    run = town.Run.of(View("town", policy(NAMES[0]), places=f"name,citizens,C\n{rows}"), "full", Token())
+    content = town.made(run, False, 8, what, kind, Text("en")).content.decode()
+    if kind == "svg":
+        tags = {one.tag.rpartition("}")[2] for one in ElementTree.fromstring(content).iter()}
+        assert not tags & {"script", "foreignObject", "image", "a"}
+    else:
+        assert not [cell for row in csv.reader(io.StringIO(content, newline="")) for cell in row if harmless(cell) != cell]
+
+
 @pytest.mark.parametrize("cell", [*FORMULAS, *PLAIN], ids=repr)
 def test_a_cell_that_would_run_is_made_harmless_and_no_other(cell):
     made = harmless(cell)
@@ -191,7 +332,13 @@ def hovered(page) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("where", ["compare", "explore", "late_adopters", "town", "data"])
+DASHBOARD = Path(__file__).parents[1] / "dashboards"
+PAGES = [file.stem for file in sorted((DASHBOARD / "pages").glob("[a-z]*.py")) if file.stem != "lab"]
+#: What stands there where a number or a name of ours is asked for.
+ODD = (NAMES[1], "9" * 4_400, "１", "-1", "²", "1_0", "", "1e400", "citizen." + "9" * 4_400)
+
+
+@pytest.mark.parametrize("where", PAGES)
 def test_a_title_in_a_link_runs_nowhere(bare, served, where):  # noqa: F811
     others = tuple(policy(name, "wasteland") for name in NAMES[1:3])
     rows = (name.replace('"', '""') for name in NAMES[:12])
@@ -199,27 +346,35 @@ def test_a_title_in_a_link_runs_nowhere(bare, served, where):  # noqa: F811
     view = View(where, policy(NAMES[0]), others=others, places=places if where in ("town", "data") else "")
     bare.goto(f"{served.url}/{where}?{to_link(view)}")
     bare.locator("h1").first.wait_for()
-    drawn(bare) if where != "data" else bare.wait_for_timeout(500)
+    drawn(bare) if where not in ("data", "map", "lessons", "futures") else bare.wait_for_timeout(500)
     said = hovered(bare)
     assert where != "compare" or any(NAMES[0] in one for one in said), said  # the name is there, as it was typed
     for button in bare.locator("[data-chart] .ld-numbers").all()[:3]:
         button.click()
+    for chart in bare.locator("[data-chart]:has(.ld-menu)").all()[:3] if where != "town" else ():  # it hands over others
+        taken(bare, chart)
     bare.wait_for_timeout(300)
     assert bare.evaluate("window.ran") is None
     assert not bare.locator("img[src=x]").count()
     assert from_link(to_link(view), where).policy.title == NAMES[0]
 
 
-def test_pictures_and_tables_of_a_chart_hold_a_name_as_text(bare, served, tmp_path):  # noqa: F811
-    view = View("compare", policy(NAMES[1]), others=(policy("=1+1", "wasteland"), policy(NAMES[3], "wasteland")))
-    bare.goto(f"{served.url}/compare?{to_link(view)}")
-    drawn(bare)
-    chart = bare.locator("[data-chart]").first
+@pytest.mark.parametrize("said", ODD, ids=range(len(ODD)))
+def test_a_number_that_a_link_says_is_plain_and_within_its_bounds(said):
+    """What is none is what the page shows without it; digits of other scripts are none, nor are five thousand."""
+    assert within(said, 0, 400) is None
+    view = View("compare", others=(policy("x"),)).put(**{"policies.at": said, "lessons.step": said})
+    assert lineup(view)[1] == 0
+    assert step_of(view) == 0
+
+
+def taken(page, chart) -> None:
+    """A chart's figure and table, as a browser saves them: nothing in them runs."""
     for kind in ("SVG", "CSV"):
-        with bare.expect_download() as taken:
+        with page.expect_download() as saved:
             chart.locator(".ld-menu > button").click()
             chart.get_by_role("button", name=kind, exact=True).click()
-        text = Path(taken.value.path()).read_text()
+        text = Path(saved.value.path()).read_text()
         if kind == "SVG":
             root = ElementTree.fromstring(text)
             assert not [
@@ -227,8 +382,15 @@ def test_pictures_and_tables_of_a_chart_hold_a_name_as_text(bare, served, tmp_pa
             ]
         else:
             rows = list(csv.reader(io.StringIO(text)))
-            assert len(rows) > 10
+            assert len(rows) > 1
             assert not [cell for row in rows for cell in row if harmless(cell) != cell]
+
+
+def test_pictures_and_tables_of_a_chart_hold_a_name_as_text(bare, served):  # noqa: F811
+    view = View("compare", policy(NAMES[1]), others=(policy("=1+1", "wasteland"), policy(NAMES[3], "wasteland")))
+    bare.goto(f"{served.url}/compare?{to_link(view)}")
+    drawn(bare)
+    taken(bare, bare.locator("[data-chart]").first)
     assert bare.evaluate("window.ran") is None
     for cell in (*FORMULAS, *PLAIN):  # the browser's rule is the server's
         told = next(csv.reader(io.StringIO(bare.evaluate("cell => window.letsdance.csv([[cell, 'x']])", cell), newline="")))

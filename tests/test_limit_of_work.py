@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import ast
+import re
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from letsdance.dashboards import compute
+from letsdance.dashboards.limits import check_size
 from letsdance.dashboards.pages import town
 from letsdance.dashboards.state import Policy, View
 from letsdance.params import Refused
+from letsdance.room import agenda as agendas
+from letsdance.room.inputs import HOST, Input
+from letsdance.room.state import Room
 from letsdance.words import Text
 
 ROOT = Path(__file__).parents[1]
@@ -32,6 +38,7 @@ def used(node: ast.AST) -> set[str]:
     return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
 
 
+@cache
 def running() -> set[tuple[str, str]]:
     """Every function and class of simulation/ and experiments/ that makes runs, itself or by what it uses."""
     known: dict[tuple[str, str], set[tuple[str, str]]] = {}
@@ -83,6 +90,8 @@ def test_every_path_that_computes_asks_the_limit():
 
 
 HUGE = "name,citizens\nA,100000000\n"
+#: Small as they are, so many take minutes and gigabytes.
+MANY = "name,citizens\n" + "".join(f"a{k},1\n" for k in range(40_000))
 
 
 @pytest.mark.parametrize(("what", "kind"), [("picture", "svg"), ("picture", "png"), ("municipalities", "csv"),
@@ -92,6 +101,29 @@ def test_a_town_of_a_hundred_million_is_refused_in_every_download(what, kind):
     run = town.Run.of(view, "full", compute.Token())
     with pytest.raises(Refused, match="100,000,000 citizens x 60 quarters x"):
         town.made(run, False, 8, what, kind, Text("en"))
+
+
+@pytest.mark.parametrize(("municipalities", "runs", "fits"), [
+    (40, 300, True), (342, 300, True), (20_000, 20, True), (40_000, 20, False), (10_000, 100, False)])
+def test_a_municipality_counts_however_few_live_there(municipalities, runs, fits):
+    if fits:
+        check_size(municipalities, municipalities, 60, runs)
+        return
+    with pytest.raises(Refused, match=f"{municipalities:,} municipalities x 60 quarters x {runs} runs is more") as refused:
+        check_size(municipalities, municipalities, 60, runs)
+    most = int(re.search(r"([\d,]+) would fit", str(refused.value))[1].replace(",", ""))
+    check_size(most, most, 60, runs)
+    with pytest.raises(Refused):
+        check_size(most + 1, most + 1, 60, runs)
+
+
+def test_a_table_of_many_small_towns_is_refused_on_a_page_and_in_the_room():
+    view = View("data", Policy("lone_ranger", "x"), places=MANY)
+    with pytest.raises(Refused, match="40,000 municipalities x 60 quarters x 20 runs"):
+        next(compute.pairs(view, compute.Token()))
+    room = Room("ABCDE", agendas.load("60"))
+    with pytest.raises(Refused, match="40,000 municipalities x 60 quarters x 20 runs"):
+        room.take(Input(HOST, "input-0001", "places", {"text": MANY}, 1.0))
 
 
 def test_a_town_of_a_hundred_million_is_refused_by_runs_and_pairs():

@@ -239,7 +239,11 @@ def test_what_a_command_wrote_is_verified_and_each_change_is_named(tampered, pla
             named(path.name)
 
     said = json.loads(whole[made / "manifest.json"])
-    free = {"command", "version", "versions", "git", "files"}
+    checked = held_against(places, name, made)
+    assert set(checked.unchecked) == {"version", "versions", "git", *(["command"] if name == "run" else [])}
+    assert set(checked.as_written) == set(said["files"])
+    # of what else is said each change is named; a command is run again, which tests/test_verify_strangers.py tries
+    free = {*checked.unchecked, "command", "files"}
     for entry, value in said.items():
         other = {"one": "1"} if isinstance(value, dict) else [*value, "more"] if isinstance(value, list) else \
             value + 1 if isinstance(value, int) and not isinstance(value, bool) else f"{value}x"

@@ -237,6 +237,7 @@ def test_a_phone_that_tries_the_hosts_routes_is_refused(shop):
     ("GET", "/room/ZZZZZ", {}, 404),
     ("GET", "/join/{c}/../../host/{c}", {}, 404), ("GET", "/static/../pyproject.toml", {}, 404),
     ("GET", "/host/{c}/table/99", {}, 403),
+    pytest.param("GET", f"/host/{{c}}/table/{'9' * 5_000}", {}, 403, id="a number without end"),
     ("GET", "/join/%00", {}, 404), ("GET", "/host/ZZZZZ", {}, 403), ("GET", "/join/{c}/now", {"Cookie": "ld_{c}="}, 403),
 ])
 def test_what_is_not_for_this_server_is_refused(shop, method, path, headers, status):

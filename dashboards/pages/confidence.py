@@ -174,7 +174,8 @@ class _Watched(Laboratory):
         compute.between(self._token)
         own = {name: value for name, value in settings.items() if name in PARAMETERS}
         values = load(start).changed(parameters=own).values()
-        compute.check_size(int(values["municipalities"] * values["citizens"]), quarters, RUNS * settings.get("times", 1))
+        compute.check_size(int(values["municipalities"] * values["citizens"]), int(values["municipalities"]), quarters,
+                           RUNS * settings.get("times", 1))
         return super().run(start, quarters, **settings)
 
 

@@ -16,7 +16,7 @@ from letsdance.dashboards.parts import Box, Figure, Say, Waiting, vue
 from letsdance.dashboards.session import Session, use_session
 from letsdance.dashboards.state import View, check_link, to_link
 from letsdance.dashboards.tables import Checked, Choice, Sheet
-from letsdance.params import Refused
+from letsdance.params import Refused, within
 from letsdance.scenarios.tables import Upload
 from letsdance.simulation.municipalities import from_text
 from letsdance.words import Text
@@ -145,10 +145,11 @@ def chosen(draft: Draft, name: str, value: Any) -> Draft:
     elif name == "scale" and value in tables.SCALES:
         choice = replace(choice, scale=value)
     elif name.startswith("column.") and (not value or value in tables.MEANINGS.get(choice.kind, ())):
-        columns, at = list(choice.columns), name.partition(".")[2]
-        if not at.isdecimal() or int(at) >= len(columns):
+        columns = list(choice.columns)
+        at = within(name.partition(".")[2], 0, len(columns) - 1)
+        if at is None:
             return draft
-        columns[int(at)] = value
+        columns[at] = value
         before = choice
         choice = replace(choice, columns=tuple(columns))
         if not before.scale:

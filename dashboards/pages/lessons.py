@@ -18,7 +18,8 @@ from letsdance.dashboards.session import use_session
 from letsdance.dashboards.state import RUNS, Policy, View
 from letsdance.experiments import outcomes
 from letsdance.experiments.lessons import Bench, Conducted, conduct, needed, own_arm, story_of
-from letsdance.params import Refused
+from letsdance.params import Refused, within
+from letsdance.params import number as plain_number
 from letsdance.report.lesson import glass, titled
 from letsdance.scenarios.lessons import Arm, Lesson, Sentence, load, names
 from letsdance.words import Text
@@ -73,8 +74,7 @@ def lesson_of(view: View) -> Lesson:
 
 def step_of(view: View) -> int:
     """The step that the link names."""
-    said = view.get(STEP)
-    return int(said) if said.isdecimal() and int(said) < len(STEPS) else 0
+    return within(view.get(STEP), 0, len(STEPS) - 1) or 0
 
 
 def moved(view: View, lesson: Lesson) -> tuple[dict[str, float], tuple[str, ...]]:
@@ -85,7 +85,7 @@ def moved(view: View, lesson: Lesson) -> tuple[dict[str, float], tuple[str, ...]
     for one in lesson.control:
         value = said.get(one.parameter or one.lever)
         try:
-            number = float(value) if value is not None else None
+            number = plain_number(value) if value is not None else None
         except ValueError:
             continue
         if number is None or not np.isfinite(number):
@@ -105,10 +105,10 @@ def own_of(view: View, lesson: Lesson, text: Text) -> Arm | None:
 
 # ---------------------------------------------------------------- what is drawn
 
-def citizens_of(lesson: Lesson) -> int:
-    """How many citizens each run of a lesson holds."""
+def size_of(lesson: Lesson) -> tuple[int, int]:
+    """How many citizens each run of a lesson holds, in how many municipalities."""
     values = story_of(lesson, lesson.arm[0]).values()
-    return int(values["municipalities"] * values["citizens"])
+    return int(values["municipalities"] * values["citizens"]), int(values["municipalities"])
 
 
 def colour_of(nth: int, arm: Arm, lesson: Lesson) -> str:
@@ -119,7 +119,7 @@ def colour_of(nth: int, arm: Arm, lesson: Lesson) -> str:
 def curve_chart(found: Conducted, off: bool, text: Text) -> Chart:
     """The first outcome that is shown, over time, one curve an arm; off: with the lesson's mechanism switched off."""
     lesson = found.lesson
-    compute.check_size(citizens_of(lesson), lesson.quarters, found.runs * len(found.arms))
+    compute.check_size(*size_of(lesson), lesson.quarters, found.runs * len(found.arms))
     outcome = next(one for one in lesson.shown if one not in ("final", "half"))
     name = outcomes.parse(outcome).name
     bench = Bench(lesson, found.runs, found.seed)
@@ -139,7 +139,7 @@ def curve_chart(found: Conducted, off: bool, text: Text) -> Chart:
 def job_of(lesson: Lesson, own: Arm | None, off: bool, text: Text,
            token: compute.Token) -> Generator[Shown, None, None]:
     """The lesson run, once for all sessions that ask for the same."""
-    compute.check_size(citizens_of(lesson), lesson.quarters, RUNS[0] * (needed(lesson) + (own is not None)))
+    compute.check_size(*size_of(lesson), lesson.quarters, RUNS[0] * (needed(lesson) + (own is not None)))
 
     def slice_done(_: int) -> None:
         token.check()
@@ -159,7 +159,7 @@ def Page() -> None:
     view, text = session.view.value, session.text
     lesson, step = lesson_of(view), step_of(view)
     own, off = own_of(view, lesson, text), bool(view.get(OFF)) and lesson.glass is not None
-    guess = int(said) if (said := view.get(GUESS)).isdecimal() and 1 <= int(said) <= len(lesson.predict.choices) else 0
+    guess = within(view.get(GUESS), 1, len(lesson.predict.choices)) or 0
 
     def put(**values: object) -> None:
         session.change(own=session.view.peek().put(**values).own)
@@ -171,8 +171,8 @@ def Page() -> None:
         elif do == "step" and value in ("+1", "-1"):  # from where the class stands now: two quick clicks are two steps
             to = step_of(session.view.peek()) + int(value)
             put(**{LESSON: lesson.name, STEP: min(max(to, 0), len(STEPS) - 1) or None})
-        elif do == "step" and value.isdecimal() and int(value) < len(STEPS):
-            put(**{LESSON: lesson.name, STEP: int(value) or None})
+        elif do == "step" and (to_step := within(value, 0, len(STEPS) - 1)) is not None:
+            put(**{LESSON: lesson.name, STEP: to_step or None})
         elif do == "guess":
             put(**{GUESS: value})
         elif do == "off":

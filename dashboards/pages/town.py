@@ -24,7 +24,7 @@ from letsdance.dashboards.downloads import TYPES, File, table, use_making
 from letsdance.dashboards.parts import Box, Say, Waiting, lever_rows, start_rows, vue
 from letsdance.dashboards.session import use_session
 from letsdance.dashboards.state import RUNS, Policy, View, own_version
-from letsdance.params import Refused, nearest
+from letsdance.params import Refused, nearest, within
 from letsdance.scenarios import Use
 from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.simulation.run import STAGES, simulate
@@ -183,10 +183,10 @@ def check_shown(key: str, shown: dict[str, Any]) -> tuple[str, int]:
             "initiative": len(shown["initiatives"])}
     if kind not in many:
         raise Refused("there is nobody called {key!r} here.{near}", key=key, near=nearest(kind, many))
-    if not number.isdecimal() or not 1 <= int(number) <= many[kind]:
+    if (at := within(number, 1, many[kind])) is None:
         raise Refused("there is no {kind} {number!r} in this run; it has {many}. Choose another.", kind=kind, number=number,
                       many=many[kind])
-    return kind, int(number) - 1
+    return kind, at - 1
 
 
 @lru_cache(256)
@@ -410,7 +410,6 @@ def Page() -> None:
             Say(text("town.title"), "h1")
         Waiting(watched.refused, text("town.computing"))
         return
-    quarter = view.get(QUARTER, "0")
     newest = told.value or {}
     fits = newest.get("key", "") == key
     setting = {
@@ -422,7 +421,7 @@ def Page() -> None:
     problems = {**session.refused.value, "film": watched.refused, "story": told.refused if key else "",
                 "file": making.refused}
     _Town(film=shown.shown, stamp=shown.stamp, world=shown.world, chosen=key, story=newest if fits else {},
-          quarter=min(int(quarter), view.policy.quarters) if quarter.isdecimal() else 0, waiting=bool(key) and not fits,
+          quarter=within(view.get(QUARTER), 0, view.policy.quarters) or 0, waiting=bool(key) and not fits,
           setting=setting, refused=problems, texts=text.all("town", "curve"), file=making.file, making=making.says,
           event_take=making.ask, event_saved=making.saved,
           event_choose=lambda name: keep(**{SHOWN: name or None}),

@@ -408,16 +408,15 @@ def tables_of(found: Calibration) -> dict[str, pd.DataFrame]:
 
 def load(folder: str | Path) -> Calibration:
     """A calibration that `letsdance adopters calibrate` kept. Refused for anything else."""
-    import pandas as pd
-
     from letsdance.experiments import manifests
+    from letsdance.experiments.unpacked import read_table
 
     place = files.named(folder)
     path = place / "manifest.json"
     said = manifests.read(place, _KIND, f"make one with `letsdance adopters calibrate COUNTS.csv --out {place}`")
     try:
-        particles = pd.read_parquet(place / "particles.parquet")
-        predicted = pd.read_parquet(place / "predicted.parquet")
+        particles = read_table(place / "particles.parquet")
+        predicted = read_table(place / "predicted.parquet")
         free = {name: (float(low), float(high)) for name, (low, high) in said["free"].items()}
         seen = tuple(Seen(one["name"], int(one["population"]), np.array(one["t"]), np.array(one["count"]), one["active"])
                      for one in said["seen"])
@@ -430,7 +429,7 @@ def load(folder: str | Path) -> Calibration:
                         np.zeros((len(particles), 0)), particles["distance"].to_numpy(np.float64), np.zeros(0),
                         tuple((int(n), float(e), float(p)) for n, e, p in said["rounds"]), float(said["surprise"]))
         shares = tuple(predicted[predicted["unit"] == one.name]["share"].to_numpy().reshape(-1, len(one.t)) for one in seen)
-        recovered = pd.read_parquet(place / "recovered.parquet") if (place / "recovered.parquet").exists() else None
+        recovered = read_table(place / "recovered.parquet") if (place / "recovered.parquet").exists() else None
         return Calibration(case, sample, shares, int(said["seed"]), str(said["prior"]), recovered, tuple(said["notes"]))
     except Refused:
         raise

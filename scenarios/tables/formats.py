@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 
-from letsdance.params import Refused, Said, nearest
+from letsdance.params import Refused, Said, nearest, within
 from letsdance.scenarios.tables.files import MOST_COLUMNS, MOST_ROWS, _clean, _trimmed, above, left_out, text, texts
 
 if TYPE_CHECKING:
@@ -191,9 +191,10 @@ def pajek(written: str, where: str) -> tuple[pd.DataFrame, list[str]]:
         if words[0].startswith("*"):
             part = words[0][1:].lower()
             if part == "vertices":
-                if names or not words[1:] or not words[1].isdecimal() or int(words[1]) > MOST_ROWS:
+                many = within(words[1], 0, MOST_ROWS) if words[1:] and not names else None
+                if many is None:
                     raise bad
-                names = {str(k): str(k) for k in range(1, int(words[1]) + 1)}
+                names = {str(k): str(k) for k in range(1, many + 1)}
                 if len(words) > 2:
                     raise Refused("{where} is a Pajek network of two kinds of nodes, which is not read; give one kind, or "
                                   "a CSV of source and target.", where=where)
