@@ -43,11 +43,13 @@ def covered(found: Comparison, pair: str, indicator: str, size: int, batches: in
     known = np.isfinite(d)
     with np.errstate(invalid="ignore", divide="ignore"):
         truth = np.where(known, d, 0.0).sum(axis=0) / known.sum(axis=0)
-    reach = found._reach(Outcome(indicator), found._both(policy, indicator))
+    both = found._both(policy, indicator)
     rng = np.random.default_rng([seed, size])
     hits = []
     for _ in range(batches):
-        made = band(d[rng.choice(len(d), size, replace=False)], seed, apart=found._apart[policy], reach=reach)
+        here = rng.choice(len(d), size, replace=False)
+        reach = found._reach(Outcome(indicator), [one[here] for one in both])  # what these runs say, as everybody has it
+        made = band(d[here], seed, apart=found._apart[policy], reach=reach)
         slack = 1e-9 * np.maximum(1.0, np.abs(truth))
         hits.append(~((made["band_low"] > truth + slack) | (made["band_high"] < truth - slack)))
     hit = np.array(hits)

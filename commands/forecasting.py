@@ -198,10 +198,7 @@ def _forecast_shares(shares: list[Series], samples: int, seed: int, out: Path | 
                      overwrite: bool, as_json: bool) -> None:
     from letsdance.experiments import folder
     from letsdance.experiments.adopters import stocks
-    from letsdance.params import Refused
 
-    if report is not None:
-        raise Refused("there is no page of shares in use yet; leave --report out and take --out.")
     model = stocks.calibrated(shares, seed)
     made = [stocks.forecast(one, model, samples=samples, seed=seed) for one in shares]
     if out is not None:
@@ -209,18 +206,27 @@ def _forecast_shares(shares: list[Series], samples: int, seed: int, out: Path | 
 
         with folder.whole_file(out, overwrite) as part:
             part.write_text(to_csv(stocks.table(made)), encoding="utf-8")
+    if report is not None:
+        from letsdance.report.forecasting import shares_study
+
+        keep(report, "forecast", {"seed": seed, "samples": samples, "of": "shares in use"},
+             {"history": stocks.seen(shares), "quantiles": stocks.quantile_table(made)}, shares_study(made), overwrite,
+             as_json, "--report")
     if as_json:
-        typer.echo(json.dumps({"kind": "share in use", "out": None if out is None else str(out), "forecasts": [
+        typer.echo(json.dumps({"kind": "share in use", "out": None if out is None else str(out),
+                               "report": None if report is None else str(report), "forecasts": [
             {"unit": f.series.unit, "t": f.t.tolist(), "flows": {"outside": f.flows.p, "contagion": f.flows.q,
                                                                  "outflow": f.flows.d},
+             "at_edge": [{"p": "outside", "q": "contagion", "d": "outflow"}[name] for name in f.flows.at_edge],
              "quantiles": {f"q{round(100 * level)}": row.tolist() for level, row in
                            zip((0.1, 0.5, 0.9), f.quantiles((0.1, 0.5, 0.9)), strict=True)}, "says": f.says()}
             for f in made]}))
         return
     for f in made:
         console().print(f.says(), highlight=False)
-    if out is not None:
-        say("Written: [bold]{out}[/].", out=out)
+    for place in (out, report):
+        if place is not None:
+            say("Written: [bold]{out}[/].", out=place)
 
 
 def _backtest_shares(shares: list[Series], name: str, samples: int, seed: int, out: Path, overwrite: bool,

@@ -171,7 +171,8 @@ def tipping(
                           for story in map(told.load, names)},
             "along": along, "values": found.values.tolist(), "outcome": str(found.outcome), "regime": regime,
             "runs": runs, "quarters": quarters, "seed": seed,
-            "tips": {name: [{"at": estimate(tip.at), "rises": tip.rises, "seen": finite(tip.seen)} for tip in tips]
+            "tips": {name: [{"at": estimate(tip.at), "rises": tip.rises, "seen": finite(tip.seen),
+                             "at_edge": tip.edge} for tip in tips]
                      for name, tips in found.tips.items()},
             "folds": [{"at": fold.at, "C": fold.C, "G": fold.G, "regime": fold.regime} for fold in found.folds]}
     _hand_over("tipping", out, overwrite, as_json, said,

@@ -19,7 +19,7 @@ from scipy import stats
 
 from letsdance import scenarios
 from letsdance.experiments.outcomes import Outcome, parse
-from letsdance.experiments.paired import Interval, interval, unseen
+from letsdance.experiments.paired import Interval, interval, leaning, leant, unseen
 from letsdance.experiments.precision import MOST, Precision, Target, bounds, runs_until
 from letsdance.params import PARAMETERS, Refused, check_text, check_value, nearest, number
 from letsdance.scenarios import LEVERS, SHOCKS, STARTS, Scenario, ScenarioLike, Use
@@ -359,7 +359,8 @@ class Comparison:
         within = bounds(outcome)
         if within is not None:
             return within[1] - within[0]
-        return max(float(np.nanmax(one.max(axis=0) - one.min(axis=0), initial=0.0)) if len(one) else 0.0 for one in values)
+        return max(float(np.nanmax(np.fmax.reduce(one) - np.fmin.reduce(one), initial=0.0)) if len(one) else 0.0
+                   for one in values)  # over the runs in which it was measured
 
     def effect(self, policy: str, outcome: str | Outcome) -> Effect:
         """The paired difference in an outcome ("lets_dance@60", "time_to_84"), over the runs where both are measured.
@@ -534,7 +535,8 @@ def band(d: Any, seed: int = 1, level: float = 0.95, reach: float = 1.0, apart: 
     low..high is the interval of one quarter, by Student's t. band_low..band_high covers all quarters at once: a sup-t band
     (Montiel Olea and Plagborg-Møller 2019), its critical value from a Gaussian multiplier bootstrap of the largest
     deviation over the quarters (Chernozhukov, Chetverikov and Kato 2013), carried over to Student's t because runs are few:
-    the level for each quarter that the bootstrap finds is used with n - 1 degrees of freedom, Bonferroni's at most.
+    the level for each quarter that the bootstrap finds is used with n - 1 degrees of freedom, Bonferroni's at most. On the
+    side of a long tail it reaches farther, by the skewness that all quarters together tell (`paired.leant`).
     Where few runs make the mean, either is widened to an exact interval at its level (`paired.unseen`), so that what so few
     runs cannot have seen is not excluded; half of what the band may err is kept for such quarters, if there are any; with
     fewer runs than quarters each quarter has Bonferroni's part, for so few cannot tell how quarters move together.
@@ -561,10 +563,11 @@ def band(d: Any, seed: int = 1, level: float = 0.95, reach: float = 1.0, apart: 
             each = 1 - (1 - kept) / int(moving.sum())
         elif moving.any():
             each = _level_of_each(rest[:, moving] / (error[moving] * n[moving]), seed, kept)
-        free, found = np.maximum(n - 1, 1), {"mean": mean, "n": n}
+        free, found, skewness = np.maximum(n - 1, 1), {"mean": mean, "n": n}, leaning(d, moving)
         for name, one in (("", level), ("band_", max(level, each))):
-            away = stats.t.ppf(0.5 + one / 2, free) * error
-            low, high = mean - away, mean + away
+            away = stats.t.ppf(0.5 + one / 2, free)
+            below, above = leant(away, skewness, n) if name else (away, away)
+            low, high = mean - below * error, mean + above * error
             _, lowest, highest = unseen(d, np.full(d.shape[1], 1.0 - one), reach)
             found[f"{name}low"] = np.where(seldom, np.minimum(low, lowest), low)
             found[f"{name}high"] = np.where(seldom, np.maximum(high, highest), high)

@@ -11,7 +11,7 @@ import numpy as np
 
 from letsdance import scenarios
 from letsdance.experiments.axis import Axis, parse_axis
-from letsdance.experiments.estimates import Estimate, redrawn
+from letsdance.experiments.estimates import LEVEL, Estimate, redrawn
 from letsdance.experiments.outcomes import Outcome, parse
 from letsdance.params import Refused, nearest
 from letsdance.scenarios import Scenario
@@ -35,11 +35,16 @@ _FOLD = 1 / 64  # a fold is looked for until it is known to this share of a step
 @dataclass(frozen=True, slots=True)
 class Tip:
     """Where the share of municipalities in the regime crosses one half: at which value, upwards or downwards along the
-    axis, and in which share of bootstrap draws of the runs it does at all."""
+    axis, and in which share of bootstrap draws of the runs it does at all.
+
+    Where too many draws do not cross within the axis, the crossing has no interval: it would be one of the axis, not of the
+    runs. edge: whether it then lies in the first or last step of the axis, so that it may lie beyond.
+    """
 
     at: Estimate
     rises: bool
     seen: float
+    edge: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +178,12 @@ def governments_at_the_end(places: Municipalities, schedule: np.ndarray, seed: i
     return state_after(places, schedule, seed).governments
 
 
-def _crosses(values: np.ndarray, share: np.ndarray) -> list[tuple[float, bool]]:
-    """(value, upwards) of every crossing of one half, linear between the values."""
+def _crosses(values: np.ndarray, share: np.ndarray) -> list[tuple[float, bool, int]]:
+    """(value, upwards, after which value) of every crossing of one half, linear between the values."""
     above = share >= 0.5
     at = np.flatnonzero(above[1:] != above[:-1])
     return [(float(values[i] + (0.5 - share[i]) / (share[i + 1] - share[i]) * (values[i + 1] - values[i])),
-             bool(above[i + 1])) for i in at]
+             bool(above[i + 1]), int(i)) for i in at]
 
 
 def crossings(values: np.ndarray, shares: np.ndarray, seed: int = 1) -> list[Tip]:
@@ -190,11 +195,13 @@ def crossings(values: np.ndarray, shares: np.ndarray, seed: int = 1) -> list[Tip
     found = _crosses(values, shares.mean(axis=1))
     drawn = [_crosses(values, shares[:, taken].mean(axis=1)) for taken in redrawn(shares.shape[1], seed)]
     tips = []
-    for at, rises in found:
+    for at, rises, step in found:
         near = [min(same, key=lambda value: abs(value - at))
-                for draw in drawn if (same := [value for value, up in draw if up == rises])]
+                for draw in drawn if (same := [value for value, up, _ in draw if up == rises])]
         seen = len(near) / len(drawn) if drawn else np.nan
-        tips.append(Tip(Estimate.of(at, np.array(near)), rises, seen))
+        untold = seen < LEVEL
+        tips.append(Tip(Estimate.of(at, np.array([] if untold else near)), rises, seen,
+                        untold and step in (0, len(values) - 2)))
     return tips
 
 

@@ -79,7 +79,7 @@ def adoption_curve(found: Description, width: float = WIDE) -> Figure:
     """Who has adopted by each period, and the hazard of those who had not."""
     curve = found.curve
     period, share, hazard = (curve[name].to_numpy(float) for name in ("period", "share", "hazard"))
-    figure = Figure("How adoption grew", f"{percent(share[-1])} have adopted by {period[-1]:g}; the hazard was highest in "
+    figure = Figure(_growth_title(found), f"{percent(share[-1])} have adopted by {period[-1]:g}; the hazard was highest in "
                     f"{period[int(hazard.argmax())]:g}, at {percent(round(hazard.max(), 9))}.", width)
     top = figure.head("share that has adopted, and hazard: adopters of a period among those who had not adopted before")
     half = 0.5 if len(period) > 1 else 0.4
@@ -102,6 +102,12 @@ def adoption_curve(found: Description, width: float = WIDE) -> Figure:
         below = y + height
     figure.foot(below + 30, DATA_FOOT)
     return figure
+
+
+def _growth_title(found: Description) -> str:
+    share = found.curve["share"].to_numpy(float)
+    return "How adoption grew" if share[-1] > share[0] else "All who adopted did so at once" if share[-1] > 0 else (
+        "Nobody has adopted")
 
 
 def fitted_curves(found: Description, width: float = WIDE) -> Figure:
@@ -139,7 +145,7 @@ def who_follows(found: Description, width: float = WIDE) -> Figure:
               ("susceptibility", "had just adopted before them", "alike_before", "ties_before", _ORANGE))
     pooled = [_pooled(table, column, other, ties) for column, _, other, ties, _ in panels]
     whole = _pooled(table, "infectiousness", "alike_after", "ties_after", 1)
-    figure = Figure("Who follows whom",
+    figure = Figure("Who follows whom" if whole[0][1] > whole[0][2] else "Nobody follows more than chance would have it",
                     f"Of those who look at an adopter and adopt later, {percent(whole[0][1])} do in the next period; it "
                     f"would be {percent(whole[0][2])} if it did not matter at whom they look.", width)
     top = figure.head("infectiousness: of those who look at the adopters of a time and adopt later, the share that does in "
@@ -223,7 +229,8 @@ def exposure_over_time(found: Description, width: float = WIDE) -> Figure:
     normalised = found.how["normalised"]
     known = np.isfinite(new) & np.isfinite(mean)
     more = (new[known] > mean[known]).mean() if known.any() else math.nan
-    figure = Figure("What people saw around them before they adopted",
+    figure = Figure("What people saw around them before they adopted" if np.nanmax(new, initial=0.0) > 0 else
+                    "Nobody saw an adopter around them before adopting",
                     f"In {percent(more)} of the periods with adopters, they had more adopters around them than all who "
                     "had not adopted before had on average." if known.any() else "Nobody's exposure is known.", width)
     top = figure.head(f"network exposure, {'share of contacts that have' if normalised else 'contacts that have'} adopted; "
@@ -259,7 +266,7 @@ def thresholds_by_category(found: Description, width: float = WIDE) -> Figure:
     normalised = found.how["normalised"]
     means = [nodes.loc[nodes["category"] == name, "threshold"].mean() for name in rows]
     write: Any = percent if normalised else decimal
-    figure = Figure("What each category waited for",
+    figure = Figure("What each category waited for" if any(m > 0 for m in means) else "No category waited for others",
                     f"Mean threshold: {listed(f'{name} {write(m)}' for name, m in zip(rows, means, strict=True))}.", width)
     top = figure.head(f"threshold: {'share' if normalised else 'number'} of contacts that had adopted when they did; bars: "
                       "share of each category; line: its mean")
@@ -338,7 +345,7 @@ def describe_study(found: Description, caveat: str = OF_THE_DATA) -> Study:
     grew = {"period": "period", "at_risk": "not adopted before", "new": "new", "adopters": "adopters", "share": "share",
             "hazard": "hazard"}
     some = found.curve[found.curve["new"] > 0]
-    sections = [Section("How adoption grew", said["growth"], {"adoption": partial(adoption_curve, found)},
+    sections = [Section(_growth_title(found), said["growth"], {"adoption": partial(adoption_curve, found)},
                         [_table(some, grew, "Periods with adopters." if len(some) < len(found.curve) else "")])]
     if found.fits:
         fitted = found.fitted
@@ -450,7 +457,7 @@ def classic_figure(found: Classic, width: float = WIDE) -> Figure:
     low, mean, high = spread(found.shares)
     R = len(found.shares)
     theory = "" if found.closed is None else f"; {found.closed_title} {percent(round(float(found.closed[-1]), 6))}"
-    figure = Figure(f"{found.title}: simulation and theory",
+    figure = Figure(_classic_title(found),
                     f"At the end {percent(float(mean[-1]))} have adopted in the runs' mean{theory}.", width)
     drawn = f"dashed line: {found.closed_title}" if found.closed is not None else "so few seeds have no mean path"
     top = figure.head(f"share that has adopted; band and line: 10–90 % and mean of {R} run{'s' if R > 1 else ''}; {drawn}")
@@ -470,6 +477,10 @@ def classic_figure(found: Classic, width: float = WIDE) -> Figure:
     return figure
 
 
+def _classic_title(found: Classic) -> str:
+    return f"{found.title}: simulation and theory" if found.closed is not None else f"{found.title}: the simulation"
+
+
 def classic_study(found: Classic) -> Study:
     """The page of `letsdance adopters classic`."""
     from letsdance.experiments.adopters.classic import settings
@@ -477,7 +488,7 @@ def classic_study(found: Classic) -> Study:
     known = settings(found.name)
     table = Table(["parameter", "value", "what it is"],
                   [[name, f"{value:g}", known[name].says] for name, value in found.settings.items()])
-    return Study("classic model", f"{found.title}: simulation and theory",
+    return Study("classic model", _classic_title(found),
                  [found.says, f"{len(found.shares)} runs from seed {found.seed} ({found.source})."],
                  [Section("Side by side", [_spaced(said) for said in found.findings],
                           {"classic": partial(classic_figure, found)}, [table])], caveat=OF_A_CLASSIC)

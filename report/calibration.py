@@ -10,6 +10,7 @@ import numpy as np
 from letsdance.experiments.adopters import abc_smc
 from letsdance.experiments.adopters.calibrate import Calibration, title_of
 from letsdance.experiments.adopters.identification import (
+    UNKNOWN,
     cannot_tell,
     found_in_words,
     headline_of,
@@ -83,9 +84,11 @@ def parameters(found: Calibration, width: float = WIDE) -> Figure:
     """Each parameter's posterior within its prior, and how much narrower it is."""
     table = found.table
     most = table.loc[table["narrowing"].idxmin()]
-    figure = Figure("What the data say of each parameter",
+    told = float(most["narrowing"]) <= UNKNOWN
+    figure = Figure("What the data say of each parameter" if told else "The data say little of any parameter",
                     f"Most is said of “{most['title']}”: its spread is {percent(float(most['narrowing']))} of what it was "
-                    f"before the data.", width)
+                    f"before the data." if told else "No parameter's spread is clearly narrower than before the data.",
+                    width)
     top = figure.head("grey: before the data; blue: after; bars: 80 and 95 % intervals; right: spread after the data, of "
                       "the spread before (100 %: the data say nothing)")
     narrow = _narrow(width)

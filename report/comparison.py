@@ -121,7 +121,11 @@ def differences(found: Comparison, width: float = WIDE) -> Figure:
     colours, frame = _colours(found), found.differences
     ends = [f"{policy}, {what(Outcome(name))} {change(Outcome(name), found.effect(policy, name).difference)}"
             for policy in found.others for name in MAIN[:1]]
-    figure = Figure(f"What differs from {found.reference}, over time", f"At the end: {'; '.join(ends)}.", width)
+    shown = frame[frame["indicator"].isin(MAIN)]
+    clear = bool(((shown["band_low"] > 0) | (shown["band_high"] < 0)).any())
+    title = (f"What differs from {found.reference}, over time" if clear else
+             f"Nothing clearly differs from {found.reference}, at any time")
+    figure = Figure(title, f"At the end: {'; '.join(ends)}.", width)
     top = figure.head(f"difference from {found.reference} in the same run, mean of {found.runs}; dark band: 95 % interval "
                       "of each quarter; light band: 95 % for all quarters at once; shares in percentage points")
     top = key(figure, top + 10, {name: colours[name] for name in found.others})
@@ -158,10 +162,15 @@ def effects(found: Comparison, width: float = WIDE) -> Figure:
     colours, narrow = _colours(found), width < 600
     shares = [outcome for outcome in map(parse, MAIN) if outcome.unit == "share"]
     made: dict[tuple[str, str], Effect] = {(p, str(o)): found.effect(p, o) for o in shares for p in found.others}
-    most = {p: max(shares, key=lambda o, p=p: abs(np.nan_to_num(made[p, str(o)].difference.mean)))  # type: ignore[misc]
-            for p in found.others}
-    said = [f"{p} changes {what(o)} most, by {change(o, made[p, str(o)].difference)}" for p, o in most.items()]
-    figure = Figure("What each policy changes by the end", sentence("; ".join(said)), width)
+    said, clear = [], False
+    for p in found.others:
+        told = {o: d for o in shares if (d := made[p, str(o)].difference).clear}
+        most = max(told, key=lambda o: abs(told[o].mean), default=None)
+        clear |= most is not None
+        said.append(f"{p} clearly changes none of these" if most is None else
+                    f"{p} changes {what(most)} most, by {change(most, told[most])}")
+    figure = Figure("What each policy changes by the end" if clear else "No policy clearly changes these by the end",
+                    sentence("; ".join(said)), width)
     top = figure.head(f"difference from {found.reference} in the same run, in percentage points: mean of {found.runs} runs "
                       "and its 95 % interval")
     top = key(figure, top + 10, {name: colours[name] for name in found.others})
@@ -199,7 +208,7 @@ def fates(found: Comparison, width: float = WIDE) -> Figure:
         moved = found.moves[(found.moves["policy"] == policy) & (found.moves["before"] != found.moves["after"])]
         said.append(f"under {policy}, {decimal(float(moved['municipalities'].sum()))} of {_places(found)} "
                     f"municipalities end elsewhere")
-    figure = Figure("Whose fate changed", sentence("; ".join(said)), width)
+    figure = Figure(_fates_title(found), sentence("; ".join(said)), width)
     top = figure.head(f"rows: where municipalities end under {found.reference}; columns: where the same municipalities end "
                       f"under the policy; how many of {_places(found)}, mean of {found.runs} runs")
     colours, columns = _colours(found), 1 if width < 600 else 2
@@ -227,6 +236,11 @@ def fates(found: Comparison, width: float = WIDE) -> Figure:
     return figure
 
 
+def _fates_title(found: Comparison) -> str:
+    moved = found.moves[found.moves["before"] != found.moves["after"]]
+    return "Whose fate changed" if float(moved["municipalities"].sum()) > 0 else "No municipality's fate changed"
+
+
 def _places(found: Comparison) -> int:
     return len(found.results[found.reference].places)
 
@@ -238,8 +252,7 @@ def study(found: Comparison, outcome: str | Outcome = "lets_dance") -> Study:
     asked, said = parse(outcome), headlines(found, outcome)
     own = {p: found.effect(p, asked) for p in found.others}
     # the clearest comes first: effects whose interval leaves out 0, by size
-    first = max(found.others, key=lambda p: (own[p].difference.low > 0 or own[p].difference.high < 0,
-                                             abs(np.nan_to_num(own[p].difference.mean))))
+    first = max(found.others, key=lambda p: (own[p].difference.clear, abs(np.nan_to_num(own[p].difference.mean))))
     citizens = int(found.results[found.reference].places.citizens.sum())
     done = [f"{len(found.results)} policies met the same {citizens:,} citizens in {_places(found)} municipalities and the "
             f"same luck, in {found.runs} runs of {found.quarters} quarters each. Every number below is a difference from "
@@ -252,12 +265,13 @@ def study(found: Comparison, outcome: str | Outcome = "lets_dance") -> Study:
          else decimal(found.points(name), 0 if found.points(name).is_integer() else 1))
         for name, result in found.results.items()])
     outcomes = listing(found, asked)
+    priced = any(not found.cost_per_effect(p, o).why for p in found.others for o in outcomes)
     return Study("compare", said[first], done, [
         Section("The policies", tables=[policies]),
         Section("What differs", figures={"effects": partial(effects, found), "differences": partial(differences, found)},
                 tables=[effect_table(found, outcomes)]),
-        Section("Whose fate changed", fate_sentences(found), {"fates": partial(fates, found)}, [_changed(found)]),
-        Section("What an effect costs", [
+        Section(_fates_title(found), fate_sentences(found), {"fates": partial(fates, found)}, [_changed(found)]),
+        Section("What an effect costs" if priced else "No effect that a cost could be divided by", [
             "Points that levers cost over the horizon beyond those of the policy compared with, for each unit of "
             "difference. Only effects whose interval leaves out 0 can be divided by."],
             tables=[cost_table(found, outcomes)]),

@@ -247,8 +247,9 @@ def _stay_sentence(stay: Stay, horizon: int) -> str:
     leave = stay.leave
     if leave.ended == 0:
         return f"{stay.title}: none of {leave.spells} municipalities left within {horizon} quarters."
-    gone = [f"{percent(one.value)} to {FUTURES[name]}" for name, one in sorted(
-        stay.goes_to.items(), key=lambda item: -item[1].value) if one.value > 0]
+    ways = sorted((item for item in stay.goes_to.items() if item[1].value > 0), key=lambda item: -item[1].value)
+    gone = [f"{percent(one.value)}{'' if k else f' of all {leave.spells}'} to {FUTURES[name]}"
+            for k, (name, one) in enumerate(ways)]
     half = (f"half have left after {_when(leave.median, horizon)} quarters" if math.isfinite(leave.median.value) else
             f"more than half are still there after {horizon} quarters")
     field = "" if stay.mean_field is None else (

@@ -323,7 +323,11 @@ def adoption_by_category(results: Results, width: float = WIDE) -> Figure:
     shares = {name: ever_adopted_by_category(result) for name, result in results.items()}
     said = [f"from {title[n]}, {percent(float(finite_mean(s[:, -1, 0])))} of innovators and "
             f"{percent(float(finite_mean(s[:, -1, 4])))} of laggards" for n, s in shares.items()]
-    figure = Figure("When early and late adopters adopt",
+    early, late = (any(float(np.nanmax(s[:, -1, of], initial=0.0)) > 0 for s in shares.values())
+                   for of in (slice(None, 3), slice(3, None)))
+    figure = Figure("When early and late adopters adopt" if early and late else
+                    "When early adopters adopt; late ones do not" if early else
+                    "When late adopters adopt; early ones do not" if late else "Nobody adopts",
                     f"Have adopted by the end: {'; '.join(said)}.", width)
     bare = {name: _few(result) for name, result in results.items()}
     top = figure.head("have ever adopted, by adopter category set before the run; " + _bands(results)
@@ -355,7 +359,10 @@ def use_and_adoption(results: Results, width: float = WIDE) -> Figure:
     title = titles(results)
     said = [f"from {title[n]}, {percent(float(finite_mean(r.rows['on'][:, -1])))} of governments and "
             f"{percent(float(finite_mean(r.rows['uses'][:, -1])))} of citizens" for n, r in results.items()]
-    figure = Figure("Adopted by governments, used by citizens",
+    on, uses = (any(float(np.nanmax(r.rows[name], initial=0.0)) > 0 for r in results.values()) for name in ("on", "uses"))
+    figure = Figure("Adopted by governments, used by citizens" if on and uses else
+                    "Adopted by governments, used by no citizen" if on else
+                    "Used by citizens, adopted by no government" if uses else "Neither adopted nor used",
                     f"Have the innovation, or use it, at the end: {'; '.join(said)}.", width)
     return _pairs(results, figure, "share of governments that have the innovation, share of citizens who use it",
                   (("on", "governments"), ("uses", "citizens")), (0, 1), _SHARE)
@@ -367,10 +374,10 @@ def services(results: Results, width: float = WIDE) -> Figure:
     said = [f"from {title[n]}, {decimal(float(finite_mean(r.rows['services_supported'][:, -1])))} with support and "
             f"{decimal(float(finite_mean(r.rows['services_solo'][:, -1])))} by citizens alone"
             for n, r in results.items()]
-    figure = Figure("Services that run, and who carries them",
+    most, ever = (max(float(np.nanmax(of(r.rows[name]), initial=0.0)) for r in results.values()
+                      for name in ("services_supported", "services_solo")) for of in (lambda v: spread(v)[2], np.asarray))
+    figure = Figure("Services that run, and who carries them" if ever > 0 else "No service runs",
                     f"Services per municipality at the end: {'; '.join(said)}.", width)
-    most = max(float(np.nanmax(spread(r.rows[name])[2], initial=0.0))
-               for r in results.values() for name in ("services_supported", "services_solo"))
     highest, ticks = scale(most)
     return _pairs(results, figure, "co-created services per municipality",
                   (("services_supported", "with support"), ("services_solo", "citizens alone")), (0, highest), ticks)
@@ -380,13 +387,15 @@ def late_adopter_gap(results: Results, width: float = WIDE) -> Figure:
     """How far the late categories lag behind the early ones."""
     colour, title = colours(results), titles(results)
     gaps = {name: result.late_adopter_gap() for name, result in results.items()}
-    tops = {}
+    tops, lag = {}, False
     for name, gap in gaps.items():
         mean = finite_mean(gap, axis=0)
         if np.isfinite(mean).any():
             at = int(np.nanargmax(mean))
+            lag |= bool(mean[at] > 0)
             tops[name] = f"from {title[name]}, {points(float(mean[at]))} in quarter {at}"
-    figure = Figure("How far late adopters lag behind", f"Where the mean gap is widest: {'; '.join(tops.values())}."
+    figure = Figure("How far late adopters lag behind" if lag else "Late adopters do not lag behind" if tops else
+                    "Whether late adopters lag behind", f"Where the mean gap is widest: {'; '.join(tops.values())}."
                     if tops else "No gap could be measured.", width)
     top = figure.head("ever adopted: innovators and early adopters less late majority and laggards, "
                       f"in percentage points; {_bands(results)}")
@@ -450,8 +459,9 @@ def willingness_reasons(results: Results, width: float = WIDE) -> Figure:
             if first is not None:
                 does = "lifts" if means[first] > 0 else "lowers"
                 strongest.append(f"from {title[name]}, {REASONS[first]} {does} {who} willingness")
-    figure = Figure("What pushes willingness up and down", f"The strongest reason at the end: {'; '.join(strongest)}.",
-                    width)
+    figure = Figure("What pushes willingness up and down" if any(order) else "Nothing pushes willingness up or down",
+                    f"The strongest reason at the end: {'; '.join(strongest)}." if any(order) else
+                    "Every reason is nil at the end.", width)
     top = figure.head(f"reasons to be more willing (right) or less (left), in logits: mean of the last {LAST} "
                       f"quarters, whisker: 10–90 % of {_runs(results)}; reasons that are nil everywhere are left out")
     sizes = np.abs([values[n][r] for n in names for r in REASONS])

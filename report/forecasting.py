@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from letsdance.experiments.adopters.forecast import Forecast
+    from letsdance.experiments.adopters.stocks import Forecast as Shares
     from letsdance.experiments.adopters.who import Who
 
 #: Below every figure here.
@@ -121,7 +122,7 @@ def _mark(figure: Figure, panel: Panel, forecast: Forecast, end: int) -> None:
 def scoreboard(test: Backtest, width: float) -> Figure:
     """How much worse or better than ours each rival was, with two standard errors."""
     narrow = width < 600
-    figure = Figure("Who forecast best", test.verdict(), width)
+    figure = Figure(_best_title(test), test.verdict(), width)
     top = figure.head("Each rival's error less ours, in percentage points of the population, mean over cascades; "
                       "bars: ± 2 standard errors. Right of zero, ours was better.")
     gaps = test.differences()
@@ -156,6 +157,10 @@ def scoreboard(test: Backtest, width: float) -> Figure:
             figure.text(panel.x + panel.width + 10, here + 5, _signed(middle[i]), 14, colour, True)
     figure.foot(top + 30 + (2 if narrow else 1) * (rows * row + 84) - 50, BACK_FOOT)
     return figure
+
+
+def _best_title(test: Backtest) -> str:
+    return "Who forecast best" if test.told else "No forecast is shown to be best"
 
 
 def _signed(value: float) -> str:
@@ -216,6 +221,55 @@ def forecast_study(made: Sequence[Forecast], prior: Prior | None) -> Study:
          "Stalling means: 84 % is not reached within 100 periods after the end of the history."], OF_A_FORECAST)
 
 
+def share_fan(made: Shares, width: float) -> Figure:
+    """A unit's share in use, and the median, 50 and 80 % bands of what may come."""
+    series, narrow = made.series, width < 600
+    figure = Figure(f"What may come of {series.unit}", made.says(), width)
+    top = figure.head("Share in use. Line: what was seen, then the median; bands: 50 and 80 % of sampled futures.")
+    low, lower, middle, upper, high = (np.concatenate([[series.share[-1]], q]) for q in made.quantiles())
+    most, ticks = scale(100 * min(1.0, float(max(high.max(), series.share.max()))))
+    right = 74 if narrow else 112
+    panel = Panel(figure, 52, top + 12, width - 52 - right, 230 if narrow else 330,
+                  (float(series.period[0]), float(made.t[-1])), (0, most / 100))
+    panel.scale_y([(value / 100, f"{label}\u00a0%" if value else label) for value, label in ticks])
+    panel.scale_x(_ticks(int(series.period[0]), int(made.t[-1]), 4 if narrow else 8))
+    t = np.concatenate([[series.period[-1]], made.t])
+    panel.band(t, low, high, tint(_MAIN, 0.18), 1.0)
+    panel.band(t, lower, upper, tint(_MAIN, 0.38), 1.0)
+    x = float(panel.at_x(series.period[-1]))
+    figure.line([(x, panel.y), (x, panel.y + panel.height)], SOFT, 1, (4, 4))
+    panel.line(t, middle, _MAIN)
+    panel.line(series.period, series.share, INK)
+    panel.labels([(float(high[-1]), "90 %", _MAIN), (float(middle[-1]), "median", _MAIN),
+                  (float(low[-1]), "10 %", _MAIN)], right - 10)
+    figure.text(panel.x, panel.y + panel.height + 40, "period", 13, SOFT)
+    figure.foot(panel.y + panel.height + 44, FOOT)
+    return figure
+
+
+def shares_study(made: Sequence[Shares]) -> Study:
+    """The page of forecasts of shares in use: a table of all, fan charts of the first six."""
+    ends = [f.quantiles((0.1, 0.5, 0.9))[:, -1] for f in made]
+    rows = [[f.series.unit, f"{percent(float(f.series.share[-1]))} in {f.series.period[-1]}", str(f.t[-1]),
+             f"{percent(float(m))} ({percent(float(a))} to {percent(float(b))})",
+             *("not told" if name in f.flows.at_edge else f"{100 * getattr(f.flows, name):.1f}\u00a0%" for name in "pd")]
+            for f, (a, m, b) in zip(made, ends, strict=True)]
+    rising = sum(float(m) > float(f.series.share[-1]) for f, (_, m, _) in zip(made, ends, strict=True))
+    more = [] if len(made) <= _MOST else [f"The first {_MOST} of {len(made)} units are drawn; the table has all."]
+    return Study("forecast of shares in use", made[0].says() if len(made) == 1 else (
+        f"{rising or 'None'} of {len(made)} shares {'is' if rising == 1 else 'are'} more likely than not to be higher "
+        f"{len(made[0].t)} periods on."), [
+        "A share in use has an inflow and an outflow and can fall. Each forecast is a set of whole paths with the flows "
+        "that the series and the other units tell, spread as past forecasts needed."], [
+        Section("What may come", more, {f"fan_{k}": partial(share_fan, f) for k, f in enumerate(made[:_MOST], start=1)}),
+        Section("Where it may be", [], {}, [Table(
+            ["unit", "in use", "period", "median (80 % interval)", "begin by themselves", "stop"], rows,
+            "Of those without it, the share that begins by itself in a period; of those with it, the share that stops.")])],
+        ["Shares tell the net change alone: what begins and what stops rests on how a series bends.",
+         "A forecast repeats how these series went on. It does not know about a law that is being prepared."],
+        OF_A_FORECAST)
+
+
 def _prior(prior: Prior | None) -> str:
     if prior is None or prior.invented:
         return (("No past cascades were given: the" if prior is None else "The") + " prior was learnt from invented curves "
@@ -266,7 +320,7 @@ def backtest_study(test: Backtest) -> Study:
     return Study("backtest of forecasts", test.verdict(), [
         f"{test.cascades} cascades were cut {cut}, and their rest was forecast by every model.",
         learnt, *missed], [
-        Section("Who forecast best", [], {"scoreboard": partial(scoreboard, test)},
+        Section(_best_title(test), [], {"scoreboard": partial(scoreboard, test)},
                 [Table(["model", "median's error (points)", "CRPS (points)", "80 % interval holds (%)",
                         "error of time to 84 % (periods)", "forecasts", "supposes"], rows,
                        "Means over cascades ± one standard error. Points are percentage points of the population."),
@@ -306,7 +360,9 @@ def who_study(made: Who, tried: pd.DataFrame | None) -> Study:
                 for share, row in zip(means.index, means.to_numpy(), strict=True)])]))
     last = float(made.chances[0, -1]), float(made.chances[-1, -1])
     return Study("who adopts next", f"{made.units[0]} is the likeliest to adopt {made.cascade} next "
-                 f"({percent(last[0])} by {made.t[-1]}), {made.units[-1]} the least ({percent(last[1])}).",
+                 f"({percent(last[0])} by {made.t[-1]}), {made.units[-1]} the least ({percent(last[1])})."
+                 if last[0] > last[1] else f"Nothing tells apart the {len(made.units)} units that are still to adopt "
+                                           f"{made.cascade}: each has by {made.t[-1]} with a chance of {percent(last[0])}.",
                  ["Chances of all units add up to what the forecast of the curve expects."], sections,
                  ["An order rests on past behaviour; a unit that changes its mind is not seen."], OF_WHO)
 

@@ -117,10 +117,12 @@ def front(found: Search, width: float = WIDE) -> Figure:
     judged, tried = found.front, found.tried.dropna(subset=["success"])
     on = judged[judged["on_front"]]
     best = on.iloc[-1]
-    figure = Figure("What a higher chance of success costs",
+    succeeds, several = best["fresh_success"] > 0, len(on) > 1
+    figure = Figure("No portfolio succeeds" if not succeeds else "What a higher chance of success costs" if several else
+                    "What success costs",
                     sentence(f"the portfolio with the highest chance, {_named(found, best['portfolio'])}, costs "
-                             f"{best['cost']:g} points and succeeds in {percent(best['fresh_success'])} of fresh runs"),
-                    width)
+                             f"{best['cost']:g} points and succeeds in {percent(best['fresh_success'])} of fresh runs"
+                             if succeeds else "none of those that were tried succeeded in any fresh run"), width)
     top = figure.head(f"chance of {success.words(found.plan.condition)}, by cost in points over "
                       f"{found.plan.scenario.quarters} quarters; line: no cheaper portfolio does better; numbers: places "
                       f"in the table, levers named once; bars: 95 % for all together; faint: tried on {found.plan.runs} "
@@ -261,7 +263,8 @@ def report(found: Search) -> Study:
 
     sections = [Section("Cost and chance", [text for text in [curse(found)] if text], {"front": drawn(front)},
                         [table(found)]),
-                Section("Why it works", reasons(found) or ["No portfolio succeeded in any fresh run."])]
+                Section("Why it works" if (why := reasons(found)) else "No portfolio works",
+                        why or ["No portfolio succeeded in any fresh run."])]
     if len(found.robustness):
         sections.append(Section("In other worlds", in_other_worlds(found), {"robustness": drawn(robustness)}))
     limits = ["Costs are points, assumed; a portfolio is cheap or dear only beside others.",

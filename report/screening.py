@@ -74,7 +74,7 @@ def morris_plane(sensitivity: Sensitivity, width: float = WIDE) -> Figure:
     shown, narrow = table.head(_SHOWN), width < 600
     strong = shown[shown["told_apart"]]
     figure = Figure(
-        "Which factors matter, and which depend on others",
+        "Which factors matter, and which depend on others" if len(strong) else "No factor is shown to matter",
         "First each factor's mean absolute effect with its 95 % interval, then the same against the spread of its effect "
         "over the places it was tried at: the higher, the more it depends on other factors or is not linear. "
         + (f"Strongest: {listed(strong['title'].head(3))}." if len(strong) else "No factor is told apart from none."),
@@ -130,7 +130,7 @@ def sobol_bars(sensitivity: Sensitivity, width: float = WIDE) -> Figure:
     lines = ("how far an emulator's folds differ" if isinstance(found, Emulated) else
              "95 % intervals, which resample points and seeds")
     figure = Figure(
-        "How much of the variance each factor makes",
+        "How much of the variance each factor makes" if table["told_apart"].any() else "No factor is shown to matter",
         f"Of what the factors do to the outcome, {first['title']} makes {_share(first['total'])} "
         f"({_range(first['total_low'], first['total_high'])}) with all its interactions"
         + (f"; {_share(found.luck.value)} of the variance of one run is luck." if math.isfinite(found.luck.value) else "."),
@@ -179,7 +179,7 @@ def regional_ranges(sensitivity: Sensitivity, width: float = WIDE) -> Figure:
     first = shown.iloc[0]
     told = bool(first["told_apart"])
     figure = Figure(
-        "What sets the runs apart",
+        "What sets the runs apart" if told else "Nothing is shown to set the runs apart",
         f"The factor that differs most is {first['title']}: its median is {first['where_holds']:.3g} where the condition "
         f"holds and {first['where_not']:.3g} where it does not." if told else
         "No factor differs more than chance would have it between runs in which the condition holds and the others.", width)
@@ -440,7 +440,8 @@ def sensitivity_study(sensitivity: Sensitivity) -> Study:
     ranges = [[f"{f.title} ({f.name})", f"{said_limit(low)} to {said_limit(high)}", f.unit]
               for f, (low, high) in zip(sensitivity.factors, bounds_of(sensitivity.factors), strict=True)]
     return Study("sensitivity", headline, done, [
-        Section("What matters", more, {name: partial(_first, draw, sensitivity)}, [Table(columns, rows)]),
+        Section("What matters" if sensitivity.table["told_apart"].any() else "Nothing is shown to matter", more,
+                {name: partial(_first, draw, sensitivity)}, [Table(columns, rows)]),
         Section("What was varied", tables=[Table(["factor", "range", "unit"], ranges)])], _limits(sensitivity))
 
 

@@ -64,7 +64,8 @@ def effects(found: Speed, width: float = WIDE) -> Figure:
     narrow, policies = _narrow(width), _rows(found)
     best = [f"“{p}” {decimal(float(e['mean']), 0)}" for p in policies if p != IMITATION
             and (e := found.effect(p, "sooner"))["clear"] and e["mean"] > 0][:3]
-    figure = Figure("What speeds up the late, and what it does to depth",
+    figure = Figure("What speeds up the late, and what it does to depth" if best else
+                    "Nothing is shown to speed up the late",
                     f"Quarters that laggards adopt sooner: {listed(best)}." if best else headline(found), width)
     spread = "95 % of the posterior's draws" if found.calibrated else "95 % interval of the mean"
     top = figure.head(f"difference from the case as it is, on the same luck; dot: mean, bar: {spread}; blue: more, orange: "

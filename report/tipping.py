@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from letsdance.experiments.estimates import Estimate
+from letsdance.experiments.estimates import LEVEL, Estimate
 from letsdance.experiments.outcomes import parse
 from letsdance.params import listed
 from letsdance.report.dynamics import (
@@ -133,7 +133,9 @@ def tipping_sentence(found: Tipping) -> str:
             above = found.within[:, list(found.starts).index(name)].mean() >= 0.5
             never.append(f"{title} (always {'above' if above else 'below'})")
         for tip in tips:
-            sure = "" if not tip.seen < 0.95 else f", though only in {percent(tip.seen)} of bootstrap draws"
+            sure = "" if not tip.seen < LEVEL else (
+                f", though only in {percent(tip.seen)} of bootstrap draws, so it has no interval"
+                + (" and, at the edge of what was tried, may lie beyond" if tip.edge else ""))
             said.append(f"from {title} it {'rises above' if tip.rises else 'falls below'} one half at {found.axis.name} = "
                         f"{with_interval(tip.at, number)}{sure}")
     words = f"The share of municipalities in {FUTURES[found.regime]} after {found.quarters} quarters: "
@@ -165,7 +167,8 @@ def tipping_study(found: Tipping) -> Study:
         [f"{len(found.values)} values of {found.axis.title} ({found.axis.name}), {counted_runs(found.runs)} of "
          f"{found.quarters} quarters from each of {counted(len(found.starts))} starts; every value meets the same citizens "
          f"and the same luck."],
-        [Section("Where it tips", said, {"tipping_diagram": partial(tipping_diagram, found)}, [Table(
+        [Section("Where it tips" if tips or found.folds else "Nothing tips", said,
+                 {"tipping_diagram": partial(tipping_diagram, found)}, [Table(
             [found.axis.name, *(f"from {title}" for title in found.starts.values()), "the mean field can rest in"], rows,
             f"Share of municipalities in {FUTURES[found.regime]} at the end: mean (lowest to highest run).")])],
         ["Between two values the share is taken to run in a straight line; an interval narrower than a step of "

@@ -235,7 +235,8 @@ def assumptions(found: OverWorlds, name: str, width: float = WIDE) -> Figure:
     """What moves a policy's effect: its mean in the third of worlds with the lowest and the highest values."""
     moved = found.where(name)
     moved = moved[moved["p"] < TOLD].head(6)
-    figure = Figure(f"What decides whether {shorten(name, 400, 20, True)} works",
+    short = shorten(name, 400, 20, True)
+    figure = Figure(f"{'What decides' if len(moved) else 'Nothing is shown to decide'} whether {short} works",
                     sentence(f"most: {titled(str(moved['assumption'].iloc[0]))}" if len(moved) else
                              "no single assumption is shown to"), width)
     top = figure.head(f"difference from {found.reference}, mean of the third of worlds with the lowest values of an "
@@ -262,13 +263,17 @@ def assumptions(found: OverWorlds, name: str, width: float = WIDE) -> Figure:
     return figure
 
 
+def _decides(found: Any, *names: str) -> str:
+    told = any((found.where(name)["p"] < TOLD).any() for name in names)
+    return "What decides" if told else "Nothing is shown to decide"
+
+
 # ---------------------------------------------------------------- the page of a comparison over worlds
 
 def study(found: OverWorlds, told: Knowing | None = None) -> Study:
     """The page; its headline is that of the policy whose effect is largest against the luck and the not knowing of it."""
     said = headlines(found)
-    first = max(found.others, key=lambda name: (found.effect(name).low > 0 or found.effect(name).high < 0,
-                                                abs(np.nan_to_num(found.effect(name).mean))))
+    first = max(found.others, key=lambda name: (found.effect(name).clear, abs(np.nan_to_num(found.effect(name).mean))))
     if told is None:
         try:
             told = knowing(found)
@@ -279,7 +284,8 @@ def study(found: OverWorlds, told: Knowing | None = None) -> Study:
             *(said[name] for name in found.others if name != first), *(worst_where(found, name) for name in found.others),
             *(luck_sentence(found, name) for name in found.others)]
     policies = Table(("policy", "what is done"), [(name, described(story)) for name, story in found.stories.items()])
-    decides = [Section(f"What decides for {name}", figures={f"assumptions-{k}": partial(assumptions, found, name)},
+    decides = [Section(f"{_decides(found, name)} for {name}",
+                       figures={f"assumptions-{k}": partial(assumptions, found, name)},
                        tables=[moving_table(found, found.where(name))]) for k, name in enumerate(found.others)]
     sections = [Section("The policies", tables=[policies]),
                 Section("Over worlds", regret_sentences(found), {"worlds": partial(sorted_worlds, found)},
@@ -486,8 +492,9 @@ def map_study(found: Plane) -> Study:
         Section("The plane", figures={"plane": partial(plane, found)},
                 tables=[Table(["future", "as assumed", "mean over worlds", "nine of ten worlds"], sizes,
                               "The share of the plane that leads to each future.")]),
-        Section("What decides", tables=[Table(["future", "assumptions that its part of the plane moves with, lowest third "
-                                                         "to highest third of worlds"], rows)])], [WIDTH])
+        Section(_decides(found, *FUTURES), tables=[Table([
+            "future", "assumptions that its part of the plane moves with, lowest third to highest third of worlds"],
+            rows)])], [WIDTH])
 
 
 def search_sentences(table: pd.DataFrame, named: Any) -> Sequence[str]:

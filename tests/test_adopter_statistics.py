@@ -176,6 +176,19 @@ def test_contacts_who_never_adopt_are_no_earlier_adopters():
 
 # ---------------------------------------------------------------- curves
 
+def test_the_table_that_netdiffuser_prints_of_a_hundred_nodes():
+    """Its README, `summary(diffnet)` of version 1.23.0: adopters of each period, all by then (share), hazard rate."""
+    printed = """8 8 0.08 -; 3 11 0.11 0.03; 6 17 0.17 0.07; 3 20 0.20 0.04; 9 29 0.29 0.11; 5 34 0.34 0.07; 2 36 0.36 0.03;
+        3 39 0.39 0.05; 5 44 0.44 0.08; 1 45 0.45 0.02; 3 48 0.48 0.05; 6 54 0.54 0.12; 8 62 0.62 0.17; 9 71 0.71 0.24;
+        5 76 0.76 0.17; 7 83 0.83 0.29; 5 88 0.88 0.29; 4 92 0.92 0.33; 1 93 0.93 0.12; 2 95 0.95 0.29"""
+    rows = [row.split() for row in printed.split(";")]
+    new = [int(row[0]) for row in rows]
+    curve = statistics.curve([*np.repeat(np.arange(1.0, 21), new), *[NAN] * 5], last=20)
+    ours = [[f"{row.new}", f"{row.adopters}", f"{row.share:.2f}", f"{row.hazard:.2f}" if row.period > 1 else "-"]
+            for row in curve.itertuples()]
+    assert ours == rows
+
+
 def test_curve_and_hazard_by_hand():
     curve = statistics.curve([1, 2, 2, 4, NAN], last=5)
     assert curve["new"].tolist() == [1, 2, 0, 1, 0]

@@ -13,8 +13,8 @@ from scipy import stats
 from letsdance.experiments import compare as comparing
 from letsdance.experiments import folder
 from letsdance.experiments.compare import INDICATORS, Policy, band, compare, policies, read_policy
-from letsdance.experiments.outcomes import parse
-from letsdance.experiments.paired import Interval, interval, unseen
+from letsdance.experiments.outcomes import Outcome, parse
+from letsdance.experiments.paired import Interval, interval, leaning, leant, unseen
 from letsdance.experiments.precision import sequence
 from letsdance.params import Refused
 from letsdance.report import comparison as pages
@@ -142,7 +142,12 @@ def kinds(g: np.random.Generator, runs: int) -> dict[str, tuple[np.ndarray, np.n
     places = g.binomial(40, 0.01, (runs, 30)) / 40
     jump = (g.random((runs, 1)) < 0.08) * (quarter >= 10)
     usual = g.normal(size=(runs, 1)) + 0.5 * g.normal(size=(runs, 30)).cumsum(axis=1)
+    tail = g.gamma(0.4, size=(runs, 1)) + 0.5 * g.gamma(0.4, size=(runs, 30))  # skewness 2.8, in all runs and quarters
+    holes = np.where(g.random((runs, 30)) < 0.3, np.nan, usual)
     return {
+        "a long tail": (tail, np.full(30, 0.6)),
+        "a long tail downwards": (-tail, np.full(30, -0.6)),
+        "not measured in three runs of ten": (holes, np.zeros(30)),
         "an event that stays": ((began <= quarter) * 1.0, came),
         "a rare event in every quarter": ((g.random((runs, 30)) < 0.01) * 1.0, np.full(30, 0.01)),
         "nearly all": (1.0 - (began <= quarter), 1 - came),
@@ -163,6 +168,59 @@ def test_a_band_covers_every_quarter_at_once_whatever_kind_of_outcome(runs):
             inside = (b["band_low"] <= mean + 1e-12) & (mean <= b["band_high"] + 1e-12)
             held[name] = held.get(name, 0) + int(inside.all())
     assert {name: count / n for name, count in held.items() if count / n < 0.93} == {}
+
+
+def test_the_side_of_the_long_tail_reaches_as_far_as_halls_cubic_says():
+    n, t = np.array([20, 100]), np.array([3.2, 3.0])
+    for skewness in (0.4, 0.9, -0.9):
+        below, above = leant(t, skewness, n)
+        a = skewness / (3 * np.sqrt(n))
+
+        def cubic(ratio, a=a, skewness=skewness):
+            return ratio + a * ratio**2 + a**2 * ratio**3 / 3 + skewness / (6 * np.sqrt(n))
+
+        far, side = (above, -1) if skewness > 0 else (below, 1)
+        np.testing.assert_allclose(cubic(side * far), side * t)  # its normal score is Student's quantile
+        assert (far > t).all()
+        assert ((above if skewness < 0 else below) == t).all()
+    for one in leant(t, 0.0, n):
+        assert (one == t).all()
+    reaches = [leant(t, skewness, n)[1][0] for skewness in (0.5, 1.0, 1.5, 3.0, 4.0)]
+    assert reaches == sorted(reaches)  # a longer tail never makes it shorter
+
+
+def test_students_ratio_of_skewed_values_needs_that_much():
+    """20 exponential values: their own ratio's quantiles, of 200,000 draws; a sample shows less of the skewness than the 2
+    that it is, and with what it shows in the median the interval is about as long as it must be."""
+    x = np.random.default_rng(2).exponential(size=(200_000, 20))
+    ratio = (x.mean(axis=1) - 1) / (x.std(axis=1, ddof=1) / np.sqrt(20))
+    shown = float(np.median(stats.skew(x[:20_000], axis=1)))
+    for tail in (0.025, 0.0025):
+        student = np.array([stats.t.ppf(1 - tail, 19)])
+        below, above = (float(one[0]) for one in leant(student, shown, np.array([20])))
+        assert -np.quantile(ratio, tail) == pytest.approx(above, rel=0.2)
+        assert -np.quantile(ratio, tail) > 1.4 * student[0]
+        assert np.quantile(ratio, 1 - tail) <= below
+
+
+def test_how_skewed_runs_are_is_the_mean_over_the_quarters_that_move():
+    d = np.random.default_rng(3).exponential(size=(20, 6))
+    d[:, 2] = 0.5
+    d[:8, 4] = np.nan
+    moving = np.array([True, True, False, True, True, True])
+    own = np.array([stats.skew(one[np.isfinite(one)]) if np.ptp(one) != 0 else 0.0 for one in d.T])
+    n = np.isfinite(d).sum(axis=0)
+    assert leaning(d, moving) == pytest.approx(np.average(own[moving], weights=n[moving]))
+    assert leaning(-d, moving) == pytest.approx(-leaning(d, moving))
+    assert leaning(d, np.zeros(6, bool)) == 0.0
+    mirrored = band(-d, seed=1)
+    assert mirrored["band_high"] == pytest.approx(-band(d, seed=1)["band_low"])
+
+
+def test_how_far_runs_could_lie_apart_is_of_those_that_were_measured(found):
+    values = [np.array([[1.0, np.nan, np.nan], [4.0, np.nan, 2.0], [np.nan, np.nan, 9.0]]), np.zeros((3, 3))]
+    assert found._reach(Outcome("representativeness"), values) == 7.0
+    assert found._reach(Outcome("representativeness"), [one[:, :1] for one in values]) == 3.0
 
 
 def test_bands_of_the_model_cover_the_mean_of_all_runs():

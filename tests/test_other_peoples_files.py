@@ -76,6 +76,12 @@ def hidden(made):
     made.worksheets[0].sheet_state = "hidden"
 
 
+def years_only(made):
+    for row in range(2, 5):
+        cell = made.worksheets[0].cell(row, 2)
+        cell.value, cell.number_format = date(cell.value, 1, 1), "yyyy"
+
+
 def titled(made):
     made.worksheets[0].insert_rows(1)
     made.worksheets[0]["A1"] = "Laws"
@@ -110,6 +116,21 @@ SAME = {
     "rows of a subset": '"node","time"\n"4","A",2001\n"7","B",2002\n"9","C",2004\n',
     "names of rows": '"","time"\n"A",2001\n"B",2002\n"C",2004\n',
     "index of pandas": ",node,time\n0,A,2001\n1,B,2002\n2,C,2004\n",
+    "Markdown": "| node | time |\n|------|:----:|\n| A | 2001 |\n| B | 2002 |\n| C | 2004 |\n",
+    "Markdown, bare": "node|time\n---|---:\nA|2001\nB|2002\nC|2004\n",
+    "psql": " node | time \n------+------\n A    | 2001\n B    | 2002\n C    | 2004\n(3 rows)\n",
+    "mysql": "+------+------+\n| node | time |\n+------+------+\n| A    | 2001 |\n| B    | 2002 |\n| C    | 2004 |\n"
+             "+------+------+\n3 rows in set (0.00 sec)\n",
+    "files one below the other": "node,time\nA,2001\nnode,time\nB,2002\nnode,time\nC,2004\n",
+    "the number of rows below": CSV + "Total,3\n", "the sum below": CSV + "Totaal:,6007\n",
+    "a sum of nothing": CSV + "Sum,\n", "digits of Arabic": CSV.translate(str.maketrans("0124", "٠١٢٤")),
+    "wide digits": CSV.translate(str.maketrans("0124", "０１２４")),
+    "marks of direction": CSV.replace(",2", ",\u200e2"), "LaTeX": "".join(
+        f"{row.replace(',', ' & ')} \\\\\n" for row in CSV.splitlines()),
+    "UTF-16 without a mark": CSV.encode("utf-16-le"), "UTF-32": CSV.encode("utf-32"),
+    "units": CSV.replace("time", "time (year)"), "a header of two lines": CSV.replace("time", '"time\n(year)"'),
+    "UTF-16 in gz": gzip.compress(CSV.encode("utf-16"), mtime=0),
+    "dates shown as years": book(years_only, s=ROWS), "a header with a hash": "#" + CSV,
     "XLSX": book(s=ROWS), "an empty sheet first": book(a=[], s=ROWS), "notes first": book(a=[["Read me"]], s=ROWS),
     "header in row 3": book(s=[[None], [None], *ROWS]), "title in XLSX": book(s=[["Laws"], [None], *ROWS]),
     "from column C": book(s=[[None, None, *row] for row in ROWS]), "years as text": book(s=[[a, str(b)] for a, b in ROWS]),
@@ -269,7 +290,22 @@ def test_ties_of_pajek_keep_direction_weight_and_vertices_without_a_line():
 
 # ---------------------------------------------------------------- what is no table, and what cannot be told
 
+def test_a_node_that_is_called_total_stays_where_nothing_says_that_it_is_a_sum():
+    assert times("node,time\nEni,2001\nShell,2002\nTotal,2004\n") == {"Eni": 2001, "Shell": 2002, "Total": 2004}
+    assert times("node,time\nTotal,3\nA,1\nB,2\nC,4\n")["Total"] == 3
+
+
+def test_null_of_a_database_is_blank():
+    assert times(CSV + "D,\\N\n") == {**PLAIN, "D": None}
+
+
 @pytest.mark.parametrize(("content", "words"), [
+    (b"@relation x\n@attribute node string\n@data\nA,2001\n", "Weka"), (b"digraph { A -> B }", "Graphviz"),
+    (b"strict graph G {\n A -- B;\n}", "Graphviz"), (b"- node: A\n  time: 2001\n", "YAML"),
+    (b"---\n- node: A\n  time: 2001\n", "YAML"), (b"node^time\nA^2001\n", "separate columns"),
+    (CSV.replace("2001", "2001*"), "2001*"), (CSV.replace("2001", "ca. 2001"), "ca. 2001"),
+    (CSV.replace("20", "FY20"), "FY2001"), (CSV.replace("2001", "<2001"), "<2001"),
+    (CSV + "A,2001\n", "a node adopts once"),
     (archive(a="x"), "zip"), (archive(mimetype="x", content="x"), "OpenDocument"), (archive(word__document="x"), "Word"),
     (archive(Index__Document="x"), "Numbers"), (b"\x72\x02\x01\x00" + bytes(80), "Stata"),
     (b"\x73\x02\x01\x00" + bytes(80), "Stata"),

@@ -78,6 +78,20 @@ def test_intervals_hold_where_the_truth_is_known_and_beat_persistence():
     assert (again.paths == stocks.forecast(many[6].until(6), model, 4, 300).paths).all()
 
 
+def test_a_flow_at_the_edge_of_what_can_be_is_said_not_to_be_told():
+    flows = stocks.Flows(0.02, 0.1, 0.0, 0.01)
+    one = stocks.Series("a", YEARS[:6], np.linspace(0.1, 0.4, 6))
+    said = stocks.Forecast(one, np.array([9]), np.full((20, 1), 0.5), flows).says()
+    assert flows.at_edge == ("d",)
+    assert "2.0 % of those without it begin by themselves, as far as shares tell" in said
+    assert "How many stop cannot be told: the best value is none" in said
+    assert "settles" not in said  # at 100 %, which is the edge and no estimate
+    inside = stocks.Forecast(one, np.array([9]), np.full((20, 1), 0.5), stocks.Flows(0.02, 0.1, 0.05, 0.01)).says()
+    assert "5.0 % of those with it stop" in inside
+    assert "cannot be told" not in inside
+    assert "settles near" in inside
+
+
 def test_what_cannot_be_a_share_is_refused():
     with pytest.raises(Refused, match="no outflow"):
         stocks.series_of(example("bass_example"))
@@ -98,6 +112,14 @@ def test_shares_are_forecast_and_tested_by_the_same_commands(tmp_path, monkeypat
     assert [one["unit"] for one in said["forecasts"]] == ["usually", "usually or sometimes"]
     assert said["kind"] == "share in use"
     assert (tmp_path / "F.csv").read_text().startswith("unit,sample,t,share")
+    done = CliRunner().invoke(app, ["adopters", "forecast", "s.csv", "--samples", "50", "--report", "page", "--json"])
+    assert json.loads(done.stdout)["forecasts"] == said["forecasts"]
+    quantiles = pd.read_parquet(tmp_path / "page" / "quantiles.parquet").set_index(["unit", "t"])
+    one = said["forecasts"][1]
+    assert quantiles.loc[one["unit"], "q90"].tolist() == one["quantiles"]["q90"]
+    page = (tmp_path / "page" / "report.html").read_text()
+    assert "What may come of usually or sometimes" in page
+    assert page.count("<svg") >= 2
     done = CliRunner().invoke(app, ["adopters", "backtest", "s.csv", "--json", "--samples", "50", "--out", "tried"])
     said = json.loads(done.stdout)
     assert said["forecasts"] > 10

@@ -239,3 +239,20 @@ def test_of_several_crossings_a_draw_gives_to_each_the_nearest_in_its_direction(
     for tip, at in zip(tips, (2.5, 4.8, 7.5), strict=True):
         assert tip.at.value == pytest.approx(at, abs=0.15)
         assert at - 0.4 < tip.at.low <= tip.at.value <= tip.at.high < at + 0.4
+
+
+def test_a_crossing_at_the_edge_of_what_was_tried_has_no_interval_and_says_so():
+    """Most runs cross within the axis, three of ten would beyond it: an interval would be one of the axis."""
+    values = np.linspace(0, 1, 11)
+    where = np.r_[np.full(7, 0.9), np.full(3, 1.2)]
+    shares = np.clip(0.5 + 2 * (values[:, None] - where), 0, 1)
+    tip, = tp.crossings(values, shares)
+    assert 0.9 < tip.at.value < 1
+    assert tip.seen < 0.95
+    assert tip.edge
+    assert np.isnan([tip.at.low, tip.at.high]).all()
+    inside = np.linspace(0, 2, 21)
+    tip, = tp.crossings(inside, np.clip(0.5 + 2 * (inside[:, None] - where), 0, 1))
+    assert tip.seen == 1
+    assert not tip.edge
+    assert tip.at.low < tip.at.value < tip.at.high

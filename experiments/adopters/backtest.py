@@ -95,17 +95,27 @@ class Backtest:
         return pd.DataFrame([{"model": m, "level": level, "held": each.loc[m, name]} for m in self._models()
                              for level, name in zip(LEVELS, names, strict=True)])
 
+    def _next_best(self) -> tuple[str, float, float]:
+        """The rival with the least CRPS, how much larger it is than ours, and the standard error of that."""
+        rival = str(self.summary().set_index("model").drop(index=OURS)["crps"].idxmin())
+        gaps = self.differences()
+        gaps = gaps[gaps["measure"] == "crps"].set_index("model")
+        return rival, float(gaps.loc[rival, "difference"]), float(gaps.loc[rival, "se"])
+
+    @property
+    def told(self) -> bool:
+        """Whether our forecast and the next best can be told apart."""
+        _, gap, error = self._next_best()
+        return bool(np.isfinite(error) and abs(gap) >= 2 * error)
+
     def verdict(self) -> str:
         """Which forecast to trust, in one sentence, by CRPS and the paired differences."""
         found = self.summary().set_index("model")
-        gaps = self.differences()
-        gaps = gaps[gaps["measure"] == "crps"].set_index("model")
-        rival = found.drop(index=OURS)["crps"].idxmin()
-        gap, error = float(gaps.loc[rival, "difference"]), float(gaps.loc[rival, "se"])
+        rival, gap, error = self._next_best()
         share = f"{round(100 * found.loc[OURS, 'coverage'])}{_GAP}%"
         held = f"; our 80{_GAP}% intervals held the truth {share} of the time"
         size = f"{abs(gap) * 100:.1f}{_GAP}±{_GAP}{error * 100:.1f} points of CRPS"
-        if not np.isfinite(error) or abs(gap) < 2 * error:
+        if not self.told:
             return f"On these cascades our forecast and {_title(rival)} cannot be told apart ({size}){held}."
         if gap > 0:
             return f"Trust our forecast: it beats the next best, {_title(rival)}, by {size}{held}."

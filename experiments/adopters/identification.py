@@ -17,7 +17,7 @@ from letsdance.experiments.adopters.observed import CHECKS, MOST_GOVERNMENTS
 if TYPE_CHECKING:
     import pandas as pd
 
-_UNKNOWN, _VAGUE = 0.8, 0.5   # spread after the data, of that before
+UNKNOWN, _VAGUE = 0.8, 0.5   # spread after the data, of that before
 _TIED = 0.5                   # correlation from which two parameters are known together
 _EDGE, _PILED = 0.05, 0.25    # so much of the weight in so much of the range, at its end
 _SURPRISE = 0.05
@@ -69,7 +69,7 @@ def _parameters(found: Calibration) -> Iterator[str]:
     table, sample = found.table, found.sample
     for k, (_, row) in enumerate(table.iterrows()):
         title, low, high = f"“{row['title']}”", float(row["low"]), float(row["high"])
-        if row["narrowing"] > _UNKNOWN:
+        if row["narrowing"] > UNKNOWN:
             yield (f"The curve says next to nothing about {title} on its own: its spread is {100 * row['narrowing']:.0f} % "
                    f"of what it was before the data.")
         elif row["narrowing"] > _VAGUE:

@@ -119,6 +119,22 @@ def table(made: Sequence[Forecast]) -> pd.DataFrame:
         "share": f.paths.ravel()}) for f in made], ignore_index=True)
 
 
+def seen(many: Sequence[Series]) -> pd.DataFrame:
+    """unit, t, share: what was seen."""
+    import pandas as pd
+
+    return pd.concat([pd.DataFrame({"unit": one.unit, "t": one.period, "share": one.share}) for one in many],
+                     ignore_index=True)
+
+
+def quantile_table(made: Sequence[Forecast]) -> pd.DataFrame:
+    """unit, t, q10, q25, q50, q75, q90 of the share."""
+    import pandas as pd
+
+    return pd.concat([pd.DataFrame({"unit": f.series.unit, "t": f.t, **dict(zip(
+        ("q10", "q25", "q50", "q75", "q90"), f.quantiles(), strict=True))}) for f in made], ignore_index=True)
+
+
 def series_of(counts: Counts) -> list[Series]:
     """Shares of each unit. Refused for counts that are no shares, and stocks without those who could."""
     if counts.kind not in ("percent", "stock"):
@@ -147,6 +163,11 @@ class Flows:
     def change(self, share: np.ndarray) -> np.ndarray:
         """Inflow less outflow of a period at these shares."""
         return (self.p + self.q * share) * (1 - share) - self.d * share
+
+    @property
+    def at_edge(self) -> tuple[str, ...]:
+        """Flows whose best value is none, the edge of what can be: these shares do not tell them."""
+        return tuple(name for name in ("p", "q", "d") if getattr(self, name) < 1e-12)
 
     @property
     def rest(self) -> float:
@@ -218,12 +239,20 @@ class Forecast:
     def says(self) -> str:
         """One or two sentences."""
         low, middle, high = (f"{100 * v:.1f}" for v in self.quantiles((0.1, 0.5, 0.9))[:, -1])
-        rest = self.flows.rest
+        p, d, edge = self.flows.p, self.flows.d, self.flows.at_edge
+        # Where it settles is the edge itself, all or nothing, where an outflow or every inflow is none.
+        rest = float("nan") if "d" in edge or {"p", "q"} <= {*edge} else self.flows.rest
         settles = "" if np.isnan(rest) else f" If its flows stay as they are, it settles near {100 * rest:.0f} %."
+        told = " and ".join(text for name, text in (
+            ("p", f"{100 * p:.1f} % of those without it begin by themselves"),
+            ("d", f"{100 * d:.1f} % of those with it stop")) if name not in edge)
+        untold = " or ".join(text for name, text in (
+            ("p", "how many begin by themselves"), ("q", "how many follow others"), ("d", "how many stop")) if name in edge)
+        flows = (f" In a period {told}, as far as shares tell." if told else "") + (
+            f" {untold[0].upper()}{untold[1:]} cannot be told: the best value is none, the edge of what can be." if untold
+            else "")
         return (f"{self.series.unit}: {100 * self.series.share[-1]:.1f} % in {self.series.period[-1]}; {middle} % in "
-                f"{self.t[-1]} (80 % interval {low} to {high} %). In a period {100 * self.flows.p:.1f} % of those without "
-                f"it begin by themselves, and {100 * self.flows.d:.1f} % of those with it stop, as far as shares "
-                f"tell.{settles}")
+                f"{self.t[-1]} (80 % interval {low} to {high} %).{flows}{settles}")
 
 
 def forecast(one: Series, model: Model, periods: int = 10, samples: int = 500, seed: int = 0) -> Forecast:

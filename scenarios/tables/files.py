@@ -31,7 +31,8 @@ MARKS = (",", ";", "\t", "|")
 _NAMED = {mark: name for name, mark in SEPARATORS.items()}
 _SAMPLE = 60        # lines that tell the separator
 _MOST_ABOVE = _MOST_BELOW = 10  # lines of title and remarks around a table
-_NOTE = re.compile(r"(sources?|bron(nen)?|notes?|noot|opmerking(en)?|toelichting|remarks?)\s*:|[*#©]", re.IGNORECASE)
+_NOTE = re.compile(r"(sources?|bron(nen)?|notes?|noot|opmerking(en)?|toelichting|remarks?)\s*:|[*#©]|"
+                   r"\(\d+ (rows?|rijen)\b.*\)|\d+ rows? in set\b", re.IGNORECASE)  # as databases end a table
 _WHOLE = re.compile(r'"(?:[^"]|"")*[,;|\t](?:[^"]|"")*"')  # a line in quotes as a whole
 _QUOTES = (("'", "'"), ("“", "”"), ("‘", "’"))
 _CHUNK = 2**22
@@ -71,6 +72,18 @@ _NO_TABLE = (
     ("{", "is JSON", "save its table as CSV"), ("[{", "is JSON", "save its table as CSV"),
     ("[[", "is JSON", "save its table as CSV"),
 )
+#: And how others of them begin.
+_NO_TABLE_EITHER = (
+    (re.compile(r"(strict\s+)?(di)?graph\b[^,;\n]*\{"), "is a network of Graphviz",
+     "save it as GraphML, Pajek or a CSV of source and target"),
+    (re.compile(r"@relation\b"), "is a file of Weka (ARFF)", "save its table as CSV"),
+    (re.compile(r"(---\s+)?-\s+\w+:\s"), "is YAML", "save its table as CSV"),
+)
+#: A line drawn between header and rows, or around a table, as databases and Markdown do.
+_RULE = re.compile(r"^[ \t]*[|+]?[ \t]*:?[-=]{2,}:?[ \t]*([|+][ \t]*:?[-=]{2,}:?[ \t]*)*[|+]?[ \t]*$", re.MULTILINE)
+#: What the sums below a table are called, in small letters.
+_SUMS = frozenset(("total", "totals", "grand total", "sum", "totaal", "eindtotaal", "som", "gesamt", "insgesamt", "summe",
+                   "total général", "somme", "ensemble"))
 #: First bytes of Stata's files of before 2013, and of what R writes as text.
 _OLD = ((re.compile(rb"[\x69-\x73][\x01\x02]\x01\0"), "is a Stata file", "save it as CSV (export delimited)"),
         (re.compile(rb"A\n[23]\n\d{5,6}\n"), "is a file of R", "save its table by write.csv(x, row.names = FALSE)"))
@@ -157,6 +170,9 @@ def open_sheet(source: Any, what: str = "rows", remedy: str = "", reading: Readi
         raise Refused("{where} is empty; {remedy}", where=where, remedy=Said(remedy))
     for words, is_a, do in _NO_TABLE:
         if start.startswith(words):
+            raise Refused("{where} {is_a}, not a table; {do}.", where=where, is_a=Said(is_a), do=Said(do))
+    for begins, is_a, do in _NO_TABLE_EITHER:
+        if begins.match(start):
             raise Refused("{where} {is_a}, not a table; {do}.", where=where, is_a=Said(is_a), do=Said(do))
     if "<graphml" in start or re.match(r"(%.*\s+)*\*(vertices|network)\b", start):
         from letsdance.scenarios.tables import formats
@@ -294,7 +310,7 @@ def _decoded(raw: bytes, where: str) -> tuple[str, str]:
 
 def _of_text(text: str, where: str, remedy: str, how: list[str], reading: Reading) -> Sheet:
     """Rows of a text whose columns are separated by comma, semicolon, tab or |. Blank lines are left out."""
-    text = _unquoted(_with_lines(text), how)
+    text = _unruled(_unquoted(_with_lines(text), how), how)
     lines = text.split("\n", 1_000)
     told, at = SEPARATORS.get(reading.separator, ""), _next(lines, 0)
     line = _SEP.fullmatch(lines[at])
@@ -335,6 +351,15 @@ def _unquoted(text: str, how: list[str]) -> str:
         return text
     how.append(Said("each line was in quotes"))
     return "\n".join(line[1:-1].replace('""', '"') if _WHOLE.fullmatch(line) else line for line in text.split("\n"))
+
+
+def _unruled(text: str, how: list[str]) -> str:
+    """A text whose table is drawn with lines of dashes, without these; other lines keep their numbers."""
+    start = text.split("\n", _SAMPLE)[:_SAMPLE]
+    if not any(_RULE.match(line) and ("|" in line or "+" in line) for line in start):
+        return text
+    how.append(Said("lines that are drawn left out"))
+    return _RULE.sub("", text)
 
 
 def _next(lines: Sequence[str], at: int) -> int:
@@ -513,12 +538,54 @@ def _trimmed(where: str, frame: pd.DataFrame, how: list[str]) -> pd.DataFrame:
     made = pd.DataFrame({k: columns[k] for k in keep}, index=frame.index, dtype=str).set_axis(names, axis=1)
     rows = np.logical_or.reduce(some) if some else np.ones(len(made), bool)
     made = made if rows.all() else made[rows]
+    made = _once_headed(made, how)
     notes = 0
     while len(names) > 1 and notes < min(_MOST_BELOW, len(made)) and _is_note(made.iloc[-1 - notes].tolist()):
         notes += 1
     if notes:
         how.append(left_out(notes, "below the table"))
-    return made.iloc[:len(made) - notes] if notes else made
+    made = made.iloc[:len(made) - notes] if notes else made
+    if len(names) > 1 and len(made) > 2 and _is_sum(made):
+        how.append(Said("the row {name} left out: it says what stands above it", name=made.iloc[-1, 0]))
+        made = made.iloc[:-1]
+    return made
+
+
+def _once_headed(frame: pd.DataFrame, how: list[str]) -> pd.DataFrame:
+    """Without rows that say the header again, as in files that were put one below the other."""
+    import numpy as np
+
+    if frame.shape[1] < 2 or not len(frame):
+        return frame
+    again = (frame.iloc[:, 0] == frame.columns[0]).to_numpy(copy=True)
+    for k in range(1, frame.shape[1]):
+        if not again.any():
+            return frame
+        again &= (frame.iloc[:, k] == frame.columns[k]).to_numpy()
+    if not again.any():
+        return frame
+    count = int(again.sum())
+    how.append(Said("the header is there again in 1 row, left out") if count == 1 else
+               Said("the header is there again in {count} rows, left out", count=count))
+    return frame[np.logical_not(again)]
+
+
+def _is_sum(frame: pd.DataFrame) -> bool:
+    """Whether the last row is no row but their sum or number: it is called so, and every number in it is one of these."""
+    import numpy as np
+    import pandas as pd
+
+    last = frame.iloc[-1]
+    if last.iloc[0].rstrip(":").strip().lower() not in _SUMS:
+        return False
+    for k in range(1, frame.shape[1]):
+        if last.iloc[k]:
+            above, told = (pd.to_numeric(part.str.replace(",", "."), errors="coerce") for part in (
+                frame.iloc[:-1, k], frame.iloc[-1:, k]))
+            sums = above.sum(), above.notna().sum(), len(above)
+            if not any(np.isclose(told.iloc[0], what, rtol=1e-3) for what in sums):
+                return False
+    return True
 
 
 def _bare(column: pd.Series) -> pd.Series:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import io
 import re
 import warnings
@@ -24,6 +25,7 @@ _ARCHIVES = (("xl/workbook.bin", "a binary workbook (.xlsb); save it as .xlsx or
              ("Index/", "a sheet of Apple's Numbers; export it as CSV or Excel"),
              ("mimetype", "an OpenDocument file; save it as .xlsx or CSV"))
 _PAJEK = re.compile(r"""(?:"([^"]*)"|(?<!\S)'([^']*)'(?!\S)|([^\s"]+))""")  # words of a line: in quotes, or bare
+_YEAR = re.compile(r"(\[[^\]]*\])*y{4}(;@)?", re.IGNORECASE)  # the format of a date that shows the year alone
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 
@@ -118,8 +120,9 @@ def _rows(sheet: Any, where: str) -> list[tuple[int, list[Any]]]:
     else:
         same = {(row, one.min_col): sheet.cell(one.min_row, one.min_col).value for one in sheet.merged_cells.ranges
                 if one.min_col == one.max_col for row in range(one.min_row, one.max_row + 1)}
-    rows = []
+    rows, dated = [], False
     for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
+        dated |= any(isinstance(cell, datetime.date) for cell in row)
         cells = [same.get((number, k), cell) for k, cell in enumerate(row, 1)] if same else list(row)
         while cells and (cells[-1] is None or (isinstance(cells[-1], str) and not cells[-1].strip())):
             cells.pop()
@@ -132,6 +135,16 @@ def _rows(sheet: Any, where: str) -> list[tuple[int, list[Any]]]:
         if len(rows) > MOST_ROWS:
             raise Refused("{where} has more than {most_rows:,} rows; give a part of it.", where=where,
                           most_rows=MOST_ROWS)
+    return _years(sheet, rows) if dated else rows
+
+
+def _years(sheet: Any, rows: list[tuple[int, list[Any]]]) -> list[tuple[int, list[Any]]]:
+    """Dates of which the sheet shows the year alone, as that year."""
+    told = dict(rows)
+    for number, row in enumerate(sheet.iter_rows(), 1):
+        for k, cell in enumerate(row[:len(told.get(number, ()))]):
+            if isinstance(cell.value, datetime.date) and _YEAR.fullmatch(str(cell.number_format)):
+                told[number][k] = cell.value.year
     return rows
 
 

@@ -8,6 +8,7 @@ Three digits behind a mark may be thousands or decimals. Where nothing tells, th
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 UNCLEAR = "\0"
 #: What is written where nothing is known.
 BLANK = frozenset(("na", "n/a", "<na>", "nat", "#n/a", "#n/b", "#n/v", "#nv", "nan", "null", "none", ".", "..", "...", "-",
-                   "–", "—", "n.v.t.", "nvt", "n.b.", "missing", "onbekend", "unknown", "(blank)", "(leeg)"))
+                   "–", "—", "n.v.t.", "nvt", "n.b.", "missing", "\\n", "onbekend", "unknown", "(blank)", "(leeg)"))
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 _SPACED = re.compile(r"([+-]?\d{1,3})((?:[\s'’]\d{3})+)([.,]\d+)?")
 _GROUPS = {".": re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?"), ",": re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")}
@@ -30,6 +31,8 @@ _OTHER = {".": ",", ",": "."}
 def tidy(cell: str) -> str:
     """Without a per cent sign, spaces around, spaces or apostrophes between thousands, and the apostrophe by which
     spreadsheets make a number text; with a plain minus."""
+    if not cell.isascii():  # digits of other scripts are digits
+        cell = "".join(str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in cell)
     cell = cell.replace("−", "-").removesuffix("%").removeprefix("'").strip()
     if _SPACED.fullmatch(cell):
         cell = re.sub(r"[\s'’]", "", cell)
