@@ -13,7 +13,7 @@ from letsdance.experiments.adopters.backtest import MEASURES, MODELS, OURS, Back
 from letsdance.experiments.adopters.prior import Prior
 from letsdance.report.sheet import Figure, Panel, scale
 from letsdance.report.study import Section, Study, Table
-from letsdance.report.style import COLOURS, GRID, INK, PAPER, SOFT, decimal, percent, tint
+from letsdance.report.style import COLOURS, GRID, INK, PAPER, SOFT, counted, decimal, percent, tint
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -363,7 +363,9 @@ def who_study(made: Who, tried: pd.DataFrame | None) -> Study:
                  f"({percent(last[0])} by {made.t[-1]}), {made.units[-1]} the least ({percent(last[1])})."
                  if last[0] > last[1] else f"Nothing tells apart the {len(made.units)} units that are still to adopt "
                                            f"{made.cascade}: each has by {made.t[-1]} with a chance of {percent(last[0])}.",
-                 ["Chances of all units add up to what the forecast of the curve expects."], sections,
+                 ["How many adopt is the forecast of the curve" + ("." if not made.tried else
+                  f", its hazards taken {decimal(made.faster, 2)} times as high: so, held back with few, did forecasts of "
+                  f"{counted(made.tried)} past cascades of these units need.")], sections,
                  ["An order rests on past behaviour; a unit that changes its mind is not seen."], OF_WHO)
 
 

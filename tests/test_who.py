@@ -82,6 +82,31 @@ def test_it_ranks_better_than_chance_where_units_differ_and_not_where_they_do_no
         assert low < found[found["origin"] > 150]["ours"].mean() < high
 
 
+@pytest.mark.parametrize("faster", [0.5, 1.0, 2.0])
+def test_hazards_are_raised_by_what_forecasts_of_past_cascades_missed(faster, monkeypatch):
+    """The forecasts say a hazard of .05 a period; units adopt with so many times as much."""
+    from letsdance.experiments.adopters import forecast as forecasting
+
+    def said(curves, prior, samples, seed):
+        left = [c.population - c.adopters for c in curves]
+        return [type("F", (), {"paths": c.adopters + n * -np.expm1(-0.05 * np.arange(1, 101))[None]})()
+                for c, n in zip(curves, left, strict=True)]
+
+    monkeypatch.setattr(forecasting, "forecasts", said)
+    rng = np.random.default_rng(8)
+    times = np.array([start + np.r_[np.zeros(40), 1 + np.floor(rng.exponential(1 / (0.05 * faster), 200))]
+                      for start in range(0, 40, 2)])
+    known = who.Adoptions(tuple(map(str, range(20))), tuple(map(str, range(240))), np.where(times > 60, np.nan, times),
+                          np.full(20, 60.0))
+    level, tried = who.pace(known, 19, 60, 10, None)
+    assert tried == 19
+    assert level == pytest.approx(np.log(faster) * 19 / 29, abs=0.06)
+    few = who.Adoptions(known.cascades[:2], known.units, known.times[:2], known.until[:2])
+    assert abs(who.pace(few, 1, 60, 10, None)[0]) <= abs(np.log(faster)) / 11 + 0.03  # one cascade says little
+    alone = who.Adoptions(known.cascades[:1], known.units, known.times[:1], known.until[:1])
+    assert who.pace(alone, 0, 60, 10, None) == (0, 0)
+
+
 def test_the_command_says_who(tmp_path, monkeypatch):
     from typer.testing import CliRunner
 

@@ -4,8 +4,9 @@ What tells them apart is learnt from the same units' past adoptions (event histo
 how early each adopted other things; which units adopted early together, a network learnt from past cascades (the
 expected place of a unit given who has adopted so far, as in kriging); the share of its neighbours that has adopted; and
 covariates. Their weights maximise Cox's partial likelihood over past cascades, from where these had reached some shares,
-with a ridge. How many adopt by a period comes from the forecast of the curve (experiments.adopters.forecast); the chances
-of the units add up to it. Nothing later than the origin is used: past cascades are known until then, too.
+with a ridge. How many adopt by a period comes from the forecast of the curve (experiments.adopters.forecast), whose hazards
+are raised or lowered by how such forecasts of the same units' past cascades did: a prior comes from other units, and these
+may be quicker or slower. Nothing later than the origin is used: past cascades are known until then, too.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ ORIGINS = (0.1, 0.16, 0.25, 0.34, 0.5)  # shares at which past cascades are look
 _FEW = 3.0        # past adoptions that move a unit's mean place half of the way
 _TOGETHER = 20.0  # past cascades that move the learnt network half of the way
 _RIDGE = 4.0
+_TRIED = 20       # past cascades whose forecasts are held against what came, the newest
+_HALF = 10.0      # of these move the hazards half of the way
+_MOST = 2.0       # in logs; none moves them farther
 _KNOWN = 3        # adopters that a past cascade needs to say anything
 
 
@@ -252,6 +256,8 @@ class Who:
     t: np.ndarray        # int64[H]
     chances: np.ndarray  # float64[n, H], never falls
     weights: dict[str, float]
+    faster: float = 1.0  # so many times as high as the curve's forecast are the hazards taken, by past cascades
+    tried: int = 0       # from so many of them
 
     def table(self) -> pd.DataFrame:
         """rank, unit, score, and a column a period."""
@@ -268,6 +274,50 @@ def shared_out(score: np.ndarray, expected: np.ndarray) -> np.ndarray:
     totals = -np.expm1(-np.exp(level[:, None] + relative[None])).sum(axis=1)
     at = np.interp(np.clip(expected, 0, n * (1 - 1e-9)), totals, level)
     return np.where(expected[None] <= 0, 0.0, -np.expm1(-np.exp(at[None] + relative[:, None])))
+
+
+def curve_until(known: Adoptions, c: int, origin: float) -> Cascade:
+    """How many had adopted a cascade by the end of each period until the origin."""
+    first, told = int(known.first(c)), known.times[c][np.isfinite(known.times[c])]
+    return Cascade(known.cascades[c], len(known.units), first,
+                   np.array([(told <= t).sum() for t in range(first, int(origin) + 1)]))
+
+
+def pace(known: Adoptions, c: int, now: float, periods: int, prior: Prior | None, seed: int = 0) -> tuple[float, int]:
+    """(log of how many times as high hazards were as forecast, from how many past cascades).
+
+    The newest of the others are forecast from where they had reached about the share that cascade c has now, and held
+    against what came by now. The hazards of all, raised so many times, would have brought as many adopters as came; with
+    few cascades that is held back, half with ten.
+    """
+    from scipy.optimize import brentq
+
+    from letsdance.experiments.adopters.forecast import forecasts
+    from letsdance.experiments.adopters.prior import STAGES
+
+    share = (known.times[c] <= now).mean()
+    stage = min(STAGES, key=lambda one: abs(one - share))
+    reached = [(origin, k) for k in range(len(known.cascades))
+               if k != c and (origin := known.reached(k, stage)) is not None and origin < now]
+    past = [(curve_until(known, k, origin), k) for origin, k in sorted(reached, key=lambda one: -one[0])[:_TRIED]]
+    past = [(curve, k) for curve, k in past if curve.adopters < curve.population]
+    if not past:
+        return 0.0, 0
+    expected, came = [], []
+    for made, (curve, k) in zip(forecasts([curve for curve, _ in past], prior, 100, seed), past, strict=True):
+        ahead = min(periods, int(now) - curve.last)
+        left = curve.population - curve.adopters
+        expected.append((made.paths[:, :ahead].mean(axis=0) - curve.adopters) / left)
+        came.append((np.sum(known.times[k][:, None] <= curve.last + 1 + np.arange(ahead), axis=0) - curve.adopters) / left)
+    # Each cascade counts once, however long it has been watched.
+    weight = np.concatenate([np.full(len(one), 1.0 / len(one)) for one in came])
+    told, seen = np.clip(np.concatenate(expected), 0.0, 1.0 - 1e-9), np.concatenate(came)
+
+    def missing(level: float) -> float:
+        return float(weight @ (seen + np.expm1(np.log1p(-told) * np.exp(level))))
+
+    level = _MOST if missing(_MOST) > 0 else -_MOST if missing(-_MOST) < 0 else float(brentq(missing, -_MOST, _MOST))
+    return level * len(past) / (len(past) + _HALF), len(past)
 
 
 def who(known: Adoptions, cascade: str | None = None, periods: int = 10, prior: Prior | None = None,
@@ -291,16 +341,17 @@ def who(known: Adoptions, cascade: str | None = None, periods: int = 10, prior: 
                       or_not="nobody" if not len(one.times) else "only one unit")
     beta = _weights([other for other in _cases(known) if other.cascade != c], origin)
     score, names = one.X @ beta, list(features(known, c, origin)[0])
-    first = int(known.first(c))
-    told = known.times[c][np.isfinite(known.times[c])]
-    cum = np.array([(told <= t).sum() for t in range(first, origin + 1)])
-    paths = forecast(Cascade(name, len(known.units), first, cum), prior, samples, seed).paths[:, :periods] - cum[-1]
+    curve = curve_until(known, c, origin)
+    paths = forecast(curve, prior, samples, seed).paths[:, :periods] - curve.adopters
     # A path says how many; who they are, the scores say: chances are means over paths.
     counts = np.arange(len(score) + 1)
     each = shared_out(score, counts.astype(np.float64))
     each[:, -1] = 1.0
     chances = np.stack([each[:, paths[:, h]].mean(axis=1) for h in range(periods)], axis=1)
+    level, tried = pace(known, c, origin, periods, prior, seed)
+    with np.errstate(divide="ignore"):  # a chance of one stays one
+        chances = -np.expm1(np.log1p(-chances) * np.exp(level))
     order = np.argsort(-score, kind="stable")
     left = [unit for unit, t in zip(known.units, known.times[c], strict=True) if np.isnan(t)]
     return Who(name, origin, tuple(left[k] for k in order), score[order], origin + 1 + np.arange(periods), chances[order],
-               dict(zip(names, beta.tolist(), strict=True)))
+               dict(zip(names, beta.tolist(), strict=True)), float(np.exp(level)), tried)
