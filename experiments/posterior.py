@@ -1,4 +1,4 @@
-"""What data left of what was uncertain, as draws taken together: of a calibration, or of a case that is followed."""
+"""What data left of what was uncertain, as draws taken together: of a calibration, a followed case, or a survey."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Posterior(Protocol):
         """Parameter -> float64[count]."""
 
 
-#: A calibration, a case that was followed, or the folder of either.
+#: A calibration or a case that was followed, or the folder of either; a survey, which says how sure the start is.
 type PosteriorLike = str | Path | Calibration | Posterior
 
 
@@ -38,7 +38,8 @@ def drawn(source: PosteriorLike, count: int, seed: int) -> dict[str, np.ndarray]
     elif isinstance(found, Posterior):
         columns = found.taken_together(count, seed)
     else:
-        raise Refused("a posterior is a calibration or its folder, not {kind_of}.", kind_of=type(found).__name__)
+        raise Refused("a posterior is a calibration or its folder, a followed case or its folder, or a survey, not "
+                      "{kind_of}.", kind_of=type(found).__name__)
     return {name: np.rint(column) if PARAMETERS[name].whole else column for name, column in columns.items()}
 
 

@@ -146,8 +146,8 @@ class Worlds:
     worlds: how many. within: what every uncertain parameter may be that is not named: "ranges" (all that it may be by its
     declaration), a share such as 0.3 or "30%" (so far from its value; a value of 0 stays), or "fixed" (it stays).
     parameters: name -> what it may be ("0.5:2", "3,4,5", {"normal": [0.75, 0.2]}, see `Spread`). correlations: (name, name,
-    rank correlation). posterior: a calibration, a case that was followed, or the folder of
-    either, whose draws are taken together. alternatives: a switch of the
+    rank correlation). posterior: a calibration or a case that was followed, or the folder of
+    either, or a survey of the start (`read_survey`); its draws are taken together. alternatives: a switch of the
     model, "profile", "context" or "mechanism" -> its values, equally often. seed: of the draw, on its own stream.
 
     >>> ld.Worlds(100, within="30%").table("lone_ranger").shape[0]
@@ -336,8 +336,8 @@ class Worlds:
     def to_toml(self) -> str:
         """A file that gives these worlds again. A posterior is named by its folder; one that was not read is refused."""
         if self.posterior is not None and not isinstance(self.posterior, str | Path):
-            raise Refused("these worlds come from a calibration that has no folder; keep it first "
-                          "(`letsdance adopters calibrate --out`), and name the folder.")
+            raise Refused("these worlds come from a calibration, a case or a survey that has no folder; keep it first "
+                          "(`letsdance adopters calibrate --out`, `letsdance follow --out`), and name the folder.")
         lines = [f"title = {_quoted(self.title)}", f"worlds = {self.worlds}", f"seed = {self.seed}",
                  f"within = {_quoted(self.within) if isinstance(self.within, str) else repr(self.within)}"]
         lines += [] if self.posterior is None else [f"posterior = {_quoted(str(self.posterior))}"]

@@ -110,6 +110,20 @@ def test_a_posterior_is_drawn_together():
         Worlds(80, posterior=calibrated()).to_toml()
 
 
+def test_a_survey_says_how_far_the_start_may_lie():
+    import pandas as pd
+
+    from letsdance.experiments.adopters.surveys import read_survey
+
+    answers = np.tile([0.4, 0.5, 0.6, 0.7], 25)
+    survey = read_survey(pd.DataFrame({"role": "citizen", "willingness": answers}), scale="share")
+    table = Worlds(400, "fixed", posterior=survey).table(small())
+    assert list(table) == ["C0"]
+    assert table["C0"].mean() == pytest.approx(0.55, abs=0.003)
+    assert table["C0"].std() == pytest.approx(answers.std(ddof=1) / 10, rel=0.15)
+    assert table["C0"][3] == put(small(), rows(table)[3]).C
+
+
 def test_alternatives_come_equally_often():
     table = Worlds(40, "fixed", {"k": [0.5, 1]}, alternatives={
         "on_imitation": [0, 1], "profile": ["co_creation", "telework"]}).table()

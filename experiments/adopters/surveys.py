@@ -160,6 +160,10 @@ class Survey:
                 answers.mean() + error * rng.standard_t(len(answers) - 1, count), 0, 1)
         return pd.DataFrame(made | ({"T_hi": 0.0} if "T_lo" in made else {}))
 
+    def taken_together(self, count: int, seed: int) -> dict[str, np.ndarray]:
+        """Starts for `Worlds(posterior=...)`, as `draws` has them."""
+        return {str(name): column.to_numpy(np.float64) for name, column in self.draws(count, seed).items()}
+
     def towns(self, population: Mapping[str, float] | int) -> pd.DataFrame:
         """A table of municipalities for `simulate(municipalities=...)`; population: citizens of each, or of all."""
         import pandas as pd
