@@ -95,7 +95,8 @@ def wind_tunnel(worlds: Worlds, portfolio: str, start: Any, only: Any, at: int, 
     with progress("Runs", 2 * cells * worlds.worlds * max(1, runs), quiet=as_json) as advance:
         found = worlds.wind_tunnel(portfolio, start or STARTS, only, at, outcome, runs, seed, quarters, better,
                                    municipalities, progress=advance)
-    from letsdance.report import worlds as pages
+    from letsdance.report import tunnel_worlds as pages
+    from letsdance.report.worlds import WIDTH
 
     said = {**_said(worlds), "portfolio": portfolio, "seeds": {"first": seed, "runs": runs}, "at": at,
             "better": "less" if found.less else "more", "outcome": str(found.outcome),
@@ -107,7 +108,7 @@ def wind_tunnel(worlds: Worlds, portfolio: str, start: Any, only: Any, at: int, 
         typer.echo(json.dumps({"folder": str(out), "said": pages.tunnel_headline(found), "outcome": str(found.outcome),
                                "worlds": worlds.worlds, "runs": runs, "seed": seed, "table": records(found.summary)}))
         return
-    _lines([pages.tunnel_headline(found), pages.WIDTH])
+    _lines([pages.tunnel_headline(found), WIDTH])
     table = pages.tunnel_table(found)
     print_table(table.note, list(table.columns), [list(row) for row in table.rows])
     written(out)
@@ -121,17 +122,18 @@ def basins(worlds: Worlds, scenario: str, grid: int, quarters: int, runs: int, s
     total = grid * grid * (worlds.worlds + 1) * max(1, runs) if 0 < grid < 1000 else 1
     with progress("Runs", total, quiet=as_json) as advance:
         found = worlds.basins(scenario, grid, quarters, runs, seed, progress=advance, **changes)
-    from letsdance.report import worlds as pages
+    from letsdance.report import map_worlds as pages
+    from letsdance.report.worlds import WIDTH
 
     said = {**_said(worlds), "scenario": told.load(scenario).changed(**changes).to_toml(), "quarters": quarters,
             "runs": runs, "seed": seed, "sizes": records(found.sizes),
-            "sentences": [pages.map_headline(found), pages.WIDTH]}
+            "sentences": [pages.map_headline(found), WIDTH]}
     manifest = keep(out, "map", said, {"basins": found.frame, "sizes": found.sizes, "worlds": found.table},
                     pages.map_study(found), overwrite, as_json)
     if as_json:
         typer.echo(json.dumps(manifest))
         return
-    _lines([pages.map_headline(found), pages.WIDTH])
+    _lines([pages.map_headline(found), WIDTH])
     written(out)
 
 
@@ -206,14 +208,14 @@ def pathways(
     total = max(1, len(policy or [])) * max(1, each) * (1 if there is None else there.worlds)
     with progress("Runs", total, quiet=as_json) as advance:
         found = run(policy or [], story, outcome, each, seed, there, survey, None, municipalities, progress=advance)
-    from letsdance.report import worlds as pages
+    from letsdance.report.pathways import pathways_study
 
     said = {**({} if there is None else _said(there)), "seeds": {"first": seed, "runs": each},
             "scenario": story.to_toml(), "policies": list(policy or []), "survey": survey,
             "outcome": str(found.over.outcome),
             "municipalities": text_of(municipalities), "sentences": found.sentences}
     frames = {"summary": found.summary, "worlds": found.over.by_world, "runs": found.over.by_run}
-    page = pages.pathways_study(found)
+    page = pathways_study(found)
     keep(out, "pathways", said, frames, page, overwrite, as_json)
     if as_json:
         typer.echo(json.dumps({"folder": str(out), "sentences": found.sentences, "summary": records(found.summary)}))
@@ -228,7 +230,7 @@ def search(worlds: Worlds, story: Scenario, words: Mapping[str, Any], out: Path,
 
     with progress("Portfolios", int(words["evaluations"]), quiet=as_json) as advance:
         found = looked.search(worlds, story, progress=advance, **words)
-    from letsdance.report import worlds as pages
+    from letsdance.report import search_worlds as pages
 
     said = {**_said(worlds), "scenario": story.to_toml(), "aims": list(found.aims), "robustly": found.measure,
             "condition": str(found.condition), "runs": found.runs, "answer": found.answer}

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from letsdance.experiments.estimates import LEVEL, Estimate
-from letsdance.experiments.over_worlds import OverWorlds, numbers, world_means
+from letsdance.experiments.moving import numbers
+from letsdance.experiments.over_worlds import OverWorlds, world_means
 from letsdance.params import PARAMETERS, Refused
 
 if TYPE_CHECKING:

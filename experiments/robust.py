@@ -26,7 +26,7 @@ import numpy as np
 
 from letsdance.experiments import cards
 from letsdance.experiments.executors import rules
-from letsdance.experiments.over_worlds import moving
+from letsdance.experiments.moving import moving
 from letsdance.experiments.paired import interval
 from letsdance.experiments.patterns import PATTERNS, Laboratory
 from letsdance.experiments.success import Chance, chance

@@ -36,9 +36,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from letsdance.experiments.compare import PoliciesLike, Policy
-    from letsdance.experiments.over_worlds import Explained, OverWorlds, Plane, Tunnel
+    from letsdance.experiments.map_worlds import Plane
+    from letsdance.experiments.over_worlds import OverWorlds
     from letsdance.experiments.posterior import PosteriorLike
+    from letsdance.experiments.reasons_worlds import Explained
     from letsdance.experiments.search_worlds import Found
+    from letsdance.experiments.tunnel_worlds import Tunnel
 
 #: What may be said of a parameter: kind -> (how many numbers, an example).
 KINDS = {"range": (2, "[0.5, 2]"), "normal": (2, "[0.75, 0.2]"), "lognormal": (2, "[0.75, 1.5]"),
@@ -294,9 +297,9 @@ class Worlds:
                     municipalities: MunicipalitiesLike | None = None, threads: int | None = None,
                     progress: Callable[[int], None] | None = None) -> Tunnel:
         """One portfolio from every start under every shock, in every world; words as in `letsdance.wind_tunnel`."""
-        from letsdance.experiments import over_worlds
+        from letsdance.experiments import tunnel_worlds
 
-        return over_worlds.wind_tunnel(self, portfolio, starts, shocks, at, outcome, runs, seed, quarters, better,
+        return tunnel_worlds.wind_tunnel(self, portfolio, starts, shocks, at, outcome, runs, seed, quarters, better,
                                        municipalities, threads, progress)
 
     def search(self, scenario: ScenarioLike,
@@ -315,16 +318,16 @@ class Worlds:
                threads: int | None = None, progress: Callable[[int], None] | None = None,
                **changes: Unpack[scenarios.Acting]) -> Plane:
         """From which starts which future is reached, in how many worlds; words as in `letsdance.basins`."""
-        from letsdance.experiments import over_worlds
+        from letsdance.experiments import map_worlds
 
-        return over_worlds.basins(self, scenario, grid, quarters, runs, seed, threads, progress, **changes)
+        return map_worlds.basins(self, scenario, grid, quarters, runs, seed, threads, progress, **changes)
 
     def explain(self, scenario: ScenarioLike, runs: int = 4, seed: int = 1, threads: int | None = None,
                 progress: Callable[[int], None] | None = None) -> Explained:
         """What happened from a start and why, and in how many worlds the same is so."""
-        from letsdance.experiments import over_worlds
+        from letsdance.experiments import reasons_worlds
 
-        return over_worlds.explain(self, scenario, runs, seed, threads, progress)
+        return reasons_worlds.explain(self, scenario, runs, seed, threads, progress)
 
     # ------------------------------------------------------------ files
 

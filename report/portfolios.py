@@ -11,10 +11,10 @@ import numpy as np
 from letsdance.experiments import success
 from letsdance.experiments.finalists import over_worlds
 from letsdance.experiments.portfolios import words
+from letsdance.report.search_worlds import search_sentences
 from letsdance.report.sheet import WIDE, Figure, Panel, scale, shorten, text_width, wrap
 from letsdance.report.study import Section, Study, Table
 from letsdance.report.style import COLOURS, FOOT, INK, PAPER, SOFT, band, percent, points, sentence, tint
-from letsdance.report.worlds import search_sentences
 from letsdance.scenarios import LEVERS
 
 if TYPE_CHECKING:

@@ -4,28 +4,23 @@ what is luck and what is not knowing, which assumptions decide, and what knowing
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from letsdance.experiments.knowing import Knowing, knowing
-from letsdance.experiments.outcomes import parse
-from letsdance.experiments.over_worlds import TOLD, OverWorlds, Plane, Tunnel, world_means
+from letsdance.experiments.moving import TOLD
+from letsdance.experiments.over_worlds import OverWorlds, world_means
 from letsdance.experiments.paired import Interval
-from letsdance.experiments.pathways import Pathways
-from letsdance.experiments.search_worlds import MEASURES, Found
-from letsdance.experiments.windtunnel import CALM, less_is_better
-from letsdance.params import PARAMETERS, Refused, listed
+from letsdance.experiments.tunnel_worlds import Tunnel
+from letsdance.params import PARAMETERS, Refused
 from letsdance.report.comparison import key, scaled
 from letsdance.report.outcomes import amount, change, described, difference, digits_of, subject, unit_of, what, when
 from letsdance.report.sheet import WIDE, Figure, Panel, shorten
 from letsdance.report.study import Section, Study, Table
 from letsdance.report.style import (
-    COLOURS,
     FOOT,
-    FUTURES,
     GRID,
     INK,
     OWN,
@@ -36,16 +31,13 @@ from letsdance.report.style import (
     decimal,
     percent,
     sentence,
-    short,
-    tint,
 )
-from letsdance.scenarios import SHOCKS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["assumptions", "front_table", "headlines", "map_study", "pathways_study", "plane", "search_notes",
-           "search_study", "sorted_worlds", "study", "summary_table", "tunnel_study"]
+__all__ = ["WIDTH", "assumptions", "headlines", "knowing_sentences", "luck_sentence", "moving_table", "regret_sentences",
+           "size", "sorted_worlds", "study", "summary_table", "titled", "worst_where"]
 
 #: What no answer over worlds may leave out.
 WIDTH = ("Worlds are only as wide as the ranges that somebody assumed, and they hold what this model can be, not what "
@@ -121,13 +113,13 @@ def regret_sentences(found: OverWorlds) -> list[str]:
         f"Best on average over worlds: {best['policy']} ({amount(found.outcome, best['mean'])}). Best in its own worst "
         f"tenth of worlds: {worst['policy']} ({amount(found.outcome, worst['worst_tenth'])}).",
         f"Least largest regret: {least['policy']}; in no world does another of these do better by more than "
-        f"{_size(found, least['largest_regret'])}. The best of several noisy means looks better than it is, so regret is "
+        f"{size(found, least['largest_regret'])}. The best of several noisy means looks better than it is, so regret is "
         "told a little too large." if least["largest_regret"] > 0 else
         f"{capital(str(least['policy']))} is the best of these in every world, so nobody would regret it (costs "
         "left aside)."]
 
 
-def _size(found: OverWorlds | Tunnel, value: float) -> str:
+def size(found: OverWorlds | Tunnel, value: float) -> str:
     e = Interval(value, value, value, found.worlds)
     unit = unit_of(found.outcome)
     return f"{difference(found.outcome, value, digits_of(found.outcome, e))}{' ' + unit if unit else ''}"
@@ -137,7 +129,7 @@ def knowing_sentences(told: Knowing) -> list[str]:
     """What knowing is worth, in the outcome's unit, in points and in words."""
     found, value = told.found, told.perfect
     head = (f"On average over worlds {told.best} is chosen. Knowing the world before choosing would add "
-            f"{_size(found, value.value)} ({_size(found, value.low)} to {_size(found, value.high)})")
+            f"{size(found, value.value)} ({size(found, value.low)} to {size(found, value.high)})")
     if value.value <= 0.0 and value.high <= 0.0:
         return [f"{capital(told.best)} is the best of these in every world that these runs can tell apart, so knowing "
                 "more before choosing would change nothing (costs left aside)."]
@@ -150,7 +142,7 @@ def knowing_sentences(told: Knowing) -> list[str]:
         spent = (f", as much as {decimal(row.points, 0 if row.points >= 10 else 1)} points spent on {told.best} buy"
                  if math.isfinite(row.points) else "")
         lines.append(f"Measure {titled(row.assumption)} before you spend: to know it is worth "
-                     f"{_size(found, row.value)}{spent}; "
+                     f"{size(found, row.value)}{spent}; "
                      f"in {percent(row.share)} of worlds {row.switch} would then be chosen instead.")
     return lines
 
@@ -163,7 +155,7 @@ def summary_table(found: OverWorlds) -> Table:
     for r in found.summary.to_dict("records"):
         level = f"{amount(found.outcome, r['mean'])} ({amount(found.outcome, r['low'])}–{amount(found.outcome, r['high'])})"
         cells = [r["policy"], level, amount(found.outcome, r["worst_tenth"]), amount(found.outcome, r["worst"]),
-                 _size(found, r["largest_regret"]).partition(" percentage")[0]]
+                 size(found, r["largest_regret"]).partition(" percentage")[0]]
         if r["policy"] == found.reference:
             rows.append([*cells, "compared with", "", "", ""])
             continue
@@ -195,7 +187,7 @@ def knowing_table(told: Knowing, most: int = 10) -> Table:
     """What knowing each assumption is worth."""
     rows = []
     for row in told.table.head(most).itertuples():
-        value = f"{_size(told.found, row.value)} ({_size(told.found, row.low)}–{_size(told.found, row.high)})"
+        value = f"{size(told.found, row.value)} ({size(told.found, row.low)}–{size(told.found, row.high)})"
         rows.append([titled(row.assumption), value, decimal(row.points, 1) if math.isfinite(row.points) else "–",
                      percent(row.share) + (f", {row.switch}" if row.switch else ""),
                      "yes" if row.chance < TOLD else "no"])
@@ -263,7 +255,8 @@ def assumptions(found: OverWorlds, name: str, width: float = WIDE) -> Figure:
     return figure
 
 
-def _decides(found: Any, *names: str) -> str:
+def decides(found: Any, *names: str) -> str:
+    """A title that claims only what is shown: what decides, if anything is told to."""
     told = any((found.where(name)["p"] < TOLD).any() for name in names)
     return "What decides" if told else "Nothing is shown to decide"
 
@@ -284,234 +277,15 @@ def study(found: OverWorlds, told: Knowing | None = None) -> Study:
             *(said[name] for name in found.others if name != first), *(worst_where(found, name) for name in found.others),
             *(luck_sentence(found, name) for name in found.others)]
     policies = Table(("policy", "what is done"), [(name, described(story)) for name, story in found.stories.items()])
-    decides = [Section(f"{_decides(found, name)} for {name}",
+    deciding = [Section(f"{decides(found, name)} for {name}",
                        figures={f"assumptions-{k}": partial(assumptions, found, name)},
                        tables=[moving_table(found, found.where(name))]) for k, name in enumerate(found.others)]
     sections = [Section("The policies", tables=[policies]),
                 Section("Over worlds", regret_sentences(found), {"worlds": partial(sorted_worlds, found)},
-                        [summary_table(found)]), *decides]
+                        [summary_table(found)]), *deciding]
     if told is not None:
         sections.append(Section("What knowing would be worth", knowing_sentences(told), tables=[knowing_table(told)]))
     return Study("compare over worlds", said[first], done, sections, [
         WIDTH, "Better means better by the mean of that world's runs, which luck blurs; clearly better, "
                "that its interval leaves out 0.",
         "Where policies set a parameter differently, it is what is compared, and is not drawn."])
-
-
-# ---------------------------------------------------------------- a search over worlds
-
-def front_table(found: Found) -> Table:
-    """The finalists in fresh worlds."""
-    rows: list[list[str]] = []
-    for row in found.front.to_dict("records"):
-        cells = [row["words"] + (" (tied with the first)" if row["tied"] and rows else ""), f"{row['cost']:g}"]
-        for aim in found.aims:
-            if aim == "success":
-                cells.append(f"{percent(row['success'] if found.measure != 'regret' else -row['success'])} "
-                             f"(mean {band(row['low'], row['high'])})")
-            else:
-                outcome = parse(aim)
-                value = abs(row[aim]) if less_is_better(outcome) or found.measure == "regret" else row[aim]
-                cells.append(percent(value) if found.measure == "satisficing" else amount(outcome, value))
-        cells.append("–" if math.isnan(row["radius"]) else percent(row["radius"]))
-        rows.append(cells)
-    titles = ["success" if aim == "success" else what(parse(aim)) for aim in found.aims]
-    return Table(["portfolio", "points", *titles, "holds within"], rows,
-                 f"No portfolio that was tried beats these in every aim: {MEASURES[found.measure]}, measured in fresh "
-                 "worlds on fresh seeds. Holds within: how far parameters may lie from their values with enough success in "
-                 "nine of ten worlds.")
-
-
-def search_notes(found: Found) -> list[str]:
-    """How far the optimisers agree."""
-    said = [f"seed {row.seed} tried {row.tried:,} and found {percent(row.of_the_front)} of the front"
-            for row in found.seeds.itertuples()]
-    return [sentence(f"{listed(said)}: what one alone misses, others may miss too"), WIDTH]
-
-
-def search_study(found: Found) -> Study:
-    """The page of a search over worlds."""
-    return Study("search over worlds", found.answer, [
-        f"{len(found.tried):,} portfolios were tried in {found.worlds}, {found.runs:,} runs in all; an aim is "
-        f"{MEASURES[found.measure]}."], [Section("The front", search_notes(found), tables=[front_table(found)])],
-        ["A portfolio is on the front because none that was tried beats it; others were not tried.", WIDTH])
-
-
-# ---------------------------------------------------------------- pathways
-
-def pathways_study(found: Pathways) -> Study:
-    """The page of pathways: which does best for its points, and how often rules fire."""
-    over, frame = found.over, found.summary
-    sign = -1.0 if over.less else 1.0
-    best = frame.loc[(sign * frame["mean"]).idxmax()]
-    level = amount(over.outcome, float(best["mean"]))
-    head = (f"{capital(str(best['policy']))} comes out best: {subject(over.outcome)} "
-            f"{when(over.outcome, over.quarters)} is {level} for {decimal(float(best['points']), 0)} points on average.")
-    rows = []
-    for r in frame.to_dict("records"):
-        way = found.ways[r["policy"]]
-        rules = [f"{rule}: {percent(r[f'rule_{k + 1}'])}" for k, rule in enumerate(way.rules)]
-        difference_ = "compared with" if r["policy"] == over.reference else change(over.outcome, Interval(
-            r["difference"], r["difference_low"], r["difference_high"], over.worlds), unit=False)
-        rows.append([r["policy"], described(over.stories[r["policy"]]), "; ".join(rules) or "–",
-                     f"{amount(over.outcome, r['mean'])} ({band(r['low'], r['high'], partial(amount, over.outcome))})",
-                     amount(over.outcome, r["worst_tenth"]), difference_, decimal(r["points"], 0)])
-    where = f"{over.worlds} worlds ({over.asked}), " if over.worlds > 1 else ""
-    return Study("pathways", head, [
-        f"Packages met the same citizens and the same luck in {where}{over.runs} runs of {over.quarters} quarters. Until a "
-        "rule fires nothing differs; what a rule sees is what a municipality could see: counts, and willingness and trust "
-        "by a survey with its sampling error."],
-        [Section("The pathways", found.sentences, tables=[Table(
-            ["package", "without rules", "rules, and in how many runs they fire", "mean", "worst tenth of worlds",
-             "difference", "points on average"], rows)])], [WIDTH] if over.worlds > 1 else [])
-
-
-# ---------------------------------------------------------------- the wind tunnel over worlds
-
-def _shock(name: str) -> str:
-    return "no shock" if name == CALM else str(SHOCKS[name]["title"])
-
-
-def tunnel_headline(found: Tunnel) -> str:
-    """In how many cells the portfolio helps in most worlds, and where it is worst."""
-    frame = found.summary
-    most = frame[frame["better"] > 0.5]
-    worst = frame.sort_values("better").iloc[0]
-    return (f"{capital(found.portfolio.name)} is better in most worlds in {len(most)} of {len(frame)} combinations of "
-            f"start and shock; least often from {found.starts[worst['start']].title} under {_shock(worst['shock'])}, in "
-            f"{percent(worst['better'])} ({band(worst['better_low'], worst['better_high'])}) of worlds.")
-
-
-def heat(found: Tunnel, width: float = WIDE) -> Figure:
-    """Starts across, shocks down: in what share of worlds the portfolio is better."""
-    narrow, frame = width < 600, found.summary.set_index(["start", "shock"])
-    shocks = list(dict.fromkeys(shock for _, shock in found.cells))
-    figure = Figure(f"{capital(found.portfolio.name)} in the wind tunnel, over worlds", tunnel_headline(found), width)
-    top = figure.head(f"share of {found.worlds} worlds in which {what(found.outcome)} is better with it, and below the "
-                      f"mean difference{'' if narrow else ' with its 95 % interval'}; shocks begin in quarter {found.at}")
-    left, tall = (98.0, 42.0) if narrow else (170.0, 46.0)
-    wide, y0 = (width - left - 2) / len(found.starts), top + 36
-    for i, story in enumerate(found.starts.values()):
-        figure.text(left + (i + 0.5) * wide, top + 24, shorten(short(story.title), wide - 4, 13 if narrow else 15, True),
-                    13 if narrow else 15, COLOURS.get(story.name, INK), True, "middle")
-    for j, shock in enumerate(shocks):
-        y = y0 + j * tall
-        figure.text(2, y + tall / 2 + 4, shorten(_shock(shock), left - 8, 13 if narrow else 14.5), 13 if narrow else 14.5,
-                    INK)
-        for i, start in enumerate(found.starts):
-            row, x = frame.loc[(start, shock)], left + i * wide
-            up = float(row["better"])
-            figure.box(x, y, wide - 2, tall - 2, tint(OWN[0] if up >= 0.5 else OWN[1], 0.06 + 0.5 * abs(2 * up - 1)))
-            figure.text(x + wide / 2 - 1, y + tall / 2 - 3, percent(up), 13.5 if narrow else 15.5, INK, True, "middle")
-            e = Interval(row["difference"], row["low"], row["high"], int(row["worlds"]))
-            below = change(found.outcome, Interval(e.mean, e.mean, e.mean, e.n) if narrow else e, unit=False)
-            figure.text(x + wide / 2 - 1, y + tall / 2 + 14, below, 12.5, SOFT, False, "middle")
-    figure.foot(y0 + len(shocks) * tall + 6, FOOT)
-    return figure
-
-
-def tunnel_table(found: Tunnel) -> Table:
-    """One row a start and shock."""
-    rows = []
-    for r in found.summary.to_dict("records"):
-        e = Interval(r["difference"], r["low"], r["high"], int(r["worlds"]))
-        rows.append((f"{found.starts[r['start']].title}, {_shock(r['shock'])}", amount(found.outcome, r["without"]),
-                     amount(found.outcome, r["with_it"]), change(found.outcome, e, unit=False),
-                     f"{percent(r['better'])} ({band(r['better_low'], r['better_high'])})", percent(r["worse"]),
-                     amount(found.outcome, r["worst_tenth"]), _size(found, r["largest_regret"])))
-    return Table(("start, shock", "without", "with", "difference", "better in", "worse in", "worst tenth of worlds, with",
-                  "largest regret"), rows, f"Means over {found.worlds} worlds of {found.runs} runs.")
-
-
-def tunnel_study(found: Tunnel) -> Study:
-    """The page of a wind tunnel over worlds."""
-    quarters = next(iter(found.starts.values())).quarters
-    done = [sentence(described(found.portfolio.on(next(iter(found.starts.values()))))),
-            f"The portfolio and going without it met the same worlds ({found.asked}) and in each the same citizens and "
-            f"luck, in {found.runs} runs of {quarters} quarters, from every start, under no shock and under each shock."]
-    return Study("wind-tunnel over worlds", tunnel_headline(found), done, [
-        Section("Every start, every shock, every world", figures={"wind_tunnel": partial(heat, found)}),
-        Section("The numbers", tables=[tunnel_table(found)])],
-        [WIDTH, f"{'Less' if found.less else 'More'} of this outcome was taken to be better."])
-
-
-# ---------------------------------------------------------------- the map over worlds
-
-def map_headline(found: Plane) -> str:
-    """How far the map holds."""
-    sizes = found.sizes.set_index("regime")
-    said = [f"{FUTURES[name]} {percent(r['mean'])} ({percent(r['nine_of_ten_from'])} to {percent(r['nine_of_ten_to'])} in "
-            f"nine of ten worlds)" for name, r in sizes.iterrows()]
-    return (f"At {percent(float(found.same.mean()))} of starts a world leads where the assumed one does, on average over "
-            f"{len(found.table)} worlds; parts of the plane: {listed(said)}.")
-
-
-def plane(found: Plane, width: float = WIDE) -> Figure:
-    """The plane of starts: the regime as assumed, and the share of worlds that agree."""
-    n, narrow = len(found.starts), width < 600
-    figure = Figure("Where starts lead, and in how many worlds", map_headline(found), width)
-    top = figure.head("colour: where most municipalities end in the assumed world; number: per cent of worlds in which it "
-                      "is the same; paler where fewer agree")
-    top = key(figure, top + 10, {title: COLOURS[name] for name, title in FUTURES.items()})
-    side = min(width - 70, 560.0)
-    left, cell = 52.0, min(width - 70, 560.0) / n
-    here = found.assumed.mean(axis=2).argmax(axis=2)
-    names = list(FUTURES)
-    regimes = list(found.sizes["regime"])
-    for i in range(n):
-        for j in range(n):
-            x, y = left + i * cell, top + 10 + (n - 1 - j) * cell
-            name, agree = regimes[here[i, j]], float(found.same[i, j])
-            assert name in names
-            figure.box(x, y, cell - 2, cell - 2, tint(COLOURS[name], 0.1 + 0.5 * agree))
-            if cell > 26:
-                figure.text(x + cell / 2 - 1, y + cell / 2 + 5, f"{100 * agree:.0f}", 12 if narrow else 14, INK,
-                            anchor="middle")
-    for k in (0, n // 2, n - 1):
-        figure.text(left + (k + 0.5) * cell, top + side + 28, f"{100 * found.starts[k]:.0f} %", 13, SOFT, anchor="middle")
-        figure.text(left - 8, top + 10 + (n - 1 - k + 0.5) * cell + 5, f"{100 * found.starts[k]:.0f} %", 13, SOFT,
-                    anchor="end")
-    figure.text(left, top + side + 48, "citizens' willingness at the start across, governments' up", 13, SOFT)
-    figure.foot(top + side + 56, FOOT)
-    return figure
-
-
-def map_study(found: Plane) -> Study:
-    """The page of a map over worlds."""
-    rows = []
-    for name, title in FUTURES.items():
-        moved = found.where(name)
-        moved = moved[moved["p"] < TOLD].head(3)
-        rows.append([title, "; ".join(f"{titled(r.assumption)}, {percent(r.low)} to {percent(r.high)}"
-                                      for r in moved.itertuples()) or "none is shown to"])
-    sizes = [[FUTURES[r["regime"]], percent(r["assumed"]), f"{percent(r['mean'])} ({band(r['low'], r['high'])})",
-              band(r["nine_of_ten_from"], r["nine_of_ten_to"])] for r in found.sizes.to_dict("records")]
-    return Study("map over worlds", map_headline(found), [
-        f"Runs began at {len(found.starts)} by {len(found.starts)} starts in {found.asked}, {found.shares.shape[3]} runs "
-        f"of {found.quarters} quarters each, on the same seeds."], [
-        Section("The plane", figures={"plane": partial(plane, found)},
-                tables=[Table(["future", "as assumed", "mean over worlds", "nine of ten worlds"], sizes,
-                              "The share of the plane that leads to each future.")]),
-        Section(_decides(found, *FUTURES), tables=[Table([
-            "future", "assumptions that its part of the plane moves with, lowest third to highest third of worlds"],
-            rows)])], [WIDTH])
-
-
-def search_sentences(table: pd.DataFrame, named: Any) -> Sequence[str]:
-    """Over the worlds drawn: mean, worst tenth and share in which a portfolio succeeds in at least half of the runs."""
-    if table.empty or table["mean_draw"].isna().all():
-        return []
-    count = int(table["draws"].iloc[0])
-    best = table.sort_values(["mean_draw"], ascending=False, kind="stable").iloc[0]
-    steady = table.sort_values(["worst_tenth", "mean_draw"], ascending=False, kind="stable").iloc[0]
-    first = table.iloc[0]
-    said = [f"Over {count} worlds {named(first['portfolio'])} succeeds in {percent(first['mean_draw'])} of runs on "
-            f"average, in {percent(first['worst_tenth'])} in the worst tenth of worlds, and in half of the runs or more in "
-            f"{percent(first['satisfied'])} of worlds."]
-    if best["portfolio"] != first["portfolio"]:
-        said.append(f"Best on average over worlds is {named(best['portfolio'])} ({percent(best['mean_draw'])}).")
-    if steady["portfolio"] not in (first["portfolio"], best["portfolio"]):
-        said.append(f"Best in the worst tenth of worlds is {named(steady['portfolio'])} "
-                    f"({percent(steady['worst_tenth'])}).")
-    return said
-

@@ -12,11 +12,13 @@ from typer.testing import CliRunner
 
 import letsdance as ld
 from letsdance.experiments.knowing import knowing, partial, perfect
+from letsdance.experiments.moving import moving
 from letsdance.experiments.outcomes import parse
-from letsdance.experiments.over_worlds import OverWorlds, moving, tenth
+from letsdance.experiments.over_worlds import OverWorlds, tenth
 from letsdance.experiments.parts_of_luck import mean_over, parts, squares, variances
 from letsdance.experiments.worlds import Worlds, of, outcomes, put, read, rows
 from letsdance.params import PARAMETERS, Refused
+from letsdance.report import map_worlds, tunnel_worlds
 from letsdance.report import worlds as pages
 from letsdance.report.sheet import NARROW, WIDE
 from letsdance.report.study import render
@@ -408,8 +410,8 @@ def test_a_wind_tunnel_over_worlds_holds_the_same_runs_as_a_comparison():
         shocks=["scandal@3"], levers=["LEAD@2"])}, 2, outcome="G")
     assert tunnel.difference("lone_ranger", "scandal").tolist() == pair.difference("with").tolist()
     assert tunnel.summary["shock"].tolist() == ["none", "scandal"]
-    assert pages.heat(tunnel, NARROW).svg()
-    assert "least often from" in render(pages.tunnel_study(tunnel), {"version": "0"})
+    assert tunnel_worlds.heat(tunnel, NARROW).svg()
+    assert "least often from" in render(tunnel_worlds.tunnel_study(tunnel), {"version": "0"})
 
 
 def test_a_map_over_worlds_counts_how_many_worlds_agree():
@@ -422,8 +424,8 @@ def test_a_map_over_worlds_counts_how_many_worlds_agree():
     there = replace(small(), C=float(found.starts[2]), G=float(found.starts[0]))
     alone = ld.simulate(there, 2, parameters=rows(found.table)[3])
     assert found.shares[2, 0, 3, :, REGIMES.index("lone_ranger")].tolist() == alone.rows["lone_ranger"][:, -1].tolist()
-    assert pages.plane(found, NARROW).svg()
-    assert "per cent of worlds" in render(pages.map_study(found), {"version": "0"})
+    assert map_worlds.plane(found, NARROW).svg()
+    assert "per cent of worlds" in render(map_worlds.map_study(found), {"version": "0"})
 
 
 def test_reasons_hold_in_every_world_where_worlds_are_alike():

@@ -1,0 +1,110 @@
+"""The map of starts over worlds: where starts lead, and in how many worlds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Unpack
+
+import numpy as np
+
+from letsdance import scenarios
+from letsdance.experiments.moving import moving
+from letsdance.experiments.parts_of_luck import mean_over
+from letsdance.experiments.worlds import Worlds, each
+from letsdance.params import Refused, check_whole, nearest
+from letsdance.scenarios import Acting, ScenarioLike
+from letsdance.simulation.rules.regimes import REGIMES
+from letsdance.simulation.run import Result
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """Where starts lead, in every world. starts: float64[n]; shares: float64[n, n, world, run, 4], the share of
+    municipalities in each regime at the end; assumed: the same in the world that is assumed, float64[n, n, run, 4]. First
+    axis: C."""
+
+    asked: Worlds
+    table: pd.DataFrame
+    starts: np.ndarray
+    quarters: int
+    seed: int
+    shares: np.ndarray
+    assumed: np.ndarray
+
+    @cached_property
+    def same(self) -> np.ndarray:
+        """float64[n, n]: in what share of worlds most municipalities end in the regime where most end as assumed."""
+        there, here = self.shares.mean(axis=3).argmax(axis=3), self.assumed.mean(axis=2).argmax(axis=2)
+        return np.asarray((there == here[:, :, None]).mean(axis=2))
+
+    @property
+    def sizes(self) -> pd.DataFrame:
+        """One row a regime: the share of the plane that leads there as assumed, the mean over worlds with its interval, and
+        between which shares nine of ten worlds lie."""
+        import pandas as pd
+
+        by_world = self.shares.mean(axis=(0, 1))
+        rows = []
+        for k, name in enumerate(REGIMES):
+            e, means = mean_over(by_world[:, :, k], 1.0), by_world[:, :, k].mean(axis=1)
+            low, high = np.quantile(means, [0.05, 0.95])
+            rows.append({"regime": name, "assumed": float(self.assumed.mean(axis=(0, 1, 2))[k]), "mean": e.mean,
+                         "low": e.low, "high": e.high, "nine_of_ten_from": float(low), "nine_of_ten_to": float(high)})
+        return pd.DataFrame(rows)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row a start: C, G, the mean share of each regime over worlds, the regime as assumed, and the share of worlds
+        that agree with it."""
+        import pandas as pd
+
+        C, G = np.meshgrid(self.starts, self.starts, indexing="ij")
+        means = self.shares.mean(axis=(2, 3))
+        here = self.assumed.mean(axis=2).argmax(axis=2)
+        return pd.DataFrame({"C": C.ravel(), "G": G.ravel(), **{name: means[:, :, k].ravel() for k, name in
+                                                                enumerate(REGIMES)},
+                             "assumed": np.array(REGIMES)[here.ravel()], "same": self.same.ravel()})
+
+    def where(self, regime: str) -> pd.DataFrame:
+        """Which assumptions the size of a regime's part of the plane moves with; see `moving`."""
+        if regime not in REGIMES:
+            raise Refused("there is no regime {regime!r}.{near} Known: {known}.", regime=regime,
+                          near=nearest(regime, REGIMES), known=", ".join(REGIMES))
+        return moving(self.table, self.shares.mean(axis=(0, 1, 3))[:, REGIMES.index(regime)])
+
+    def __repr__(self) -> str:
+        n = len(self.starts)
+        return (f"{n} x {n} starts in {self.asked}; a world agrees with the assumed one at {self.same.mean():.0%} of "
+                f"starts on average\n{self.sizes.round(2).to_string(index=False)}")
+
+
+def basins(worlds: Worlds, scenario: ScenarioLike, grid: int, quarters: int, runs: int, seed: int,
+           threads: int | None = None, progress: Callable[[int], None] | None = None, **changes: Unpack[Acting]) -> Plane:
+    """As `Worlds.basins`."""
+    check_whole("grid", grid, 2, 101)
+    story = scenarios.load(scenario).changed(quarters=quarters, **changes)
+    fixed = [name for name in ("C0", "G0") if name in story.parameters or name in worlds.parameters
+             or name in worlds.posterior_values]
+    if fixed:
+        raise Refused("the basin map starts everywhere on the plane, so {fixed} cannot be set; take it out.",
+                      fixed=" and ".join(fixed))
+    starts = np.linspace(0.05, 0.95, grid)
+    stories = [replace(story, C=float(C), G=float(G)) for C in starts for G in starts]
+    table = worlds.table(story)
+    shares = np.zeros((len(stories), len(table), runs, len(REGIMES)))
+    assumed = np.zeros((len(stories), 1, runs, len(REGIMES)))
+
+    def keep(into: np.ndarray) -> Callable[[int, int, Result], None]:
+        def one(w: int, k: int, result: Result) -> None:
+            into[k, w] = np.stack([result.rows[name][:, -1] for name in REGIMES], axis=1)
+        return one
+
+    each(stories, table, runs, seed, keep(shares), None, threads, progress)
+    each(stories, table.iloc[:1, :0], runs, seed, keep(assumed), None, threads, progress)
+    return Plane(worlds, table, starts, quarters, seed, shares.reshape(grid, grid, len(table), runs, -1),
+                 assumed.reshape(grid, grid, runs, -1))
