@@ -355,6 +355,8 @@ def answer(sensitivity: Sensitivity) -> list[str]:
     strength = told["mu_star" if isinstance(found, Morris) else "total"]
     most = told[strength >= _MOST * strength.iloc[0]]  # the strongest comes first
     said = [f"{what} answers most to {listed(most['title'].head(3))}."]
+    if isinstance(found, Emulated):
+        said.append(found.says.replace("95 %", "95\u00a0%"))
     if isinstance(found, Morris):
         said += [f"From one end of its range to the other, {row.title} changes it by {_change(row, 'mu_star', unit)} "
                  f"on average, {_direction(row)}."
@@ -410,9 +412,7 @@ def _limits(sensitivity: Sensitivity) -> list[str]:
         if k >= 20:
             said.append(f"Of {k} factors without any effect, about {math.ceil(0.025 * k)} would still be told apart: "
                         f"repeat what matters with the method sobol.")
-    if isinstance(found, Emulated):
-        said.append(found.says.replace(" %", "\u00a0%"))
-    elif isinstance(found, Sobol):
+    if isinstance(found, Sobol) and not isinstance(found, Emulated):
         said.append("Products of effects are taken across different seeds only, so that luck does not count as effect. "
                     "Indices are as estimated, so they may be negative or above 100 %; an interval that holds 0 is not "
                     "told apart from none.")
