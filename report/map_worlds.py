@@ -78,5 +78,6 @@ def map_study(found: Plane) -> Study:
         Section("The plane", figures={"plane": partial(plane, found)},
                 tables=[Table(["future", "as assumed", "mean over worlds", "nine of ten worlds"], sizes,
                               "The share of the plane that leads to each future.")]),
-        Section(decides(found, *FUTURES), tables=[Table(["future", "assumptions that its part of the plane moves with, lowest third "
-                                                         "to highest third of worlds"], rows)])], [WIDTH])
+        Section(decides(found, *FUTURES), tables=[Table([
+            "future", "assumptions that its part of the plane moves with, lowest third to highest third of worlds"],
+            rows)])], [WIDTH])
