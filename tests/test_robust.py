@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import warnings
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -222,3 +223,21 @@ def test_sentences_stand_beside_what_holds_and_only_for_starts_as_they_ship(monk
 
     assert "88%" in explain(results["dead_horse"])[0]
     assert "88%" not in explain(other["dead_horse"])[0]
+
+
+def test_the_first_page_says_how_far_the_founding_claims_hold():
+    """Counted from the file that ships, by hand."""
+    shipped = json.loads((Path(robust.__file__).parent / "robust.json").read_text(encoding="utf-8"))
+    near, far = (shipped["designs"][design]["worlds"] for design in ("30%", "ranges"))
+    claims = shipped["claims"]
+    assert not any(claims[name]["ranges"]["held"] for name in ("F1", "F2"))
+
+    def sturdy(kind):
+        held = [5 * one["30%"]["held"] >= 4 * near for one in claims.values() if one["kind"] == kind]
+        return f"{sum(held)} of {len(held)}"
+
+    page = " ".join((Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8").split())
+    for said in (f"In {near} worlds whose", f"(F1) holds in {claims['F1']['30%']['held']},",
+                 f"(F2) in {claims['F2']['30%']['held']};", f"in any of {far} worlds",
+                 f"{sturdy('pattern')} patterns and {sturdy('lever')} directions of levers"):
+        assert said in page
