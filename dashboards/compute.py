@@ -23,7 +23,7 @@ import pandas as pd  # noqa: F401  here, not when first needed: Solara looks int
 import solara
 from solara.server import kernel_context
 
-from letsdance.dashboards.limits import MOST_WORK, check_size, weight
+from letsdance.dashboards.limits import MOST_WORK, check_size
 from letsdance.dashboards.session import use_words
 from letsdance.dashboards.state import RUNS, Policy, View
 from letsdance.params import LetsDanceError, Refused, Said
@@ -358,7 +358,7 @@ def extended(policy: Policy, seed: int, runs: int, token: Token, places: str, do
     parts = [done] if done is not None else []
     have = done.runs if done is not None else 0
     slice_of = _SLICE // 4 if _long() else _SLICE  # a long job comes to where it can give way sooner
-    step = int(np.clip(slice_of // (weight(*_size(policy, places)) * scenario.quarters), 1, 20))
+    step = int(np.clip(slice_of // (_size(policy, places)[0] * scenario.quarters), 1, 20))
 
     while have < runs:
         between(token)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from letsdance.dashboards.state import RUNS
 from letsdance.params import Refused
 
-__all__ = ["MOST_WORK", "check_size", "weight"]
+__all__ = ["MOST_WORK", "check_size"]
 
 #: Citizens x quarters x runs that one question may ask for: a minute or two of one core. A run counts as at least
 #: `_LEAST` quarters, for a start (who knows whom) takes that long and all citizens have to be held at once.
@@ -15,7 +15,7 @@ _LEAST = 60
 _TOWN = 100
 
 
-def weight(citizens: int, municipalities: int) -> int:
+def _weight(citizens: int, municipalities: int) -> int:
     """As many citizens as a society counts for."""
     return max(citizens, _TOWN * municipalities)
 
@@ -23,7 +23,7 @@ def weight(citizens: int, municipalities: int) -> int:
 def check_size(citizens: int, municipalities: int, quarters: int, runs: int) -> None:
     """`Refused`, with what would fit, where so many citizens in all take more than `MOST_WORK`."""
     counted = max(quarters, _LEAST)
-    if weight(citizens, municipalities) * counted * runs <= MOST_WORK:
+    if _weight(citizens, municipalities) * counted * runs <= MOST_WORK:
         return
     if citizens * counted * runs <= MOST_WORK:
         raise Refused("{municipalities:,} municipalities x {quarters} quarters x {runs} runs is more than a page computes; "

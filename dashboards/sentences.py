@@ -141,14 +141,17 @@ def _capital(text: str) -> str:
 # ---------------------------------------------------------------- a future's card
 
 def card(name: str, results: Mapping[str, Result], text: Text) -> dict[str, str]:
-    """What one start comes to, from its runs: where it leads, who begins, who fails, what suffers."""
+    """What one start comes to, from its runs: where it leads, who begins, who fails, what suffers.
+
+    Beside each, under its name and ".holds", in how many worlds of other parameters it holds, where that was looked at.
+    """
     result = results[name]
     said = {"leads": _leads(result, text), "begins": _begins(result, text), "fails": _fails(result, text),
             "suffers": _suffers(name, results, text)}
     if not all(robust.usual(one) for one in results.values()):
         return said
     choices = cards.card(name, results)
-    return {fact: " ".join([says, *beside(f"card.{name}.{fact}", text, choices[fact])]) for fact, says in said.items()}
+    return said | {f"{fact}.holds": " ".join(beside(f"card.{name}.{fact}", text, choices[fact])) for fact in said}
 
 
 def beside(claim: str, text: Text, says: str | None = None) -> list[str]:

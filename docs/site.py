@@ -19,9 +19,9 @@ ROOT = Path(__file__).resolve().parents[1]
 #: The pages, as a reader meets them.
 GROUPS = {
     "Begin": ("README", "docs/dashboard", "docs/workshop", "docs/lessons", "docs/scenario_files"),
-    "The model": ("docs/odd", "docs/your_own_mechanism", "docs/mesa", "docs/dynamics"),
+    "The model": ("docs/odd", "docs/levers", "docs/your_own_mechanism", "docs/mesa", "docs/dynamics"),
     "Studies": ("docs/python", "docs/comparing", "docs/worlds", "docs/search", "docs/sweeps", "docs/sensitivity",
-                "docs/branching", "docs/guests"),
+                "docs/branching", "docs/following", "docs/guests"),
     "Adopters": ("docs/adopters", "docs/forecasting", "docs/calibration"),
     "Carry it on": ("CONTRIBUTING", "docs/testing", "SECURITY", "CHANGELOG"),
 }

@@ -214,9 +214,11 @@ def test_sentences_stand_beside_what_holds_and_only_for_starts_as_they_ship(monk
         for id, says in choices.items()}}
     monkeypatch.setattr(robust, "known", lambda: said)
     for language, words in (("en", "Holds in 88"), ("nl", "Geldt in 88"), ("fr", "Vrai dans 88"), ("de", "Gilt in 88")):
-        assert all(words in says for says in card("lone_ranger", results, Text(language)).values())
+        made = card("lone_ranger", results, Text(language))
+        assert all(words in made[f"{fact}.holds"] for fact in ("leads", "begins", "fails", "suffers"))
     said["claims"]["card.lone_ranger.leads"]["says"] = "wasteland"  # another world was measured: no sentence
-    assert "Holds in" not in card("lone_ranger", results, Text())["leads"]
+    assert not card("lone_ranger", results, Text())["leads.holds"]
+    assert card("lone_ranger", results, Text())["fails.holds"]
     other = {name: ld.simulate(name, runs=2, parameters={"k": 1.0}) for name in STARTS}
     assert not any("Holds in" in says for says in card("lone_ranger", other, Text()).values())
     from letsdance.experiments.reasons import explain
