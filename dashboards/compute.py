@@ -23,7 +23,7 @@ import pandas as pd  # noqa: F401  here, not when first needed: Solara looks int
 import solara
 from solara.server import kernel_context
 
-from letsdance.dashboards.limits import MOST_WORK, check_size
+from letsdance.dashboards.limits import MOST_WORK, check_size, size_of
 from letsdance.dashboards.session import use_words
 from letsdance.dashboards.state import RUNS, Policy, View
 from letsdance.params import LetsDanceError, Refused, Said
@@ -32,8 +32,8 @@ from letsdance.simulation.run import Result, simulate
 from letsdance.simulation.society import cores
 
 __all__ = ["LONG", "MOST_WORK", "QUICK", "Answer", "Pair", "Queue", "Stopped", "Token", "alone", "between", "check_size",
-           "check_work", "drawn", "extended", "give_way", "municipalities", "pairs", "results", "simulated", "stages",
-           "use_latest", "warm"]
+           "check_work", "drawn", "extended", "give_way", "municipalities", "pairs", "results", "simulated", "size_of",
+           "stages", "use_latest", "warm"]
 
 _log = logging.getLogger("letsdance.dashboard")
 _here = threading.local()
@@ -101,8 +101,7 @@ class Queue:
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix=name)
         self._lock, self._free, self._started, self._places, self._turns = threading.Lock(), places, 0, places, 0
         self._idle = threading.Condition(self._lock)
-        self._first: _Waiting = OrderedDict()
-        self._finer: _Waiting = OrderedDict()
+        self._waiting: tuple[_Waiting, _Waiting] = (OrderedDict(), OrderedDict())  # for first answers, for finer ones
         self._working: dict[Hashable, int] = {}
 
     def submit(self, person: Hashable, work: Callable[[], None], finer: bool = False) -> None:
@@ -112,36 +111,39 @@ class Queue:
         self._next()
 
     def _wait(self, person: Hashable, finer: bool) -> deque[Callable[[], None] | threading.Event]:
-        return (self._finer if finer else self._first).setdefault(person, deque())
+        return self._waiting[finer].setdefault(person, deque())
 
     @property
     def crowded(self) -> bool:
         """Whether more people wait for a first answer than can be served at once."""
         with self._lock:
-            return len(self._first) >= self._places
+            return len(self._waiting[False]) >= self._places
 
     @property
     def busy(self) -> bool:
         """Whether anybody waits or works."""
         with self._lock:
-            return bool(self._first or self._finer or self._started)
+            return self._occupied()
 
     @property
     def alone(self) -> bool:
         """Whether nobody waits and at most one works."""
         with self._lock:
-            return not (self._first or self._finer) and self._started <= 1
+            return not any(self._waiting) and self._started <= 1
 
     def wait(self, seconds: float) -> None:
         """Until nobody waits or works, so many seconds at most."""
         with self._idle:
-            self._idle.wait_for(lambda: not (self._first or self._finer or self._started), seconds)
+            self._idle.wait_for(lambda: not self._occupied(), seconds)
+
+    def _occupied(self) -> bool:
+        return any(self._waiting) or bool(self._started)
 
     def pause(self) -> None:
         """Between two slices of work: the others' turn, if others wait."""
         person = _here.person
         with self._lock:
-            if not (self._first or self._finer):
+            if not any(self._waiting):
                 return
             turn = threading.Event()
             self._wait(person, _here.finer).append(turn)
@@ -186,11 +188,9 @@ class Queue:
         """Who is next, with what, and whether it is a finer answer: what was begun goes on, what is new begins where a
         thread is free."""
         self._turns += 1
-        order = (True, False) if self._turns % _FINER == 0 else (False, True)
-        for finer in order:
-            waiting = self._finer if finer else self._first
-            for person in list(waiting):
-                turns = waiting[person]
+        for finer in (True, False) if self._turns % _FINER == 0 else (False, True):
+            waiting = self._waiting[finer]
+            for person, turns in list(waiting.items()):
                 new = self._started < _THREADS and self._working.get(person, 0) < _AT_ONCE
                 turn = next((turn for turn in turns if new or isinstance(turn, threading.Event)), None)
                 if turn is None:
@@ -235,15 +235,7 @@ LONG = Queue("letsdance-long", 1)
 
 def check_work(policy: Policy, runs: int, places: str = "") -> None:
     """`Refused`, with what would fit, where a question takes more than `MOST_WORK`: from links, files, sliders, tables."""
-    check_size(*_size(policy, places), policy.quarters, runs)
-
-
-def _size(policy: Policy, places: str) -> tuple[int, int]:
-    """(citizens in all, municipalities)."""
-    towns, values = municipalities(places), policy.scenario().values()
-    if towns is not None:
-        return int(towns.citizens.sum()), len(towns)
-    return int(values["municipalities"] * values["citizens"]), int(values["municipalities"])
+    check_size(*size_of(policy.scenario(), municipalities(places)), policy.quarters, runs)
 
 
 # ---------------------------------------------------------------- what was computed is kept
@@ -358,7 +350,7 @@ def extended(policy: Policy, seed: int, runs: int, token: Token, places: str, do
     parts = [done] if done is not None else []
     have = done.runs if done is not None else 0
     slice_of = _SLICE // 4 if _long() else _SLICE  # a long job comes to where it can give way sooner
-    step = int(np.clip(slice_of // (_size(policy, places)[0] * scenario.quarters), 1, 20))
+    step = int(np.clip(slice_of // (size_of(scenario, towns)[0] * scenario.quarters), 1, 20))
 
     while have < runs:
         between(token)

@@ -17,7 +17,6 @@ import gzip
 import json
 import logging
 import re
-import time
 from base64 import b64encode
 from collections.abc import Mapping
 from functools import cache
@@ -35,7 +34,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from letsdance.dashboards import events
-from letsdance.dashboards.hosts import HEADERS, Hosts, address, same, split
+from letsdance.dashboards.hosts import HEADERS, Hosts, Refusals, address, same, split
 from letsdance.params import Refused
 from letsdance.words import ENGLISH, Text, languages
 
@@ -58,8 +57,6 @@ MOST_PAGES, _A_BROWSER = 400, 100
 _IDLE = 11.0
 #: After so many refused messages a socket is closed: no browser of ours sends even one.
 _PATIENCE = 100
-#: Lines a minute in the log about what was refused: a stranger must not fill the disk.
-_MOST_LINES = 300
 
 
 # ---------------------------------------------------------------- which messages are taken
@@ -236,7 +233,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, hosts: Hosts, prefix: str = "", pages: int = MOST_PAGES) -> None:
         self._app, self._hosts, self._prefix, self._most = app, hosts, prefix, pages
-        self._lines, self._since = 0, 0.0
+        self._tell = Refusals(_log)
         self._page = cache(self._made)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -268,17 +265,6 @@ class Guard:
                     asyncio.get_running_loop().call_later(_IDLE, _give_back)
         else:
             await (answer or self._app)(passed, receive, self._dressed(send, answer))
-
-    def _tell(self, scope: Scope, why: str) -> None:
-        """One line in the log."""
-        now = time.monotonic()
-        if now > self._since + 60:
-            self._lines, self._since = 0, now
-        self._lines += 1
-        if self._lines <= _MOST_LINES:
-            who = (scope.get("client") or ("?",))[0]
-            _log.warning("refused from %s: %s%s", who, why, " (more of it is not told for a minute)"
-                         if self._lines == _MOST_LINES else "")
 
     # -- websockets
 

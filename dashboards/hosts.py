@@ -1,15 +1,22 @@
-"""Which hosts a server of ours serves, and whose pages may speak to it: one rule for the dashboard and the room."""
+"""Which hosts a server of ours serves, whose pages may speak to it, and how refusals are told: one rule for the dashboard
+and the room."""
 
 from __future__ import annotations
 
 import ipaddress
+import logging
 import re
 import socket
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from letsdance.params import Refused
 
-__all__ = ["HEADERS", "Hosts", "address", "same", "split"]
+__all__ = ["HEADERS", "Hosts", "Refusals", "address", "same", "split"]
+
+#: Lines a minute in the log about what was refused: a stranger must not fill the disk.
+_MOST_LINES = 300
 
 #: What every answer carries. No Cross-Origin-Opener-Policy: with it a browser that goes elsewhere drops a page's goodbye,
 #: and its session stays.
@@ -71,3 +78,21 @@ def same(origin: str, host: tuple[str, int | None]) -> bool:
     usual = {"http": 80, "https": 443}.get(scheme)
     parts = split(rest) if usual else None
     return parts is not None and parts[0] == host[0] and (parts[1] or usual) == (host[1] or usual)
+
+
+class Refusals:
+    """Who was refused, and why: a line each in a log, so many a minute."""
+
+    def __init__(self, log: logging.Logger) -> None:
+        self._log, self._lines, self._since = log, 0, 0.0
+
+    def __call__(self, scope: Mapping[str, Any], why: str) -> None:
+        """One line of what came in."""
+        now = time.monotonic()
+        if now > self._since + 60:
+            self._lines, self._since = 0, now
+        self._lines += 1
+        if self._lines <= _MOST_LINES:
+            who = (scope.get("client") or ("?",))[0]
+            self._log.warning("refused from %s: %s%s", who, why, " (more of it is not told for a minute)"
+                              if self._lines == _MOST_LINES else "")

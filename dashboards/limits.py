@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from letsdance.dashboards.state import RUNS
 from letsdance.params import Refused
 
-__all__ = ["MOST_WORK", "check_size"]
+if TYPE_CHECKING:
+    from letsdance.scenarios import Scenario
+    from letsdance.simulation.municipalities import Municipalities
+
+__all__ = ["MOST_WORK", "check_size", "size_of"]
 
 #: Citizens x quarters x runs that one question may ask for: a minute or two of one core. A run counts as at least
 #: `_LEAST` quarters, for a start (who knows whom) takes that long and all citizens have to be held at once.
@@ -15,15 +21,18 @@ _LEAST = 60
 _TOWN = 100
 
 
-def _weight(citizens: int, municipalities: int) -> int:
-    """As many citizens as a society counts for."""
-    return max(citizens, _TOWN * municipalities)
+def size_of(scenario: Scenario, towns: Municipalities | None = None) -> tuple[int, int]:
+    """(citizens in all, municipalities) of a scenario, or of the reader's own towns in its place."""
+    if towns is not None:
+        return int(towns.citizens.sum()), len(towns)
+    values = scenario.values()
+    return int(values["municipalities"] * values["citizens"]), int(values["municipalities"])
 
 
 def check_size(citizens: int, municipalities: int, quarters: int, runs: int) -> None:
     """`Refused`, with what would fit, where so many citizens in all take more than `MOST_WORK`."""
     counted = max(quarters, _LEAST)
-    if _weight(citizens, municipalities) * counted * runs <= MOST_WORK:
+    if max(citizens, _TOWN * municipalities) * counted * runs <= MOST_WORK:
         return
     if citizens * counted * runs <= MOST_WORK:
         raise Refused("{municipalities:,} municipalities x {quarters} quarters x {runs} runs is more than a page computes; "

@@ -14,14 +14,13 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from letsdance.dashboards.hosts import HEADERS, Hosts, same, split
+from letsdance.dashboards.hosts import HEADERS, Hosts, Refusals, same, split
 
 __all__ = ["Door", "Limit"]
 
 _log = logging.getLogger("letsdance.room")
 #: (a second, at once): inputs and pages of one address (a whole room may share one behind a router).
 _ADDRESS = (60.0, 400.0)
-_MOST_LINES = 300
 #: What an answer carries unless it says otherwise.
 _CLOSED = [(b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"), (b"cache-control", b"no-store")]
 
@@ -48,7 +47,7 @@ class Door:
 
     def __init__(self, app: ASGIApp, hosts: Hosts) -> None:
         self._app, self._hosts, self._addresses = app, hosts, Limit(*_ADDRESS)
-        self._lines, self._since = 0, 0.0
+        self._tell = Refusals(_log)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -88,11 +87,3 @@ class Door:
         if not self._addresses((scope.get("client") or ("",))[0]):
             return "a flood", PlainTextResponse("", 429, {"Retry-After": "1"})
         return "", None
-
-    def _tell(self, scope: Scope, why: str) -> None:
-        now = time.monotonic()
-        if now > self._since + 60:
-            self._lines, self._since = 0, now
-        self._lines += 1
-        if self._lines <= _MOST_LINES:
-            _log.warning("refused from %s: %s", (scope.get("client") or ("?",))[0], why)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from letsdance.dashboards.limits import check_size
+from letsdance.dashboards.limits import check_size, size_of
 from letsdance.dashboards.state import Policy
 from letsdance.params import Refused
 from letsdance.room.state import Room
@@ -119,9 +119,8 @@ def _simulated(policy: Policy, csv: str, seed: int, runs: int) -> Result:
     from letsdance.simulation.run import simulate
 
     scenario = policy.scenario()
-    towns, values = from_text(csv) if csv else None, scenario.values()
-    check_size(int(towns.citizens.sum()) if towns else int(values["municipalities"] * values["citizens"]),
-               len(towns) if towns else int(values["municipalities"]), scenario.quarters, runs)
+    towns = from_text(csv) if csv else None
+    check_size(*size_of(scenario, towns), scenario.quarters, runs)
     return simulate(scenario, runs=runs, seed=seed, municipalities=towns)
 
 

@@ -173,9 +173,7 @@ class _Watched(Laboratory):
     def run(self, start: str | Scenario, quarters: int = 60, **settings: Any) -> Result:
         compute.between(self._token)
         own = {name: value for name, value in settings.items() if name in PARAMETERS}
-        values = load(start).changed(parameters=own).values()
-        compute.check_size(int(values["municipalities"] * values["citizens"]), int(values["municipalities"]), quarters,
-                           RUNS * settings.get("times", 1))
+        compute.check_size(*compute.size_of(load(start).changed(parameters=own)), quarters, RUNS * settings.get("times", 1))
         return super().run(start, quarters, **settings)
 
 

@@ -105,10 +105,8 @@ def own_of(view: View, lesson: Lesson, text: Text) -> Arm | None:
 
 # ---------------------------------------------------------------- what is drawn
 
-def size_of(lesson: Lesson) -> tuple[int, int]:
-    """How many citizens each run of a lesson holds, in how many municipalities."""
-    values = story_of(lesson, lesson.arm[0]).values()
-    return int(values["municipalities"] * values["citizens"]), int(values["municipalities"])
+def _size(lesson: Lesson) -> tuple[int, int]:
+    return compute.size_of(story_of(lesson, lesson.arm[0]))
 
 
 def colour_of(nth: int, arm: Arm, lesson: Lesson) -> str:
@@ -119,7 +117,7 @@ def colour_of(nth: int, arm: Arm, lesson: Lesson) -> str:
 def curve_chart(found: Conducted, off: bool, text: Text) -> Chart:
     """The first outcome that is shown, over time, one curve an arm; off: with the lesson's mechanism switched off."""
     lesson = found.lesson
-    compute.check_size(*size_of(lesson), lesson.quarters, found.runs * len(found.arms))
+    compute.check_size(*_size(lesson), lesson.quarters, found.runs * len(found.arms))
     outcome = next(one for one in lesson.shown if one not in ("final", "half"))
     name = outcomes.parse(outcome).name
     bench = Bench(lesson, found.runs, found.seed)
@@ -139,7 +137,7 @@ def curve_chart(found: Conducted, off: bool, text: Text) -> Chart:
 def job_of(lesson: Lesson, own: Arm | None, off: bool, text: Text,
            token: compute.Token) -> Generator[Shown, None, None]:
     """The lesson run, once for all sessions that ask for the same."""
-    compute.check_size(*size_of(lesson), lesson.quarters, RUNS[0] * (needed(lesson) + (own is not None)))
+    compute.check_size(*_size(lesson), lesson.quarters, RUNS[0] * (needed(lesson) + (own is not None)))
 
     def slice_done(_: int) -> None:
         token.check()
