@@ -23,6 +23,11 @@ def effects(entry: dict[str, Any]) -> str:
     return ", ".join(said)
 
 
+def values(entry: dict[str, Any]) -> str:
+    """The parameters that a context or profile sets, in one line."""
+    return ", ".join(f"{name} {value:g}" for name, value in entry["values"].items())
+
+
 def expected(entry: dict[str, Any]) -> str:
     """What the evidence leads us to expect of a lever alone, with the source, in one line."""
     said = []
@@ -61,11 +66,11 @@ def contents(what: str, copy: str | None = None) -> tuple[str, list[str], list[l
         starts = map(scenarios.load, scenarios.STARTS)
         rows = [[s.name, s.title, "start", f"C {s.C:g}, G {s.G:g}", s.says] for s in starts]
         for kind, table in (("context", CONTEXTS), ("profile", PROFILES)):
-            rows += [[name, e["title"], kind, ", ".join(f"{k} {v:g}" for k, v in e["values"].items()), e["says"]]
+            rows += [[name, e["title"], kind, values(e), e["says"]]
                      for name, e in table.items()]
         return "Starts, contexts and profiles of innovations", ["name", "title", "kind", "values", "what it says"], rows
     if what == "contexts":
-        rows = [[name, e["title"], e["kind"], ", ".join(f"{k} {v:g}" for k, v in e["values"].items()), e["reference"],
+        rows = [[name, e["title"], e["kind"], values(e), e["reference"],
                  e["says"]] for name, e in CONTEXTS.items()]
         return "Contexts, at most one of each kind (--context NAME)", [
             "name", "title", "kind", "values", "reference", "what it says"], rows

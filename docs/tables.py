@@ -16,7 +16,7 @@ from typing import Any
 
 import letsdance
 from letsdance import scenarios
-from letsdance.commands.showing import effects
+from letsdance.commands.showing import effects, values
 from letsdance.experiments import evidence as lines_of_evidence
 from letsdance.params import CONTEXTS, GROUPS, PARAMETERS, PROFILES, ROLES, SOURCES
 from letsdance.scenarios import mechanism
@@ -99,7 +99,7 @@ def shocks() -> str:
 
 def _sets(entries: Any) -> str:
     return table(("name", "title", "values", "reference", "what it says"), [
-        (code(name), e["title"], ", ".join(f"{k} {v:g}" for k, v in e["values"].items()), e["reference"], e["says"])
+        (code(name), e["title"], values(e), e["reference"], e["says"])
         for name, e in entries.items()])
 
 

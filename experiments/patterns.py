@@ -673,8 +673,8 @@ def brokers(lab: Laboratory) -> Parts:
 
 #: One portfolio a quadrant of the OECD's, and one of all four, each of three points a quarter.
 QUADRANTS = {
-    "ideas": ("FAL*1.5",), "workforce": ("LEAD*1.5",), "rules": ("RULES*0.75", "FLEX*0.75", "FUND*0.375"),
-    "organisation": ("BROK*1.5", "LAB*0.5"), "mixed": ("FAL*0.375", "LEAD*0.375", "FLEX*0.75", "BROK*0.75"),
+    "ideas": {"FAL": 1.5}, "workforce": {"LEAD": 1.5}, "rules": {"RULES": 0.75, "FLEX": 0.75, "FUND": 0.375},
+    "organisation": {"BROK": 1.5, "LAB": 0.5}, "mixed": {"FAL": 0.375, "LEAD": 0.375, "FLEX": 0.75, "BROK": 0.75},
 }
 
 
@@ -683,7 +683,7 @@ QUADRANTS = {
          "S95 S96", "supporting", scored=False,
          note="Three points in quarters 8 to 27; Let's dance at 60.")
 def quadrants(lab: Laboratory) -> Parts:
-    dancing = {name: lab.run("lone_ranger", levers=[f"{use.split('*')[0]}@8+20*{use.split('*')[1]}" for use in uses]
+    dancing = {name: lab.run("lone_ranger", levers=[f"{lever}@8+20*{size}" for lever, size in uses.items()]
                              ).rows["lets_dance"][:, 60] for name, uses in QUADRANTS.items()}
     for name in list(QUADRANTS)[:-1]:
         yield f"Let's dance at 60, mixed less {name}", rises(dancing["mixed"] - dancing[name])

@@ -1,5 +1,7 @@
 """The blame game (S176): in the year before an election, cuts become a quarrel on who is to blame.
 
+The model itself has failure blamed harder under cuts (chi_B). This adds to it: cuts take risk culture though nothing fails.
+
 Expected: austerity takes more risk culture with politics than without; without cuts nothing changes.
 """
 import letsdance as ld

@@ -1,7 +1,8 @@
 """Two kinds of brokers (S18): bridging ones bring news from afar, bonding ones make joint work succeed.
 
-Expected: bridging speeds awareness, bonding raises success, and both together do both.
 The lever BROK holds a part of both already.
+
+Expected: bridging speeds awareness, bonding raises success, and both together do both.
 """
 import letsdance as ld
 

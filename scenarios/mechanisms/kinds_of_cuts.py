@@ -1,7 +1,7 @@
 """Kinds of cuts (OECD 83): automatic cuts hit all alike, reviews spare what is known to work, a freeze lets nobody new in.
 
-Expected: which is best is not known (OECD 83). A review costs less willingness the more
-feedback there is; a freeze costs capacity.
+Expected: which is best is not known (OECD 83). A review costs less willingness the more feedback there is;
+a freeze costs capacity.
 """
 import letsdance as ld
 

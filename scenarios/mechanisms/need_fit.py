@@ -1,7 +1,8 @@
 """Fit to need (S44 S103 S158 S179): officials who are close to citizens and hear them build what is needed.
 
-Expected: free-range officials, and feedback, raise success. FRCS adds to success by itself (th0), which
-stands for this where it is off.
+FRCS adds to success by itself (th0), which stands for this where it is off.
+
+Expected: free-range officials, and feedback, raise success.
 """
 import letsdance as ld
 

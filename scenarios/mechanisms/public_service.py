@@ -37,7 +37,7 @@ def tactic(name, parameter, title, says, *more):
 
 tactic("SELECT", "selected", "select and socialise", "Hire, train and teach, before service too, for the wish to serve.")
 tactic("MEET", "meeting", "meet those it is for", "Staff meet beneficiaries, and hear what their work does.")
-tactic("EMPOWER", "empowered", "empower and support", 
+tactic("EMPOWER", "empowered", "empower and support",
        "Staff decide more, in a place that supports them; they respond faster.", {"parameter": "close", "add": 0.05})
 tactic("MISSION", "mission", "leaders and mission", "Leaders live a clear mission and talk of it, in and out of the house.")
 public_service.lever("PAY", "performance pay", [{"parameter": "bonus", "add": 1}], cost=4, quadrant="Q2",

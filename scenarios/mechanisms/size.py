@@ -1,8 +1,7 @@
 """Size (S52 S148): big organisations manage risk professionally and decide slowly, and need structure to coordinate.
 
-Expected: where all are big, supported initiatives succeed more and adoption is slower. Nothing changes at
-the usual 25
-citizens.
+Expected: where all are big, supported initiatives succeed more and adoption is slower. Nothing changes at the usual
+25 citizens.
 """
 import letsdance as ld
 

@@ -1,5 +1,7 @@
 """Turnover (S106): those who leave take along what they know; feedback keeps it in the organisation.
 
+The model itself drains capacity under cuts (K_B). This adds to it: staff leave at all times, cuts or not.
+
 Expected: the same wave of leavers costs less capacity where feedback is high.
 """
 import letsdance as ld

@@ -1,5 +1,7 @@
 """Unpredictable cuts (S136): budgets that jump cost capacity at the same mean, for what is lost does not come back.
 
+The model itself drains capacity under a steady cut (K_B). This adds what is lost where budgets jump.
+
 Expected: at the same mean, more variance means less capacity.
 """
 import letsdance as ld
