@@ -317,12 +317,11 @@ def municipalities(places: str) -> Any:
 
 def stages(runs: int) -> tuple[int, ...]:
     """How many runs are shown one after another: 20, 40, 80, ... and at last all. Where many wait, a few come first."""
-    steps = _steps(runs)
-    return steps if QUICK.crowded or steps[0] != _FEW else steps[1:] or steps
+    return _steps(runs, few=QUICK.crowded)
 
 
-def _steps(runs: int) -> tuple[int, ...]:
-    return (*(n for n in (_FEW, 20, 40, 80, 160) if n < runs), runs)
+def _steps(runs: int, few: bool = True) -> tuple[int, ...]:
+    return (*(n for n in (*[_FEW] * few, 20, 40, 80, 160) if n < runs), runs)
 
 
 def simulated(policy: Policy, seed: int, runs: int, token: Token, places: str = "") -> Result:

@@ -158,8 +158,7 @@ def price(policy: Policy) -> tuple[float, tuple[float, ...]]:
     """Points over the whole run, as the model charges them: of all levers of a policy, and of each."""
     from letsdance.simulation import schedule
 
-    bare = schedule.build(replace(policy, levers=()).scenario()).spent
-    each = tuple(schedule.build(replace(policy, levers=(use,)).scenario()).spent - bare for use in policy.levers)
+    each = tuple(schedule.build(replace(policy, levers=(use,)).scenario()).spent for use in policy.levers)
     return sum(each), each
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.resources import files as shipped
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -22,10 +22,9 @@ __all__ = ["AGENDAS", "KINDS", "Agenda", "Step", "load", "parsed", "script", "wr
 #: The agendas that are here, by their minutes.
 AGENDAS = ("60", "90", "120")
 #: What a step can be, in TAIDA's order.
-KINDS = ("join", "track", "place", "image", "predict", "reveal", "decide", "results", "shock", "tunnel", "act", "agree",
-         "choose", "chosen", "end")
 Kind = Literal["join", "track", "place", "image", "predict", "reveal", "decide", "results", "shock", "tunnel", "act",
                "agree", "choose", "chosen", "end"]
+KINDS: tuple[str, ...] = get_args(Kind)
 _STRICT = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 _LONG = 4_000
 

@@ -99,9 +99,14 @@ def in_short(row: Tabled, room: Room, text: Text) -> str:
 
 def band(row: Tabled, text: Text) -> str:
     """Where 8 in 10 of a table's runs end, of ten municipalities."""
+    return text.band(*_ends(row.ten))
+
+
+def _ends(values: Any) -> tuple[int, int]:
+    """Between which whole numbers 8 in 10 of runs lie."""
     import numpy as np
 
-    return text.band(*(round(float(np.quantile(row.ten, q))) for q in (0.1, 0.9)))
+    return round(float(np.quantile(values, 0.1))), round(float(np.quantile(values, 0.9)))
 
 
 def _direction(row: Tabled) -> str:
@@ -274,10 +279,8 @@ def _own_error(room: Room, answers: Answers, who: str, text: Text) -> str:
     mine = room.said("predict").get(who)
     if found is None or isinstance(found, Refused):
         return ""
-    import numpy as np
-
     values = 10.0 * found.rows["lets_dance"][:, -1]
-    low, high = (round(float(np.quantile(values, q))) for q in (0.1, 0.9))
+    low, high = _ends(values)
     said = {"ten": ten(text, values.mean()), "band": text.band(low, high)}
     if mine is None:
         return text("room.error_none", **said)
@@ -313,7 +316,7 @@ def projector(room: Room, answers: Answers, now: float, address: str) -> Markup:
     values: dict[str, Any] = {
         "t": text, "room": room, "kind": room.step.kind, "address": address, "people": people, "now": now,
         "title": room.agenda.said(at, "title", text), "says": room.agenda.said(at, "says", text),
-        "in": sum(who in room.people for who in room.here()), "shown": room.control.shown, "ended": room.control.ended,
+        "in": room.spoke, "shown": room.control.shown, "ended": room.control.ended,
         "where": text("room.step_of", n=at + 1, of=len(room.agenda.step))}
     return _render("projector.html.j2", **(values | _shown(room, answers, text)))
 
@@ -321,6 +324,7 @@ def projector(room: Room, answers: Answers, now: float, address: str) -> Markup:
 def _shown(room: Room, answers: Answers, text: Text) -> dict[str, Any]:
     """What the projector needs in this kind of step."""
     kind, here, people = room.step.kind, room.here(), len(room.people)
+    everybody = people > 0 and room.spoke >= people
     values: dict[str, Any] = {}
     if kind == "track":
         values["rated"] = rated(room, text)
@@ -334,16 +338,13 @@ def _shown(room: Room, answers: Answers, text: Text) -> dict[str, Any]:
         picked, asked = [one["choice"] for one in room.said("choose").values()], room.asked()
         values |= {"choices": [(one, picked.count(k)) for k, one in enumerate(asked.choices if asked else (), 1)],
                    "answer": asked.answer if asked and kind == "chosen" else None, "told": room.step.told,
-                   "most": max(1, len(picked)), "open": kind == "chosen" or room.control.shown or (
-                       people > 0 and sum(who in room.people for who in here) >= people)}
+                   "most": max(1, len(picked)), "open": kind == "chosen" or room.control.shown or everybody}
     elif kind in ("predict", "reveal"):
         guessed = [one["guess"] for one in room.said("predict").values()]
-        everybody = kind == "predict" and people > 0 and sum(who in room.people for who in here) >= people
         found = runs.baseline(room, answers) if kind == "reveal" and room.control.shown else None
         values |= {"question": text("room.question", years=text.short(room.agenda.horizon / 4)), "guessed": guessed,
                    "open": room.control.shown or everybody or kind == "reveal",
-                   "ran": None if found is None or isinstance(found, Refused) else [
-                       10.0 * float(v) for v in found.rows["lets_dance"][:, -1]],
+                   "ran": runs.of_ten(found, -1),
                    "refused": text.refused(found) if isinstance(found, Refused) else "",
                    "waits": kind == "reveal" and room.control.shown and found is None,
                    "sentence": _revealed(found, guessed, text)}
@@ -395,10 +396,8 @@ def _spread(dots: list[tuple[float, float]], text: Text) -> str:
 def _revealed(found: Any, guessed: list[int], text: Text) -> str:
     if found is None or isinstance(found, Refused):
         return ""
-    import numpy as np
-
     values = 10.0 * found.rows["lets_dance"][:, -1]
-    low, high = (round(float(np.quantile(values, q))) for q in (0.1, 0.9))
+    low, high = _ends(values)
     said = text("room.revealed", ten=ten(text, values.mean()), band=text.band(low, high),
                 runs=found.runs, years=text.short(found.quarters / 4))
     if guessed:
@@ -471,7 +470,7 @@ def host(room: Room, answers: Answers, now: float, address: str, fresh: str) -> 
     values = {
         "t": text, "room": room, "kind": room.step.kind, "address": address, "now": now, "names": names, "at": at,
         "title": room.agenda.said(at, "title", text), "script": room.agenda.said(at, "script", text),
-        "in": sum(who in room.people for who in room.here()), "people": list(room.people.items()), "fresh": fresh,
+        "in": room.spoke, "people": list(room.people.items()), "fresh": fresh,
         "post": f"/host/{room.code}/in",
         "origin": room.origin(), "tables": [
             {"n": n, "people": len(room.members(n)), "money": _money(room, n, text), "uses": played(room.uses(n), text),

@@ -30,11 +30,6 @@ def roles() -> Mapping[str, Mapping[str, Any]]:
     return tomllib.loads(shipped(__package__).joinpath("roles.toml").read_text(encoding="utf-8"))
 
 
-def start_quarters(quarter: int, quarters: int) -> tuple[int, ...]:
-    """When a card of a round may start: at once, then every year of the round."""
-    return tuple(range(quarter + 1, quarter + quarters, 4))
-
-
 @dataclass(slots=True)
 class Person:
     """Somebody in the room: nothing but a nickname, a table and a role."""
@@ -137,6 +132,11 @@ class Facts:
     def here(self) -> dict[str, dict[str, Any]]:
         """Who said what in the step that runs."""
         return self.answers.get(self.name, {})
+
+    @property
+    def spoke(self) -> int:
+        """How many of the people have said something in the step that runs."""
+        return sum(who in self.people for who in self.here())
 
     # ------------------------------------------------------------ what follows from what was said
 

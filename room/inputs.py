@@ -26,15 +26,10 @@ class Input:
     at: float
 
 
-
 def whole(value: Mapping[str, Any], name: str, low: int, high: int) -> int:
     """A whole number of an input, from low to high."""
-    found = value.get(name)
-    try:
-        number = params.whole(str(found))
-    except ValueError:
-        number = low - 1
-    if not low <= number <= high or isinstance(found, bool):
+    number = params.within(str(value.get(name)).strip(), low, high)
+    if number is None:
         raise Refused("{name} must be a whole number from {low} to {high}.", name=name, low=low, high=high)
     return number
 

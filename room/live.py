@@ -58,9 +58,14 @@ class Live:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._news.wait(), seconds)
 
+    @property
+    def stamp(self) -> str:
+        """What screens that all see alike depend on."""
+        return f"{self.room.version}.{self.answers.version}"
+
     def screen(self, face: str, draw: Callable[[], Any]) -> tuple[str, str]:
         """(stamp, fragment) of a screen that all see alike, drawn once for all who look."""
-        stamp = f"{self.room.version}.{self.answers.version}"
+        stamp = self.stamp
         found = self._drawn.get(face)
         if found is None or found[0] != stamp:
             found = self._drawn[face] = stamp, str(draw())

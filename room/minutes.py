@@ -109,9 +109,9 @@ def made(room: Room, answers: Answers, began: float) -> Minutes:
     found = [runs.tabled(room, answers, number, quarter) for number in room.tables]
     rows = [one for one in found if one is not None and not isinstance(one, Refused)]
     base, calm = runs.baseline(room, answers), runs.nothing(room, answers)
-    ran = _of_ten(base, -1)
+    ran = runs.of_ten(base, -1)
     guessed = [one["guess"] for one in room.first("predict").values()]
-    before = _of_ten(calm, quarter) or []
+    before = runs.of_ten(calm, quarter) or []
     return Minutes(
         title=text("minutes.title"),
         when=text("minutes.when", date=time.strftime("%Y-%m-%d", time.localtime(began)), people=len(room.people),
@@ -126,12 +126,6 @@ def made(room: Room, answers: Answers, began: float) -> Minutes:
         links=links(room, text), left_out=text("minutes.left_out"), guessed=guessed, ran=ran, rows=rows,
         before=before, target=room.target(),
         histogram=draw.guesses(guessed, ran, text) if guessed or ran else None)
-
-
-def _of_ten(found: Any, quarter: int) -> list[float] | None:
-    """Of ten municipalities those in Let's dance in each run, at a quarter; None where there are no runs."""
-    known = found is not None and not isinstance(found, Refused)
-    return [10.0 * float(v) for v in found.rows["lets_dance"][:, quarter]] if known else None
 
 
 def _last_shown(room: Room) -> int:

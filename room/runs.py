@@ -124,6 +124,12 @@ def _simulated(policy: Policy, csv: str, seed: int, runs: int) -> Result:
     return simulate(scenario, runs=runs, seed=seed, municipalities=towns)
 
 
+def of_ten(found: Any, quarter: int) -> list[float] | None:
+    """Of ten municipalities those in Let's dance in each run, at a quarter; None where there are no runs."""
+    known = found is not None and not isinstance(found, Refused)
+    return [10.0 * float(v) for v in found.rows["lets_dance"][:, quarter]] if known else None
+
+
 def _ask(room: Room, answers: Answers, policy: Policy) -> Result | Refused | None:
     csv = places(room)
     return answers.get((policy, csv, room.seed, room.agenda.runs),  # type: ignore[no-any-return]

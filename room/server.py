@@ -248,13 +248,13 @@ class Pages:
         live = self._live(request)
         return await self._news(request, live, f"projector {request.client.host if request.client else ''}",
                                 lambda: self._projector_face(live),
-                                lambda: f"{live.room.version}.{live.answers.version}", _GATHER)
+                                lambda: live.stamp, _GATHER)
 
     async def host_news(self, request: Request) -> Response:
         """News for the host."""
         live = self._host(request)
         return await self._news(request, live, HOST, lambda: self._host_face(live),
-                                lambda: f"{live.room.version}.{live.answers.version}", _GATHER)
+                                lambda: live.stamp, _GATHER)
 
     async def table_news(self, request: Request) -> Response:
         """News for a table on the host's screen."""

@@ -25,19 +25,35 @@ def longest(who: str) -> str:
             "itself, and what only the town hall can do, by next May.")[:160]
 
 
-def play(take: Callable[[str, str, dict], None], room: Callable[[], Room], people: int = PEOPLE,
-         after: Callable[[Room], object] = lambda _: None) -> None:
-    """Play a room step by step: take(who, kind, value); after(room) is called at the end of each step."""
-    chances = {f"person-{k:02d}": random.Random(k) for k in range(people)}
+class Tunnel:
+    """A wind tunnel that was tried: what it says is a sentence, or one cell of the minutes, whatever it found."""
+
+    def counted(self):
+        return {"helps": 12, "harms": 3, "open": 1}
+
+    def worst(self):
+        return {"start": "dead_horse", "shock": "leader_loss", "with_it": 0.21}
+
+
+def full(agenda: Agenda | str = "120", after: Callable[[Room], object] = lambda _: None) -> Room:
+    """The state of a full room at its end; after(room) is called at the end of each step."""
+    room = Room("FULLY", agendas.load(agenda) if isinstance(agenda, str) else agenda, seed=11)
+    said = iter(range(1, 100_000))
+
+    def take(who: str, kind: str, value: dict) -> None:
+        n = next(said)
+        room.take(Input(who, f"input-{n:06d}", kind, value, float(n)))
+
+    chances = {f"person-{k:02d}": random.Random(k) for k in range(PEOPLE)}
     for k, who in enumerate(chances):
         take(who, "join", {"nick": f"Burgemeester-Wethouder {k:02d}"[:24], "table": k % 6 + 1})
-    for at, (name, step) in enumerate(zip(room().names, room().agenda.step, strict=True)):
+    for at, (name, step) in enumerate(zip(room.names, room.agenda.step, strict=True)):
         take(HOST, "go", {"to": at})
         if step.kind == "shock":
             take(HOST, "draw", {"shock": step.shocks[0]})
         for _ in range(len(step.trends) or (4 if step.kind == "decide" else 1)):
             for who, chance in chances.items():
-                told = speak(room(), who, chance)
+                told = speak(room, who, chance)
                 if told is None:
                     continue
                 if step.kind == "act":
@@ -56,18 +72,5 @@ def play(take: Callable[[str, str, dict], None], room: Callable[[], Room], peopl
         if step.kind == "results":
             take(HOST, "choose", {"table": 3})
             take(HOST, "note", {"text": f"{name}. {NOTE}"})
-        after(room())
-
-
-def full(language: str = "en", agenda: Agenda | str = "120", people: int = PEOPLE,
-         after: Callable[[Room], object] = lambda _: None) -> Room:
-    """The state of a full room at its end; after(room) is called at the end of each step."""
-    room = Room("FULLY", agendas.load(agenda) if isinstance(agenda, str) else agenda, seed=11, language=language)
-    said = iter(range(1, 100_000))
-
-    def take(who: str, kind: str, value: dict) -> None:
-        n = next(said)
-        room.take(Input(who, f"input-{n:06d}", kind, value, float(n)))
-
-    play(take, lambda: room, people, after)
+        after(room)
     return room

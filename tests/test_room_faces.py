@@ -23,21 +23,11 @@ SIZES = {"phone": ((360, 640), (390, 844)), "projector": ((1366, 768), (1920, 10
 LANGUAGES = ("de", "fr", "nl", "en")
 
 
-class Tunnel:
-    """A wind tunnel that was tried; what it found is a sentence, whatever it says."""
-
-    def counted(self):
-        return {"helps": 12, "harms": 3, "open": 1}
-
-    def worst(self):
-        return {"start": "dead_horse", "shock": "leader_loss", "with_it": 0.21}
-
-
 @pytest.fixture(scope="module")
 def rooms():
     """A full room at each of its steps, and the answers of all."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs, "tunnel", lambda *_: Tunnel())
+        patch.setattr(runs, "tunnel", lambda *_: full_room.Tunnel())
         seen = {}
         full_room.full(agenda=AGENDA, after=lambda room: seen.update({room.name: copy.deepcopy(room)}))
         answers = runs.Answers()

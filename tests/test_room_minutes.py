@@ -176,19 +176,9 @@ def test_the_table_holds_every_choice_by_table_and_runs_nowhere(played):
     assert len(from_text(places)) == 40
 
 
-class Tunnel:
-    """A wind tunnel that was tried: what it says is one cell of the minutes, whatever it found."""
-
-    def counted(self):
-        return {"helps": 12, "harms": 3, "open": 1}
-
-    def worst(self):
-        return None
-
-
 def test_a_full_room_fits_on_one_a4_page_in_every_language(browser, monkeypatch, tmp_path):
     """Six tables with up to nine cards each, sixty people who wrote all that a phone takes, notes, the wind tunnel."""
-    monkeypatch.setattr(runs, "tunnel", lambda *_: Tunnel())
+    monkeypatch.setattr(runs, "tunnel", lambda *_: full_room.Tunnel())
     room, answers = full_room.full(), runs.Answers()
     page = browser.new_page()
     for language in languages():
