@@ -98,5 +98,5 @@ def go(
         return
     print_table(table.note, list(table.columns), [list(row) for row in table.rows])
     for line in differences(frame):
-        console().print(line, highlight=False, markup=False)
+        console().print(line, highlight=False)
     written(out)

@@ -87,5 +87,5 @@ def follow(
     table = pages.standing_table(found)
     print_table(table.note, list(table.columns), [list(row) for row in table.rows])
     for k, line in enumerate([*found.sentences, *(pages.coverage_sentences(frames["coverage"]) if recover else [])]):
-        console().print(line, style="bold" if k < 2 else None, highlight=False, markup=False)
+        console().print(line, style="bold" if k < 2 else None, highlight=False)
     written(out)

@@ -74,7 +74,7 @@ def fit(
     print_table(f"Fits by {curves.METHODS[method]}, with {level:.0%} intervals; periods count from the first row",
                 ["cascade", "curve", "parameters", "will ever adopt", "periods to 84 %"], rows)
     for line in untold:
-        console().print(line, highlight=False, markup=False)
+        console().print(line, highlight=False)
     console().print("The intervals suppose that all adopt independently; where adoption comes in clumps they are too "
                     "narrow (see `letsdance adopters backtest`).", highlight=False)
 

@@ -308,5 +308,5 @@ def _hand_over(kind: str, out: Path, overwrite: bool, as_json: bool, said: Mappi
         typer.echo(json.dumps(manifest))
         return
     for line in sentences or _told(page):
-        console().print(line, highlight=False, markup=False)
+        console().print(line, highlight=False)
     written(out)

@@ -40,7 +40,7 @@ def _said(worlds: Worlds) -> dict[str, Any]:
 
 def _lines(lines: Any) -> None:
     for k, line in enumerate(lines):
-        console().print(line, style="bold" if k == 0 else None, highlight=False, markup=False)
+        console().print(line, style="bold" if k == 0 else None, highlight=False)
 
 
 def compare(worlds: Worlds, stories: Mapping[str, Scenario], against: str | None, outcome: str, runs: int, seed: int,
@@ -80,7 +80,7 @@ def compare(worlds: Worlds, stories: Mapping[str, Scenario], against: str | None
     table = pages.summary_table(found)
     print_table(table.note, list(table.columns), [list(row) for row in table.rows])
     for line in lines[len(found.others):]:
-        console().print(line, highlight=False, markup=False)
+        console().print(line, highlight=False)
     written(out)
 
 

@@ -175,6 +175,6 @@ def _points(table: pd.DataFrame) -> pd.DataFrame:
 def _say(sentences: list[str], out: Path, note: str = "") -> None:
     typer.echo("")
     for line in [*sentences, *([note] if note else [])]:
-        console().print(line, highlight=False, markup=False)
+        console().print(line, highlight=False)
     typer.echo("")
     written(out)

@@ -143,5 +143,5 @@ def search(
     print_table(shown.note, list(shown.columns), [list(row) for row in shown.rows])
     say("\n[bold]{answer}[/]", answer=found.answer)
     for line in [*reasons(found), *in_other_worlds(found)]:
-        console().print(line, highlight=False, markup=False)
+        console().print(line, highlight=False)
     written(out)

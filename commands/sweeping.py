@@ -165,7 +165,7 @@ def sweep(
         page=out / "report.html", word=shlex.quote(str(out)))
     if len(aside):
         for point, error in zip(aside["point"].head(5), aside["error"], strict=False):
-            console().print(f"Point {point} was {error}.", highlight=False, markup=False, soft_wrap=True)
+            console().print(f"Point {point} was {error}.", highlight=False, soft_wrap=True)
         raise typer.Exit(1)
 
 
@@ -260,7 +260,7 @@ def _print(found: Any, failures: Any) -> None:
                 + (f"; the first {most} points" if len(table) > most else ""), ["point", *_factors(found), *names], rows)
     if len(failures):
         console().print(f"{len(failures):,} runs of {failures['point'].nunique():,} points failed; the first: "
-                        f"{failures['error'].iloc[0]}", highlight=False, markup=False, soft_wrap=True)
+                        f"{failures['error'].iloc[0]}", highlight=False, soft_wrap=True)
 
 
 def _factors(found: Any) -> list[str]:

@@ -189,7 +189,7 @@ def _told(chosen: Lesson, moved: dict[str, Any], guess: int | None, with_code: b
 def _heading(title: str) -> None:
     screen = console()
     screen.print()
-    screen.print(title, style="bold", highlight=False, markup=False)
+    screen.print(title, style="bold", highlight=False)
 
 
 def _sentence(found: Conducted, sentence: Sentence, text: Text) -> str:

@@ -163,7 +163,7 @@ def sure(effect: Interval, outcome: str) -> bool:
     """Whether a difference is clear: its interval leaves 0 out, and as it is written it is not 0."""
     digits = OUTCOMES[outcome]
     least = 0.005 if digits is None else 0.5 * 10.0 ** -digits
-    return (effect.low > 0 or effect.high < 0) and abs(effect.mean) >= least
+    return effect.clear and abs(effect.mean) >= least
 
 
 def best(shown: Beside, outcome: str) -> tuple[str, str | None] | None:

@@ -327,7 +327,7 @@ def _changed(after: np.ndarray, before: np.ndarray | None, small: str, text: Tex
         return Cell(text.percent(mean), small, False)
     number = text.number(100 * e.mean)
     gain = f"{'+' if e.mean > 0 else ''}{number} ({text.band(100 * e.low, 100 * e.high)})"
-    clear = (e.low > 0 or e.high < 0) and number != "0"
+    clear = e.clear and number != "0"
     parts = (gain if clear else text("late_adopters.no_difference"), small)
     return Cell(text.percent(mean), " · ".join(filter(None, parts)), clear)
 

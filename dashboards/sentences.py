@@ -67,7 +67,7 @@ def _effect(pair: Pair, indicator: str) -> tuple[Interval, int]:
 
 
 def _sure(effect: Interval) -> bool:
-    return abs(effect.mean) >= _LEAST and (effect.low > 0 or effect.high < 0)
+    return abs(effect.mean) >= _LEAST and effect.clear
 
 
 def headline(pair: Pair, reference: Policy, text: Text, own: int = 0) -> tuple[str, list[str]]:

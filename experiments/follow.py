@@ -10,6 +10,7 @@ From where they stand all go on twice on the same luck, with the rest of the pla
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ import numpy as np
 
 from letsdance import scenarios
 from letsdance.experiments import particles
+from letsdance.experiments.adopters.abc_smc import LEVELS
 from letsdance.experiments.compare import Policy, read_policy
 from letsdance.experiments.luck_paths import along
 from letsdance.experiments.outcomes import Condition, parse_condition
@@ -51,7 +53,6 @@ _CALLED = {**WORDS, "officials": "G"}
 STANDING = ("C", "G", "T", *REGIMES, "services", "ever_adopted")
 #: A count is taken to be right to one, or to this part of it where that is more.
 ROUGH = 0.05
-LEVELS = (0.8, 0.95)
 #: Where the start may lie on the plane, unless worlds say it.
 _PLANE = "0.05:0.95"
 _PURPOSE = 0xF0110  # names this use of a seed
@@ -140,9 +141,8 @@ def read_seen(source: SeenLike) -> tuple[Seen, ...]:
                  for name, quarter, value, n, error in zip(frame["signal"], *columns.values(), strict=True)]
     if not found:
         raise Refused("nothing was seen yet; give at least one row: quarter, signal, value.")
-    twice = {(one.quarter, one.signal) for one in found if sum(
-        (one.quarter, one.signal) == (other.quarter, other.signal) for other in found) > 1}
-    if twice:
+    counted = Counter((one.quarter, one.signal) for one in found)
+    if twice := [key for key, times in counted.items() if times > 1]:
         quarter, name = min(twice)
         raise Refused("{name} is seen twice in quarter {quarter}; keep one, or their mean.", name=name, quarter=quarter)
     return tuple(sorted(found, key=lambda one: (one.quarter, one.signal)))
@@ -443,13 +443,18 @@ def follow(seen: SeenLike, scenario: ScenarioLike = "lone_ranger", plan: str | P
     rng = np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE]))
     cloud = particles.begin(case.worlds.worlds, len(case.names), case.story.quarters, rng)
     first = pd.DataFrame(case.worlds_at(cloud.z))
-    without = case.story.changed() if not policy.levers else _stopped(case.story, policy, 0)
-    before = np.stack([case.holds(cloud.z, cloud.luck, one, asked) for one in (without, case.story)])
+
+    def reached(after: int) -> np.ndarray:
+        """bool[2, particles]: without what of the plan lies after a quarter, and with it; run once where they are one."""
+        stopped, with_it = _stopped(case.story, policy, after), case.holds(cloud.z, cloud.luck, case.story, asked)
+        same = stopped.levers == case.story.levers
+        return np.stack([with_it if same else case.holds(cloud.z, cloud.luck, stopped, asked), with_it])
+
+    before = reached(0)
     step(1)
     standing, filtered = taken_in(case, cloud, rng, moves, step)
     now = case.seen[-1].quarter
-    without = _stopped(case.story, policy, now)
-    holds = np.stack([case.holds(cloud.z, cloud.luck, one, asked) for one in (without, case.story)])
+    holds = reached(now)
     step(1)
     path = cloud.traces[:, :, [case.kept.index("C"), case.kept.index("G")]]
     return Followed(case, policy, asked, float(needed), seed, now, standing, filtered, path,
@@ -497,8 +502,8 @@ def recover(case: Case, repetitions: int, seed: int = 1, moves: int = 1,
             values, true = cloud.traces[:, now, city.kept.index(name)], float(trace[now, case.kept.index(name)])
             rows.append({"repetition": repetition, "parameter": name, "truth": true, "mean": float(values.mean()),
                          "rank": float((values < true).mean() + 0.5 * (values == true).mean()),
-                         **{end: float(standing[f"{name}_{end}"].iloc[-1]) for end in (
-                             "low_80", "high_80", "low_95", "high_95")}})
+                         **{end: float(standing[f"{name}_{end}"].iloc[-1]) for level in LEVELS
+                            for end in (f"low_{100 * level:.0f}", f"high_{100 * level:.0f}")}})
         if progress:
             progress(1)
     return pd.DataFrame(rows)

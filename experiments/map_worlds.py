@@ -37,12 +37,16 @@ class Plane:
     assumed: np.ndarray
 
     @cached_property
+    def here(self) -> np.ndarray:
+        """int64[n, n]: in which regime most municipalities end as assumed."""
+        return np.asarray(self.assumed.mean(axis=2).argmax(axis=2))
+
+    @cached_property
     def same(self) -> np.ndarray:
         """float64[n, n]: in what share of worlds most municipalities end in the regime where most end as assumed."""
-        there, here = self.shares.mean(axis=3).argmax(axis=3), self.assumed.mean(axis=2).argmax(axis=2)
-        return np.asarray((there == here[:, :, None]).mean(axis=2))
+        return np.asarray((self.shares.mean(axis=3).argmax(axis=3) == self.here[:, :, None]).mean(axis=2))
 
-    @property
+    @cached_property
     def sizes(self) -> pd.DataFrame:
         """One row a regime: the share of the plane that leads there as assumed, the mean over worlds with its interval, and
         between which shares nine of ten worlds lie."""
@@ -65,10 +69,9 @@ class Plane:
 
         C, G = np.meshgrid(self.starts, self.starts, indexing="ij")
         means = self.shares.mean(axis=(2, 3))
-        here = self.assumed.mean(axis=2).argmax(axis=2)
         return pd.DataFrame({"C": C.ravel(), "G": G.ravel(), **{name: means[:, :, k].ravel() for k, name in
                                                                 enumerate(REGIMES)},
-                             "assumed": np.array(REGIMES)[here.ravel()], "same": self.same.ravel()})
+                             "assumed": np.array(REGIMES)[self.here.ravel()], "same": self.same.ravel()})
 
     def where(self, regime: str) -> pd.DataFrame:
         """Which assumptions the size of a regime's part of the plane moves with; see `moving`."""

@@ -22,6 +22,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from letsdance.experiments.adopters.sampling import chosen, effective
+
 #: z float64[n, d], luck uint64[n, last + 1], last quarter -> traces float64[n, last + 1, s]: runs from the start.
 Simulate = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 #: traces[n, t + 1, s] -> float64[n]: log likelihood of what was seen at one moment.
@@ -84,18 +86,6 @@ def _luck(count: int, rng: np.random.Generator) -> np.ndarray:
     return rng.integers(0, 2**63 - 1, count, dtype=np.uint64)
 
 
-def effective(log_weights: np.ndarray) -> float:
-    """How many equal weights these are worth (Kong 1992)."""
-    w = np.exp(log_weights - log_weights.max())
-    return float(w.sum()**2 / (w**2).sum())
-
-
-def systematic(weights: np.ndarray, u: float) -> np.ndarray:
-    """int64[N]: which particles are drawn, each floor or ceiling of N times its weight (Kitagawa 1996)."""
-    places = (np.arange(len(weights)) + u) / len(weights)
-    return np.minimum(np.searchsorted(np.cumsum(weights / weights.sum()), places), len(weights) - 1)
-
-
 def next_degree(log_weights: np.ndarray, at: float) -> float:
     """The largest degree up to 1 by which weights may grow from `at` while half of the particles count."""
     if effective((1.0 - at) * log_weights) >= _HALF * len(log_weights):
@@ -126,7 +116,7 @@ def take_in(cloud: Cloud, quarter: int, likelihood: Likelihood, simulate: Simula
         weights = np.exp(log_weights - top)
         evidence += float(top + np.log(weights.mean()))
         degree, degrees = after, degrees + 1
-        drawn = systematic(weights, float(rng.random()))
+        drawn = chosen(weights / weights.sum(), len(weights), rng)
         cloud.z, cloud.luck, cloud.traces = cloud.z[drawn], cloud.luck[drawn], cloud.traces[drawn]
         cloud.past, now = cloud.past[drawn], now[drawn]
         taken = 0.0
@@ -182,11 +172,12 @@ def bootstrap(particles: int, uncertain: int, moments: Sequence[tuple[int, Likel
     for quarter, likelihood in moments:
         cloud.traces = simulate(cloud.z, cloud.luck, quarter)
         weight = likelihood(cloud.traces)
-        drawn = systematic(np.exp(weight - weight.max()), float(rng.random()))
+        weights = np.exp(weight - weight.max())
+        drawn = chosen(weights / weights.sum(), len(weights), rng)
         cloud.z, cloud.luck, cloud.traces = cloud.z[drawn], cloud.luck[drawn], cloud.traces[drawn]
         cloud.luck[:, quarter + 1:] = _luck(particles, rng)[:, None]
     return cloud
 
 
-__all__ = ["Cloud", "Likelihood", "Simulate", "Taken", "begin", "bootstrap", "effective", "next_degree", "systematic",
+__all__ = ["Cloud", "Likelihood", "Simulate", "Taken", "begin", "bootstrap", "next_degree",
            "take_in"]

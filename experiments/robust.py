@@ -139,7 +139,7 @@ def claims(seed: int = 1, runs: int = CLAIM_RUNS, only: Sequence[str] | None = N
               for outcome in LEVER_OUTCOMES}
     for id, effect in _levers(lab, {id for id in levers if only is None or _begins(id, only)}):
         e = interval(effect)
-        if (e.low > 0.0 or e.high < 0.0) and abs(e.mean) >= LEAST:
+        if e.clear and abs(e.mean) >= LEAST:
             found[id] = Claim(id, "lever", "+" if e.mean > 0.0 else "-")
     if only is None:
         return found

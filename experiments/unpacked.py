@@ -22,9 +22,13 @@ _ROWS = 4_096
 
 def content(path: Path) -> bytes:
     """What a file of a folder holds; OSError for what is none, such as a pipe or a device: they would be read for ever."""
+    return _whole(path).read_bytes()
+
+
+def _whole(path: Path) -> Path:
     if not path.is_file():
         raise FileNotFoundError(errno.ENOENT, "there is no such file", str(path))
-    return path.read_bytes()
+    return path
 
 
 def check_table(path: Path) -> None:
@@ -32,10 +36,8 @@ def check_table(path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if not path.is_file():  # a pipe would be waited for
-        raise FileNotFoundError(errno.ENOENT, "there is no such file", str(path))
     most = files.memory() // 2
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(_whole(path)) as file:
         said = file.metadata
         declared = sum(said.row_group(k).total_byte_size for k in range(said.num_row_groups))
         if max(declared, 8 * said.num_rows * said.num_columns) > most:

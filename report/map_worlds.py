@@ -21,6 +21,7 @@ from letsdance.report.style import (
     tint,
 )
 from letsdance.report.worlds import WIDTH, decides, titled
+from letsdance.simulation.rules.regimes import REGIMES
 
 
 def map_headline(found: Plane) -> str:
@@ -39,16 +40,12 @@ def plane(found: Plane, width: float = WIDE) -> Figure:
     top = figure.head("colour: where most municipalities end in the assumed world; number: per cent of worlds in which it "
                       "is the same; paler where fewer agree")
     top = key(figure, top + 10, {title: COLOURS[name] for name, title in FUTURES.items()})
-    side = min(width - 70, 560.0)
-    left, cell = 52.0, min(width - 70, 560.0) / n
-    here = found.assumed.mean(axis=2).argmax(axis=2)
-    names = list(FUTURES)
-    regimes = list(found.sizes["regime"])
+    side, left = min(width - 70, 560.0), 52.0
+    cell = side / n
     for i in range(n):
         for j in range(n):
             x, y = left + i * cell, top + 10 + (n - 1 - j) * cell
-            name, agree = regimes[here[i, j]], float(found.same[i, j])
-            assert name in names
+            name, agree = REGIMES[found.here[i, j]], float(found.same[i, j])
             figure.box(x, y, cell - 2, cell - 2, tint(COLOURS[name], 0.1 + 0.5 * agree))
             if cell > 26:
                 figure.text(x + cell / 2 - 1, y + cell / 2 + 5, f"{100 * agree:.0f}", 12 if narrow else 14, INK,

@@ -55,8 +55,7 @@ def digits_of(outcome: Outcome, e: Interval) -> int:
     share = outcome.unit == "share"
     size, low, high = (abs(v) * (100 if share else 1) for v in (max(abs(e.mean), (e.high - e.low) / 2), e.low, e.high))
     digits = 0 if size >= (9.5 if share else 20) else 1 if share or size >= 0.95 else 2
-    clear = e.clear
-    return digits + 1 if clear and round(min(low, high), digits) == 0 else digits
+    return digits + 1 if e.clear and round(min(low, high), digits) == 0 else digits
 
 
 def difference(outcome: Outcome, value: float, digits: int) -> str:

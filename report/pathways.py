@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from letsdance.experiments.paired import Interval
 from letsdance.experiments.pathways import Pathways
@@ -16,9 +15,6 @@ from letsdance.report.style import (
     percent,
 )
 from letsdance.report.worlds import WIDTH
-
-if TYPE_CHECKING:
-    pass
 
 
 def pathways_study(found: Pathways) -> Study:

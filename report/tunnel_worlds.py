@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from letsdance.experiments.paired import Interval
 from letsdance.experiments.tunnel_worlds import Tunnel
@@ -26,9 +25,6 @@ from letsdance.report.style import (
 )
 from letsdance.report.worlds import WIDTH, size
 from letsdance.scenarios import SHOCKS
-
-if TYPE_CHECKING:
-    pass
 
 
 def _shock(name: str) -> str:

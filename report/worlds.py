@@ -13,7 +13,6 @@ from letsdance.experiments.knowing import Knowing, knowing
 from letsdance.experiments.moving import TOLD
 from letsdance.experiments.over_worlds import OverWorlds, world_means
 from letsdance.experiments.paired import Interval
-from letsdance.experiments.tunnel_worlds import Tunnel
 from letsdance.params import PARAMETERS, Refused
 from letsdance.report.comparison import key, scaled
 from letsdance.report.outcomes import amount, change, described, difference, digits_of, subject, unit_of, what, when
@@ -35,6 +34,8 @@ from letsdance.report.style import (
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from letsdance.experiments.tunnel_worlds import Tunnel
 
 __all__ = ["WIDTH", "assumptions", "headlines", "knowing_sentences", "luck_sentence", "moving_table", "regret_sentences",
            "size", "sorted_worlds", "study", "summary_table", "titled", "worst_where"]
@@ -171,7 +172,7 @@ def summary_table(found: OverWorlds) -> Table:
                  + (f"; differences and regret in {unit}." if unit else "."))
 
 
-def moving_table(found: OverWorlds | Tunnel, moved: pd.DataFrame, most: int = 8) -> Table:
+def moving_table(found: OverWorlds, moved: pd.DataFrame, most: int = 8) -> Table:
     """Assumptions that an effect moves with."""
     rows = []
     for row in moved[moved["p"] < TOLD].head(most).itertuples():
