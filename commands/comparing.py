@@ -37,6 +37,7 @@ from letsdance.commands.telling import finite, keep, records, text_of, written
 
 if TYPE_CHECKING:
     from letsdance.experiments.compare import Comparison
+    from letsdance.experiments.outcomes import Outcome
     from letsdance.experiments.windtunnel import WindTunnel
     from letsdance.scenarios import Scenario
 
@@ -62,8 +63,7 @@ def compare(
     """
     from letsdance import scenarios as told
     from letsdance.experiments import folder
-    from letsdance.experiments.compare import Policy, listing, policies, read_policy, tables
-    from letsdance.experiments.compare import compare as run
+    from letsdance.experiments.compare import Policy, policies, read_policy
     from letsdance.experiments.outcomes import parse
     from letsdance.experiments.precision import until as target
     from letsdance.params import Refused
@@ -83,29 +83,35 @@ def compare(
     given += [one if one.start is None else Policy(one.name, one.levers, one.shocks, one.parameters, one.profile,
                                                    one.start.changed(**shared)) for one in read]
     stories = policies(given, starts[0] if starts else None)
-    _looks_within(asked, stories)
-    if wanted is not None:
-        _looks_within(wanted.outcome, stories)
+    for one in [asked, *([] if wanted is None else [wanted.outcome])]:
+        _looks_within(one, stories)
     if there is not None:
         over_worlds.compare(there, stories, against, outcome, 10 if runs is None else runs, seed, municipalities, out,
                             overwrite, as_json)
         return
-    runs = 20 if runs is None else runs
-    label = "Running until it is known, at most" if until else "Running"
-    with progress(label, len(stories) * max(1, most if until else runs), quiet=as_json) as advance:
-        found = run(stories, runs=runs, seed=seed, municipalities=municipalities, against=against, progress=advance,
-                    until=wanted, most=most)
+    _compared(stories, asked, {"runs": 20 if runs is None else runs, "seed": seed, "municipalities": municipalities,
+                               "against": against, "until": wanted, "most": most}, until, out, overwrite, as_json)
+
+
+def _compared(stories: dict[str, Scenario], asked: Outcome, how: dict[str, Any], until: str | None, out: Path,
+              overwrite: bool, as_json: bool) -> None:
+    """Compare in one world, print it and leave its folder."""
+    from letsdance.experiments.compare import compare as run
+    from letsdance.experiments.compare import listing, tables
     from letsdance.report.comparison import effect_table, fate_sentences, headlines, study
 
+    label = "Running until it is known, at most" if until else "Running"
+    with progress(label, len(stories) * max(1, how["most"] if until else how["runs"]), quiet=as_json) as advance:
+        found = run(stories, progress=advance, **how)
     with busy("Asking the citizens", quiet=as_json):
         frames, page = tables(found, asked), study(found, asked)
-    said = {"reference": found.reference, "seeds": {"first": seed, "runs": found.runs}, "quarters": found.quarters,
+    said = {"reference": found.reference, "seeds": {"first": how["seed"], "runs": found.runs}, "quarters": found.quarters,
             "scenarios": {name: story.to_toml() for name, story in stories.items()},
-            "municipalities": text_of(municipalities), "outcome": str(asked), "until": until, "most": most,
+            "municipalities": text_of(how["municipalities"]), "outcome": str(asked), "until": until, "most": how["most"],
             "precision": _precision(found)}
     keep(out, "compare", said, frames, page, overwrite, as_json)
     if as_json:
-        typer.echo(json.dumps({"folder": str(out), "reference": found.reference, "runs": found.runs, "seed": seed,
+        typer.echo(json.dumps({"folder": str(out), "reference": found.reference, "runs": found.runs, "seed": how["seed"],
                                "said": headlines(found, asked), "effects": records(frames["effects"]),
                                "moves": records(found.moves),
                                "costs": {name: _cost(found, name, asked) for name in found.others},

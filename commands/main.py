@@ -9,6 +9,7 @@ import re
 import signal
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -290,6 +291,12 @@ def show(
         print_table(title, columns, rows)
 
 
+@cache
+def grammar() -> Any:
+    """All commands with their options, read off the functions once."""
+    return typer.main.get_command(app)
+
+
 #: What `verify` gives again, by the kind of folder that it leaves; nothing else that a manifest may say.
 _AGAIN = {
     **dict.fromkeys(("map", "residence", "tipping", "hysteresis", "warning"), "map"),
@@ -363,7 +370,7 @@ def _recorded(kind: str, command: str, option: str) -> list[str]:
     if option not in ("--out", "--report"):
         raise Refused("this folder says that {option!r} names it, which no command does; it is not given again.",
                       option=option[:40])
-    found: Any = typer.main.get_command(app)
+    found = grammar()
     for name in known:
         found = found.commands[name]
     rest = words[len(known):]
@@ -539,7 +546,7 @@ def main() -> None:
         _legible(sys.argv[1:])
         try:
             shown = sys.stdout, sys.stderr
-            ended = app(_for_all(sys.argv[1:]), standalone_mode=False)
+            ended = grammar()(_for_all(sys.argv[1:]), standalone_mode=False)
         except SystemExit:
             if sys.stdout is not shown[0]:  # the library of the command wraps what nobody reads any more, and says nothing
                 sys.stdout, sys.stderr = shown

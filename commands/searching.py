@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -27,6 +27,9 @@ from letsdance.commands.screen import (
     worlds_of,
 )
 from letsdance.commands.telling import keep, records, text_of, written
+
+if TYPE_CHECKING:
+    from letsdance.scenarios import Scenario
 
 
 def _numbers(what: str, text: str, kind: type[int] | type[float], end: bool = False) -> list[Any]:
@@ -78,35 +81,45 @@ def search(
     overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Find which levers, when and how long, reach Let's dance. At least cost (--chance), or best within a --budget."""
+    from letsdance import scenarios as told
     from letsdance.experiments import folder
 
     folder.check_target(out, overwrite)
-    from letsdance import scenarios as told
-    from letsdance.params import Refused
-
     story = told.load(scenario).changed(parameters=values(sets), shocks=shock or [], profile=profile, quarters=quarters)
-    asked_runs, asked_evaluations = runs, evaluations
-    runs, evaluations = 12 if runs is None else runs, 1500 if evaluations is None else evaluations
-    words: dict[str, Any] = {
-        "chance": chance, "budget": budget, "condition": condition, "most": most,
+    space: dict[str, Any] = {
+        "condition": condition, "most": most, "seed": seed,
         "levers": None if levers is None else [name.strip() for name in levers.split(",")],
         "starts": _numbers("starts", starts, int), "durations": _numbers("durations", durations, int, end=True),
-        "strengths": _numbers("strengths", strengths, float), "runs": runs, "fresh_runs": fresh_runs,
-        "evaluations": evaluations, "seed": seed, "robust": robust,
-        "worlds": worlds_of(worlds, within)}
+        "strengths": _numbers("strengths", strengths, float)}
     if aim:
-        from letsdance.commands import over_worlds
+        _all_that_none_beats(story, aim, {"chance": chance, "budget": budget}, worlds, within, {
+            **space, "robustly": robustly, "runs": 3 if runs is None else runs, "file": keep_in,
+            "evaluations": 600 if evaluations is None else evaluations, "municipalities": municipalities},
+            out, overwrite, as_json)
+    else:
+        _best(story, {
+            **space, "chance": chance, "budget": budget, "runs": 12 if runs is None else runs, "fresh_runs": fresh_runs,
+            "evaluations": 1500 if evaluations is None else evaluations, "robust": robust,
+            "worlds": worlds_of(worlds, within)}, municipalities, out, overwrite, as_json)
 
-        for name, given in (("chance", chance), ("budget", budget)):
-            if given is not None:
-                raise Refused("--{name} asks for one portfolio, and --aim for all that none beats; give one of the two.",
-                              name=name)
-        words = {name: words[name] for name in ("levers", "starts", "durations", "strengths", "most", "condition", "seed")}
-        over_worlds.search(worlds_of(worlds or "20", within or (None if worlds else "30%")), story, {
-            **words, "aims": aim, "robustly": robustly, "runs": 3 if asked_runs is None else asked_runs,
-            "evaluations": 600 if asked_evaluations is None else asked_evaluations, "file": keep_in,
-            "municipalities": municipalities}, out, overwrite, as_json)
-        return
+
+def _all_that_none_beats(story: Scenario, aims: list[str], single: dict[str, float | None], worlds: str | None,
+                         within: str | None, words: dict[str, Any], out: Path, overwrite: bool, as_json: bool) -> None:
+    """Over worlds, for several aims at once."""
+    from letsdance.commands import over_worlds
+    from letsdance.params import Refused
+
+    for name, given in single.items():
+        if given is not None:
+            raise Refused("--{name} asks for one portfolio, and --aim for all that none beats; give one of the two.",
+                          name=name)
+    there = worlds_of(worlds or "20", within or (None if worlds else "30%"))
+    over_worlds.search(there, story, {**words, "aims": aims}, out, overwrite, as_json)
+
+
+def _best(story: Scenario, words: dict[str, Any], municipalities: Path | None, out: Path, overwrite: bool,
+          as_json: bool) -> None:
+    """The one that succeeds at least cost, or best within a budget."""
     from letsdance.experiments import search as searches
 
     made = searches.plan(story, **words)
@@ -116,17 +129,16 @@ def search(
         typer.echo(f"{made} About {max(1, round(seconds / 60))} min at most here.", err=True)
     with progress("Portfolios", made.steps, quiet=as_json) as advance:
         found = searches.search(story, municipalities=municipalities, progress=advance, **words)
+    first, runs, fresh_runs = words["seed"], words["runs"], words["fresh_runs"]
     said = {
-        "scenario": story.to_toml(), "condition": str(made.condition), "chance": chance, "budget": budget,
+        "scenario": story.to_toml(), "condition": str(made.condition), "chance": words["chance"], "budget": words["budget"],
         "space": {"levers": list(made.space.uses), "most": made.space.most, "size": made.space.size,
                   "starts": words["starts"], "durations": words["durations"], "strengths": words["strengths"]},
         "method": "enumeration" if made.exact else "NSGA-II and Pareto local search",
-        "search_seeds": {"first": seed, "runs": runs}, "fresh_seeds": {"first": seed + runs, "runs": fresh_runs},
-        "told_seeds": {"first": seed + runs + fresh_runs, "runs": fresh_runs},
-        "evaluations": evaluations, "robust": robust, "worlds_toml": made.worlds.to_toml(), "looks": found.looks,
-        "runs": found.runs,
-        "municipalities": text_of(municipalities),
-        "answer": found.answer}
+        "search_seeds": {"first": first, "runs": runs}, "fresh_seeds": {"first": first + runs, "runs": fresh_runs},
+        "told_seeds": {"first": first + runs + fresh_runs, "runs": fresh_runs},
+        "evaluations": words["evaluations"], "robust": words["robust"], "worlds_toml": made.worlds.to_toml(),
+        "looks": found.looks, "runs": found.runs, "municipalities": text_of(municipalities), "answer": found.answer}
     from letsdance.report.portfolios import in_other_worlds, reasons, report, table
 
     frames = {"tried": found.tried, "front": found.front, "ranked": found.ranked, "without": found.without}

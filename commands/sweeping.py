@@ -6,7 +6,7 @@ import json
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -30,6 +30,9 @@ from letsdance.commands.screen import (
     say,
     values,
 )
+
+if TYPE_CHECKING:
+    from letsdance.experiments.plan import Plan
 
 Factors = Annotated[list[str] | None, typer.Option(
     "--factor", metavar="NAME=LOW:HIGH", help="A dial and its range, LOW:HIGH:LEVELS, or values A,B,C; may be repeated.")]
@@ -92,24 +95,20 @@ def sweep(
 ) -> None:
     """Run every point of a design into a folder. Kill it at any moment and go on with --resume."""
     from letsdance.experiments import folder
+    from letsdance.experiments import plan as plans
     from letsdance.params import Refused
 
-    runner = where(executor, scheduler)
+    how: dict[str, Any] = {"executor": where(executor, scheduler), "workers": workers, "point_timeout": point_timeout,
+                           "point_tries": point_tries}
     if not keep:
         idle("--every", because="it thins the tables that --keep keeps")
-    if resume:
-        if overwrite:
-            raise Refused("--resume goes on with what is there and --overwrite throws it away; give one of them.")
+    if resume and overwrite:
+        raise Refused("--resume goes on with what is there and --overwrite throws it away; give one of them.")
     share = None if task is None else shares(task)
     if share is not None and (resume or overwrite):
         raise Refused("--task begins a folder or goes on with it by itself; leave out --resume and --overwrite.")
     if not (out.exists() and (resume or share is not None)):
         folder.check_target(out, overwrite)
-    from letsdance.experiments import plan as plans
-    from letsdance.experiments.store import Sweep
-    from letsdance.experiments.sweep import SET_ASIDE
-    from letsdance.experiments.sweep import sweep as run
-
     dials, given = bool(factor or list_ or method), _given(context)
     asked = None
     if what.endswith(".toml") and not dials:
@@ -127,23 +126,38 @@ def sweep(
             what or "lets_dance", factor or [], chosen, points, trajectories=trajectories, file=list_,
             replicates=replicates, seed=seed, outcomes=outcome or [], keep=keep or [], every=every, quarters=quarters,
             profile=profile, parameters=values(sets), levers=lever or [], shocks=shock or [], municipalities=municipalities)
-    total = asked.runs if asked else int(Sweep.open(out).manifest["runs"])
     if asked and not as_json and sys.stderr.isatty():
         typer.echo(cost(asked, workers), err=True)
     if share is not None:
-        found = run(asked, out, runner, workers, command=command_line("--task"), point_timeout=point_timeout,
-                    point_tries=point_tries, task=share)
-        left = len(found.missing())
-        typer.echo(json.dumps({"folder": str(out), "task": share[0], "of": share[1], "parts_missing": left}) if as_json else
-                   f"Share {share[0]} of {share[1]} is made. " + (
-                       f"{left} of {found.parts} parts are missing; `letsdance gather {shlex.quote(str(out))}` when all "
-                       "shares have ended." if left else
-                       f"Nothing is missing: `letsdance gather {shlex.quote(str(out))}`."))
+        _one_share(asked, share, how, out, as_json)
+    else:
+        _whole(asked, how, out, resume, overwrite, as_json)
+
+
+def _one_share(asked: Plan | None, share: tuple[int, int], how: dict[str, Any], out: Path, as_json: bool) -> None:
+    """Make one share of a sweep that several make."""
+    from letsdance.experiments.sweep import sweep as run
+
+    found = run(asked, out, command=command_line("--task"), task=share, **how)
+    left, again = len(found.missing()), f"`letsdance gather {shlex.quote(str(out))}`"
+    if as_json:
+        typer.echo(json.dumps({"folder": str(out), "task": share[0], "of": share[1], "parts_missing": left}))
         return
+    typer.echo(f"Share {share[0]} of {share[1]} is made. " + (
+        f"{left} of {found.parts} parts are missing; {again} when all shares have ended." if left else
+        f"Nothing is missing: {again}."))
+
+
+def _whole(asked: Plan | None, how: dict[str, Any], out: Path, resume: bool, overwrite: bool, as_json: bool) -> None:
+    """Make a sweep, or what is missing of it, and say what it came to."""
+    from letsdance.experiments.store import Sweep
+    from letsdance.experiments.sweep import SET_ASIDE
+    from letsdance.experiments.sweep import sweep as run
+
+    total = asked.runs if asked else int(Sweep.open(out).manifest["runs"])
     try:
         with progress("Runs", total, quiet=as_json) as advance:
-            found = run(asked, out, runner, workers, resume=resume, overwrite=overwrite, progress=advance,
-                        command=command_line(), point_timeout=point_timeout, point_tries=point_tries)
+            found = run(asked, out, resume=resume, overwrite=overwrite, progress=advance, command=command_line(), **how)
         if not (out / "report.html").exists():
             with busy("Writing the report", quiet=as_json):
                 from letsdance.report.sweep import hand_over

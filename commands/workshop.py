@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from letsdance.commands import dashboard
+from letsdance.commands import serving
 
 if TYPE_CHECKING:
     from letsdance.dashboards.hosts import Hosts
@@ -66,8 +66,8 @@ def _open_room(chosen: Agenda, language: str, port: int, host: str, allow_host: 
     from letsdance.dashboards.hosts import Hosts
 
     hosts = Hosts(host, [*(allow_host or ()), *_name(address)])  # what is wrong is said before a file is made
-    ending = dashboard._end_on_signals()
-    place = dashboard.listening(host, port, "workshop", _PORT)
+    ending = serving.ends_on_signals()
+    place = serving.listening(host, port, "workshop", _PORT)
     stores = _stores(folder, rooms, new, bool(rehearse), lambda: _new(folder, chosen, seed, language, bool(rehearse)))
     where = address.rstrip("/") or f"http://{_reached(host)}:{port}"
     _serve(stores, place, ending, hosts, where, port, rehearse, browser)
@@ -165,8 +165,8 @@ def _serve(stores: list[Store], place: Any, ending: Any, hosts: Hosts, where: st
     lines.append("Stop it with Ctrl+C. It explores, it does not forecast.")
     if browser:
         for key in keys:
-            threading.Thread(target=dashboard._open, args=(key,), daemon=True).start()
-    dashboard._serve(app, place, ending, "\n".join(lines))
+            threading.Thread(target=serving.show, args=(key,), daemon=True).start()
+    serving.serve(app, place, ending, "\n".join(lines))
 
 
 def _warm() -> None:

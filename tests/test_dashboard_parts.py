@@ -6,7 +6,6 @@ import ast
 import base64
 import json
 import re
-import socket
 import threading
 import time
 from dataclasses import replace
@@ -22,7 +21,6 @@ from hypothesis import strategies as some
 from solara.server import cdn_helper
 
 from letsdance import scenarios
-from letsdance.commands.dashboard import listening
 from letsdance.dashboards import app, charts, compute, parts, sentences
 from letsdance.dashboards.pages import explore
 from letsdance.dashboards.session import Session
@@ -836,32 +834,6 @@ def test_a_page_whose_file_fails_is_logged_and_not_there(monkeypatch, caplog):
     monkeypatch.setattr(app, "import_module", fails)
     assert app.component.__wrapped__("map") is None
     assert "the page map cannot be loaded" in caplog.text
-
-
-def test_a_place_where_nobody_can_listen_is_refused_in_a_sentence():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        with pytest.raises(Refused, match=f"port {port} on 127.0.0.1 is taken.*--port {port + 1}"):
-            listening("127.0.0.1", port)
-    for port in (0, -1, 65536):
-        with pytest.raises(Refused, match="1 to 65535"):
-            listening("127.0.0.1", port)
-    for host in ("203.0.113.7", "no.such.host.invalid", "a" * 70):  # another machine's, nobody's, none
-        with pytest.raises(Refused, match="is no address of this machine"):
-            listening(host, 8999)
-
-
-def test_whoever_connects_before_the_pages_are_there_waits():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with listening("127.0.0.1", port) as place, socket.create_connection(("127.0.0.1", port), timeout=5) as early:
-        early.sendall(b"here")
-        other, _ = place.accept()
-        with other:
-            assert other.recv(4) == b"here"
 
 
 # ---------------------------------------------------------------- charts are told what changed

@@ -89,15 +89,13 @@ def commands() -> list:
 
 @pytest.mark.parametrize("words", commands())
 def test_commands_are_understood(words):
-    import typer
-
-    from letsdance.commands.main import _parted, app
+    from letsdance.commands.main import _parted, grammar
 
     words, _ = _parted(words)
     words = words[:words.index(">")] if ">" in words else words
     if not words or words[0].startswith("-"):
         return
-    group = typer.main.get_command(app)
+    group = grammar()
     command = group.commands[words[0]]
     if hasattr(command, "commands") and len(words) > 1:  # adopters describe, branch save
         words = words[1:]

@@ -17,9 +17,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import typer.main
 
-from letsdance.commands.main import app
+from letsdance.commands.main import grammar
 from letsdance.experiments import folder, manifests
 from letsdance.params import Refused
 
@@ -88,7 +87,7 @@ def target(name):
 
 
 def all_commands(group=None, path=()):
-    found = typer.main.get_command(app) if group is None else group
+    found = grammar() if group is None else group
     for name, one in found.commands.items():
         if hasattr(one, "commands"):
             yield from all_commands(one, (*path, name))

@@ -10,9 +10,8 @@ from typing import get_type_hints
 import numpy as np
 import pandas as pd
 import pytest
-import typer.main
 
-from letsdance.commands.main import _AGAIN, _NEVER, _NEVER_OF, _recorded, app
+from letsdance.commands.main import _AGAIN, _NEVER, _NEVER_OF, _recorded, grammar
 from letsdance.experiments import folder
 from letsdance.params import Refused, files
 
@@ -42,7 +41,7 @@ READ = {"--municipalities", "--edges", "--population", "--prior", "--from", "--l
 
 
 def all_commands(group=None, path=()):
-    found = typer.main.get_command(app) if group is None else group
+    found = grammar() if group is None else group
     for name, one in found.commands.items():
         if hasattr(one, "commands"):
             yield from all_commands(one, (*path, name))
