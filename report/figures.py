@@ -192,21 +192,7 @@ def futures(results: Results, width: float = WIDE) -> Figure:
     narrow = width < 600
     side = width - 44 if narrow else 560.0
     plane = Panel(figure, 40, top + 24, side, side, (0, 1), (0, 1))
-    half = side / 2
-    for name, (i, j) in _QUADRANTS.items():
-        x, y = plane.x + i * half, plane.y + j * half
-        figure.box(x, y, half, half, tint(COLOURS[name], 0.11))
-        size = 15 if narrow else 18
-        figure.text(x + (half - 12 if i else 12), y + (half - 14 if j else 26), FUTURES[name], size,
-                    tint(COLOURS[name], 0.85), True, "end" if i else "start")
-    figure.line([(plane.x + half, plane.y), (plane.x + half, plane.y + side)], PAPER, 2.5)
-    figure.line([(plane.x, plane.y + half), (plane.x + side, plane.y + half)], PAPER, 2.5)
-    for value, label in ((0, "0"), (0.5, "0.5"), (1, "1")):
-        figure.text(plane.x - 8, float(plane.at_y(value)) + 5, label, 13, SOFT, anchor="end")
-        figure.text(float(plane.at_x(value)), plane.y + side + 19, label, 13, SOFT, anchor="middle")
-    figure.text(plane.x, plane.y - 9, "↑ governments' willingness G", 14, SOFT)
-    figure.text(plane.x + side, plane.y + side + 38, "citizens' willingness C →", 14, SOFT, anchor="end")
-
+    _quadrants(figure, plane, 15 if narrow else 18)
     paths = {name: (spread(result.rows["C"]), spread(result.rows["G"])) for name, result in results.items()}
     for name, (c, g) in paths.items():
         shade = tint(colour[name], 0.3)
@@ -226,22 +212,45 @@ def futures(results: Results, width: float = WIDE) -> Figure:
         _path_labels(figure, plane, paths, ends, colour, title)
 
     x, y = (8.0, plane.y + side + 66) if narrow else (plane.x + side + 44, plane.y + 14)
-    room = width - x - 4
+    y = _listed(figure, results, paths, x, y, width - x - 4)
+    figure.foot(max(plane.y + side + 46, y - 92 + 68), FOOT)
+    return figure
+
+
+def _quadrants(figure: Figure, plane: Panel, size: float) -> None:
+    """The four futures behind the plane, with its axes."""
+    side, half = plane.width, plane.width / 2
+    for name, (i, j) in _QUADRANTS.items():
+        x, y = plane.x + i * half, plane.y + j * half
+        figure.box(x, y, half, half, tint(COLOURS[name], 0.11))
+        figure.text(x + (half - 12 if i else 12), y + (half - 14 if j else 26), FUTURES[name], size,
+                    tint(COLOURS[name], 0.85), True, "end" if i else "start")
+    figure.line([(plane.x + half, plane.y), (plane.x + half, plane.y + side)], PAPER, 2.5)
+    figure.line([(plane.x, plane.y + half), (plane.x + side, plane.y + half)], PAPER, 2.5)
+    for value, label in ((0, "0"), (0.5, "0.5"), (1, "1")):
+        figure.text(plane.x - 8, float(plane.at_y(value)) + 5, label, 13, SOFT, anchor="end")
+        figure.text(float(plane.at_x(value)), plane.y + side + 19, label, 13, SOFT, anchor="middle")
+    figure.text(plane.x, plane.y - 9, "↑ governments' willingness G", 14, SOFT)
+    figure.text(plane.x + side, plane.y + side + 38, "citizens' willingness C →", 14, SOFT, anchor="end")
+
+
+def _listed(figure: Figure, results: Results, paths: Mapping[str, Any], x: float, y: float, room: float) -> float:
+    """Each start's way in words, one below the other from (x, y) -> y below the last."""
+    colour, title = colours(results), titles(results)
     for name, result in results.items():
-        c, g = paths[name]
         goal = destination(result)
         low, mean, high = spread(result.rows[goal][:, -1])
         figure.disc(x + 6, y - 5, 6, colour[name])
         figure.text(x + 20, y, shorten(title[name], room - 20, 16, True), 16, colour[name], True)
-        moves = [f"{axis} {decimal(at[1, 0], 2)} → {decimal(at[1, -1], 2)}" for axis, at in (("C", c), ("G", g))]
+        moves = [f"{axis} {decimal(at[1, 0], 2)} → {decimal(at[1, -1], 2)}"
+                 for axis, at in zip("CG", paths[name], strict=True)]
         lines = (", ".join(moves),
                  f"{percent(mean)} of municipalities end in",
                  f"{FUTURES[goal]} ({band(low, high)})")
         for k, line in enumerate(lines, 1):
             figure.text(x + 20, y + 21 * k, shorten(line, room - 20, 14), 14, INK if k > 1 else SOFT)
         y += 92
-    figure.foot(max(plane.y + side + 46, y - 92 + 68), FOOT)
-    return figure
+    return y
 
 
 def _path_labels(figure: Figure, plane: Panel, paths: Mapping[str, Any], ends: Sequence[np.ndarray],
@@ -451,16 +460,8 @@ def willingness_reasons(results: Results, width: float = WIDE) -> Figure:
     size = {reason: max((abs(float(values[n][reason][1])) for n in names
                          if math.isfinite(values[n][reason][1])), default=0.0) for reason in REASONS}
     order = [sorted((r for r in REASONS if r[0] == side and size[r] >= 0.005), key=lambda r: -size[r]) for side in "xy"]
-    strongest = []
-    for side, who in (("x_", "citizens'"), ("y_", "governments'")):
-        for name in names:
-            means = {r: float(values[name][r][1]) for r in REASONS if r.startswith(side)}
-            first = _largest({r: abs(v) for r, v in means.items()})
-            if first is not None:
-                does = "lifts" if means[first] > 0 else "lowers"
-                strongest.append(f"from {title[name]}, {REASONS[first]} {does} {who} willingness")
     figure = Figure("What pushes willingness up and down" if any(order) else "Nothing pushes willingness up or down",
-                    f"The strongest reason at the end: {'; '.join(strongest)}." if any(order) else
+                    f"The strongest reason at the end: {'; '.join(_strongest(values, title))}." if any(order) else
                     "Every reason is nil at the end.", width)
     top = figure.head(f"reasons to be more willing (right) or less (left), in logits: mean of the last {LAST} "
                       f"quarters, whisker: 10–90 % of {_runs(results)}; reasons that are nil everywhere are left out")
@@ -505,6 +506,19 @@ def willingness_reasons(results: Results, width: float = WIDE) -> Figure:
         y += 60
     figure.foot(y - 32, FOOT)
     return figure
+
+
+def _strongest(values: Mapping[str, Mapping[str, np.ndarray]], title: Mapping[str, str]) -> list[str]:
+    """The strongest reason of citizens and of governments, from each start, in words."""
+    said = []
+    for side, who in (("x_", "citizens'"), ("y_", "governments'")):
+        for name, of in values.items():
+            means = {r: float(of[r][1]) for r in REASONS if r.startswith(side)}
+            first = _largest({r: abs(v) for r, v in means.items()})
+            if first is not None:
+                does = "lifts" if means[first] > 0 else "lowers"
+                said.append(f"from {title[name]}, {REASONS[first]} {does} {who} willingness")
+    return said
 
 
 #: Every figure in the order of the page.

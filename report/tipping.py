@@ -77,26 +77,7 @@ def tipping_diagram(found: Tipping, width: float = WIDE) -> Figure:
     ends.scale_y(ticks)
     ends.heading(f"{found.outcome} at the end" if found.outcome.first is None else str(found.outcome))
     colours = _start_colours(found)
-    bins, alike = 24, found.ends.shape[3] > 1  # a few runs are dots, many municipalities a shape
-    edges = np.linspace(*ys, bins + 1)
-    room = 0.9 * step / len(found.starts)
-    for s, name in enumerate(found.starts):
-        for v, value in enumerate(found.values):
-            values = found.ends[v, s].ravel()
-            counts = np.histogram(values[np.isfinite(values)], edges)[0] * alike
-            middle = float(ends.at_x(value - 0.45 * step + (s + 0.5) * room))
-            full = float(ends.at_x(room) - ends.at_x(0))
-            for one in () if alike else values:
-                figure.disc(middle, float(ends.at_y(one)), 3.2, colours[name], opacity=0.7)
-            for b in np.flatnonzero(counts):
-                wide = max(0.8, full * counts[b] / counts.max())
-                y1, y0 = float(ends.at_y(edges[b + 1])), float(ends.at_y(edges[b]))
-                figure.box(middle - wide / 2, y1, wide, y0 - y1, tint(colours[name], 0.6))
-    if found.stock is not None:
-        for value, rest in zip(found.values, found.equilibria, strict=True):
-            for point in rest:
-                figure.disc(float(ends.at_x(value)), float(ends.at_y(point.state[found.stock])), 4.8,
-                            INK if point.stable else PAPER, edge=PAPER if point.stable else INK, edge_width=1.5)
+    _draw_ends(ends, found, colours, step)
     share = Panel(figure, *spots[1][:2], spots[1][2] - (90 if narrow else 150), height, (low, high), (0, 1))
     share.scale_y(SHARE)
     share.heading(f"Share in {future}")
@@ -117,6 +98,31 @@ def tipping_diagram(found: Tipping, width: float = WIDE) -> Figure:
         panel.scale_x(round_ticks(low, high))
         across(panel, f"{found.axis.name} \u2192")
     return finish(figure, (ends, share))
+
+
+def _draw_ends(ends: Panel, found: Tipping, colours: dict[str, str], step: float) -> None:
+    """Where runs end at each value of the axis, and the mean field's equilibria: a few runs are dots, many municipalities
+    a shape."""
+    figure, bins, alike = ends.figure, 24, found.ends.shape[3] > 1
+    edges = np.linspace(*ends.ys, bins + 1)
+    room = 0.9 * step / len(found.starts)
+    for s, name in enumerate(found.starts):
+        for v, value in enumerate(found.values):
+            values = found.ends[v, s].ravel()
+            counts = np.histogram(values[np.isfinite(values)], edges)[0] * alike
+            middle = float(ends.at_x(value - 0.45 * step + (s + 0.5) * room))
+            full = float(ends.at_x(room) - ends.at_x(0))
+            for one in () if alike else values:
+                figure.disc(middle, float(ends.at_y(one)), 3.2, colours[name], opacity=0.7)
+            for b in np.flatnonzero(counts):
+                wide = max(0.8, full * counts[b] / counts.max())
+                y1, y0 = float(ends.at_y(edges[b + 1])), float(ends.at_y(edges[b]))
+                figure.box(middle - wide / 2, y1, wide, y0 - y1, tint(colours[name], 0.6))
+    if found.stock is not None:
+        for value, rest in zip(found.values, found.equilibria, strict=True):
+            for point in rest:
+                figure.disc(float(ends.at_x(value)), float(ends.at_y(point.state[found.stock])), 4.8,
+                            INK if point.stable else PAPER, edge=PAPER if point.stable else INK, edge_width=1.5)
 
 
 def _start_colours(found: Tipping) -> dict[str, str]:
