@@ -18,9 +18,9 @@ from letsdance.experiments import follow, particles
 from letsdance.experiments.adopters.abc_smc import coverage as held
 from letsdance.experiments.design import latin_hypercube
 from letsdance.experiments.emulator import learn
-from letsdance.experiments.follow import Seen
 from letsdance.experiments.knowing import knowing
 from letsdance.experiments.outcomes import parse
+from letsdance.experiments.seen import Seen
 from letsdance.experiments.sensitivity import default_factors
 from letsdance.experiments.worlds import Worlds
 from letsdance.simulation.run import simulate

@@ -53,13 +53,14 @@ def follow(
     from letsdance.experiments import folder
     from letsdance.experiments import follow as following
     from letsdance.experiments.adopters.abc_smc import coverage
+    from letsdance.experiments.seen import read_seen
     from letsdance.params import check_whole
 
     folder.check_target(out, overwrite)
     check_whole("--recover", recover, 0, 10_000)
     there = worlds_of("2000" if worlds is None else worlds, "30%" if worlds is None and within is None else within)
     story = told.load(scenario).changed(parameters=values(sets), shocks=shock or [], profile=profile, quarters=quarters)
-    rows = following.read_seen(seen)
+    rows = read_seen(seen)
     with progress("Quarters seen", following.steps(rows), quiet=as_json) as advance:
         found = following.follow(rows, story, plan, there, target, chance, seed, municipalities, moves, progress=advance)
     frames: dict[str, Any] = {"standing": found.standing, "filtered": found.filtered, "learnt": found.learnt,

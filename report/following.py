@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from letsdance.experiments.follow import SEEN, Followed
+from letsdance.experiments.follow import Followed
 from letsdance.experiments.outcomes import Outcome
+from letsdance.experiments.seen import SEEN
 from letsdance.experiments.success import words
 from letsdance.report.comparison import key
 from letsdance.report.outcomes import amount, described, what

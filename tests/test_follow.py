@@ -14,8 +14,9 @@ import letsdance as ld
 from letsdance.experiments import particles
 from letsdance.experiments.adopters import sampling
 from letsdance.experiments.adopters.abc_smc import coverage
-from letsdance.experiments.follow import Seen, _stopped, follow, load, make_case, read_seen, recover
+from letsdance.experiments.follow import _stopped, follow, load, make_case, recover
 from letsdance.experiments.luck_paths import along
+from letsdance.experiments.seen import Seen, read_seen
 from letsdance.experiments.worlds import Worlds, read
 from letsdance.params import Refused
 from letsdance.report import following as pages

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -245,16 +246,15 @@ def society(changes: dict[str, float], quarters: int, seed: int = 3) -> Society:
 
 @pytest.fixture(scope="module")
 def usual():
-    return trace(society({}, 40), 40)
+    return list(trace(society({}, 40), 40))
 
 
-def trace(one: Society, quarters: int) -> bytes:
-    """All that a user can see: every indicator in every quarter, and every column of every municipality at the end."""
-    rows = [one.row.copy()]
+def trace(one: Society, quarters: int) -> Iterator[bytes]:
+    """All that a user can see in every quarter: every indicator, and every column of every municipality."""
+    yield one.row.tobytes() + one.state.governments.tobytes()
     for _ in range(quarters):
         one.step()
-        rows.append(one.row.copy())
-    return np.concatenate(rows).tobytes() + one.state.governments.tobytes()
+        yield one.row.tobytes() + one.state.governments.tobytes()
 
 
 #: How large a society a test can afford; the ends of these two are a matter of memory.
@@ -265,7 +265,7 @@ AFFORDABLE = {"municipalities": 90, "citizens": 400}
 def test_every_dial_can_be_turned_to_its_ends(name, obey):
     low, high = PARAMETERS[name].range
     for value in (low, min(high, AFFORDABLE.get(name, high))):
-        obey(society({"municipalities": 12, name: value}, 14), 14)
+        obey(society({"municipalities": 8, name: value}, 8), 8)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -276,12 +276,13 @@ def test_every_parameter_moves_some_output(name, usual):
         if end == now:
             continue
         value = now + 0.8 * (end - now) if not PARAMETERS[name].whole else end
-        assert trace(society({name: value}, 40), 40) != usual, f"{name} {now} -> {value}"
+        moved = (a != b for a, b in zip(trace(society({name: value}, 40), 40), usual, strict=True))
+        assert any(moved), f"{name} {now} -> {value}"  # no further than the first quarter that differs
 
 
 def test_the_same_society_leaves_the_same_trace(usual):
     """The oracle of the test above: nothing but a parameter makes a difference."""
-    assert trace(society({}, 40), 40) == usual
+    assert list(trace(society({}, 40), 40)) == usual
 
 
 # ---------------------------------------------------------------- mechanisms

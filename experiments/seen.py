@@ -1,0 +1,114 @@
+"""What a city sees of itself each quarter, with how far it may be wrong: a row each of quarter, signal, value, and n people
+asked or a standard error."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from letsdance import scenarios
+from letsdance.experiments.pathways import SIGNALS, WORDS
+from letsdance.params import Refused, Said, nearest
+from letsdance.scenarios import tables
+from letsdance.scenarios.tables.kinds import Field, Kind
+from letsdance.simulation.indicators import SOCIETY
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: What may be seen, and whether only people who are asked tell it: a municipality's signals, and its officials' answers.
+SEEN: Mapping[str, bool] = {**SIGNALS, "G": True}
+_CALLED = {**WORDS, "officials": "G"}
+#: A count is taken to be right to one, or to this part of it where that is more.
+ROUGH = 0.05
+KIND = Kind("seen", "what was seen", ("quarter", "signal", "value"), (
+    Field("quarter", "whole", ("quarter", "kwartaal", "t", "period"), low=0, high=scenarios.HORIZON[1], example="8"),
+    Field("signal", "text", ("signal", "signaal", "indicator", "what", "wat")),
+    Field("value", "number", ("value", "waarde", "share", "mean"), low=0, example="0.4"),
+    Field("n", "whole", ("n", "asked", "respondents", "gevraagd"), low=2, blank=True, example="400"),
+    Field("error", "number", ("error", "se", "standard_error", "fout"), low=0, blank=True, example="0.02")), strict=True)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One thing seen at a quarter's end. asked: how many people said it (0: nobody was asked); error: its standard error
+    (NaN: from `asked`, or `ROUGH`)."""
+
+    quarter: int
+    signal: str
+    value: float
+    asked: int = 0
+    error: float = np.nan
+
+    def spread(self, true: np.ndarray, municipalities: int) -> np.ndarray:
+        """The standard error of what is seen where the truth is this: as told; of a share of so many people; of a count."""
+        true = np.asarray(true, np.float64)
+        if np.isfinite(self.error):
+            return np.full_like(true, self.error)
+        if self.asked:
+            p = np.clip(true, 0.5 / self.asked, 1.0 - 0.5 / self.asked)
+            return np.asarray(np.sqrt(p * (1.0 - p) / self.asked))
+        return np.maximum(1.0 / municipalities, ROUGH * np.abs(true))
+
+    def log_likelihood(self, true: np.ndarray, municipalities: int) -> np.ndarray:
+        """log of the normal density of what was seen; where there was nothing to measure, that it is half as likely as one
+        standard error away."""
+        known = np.isfinite(true)
+        sd = self.spread(np.where(known, true, self.value), municipalities)
+        away = np.where(known, (self.value - np.where(known, true, self.value)) / sd, 1.5)
+        return np.asarray(-0.5 * away**2 - np.log(sd * np.sqrt(2.0 * np.pi)))
+
+    def __str__(self) -> str:
+        how = f", {self.asked} asked" if self.asked else ""
+        return f"{self.signal}@{self.quarter} = {self.value:g}{how}"
+
+
+#: A file, a table, or what was seen already.
+type SeenLike = Any
+
+
+def read_seen(source: SeenLike) -> tuple[Seen, ...]:
+    """What was seen, by quarter: columns quarter, signal, value, and n (people asked) or error (a standard error) for what
+    people say. Raises `Refused`, with the row of what is wrong."""
+    if isinstance(source, Sequence) and not isinstance(source, str) and all(isinstance(one, Seen) for one in source):
+        found = list(source)
+    else:
+        table = tables.read(source, KIND)
+        tables.announce(table)
+        frame = table.frame
+
+        def signal(said: Any) -> str:
+            name = str(said).strip()
+            return _CALLED.get(name.lower(), name)
+
+        def asked(t: pd.DataFrame) -> list[bool]:
+            answered = np.any([(tables.numbers(t[column]) > 0).to_numpy() for column in ("n", "error") if column in t]
+                              or [np.zeros(len(t), bool)], axis=0)
+            return [known or not SEEN.get(signal(name), False) for name, known in zip(t["signal"], answered, strict=True)]
+
+        def share(t: pd.DataFrame) -> list[bool]:
+            return [not (signal(name) in SEEN and SOCIETY[signal(name)][0] == "share" and value > 1.0)
+                    for name, value in zip(t["signal"], tables.numbers(t["value"]), strict=True)]
+
+        tables.check(table, [
+            tables.Rule("signal", lambda t: [signal(name) in SEEN for name in t["signal"]], lambda cell: Said(
+                "cannot be seen by a municipality.{near} It can see {known}", near=nearest(str(cell["signal"]), [
+                    *SEEN, *_CALLED]), known=", ".join(SEEN))),
+            tables.Rule("value", share, lambda cell: Said("is a share, so it lies from 0 to 1")),
+            tables.Rule("signal", asked, lambda cell: Said(
+                "is what people say: give n, how many were asked, or error, its standard error"))])
+        columns = {name: tables.numbers(frame[name]).tolist() if name in frame else [np.nan] * len(frame)
+                   for name in ("quarter", "value", "n", "error")}
+        found = [Seen(int(quarter), signal(name), value, int(n) if n > 0 else 0, error if error > 0 else np.nan)
+                 for name, quarter, value, n, error in zip(frame["signal"], *columns.values(), strict=True)]
+    if not found:
+        raise Refused("nothing was seen yet; give at least one row: quarter, signal, value.")
+    counted = Counter((one.quarter, one.signal) for one in found)
+    if twice := [key for key, times in counted.items() if times > 1]:
+        quarter, name = min(twice)
+        raise Refused("{name} is seen twice in quarter {quarter}; keep one, or their mean.", name=name, quarter=quarter)
+    return tuple(sorted(found, key=lambda one: (one.quarter, one.signal)))
