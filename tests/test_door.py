@@ -119,20 +119,24 @@ WRONG = ('ld.simulate(3)', 'ld.simulate("lone_ranger", runs="many")', 'ld.Sweep.
          'ld.search("wasteland", chanse=0.8)', 'ld.sweep("lone_ranger", "out", pionts=4)')
 
 
-def checked(tmp_path, text: str) -> subprocess.CompletedProcess[str]:
-    (tmp_path / "study.py").write_text(text, encoding="utf-8")
-    return subprocess.run([sys.executable, "-m", "mypy", "--strict", "--config-file", "", "study.py"], cwd=tmp_path,
-                          capture_output=True, text=True, timeout=300)
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory) -> str:
+    """What a strict type check says of both scripts."""
+    place = tmp_path_factory.mktemp("strict")
+    (place / "study.py").write_text(USER, encoding="utf-8")
+    (place / "wrong.py").write_text("import letsdance as ld\n" + "\n".join(WRONG) + "\n", encoding="utf-8")
+    done = subprocess.run([sys.executable, "-m", "mypy", "--strict", "--config-file", "", "study.py", "wrong.py"],
+                          cwd=place, capture_output=True, text=True, timeout=300)
+    assert "checked 2 source files" in done.stdout, done.stdout + done.stderr
+    return done.stdout
 
 
-def test_a_strict_type_check_of_a_users_script_passes(tmp_path):
-    done = checked(tmp_path, USER)
-    assert done.returncode == 0, done.stdout
+def test_a_strict_type_check_of_a_users_script_passes(checked):
+    assert "study.py" not in checked, checked
 
 
-def test_a_strict_type_check_finds_what_is_wrong(tmp_path):
-    done = checked(tmp_path, "import letsdance as ld\n" + "\n".join(WRONG) + "\n")
-    assert {int(line) for line in re.findall(r"study\.py:(\d+): error", done.stdout)} == set(range(2, len(WRONG) + 2))
+def test_a_strict_type_check_finds_what_is_wrong(checked):
+    assert {int(line) for line in re.findall(r"wrong\.py:(\d+): error", checked)} == set(range(2, len(WRONG) + 2))
 
 
 # ---------------------------------------------------------------- what everything has
