@@ -159,7 +159,7 @@ def test_the_optimiser_finds_the_planted_optimum_in_a_large_space():
     made = space(WASTELAND, None, (1, 9), (20, None), (0.5, 1.0), 3)
     assert made.size > 1_000_000
     cheapest = 20 * (LEVERS["CB"]["cost"] + LEVERS["LEAD"]["cost"])
-    found, seeds = 0, range(1000, 1012)
+    found, seeds = 0, range(1000, 1006)
     for seed in seeds:
         explored = Explored(made, planted, np.arange(12))
         optimise(explored, 500, seed)
@@ -272,20 +272,20 @@ def test_other_worlds_stay_within_ranges_and_regret_is_against_the_best():
 @pytest.fixture(scope="module")
 def real():
     return search("lone_ranger", chance=0.5, levers=["LEAD", "MEAS"], starts=[1], durations=[None], strengths=[1.0],
-                  runs=8, fresh_runs=40)
+                  runs=8, fresh_runs=20)
 
 
 def test_the_model_itself_is_searched(real):
     assert [str(use) for use in real.chosen] == ["LEAD@1*1"]
-    for name, seed in (("judged_success", 9), ("fresh_success", 49)):
-        result = simulate("lone_ranger", runs=40, seed=seed, levers=["LEAD"])
+    for name, seed in (("judged_success", 9), ("fresh_success", 29)):
+        result = simulate("lone_ranger", runs=20, seed=seed, levers=["LEAD"])
         assert real.ranked[name][0] == (result.rows["lets_dance"][:, -1] >= 0.5).mean()
     assert real.ranked["fresh_success"][0] == (result.rows["lets_dance"][:, -1] >= 0.5).mean()
     assert "top support" in real.answer
     assert "governments lean on top support" in " ".join(real.why["LEAD@1*1"])
     for _, world in real.robustness.groupby("world"):
         np.testing.assert_allclose(world["regret"], world["success"].max() - world["success"])
-    one = simulate("lone_ranger", runs=20, seed=49, levers=["LEAD"], shocks=["scandal@20"])
+    one = simulate("lone_ranger", runs=20, seed=29, levers=["LEAD"], shocks=["scandal@20"])
     row = real.robustness.query("portfolio == 'LEAD@1*1' and world == 'scandal@20'")
     assert row["success"].item() == (one.rows["lets_dance"][:, -1] >= 0.5).mean()
 
