@@ -103,13 +103,18 @@ class Beside:
         return self.found.results[name] is self.found.results[self.reference]
 
 
-def beside(view: View, runs: int, token: Token) -> Beside:
-    """The view's policies on the same seeds and over the same quarters. Raises `Refused`, `Stopped`."""
+def compared(view: View) -> dict[str, Policy]:
+    """What is compared, by letter, over the same quarters; and START, where that is the reference."""
     own, _ = lineup(view)
-    reference = against(view)
     policies = {letter: replace(policy, quarters=view.policy.quarters) for letter, policy in zip(LETTERS, own)}
-    if reference == START:
-        policies = {START: _settled(policies["A"].bare(), policies["A"]), **policies}
+    if against(view) == START:
+        return {START: _settled(policies["A"].bare(), policies["A"]), **policies}
+    return policies
+
+
+def beside(view: View, runs: int, token: Token) -> Beside:
+    """The view's policies on the same seeds. Raises `Refused`, `Stopped`."""
+    policies = compared(view)
     results: dict[str, Result] = {}
     asked: dict[Policy, Result] = {}
     for name, policy in policies.items():
@@ -119,7 +124,7 @@ def beside(view: View, runs: int, token: Token) -> Beside:
         results[name] = asked[bare]
     if len({result.places.citizens.tobytes() for result in results.values()}) > 1:
         raise Refused(Text(view.language)("compare.other_citizens"))
-    return Beside(policies, Comparison(results, reference), view.runs)
+    return Beside(policies, Comparison(results, against(view)), view.runs)
 
 
 def _settled(bare: Policy, like: Policy) -> Policy:
@@ -128,11 +133,11 @@ def _settled(bare: Policy, like: Policy) -> Policy:
     return replace(bare, parameters=tuple(kept.items()))
 
 
-def named(name: str, shown: Beside, text: Text) -> str:
+def named(name: str, policies: Mapping[str, Policy], text: Text) -> str:
     """'B Free-range civil servants', or the start as it stands."""
     if name == START:
-        return text("compare.as_it_stands", start=text.title("start", shown.policies[START].start))
-    return f"{name} {name_of(shown.policies[name], text)}"
+        return text("compare.as_it_stands", start=text.title("start", policies[START].start))
+    return f"{name} {name_of(policies[name], text)}"
 
 
 def level(value: float, outcome: str, text: Text) -> str:
@@ -194,7 +199,7 @@ def headline(shown: Beside, outcome: str, text: Text) -> tuple[str, list[str]]:
         return text("compare.nothing"), [text("compare.nothing_more")]
     first = best(shown, outcome)
     if first is None:
-        return text("compare.none_better", of=of, reference=named(shown.reference, shown, text),
+        return text("compare.none_better", of=of, reference=named(shown.reference, shown.policies, text),
                     quarter=found.quarters), notes
     name, rival = first
     top = parse(outcome).of(found.results[name])
@@ -202,15 +207,16 @@ def headline(shown: Beside, outcome: str, text: Text) -> tuple[str, list[str]]:
     if len(twins) > 1:  # nobody of them does better than the others
         e = shown.effect(name, outcome)
         return text("compare.best_same", names=text.listed(twins), of=of, quarter=found.quarters,
-                    value=level(e.after, outcome, text), reference=named(shown.reference, shown, text),
+                    value=level(e.after, outcome, text), reference=named(shown.reference, shown.policies, text),
                     gained=gained(e.difference.mean, outcome, text, True), band=reach(e.difference, outcome, text)), notes
     e = shown.effect(name, outcome)
     better = e.lower if less_is_better(parse(outcome)) else e.higher
-    said = text("compare.best", name=named(name, shown, text), of=of, quarter=found.quarters,
-                value=level(e.after, outcome, text), reference=named(shown.reference, shown, text),
+    said = text("compare.best", name=named(name, shown.policies, text), of=of, quarter=found.quarters,
+                value=level(e.after, outcome, text), reference=named(shown.reference, shown.policies, text),
                 gained=gained(e.difference.mean, outcome, text, True), band=reach(e.difference, outcome, text),
                 runs=text.in_runs(better, e.runs))
-    return said, [*([text("compare.close", first=name, second=named(rival, shown, text))] if rival else []), *notes]
+    close = [text("compare.close", first=name, second=named(rival, shown.policies, text))] if rival else []
+    return said, [*close, *notes]
 
 
 def summary_of(name: str, shown: Beside, outcome: str, text: Text) -> str:
@@ -272,7 +278,7 @@ def _points(policy: Policy) -> float:
 
 def head(name: str, shown: Beside, text: Text) -> Head:
     """The head of a policy's column."""
-    title = named(name, shown, text)
+    title = named(name, shown.policies, text)
     mark = "" if name == START else name
     return Head(title.removeprefix(f"{name} ") if mark else title,
                 text("compare.is_reference") if name == shown.reference else "", f"--policy{name}" if mark else "", mark)
@@ -314,7 +320,7 @@ def fates(shown: Beside, text: Text) -> tuple[list[Head], list[Row], str]:
                  cells(moves[i, j]), key=f"{REGIMES[i]} to {REGIMES[j]}") for i, j in often]
     rows += [Row(text(f"compare.fates_{what}"), cells(summary[what]), key=what) for what in ("gained", "lost")]
     most = max(names, key=lambda name: summary["changed"][name].mean())
-    sentence = text("compare.fates_says", name=named(most, shown, text), total=total,
+    sentence = text("compare.fates_says", name=named(most, shown.policies, text), total=total,
                     n=text.number(summary["changed"][most].mean()), gained=text.number(summary["gained"][most].mean()),
                     lost=text.number(summary["lost"][most].mean()))
     return [head(name, shown, text) for name in names], rows, sentence
@@ -341,7 +347,7 @@ def over_time(shown: Beside, outcome: str, text: Text, difference: bool) -> Char
                             end=name))
     if not difference:
         colour = "soft" if reference == START else f"policy{reference}"
-        title = named(reference, shown, text)
+        title = named(reference, shown.policies, text)
         curves.append(Curve(reference, title, colour, base, band=not curves, dashed=True,
                             end=text("chart.reference") if reference == START else reference))
     ratio = OUTCOMES[outcome] is not None
@@ -382,7 +388,7 @@ def ways(shown: Beside, text: Text) -> Chart:
                   lettered=True)
 
     columns, rows = chart.table()
-    own = [[named(name, shown, text), *row[1:]] for name, row in zip(results, rows)]
+    own = [[named(name, shown.policies, text), *row[1:]] for name, row in zip(results, rows)]
     return replace(chart, table=lambda: ([text("compare.policies"), *columns[1:]], own + rows[len(own):]))
 
 

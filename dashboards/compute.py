@@ -31,9 +31,9 @@ from letsdance.scenarios import STARTS
 from letsdance.simulation.run import Result, simulate
 from letsdance.simulation.society import cores
 
-__all__ = ["LONG", "MOST_WORK", "QUICK", "Answer", "Pair", "Queue", "Stopped", "Token", "alone", "between", "check_size",
-           "check_work", "drawn", "extended", "give_way", "municipalities", "pairs", "results", "simulated", "size_of",
-           "stages", "use_latest", "warm"]
+__all__ = ["LONG", "MOST_WORK", "QUICK", "Answer", "Kept", "Pair", "Queue", "Stopped", "Token", "alone", "between",
+           "check_size", "check_work", "drawn", "extended", "give_way", "municipalities", "pairs", "results", "simulated",
+           "size_of", "stages", "use_latest", "warm"]
 
 _log = logging.getLogger("letsdance.dashboard")
 _here = threading.local()
@@ -240,7 +240,7 @@ def check_work(policy: Policy, runs: int, places: str = "") -> None:
 
 # ---------------------------------------------------------------- what was computed is kept
 
-class _Kept[T]:
+class Kept[T]:
     """What was last used, up to a size; shared by all sessions, because an answer says nothing about who asked."""
 
     def __init__(self, most: int, size: Callable[[T], int]) -> None:
@@ -291,8 +291,8 @@ class _Shared:
             mine.set()
 
 
-_kept: _Kept[Result] = _Kept(_KEPT, lambda result: result.stage.size)
-_drawn: _Kept[Any] = _Kept(_DRAWN, lambda answer: 1)
+_kept: Kept[Result] = Kept(_KEPT, lambda result: result.stage.size)
+_drawn: Kept[Any] = Kept(_DRAWN, lambda answer: 1)
 _shared = _Shared()
 #: `with alone(key, token)`: one at a time makes what the key names.
 alone = _shared.alone

@@ -15,16 +15,19 @@ from browser import SIZES, browser_type_launch_args, drawn, redrawn, served, vis
 from playwright.sync_api import expect
 
 from letsdance.dashboards import charts_compare as drawing
+from letsdance.dashboards import compare_worlds as worlds_of
 from letsdance.dashboards import compute
 from letsdance.dashboards.pages import compare as page_of
 from letsdance.dashboards.session import Session, provide
 from letsdance.dashboards.state import Policy, View, from_file, from_link, to_file, to_link
+from letsdance.experiments import worlds
 from letsdance.experiments.compare import Policy as Portfolio
 from letsdance.experiments.compare import compare
 from letsdance.experiments.paired import interval
 from letsdance.experiments.windtunnel import wind_tunnel
 from letsdance.params import Refused
 from letsdance.scenarios import STARTS, Use
+from letsdance.simulation.run import simulate
 from letsdance.words import Text
 
 FREE = Policy(levers=(Use("FRCS"),))
@@ -212,6 +215,45 @@ def test_the_wind_tunnel_runs_where_long_jobs_do(monkeypatch):
     assert where[0].startswith("letsdance-long")
 
 
+def test_over_worlds_each_world_is_the_scenario_with_its_values():
+    view = View(policy=replace(FREE, quarters=12), others=(Policy("wasteland", quarters=12, levers=(Use("MANDATE"),)),))
+    found = worlds_of.over_worlds(view, "30", "services", compute.Token(), "q")
+    assert found.complete
+    assert found.tried == ("A", "B")
+    for w in (0, 37):
+        world = worlds.rows(found.found.table)[w]
+        for k, story in enumerate(found.found.stories.values()):
+            alone = simulate(worlds.put(story, world), runs=worlds_of.RUNS, seed=view.seed + w * worlds_of.RUNS)
+            np.testing.assert_array_equal(found.found.values[k, w], alone.rows["services"][:, -1])
+    gain = found.found.values[1] - found.found.values[0]
+    better = float((gain.mean(axis=1) > 0).mean())
+    said = worlds_of.says(found, "services", EN)
+    assert "is better than Lone Ranger as it stands in " in said
+    heads, rows = worlds_of.rows(found, "services", EN)
+    assert [row.key for row in rows] == ["start", "A", "B"]
+    assert all(len(row.cells) == len(heads) for row in rows)
+    assert rows[1].cells[2].text == EN.percent(better)
+    assert rows[1].cells[1].text == drawing.gained(float(gain.mean()), "services", EN)
+
+
+def test_over_worlds_comes_in_turns_is_kept_and_can_be_stopped():
+    view = View(policy=replace(FREE, quarters=9))
+    some = worlds_of.over_worlds(view, "ranges", "C", compute.Token(), "q", 0.0)
+    assert not some.complete
+    stopped = compute.Token()
+    stopped.stop()
+    again = worlds_of.over_worlds(view, "ranges", "G", compute.Token(), "q", 0.0)  # every outcome of a world is kept
+    assert again.found.worlds == some.found.worlds
+    with pytest.raises(compute.Stopped):
+        worlds_of.over_worlds(view, "ranges", "C", stopped, "q")
+    alike = worlds_of.over_worlds(View(policy=Policy("wasteland", quarters=8)), "30", "C", compute.Token(), "q")
+    assert worlds_of.says(alike, "C", EN) == EN("compare.worlds_nothing")
+    many = Policy("lone_ranger", levers=(Use("FRCS"),), parameters=(("citizens", 5_000.0), ("municipalities", 400.0)))
+    with pytest.raises(Refused, match="is more than a page computes"):
+        worlds_of.over_worlds(View(policy=many), "30", "C", compute.Token(), "q")
+    assert worlds_of.asked(View().put(**{worlds_of.ASKED: "5000"})) == ""
+
+
 def test_the_start_that_is_compared_with_has_as_many_citizens():
     view = View(policy=FREE.with_parameter("municipalities", 12))
     found = drawing.beside(view, 20, compute.Token())
@@ -317,8 +359,13 @@ def test_the_wind_tunnel_fills_and_a_link_restores_it(visit):  # noqa: F811
         table.get_by_role("button", name="Download CSV").click()
     assert download.value.suggested_filename == "wind_tunnel.csv"
     said = table.locator(".lc-sentence").inner_text()
+    page.get_by_role("button", name="Within 30 % of what is assumed").click()
+    page.wait_for_function("document.querySelector('[data-table=worlds]')?.dataset.shown", timeout=60_000)
+    expect(page.locator("[data-table=worlds] .lc-sentence")).to_contain_text("of 60 worlds")
     other = visit(page.url.partition("/compare")[1] + page.url.partition("/compare")[2])
     expect(other.locator("[data-table=wind_tunnel] .lc-sentence")).to_have_text(said)
+    expect(other.locator("[data-table=worlds] .lc-sentence")).to_have_text(
+        page.locator("[data-table=worlds] .lc-sentence").inner_text())
     serious = [(v["id"], [n["html"][:160] for n in v["nodes"]][:3]) for v in Axe().run(page).response["violations"]
                if v["impact"] in ("serious", "critical")]
     assert not serious

@@ -256,7 +256,7 @@ def test_where_the_first_gives_up_the_second_goes_on(monkeypatch):
 @pytest.mark.parametrize("page", app.present())
 def test_an_open_page_holds_no_results(page, monkeypatch):
     """Runs are kept once for all, up to a size; behind two hundred open pages they would be megabytes each."""
-    kept = compute._Kept(compute._KEPT, lambda result: result.stage.size), compute._Kept(compute._DRAWN, lambda _: 1)
+    kept = compute.Kept(compute._KEPT, lambda result: result.stage.size), compute.Kept(compute._DRAWN, lambda _: 1)
     monkeypatch.setattr(compute, "_kept", kept[0])
     monkeypatch.setattr(compute, "_drawn", kept[1])
     for sizes, small in (("GRIDS", (3, 1)), ("TIPPINGS", (3, 1)), ("STAYS", 2)):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,11 +15,13 @@ from letsdance.dashboards import charts_compare as drawing
 from letsdance.dashboards import compute, events
 from letsdance.dashboards.charts import Chart, key_of
 from letsdance.dashboards.charts_compare import LETTERS, OUTCOMES, START, Tunnel
+from letsdance.dashboards.compare_worlds import WorldsOf
 from letsdance.dashboards.numbers import Head, Numbers, Row
 from letsdance.dashboards.pages.explore import Controls
 from letsdance.dashboards.parts import Box, Figure, Say, Waiting, vue
 from letsdance.dashboards.session import Session, use_session
 from letsdance.dashboards.state import RUNS, Policy, View
+from letsdance.dashboards.trial import Trial
 from letsdance.experiments.outcomes import parse
 from letsdance.params import Refused
 from letsdance.words import Text
@@ -41,10 +41,6 @@ def _Cards(headline: str, notes: list, refused: str, cards: list, outcomes: list
     """The headline, what is compared, and a card for each policy."""
 
 
-@vue("../assets/tunnel.vue")
-def _TunnelHead(policies: list, tried: str, share: float, refused: str, texts: dict,
-                event_chosen: Callable[[str], None]) -> None:
-    """Which policy is tried, and how far that is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +99,7 @@ def Page() -> None:
             else:
                 Found(answer.value, text)
             TunnelOf(session)
+            WorldsOf(session)
 
 
 @solara.component
@@ -193,27 +190,8 @@ def Found(shown: Shown, text: Text) -> None:
 
 # ---------------------------------------------------------------- the wind tunnel
 
-class _Cells:
-    """Outcomes of what ran in the wind tunnel, for all sessions: a cell says nothing about who asked."""
-
-    def __init__(self, most: int) -> None:
-        self._lock, self._most = threading.Lock(), most
-        self._found: OrderedDict[Any, dict[str, np.ndarray]] = OrderedDict()
-
-    def get(self, key: Any) -> dict[str, np.ndarray] | None:
-        with self._lock:
-            if key in self._found:
-                self._found.move_to_end(key)
-            return self._found.get(key)
-
-    def put(self, key: Any, values: dict[str, np.ndarray]) -> None:
-        with self._lock:
-            self._found[key] = values
-            while len(self._found) > self._most:
-                self._found.popitem(last=False)
-
-
-_cells = _Cells(_MOST_CELLS)
+#: Outcomes of what ran in the wind tunnel, for all sessions: a cell says nothing about who asked.
+_cells: compute.Kept[dict[str, np.ndarray]] = compute.Kept(_MOST_CELLS, lambda cell: 1)
 
 
 def tunnel(policy: Policy, view: View, outcome: str, token: compute.Token, question: object,
@@ -266,10 +244,10 @@ def TunnelOf(session: Session) -> None:
     share = len(found.values) / found.cells if found is not None and fresh else 0.0
     with Box([], "ld-chart lc-tunnel", attributes={"id": "tunnel"}):
         Say(text("compare.tunnel"), "h2")
-        _TunnelHead(policies=[{"letter": letter} for letter in letters], tried=tried, share=share,
-                    refused=answer.refused if tried else "", texts=text.all("compare"),
-                    event_chosen=lambda letter: session.change(
-                        own=session.view.peek().put(**{"policies.tunnel": letter or None}).own))
+        Trial(text("compare.tunnel"), text("compare.tunnel_lead"),
+              [(letter, text("compare.try", letter=letter), letter) for letter in letters], tried, share,
+              answer.refused if tried else "", lambda letter: session.change(
+                  own=session.view.peek().put(**{"policies.tunnel": letter or None}).own))
     if found is not None and not answer.refused:
         heads, rows = drawing.tunnel_rows(found, text)
         name = f"{tried} {drawing.name_of(policies[letters.index(tried)], text)}"
