@@ -34,6 +34,7 @@ from letsdance.commands import (
 from letsdance.commands.screen import (
     Interrupted,
     Json,
+    Language,
     Lever,
     Most,
     Over,
@@ -81,15 +82,17 @@ def run(
     seed: Seed = 1, sets: Set = None, lever: Lever = None, shock: Shock = None, profile: Profile = None,
     municipalities: Table = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-run"),
-    overwrite: Overwrite = False, as_json: Json = False,
+    language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Run the four starts, or scenarios named, and write a report. It prints a table, and writes a folder with all
     tables, figures and report.html."""
     from letsdance import scenarios as told
     from letsdance.experiments import folder
     from letsdance.params import Refused
+    from letsdance.words import text_in
 
     until_or_runs(until)
+    text_in(language)
     folder.check_target(out, overwrite)
     stories = {}
     for name in scenarios or told.STARTS:
@@ -117,7 +120,7 @@ def run(
         def hand_over(part: Path, manifest: dict[str, Any]) -> None:
             from letsdance.report import write
 
-            write(part, results, manifest)
+            write(part, results, manifest, language=language)
 
         folder.write(out, results, command_line(), overwrite, text_of(municipalities), hand_over)
     if as_json:

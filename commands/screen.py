@@ -34,6 +34,8 @@ Over = Annotated[str | None, typer.Option(
 Within = Annotated[str | None, typer.Option(
     metavar="SHARE", help="How far uncertain parameters go in --worlds NUMBER: 30%, or ranges [default: ranges].")]
 Most = Annotated[int, typer.Option(min=1, help="The most runs that --until may make.")]
+Language = Annotated[str, typer.Option(
+    metavar="CODE", help="The language of the report: en, nl, fr, de (`letsdance show languages`).")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there; a folder only if letsdance wrote it.")]
 Scenarios = Annotated[list[str] | None, typer.Argument(help="Starts by name, or paths of scenario files.")]

@@ -48,14 +48,11 @@ def lesson(
     seed: Seed = 1, overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Lessons: predict, run, and see why. Without a name it lists them."""
-    from letsdance.params import Refused, nearest
+    from letsdance.params import Refused
     from letsdance.scenarios import lessons
-    from letsdance.words import Text, languages
+    from letsdance.words import text_in
 
-    if language not in languages():
-        raise Refused("there is no language {language!r}.{near} Known: {known}.", language=language,
-                      near=nearest(language, languages()), known=", ".join(languages()))
-    text = Text(language)
+    text = text_in(language)
     moved = {"parameters": values(sets), "levers": tuple(lever or ())}
     if worksheet is not None:
         from letsdance.experiments import folder

@@ -37,20 +37,18 @@ def workshop(
 ) -> None:
     """Lead a workshop in a room, with phones and a projector. People join by phone, tables decide, the projector shows what
     comes of it. Stop it with Ctrl+C; start it again and everybody is where they were."""
-    from letsdance.params import Refused, check_whole, files, nearest
+    from letsdance.params import check_whole, files
     from letsdance.room import agenda as agendas
-    from letsdance.words import Text, languages
+    from letsdance.words import text_in
 
-    if language not in languages():
-        raise Refused("there is no language {language!r}.{near} Known: {known}.", language=language,
-                      near=nearest(language, languages()), known=", ".join(languages()))
+    text = text_in(language)
     check_whole("seed", seed, 0, 2**53 - 1)
     chosen = agendas.load(agenda)
     if script:
-        typer.echo(agendas.script(chosen, Text(language)))
+        typer.echo(agendas.script(chosen, text))
         return
     if copy_agenda is not None:
-        _copy(copy_agenda, agendas.written(chosen, Text(language)))
+        _copy(copy_agenda, agendas.written(chosen, text))
         return
     files.named(folder, "--folder")
     _open_room(chosen, language, port, host, allow_host, address, seed, folder, rooms, new, rehearse, browser)

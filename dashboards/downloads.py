@@ -164,11 +164,11 @@ def _content(what: str, name: str, kind: str, results: Mapping[str, Result], vie
         from letsdance.report.figures import FIGURES
         from letsdance.report.page import provenance
 
-        drawn, origin = FIGURES[name](results), provenance(results, _manifest(results, view))
+        drawn, origin = FIGURES[name](results, text=Text(view.language)), provenance(results, _manifest(results, view))
         return drawn.svg(origin).encode() if kind == "svg" else drawn.png(origin)
     from letsdance.report.page import render
 
-    return render(results, _manifest(results, view)).encode()
+    return render(results, _manifest(results, view), text=Text(view.language)).encode()
 
 
 def _tables(results: Mapping[str, Result]) -> dict[str, pd.DataFrame]:

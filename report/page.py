@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,13 +14,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from markupsafe import Markup
 
-from letsdance.params import EVIDENCE, GROUPS, PARAMETERS, SOURCES
+from letsdance.params import EVIDENCE, PARAMETERS, SOURCES
 from letsdance.report import words
 from letsdance.report.figures import FIGURES, ever_adopted_by_category, save
-from letsdance.report.sheet import NARROW, WIDE, font_faces
-from letsdance.report.style import CATEGORY_TITLES, FUTURES, band, colours, decimal, finite_mean, percent, spread, titles
+from letsdance.report.sheet import NARROW, WIDE, Figure, font_faces
+from letsdance.report.style import (
+    ENGLISH,
+    FUTURES,
+    band,
+    category_titles,
+    colours,
+    decimal,
+    finite_mean,
+    percent,
+    spread,
+    titles,
+)
 from letsdance.scenarios import LEVERS, SHOCKS
 from letsdance.simulation.indicators import SOCIETY
+from letsdance.words import Text, text_in
 
 if TYPE_CHECKING:
     from letsdance.simulation.run import Result
@@ -33,26 +45,28 @@ _A_TABLE = 4  # starts side by side in one table: more do not fit on A4
 
 
 def write(folder: str | Path, results: Results, manifest: Mapping[str, object] | None = None,
-          save_figures: bool = True) -> Path:
+          save_figures: bool = True, language: str = ENGLISH.language) -> Path:
     """Write report.html into the folder, and its figures as SVG and PNG into figures/; returns the page's path.
 
     results: 1 to 8 results by name. manifest: whatever is known of command, version, seeds, quarters, git, versions,
-    scenarios {name: TOML} and tables {file: sha256}; the page shows what is there. Equal input gives equal bytes.
+    scenarios {name: TOML} and tables {file: sha256}; the page shows what is there. language: its code, such as "fr".
+    Equal input gives equal bytes.
 
     Raises `Refused` for what cannot be.
 
     >>> ld.write_report("out", {"lone_ranger": ld.simulate("lone_ranger", runs=2, quarters=8)}).name
     'report.html'
     """
+    text = text_in(language)
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     manifest = manifest or {}
-    drawn = {name: (make(results, WIDE), make(results, NARROW)) for name, make in FIGURES.items()}
+    drawn = _drawn(results, text)
     if save_figures:
         for name, (wide, _) in drawn.items():
             save(wide, place / "figures", name, provenance(results, manifest))
     path = place / "report.html"
-    path.write_text(render(results, manifest, drawn), encoding="utf-8", newline="\n")
+    path.write_text(render(results, manifest, drawn, text), encoding="utf-8", newline="\n")
     return path
 
 
@@ -63,32 +77,54 @@ def provenance(results: Results, manifest: Mapping[str, Any]) -> dict[str, Any]:
                                       "quarters": r.quarters} for name, r in results.items()}}
 
 
-def render(results: Results, manifest: Mapping[str, Any], drawn: Mapping[str, Any] | None = None) -> str:
+def _drawn(results: Results, text: Text) -> dict[str, tuple[Figure, Figure]]:
+    """Every figure for a page or projector, and for a phone."""
+    return {name: (make(results, WIDE, text), make(results, NARROW, text)) for name, make in FIGURES.items()}
+
+
+def render(results: Results, manifest: Mapping[str, Any], drawn: Mapping[str, tuple[Figure, Figure]] | None = None,
+           text: Text = ENGLISH) -> str:
     """The page's HTML."""
-    drawn = drawn or {name: (make(results, WIDE), make(results, NARROW)) for name, make in FIGURES.items()}
-    title, colour = titles(results), colours(results)
+    drawn = drawn or _drawn(results, text)
+    title, colour = titles(results, text), colours(results)
     first = next(iter(results.values()))
-    counts = sorted({r.runs for r in results.values()})
+    marks = Counter(p.source for p in PARAMETERS.values())
     said = {
-        "headline": words.headline(results), "what": words.WHAT, "caveat": words.CAVEAT,
-        "basis": f"{'–'.join(map(str, dict.fromkeys((counts[0], counts[-1]))))} {'run' if counts == [1] else 'runs'} "
-                 f"of each start, {max(r.quarters for r in results.values())} quarters, "
-                 f"{len(first.places)} municipalities, {int(first.places.citizens.sum()):,} citizens",
+        "text": text, "headline": words.headline(results, text), "basis": _basis(results, text),
         "figures": {name: {"wide": Markup(wide.svg(inline=True)), "narrow": Markup(narrow.svg(inline=True)),
                            "title": wide.title, "summary": wide.summary} for name, (wide, narrow) in drawn.items()},
-        "starts": [{"title": title[n], "colour": colour[n], "says": r.scenario.says,
-                    "about": words.paragraph(n, results)} for n, r in results.items()],
-        "tables": [_table(part, results) for part in _parts(list(results))],
-        "marks": [(mark, meaning, number) for mark, meaning in SOURCES.items()
-                  if (number := Counter(p.source for p in PARAMETERS.values())[mark])],
-        "parameters": _parameters(results), "count": len(PARAMETERS), "uses": _uses(results),
-        "evidence": _evidence(results), "left_out": words.LEFT_OUT,
-        "manifest": manifest,
+        "starts": [{"title": title[n], "colour": colour[n], "says": _says(r, text),
+                    "about": words.paragraph(n, results, text)} for n, r in results.items()],
+        "tables": [_table(part, results, text) for part in _parts(list(results))],
+        "marks": [(text.title("source", mark), text.says("source", mark), marks[mark]) for mark in SOURCES if marks[mark]],
+        "parameters": _parameters(results, text), "count": len(PARAMETERS), "uses": _uses(results, text),
+        "evidence": _evidence(results), "left_out": words.left_out(text), "manifest": manifest,
         "scenarios": manifest.get("scenarios") or {n: r.scenario.to_toml() for n, r in results.items()},
-        "seeds": manifest.get("seeds") or {"first": int(first.seeds[0]), "runs": first.runs},
+        "seeds": _seeds(manifest.get("seeds") or {"first": int(first.seeds[0]), "runs": first.runs}, text),
         "faces": Markup(font_faces()), "css": css(),
     }
     return template("page").render(said)
+
+
+def _basis(results: Results, text: Text) -> str:
+    """How much was run."""
+    first = next(iter(results.values()))
+    counts = sorted({r.runs for r in results.values()})
+    return text("report.basis_one" if counts == [1] else "report.basis",
+                runs="–".join(map(str, dict.fromkeys((counts[0], counts[-1])))),
+                quarters=max(r.quarters for r in results.values()), municipalities=len(first.places),
+                citizens=text.number(int(first.places.citizens.sum())))
+
+
+def _seeds(seeds: Mapping[str, Any], text: Text) -> str:
+    first, runs = seeds.get("first", 0), seeds.get("runs", 1)
+    return text("report.seeds_one", first=first) if runs == 1 else text("report.seeds", first=first, last=first + runs - 1)
+
+
+def _says(result: Result, text: Text) -> str:
+    """A scenario's sentence; that of a start which still says so, in the language."""
+    says, name = result.scenario.says, result.scenario.name
+    return text.says("start", name) if name in FUTURES and says == ENGLISH.says("start", name) else says
 
 
 @cache
@@ -116,87 +152,88 @@ def _parts(names: list[str]) -> Iterable[list[str]]:
 Cell = tuple[str, str]  # what is said, and how sure
 
 
-def _spread(values: np.ndarray, show: Any = percent) -> Cell:
+def _spread(values: np.ndarray, show: Callable[[float], str], text: Text) -> Cell:
     low, mean, high = (float(v) for v in spread(values))
-    return show(mean), band(low, high, show) if len(values) > 1 else ""
+    return show(mean), band(low, high, show, text) if len(values) > 1 else ""
 
 
-def _time(time: tuple[float, int], result: Result) -> Cell:
+def _time(time: tuple[float, int], result: Result, text: Text) -> Cell:
     middle, number = time
-    sure = words.of_runs(number, result.runs)
-    return (f"quarter {middle:.0f}" if math.isfinite(middle) else f"not by {result.quarters}"), sure
+    when = text("report.quarter_n", n=text.number(middle)) if math.isfinite(middle) else text("report.not_by",
+                                                                                              n=result.quarters)
+    return when, words.of_runs(number, result.runs, text)
 
 
-def _lags(result: Result) -> Cell:
+def _lags(result: Result, text: Text) -> Cell:
     final = finite_mean(ever_adopted_by_category(result)[:, -1, :], axis=0)
     if not np.isfinite(final).any() or float(np.nanmax(final)) == 0:
-        return "nobody adopts", ""
+        return text("report.nobody_adopts"), ""
     low, high = float(np.nanmin(final)), float(np.nanmax(final))
     if high - low < _ALIKE:
-        return "no category", f"all {band(low, high)} adopt"
+        return text("report.no_category"), text("report.all_adopt", band=band(low, high, text=text))
     last = int(np.nanargmin(final))
-    return CATEGORY_TITLES[last], f"{percent(float(final[last]))} adopt"
+    return category_titles(text)[last], text("report.adopt", share=percent(float(final[last]), text))
 
 
-def _table(names: list[str], results: Results) -> dict[str, Any]:
+def _table(names: list[str], results: Results, text: Text) -> dict[str, Any]:
     """Rows of cells, in groups, one column a start."""
-    def row(label: str, cell: Any) -> tuple[str, list[Cell]]:
-        return label, [cell(results[name]) for name in names]
+    share, one, two = partial(percent, text=text), partial(decimal, text=text), partial(decimal, digits=2, text=text)
 
-    def last(indicator: str, show: Any = percent) -> Any:
-        return lambda r: _spread(finite_mean(r.rows[indicator][:, -words.LAST:], axis=1), show)
+    def row(label: str, cell: Callable[[Result], Cell], **fills: object) -> tuple[str, list[Cell]]:
+        return text(f"report.{label}", **fills), [cell(results[name]) for name in names]
 
-    def final(indicator: str, show: Any = percent) -> Any:
-        return lambda r: _spread(r.rows[indicator][:, -1], show)
+    def last(indicator: str, show: Callable[[float], str] = share) -> Callable[[Result], Cell]:
+        return lambda r: _spread(finite_mean(r.rows[indicator][:, -words.LAST:], axis=1), show, text)
 
-    def two(value: float) -> str:
-        return decimal(value, 2)
+    def final(indicator: str, show: Callable[[float], str] = share) -> Callable[[Result], Cell]:
+        return lambda r: _spread(r.rows[indicator][:, -1], show, text)
 
-    title, colour = titles(results), colours(results)
+    title, colour = titles(results, text), colours(results)
     return {"heads": [(title[name], colour[name]) for name in names], "groups": [
-        ("Municipalities at the end", [row(f"in {shown}", final(future)) for future, shown in FUTURES.items()]),
-        ("Adoption", [
-            row("half of governments have adopted by", lambda r: _time(words.reached(r, 0.5), r)),
-            row("84 % of governments have adopted by", lambda r: _time(words.reached(r, 0.84), r)),
-            row("half of the late adopters have adopted by", lambda r: _time(words.late_half(r), r)),
-            row("who lags at the end", _lags),
-            row("governments that have it at the end", final("on")),
-            row("citizens who use it at the end", final("uses"))]),
-        ("Services", [row("services per municipality", final("services", decimal)),
-                      row("of these, with support", final("services_supported", decimal))]),
-        (f"Equity and trust, last {words.LAST} quarters", [
-            row("poorest quarter among participants (1 = equal)", last("representativeness", two)),
-            row("trust in government", last("T")),
-            row("legitimacy", last("legitimacy", two)), row("accountability", last("accountability", two))])]}
+        (text("report.group_end"), [row("in_future", final(future), future=text.title("start", future))
+                                    for future in FUTURES]),
+        (text("report.group_adoption"), [
+            row("row_half", lambda r: _time(words.reached(r, 0.5), r, text)),
+            row("row_84", lambda r: _time(words.reached(r, 0.84), r, text)),
+            row("row_late", lambda r: _time(words.late_half(r), r, text)),
+            row("row_lags", lambda r: _lags(r, text)), row("row_on", final("on")), row("row_uses", final("uses"))]),
+        (text("report.group_services"), [row("row_services", final("services", one)),
+                                         row("row_supported", final("services_supported", one))]),
+        (text("report.group_equity", quarters=words.LAST), [
+            row("row_equity", last("representativeness", two)), row("row_trust", last("T")),
+            row("row_legitimacy", last("legitimacy", two)), row("row_accountability", last("accountability", two))])]}
 
 
 # ---------------------------------------------------------------- what is assumed, what is sourced
 
-def _parameters(results: Results) -> list[tuple[str, list[dict[str, Any]]]]:
+def _parameters(results: Results, text: Text) -> list[tuple[str, list[dict[str, Any]]]]:
     """Every parameter by group, with its default and the values in use where they differ."""
-    title = titles(results)
+    title = titles(results, text)
     used = {name: result.scenario.values() for name, result in results.items()}
     groups: dict[str, list[dict[str, Any]]] = {}
     for name, p in PARAMETERS.items():
-        other = [f"{title[start]}: {values[name]:g}" for start, values in used.items() if values[name] != p.default]
+        other = [text("report.value_of", start=title[start], value=text.typed(values[name]))
+                 for start, values in used.items() if values[name] != p.default]
         groups.setdefault(p.group, []).append({
-            "name": name, "title": p.title, "default": f"{p.default:g}", "unit": p.unit, "mark": p.source,
-            "reference": p.reference, "other": "; ".join(other)})
-    return [(GROUPS[group], rows) for group, rows in groups.items()]
+            "name": name, "title": text.title("parameter", name), "default": text.typed(p.default),
+            "unit": text.title("unit", p.unit), "mark": text.title("source", p.source), "reference": p.reference,
+            "other": text("report.semicolon").join(other)})
+    return [(text.title("group", group), rows) for group, rows in groups.items()]
 
 
-def _uses(results: Results) -> list[dict[str, str]]:
+def _uses(results: Results, text: Text = ENGLISH) -> list[dict[str, str]]:
     """Levers and shocks in use, with their sources."""
-    title = titles(results)
+    title = titles(results, text)
     rows = []
     for name, result in results.items():
         for kind, known, uses in (("lever", LEVERS, result.scenario.levers), ("shock", SHOCKS, result.scenario.shocks)):
             for use in uses:
-                lasts = "to the end" if use.duration is None else f"for {use.duration} quarters"
-                rows.append({"start": title[name], "kind": kind, "name": use.name, "title": known[use.name]["title"],
-                             "says": known[use.name]["says"], "reference": known[use.name]["reference"],
-                             "when": f"from quarter {use.start} {lasts}, strength {use.strength:g}"
-                             + (f", in {use.where}" if use.where else "")})
+                when = text("report.when_on" if use.duration is None else "report.when", start=use.start,
+                            quarters=use.duration, strength=text.typed(use.strength))
+                rows.append({"start": title[name], "kind": text(f"lab.kind_{kind}"), "name": use.name,
+                             "title": text.title(kind, use.name), "says": text.says(kind, use.name),
+                             "reference": known[use.name]["reference"],
+                             "when": when + (text("report.when_in", where=use.where) if use.where else "")})
     return rows
 
 

@@ -22,7 +22,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from letsdance.report.style import GRID, INK, PAPER, SOFT
+from letsdance.report.style import ENGLISH, GRID, INK, PAPER, SOFT
+from letsdance.words import Text
 
 #: Widths of a sheet in pixels: a page or a projector, and a phone.
 WIDE, NARROW = 960, 400
@@ -86,9 +87,9 @@ def shorten(text: str, room: float, size: float, bold: bool = False) -> str:
 
 
 def wrap(text: str, room: float, size: float, bold: bool = False) -> list[str]:
-    """The text in lines that are no wider than the room."""
+    """The text in lines that are no wider than the room; they break at spaces, not at those that hold words together."""
     lines = [""]
-    for word in text.split():
+    for word in re.split(r"[ \n]+", text.strip(" \n")):
         longer = f"{lines[-1]} {word}".strip()
         if lines[-1] and text_width(longer, size, bold) > room:
             lines.append(word)
@@ -362,14 +363,14 @@ def quarter_ticks(last: int) -> tuple[tuple[float, str], ...]:
     return tuple((t, str(t)) for t in range(0, last + 1, step))
 
 
-def scale(highest: float) -> tuple[float, tuple[tuple[float, str], ...]]:
+def scale(highest: float, text: Text = ENGLISH) -> tuple[float, tuple[tuple[float, str], ...]]:
     """A top that is a round number, and ticks up to it."""
     if not math.isfinite(highest) or highest <= 0:
         highest = 1.0
     unit = 10 ** math.floor(math.log10(highest / 4))
     step = next(s * unit for s in (1, 2, 2.5, 5, 10) if highest / (s * unit) <= 4.0001)
     count = math.ceil(highest / step - 1e-9)
-    return count * step, tuple((i * step, f"{i * step:g}") for i in range(count + 1))
+    return count * step, tuple((i * step, text.typed(i * step)) for i in range(count + 1))
 
 
 def spaced(places: Sequence[float], gap: float, top: float, bottom: float) -> list[float]:

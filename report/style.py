@@ -7,25 +7,38 @@ read as text on white; colour never stands alone, a label stands beside it.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from letsdance.scenarios import STARTS, load
+from letsdance.scenarios import STARTS, Scenario, load
+from letsdance.words import Text
 
 INK, SOFT, GRID, PAPER = "#1b2127", "#56606a", "#dde2e6", "#ffffff"
+#: What is said where no other language is asked for.
+ENGLISH = Text()
 #: Below every figure.
-FOOT = "It explores, it does not forecast; every time scale is assumed."
+FOOT = ENGLISH("report.foot")
 
 #: The four futures: title (that of the start of the same name) and colour.
 FUTURES = {name: load(name).title for name in STARTS}
 COLOURS = {"lets_dance": "#0072b2", "lone_ranger": "#b85c00", "dead_horse": "#6b1e52", "wasteland": "#77726a"}
 #: Adopter categories, from first to last: light to dark, because the late ones are what the reader looks for.
 CATEGORY_COLOURS = ("#c48400", "#d0562f", "#a82a74", "#5e1a8c", "#170b45")
-CATEGORY_TITLES = ("innovators", "early adopters", "early majority", "late majority", "laggards")
+_CATEGORIES = ("innovators", "early_adopters", "early_majority", "late_majority", "laggards")
 # What a user's own scenarios wear, in their order; the four futures keep their colours to themselves.
 OWN = ("#00796b", "#c2185b", "#3949ab", "#8a6d00", "#2e7d32", "#ad1457", "#4e342e", "#37474f")
+
+
+def category_titles(text: Text = ENGLISH) -> tuple[str, ...]:
+    """Adopter categories in words, from first to last."""
+    return tuple(text(f"category.{name}") for name in _CATEGORIES)
+
+
+CATEGORY_TITLES = category_titles()
+_COUNTED = 9  # from here on numbers are figures
 
 
 def tint(colour: str, strength: float) -> str:
@@ -46,58 +59,66 @@ def colours(results: Mapping[str, Any]) -> dict[str, str]:
     return chosen
 
 
-def titles(results: Mapping[str, Any]) -> dict[str, str]:
+def start_titled(scenario: Scenario, text: Text = ENGLISH) -> str:
+    """A scenario's title; that of a start which is still called so, in the language."""
+    return text.title("start", scenario.name) if scenario.title == FUTURES.get(scenario.name) else scenario.title
+
+
+def titles(results: Mapping[str, Any], text: Text = ENGLISH) -> dict[str, str]:
     """A name to show for each result: its scenario's title where that tells it apart, else the name it was given."""
-    shown = [result.scenario.title or name for name, result in results.items()]
-    return {name: title if shown.count(title) == 1 else FUTURES.get(name, name.replace("_", " "))
+    shown = [start_titled(result.scenario, text) or name for name, result in results.items()]
+    return {name: title if shown.count(title) == 1 else
+            text.title("start", name) if name in FUTURES else name.replace("_", " ")
             for name, title in zip(results, shown, strict=True)}
 
 
-def short(title: str) -> str:
+def short(title: str, text: Text = ENGLISH) -> str:
     """A future's title for a narrow place."""
-    return title.replace("Flogging a d", "D")
+    for name in FUTURES:
+        title = title.replace(text.title("start", name), text(f"curve.{name}"))
+    return title
 
 
 # ---------------------------------------------------------------- numbers, never one decimal too many
 
-_GAP = "\u00a0"  # keeps a number and its sign on one line
+def percent_sign(text: Text = ENGLISH) -> str:
+    """What stands behind a number of per cent."""
+    return text.percent(0).removeprefix(text.number(0))
 
 
-def percent(value: float) -> str:
+def percent(value: float, text: Text = ENGLISH) -> str:
     """A share in whole per cent; what rounding would turn into none or all is said as such."""
-    if not math.isfinite(value):
-        return "not measured"
     if 0 < value < 0.005:
-        return f"under 1{_GAP}%"
+        return text("report.under", n=text.percent(0.01))
     if 0.995 <= value < 1:
-        return f"over 99{_GAP}%"
-    return f"{round(100 * value)}{_GAP}%"
+        return text("report.over", n=text.percent(0.99))
+    return text.percent(value)
 
 
-def decimal(value: float, digits: int = 1) -> str:
+def decimal(value: float, digits: int = 1, text: Text = ENGLISH) -> str:
     """A number with few decimals; a true minus, no minus zero, and nothing rounded down to none."""
     if not math.isfinite(value):
-        return "not measured"
+        return text("number.unmeasured")
     if 0 < value < 0.5 * 10.0**-digits:
-        return f"under {10.0**-digits:g}"
-    text = f"{value:.{digits}f}"
-    return text.replace("-", "−") if float(text) != 0 else text.lstrip("-")
+        return text("report.under", n=text.number(10.0**-digits, digits))
+    return text.number(value, digits)
 
 
-def points(share: float) -> str:
+def points(share: float, text: Text = ENGLISH) -> str:
     """A difference of shares: '1 percentage point', '12 percentage points'."""
-    text = decimal(100 * share, 0)
-    return f"{text} percentage point{'' if text == '1' else 's'}"
+    number = decimal(100 * share, 0, text)
+    return text("report.point" if number == "1" else "report.points", n=number)
 
 
-def band(low: float, high: float, write: Any = percent) -> str:
+def band(low: float, high: float, write: Callable[[float], str] | None = None, text: Text = ENGLISH) -> str:
     """'70–93 %', or 'under 1 % to 93 %': the band over runs, without the unit twice; '' where there is none."""
+    write = write or partial(percent, text=text)
     a, b = write(low), write(high)
     if not (math.isfinite(low) and math.isfinite(high)):
         return ""
     if a == b:
         return a
-    return f"{a} to {b}" if " " in a + b else f"{a.removesuffix(f'{_GAP}%')}–{b}"
+    return text("number.to", low=a, high=b) if " " in a + b else f"{a.removesuffix(percent_sign(text))}–{b}"
 
 
 def capital(text: str) -> str:
@@ -110,10 +131,9 @@ def sentence(text: str) -> str:
     return f"{capital(text)}."
 
 
-def counted(number: int) -> str:
+def counted(number: int, text: Text = ENGLISH) -> str:
     """Small numbers as words."""
-    words = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight")
-    return words[number] if number < len(words) else str(number)
+    return text(f"report.count_{number}") if number < _COUNTED else text.number(number)
 
 
 def finite_mean(values: np.ndarray, axis: int | None = None) -> Any:

@@ -22,7 +22,6 @@ from letsdance.dashboards.session import Session, provide
 from letsdance.dashboards.state import View, from_link
 from letsdance.experiments import patterns
 from letsdance.params import EVIDENCE, PARAMETERS, Refused
-from letsdance.report.words import LEFT_OUT
 from letsdance.scenarios import LEVERS, SHOCKS
 from letsdance.words import Text, catalogue
 
@@ -95,9 +94,6 @@ def test_what_is_said_twice_is_said_alike():
     texts = catalogue("en")["text"]
     for id, pattern in patterns.PATTERNS.items():
         assert texts[f"pattern.{id}"] == pattern.question
-    for k, (title, why) in enumerate(LEFT_OUT):
-        assert (texts[f"left.title_{k}"], texts[f"left.why_{k}"]) == (title, why)
-    assert f"left.title_{len(LEFT_OUT)}" not in texts
 
 
 # ---------------------------------------------------------------- verdicts

@@ -38,7 +38,7 @@ from letsdance.dashboards.state import (
 from letsdance.params import PARAMETERS, PROFILES, Refused
 from letsdance.scenarios import LEVERS, SHOCKS, STARTS, Use
 from letsdance.simulation import simulate
-from letsdance.words import KINDS, Text, catalogue, declared, languages, missing
+from letsdance.words import KINDS, TEXTS, Text, catalogue, declared, languages, missing
 
 DASHBOARDS = Path(app.__file__).parent
 
@@ -516,12 +516,14 @@ def test_cards_count_what_they_say():
 
 @pytest.mark.parametrize("language", languages()[1:])
 def test_a_language_has_every_text_and_the_same_names_to_fill_in(language):
-    english, told = catalogue("en")["text"], catalogue(language)
+    told = catalogue(language)
     assert not list(missing(language))
-    assert told["text"].keys() == english.keys()
-    for key, text in told["text"].items():
-        assert text, key
-        assert sorted(set(re.findall(r"{(\w+)", text))) == sorted(set(re.findall(r"{(\w+)", english[key]))), key
+    for table in TEXTS:
+        english = catalogue("en")[table]
+        assert told[table].keys() == english.keys()
+        for key, text in told[table].items():
+            assert text, key
+            assert sorted(set(re.findall(r"{(\w+)", text))) == sorted(set(re.findall(r"{(\w+)", english[key]))), key
     for kind in KINDS:
         assert {n: set(e) for n, e in told[kind].items()} == {n: set(e) for n, e in declared(kind).items()}, kind
         assert all(all(entry.values()) for entry in told[kind].values()), kind
@@ -532,7 +534,8 @@ def asked():
     called, literal, built = set(), set(), set()
     house = DASHBOARDS.parent
     for path in (*DASHBOARDS.rglob("*.py"), *(house / "room").glob("*.py"), house / "words" / "__init__.py",
-                 house / "experiments" / "lessons.py", house / "report" / "lesson.py", house / "commands" / "teaching.py"):
+                 house / "experiments" / "lessons.py", *(house / "report").glob("*.py"),
+                 house / "commands" / "teaching.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 literal.add(node.value)
@@ -559,7 +562,7 @@ def asked():
 
 
 def test_no_text_is_missing_and_none_is_left_over():
-    known = set(catalogue("en")["text"])
+    known = {key for table in TEXTS for key in catalogue("en")[table]}
     called, literal, built = asked()
     assert len(called) > 100
     assert not called - known

@@ -20,13 +20,15 @@ from pathlib import Path
 from string import Formatter
 from typing import Any, Literal
 
-from letsdance.params import Refused, Said, Title, listed
+from letsdance.params import Refused, Said, Title, listed, nearest
 
-__all__ = ["ENGLISH", "KINDS", "OWN", "Text", "catalogue", "declared", "languages", "missing"]
+__all__ = ["ENGLISH", "KINDS", "OWN", "TEXTS", "Text", "catalogue", "declared", "languages", "missing", "text_in"]
 
 ENGLISH = "en"
 #: Names a folder whose files of languages come besides (and before) those that are here.
 OWN = "LETSDANCE_LANGUAGES"
+#: The tables of a language's file that hold texts: of the screens, and of what is handed over.
+TEXTS = ("text", "report")
 _GAP = "\u00a0"  # keeps a number and its sign on one line
 #: Where a reader of TOML, which speaks English, says that something stands.
 _AT = re.compile(r".*\(at line (\d+), column (\d+)\)")
@@ -50,8 +52,8 @@ def languages() -> tuple[str, ...]:
 
 @cache
 def catalogue(language: str) -> dict[str, Any]:
-    """What a language's file says: `language` (name; decimal, group, percent: how numbers are written), `text`, `refused`,
-    and a table a kind."""
+    """What a language's file says: `language` (name; decimal, group, percent: how numbers are written), the tables of
+    `TEXTS`, `refused`, and a table a kind."""
     return tomllib.loads(_files()[language].read_text(encoding="utf-8"))
 
 
@@ -60,11 +62,16 @@ def _names(text: str) -> set[str]:
     return set(re.findall(r"{(\w+)", text))
 
 
+def _said(language: str) -> dict[str, str]:
+    """The texts that a language's file has."""
+    told = catalogue(language)
+    return {key: text for table in TEXTS for key, text in told.get(table, {}).items()}
+
+
 @cache
 def _texts(language: str) -> dict[str, str]:
     """Every text, in English where the file has none, or one that asks for what nobody fills in."""
-    english: dict[str, str] = catalogue(ENGLISH)["text"]
-    own = catalogue(language).get("text", {})
+    english, own = _said(ENGLISH), _said(language)
     return english | {key: text for key, text in own.items() if _names(text) <= _names(english.get(key, ""))}
 
 
@@ -73,13 +80,20 @@ def _writing(language: str) -> dict[str, str]:
     return _WRITING | catalogue(language).get("language", {})
 
 
+def text_in(language: str) -> Text:
+    """The texts of a language, by its code. Raises `Refused` where no file has it."""
+    if language not in languages():
+        raise Refused("there is no language {language!r}.{near} Known: {known}.", language=language,
+                      near=nearest(language, languages()), known=", ".join(languages()))
+    return Text(language)
+
+
 def missing(language: str) -> Iterator[str]:
     """What a language's file does not say, and is said in English: its keys, such as 'text page.map'."""
     if language == ENGLISH:
         return
-    told = catalogue(language)
-    said = told.get("text", {})
-    yield from (f"text {key}" for key, text in catalogue(ENGLISH)["text"].items()
+    told, said = catalogue(language), _said(language)
+    yield from (f"text {key}" for key in _said(ENGLISH)
                 if key not in said or _texts(language)[key] != said[key])
     for kind in KINDS:
         for name, entry in declared(kind).items():
@@ -94,19 +108,21 @@ def _starts() -> dict[str, dict[str, str]]:
 
 #: What is declared in English elsewhere: kind -> name -> {title, says}.
 KINDS = ("start", "lever", "shock", "parameter", "profile", "context", "group", "band", "unit", "indicator",
-         "mechanism")
+         "mechanism", "source")
 
 
 @cache
 def declared(kind: str) -> Mapping[str, Mapping[str, str]]:
     """The English of a kind: name -> {title, says}."""
     from letsdance import scenarios
-    from letsdance.params import CONTEXTS, GROUPS, PARAMETERS, PROFILES
+    from letsdance.params import CONTEXTS, GROUPS, PARAMETERS, PROFILES, SOURCES
 
     if kind == "parameter":
         return {name: {"title": p.title, "says": p.says} for name, p in PARAMETERS.items()}
     if kind == "group":
         return {name: {"title": title} for name, title in GROUPS.items()}
+    if kind == "source":
+        return {name: {"title": name, "says": says} for name, says in SOURCES.items()}
     if kind == "band":
         return {name: {"title": name} for p in PARAMETERS.values() for name in p.bands}
     if kind == "unit":
@@ -120,6 +136,17 @@ def declared(kind: str) -> Mapping[str, Mapping[str, str]]:
     tables: dict[str, Any] = {"start": _starts(), "lever": scenarios.LEVERS, "shock": scenarios.SHOCKS,
                               "profile": PROFILES, "context": CONTEXTS}
     return {name: {"title": entry["title"], "says": entry["says"]} for name, entry in tables[kind].items()}
+
+
+def _learned(kind: str, name: str) -> Mapping[str, str]:
+    """The same of what a mechanism declares, which no file of a language knows."""
+    from letsdance import scenarios
+    from letsdance.params import PARAMETERS
+
+    if kind == "parameter":
+        return {"title": PARAMETERS[name].title, "says": PARAMETERS[name].says}
+    books: dict[str, Mapping[str, Any]] = {"lever": scenarios.LEVERS, "shock": scenarios.SHOCKS}
+    return books[kind][name] if kind in books else {"title": name, "says": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +184,10 @@ class Text:
 
     def _declared(self, kind: str, name: str, field: str) -> str:
         said: str | None = catalogue(self.language).get(kind, {}).get(name, {}).get(field)
-        return declared(kind)[name][field] if said is None else said
+        if said is not None:
+            return said
+        known = declared(kind)
+        return (known[name] if name in known else _learned(kind, name))[field]
 
     # ------------------------------------------------------------ what is refused
 
@@ -206,6 +236,10 @@ class Text:
         """A number that was written in English, in this language's writing."""
         writing = _writing(self.language)
         return number.translate({ord(","): writing["group"], ord("."): writing["decimal"]})
+
+    def typed(self, value: float) -> str:
+        """A number with the digits that it was given with, such as 0.0125."""
+        return self._written(f"{value:g}")
 
     def short(self, value: float) -> str:
         """A number as short as it can be said, such as 0.75 or 12."""

@@ -19,7 +19,7 @@ from letsdance.experiments import evidence, robust
 from letsdance.experiments.paired import Finding
 from letsdance.experiments.patterns import PATTERNS, Laboratory
 from letsdance.params import EVIDENCE, GROUPS, PARAMETERS, marks
-from letsdance.report.words import LEFT_OUT
+from letsdance.report.words import left_out
 from letsdance.scenarios import LEVERS, SHOCKS, Scenario, load
 from letsdance.simulation.run import Result
 from letsdance.words import Text
@@ -353,8 +353,7 @@ def LeftOut() -> None:
     text = use_session().text
     with Box([], "ld-paper ld-left-out", "section"):
         Say(text("confidence.left"), "h2")
-        items = [Box([Say(text(f"left.title_{k}"), "b"), Say(text(f"left.why_{k}"), "span")], tag="li")
-                 for k in range(len(LEFT_OUT))]
+        items = [Box([Say(title, "b"), Say(why, "span")], tag="li") for title, why in left_out(text)]
         Box(items, tag="ul")
 
 

@@ -1,0 +1,135 @@
+"""What is handed over speaks every language: nothing of it is English that a language's file cannot say."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from letsdance import words
+from letsdance.params import Refused
+from letsdance.report import page
+from letsdance.report.figures import draw
+from letsdance.report.sheet import NARROW, WIDE, _measure, text_width
+from letsdance.scenarios import STARTS
+from letsdance.simulation import simulate
+from letsdance.words import KINDS, TEXTS, Text, catalogue, declared, languages, text_in
+
+LANGUAGES = languages()[1:]
+#: Letters of a language that nobody speaks, each in the shipped font.
+ALPHABET = str.maketrans("abcdefghijklmnopqrstuvwxyz", "àáâãäåæçèéêëìíîïðñòóôõöøùú") | str.maketrans(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚ")
+#: Where a report is not in its reader's language: code, commands and files as they are typed, what every program calls
+#: itself, codes of evidence and of levers, and the lines of the evidence, which are marked as English.
+EXEMPT = ("style", "metadata", "code", "pre")
+NAMES = re.compile(r"letsdance|python|numpy|git|\b(?:FRCS|OUT|austerity)\)|society\.csv|\bdesign\b|\b[ST]\d+[a-z]?\b|"
+                   rf"\b(?:{'|'.join(STARTS)})\b")
+MANIFEST = {"command": "letsdance run", "version": "0.2", "seeds": {"first": 1, "runs": 3}, "quarters": 16,
+            "git": {"commit": "0123abcd", "changed": True}, "versions": {"python": "3.13", "numpy": "2.3"},
+            "tables": {"society.csv": "ab" * 32}}
+
+
+class Seen(HTMLParser):
+    """Every word that a reader of a page sees or hears."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+        self.within: list[bool] = []  # of every open tag: whether what stands in it is exempt
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        self.said += [given[name] for name in ("aria-label", "alt", "title") if given.get(name)]
+        if tag not in ("meta", "link", "br", "hr", "img"):
+            self.within.append(tag in EXEMPT or (tag != "html" and given.get("lang") == "en") or any(self.within[-1:]))
+
+    def handle_startendtag(self, tag, attributes):
+        pass
+
+    def handle_endtag(self, tag):
+        self.within.pop()
+
+    def handle_data(self, data):
+        if not any(self.within[-1:]) and data.strip():
+            self.said.append(data)
+
+
+def seen(html):
+    reader = Seen()
+    reader.feed(html)
+    return reader.said
+
+
+@pytest.fixture(scope="module")
+def results():
+    size = {"municipalities": 10, "citizens": 30}
+    own = simulate("lone_ranger", runs=3, quarters=16, parameters=size, levers=["FRCS@2+6*0.5", "OUT@3"],
+                   shocks=["austerity@4"])
+    return {name: simulate(name, runs=3, quarters=16, parameters=size) for name in STARTS} | {"lone_ranger": own}
+
+
+@pytest.fixture
+def spoken(tmp_path, monkeypatch):
+    """A language whose every text is written in other letters."""
+    def other(said):
+        return "".join(part if part.startswith("{") else part.translate(ALPHABET)
+                       for part in re.split(r"({\w+})", said)).replace("\n", " ")
+
+    english = catalogue("en")
+    lines = ["[language]", 'name = "Ø"', 'decimal = ","', 'percent = "{n}\u202f%"']
+    for table in TEXTS:
+        lines += [f"[{table}]", *(f'"{key}" = {_quoted(other(said))}' for key, said in english[table].items())]
+    for kind in KINDS:
+        for name, entry in declared(kind).items():
+            lines += [f"[{kind}.{_quoted(name)}]", *(f"{field} = {_quoted(other(said))}" for field, said in entry.items())]
+    (tmp_path / "qo.toml").write_text("\n".join(lines), encoding="utf-8")
+    monkeypatch.setenv(words.OWN, str(tmp_path))
+    words._files.cache_clear()
+    yield Text("qo")
+    words._files.cache_clear()
+
+
+def _quoted(said):
+    return '"' + said.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def test_no_plain_english_is_left_in_a_report(results, spoken):
+    drawn = {name: (figure, figure) for name, figure in draw(results, WIDE, spoken.language).items()}
+    for given, manifest in ((results, MANIFEST), ({"lone_ranger": results["lone_ranger"]}, {})):
+        said = seen(page.render(given, manifest, drawn, spoken))
+        assert len(said) > 500
+        assert not {word for line in said for word in re.findall(r"[A-Za-z]{2,}", NAMES.sub("", line))}
+        assert not [line for line in said if re.search(r"\d\.\d", re.sub(r"(letsdance|python|numpy) [\d.]+", "", line))]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_figures_have_room_for_every_language(results, language):
+    for width in (WIDE, NARROW):
+        for name, figure in draw(results, width, language).items():
+            for word in figure._words:
+                wide = text_width(word["text"], word["size"], word["bold"])
+                left = word["x"] - wide * {"middle": 0.5, "end": 1.0}.get(word["anchor"], 0.0)
+                assert -1 < left < width + 1 - wide, (name, word["text"])
+                assert "…" not in word["text"], (name, word["text"])
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_letter_of_a_report_is_in_its_font(language):
+    letters = set("".join(catalogue(language)["report"].values())) - {"\n"}
+    assert not {letter for letter in letters for bold in (False, True) if not _measure(bold).get_char_index(ord(letter))}
+
+
+def test_numbers_are_written_as_the_language_writes_them(results):
+    drawn = {name: (figure, figure) for name, figure in draw(results, NARROW, "fr").items()}
+    said = " ".join(seen(page.render(results, MANIFEST, drawn, Text("fr"))))
+    assert re.search(r"\d,\d\d", said)
+    assert re.search(r"\d\u202f%", said)
+    assert not re.search(r"\d[ \u00a0]%|[^\u202f][;?!»]|«[^\u202f]", re.sub(r"&\w+;", "", said))
+
+
+def test_a_language_that_is_not_there_is_refused():
+    with pytest.raises(Refused, match=r"there is no language 'fx'\. Did you mean fr"):
+        text_in("fx")
+    with pytest.raises(Refused, match="there is no language"):
+        draw({}, WIDE, "xx")
