@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from letsdance.experiments.cards import LAST, home, leads
 from letsdance.params import Refused
 from letsdance.report.sheet import WIDE, Figure, Panel, quarter_ticks, scale, shorten, text_width
 from letsdance.report.style import (
@@ -41,7 +42,6 @@ from letsdance.report.style import (
     tint,
     titles,
 )
-from letsdance.report.words import LAST, destination, home
 from letsdance.words import Text, text_in
 
 if TYPE_CHECKING:
@@ -205,8 +205,8 @@ def _largest(values: Mapping[str, float], best: Callable[..., str] = max) -> str
 def futures(results: Results, width: float = WIDE, text: Text = ENGLISH) -> Figure:
     """The willingness plane: the path of each start, as a mean with the spread of its runs."""
     colour, title = colours(results), titles(results, text)
-    stay = [title[n] for n, r in results.items() if home(r) == destination(r)]
-    go = [title[n] for n, r in results.items() if home(r) != destination(r)]
+    stay = [title[n] for n, r in results.items() if home(r) == leads(r)]
+    go = [title[n] for n, r in results.items() if home(r) != leads(r)]
     said = [text(f"report.{where}_quadrant", starts=text.listed(names)) for names, where in ((stay, "same"), (go, "other"))
             if names]
     went = sentence(text("report.semicolon").join(said))
@@ -263,7 +263,7 @@ def _listed(figure: Figure, results: Results, paths: Mapping[str, Any], x: float
     """Each start's way in words, one below the other from (x, y) -> y below the last."""
     colour, title = colours(results), titles(results, text)
     for name, result in results.items():
-        goal = destination(result)
+        goal = leads(result)
         low, mean, high = spread(result.rows[goal][:, -1])
         figure.disc(x + 6, y - 5, 6, colour[name])
         figure.text(x + 20, y, shorten(title[name], room - 20, 16, True), 16, colour[name], True)
@@ -311,7 +311,7 @@ def _path_labels(figure: Figure, plane: Panel, paths: Mapping[str, Any], ends: S
 def regimes(results: Results, width: float = WIDE, text: Text = ENGLISH) -> Figure:
     """Share of municipalities in each future over time."""
     colour, title = colours(results), titles(results, text)
-    goals = {n: destination(r) for n, r in results.items()}
+    goals = {n: leads(r) for n, r in results.items()}
     said = [text("report.regimes_item", start=title[n], future=text.title("start", goals[n]),
                  share=percent(float(finite_mean(r.rows[goals[n]][:, -1])), text)) for n, r in results.items()]
     figure = Figure(text("report.regimes"), text("report.regimes_says", said=text("report.semicolon").join(said)), width)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from markupsafe import Markup
 
+from letsdance.experiments import cards
 from letsdance.params import EVIDENCE, PARAMETERS, SOURCES
 from letsdance.report import words
 from letsdance.report.figures import FIGURES, ever_adopted_by_category, save
@@ -183,7 +184,7 @@ def _table(names: list[str], results: Results, text: Text) -> dict[str, Any]:
         return text(f"report.{label}", **fills), [cell(results[name]) for name in names]
 
     def last(indicator: str, show: Callable[[float], str] = share) -> Callable[[Result], Cell]:
-        return lambda r: _spread(finite_mean(r.rows[indicator][:, -words.LAST:], axis=1), show, text)
+        return lambda r: _spread(finite_mean(r.rows[indicator][:, -cards.LAST:], axis=1), show, text)
 
     def final(indicator: str, show: Callable[[float], str] = share) -> Callable[[Result], Cell]:
         return lambda r: _spread(r.rows[indicator][:, -1], show, text)
@@ -193,13 +194,13 @@ def _table(names: list[str], results: Results, text: Text) -> dict[str, Any]:
         (text("report.group_end"), [row("in_future", final(future), future=text.title("start", future))
                                     for future in FUTURES]),
         (text("report.group_adoption"), [
-            row("row_half", lambda r: _time(words.reached(r, 0.5), r, text)),
-            row("row_84", lambda r: _time(words.reached(r, 0.84), r, text)),
-            row("row_late", lambda r: _time(words.late_half(r), r, text)),
+            row("row_half", lambda r: _time(cards.reached(r, 0.5), r, text)),
+            row("row_84", lambda r: _time(cards.reached(r, 0.84), r, text)),
+            row("row_late", lambda r: _time(cards.late_half(r), r, text)),
             row("row_lags", lambda r: _lags(r, text)), row("row_on", final("on")), row("row_uses", final("uses"))]),
         (text("report.group_services"), [row("row_services", final("services", one)),
                                          row("row_supported", final("services_supported", one))]),
-        (text("report.group_equity", quarters=words.LAST), [
+        (text("report.group_equity", quarters=cards.LAST), [
             row("row_equity", last("representativeness", two)), row("row_trust", last("T")),
             row("row_legitimacy", last("legitimacy", two)), row("row_accountability", last("accountability", two))])]}
 

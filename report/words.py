@@ -1,4 +1,5 @@
-"""Sentences made from runs: what happened from each start, who begins, who fails, what suffers, how sure.
+"""Sentences made from runs: what happened from each start, who begins, who fails, what suffers, how sure; `paragraph` for
+pages, `card` for screens. What is counted for both is experiments.cards'.
 
 Nothing is said here that is not computed from the results at hand. Where nothing was measured, the sentence says so or
 is left out.
@@ -15,7 +16,6 @@ import numpy as np
 from letsdance.experiments import cards, robust
 from letsdance.report.style import (
     ENGLISH,
-    FUTURES,
     band,
     capital,
     counted,
@@ -32,66 +32,13 @@ from letsdance.words import Text
 if TYPE_CHECKING:
     from letsdance.simulation.run import Result
 
-__all__ = ["LAST", "MEASURES", "destination", "end", "headline", "home", "late_half", "left_out", "of_runs", "paragraph",
-           "reached", "stayed"]
+__all__ = ["MEASURES", "beside", "card", "headline", "left_out", "of_runs", "paragraph"]
 
 Results = Mapping[str, "Result"]
-
-#: Quarters at the end over which a mean is taken where one quarter would be too noisy.
-LAST = cards.LAST
 
 #: What may suffer, and how many decimals it has; None: a share. The reader compares starts, so all are 'more is better'.
 MEASURES: Mapping[str, int | None] = dict.fromkeys(cards.MEASURES) | {
     "services": 1, "legitimacy": 2, "accountability": 2, "representativeness": 2}
-
-
-# ---------------------------------------------------------------- what is counted
-
-def _total(result: Result, *names: str) -> float:
-    """Sum of flows over all quarters and runs (per municipality)."""
-    return float(sum(np.nansum(result.rows[name]) for name in names))
-
-
-def end(result: Result, name: str) -> float:
-    """An indicator's mean over runs and the last quarters."""
-    return float(finite_mean(result.rows[name][:, -LAST:]))
-
-
-def home(result: Result) -> str:
-    """The future of the largest group of municipalities when the run begins."""
-    return max(FUTURES, key=lambda name: float(finite_mean(result.rows[name][:, 0])))
-
-
-def destination(result: Result) -> str:
-    """The future of the largest group of municipalities when the run ends, over all runs."""
-    return max(FUTURES, key=lambda name: float(finite_mean(result.rows[name][:, -1])))
-
-
-def stayed(result: Result) -> int:
-    """Runs in which more than half of the municipalities end in the future where the largest group began."""
-    return int((result.rows[home(result)][:, -1] > 0.5).sum())
-
-
-def reached(result: Result, share: float) -> tuple[float, int]:
-    """Median quarter over all runs in which this share of governments has adopted, and in how many runs it has.
-
-    Runs in which it never comes count as later than any quarter; the median is inf where most runs never reach it.
-    """
-    return _median(result.time_to(share))
-
-
-def late_half(result: Result) -> tuple[float, int]:
-    """The same for half of the late adopters: late majority and laggards, by innovativeness before the run."""
-    ever = result.ever
-    late = (result.category >= 3)[:, None, :]
-    size = late.sum(axis=2)
-    half = ((ever & late).sum(axis=2) >= 0.5 * size) & (size > 0)
-    return _median(np.where(half.any(axis=1), half.argmax(axis=1), np.nan))
-
-
-def _median(times: np.ndarray) -> tuple[float, int]:
-    middle = float(np.quantile(np.nan_to_num(times, nan=np.inf), 0.5, method="lower"))
-    return middle, int(np.isfinite(times).sum())
 
 
 def left_out(text: Text = ENGLISH) -> list[tuple[str, str]]:
@@ -124,8 +71,8 @@ def headline(results: Results, text: Text = ENGLISH) -> str:
         return " ".join([*said, *more])
     title = titles(results, text)
     last = max(result.quarters for result in results.values())
-    keeps = [n for n, r in results.items() if 2 * stayed(r) > r.runs]
-    moves = {n: destination(r) for n, r in results.items() if n not in keeps and destination(r) != home(r)}
+    keeps = [n for n, r in results.items() if 2 * cards.stayed(r) > r.runs]
+    moves = {n: cards.leads(r) for n, r in results.items() if n not in keeps and cards.leads(r) != cards.home(r)}
     open_ = [n for n in results if n not in keeps and n not in moves]
     if len(keeps) == len(results):
         if len(results) <= 2:
@@ -149,7 +96,7 @@ def _came_of(name: str, results: Results, text: Text) -> str:
     from letsdance.simulation import schedule
 
     result = results[name]
-    scenario, goal = result.scenario, destination(result)
+    scenario, goal = result.scenario, cards.leads(result)
     used = list(dict.fromkeys(text.title("lever", use.name) if use.name in LEVERS else use.name for use in scenario.levers))
     done = text.listed(used) if len(used) <= 3 else text(
         "report.levers_many", n=counted(len(used), text), names=", ".join(use.name for use in scenario.levers))
@@ -160,14 +107,14 @@ def _came_of(name: str, results: Results, text: Text) -> str:
     def dancing(one: Result, form: str = "") -> str:
         return text.of_ten(float(finite_mean(one.rows["lets_dance"][:, -1])), form)
 
-    leads = int((result.rows[goal][:, -1] > 0.5).sum())
-    still = goal == home(result) and goal != "lets_dance"
+    still = goal == cards.home(result) and goal != "lets_dance"
     return capital(text(
         "report.came_of_still" if still else "report.came_of", done=capital(done), start=titles(results, text)[name],
         cost=text("number.point" if abs(cost) == 1 else "number.points", n=text.number(cost)),
         years=text.short(result.quarters / 4), quarters=result.quarters, share=dancing(result),
         without="" if bare is None else text("report.without", share=dancing(bare, "_short")),
-        dance=text.title("start", "lets_dance"), goal=text.title("start", goal), runs=_in_runs(leads, result.runs, text)))
+        dance=text.title("start", "lets_dance"), goal=text.title("start", goal),
+        runs=_in_runs(cards.held(result, goal), result.runs, text)))
 
 
 # ---------------------------------------------------------------- a paragraph for each future
@@ -187,28 +134,27 @@ def _holds(result: Result, fact: str, says: str, text: Text) -> str:
 
 
 def _leads(result: Result, text: Text) -> str:
-    begin, goal = home(result), destination(result)
+    begin, goal = cards.home(result), cards.leads(result)
     low, mean, high = spread(result.rows[goal][:, -1])
     if not math.isfinite(float(mean)):
         return text("report.unmeasured")
-    more = int((result.rows[goal][:, -1] > 0.5).sum())
     moved = result.regime[:, -1, :] != result.regime[:, 0, :]
     shown = band(float(low), float(high), text=text)
-    where = text("report.leads_same" if begin == goal else "report.leads_other", runs=_in_runs(more, result.runs, text),
-                 goal=text.title("start", goal), begin=text.title("start", begin), share=percent(float(mean), text),
+    where = text("report.leads_same" if begin == goal else "report.leads_other", goal=text.title("start", goal),
+                 begin=text.title("start", begin), share=percent(float(mean), text),
+                 runs=_in_runs(cards.held(result, goal), result.runs, text),
                  band=text("report.leads_band", band=shown) if result.runs > 1 and shown else "")
     went = text("report.leads_moved", share=percent(float(moved.mean()), text))
-    return f"{capital(where)} {capital(went)}{_holds(result, 'leads', cards.leads(result), text)}"
+    return f"{capital(where)} {capital(went)}{_holds(result, 'leads', goal, text)}"
 
 
 def _begins(result: Result, text: Text) -> str:
-    kinds = ("joint", "solo", "called")
-    launches = _total(result, *(f"launched_{kind}" for kind in kinds))
+    made = {kind: float(of.sum()) for kind, of in cards.launched(result).items()}
+    launches = sum(made.values())
     if launches <= 0:
         return text("report.launched_nothing")
-    shares = sorted(((_total(result, f"launched_{kind}") / launches, kind) for kind in kinds), key=lambda one: -one[0])
-    said = [text(f"report.launched_{kind}{'' if k else '_first'}", share=percent(share, text))
-            for k, (share, kind) in enumerate(shares)]
+    said = [text(f"report.launched_{kind}{'' if k else '_first'}", share=percent(made[kind] / launches, text))
+            for k, kind in enumerate(sorted(("joint", "solo", "called"), key=lambda kind: -made[kind]))]
     often = launches / (result.runs * result.quarters)
     pace = (text("report.pace_rare", n=decimal(1 / often, 0, text)) if often < 0.5 else
             text("report.pace_one" if decimal(often) == "1.0" else "report.pace", n=decimal(often, 1, text)))
@@ -216,16 +162,12 @@ def _begins(result: Result, text: Text) -> str:
 
 
 def _fails(result: Result, text: Text) -> str:
-    said = []
-    for who, calls, failed in (("citizens", ["citizen_calls"], "unanswered_calls"),
-                               ("governments", ["government_calls"], "dead_calls"),
-                               ("busy", ["citizen_calls", "government_calls"], "crowded_out")):
-        made = _total(result, *calls)
-        if made > 0:
-            said.append(text(f"report.fails_{who}", share=percent(_total(result, failed) / made, text)))
-    rates = {kind: float(finite_mean(result.rows[f"success_{kind}"])) for kind in ("solo", "supported")}
-    known = [text(f"report.success_{kind}", share=percent(rate, text)) for kind, rate in rates.items()
-             if math.isfinite(rate)]
+    lost = cards.failing(result) | cards.crowded_out(result)
+    said = [text(f"report.fails_{who}", share=percent(float(lost[what][0].sum() / lost[what][1].sum()), text))
+            for who, what in (("citizens", "unanswered_calls"), ("governments", "dead_calls"), ("busy", "crowded_out"))
+            if what in lost]
+    known = [text(f"report.success_{kind}", share=percent(cards.mean(rates), text))
+             for kind, rates in cards.success(result).items()]
     return " ".join((f"{capital(text.listed(said))}." if said else text("card.no_calls"),
                      text("report.success", said=text.listed(known)) if known else text("report.no_project_ends")))
 
@@ -237,7 +179,7 @@ def _measured(measure: str, value: float, text: Text) -> str:
 
 def _suffers(name: str, results: Results, text: Text) -> str:
     title = titles(results, text)
-    mine = {m: end(results[name], m) for m in MEASURES}
+    mine = {m: cards.end(results[name], m) for m in MEASURES}
     unknown = [text(f"measure.{m}") for m, value in mine.items() if not math.isfinite(value)]
     aside = f" {text('report.not_measured', what=text.listed(unknown))}" if unknown else ""
     if len(results) == 1:
@@ -245,14 +187,8 @@ def _suffers(name: str, results: Results, text: Text) -> str:
         shown = [text("report.measure_value", measure=text(f"measure.{m}"), value=_measured(m, value, text))
                  for value, m in low]
         return text("report.suffers_alone", what=text.listed(shown)) + aside
-    gaps = []
-    for m, value in mine.items():
-        known = {other: end(result, m) for other, result in results.items()}
-        known = {other: v for other, v in known.items() if math.isfinite(v)}
-        best = max(known, key=lambda other: known[other], default=None)
-        if best is not None and math.isfinite(value) and known[best] > 0.01:
-            gaps.append((value / known[best], m, value, best, known[best]))
-    worst = [gap for gap in sorted(gaps) if gap[0] < 0.9][:3]
+    gaps = cards.suffering(name, results)
+    worst = [gap for gap in sorted(gaps) if gap[0] < cards.SUFFERS][:3]
     if not worst:
         return text("report.suffers_little", n=counted(len(gaps), text)) + aside
     shown = [text("report.suffers_item", measure=text(f"measure.{m}"), value=_measured(m, value, text),
@@ -261,7 +197,7 @@ def _suffers(name: str, results: Results, text: Text) -> str:
 
 
 def _late(result: Result, text: Text) -> str:
-    middle, number = late_half(result)
+    middle, number = cards.late_half(result)
     if not (result.category >= 3).any():
         return text("report.late_none")
     gap = finite_mean(result.late_adopter_gap(), axis=0)
@@ -277,3 +213,86 @@ def _late(result: Result, text: Text) -> str:
         if gap[at] >= 0.01:
             said += " " + text("report.late_gap", quarter=at, points=points(float(gap[at]), text))
     return said
+
+
+# ---------------------------------------------------------------- a future's card, for a screen
+
+def card(name: str, results: Results, text: Text) -> dict[str, str]:
+    """What one start comes to, from its runs: where it leads, who begins, who fails, what suffers.
+
+    Beside each, under its name and ".holds", in how many worlds of other parameters it holds, where that was looked at.
+    """
+    result = results[name]
+    said = {"leads": _leads_shortly(result, text), "begins": _begins_shortly(result, text),
+            "fails": _fails_shortly(result, text), "suffers": _suffers_shortly(name, results, text)}
+    if not all(robust.usual(one) for one in results.values()):
+        return said
+    choices = cards.card(name, results)
+    return said | {f"{fact}.holds": " ".join(beside(f"card.{name}.{fact}", text, choices[fact])) for fact in said}
+
+
+def beside(claim: str, text: Text, says: str | None = None) -> list[str]:
+    """In how many worlds of other parameters a claim holds, as one sentence; none where that was not looked at."""
+    held = robust.of(claim, says)
+    return [] if held is None else [text("robust.holds", share=text.percent(held.share))]
+
+
+def _bracket(values: np.ndarray, text: Text, unit: float = 100.0, digits: int = 0) -> str:
+    """' (9-15)': where 8 in 10 runs lie, of one value a run; '' where all are written alike."""
+    low, _, high = spread(values)
+    band = text.band(unit * float(low), unit * float(high), digits)
+    return f" ({band})" if np.isfinite(low) and band != text.number(unit * float(low), digits) else ""
+
+
+def _leads_shortly(result: Result, text: Text) -> str:
+    goal = cards.leads(result)
+    last = result.rows[goal][:, -1]
+    said = {"share": text.percent(float(finite_mean(last))), "band": _bracket(last, text)}
+    return text("card.stays" if goal == cards.home(result) else "card.moves", goal=text.title("start", goal),
+                runs=text.in_runs(cards.held(result, goal), result.runs), **said)
+
+
+def _part(some: np.ndarray, all_of: np.ndarray, text: Text) -> dict[str, str]:
+    """A share over all runs, and where 8 in 10 runs lie."""
+    each = np.divide(some, all_of, out=np.full(len(some), np.nan), where=all_of > 0)
+    return {"share": text.percent(float(some.sum() / all_of.sum())), "band": _bracket(each, text)}
+
+
+def _begins_shortly(result: Result, text: Text) -> str:
+    most = cards.begins(result)
+    if most == "nobody":
+        return text("card.nobody")
+    kinds = cards.launched(result)
+    launches = np.sum(list(kinds.values()), axis=0)
+    pace = launches.sum() / (result.runs * result.quarters)
+    often = text("card.pace_rare", n=text.number(1 / pace)) if pace < 0.5 else text("card.pace", n=text.number(pace, 1))
+    return text(f"card.begins_{most}", pace=often, **_part(kinds[most], launches, text))
+
+
+def _fails_shortly(result: Result, text: Text) -> str:
+    worst = cards.fails(result)
+    if worst == "no_calls":
+        return text("card.no_calls")
+    little = worst == "little"
+    said = [text("card.fails_little") if little else text(f"card.{worst}", **_part(*cards.failing(result)[worst], text))]
+    known = cards.success(result)
+    if known and little:
+        kind = min(known, key=lambda kind: cards.mean(known[kind]))
+        said.append(text(f"card.success_{kind}", share=text.percent(cards.mean(known[kind])),
+                         band=_bracket(known[kind], text)))
+    return " ".join(said)
+
+
+def _suffers_shortly(name: str, results: Results, text: Text) -> str:
+    gaps = cards.suffering(name, results)
+    if cards.suffers(name, results) == "little":
+        return text("card.suffers_little", n=len(gaps))
+    _, measure, amount, best, top = min(gaps)
+    unit, digits = (1.0, 1) if measure == "services" else (100.0, 0)
+
+    def value(amount: float) -> str:
+        return text.number(amount, 1) if measure == "services" else text.percent(amount)
+
+    ends = finite_mean(results[name].rows[measure][:, -cards.LAST:], axis=1)
+    return text("card.against", what=capital(text(f"measure.{measure}")), value=value(amount), best=value(top),
+                band=_bracket(np.asarray(ends), text, unit, digits), where=text.title("start", best))

@@ -36,6 +36,7 @@ from letsdance.dashboards.state import (
     to_link,
 )
 from letsdance.params import PARAMETERS, PROFILES, Refused
+from letsdance.report import words
 from letsdance.scenarios import LEVERS, SHOCKS, STARTS, Use
 from letsdance.simulation import simulate
 from letsdance.words import KINDS, TEXTS, Text, catalogue, declared, languages, missing
@@ -497,19 +498,19 @@ def test_cards_count_what_they_say():
     found = compute.results({name: Policy(name) for name in STARTS}, View(), compute.Token())
     rows = found["dead_horse"].rows
     dead = rows["dead_calls"].sum() / rows["government_calls"].sum()
-    card = sentences.card("dead_horse", found, Text("en"))
+    card = words.card("dead_horse", found, Text("en"))
     each = rows["dead_calls"].sum(1) / rows["government_calls"].sum(1)
     low, high = 100 * np.quantile(each, [0.1, 0.9])
     assert card["fails"] == (f"Citizens stay away: {100 * dead:.0f}\u00a0% ({low:.0f}–{high:.0f}) of the government's "
                              f"calls are answered by nobody.")
     alone = [found["lone_ranger"].rows[f"launched_{kind}"].sum() for kind in ("solo", "joint")]
-    assert sentences.card("lone_ranger", found, Text("en"))["fails"].startswith(
+    assert words.card("lone_ranger", found, Text("en"))["fails"].startswith(
         f"The government stays away: {100 * alone[0] / sum(alone):.0f}\u00a0% (")
     stayed = (rows["dead_horse"][:, -1] > 0.5).sum()
     assert f"in {stayed} of 20 runs" in card["leads"]
     for name in STARTS:
         for language in ("en", "nl"):
-            assert all(value.endswith(".") for value in sentences.card(name, found, Text(language)).values())
+            assert all(value.endswith(".") for value in words.card(name, found, Text(language)).values())
 
 
 # ---------------------------------------------------------------- texts

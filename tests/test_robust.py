@@ -204,7 +204,7 @@ def test_fresh_worlds_and_seeds_agree_with_what_ships():
 
 
 def test_sentences_stand_beside_what_holds_and_only_for_starts_as_they_ship(monkeypatch):
-    from letsdance.dashboards.sentences import card
+    from letsdance.report.words import card
     from letsdance.words import Text
 
     results = {name: ld.simulate(name, runs=2) for name in STARTS}

@@ -8,11 +8,12 @@ from typing import Any
 
 import solara
 
-from letsdance.dashboards import charts, compute, sentences
+from letsdance.dashboards import charts, compute
 from letsdance.dashboards.charts import Chart
 from letsdance.dashboards.parts import Box, Figure, Say, Waiting, vue
 from letsdance.dashboards.session import use_session
 from letsdance.dashboards.state import Policy
+from letsdance.report import words
 from letsdance.report.style import COLOURS
 from letsdance.scenarios import STARTS
 
@@ -46,7 +47,7 @@ def Page() -> None:
             plane = charts.plane("futures", text("futures.plane"), says,
                                  {name: (result, name) for name, result in found.items()}, text)
             cards = [{"name": name, "title": text.title("start", name), "says": text.says("start", name),
-                      "facts": sentences.card(name, found, text)} for name in COLOURS]
+                      "facts": words.card(name, found, text)} for name in COLOURS]
             yield Told(plane, cards, charts.key_of((question, runs)))
 
     def chosen(name: str) -> None:
