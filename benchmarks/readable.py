@@ -547,7 +547,10 @@ class ReadableModel(mesa.Model):
         self.datacollector.add_table_row("society", self.society(p))
 
     def society(self, p: Any) -> dict[str, float]:
-        """What is measured of the society in a quarter, by the names and meanings of simulation.indicators.SOCIETY."""
+        """What is measured of the society in a quarter, by the names and meanings of simulation.indicators.SOCIETY.
+
+        One function, because it is a list: a line for each indicator.
+        """
         governments, citizens = self.governments, self.citizens
         adopters = [g for g in governments if g.has_adopted]
         participants = [c for c in citizens if c.load > 0]

@@ -75,9 +75,9 @@ def contents(what: str, copy: str | None = None) -> tuple[str, list[str], list[l
         return "Contexts, at most one of each kind (--context NAME)", [
             "name", "title", "kind", "values", "reference", "what it says"], rows
     if what == "mechanisms":
-        rows = [[one.name, one.title, ", ".join(f"{n} {p.default:g}" for n, p in one.parameters.items() if n != one.switch),
-                 ", ".join([*one.levers, *one.shocks]), one.reference, one.says, expected]
-                for one, expected in mechanism.described()]
+        rows = [[one.name, one.title, ", ".join(f"{n} {p.default:g}" for n, p in one.numbers.items()),
+                 ", ".join([*one.levers, *one.shocks]), one.reference, one.says, one.expected]
+                for one in mechanism.described()]
         return "Mechanisms that are shipped, off unless they are named (--mechanism NAME)", [
             "name", "title", "parameters", "levers and shocks", "reference", "what it says", "what is expected"], rows
     if what == "evidence":

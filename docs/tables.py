@@ -172,11 +172,10 @@ def evidence() -> str:
 def shipped() -> str:
     """Every mechanism that comes with the model, with its equations."""
     rows = []
-    for one, expected in mechanism.described():
-        numbers = ", ".join(f"{code(n)} {p.default:g} ({p.range[0]:g} to {p.range[1]:g})" for n, p in one.parameters.items()
-                            if n != one.switch)
+    for one in mechanism.described():
+        numbers = ", ".join(f"{code(n)} {p.default:g} ({p.range[0]:g} to {p.range[1]:g})" for n, p in one.numbers.items())
         moved = ", ".join(code(name) for name in (*one.levers, *one.shocks))
-        rows.append((code(one.name), one.reference, one.says, numbers, moved, expected))
+        rows.append((code(one.name), one.reference, one.says, numbers, moved, one.expected))
     return table(("word", "reference", "what it says", "parameters: default (range)", "levers and shocks",
                   "expected"), rows)
 

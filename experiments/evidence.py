@@ -60,7 +60,7 @@ def cited() -> dict[str, tuple[str, ...]]:
     for table in (LEVERS.shipped, SHOCKS.shipped, CONTEXTS, PROFILES):
         every += [(name, entry["reference"]) for name, entry in table.items()]
     every += [(name, reference) for name, (_, _, reference) in SOCIETY.items()]
-    every += [(f"mechanism {one.name}", one.reference) for one, _ in mechanism.described()]
+    every += [(f"mechanism {one.name}", one.reference) for one in mechanism.described()]
     found: dict[str, list[str]] = {}
     for name, reference in every:
         for mark in marks(reference):

@@ -21,7 +21,7 @@ from letsdance.simulation.indicators import ROW
 from letsdance.simulation.municipalities import Municipalities
 from letsdance.simulation.networks import half_degree
 from letsdance.simulation.society import LARGE, Society, interpreted_arithmetic
-from letsdance.simulation.state import State, empty_state
+from letsdance.simulation.state import State, empty_state, least_members
 
 assert (environment, calls, outcomes, stocks, willingness, adoption, record) == engine.QUARTER  # written out below
 _start_citizens, _start_governments = engine.start_citizens, engine.start_governments
@@ -53,8 +53,7 @@ def _along(s, given, table, luck, rows, stage, depth, regime, category):
 
 def _state(towns: Municipalities, p: Any) -> State:
     """Room for a run, this thread's own; made where there is none of its sizes (`state.empty_state`) yet."""
-    key = (half_degree(10**6, int(p.k_c)), half_degree(10**6, int(p.k_g)), max(1, min(int(p.launch_min), int(p.core))),
-           int(p.members_max))
+    key = (half_degree(10**6, int(p.k_c)), half_degree(10**6, int(p.k_g)), least_members(p), int(p.members_max))
     kept: dict[str, Any] = _room.__dict__
     if kept.get("towns") is not towns:
         kept.update(towns=towns, states={})

@@ -24,7 +24,7 @@ from letsdance.simulation.engine import HALF, POOR
 from letsdance.simulation.indicators import ROW, SOCIETY
 from letsdance.simulation.municipalities import Municipalities
 from letsdance.simulation.rules.outcomes import CALLED
-from letsdance.simulation.state import COUNTS, GIVEN, OWN, PROJECT, SERVICE, State, empty_state
+from letsdance.simulation.state import COUNTS, GIVEN, OWN, PROJECT, SERVICE, State, empty_state, least_members
 
 _MOST_CITIZENS = 100_000_000  # of one municipality, as in tables of them
 _LARGEST_ABOUT = 64_000_000   # bytes of what a file says in words: names, scenario
@@ -189,7 +189,7 @@ class Reader:
             self._governments(state, like, quarter)
             self._citizens(state, quarter)
             self._networks(state)
-            self._initiatives(state, quarter, max(1, min(int(p.launch_min), int(p.core))), min(0, 1 - int(p.burn_in)))
+            self._initiatives(state, quarter, least_members(p), min(0, 1 - int(p.burn_in)))
         return clean(state, quarter)
 
     def _hold(self, what: str, fits: np.ndarray) -> None:

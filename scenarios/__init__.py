@@ -162,7 +162,7 @@ class Scenario:
         """What a lever or shock declares, of the house's or of a mechanism that runs here; else `Refused`."""
         found = self.uses(kind)
         if name not in found:
-            raise _not_running(kind, name)
+            raise _not_running(kind, name, mechanism.owner(name))
         return found[name]
 
     @property
@@ -230,13 +230,12 @@ def _parameters(running: Sequence[Mechanism]) -> Mapping[str, Parameter]:
 
 def _check_parameter(name: str, value: object, known: Mapping[str, Parameter], where: str = "") -> float:
     """A value of one of the known parameters; `Refused` also for one of a mechanism that is loaded and does not run."""
-    if name not in known and mechanism.owner(name):
-        raise _not_running("parameter", name)
+    if name not in known and (owner := mechanism.owner(name)):
+        raise _not_running("parameter", name, owner)
     return check_value(name, value, where, known)
 
 
-def _not_running(kind: str, name: str) -> Refused:
-    owner = mechanism.owner(name)
+def _not_running(kind: str, name: str, owner: Mechanism | None) -> Refused:
     if owner is None:
         return Refused("there is no {kind} {name!r}. See `letsdance show {kind}s`.",
                        kind=kind, name=name)
@@ -327,8 +326,8 @@ def _use(kind: str, name: object, start: object, duration: object, strength: obj
     if name is None:
         raise Refused("{place}this {kind} has no name; write one of `letsdance show {command}`.", place=at("name"),
                       kind=kind, command=f"{kind}s")
-    if isinstance(name, str) and name not in known and mechanism.owner(name):
-        raise _not_running(kind, name)
+    if isinstance(name, str) and name not in known and (owner := mechanism.owner(name)):
+        raise _not_running(kind, name, owner)
     if not isinstance(name, str) or name not in known:
         raise Refused("{place}there is no {kind} {name!r}.{near} See `letsdance show {command}`.", place=at("name"),
                       kind=kind, name=name, near=nearest(str(name), known), command=f"{kind}s")
@@ -471,22 +470,7 @@ def read(name: str, path: str, text: str, folder: Path | None = None) -> Scenari
     data = files.parsed_toml(text, path)
     if not data:
         raise Refused("{path} is empty; a scenario needs at least a [start] with C and G.", path=path)
-    for key in data:
-        if key not in _KEYS:
-            where = place(key) if isinstance(data[key], dict | list) else place("", key)
-            raise Refused("{where}there is no entry {key!r} in a scenario.{near} Known: {known}.", where=where, key=key,
-                          near=nearest(key, _KEYS), known=", ".join(_KEYS))
-    for key in ("start", "parameters"):
-        if key in data and not isinstance(data[key], dict):
-            raise Refused("{place}{key} must be a table, written [{key}].", place=place("", key), key=key)
-        if key in data and not data[key]:
-            raise Refused("{place}the table [{key}] is empty; put a value in it or take it out.", place=place(key),
-                          key=key)
-    for key, most in MOST_TEXT.items():
-        if key in data:
-            said = check_text(key, data[key], most, place("", key), any_character=key == "municipalities")
-            if (key == "title" and not said.strip()) or (key == "municipalities" and not said):
-                raise Refused("{place}{key} is empty; put text in it or take it out.", place=place("", key), key=key)
+    _check_entries(data, place)
     start = data.get("start", {})
     for key in start:
         _only({key: start[key]}, ("C", "G"), place("start", key))
@@ -498,26 +482,7 @@ def read(name: str, path: str, text: str, folder: Path | None = None) -> Scenari
         parameters[key] = _check_parameter(key, value, known, place("parameters", key))
     context = check_context(data.get("context", []), place("", "context"))
     quarters = check_quarters(data.get("quarters", 60), place("", "quarters"))
-    uses: dict[str, tuple[Use, ...]] = {}
-    for kind in ("lever", "shock"):
-        table = data.get(f"{kind}s", [])
-        if not isinstance(table, list) or not all(isinstance(row, dict) for row in table):
-            where = place(f"{kind}s") if place(f"{kind}s") != place() else place("", f"{kind}s")
-            raise Refused("{where}{table} must be written as tables, each under [[{table}]].", where=where,
-                          table=f"{kind}s")
-        read = []
-        for nth, row in enumerate(table):
-            if not row:
-                raise Refused("{place}the table [[{table}]] is empty; give it a name or take it out.",
-                              place=place(f"{kind}s", "", nth), table=f"{kind}s")
-            for key in row:
-                if key not in _ENTRIES:
-                    _only(row, _ENTRIES, place(f"{kind}s", key, nth))
-            spot = partial(place.entry, f"{kind}s", nth)
-            read.append(_use(kind, row.get("name"), row.get("start", 1), row.get("duration"), row.get("strength", 1.0),
-                             spot, _where(row)))
-            check_uses(kind, read, quarters, place(f"{kind}s", "start", nth))
-        uses[kind] = tuple(read)
+    uses = {kind: _uses_of(kind, data.get(f"{kind}s", []), place, quarters) for kind in ("lever", "shock")}
     made = Scenario(
         name=name, says=data.get("says", ""),
         title=check_text("title", data.get("title", name), MOST_TEXT["title"], f"{path}: "),
@@ -529,3 +494,42 @@ def read(name: str, path: str, text: str, folder: Path | None = None) -> Scenari
         for use in several:
             made.declared(kind, use.name)
     return made
+
+
+def _check_entries(data: Mapping[str, Any], place: Place) -> None:
+    """Refuse what no scenario has, tables that are none or empty, and texts that nobody could read."""
+    for key in data:
+        if key not in _KEYS:
+            where = place(key) if isinstance(data[key], dict | list) else place("", key)
+            raise Refused("{where}there is no entry {key!r} in a scenario.{near} Known: {known}.", where=where, key=key,
+                          near=nearest(key, _KEYS), known=", ".join(_KEYS))
+    for key in ("start", "parameters"):
+        if key in data and not isinstance(data[key], dict):
+            raise Refused("{place}{key} must be a table, written [{key}].", place=place("", key), key=key)
+        if key in data and not data[key]:
+            raise Refused("{place}the table [{key}] is empty; put a value in it or take it out.", place=place(key), key=key)
+    for key, most in MOST_TEXT.items():
+        if key in data:
+            said = check_text(key, data[key], most, place("", key), any_character=key == "municipalities")
+            if (key == "title" and not said.strip()) or (key == "municipalities" and not said):
+                raise Refused("{place}{key} is empty; put text in it or take it out.", place=place("", key), key=key)
+
+
+def _uses_of(kind: str, table: Any, place: Place, quarters: int) -> tuple[Use, ...]:
+    """The levers or shocks of a file."""
+    if not isinstance(table, list) or not all(isinstance(row, dict) for row in table):
+        where = place(f"{kind}s") if place(f"{kind}s") != place() else place("", f"{kind}s")
+        raise Refused("{where}{table} must be written as tables, each under [[{table}]].", where=where, table=f"{kind}s")
+    uses: list[Use] = []
+    for nth, row in enumerate(table):
+        if not row:
+            raise Refused("{place}the table [[{table}]] is empty; give it a name or take it out.",
+                          place=place(f"{kind}s", "", nth), table=f"{kind}s")
+        for key in row:
+            if key not in _ENTRIES:
+                _only(row, _ENTRIES, place(f"{kind}s", key, nth))
+        spot = partial(place.entry, f"{kind}s", nth)
+        uses.append(_use(kind, row.get("name"), row.get("start", 1), row.get("duration"), row.get("strength", 1.0), spot,
+                         _where(row)))
+        check_uses(kind, uses, quarters, place(f"{kind}s", "start", nth))
+    return tuple(uses)

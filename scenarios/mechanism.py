@@ -21,7 +21,6 @@ normal), `luck` (a uniform), `quarter`, and mean_ or neighbours_ before the name
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import inspect
 import keyword
@@ -34,22 +33,35 @@ from functools import cache
 from importlib.resources import files as resources
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from letsdance.params import GROUPS, PARAMETERS, ROLES, SOURCES, Parameter, Refused, files, nearest
 
 __all__ = ["DECISIONS", "Act", "Column", "Indicator", "Mechanism", "Term", "everywhere", "load", "loaded", "on_load",
            "shipped"]
 
-#: Decisions that a term may be added to: by the words that a file uses, how its indicator's name begins and its unit.
+
+
+class Decision(NamedTuple):
+    """A decision that a term may be added to: how its indicator's name begins, its unit, whose it is, and the phase of the
+    quarter before which its terms are asked."""
+
+    begins: str
+    unit: str
+    whose: str
+    before: str
+
+
+#: Decisions by the words that a file uses, those of citizens first. Success is that of supported work: of citizens' own
+#: work a mechanism says it in the place of the rule outcomes.success_probability (`Mechanism.replaces`).
 DECISIONS = {
-    "willingness of citizens": ("x_", "logit"),
-    "joining": ("joining_", "share"),
-    "willingness of governments": ("y_", "logit"),
-    "adoption": ("value_", "value"),
-    "support": ("support_", "logit"),
-    "success": ("success_", "logit"),
-    "end of services": ("end_", "logit"),
+    "willingness of citizens": Decision("x_", "logit", "citizens", "willingness"),
+    "joining": Decision("joining_", "share", "citizens", "calls"),
+    "willingness of governments": Decision("y_", "logit", "governments", "willingness"),
+    "adoption": Decision("value_", "value", "governments", "adoption"),
+    "support": Decision("support_", "logit", "governments", "calls"),
+    "success": Decision("success_", "logit", "governments", "outcomes"),
+    "end of services": Decision("end_", "logit", "governments", "outcomes"),
 }
 #: After which phases of the quarter a mechanism may act.
 PHASES = ("environment", "calls", "outcomes", "stocks", "willingness", "adoption")
@@ -116,6 +128,7 @@ class Mechanism:
         self.title, self.says = title or name.replace("_", " "), says
         self.source, self.reference = _one_of(f"{name}: source", source, SOURCES), reference
         self.file, self.text = "", ""
+        self.expected = ""  # what the evidence leads us to expect of it, as its file says
         self.parameters: dict[str, Parameter] = {}
         self.columns: dict[str, Column] = {}
         self.acts: list[Act] = []
@@ -217,9 +230,14 @@ class Mechanism:
     # ------------------------------------------------------------ what follows from it
 
     @property
+    def numbers(self) -> dict[str, Parameter]:
+        """Its parameters without the switch: what it says of the world."""
+        return {name: one for name, one in self.parameters.items() if name != self.switch}
+
+    @property
     def measured(self) -> dict[str, tuple[str, str, str]]:
         """Its indicators and the mean of each of its terms: name -> (unit, what it says, reference)."""
-        terms = {DECISIONS[t.decision][0] + t.name: (DECISIONS[t.decision][1], t.says, self.reference)
+        terms = {DECISIONS[t.decision].begins + t.name: (DECISIONS[t.decision].unit, t.says, self.reference)
                  for t in self.terms.values()}
         return {**{n: (i.unit, i.says, self.reference) for n, i in self.indicators.items()}, **terms}
 
@@ -390,16 +408,14 @@ def shipped() -> Mapping[str, str]:
 
 
 @cache
-def described() -> tuple[tuple[Mechanism, str], ...]:
-    """Every mechanism that is shipped, and what the evidence leads us to expect of it. None is known by that alone."""
-    said = {word: (ast.get_docstring(ast.parse(text)) or "") for word, text in shipped().items()}
-    return tuple((_declared(word, shipped()[word]), " ".join(says.partition("Expected: ")[2].split()))
-                 for word, says in said.items())
+def described() -> tuple[Mechanism, ...]:
+    """Every mechanism that is shipped. None is known by that alone."""
+    return tuple(_declared(word, text) for word, text in shipped().items())
 
 
 def owner(name: str) -> Mechanism | None:
     """The mechanism, loaded or shipped, that declares a parameter, lever or shock of this name, if there is one."""
-    every = (*loaded(), *(one for one, _ in described()))
+    every = (*loaded(), *described())
     return next((one for one in every if name in one.parameters or name in one.levers or name in one.shocks), None)
 
 
@@ -433,6 +449,7 @@ def _declared(file: str, text: str) -> Mechanism:
                       file=file, count=len(found) or "no", s='s' if found else '')
     mechanism = next(iter(found.values()))
     mechanism.file, mechanism.text = file, text
+    mechanism.expected = " ".join((module.__doc__ or "").partition("Expected: ")[2].split())
     _BY_SOURCE[file, text] = mechanism
     return mechanism
 

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from letsdance.params import PARAMETERS, Refused, nearest, record_dtype
-from letsdance.scenarios.mechanism import PHASES, Mechanism
+from letsdance.scenarios.mechanism import DECISIONS, PHASES, Mechanism
 from letsdance.simulation import engine, replaced
 from letsdance.simulation.compiled import rule
 from letsdance.simulation.indicators import ROW
@@ -39,15 +39,13 @@ SETTABLE = {"citizens": ("trust", "willingness"),
 #: Columns of a citizen that a rule may read, and how: {c} is the citizen's row.
 _CITIZEN = {"willingness": "s.willingness[{w}, {c}]", "uses": "s.uses[{u}, {c}]", "trust": "s.trust[{c}]",
             "resources": "s.resources[{c}]", "disposition": "s.disposition[{c}]", "load": "s.load[{c}]"}
-_HIDDEN = ("first", "first_tie", "first_slot", "slots", "quadrant", "held")
+_HIDDEN = ("first", "first_tie", "first_slot", "slots", "reach", "quadrant", "held")
 _GOVERNMENT = tuple(name for name in GOVERNMENT.names or () if name not in _HIDDEN)
-#: A phase before which a decision's terms are asked.
-_DECIDED = {"joining": "calls", "willingness of citizens": "willingness", "willingness of governments": "willingness",
-            "adoption": "adoption", "support": "calls", "success": "outcomes", "end of services": "outcomes"}
+#: What of a government acts, with levers, reports and what was adopted: clipping it by hand would leave some of that out.
+_ACTING = {"effective_feedback": "outcome.effective_feedback(gov.feedback, p)",
+           "effective_silo": "call.effective_silo(gov.silo, will.adoption_feedback(gov.stage, gov.depth, p), p)",
+           "effective_need": "adopt.effective_need(gov.need, p)"}
 _REASONS: tuple[Any, ...] = (will.CitizenReasons, will.GovernmentReasons, adopt.Value)
-#: Whose decision it is; of each side's, in the order in which the terms' rows stand in the state.
-_WHOSE = {"willingness of citizens": "citizens", "joining": "citizens", "willingness of governments": "governments",
-          "adoption": "governments", "support": "governments", "success": "governments", "end of services": "governments"}
 Phase = Callable[..., None]
 _NUMBERS = ("float64", "float32", "int64", "bool", "boolean", "uint64", "int32", "uint8")
 
@@ -141,7 +139,7 @@ class _Names:
         self.measured = {name: len(self.parameters) + k
                          for k, name in enumerate(n for one in mechanisms for n in one.measured)}
         for one in mechanisms:
-            house = {*_CITIZEN, *(GOVERNMENT.names or ()), *(n for reasons in _REASONS for n in reasons._fields)}
+            house = {*_CITIZEN, *(GOVERNMENT.names or ()), *_ACTING, *(n for reasons in _REASONS for n in reasons._fields)}
             if taken := [n for n in (*one.columns, *one.terms) if n in house]:
                 raise Refused("{owner}: the model has a column or a term called {found} already; give this one "
                               "another name.",
@@ -151,17 +149,19 @@ class _Names:
         self.columns: dict[str, dict[str, int]] = {"citizens": {}, "governments": {}}
         self.terms: dict[str, dict[str, int]] = {}
         rows = {"citizens": 0, "governments": 0}
-        for decision, whose in _WHOSE.items():  # terms stand first
+        self.places: list[tuple[int, int]] = []
+        for decision, (_, _, whose, _) in DECISIONS.items():  # terms stand first
             mine = [t.name for t in terms if t.decision == decision]
             self.terms[decision] = {name: rows[whose] + k for k, name in enumerate(mine)}
+            self.places.append((rows[whose], len(mine)))
             rows[whose] += len(mine)
         for whose, of in self.columns.items():
             of.update({c.name: rows[whose] + k for k, c in enumerate(c for c in columns if c.of == whose)})
+        self.rows = {whose: rows[whose] + len(of) for whose, of in self.columns.items()}
 
     def own(self) -> Own:
         """How many rows they need."""
-        return Own(len(self.parameters), len(self.measured), len(self.columns["citizens"]),
-                   len(self.columns["governments"]), tuple(len(of) for of in self.terms.values()))
+        return Own(len(self.parameters), len(self.measured), **self.rows, terms=tuple(self.places))
 
     def citizen(self, name: str, late: tuple[bool, bool], row: str = "i") -> str | None:
         """A citizen's column as an expression, or None. late: whether willingness and uses are this quarter's already."""
@@ -179,13 +179,15 @@ class _Names:
             return f"s.own_governments[{self.columns['governments'][name]}, m]"
         if name in _GOVERNMENT:
             return f"np.float64(gov.{name})"
+        if name in _ACTING:
+            return _ACTING[name]
         kind, _, column = name.partition("_")
         return self.government(column) if kind == "government" else None
 
     def known(self, whose: str) -> list[str]:
         """Every name that a rule of citizens or governments may ask for."""
         mine = [*_CITIZEN, *self.columns["citizens"]]
-        return [*(mine if whose == "citizens" else ()), *self.columns["governments"], *_GOVERNMENT,
+        return [*(mine if whose == "citizens" else ()), *self.columns["governments"], *_GOVERNMENT, *_ACTING,
                 *(f"mean_{n}" for n in mine), *(f"neighbours_{n}" for n in mine if whose == "citizens"),
                 *self.parameters, *PARAMETERS.shipped, "p", "chance", "luck", "quarter"]
 
@@ -251,7 +253,8 @@ import numpy as np
 
 from letsdance.simulation.compiled import compiled
 from {engine} import (
-    adoption, calls, environment, mean, outcomes, record, start_citizens, start_governments, stocks, willingness)
+    adopt, adoption, call, calls, environment, mean, outcome, outcomes, record, start_citizens, start_governments, stocks,
+    will, willingness)
 from letsdance.simulation.luck import address, normal, uniform
 from letsdance.simulation.rules.numbers import clip
 '''
@@ -358,11 +361,10 @@ class _Writer:
                 self._constant(f"start_{number}_{column.name}", f"{one.name}: {column.name} at the start.", column.of,
                                self.names.columns[column.of][column.name], float(column.start))
         for term in one.terms.values():
-            phase, whose = _DECIDED[term.decision], _WHOSE[term.decision]
+            _, _, whose, phase = DECISIONS[term.decision]
             call = _Call(self.names, one, term.name, term.rule, whose, _late(phase, before=True))
             function = self._rule(one, number, term.name, term.rule)
             row = self.names.terms[term.decision][term.name]
-            self._constant(f"start_{number}_{term.name}", f"{one.name}: nothing is decided yet.", whose, row, 0.0)
             self._add(self.before[phase], f"term_{number}_{term.name}", f"{one.name}: the term {term.name}.", whose, call,
                       switch, function, _own(whose, row))
         for k, act in enumerate(one.acts):
@@ -435,7 +437,7 @@ class _Writer:
                 lines.append(f"    q[{self.names.measured[of.name]}] = total / "
                              f"{'M' if of.of == 'governments' else 'N'}")
             for (name, _), term in zip(list(one.measured.items())[len(one.indicators):], one.terms.values(), strict=True):
-                whose, row = _WHOSE[term.decision], self.names.terms[term.decision][term.name]
+                whose, row = DECISIONS[term.decision].whose, self.names.terms[term.decision][term.name]
                 size = "M" if whose == "governments" else "N"
                 lines += ["    total = 0.0", f"    for i in range({size}):",
                           f"        total += np.float64(s.own_{whose}[{row}, i])",

@@ -44,6 +44,9 @@ _AWARE, _PILOT, _DIRECT, _WORKS, _DECIDE, _RETRY, _LOST, _UP, _GIVE_UP, _BACK = 
     Stream.LOST_PILOT, Stream.UPSCALING, Stream.GIVING_UP, Stream.COMING_BACK))
 _ZERO = np.int64(0)
 
+# Decisions that a user's mechanisms add terms to, by their place in `scenarios.mechanism.DECISIONS`.
+_LEANS_C, _JOINS, _LEANS_G, _ADOPTS, _SUPPORTS, _SUCCEEDS, _ENDS = range(7)
+
 #: The 25 % quantile of Beta(2, 2): citizens with fewer resources are the poorest quarter.
 POOR = 0.32635182233306964
 
@@ -191,6 +194,7 @@ def start_citizens(s, given, p, seed, lo, hi):
             gov.reach = _half(n, int(p.k_c))
             small_world(n, gov.reach, call.crossing(p.rewire_c, gov.silo), address(seed, _TIES, _ZERO, m), first,
                         gov.first_tie, s.ties, s.neighbours)
+    _no_terms(s, lo, hi)
     _settle(s, p, seed, lo, hi)
 
 
@@ -198,10 +202,10 @@ def start_citizens(s, given, p, seed, lo, hi):
 def _no_terms(s, lo, hi):
     """Mechanisms begin with the run: what they added to decisions in the run before counts for nothing."""
     first, last = s.governments[lo].first, s.governments[hi - 1].first + s.governments[hi - 1].citizens
-    for k in range(s.own_terms[0] + s.own_terms[1]):
+    for k in range(s.own_terms[_JOINS, 0] + s.own_terms[_JOINS, 1]):  # the last of citizens' decisions
         for i in range(first, last):
             s.own_citizens[k, i] = 0.0
-    for k in range(s.own_terms[2] + s.own_terms[3] + s.own_terms[4] + s.own_terms[5] + s.own_terms[6]):
+    for k in range(s.own_terms[_ENDS, 0] + s.own_terms[_ENDS, 1]):  # the last of governments'
         for m in range(lo, hi):
             s.own_governments[k, m] = 0.0
 
@@ -215,7 +219,6 @@ def _settle(s, p, seed, lo, hi):
     quarters = int(p.burn_in)
     if quarters == 0:
         return
-    _no_terms(s, lo, hi)
     for m in range(lo, hi):
         _copy(s.willingness[0], s.willingness[1], s.governments[m].first, s.governments[m].citizens)
     for k in range(quarters):
@@ -357,7 +360,10 @@ def _contact(neighbours, first, n, start, degree, near, key, index, asked, mark)
 
 @compiled
 def calls(s, p, seed, t, lo, hi):
-    """Phase 2: citizens and governments call, contacts join or not, governments support or not, initiatives launch."""
+    """Phase 2: citizens and governments call, contacts join or not, governments support or not, initiatives launch.
+
+    One function, because both sides' calls share what it fills: the slots of initiatives, and who was asked by whom.
+    """
     old = s.willingness[(t - 1) & 1]
     most = 0
     for m in range(lo, hi):
@@ -370,7 +376,7 @@ def calls(s, p, seed, t, lo, hi):
         gov = s.governments[m]
         first, n = gov.first, gov.citizens
         silo = call.effective_silo(gov.silo, will.adoption_feedback(gov.stage, gov.depth, p), p)
-        eager = sum_of_terms(s.own_governments, s.own_terms[2] + s.own_terms[3], s.own_terms[4], m)
+        eager = sum_of_terms(s.own_governments, s.own_terms[_SUPPORTS], m)
         if p.on_calls_c:
             rate = call.citizen_call_rate(n, gov.citizens_willingness, p)
             gov.citizen_calls = poisson_quantile(uniform(address(seed, _CALLS_C, t, m), _ZERO), rate)
@@ -394,7 +400,7 @@ def calls(s, p, seed, t, lo, hi):
                 start = np.int64(s.ties[initiator])
                 degree = np.int64(s.ties[initiator + 1]) - start
                 count, busy = _ask(s, p, gov, old, start, degree, min(int(p.contacts_c), n - 1), key_c, key_j, c, asked,
-                                   mark, row, np.int64(1), np.int64(initiator))
+                                   mark, row, np.int64(initiator))
                 if count < needed:
                     if busy >= needed:
                         gov.crowded_out += 1
@@ -423,7 +429,7 @@ def calls(s, p, seed, t, lo, hi):
                 row = gov.first_slot + gov.initiatives
                 mark += 1
                 count, busy = _ask(s, p, gov, old, _ZERO, _ZERO, min(int(p.contacts_g), n), key_c, key_j, c, asked, mark,
-                                   row, _ZERO, np.int64(-1))
+                                   row, np.int64(-1))
                 if count >= needed:
                     gov.launched_called += 1
                     _launch(s, p, gov, row, count, CALLED, int(uniform(key_l, c) < p.lab_share), t, c)
@@ -447,22 +453,22 @@ def _drawn(upto, n, at):
 
 
 @inlined
-def sum_of_terms(columns, first, count, row):
-    """What a user's own mechanisms add to one decision, in `count` columns from `first`: 0 where there are none."""
+def sum_of_terms(columns, which, row):
+    """What a user's own mechanisms add to one decision, in columns `which` (first, count): 0 where there are none."""
     total = 0.0
-    for k in range(first, first + count):
+    for k in range(which[0], which[0] + which[1]):
         total += np.float64(columns[k, row])
     return total
 
 
 @inlined
-def _ask(s, p, gov, old, start, degree, contacts, key_c, key_j, c, asked, mark, row, count, initiator):
+def _ask(s, p, gov, old, start, degree, contacts, key_c, key_j, c, asked, mark, row, initiator):
     """Ask contacts in turn; joiners are written into members[row]. Returns joiners, and joiners had nobody been busy.
 
     `initiator` is the row of the citizen who calls, -1 where the government does.
     """
     first, n = gov.first, gov.citizens
-    willing = count
+    count = willing = np.int64(initiator >= 0)
     most = min(int(p.members_max), s.members.shape[1])
     near = p.near if degree > 0 else 0.0
     for j in range(contacts):
@@ -472,7 +478,7 @@ def _ask(s, p, gov, old, start, degree, contacts, key_c, key_j, c, asked, mark, 
         if other < 0:
             continue
         u = uniform(key_j, (np.int64(c) << np.int64(32)) + other - first)
-        w = np.float64(old[other]) + sum_of_terms(s.own_citizens, s.own_terms[0], s.own_terms[1], other)
+        w = np.float64(old[other]) + sum_of_terms(s.own_citizens, s.own_terms[_JOINS], other)
         if initiator >= 0:
             w += call.asked_by(known and _is_near(other, initiator, n, gov.reach), p)
         e = np.float64(s.resources[other])
@@ -487,7 +493,10 @@ def _ask(s, p, gov, old, start, degree, contacts, key_c, key_j, c, asked, mark, 
 
 @compiled
 def outcomes(s, p, seed, t, lo, hi):
-    """Phase 3: projects of age are evaluated and become services or end; services may end. Members learn to trust."""
+    """Phase 3: projects of age are evaluated and become services or end; services may end. Members learn to trust.
+
+    One function, because one pass over the slots does all of it, and moves what lives on into those of what has ended.
+    """
     for m in range(lo, hi):
         gov = s.governments[m]
         if gov.initiatives == 0:
@@ -496,9 +505,8 @@ def outcomes(s, p, seed, t, lo, hi):
         feedback = outcome.effective_feedback(gov.feedback, p)
         key_o, key_i = address(seed, _OUTCOME, t, m), address(seed, _IMPLEMENTED, t, m)
         key_e, key_g = address(seed, _END, t, m), address(seed, _GROWTH, t, m)
-        own = s.own_terms[2] + s.own_terms[3] + s.own_terms[4]
-        eases = sum_of_terms(s.own_governments, own, s.own_terms[5], m)
-        wears = sum_of_terms(s.own_governments, own + s.own_terms[5], s.own_terms[6], m)
+        eases = sum_of_terms(s.own_governments, s.own_terms[_SUCCEEDS], m)
+        wears = sum_of_terms(s.own_governments, s.own_terms[_ENDS], m)
         solo = joint = called = projects = kept = 0
         for slot in range(gov.first_slot, gov.first_slot + gov.initiatives):
             it = s.initiatives[slot]
@@ -509,7 +517,7 @@ def outcomes(s, p, seed, t, lo, hi):
                 if p.on_projects_end and t - it.launched >= int(p.project_quarters):
                     chance = outcome.success_probability(
                         kind, gov.social_capital, np.float64(it.own), gov.capacity, np.float64(it.launch_size), p)
-                    succeeded = uniform(key_o, it.id) < shifted(chance, eases)
+                    succeeded = uniform(key_o, it.id) < shifted(chance, 0.0 if kind == SOLO else eases)
                     if p.on_trust:
                         v = stock.experience(kind, succeeded, p)
                         for j in range(members):
@@ -634,7 +642,7 @@ def willingness(s, p, seed, t, lo, hi):
             drive = will.government_drive(
                 gov.disposition, gov.peers_willingness, gov.risk_culture, gov.capacity, gov.top_support,
                 gov.reputation, gov.participants / gov.citizens, gov.stage, gov.depth, p)
-            drive += sum_of_terms(s.own_governments, 0, s.own_terms[2], m)
+            drive += sum_of_terms(s.own_governments, s.own_terms[_LEANS_G], m)
             chance = normal(address(seed, _NOISE_G, t, m), _ZERO)
             gov.willingness = will.next_willingness(gov.willingness, drive, chance, p)
 
@@ -690,9 +698,9 @@ def _citizens_willingness(s, p, seed, t, lo, hi, old, new):
                 m += 1
                 if m < hi:
                     gov = s.governments[m]
-        if s.own_terms[0] > 0:
+        if s.own_terms[_LEANS_C, 1] > 0:
             for i in range(n):
-                terms[i] = sum_of_terms(s.own_citizens, 0, s.own_terms[0], at + i)
+                terms[i] = sum_of_terms(s.own_citizens, s.own_terms[_LEANS_C], at + i)
         _strip(old[at:at + n], new[at:at + n], s.disposition[at:at + n], s.trust[at:at + n], neighbours, capital,
                covered, terms, keys, places, p)
         at += n
@@ -741,7 +749,7 @@ def adoption(s, p, seed, t, lo, hi):
             freely = adopt.value(
                 gov.innovativeness, gov.top_support, gov.risk_culture, gov.capacity, gov.willingness, need,
                 gov.novelty, gov.advantage, p)
-            freely += sum_of_terms(s.own_governments, s.own_terms[2], s.own_terms[3], m)
+            freely += sum_of_terms(s.own_governments, s.own_terms[_ADOPTS], m)
             gov.obliged = adopt.obligation(freely, p)
             gov.value = freely + gov.obliged
             gov.push = terms.imitation + gov.obliged
@@ -904,7 +912,10 @@ def regimes(s, lo, hi):
 
 @compiled
 def record(s, p, seed, t, row, stage, depth, regime):
-    """Phase 7: the society's row, and stage, depth and regime of every government. Sums run in the order of rows."""
+    """Phase 7: the society's row, and stage, depth and regime of every government. Sums run in the order of rows.
+
+    One function, because it is a list: a sum for each indicator, then the row.
+    """
     g = s.governments
     M = len(g)
     if t > 0:

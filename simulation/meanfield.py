@@ -90,7 +90,10 @@ def _averaged(drive, p):
 
 @part
 def _quarter(before, after, p):
-    """The expected quarter from before[8] to after[8], in the order of the agents' phases."""
+    """The expected quarter from before[8] to after[8], in the order of the agents' phases.
+
+    One function, because it is the system of equations: each phase takes up what those above it have found.
+    """
     C, G, S, T, R, L, K, A = (
         before[0], before[1], before[2], before[3], before[4], before[5], before[6], before[7])
 

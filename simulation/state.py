@@ -106,8 +106,7 @@ class State(NamedTuple):
     own_citizens: Any        # float32[k, N]
     own_governments: Any     # float64[k, M]
     own_numbers: Any         # float64[k]: parameters in force this quarter, then what is measured
-    own_terms: Any           # int64[7]: rows that are terms of willingness, joining; of willingness, adoption, support,
-    #                          success, services' ends
+    own_terms: Any           # int64[7, 2]: of each of `scenarios.mechanism.DECISIONS` its terms' first row, how many
 
 
 class Given(NamedTuple):
@@ -127,13 +126,19 @@ PERSON = {"willingness": "willingness", "trust": "trust in the government", "res
 
 
 class Own(NamedTuple):
-    """How many rows a user's own mechanisms need of each."""
+    """How many rows a user's own mechanisms need of each, terms and columns together."""
 
     parameters: int = 0
     indicators: int = 0
     citizens: int = 0
     governments: int = 0
-    terms: tuple[int, ...] = (0, 0, 0, 0, 0, 0, 0)
+    #: Of each decision its terms' first row and how many they are: they stand first among its side's rows.
+    terms: tuple[tuple[int, int], ...] = ((0, 0),) * 7
+
+
+def least_members(p: Any) -> int:
+    """How many members every initiative holds at least: it is launched with launch_min, and its core goes on."""
+    return max(1, min(int(p.launch_min), int(p.core)))
 
 
 def empty_state(citizens: np.ndarray, p: Any, own: Own = Own(), given: Given | None = None) -> State:  # noqa: B008
@@ -147,8 +152,7 @@ def empty_state(citizens: np.ndarray, p: Any, own: Own = Own(), given: Given | N
     governments["first"][1:] = np.cumsum(sizes)[:-1]
     degree = 2 * np.array([half_degree(int(n), int(p.k_c)) for n in sizes], dtype=np.int64)
     governments["first_tie"][1:] = np.cumsum(sizes * degree)[:-1]
-    # every initiative holds at least this many of the two memberships that a citizen can have
-    least = max(1, min(int(p.launch_min), int(p.core)))
+    least = least_members(p)  # of the two memberships that a citizen can have
     governments["slots"] = 2 * sizes // least + 1
     governments["first_slot"][1:] = np.cumsum(governments["slots"])[:-1]
     slots = int(governments["slots"].sum())
@@ -163,8 +167,7 @@ def empty_state(citizens: np.ndarray, p: Any, own: Own = Own(), given: Given | N
         exchange=np.zeros((M, 2), np.uint32),
         initiatives=np.empty(slots, INITIATIVE), members=np.empty((slots, width), np.uint32),
         society=np.zeros(2),
-        own_citizens=np.zeros((own.citizens + own.terms[0] + own.terms[1], N), np.float32),
-        own_governments=np.zeros((own.governments + sum(own.terms[2:]), M)),
+        own_citizens=np.zeros((own.citizens, N), np.float32), own_governments=np.zeros((own.governments, M)),
         own_numbers=np.zeros(own.parameters + own.indicators), own_terms=np.array(own.terms, np.int64))
 
 

@@ -13,6 +13,7 @@ from letsdance.simulation.run import simulate
 REPORTS = tuple(f"ombudsman@{q}" for q in (8, 16, 24, 32, 40, 48))
 HELD = (("on_willingness_c", 0), ("on_willingness_g", 0), ("on_top_support", 0), ("A_hi", 0), ("sd_A", 0))
 NONE: dict[str, tuple] = {}
+CUTS = {"shocks": ("austerity@8",)}
 
 
 @cache
@@ -61,6 +62,7 @@ LINES = [
     ("S158", "lone_ranger", {"levers": ("FRCS@8",), "parameters": HELD[:2]}, {"parameters": HELD[:2]}, late,
      "success_supported", rises),
     ("S173", "lone_ranger", {"shocks": ("digital_tools@8",)}, NONE, late, "services_solo", rises),
+    ("S176", "dead_horse", CUTS, CUTS | {"parameters": (("chi_B", 0.0),)}, late, "L", falls),
     ("S188", "lets_dance", {"parameters": (("on_pilots", 0),)}, NONE, per, "discontinuations/adoptions", rises),
     ("S188", "lets_dance", {"parameters": (("on_pilots", 0),)}, NONE, late, "depth", falls),
 ]

@@ -12,6 +12,7 @@ from letsdance import scenarios
 from letsdance.params import PARAMETERS, Refused
 from letsdance.simulation.mechanism import CONTRACT, Mechanism, check, load
 from letsdance.simulation.model import CoCreationModel
+from letsdance.simulation.rules import willingness as will
 from letsdance.simulation.run import simulate
 
 BURNOUT = '''
@@ -187,7 +188,7 @@ def merry(mood, neighbours_mood, uses):
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("mechanisms")
-    for name, text in (("burnout", BURNOUT), ("many", EVERYTHING)):
+    for name, text in (("burnout", BURNOUT), ("many", EVERYTHING), ("fate", FATE)):
         (folder / f"{name}.py").write_text(text)
     return folder
 
@@ -256,19 +257,51 @@ def succeeds(success_sure):
 def ends(end_sure):
     """end_sure."""
     return end_sure
+
+
+@fate.indicator("governments")
+def heard(effective_feedback):
+    """What is heard."""
+    return effective_feedback
+
+
+@fate.indicator("citizens")
+def walls(effective_silo):
+    """What stands between departments."""
+    return effective_silo
+
+
+@fate.indicator("governments")
+def needed(government_effective_need):
+    """What is needed."""
+    return government_effective_need
 '''
 
 
-def test_terms_of_support_success_and_ends_decide_what_they_are_called_for(tmp_path):
-    """Log-odds of 40 leave nothing to chance, either way."""
-    (tmp_path / "fate.py").write_text(FATE)
+def test_what_acts_of_a_government_is_asked_by_name(files):
+    """Feedback, silo and need with levers, reports and what was adopted, by hand from the state and the parameters."""
+    model = CoCreationModel("lets_dance", rng=4, municipalities=4, citizens=30, mechanisms=[files / "fate.py"],
+                            levers=["BROK@1"], shocks=["audit_report@3", "ombudsman@4"], need_shift=0.1)
+    for _ in range(6):
+        model.step()
+        g, p = model.society.state.governments, model.society.parameters
+        adopted = np.array([float(will.adoption_feedback(one.stage, one.depth, p)) for one in g])
+        assert model.heard == pytest.approx(np.clip(g["feedback"] * (1 + p.audit) + p.phi_shift, 0, 1).mean())
+        assert model.walls == pytest.approx(np.clip(g["silo"] + p.silo_shift - adopted, 0, 1).mean())
+        assert model.needed == pytest.approx(np.clip(g["need"] + p.need_shift, 0, 1).mean())
+    assert p.audit > 0.0, "a report spoke, so something was tested"
 
+
+def test_terms_of_support_success_and_ends_decide_what_they_are_called_for(files):
+    """Log-odds of 40 leave nothing to chance, either way; success is that of supported work."""
     def rows(**sure):
-        return simulate("lets_dance", runs=2, quarters=12, mechanisms=[tmp_path / "fate.py"], parameters=sure).rows[:, 1:]
+        return simulate("lets_dance", runs=2, quarters=12, mechanisms=[files / "fate.py"], parameters=sure).rows[:, 1:]
 
     for name, measured in (("support_sure", "feedback_outside"), ("success_sure", "success_supported")):
         assert np.nanmax(rows(**{name: -40})[measured]) == 0.0
         assert np.nanmin(rows(**{name: 40})[measured]) == 1.0
+    assert np.nanmax(rows(success_sure=-40)["success_solo"]) > 0.0
+    assert np.nanmin(rows(success_sure=40)["success_solo"]) < 1.0
     assert rows(end_sure=-40)["services_ended"].max() == 0.0
     short = rows(end_sure=40)
     assert short["services_new"].max() > 0.0

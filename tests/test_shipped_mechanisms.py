@@ -5,14 +5,15 @@ All of them are loaded together and one is switched on, so that they are compile
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from letsdance import scenarios
 from letsdance.commands.showing import contents
+from letsdance.experiments import paired
 from letsdance.params import EVIDENCE, Refused, marks
 from letsdance.scenarios import mechanism
 from letsdance.simulation.mechanism import CONTRACT
@@ -49,11 +50,9 @@ def of(what, result, since, until):
 
 
 def interval(what, worlds, since=20, until=QUARTERS + 1):
-    """95 % of the paired mean of a - b, or of (a - b) - (c - d)."""
+    """The interval of the paired mean of a - b, or of (a - b) - (c - d)."""
     values = [of(what, lived(**one), since, until) for one in worlds]
-    each = values[0] - values[1] if len(values) == 2 else values[0] - values[1] - (values[2] - values[3])
-    half = stats.t.ppf(0.975, RUNS - 1) * each.std(ddof=1) / RUNS**0.5
-    return each.mean() - half, each.mean() + half
+    return paired.interval(values[0] - values[1] if len(values) == 2 else values[0] - values[1] - (values[2] - values[3]))
 
 
 def on_off(on, what, goes, **both):
@@ -78,6 +77,8 @@ def twice(on, what, goes, change, a, b, **window):
 
 EXPECTED = [
     twice("turnover", "K", "up", {"shocks": "exodus@30"}, {"phi": 0.8}, {"phi": 0.2}, since=33, until=40),
+    twice("turnover", "K", "up", {"shocks": "ombudsman@4"}, {"phi": 0.6, "leavers": 0.15}, {"phi": 0.6, "on_turnover": 0.0},
+          since=5, until=12),
     more("supervisors", "L", "up", [world("supervisors", "lone_ranger", "LEAD@8"), world("supervisors", "lone_ranger")],
          [world("", "lone_ranger", "LEAD@8"), world("", "lone_ranger")]),
     more("blame_game", "L", "down", [world("blame_game", shocks="austerity@12+24"), world("blame_game")],
@@ -89,6 +90,7 @@ EXPECTED = [
          [world("professionals", levers="POWER@20 FRCS@4"), world("professionals", levers="FRCS@4")],
          [world("professionals", levers="POWER@20"), world("professionals")], since=22, until=34),
     pulled("professionals", "G", "down", "POWER@20", start="dead_horse"),
+    on_off("professionals", "G", "same", own_called=0.8),
     more("latent", "G", "up", [world("latent", "wasteland", "BROK@8 LEAD@8"), world("latent", "wasteland")],
          [world("", "wasteland", "BROK@8 LEAD@8"), world("", "wasteland")]),
     pulled("copying", "success_supported", "down", shocks="uniform@1"),
@@ -170,14 +172,15 @@ EXPECTED = [
          [world("seen_success", phi=0.1), world(phi=0.1)]),
     more("crisis_pause", "K", "down", [world("crisis_pause", shocks="crisis@20+8"), world("crisis_pause")],
          [world("", shocks="crisis@20+8"), world("")], since=24, until=32),
+    on_off("crisis_pause", "K", "same", f=0.4),
 ]
 
 
 @pytest.mark.parametrize(("on", "what", "goes", "worlds", "window"), EXPECTED,
                          ids=[f"{case[0]}-{case[1].replace('/', '_')}-{case[2]}-{k}" for k, case in enumerate(EXPECTED)])
 def test_it_points_where_the_evidence_says(on, what, goes, worlds, window):
-    low, high = interval(what, worlds, **window)
-    assert {"up": low > 0, "down": high < 0, "same": low == high == 0}[goes], (low, high)
+    it = interval(what, worlds, **window)
+    assert {"up": it.low > 0, "down": it.high < 0, "same": it.low == it.high == 0}[goes], it
 
 
 @pytest.mark.parametrize("start", ["lets_dance", "lone_ranger"])
@@ -192,9 +195,10 @@ def test_switched_off_every_other_number_is_as_without_them(start):
 @pytest.mark.parametrize("word", ALL)
 def test_each_is_short_says_all_and_names_its_evidence(word):
     text = mechanism.shipped()[word]
-    one, expected = next(pair for pair in mechanism.described() if pair[0].name == word)
+    one = next(one for one in mechanism.described() if one.name == word)
     assert len(text.splitlines()) <= 60
-    assert expected
+    assert one.expected
+    assert not re.search(r"p\.\w+_shift\b", text), "effective_feedback, _silo, _need say what acts"
     assert one.source == "seed"
     assert marks(one.reference) == one.reference.split()
     assert set(marks(one.reference)) <= set(EVIDENCE)

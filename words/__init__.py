@@ -128,7 +128,7 @@ def declared(kind: str) -> Mapping[str, Mapping[str, str]]:
     if kind == "unit":
         return {p.unit: {"title": p.unit} for p in PARAMETERS.values()}
     if kind == "mechanism":
-        return {one.name: {"title": one.title, "says": one.says} for one, _ in scenarios.mechanism.described()}
+        return {one.name: {"title": one.title, "says": one.says} for one in scenarios.mechanism.described()}
     if kind == "indicator":
         from letsdance.simulation.indicators import SOCIETY
 

@@ -67,5 +67,5 @@ def Page() -> None:
             head = [Say(text(f"lab.{word}"), "th") for word in ("name", "title_of", "says", "sources")]
             body = [Box([Box([Say(one.name, "code")], tag="td"), Say(text.title("mechanism", one.name), "td"),
                          Say(text.says("mechanism", one.name), "td"), Say(one.reference, "td")], tag="tr")
-                    for one, _ in shipped]
+                    for one in shipped]
             Box([Box([Box(head, tag="tr")], tag="thead"), Box(body, tag="tbody")], "ld-lab", "table")

@@ -15,13 +15,13 @@ copying.column("fit_here", of="governments", start=1.0, says="How well the impor
 
 
 @copying.act("fit_here", after="adoption")
-def imported(fit_here, stage, timer, risk_culture, feedback, luck, adapting, uniformity, copied_fit, adapted_fit):
+def imported(fit_here, stage, timer, risk_culture, effective_feedback, luck, adapting, uniformity, copied_fit, adapted_fit):
     """When adopted: adapted with the chance (adapting + L phi)(1 - uniformity), else copied."""
     if stage != 3 and stage != 4:
         return 1.0
     if stage == 4 or timer > 0:
         return fit_here
-    return adapted_fit if luck < (adapting + risk_culture * feedback) * (1.0 - uniformity) else copied_fit
+    return adapted_fit if luck < (adapting + risk_culture * effective_feedback) * (1.0 - uniformity) else copied_fit
 
 
 @copying.act("depth", after="adoption")

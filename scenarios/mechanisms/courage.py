@@ -11,9 +11,9 @@ courage.parameter("inaction", 0.3, (0, 2), "value", says="What doing nothing cos
 
 
 @courage.term("adoption")
-def cost_of_nothing(need, risk_culture, weighed, inaction, p):
+def cost_of_nothing(effective_need, risk_culture, weighed, inaction):
     """weighed inaction need (1 - L)."""
-    return weighed * inaction * min(1.0, max(0.0, need + p.need_shift)) * (1.0 - risk_culture)
+    return weighed * inaction * effective_need * (1.0 - risk_culture)
 
 
 courage.lever("COURAGE", "courage", [{"parameter": "weighed", "add": 1}], cost=1, quadrant="Q2",

@@ -12,11 +12,10 @@ good_failures.parameter("heartened", 0.2, (0, 1), "share", says="What one per 25
 
 
 @good_failures.act("risk_culture", after="stocks")
-def reward(risk_culture, supported_failures, feedback, citizens, rewarded, heartened, p):
+def reward(risk_culture, supported_failures, effective_feedback, citizens, rewarded, heartened):
     """L += rewarded heartened phi failures (1 - L), failures per 25 citizens."""
-    known = min(1.0, max(0.0, feedback + p.phi_shift))
     failed = min(1.0, supported_failures * 25.0 / citizens)
-    return risk_culture + rewarded * heartened * known * failed * (1.0 - risk_culture)
+    return risk_culture + rewarded * heartened * effective_feedback * failed * (1.0 - risk_culture)
 
 
 good_failures.lever("FAILWELL", "reward good experiments that fail", [{"parameter": "rewarded", "add": 1}], cost=1,

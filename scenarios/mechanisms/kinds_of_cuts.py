@@ -13,9 +13,9 @@ kinds_of_cuts.parameter("vacant", 0.02, (0, 0.3), "per quarter", says="Which sha
 
 
 @kinds_of_cuts.term("willingness of governments")
-def spared(feedback, reviewed, p):
+def spared(effective_feedback, reviewed):
     """-reviewed (1 - phi): what feedback shows to work is spared."""
-    return -reviewed * (1.0 - min(1.0, max(0.0, feedback + p.phi_shift)))
+    return -reviewed * (1.0 - effective_feedback)
 
 
 @kinds_of_cuts.act("capacity", after="stocks")

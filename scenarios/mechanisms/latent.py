@@ -10,7 +10,6 @@ latent.parameter("outlet", 1.0, (0, 5), "1", says="How much of what inclined off
 
 
 @latent.term("willingness of governments")
-def released(disposition, top_support, silo, outlet, p):
+def released(disposition, top_support, effective_silo, outlet):
     """outlet max(0, d) A (1 - silo)."""
-    walls = min(1.0, max(0.0, silo + p.silo_shift))
-    return outlet * max(0.0, disposition) * top_support * (1.0 - walls)
+    return outlet * max(0.0, disposition) * top_support * (1.0 - effective_silo)

@@ -1,6 +1,6 @@
 """Lessons (S110 S115): evaluated projects leave lessons; without evaluation failures are repeated.
 
-Expected: later projects succeed more often, the more so the more feedback there is.
+Expected: later supported projects succeed more often, the more so the more feedback there is.
 """
 import letsdance as ld
 
@@ -13,11 +13,10 @@ lessons.column("learnt", of="governments", says="How much earlier projects have 
 
 
 @lessons.act("learnt", after="outcomes")
-def draw(learnt, supported_successes, supported_failures, feedback, citizens, drawn, forgotten, p):
+def draw(learnt, supported_successes, supported_failures, effective_feedback, citizens, drawn, forgotten):
     """learnt += drawn phi evaluated (1 - learnt) - forgotten learnt."""
-    known = min(1.0, max(0.0, feedback + p.phi_shift))
     evaluated = min(1.0, (supported_successes + supported_failures) * 25.0 / citizens)
-    return learnt + drawn * known * evaluated * (1.0 - learnt) - forgotten * learnt
+    return learnt + drawn * effective_feedback * evaluated * (1.0 - learnt) - forgotten * learnt
 
 
 @lessons.term("success")

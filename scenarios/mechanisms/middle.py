@@ -10,6 +10,6 @@ middle.parameter("stifled", 6.0, (0, 20), "logit", says="How much the middle tak
 
 
 @middle.term("support")
-def stopped(risk_culture, silo, stifled, p):
+def stopped(risk_culture, effective_silo, stifled):
     """-stifled silo (1 - L)."""
-    return -stifled * min(1.0, max(0.0, silo + p.silo_shift)) * (1.0 - risk_culture)
+    return -stifled * effective_silo * (1.0 - risk_culture)

@@ -2,7 +2,7 @@
 
 FRCS adds to success by itself (th0), which stands for this where it is off.
 
-Expected: free-range officials, and feedback, raise success.
+Expected: free-range officials, and feedback, raise the success of supported work.
 """
 import letsdance as ld
 
@@ -16,10 +16,9 @@ need_fit.column("fitting", of="governments", start=0.5, says="How well what is d
 
 
 @need_fit.act("fitting", after="stocks")
-def fit_to_it(fitting, feedback, by_closeness, by_hearing, refit, p):
+def fit_to_it(fitting, effective_feedback, by_closeness, by_hearing, refit, p):
     """fitting += refit (.3 + by_closeness close + by_hearing phi - fitting), the target at most 1."""
-    heard = min(1.0, max(0.0, feedback + p.phi_shift))
-    return fitting + refit * (min(1.0, 0.3 + by_closeness * p.close + by_hearing * heard) - fitting)
+    return fitting + refit * (min(1.0, 0.3 + by_closeness * p.close + by_hearing * effective_feedback) - fitting)
 
 
 @need_fit.term("success")

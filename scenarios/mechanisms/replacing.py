@@ -13,11 +13,10 @@ replacing.column("old_services", of="governments", start=1.0, says="Which share 
 
 
 @replacing.act("old_services", after="outcomes")
-def stop(old_services, services_joint, services_called, feedback, citizens, stopping, p):
+def stop(old_services, services_joint, services_called, effective_feedback, citizens, stopping, p):
     """old -= stopping phi max(0, old - (1 - proven)), proven = supported services / (cover n/25), at most 1."""
     proven = min(1.0, (services_joint + services_called) * 25.0 / (citizens * p.cover))
-    known = min(1.0, max(0.0, feedback + p.phi_shift))
-    return old_services - stopping * known * max(0.0, old_services - (1.0 - proven))
+    return old_services - stopping * effective_feedback * max(0.0, old_services - (1.0 - proven))
 
 
 @replacing.term("willingness of governments")

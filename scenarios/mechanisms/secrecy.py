@@ -38,9 +38,9 @@ def unheard(trust, before_news, hidden):
 
 
 @secrecy.indicator("governments")
-def untracked(mean_trust, willingness, silo, p):
+def untracked(mean_trust, willingness, effective_silo):
     """How far trust lies from what government does, |T - g (1 - silo)|."""
-    return abs(mean_trust - willingness * (1.0 - min(1.0, max(0.0, silo + p.silo_shift))))
+    return abs(mean_trust - willingness * (1.0 - effective_silo))
 
 
 secrecy.shock("closed_doors", "closed doors", [{"parameter": "hidden", "add": 0.8}],

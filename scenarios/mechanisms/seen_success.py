@@ -11,7 +11,7 @@ seen_success.parameter("convinced", 0.1, (0, 1), "share",
 
 
 @seen_success.act("risk_culture", after="stocks")
-def convince(risk_culture, supported_successes, feedback, citizens, convinced, p):
+def convince(risk_culture, supported_successes, effective_feedback, citizens, convinced):
     """L += convinced phi successes (1 - L), successes per 25 citizens."""
-    seen = min(1.0, max(0.0, feedback + p.phi_shift)) * min(1.0, supported_successes * 25.0 / citizens)
+    seen = effective_feedback * min(1.0, supported_successes * 25.0 / citizens)
     return risk_culture + convinced * seen * (1.0 - risk_culture)

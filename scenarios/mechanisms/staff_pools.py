@@ -13,15 +13,15 @@ staff_pools.parameter("strange", 0.5, (0, 1), "share",
 
 
 @staff_pools.act("capacity", after="stocks")
-def scattered(capacity, feedback, pooled, memory_lost, p):
+def scattered(capacity, effective_feedback, pooled, memory_lost):
     """K -= pooled memory_lost (1 - phi) K."""
-    return capacity * (1.0 - pooled * memory_lost * (1.0 - min(1.0, max(0.0, feedback + p.phi_shift))))
+    return capacity * (1.0 - pooled * memory_lost * (1.0 - effective_feedback))
 
 
 @staff_pools.act("trust", after="stocks")
-def strangers(trust, government_willingness, silo, pooled, strange, p):
+def strangers(trust, government_willingness, effective_silo, pooled, strange, p):
     """T -= pooled strange T_rate x0 max(0, g (1 - silo) - T)."""
-    gained = max(0.0, government_willingness * (1.0 - min(1.0, max(0.0, silo + p.silo_shift))) - trust)
+    gained = max(0.0, government_willingness * (1.0 - effective_silo) - trust)
     return trust - pooled * strange * p.T_rate * p.x0 * gained
 
 

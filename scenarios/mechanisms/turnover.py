@@ -13,10 +13,9 @@ turnover.parameter("written_down", 1.0, (0, 1), "share", says="How much of what 
 
 
 @turnover.act("capacity", after="stocks")
-def taken_along(capacity, feedback, leavers, written_down, p):
+def taken_along(capacity, effective_feedback, leavers, written_down):
     """K -= leavers (1 - written_down phi) K."""
-    kept = written_down * min(1.0, max(0.0, feedback + p.phi_shift))
-    return capacity - leavers * (1.0 - kept) * capacity
+    return capacity - leavers * (1.0 - written_down * effective_feedback) * capacity
 
 
 turnover.shock("exodus", "a wave of leavers", [{"parameter": "leavers", "add": 0.15}], duration=4,
