@@ -2,7 +2,8 @@
 
 Each call does what it can in that time and goes on where the last one stopped; several may run at once, each with a part of
 the worlds (`--part 1 --of 2`). When all worlds of all designs are there, the file is written, with version, commit and
-seeds.
+seeds. After a change of the sources that moves no number, `--renew 8` does so many worlds of each design again and takes
+the rest over where all come out the same.
 """
 
 from __future__ import annotations
@@ -23,9 +24,14 @@ def main() -> None:
     parser.add_argument("--of", type=int, default=1)
     parser.add_argument("--place", type=Path, default=Path(".robust"))
     parser.add_argument("--least", type=int, help="write the file with so many worlds of each design, done or not")
+    parser.add_argument("--renew", type=int, help="do so many worlds again, and take the rest over if they are the same")
     asked = parser.parse_args()
     asked.place.mkdir(exist_ok=True)
-    for design, worlds in robust.DESIGNS.items():  # time in proportion to worlds, so that both grow
+    if asked.renew:
+        for file in sorted(asked.place.glob("*-*.jsonl")):
+            print(f"{file.name}: worlds {robust.renew(file, asked.renew)} come out as they did")
+    # time in proportion to worlds, so that both designs grow
+    for design, worlds in ({} if asked.renew else robust.DESIGNS).items():
         file = asked.place / f"{design.rstrip('%')}-{asked.part}.jsonl"
         seconds = 60.0 * asked.minutes * worlds / sum(robust.DESIGNS.values())
         robust.check(Worlds(worlds, design), file, seconds=seconds, part=(asked.part, asked.of))

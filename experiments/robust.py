@@ -190,6 +190,22 @@ def check(worlds: Worlds, file: str | Path, runs: int = 4, seed: int = 1, only: 
     return len(done) == len(range(part[0] - 1, worlds.worlds, part[1]))
 
 
+def renew(path: Path, count: int) -> list[int]:
+    """Take a file over to the model as it is now, where `count` of its worlds, drawn, come out as they stand in it: the
+    sources changed and no number moved. Returns the worlds that were tried. Refused, with what differs, where one does."""
+    head, done = read(path)
+    drawn = np.random.default_rng(np.random.SeedSequence([int(rules(), 16), len(done)])).permutation(sorted(done))
+    table = rows(_drawn(head))
+    for w in map(int, drawn[:count]):
+        again = answers(table[w], head["runs"], head["seed"], list(done[w]))
+        if moved := [id for id, said in done[w].items() if again.get(id) != said]:
+            raise Refused("world {w} of {path} comes out otherwise now ({moved}); measure all of it anew.", w=w, path=path,
+                          moved=", ".join(moved[:5]))
+    lines = [{**head, "rules": rules()}, *({"world": w, "says": done[w]} for w in sorted(done))]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return sorted(map(int, drawn[:count]))
+
+
 def together(paths: Sequence[Path], into: Path) -> None:
     """Files of parts as one. Refused: parts of other worlds, seeds or rules."""
     head, done = read(paths[0])
@@ -229,15 +245,20 @@ def held(path: Path, claimed: Mapping[str, Claim] | None = None) -> dict[str, He
     head, done = read(path)
     if not done:
         raise Refused("{path} has no world yet; go on with the check.", path=path)
+    table = _drawn(head)
+    claimed = claims(head["seed"], only=head["only"]) if claimed is None else claimed
+    return {id: _held(claim, [done[w].get(id) for w in sorted(done)], table.iloc[sorted(done)])
+            for id, claim in claimed.items()}
+
+
+def _drawn(head: Mapping[str, Any]) -> pd.DataFrame:
+    """The worlds of a file, a row each."""
     from tempfile import TemporaryDirectory
 
     with TemporaryDirectory() as place:
         text = Path(place) / "worlds.toml"
         text.write_text(head["worlds"], encoding="utf-8")
-        table = Worlds.read(text).table("lets_dance")
-    claimed = claims(head["seed"], only=head["only"]) if claimed is None else claimed
-    return {id: _held(claim, [done[w].get(id) for w in sorted(done)], table.iloc[sorted(done)])
-            for id, claim in claimed.items()}
+        return Worlds.read(text).table("lets_dance")
 
 
 def _held(claim: Claim, said: Sequence[str | None], table: pd.DataFrame) -> Held:

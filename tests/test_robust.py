@@ -127,6 +127,18 @@ def test_a_check_goes_on_where_it_stopped_and_is_the_same(tmp_path):
     assert (row.held, row.worlds) == (said.count("yes"), 3)
     exact = stats.binomtest(row.held, 3).proportion_ci(0.95, "exact")
     assert (row.chance.low, row.chance.high) == pytest.approx((exact.low, exact.high))
+    lines = whole.read_text().splitlines()
+    head = json.loads(lines[0]) | {"rules": "of before"}
+    whole.write_text("\n".join([json.dumps(head), *lines[1:]]) + "\n")
+    with pytest.raises(Refused, match="another version of the model"):
+        robust.check(worlds, whole, 2, 1, SOME)
+    assert robust.renew(whole, 2) != []
+    assert whole.read_text().splitlines() == lines  # nothing moved, so it is as if measured now
+    moved = json.loads(lines[1])
+    moved["says"]["F10"] = "no" if moved["says"]["F10"] == "yes" else "yes"
+    parts.write_text("\n".join([lines[0], json.dumps(moved), *lines[2:]]) + "\n")
+    with pytest.raises(Refused, match=r"world 0 of .* comes out otherwise now \(F10\)"):
+        robust.renew(parts, 3)
     with pytest.raises(Refused, match="another seed"):
         robust.check(worlds, whole, 2, 2, SOME)
     with pytest.raises(Refused, match="another worlds"):
