@@ -30,8 +30,8 @@ Direction = Annotated[str, typer.Option(help="Whose adoption counts: out (whom o
 
 @adopters.command()
 def describe(
-    times: Annotated[str, typer.Argument(help="CSV with node and time (blank: not yet); or a start or scenario file, of "
-                                              "which one run is described.")],
+    times: Annotated[str, typer.Argument(help="CSV with node and time (blank: not yet), or case:NAME; or a start or "
+                                              "scenario file, of which one run is described.")],
     edges: Annotated[Path | None, typer.Option(help="CSV with source and target; perhaps weight, period.")] = None,
     first: Annotated[int | None, typer.Option(help="First period [default: of the first adoption].")] = None,
     last: Annotated[int | None, typer.Option(help="Last period observed [default: of the last time].")] = None,
@@ -105,8 +105,8 @@ def _adoption(times: str, edges: Path | None, first: int | None, last: int | Non
     from letsdance import scenarios
     from letsdance.experiments.adopters.data import from_result, read_times
     from letsdance.params import Refused, nearest
+    from letsdance.scenarios import cases
 
-    path = Path(times)
     if _is_scenario(times):
         if edges is not None or first is not None or last is not None or never or group:
             raise Refused("a run of the model brings its own network and periods; leave --edges, --first, --last, --never "
@@ -115,7 +115,8 @@ def _adoption(times: str, edges: Path | None, first: int | None, last: int | Non
 
         with busy("Running", quiet):
             return from_result(simulate(scenarios.load(times), runs=1, seed=seed))
-    if not path.exists() and not path.suffix:
+    path = Path(times)
+    if not path.exists() and not path.suffix and cases.named(times) is None and not cases.meant(times):
         raise Refused("there is no file or start {times!r}.{near} Give a CSV with the columns node and time, or one of "
                       "{starts}.", times=times, near=nearest(times, scenarios.STARTS),
                       starts=", ".join(scenarios.STARTS))
@@ -209,8 +210,8 @@ def _numbers(sets: list[str] | None) -> dict[str, float]:
 
 @adopters.command()
 def data(
-    file: Annotated[str | None, typer.Argument(help="A CSV of counts, times, a population or a survey; or an example by "
-                                                    "name. Left out: lists the examples.")] = None,
+    file: Annotated[str | None, typer.Argument(help="A CSV of counts, times, a population or a survey; or case:NAME. "
+                                                    "Left out: lists the cases that ship.")] = None,
     kind: Annotated[str | None, typer.Option(help="What a column count holds: new, stock, cumulative or percent.")] = None,
     edges: Annotated[Path | None, typer.Option(help="Ties of a table of times, checked with it.")] = None,
     population: Annotated[Path | None, typer.Option(help="CSV with unit and population (those at risk).")] = None,
@@ -227,19 +228,19 @@ def data(
     overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Check a table and say what it holds. A survey can be turned into a start."""
-    from letsdance.experiments.adopters.counts import examples
     from letsdance.params import Refused
+    from letsdance.scenarios import cases
     from letsdance.scenarios.tables import Invalid, Reading
 
     if file is None:
         idle("--kind", "--edges", "--population", "--never", "--group", "--decimal", "--sheet", "--scale", "--missing",
              "--base", "--draws", "--seed", "--save", "--report", "--out", "--overwrite",
-             because="without a file the examples are listed")
-        shown = examples()
+             because="without a file the cases are listed")
+        shown = {cases.PREFIX + name: one.title for name, one in cases.CASES.items()}
         if as_json:
             typer.echo(json.dumps(shown))
         else:
-            print_table("Series that ship", ["name", "what"], [list(item) for item in shown.items()])
+            print_table("Cases that ship", ["name", "what"], [list(item) for item in shown.items()])
         return
     from letsdance.experiments import folder
     from letsdance.experiments.spreadsheet import to_csv
@@ -296,17 +297,13 @@ def _said(file: str, kind: str | None, edges: Path | None, population: Path | No
     survey the text to save."""
     import pandas as pd
 
-    from letsdance.experiments.adopters.counts import KINDS, example, examples, read_counts, read_population
+    from letsdance.experiments.adopters.counts import KINDS, read_counts, read_population
     from letsdance.experiments.adopters.data import read_survey, read_times
-    from letsdance.params import Refused, nearest
+    from letsdance.params import Refused
     from letsdance.scenarios import tables
 
-    shipped = file in examples()
-    if not shipped and not Path(file).exists():
-        raise Refused("there is no file or example {file!r}.{near} Examples: {examples}.", file=file,
-                      near=nearest(file, examples()), examples=", ".join(examples()))
-    sheet = None if shipped else tables.open_sheet(file, "adoption", "give a CSV with a header.", reading)
-    what = "counts" if sheet is None else _recognised(sheet)
+    sheet = tables.open_sheet(file, "adoption", "give a CSV with a header.", reading)
+    what = _recognised(sheet)
     for option, given, of, why in (("--save", save, ("survey",), "turns a survey into a start"),
                                    ("--scale", scale, ("survey",), "is the scale of a survey"),
                                    ("--missing", missing, ("survey",), "is a code of no answer in a survey"),
@@ -344,7 +341,7 @@ def _said(file: str, kind: str | None, edges: Path | None, population: Path | No
         people = read_population(sheet, reading, notes)
         return [*notes, f"Population at risk of {len(people)} units, {sum(people.values()):,.0f} in all."], pd.DataFrame(
             {"unit": list(people), "population": list(people.values())}), None, ""
-    counts = example(file) if shipped else read_counts(sheet, kind, reading)
+    counts = read_counts(sheet, kind, reading)
     if population is not None:
         counts = counts.with_population(read_population(population))
     shapes = counts.shapes()

@@ -275,9 +275,10 @@ def check(
 @app.command()
 def show(
     what: Annotated[str, typer.Argument(
-        help="scenarios, contexts, parameters, levers, shocks, mechanisms, evidence, indicators or languages.")],
+        help="scenarios, contexts, parameters, levers, shocks, mechanisms, evidence, indicators, cases or "
+             "languages.")],
     copy: Annotated[str | None, typer.Option(
-        help="Print a start's file, to save and edit: --copy lone_ranger > my.toml")] = None,
+        help="Print the file of a start or of a case, to save and edit: --copy lone_ranger > my.toml")] = None,
     as_json: Json = False,
 ) -> None:
     """Print what there is, with units, ranges and sources."""

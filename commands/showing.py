@@ -7,9 +7,10 @@ from typing import Any
 
 from letsdance import scenarios, words
 from letsdance.params import CONTEXTS, GROUPS, PARAMETERS, PROFILES, Refused, nearest
-from letsdance.scenarios import mechanism
+from letsdance.scenarios import cases, mechanism
 
-WHAT = ("scenarios", "contexts", "parameters", "levers", "shocks", "mechanisms", "evidence", "indicators", "languages")
+WHAT = ("scenarios", "contexts", "parameters", "levers", "shocks", "mechanisms", "evidence", "indicators", "cases",
+        "languages")
 
 
 def effects(entry: dict[str, Any]) -> str:
@@ -39,10 +40,13 @@ def expected(entry: dict[str, Any]) -> str:
 
 
 def contents(what: str, copy: str | None = None) -> tuple[str, list[str], list[list[str]]]:
-    """Title, columns and rows; with `copy`, the text of a shipped scenario file alone."""
+    """Title, columns and rows; with `copy`, the text of a shipped scenario file or case alone."""
     if copy is not None:
+        if what == "cases":
+            return copy, [copy], [[cases.case(copy.removeprefix(cases.PREFIX)).text]]
         if what != "scenarios":
-            raise Refused("--copy prints the file of a start; write `letsdance show scenarios --copy {copy}`.", copy=copy)
+            raise Refused("--copy prints the file of a start or of a case; write `letsdance show scenarios --copy {copy}`, "
+                          "or `show cases`.", copy=copy)
         if copy not in scenarios.STARTS:
             raise Refused("there is no start {copy!r}.{near} Known: {known}.", copy=copy,
                           near=nearest(copy, scenarios.STARTS), known=", ".join(scenarios.STARTS))
@@ -93,6 +97,11 @@ def contents(what: str, copy: str | None = None) -> tuple[str, list[str], list[l
 
         return "Indicators", ["name", "unit", "what it says", "reference"], [
             [name, unit, says, reference] for name, (unit, says, reference) in SOCIETY.items()]
+    if what == "cases":
+        return "Cases that ship (case:NAME wherever a table is read; --copy NAME prints its file)", [
+            "name", "title", "kind", "read by", "what it is", "what it is not", "breaks", "source", "checked", "licence"], [
+            [c.name, c.title, c.kind, cases.KINDS[c.kind], c.says, c.is_not, c.breaks, c.source, c.checked, c.licence]
+            for c in cases.CASES.values()]
     if what == "languages":
         lacks = {one: list(words.missing(one)) for one in words.languages()}
         return "Languages", ["code", "name", "missing, said in English", "which"], [

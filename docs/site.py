@@ -22,7 +22,7 @@ GROUPS = {
     "The model": ("docs/odd", "docs/levers", "docs/your_own_mechanism", "docs/mesa", "docs/dynamics"),
     "Studies": ("docs/python", "docs/comparing", "docs/worlds", "docs/search", "docs/sweeps", "docs/sensitivity",
                 "docs/branching", "docs/following", "docs/guests"),
-    "Adopters": ("docs/adopters", "docs/forecasting", "docs/calibration"),
+    "Adopters": ("docs/cases", "docs/adopters", "docs/forecasting", "docs/calibration"),
     "Carry it on": ("CONTRIBUTING", "docs/testing", "SECURITY", "CHANGELOG"),
 }
 _SETTINGS = {

@@ -19,7 +19,7 @@ from letsdance import scenarios
 from letsdance.commands.showing import effects, values
 from letsdance.experiments import evidence as lines_of_evidence
 from letsdance.params import CONTEXTS, GROUPS, PARAMETERS, PROFILES, ROLES, SOURCES
-from letsdance.scenarios import mechanism
+from letsdance.scenarios import cases, mechanism
 from letsdance.simulation import indicators
 from letsdance.simulation.luck import Stream
 from letsdance.simulation.society import QUARTER
@@ -180,9 +180,18 @@ def shipped() -> str:
                   "expected"), rows)
 
 
+def shipped_cases() -> str:
+    """Every case that ships, with all that is known of it."""
+    return "\n\n".join(
+        f"## {one.name}\n\n**{one.title}.** {one.says}\n\n" + table(["", ""], [row for row in (
+            ("kind", f"{one.kind} ({cases.KINDS[one.kind]})"), ("is not", one.is_not), ("breaks", one.breaks),
+            ("source", one.source), ("checked", one.checked), ("licence", one.licence)) if row[1]])
+        for one in cases.CASES.values())
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "parameters": parameters, "schedule": schedule, "levers": levers, "shocks": shocks, "starts": starts,
-    "evidence": evidence, "shipped mechanisms": shipped,
+    "evidence": evidence, "shipped mechanisms": shipped, "cases": shipped_cases,
     "contexts": lambda: _sets(CONTEXTS), "profiles": lambda: _sets(PROFILES), "indicators": measured,
     "indicator rules": lambda: equations(indicators), "columns": columns, "streams": streams, "door": door,
     **{f"rules {name}": _equations_of(name) for name in RULES},

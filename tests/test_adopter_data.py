@@ -247,50 +247,36 @@ def test_a_count_that_nothing_explains_is_a_stock_and_says_so(folder):
 
 
 def test_stocks_that_fall_fit_no_curve_of_adoption():
-    seen = counts.example("participatory_budgeting")
+    seen = counts.read_counts("case:participatory_budgeting")
     refused(lambda: seen.adopters("Poland's village funds"), "falls, from 1,479 in 2017 to 1,467 in 2018",
             "No cumulative adoption curve can be fitted")
     assert seen.adopters("Brazil")["adopters"].tolist() == [13, 53, 112, 190, 201]
     assert seen.adopters("Brazil")["new"].tolist() == [13, 40, 59, 78, 11]
-    refused(lambda: counts.example("eu27_home_working").adopters("usually"), "a shock, not part of an S-curve")
+    refused(lambda: counts.read_counts("case:eu27_home_working").adopters("usually"), "a shock, not part of an S-curve")
 
 
 def test_series_are_told_as_what_they_are():
-    shapes = counts.example("participatory_budgeting").shapes().set_index("unit")
+    shapes = counts.read_counts("case:participatory_budgeting").shapes().set_index("unit")
     assert shapes.loc["Brazil", "saturates"]           # 11 in four years after 78
     assert not shapes.loc["Brazil", "falls"]
     assert "at least 12 gave it up again" in shapes.loc["Poland's village funds", "says"]
     rising = counts.shape(pd.DataFrame({"period": range(5), "value": [1, 2, 4, 8, 16]}))
     assert rising["saturates"] is False
     assert "cannot be read from it" in rising["says"]
-    home = counts.example("eu27_home_working").shapes().set_index("unit").loc["usually or sometimes"]
+    home = counts.read_counts("case:eu27_home_working").shapes().set_index("unit").loc["usually or sometimes"]
     assert (home["peak"], home["peak_period"]) == (24.4, 2021)
     assert "break in series in 2021" in home["says"]
 
 
-def test_every_example_is_readable_and_its_source_is_told():
-    from importlib.resources import files
-
-    place = files("letsdance.experiments.adopters").joinpath("facts")
-    readme = place.joinpath("README.md").read_text(encoding="utf-8")
-    for name in counts.examples():
-        assert len(counts.example(name).frame) >= 10
-        assert counts.example(name).said[-1] == f"Source: {counts.source(name)}."
-        assert counts.source(name) in readme
-    for file in place.iterdir():
-        assert file.name == "README.md" or f"`{file.name}`" in readme
-    refused(lambda: counts.example("bass"), "Did you mean bass_example?")
-
-
 def test_rogers_shares_are_those_of_the_normal_curve_and_of_the_cuts():
-    from importlib.resources import as_file, files
+    from io import StringIO
 
     from scipy.stats import norm
 
     from letsdance.experiments.adopters.statistics import CUTS
+    from letsdance.scenarios.cases import case
 
-    with as_file(files("letsdance.experiments.adopters").joinpath("facts", "rogers_categories.csv")) as path:
-        rogers = pd.read_csv(path)
+    rogers = pd.read_csv(StringIO(case("rogers_categories").text))
     assert tuple(rogers["category"]) == CUTS["rogers"][2] == CUTS["rank"][2]
     edges = [0, *norm.cdf(CUTS["rogers"][1]), 1]
     assert rogers["normal_share_pct"].to_numpy() == pytest.approx(100 * np.diff(edges), abs=6e-4)
@@ -298,7 +284,7 @@ def test_rogers_shares_are_those_of_the_normal_curve_and_of_the_cuts():
 
 
 def test_a_population_belongs_to_every_unit(folder):
-    seen = counts.example("participatory_budgeting")
+    seen = counts.read_counts("case:participatory_budgeting")
     refused(lambda: seen.with_population({"Brazil": 5570}), "Poland's village funds is missing")
     people = {"Brazil": 5570, "Poland's village funds": 1400, "Portugal": 308}
     refused(lambda: seen.with_population(people), "below the 1,479 adopters")
@@ -459,9 +445,9 @@ def test_describe_works_without_a_network_and_on_a_run(folder):
 
 
 def test_data_checks_says_and_saves(folder):
-    assert "bass_example" in run("data").stdout
-    assert "a shock, not part of an S-curve" in run("data", "eu27_home_working").stdout
-    assert "Written" in run("data", "participatory_budgeting", "--out", "pb").stdout
+    assert "case:bass_example" in run("data").stdout
+    assert "a shock, not part of an S-curve" in run("data", "case:eu27_home_working").stdout
+    assert "Written" in run("data", "case:participatory_budgeting", "--out", "pb").stdout
     page = (folder / "pb" / "report.html").read_text(encoding="utf-8")
     assert "1,479 in 2017" in page
     assert "It describes what was observed" in page
@@ -492,5 +478,5 @@ def test_figures_are_drawn_where_little_is_known(folder):
             for section in study.sections:
                 for make in section.figures.values():
                     assert make(width).svg().startswith("<svg")
-        for name in counts.examples():
-            assert series_figure(counts.example(name), width).svg().startswith("<svg")
+        for name in ("bass_example", "participatory_budgeting", "eu27_home_working"):
+            assert series_figure(counts.read_counts(f"case:{name}"), width).svg().startswith("<svg")

@@ -90,8 +90,8 @@ def test_all_forms_of_data_say_the_same():
     ({"source": table(), "population": 40, "free": {"v0": 3}}, "no range"),
     ({"source": table(), "population": 40, "free": {"v0": ("a", "b")}}, "no range"),
     ({"source": table(), "population": 40, "free": 5}, "NAME=LOW:HIGH"),
-    ({"source": "participatory_budgetin"}, "participatory_budgeting"),
-    ({"source": "participatory_budgeting", "unit": "Brasil"}, "Did you mean Brazil"),
+    ({"source": "participatory_budgetin"}, "name case:participatory_budgeting"),
+    ({"source": "case:participatory_budgeting", "unit": "Brasil"}, "Did you mean Brazil"),
     ({"source": pd.DataFrame({"period": range(4), "new": [1, 0.5, 2, 3]}), "population": 40}, "whole number"),
     ({"source": pd.DataFrame({"period": range(4), "new": [1, 1, 2, 3], "population": [9, 9, 8, 9]})}, "from 9 to 8"),
     ({"source": table(), "population": 40, "prior": __file__}, "is a file"),
@@ -103,12 +103,12 @@ def test_a_mistake_ends_in_one_sentence(given, word):
     assert "\n" not in str(refused.value)
 
 
-def test_the_examples_are_read_by_name_and_each_unit_for_itself():
+def test_the_cases_are_read_by_name_and_each_unit_for_itself():
     """Poland's stock falls and Brazil says no population: neither is in the way of the other."""
-    (brazil,) = observed.observe("participatory_budgeting", 5565, "Brazil")
+    (brazil,) = observed.observe("case:participatory_budgeting", 5565, "Brazil")
     assert (brazil.count.tolist(), brazil.active) == ([13, 53, 112, 190, 201], True)
     assert brazil.t.tolist() == [1992, 1996, 2000, 2004, 2008]
-    (poland,) = observed.observe("participatory_budgeting", unit="Poland's village funds")
+    (poland,) = observed.observe("case:participatory_budgeting", unit="Poland's village funds")
     assert (poland.count.tolist(), poland.population) == ([1241, 1479, 1467], 2175)
     (shares,) = observed.observe(pd.DataFrame({"period": [1, 2, 3], "percent": [5, 14.5, 9.0]}), 200)
     assert (shares.count.tolist(), shares.active) == ([10, 29, 18], True)

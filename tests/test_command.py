@@ -413,10 +413,8 @@ def test_verify_gives_what_an_experiment_recorded_once_more(tmp_path):
 
 
 def test_verify_of_a_folder_that_is_not_named_by_out_or_has_files_beside_it(letsdance, tmp_path, monkeypatch):
-    Path("h.csv").write_text("task_id,population,t,new\n" + "".join(f"a,50,{t},{n}\n" for t, n in enumerate([1, 2, 3, 4])),
-                             encoding="utf-8")
     Path("s.csv").write_text("role,willingness\n" + "citizen,0.6\nofficial,0.3\n" * 9, encoding="utf-8")
-    for made in (("forecast", "h.csv", "--samples", "20", "--out", "f.csv", "--report=made"),
+    for made in (("forecast", "case:mothers_pensions", "--samples", "20", "--out", "f.csv", "--report=made"),
                  ("data", "s.csv", "--save", "start.toml", "--report", "bad.csv", "--out", "made")):
         assert letsdance("adopters", *made, "--overwrite")[0] == 0
         there = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from letsdance.experiments.adopters import stocks
-from letsdance.experiments.adopters.counts import example, read_counts
+from letsdance.experiments.adopters.counts import read_counts
 from letsdance.params import Refused
+from letsdance.scenarios.cases import case
 
 YEARS = np.arange(2010, 2020)
 
@@ -94,7 +95,7 @@ def test_a_flow_at_the_edge_of_what_can_be_is_said_not_to_be_told():
 
 def test_what_cannot_be_a_share_is_refused():
     with pytest.raises(Refused, match="no outflow"):
-        stocks.series_of(example("bass_example"))
+        stocks.series_of(read_counts("case:bass_example"))
     with pytest.raises(Refused, match="cannot be told from fewer"):
         stocks.fit([stocks.Series("a", YEARS[:3], np.array([0.1, 0.2, 0.3]))])
 
@@ -105,8 +106,7 @@ def test_shares_are_forecast_and_tested_by_the_same_commands(tmp_path, monkeypat
     from letsdance.commands.main import app
 
     monkeypatch.chdir(tmp_path)
-    example("eu27_home_working").frame.rename(columns={"value": "percent", "period": "year"})[
-        ["unit", "year", "percent"]].to_csv("s.csv", index=False)
+    (tmp_path / "s.csv").write_text(case("eu27_home_working").text)
     done = CliRunner().invoke(app, ["adopters", "forecast", "s.csv", "--samples", "50", "--out", "F.csv", "--json"])
     said = json.loads(done.stdout)
     assert [one["unit"] for one in said["forecasts"]] == ["usually", "usually or sometimes"]

@@ -7,7 +7,7 @@ from typing import Any
 
 _WHERE = {
     "data": ("Adoption", "Survey", "from_arrays", "from_result", "read_edges", "read_survey", "read_times"),
-    "counts": ("Counts", "example", "examples", "read_counts", "read_population"),
+    "counts": ("Counts", "read_counts", "read_population"),
     "statistics": ("categories", "curve", "exposure", "hazard", "infectiousness", "rewire", "structural_dependence",
                    "susceptibility", "thresholds"),
     "survival": ("kaplan_meier", "log_rank", "restricted_mean"),

@@ -1,4 +1,4 @@
-"""Counts in: adoptions or active cases by unit and period, those at risk, and the series that ship, each checked.
+"""Counts in: adoptions or active cases by unit and period, and those at risk, each checked.
 
 A series may fall or never saturate; `shape` says what it is, and no curve is forced on it.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,10 +20,6 @@ from letsdance.scenarios.tables.kinds import COUNTS, POPULATION
 if TYPE_CHECKING:
     import pandas as pd
 
-#: The series that ship, and the file that holds each (sources in facts/README.md).
-_SHIPPED = {"bass_example": "ten years of sales, the Bass example series",
-            "participatory_budgeting": "active municipal participatory budgets in Brazil, Poland and Portugal",
-            "eu27_home_working": "employed persons in the EU27 who work from home, %"}
 #: What a count can be, and what it says.
 KINDS = {"new": "adoptions in each period", "stock": "cases active at the time",
          "cumulative": "all who have ever adopted by then", "percent": "active cases, % of those who could"}
@@ -240,27 +235,4 @@ def read_population(source: Any, reading: Reading | None = None, said: list[str]
     return dict(zip(frame["unit"], tables.numbers(frame["population"]), strict=True))
 
 
-# ---------------------------------------------------------------- what ships
-
-def examples() -> dict[str, str]:
-    """The series that ship: name and what it is. Sources stand in facts/README.md of this package."""
-    return dict(_SHIPPED)
-
-
-def source(name: str) -> str:
-    """Where a series that ships comes from, as facts/README.md tells it."""
-    text = files(__package__).joinpath("facts", "README.md").read_text(encoding="utf-8")
-    return next(line.split("|")[3].strip() for line in text.splitlines() if line.startswith(f"| `{name}.csv`"))
-
-
-def example(name: str) -> Counts:
-    """A series that ships, read as any CSV of counts is; its source is among what is said."""
-    if name not in _SHIPPED:
-        raise Refused("there is no example {name!r}.{near} Known: {known}.", name=name, near=nearest(name, _SHIPPED),
-                      known=", ".join(_SHIPPED))
-    with as_file(files(__package__).joinpath("facts", f"{name}.csv")) as path:
-        counts = read_counts(path)
-    return replace(counts, said=(*counts.said, f"Source: {source(name)}."))
-
-
-__all__ = ["KINDS", "Counts", "example", "examples", "read_counts", "read_population", "shape", "source"]
+__all__ = ["KINDS", "Counts", "read_counts", "read_population", "shape"]

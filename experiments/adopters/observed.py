@@ -1,6 +1,6 @@
 """Curves of adoption that were observed, from any table that tells one, and what is looked at of a curve.
 
-    (brazil,) = observe("participatory_budgeting", population=5565, unit="Brazil")
+    (brazil,) = observe("case:participatory_budgeting", population=5565, unit="Brazil")
 
 Counts of adoptions say who has ever adopted. A stock or a percentage says who has it in use, may fall, and is held
 against the model's use, not against its adoption.
@@ -80,30 +80,23 @@ class Seen:
             self.count[:n], other.count[:n])
 
 
-#: A file's path, an example's name, a table, or what was read already.
+#: A file's path, a case's name (case:NAME), a table, or what was read already.
 type CurvesLike = str | Path | pd.DataFrame | Seen | Sequence[Seen] | Counts | Cascade | Sequence[Cascade] | Adoption
 
 
 def observe(source: CurvesLike, population: int | None = None, unit: str | Sequence[str] | None = None) -> list[Seen]:
-    """Curves from a CSV's path, an example's name, a table, or what was read already: cascades (t, new or cum), counts by
+    """Curves from a CSV's path, a case's name, a table, or what was read already: cascades (t, new or cum), counts by
     unit and period, or times of adoption (node, time). unit: which of several. Refused otherwise.
     """
-    from letsdance.experiments.adopters.counts import Counts, example, examples, read_counts
+    from letsdance.experiments.adopters.counts import Counts, read_counts
     from letsdance.experiments.adopters.data import read_times
 
     several = [source] if isinstance(source, Seen) else source
     if isinstance(several, Sequence) and several and all(isinstance(one, Seen) for one in several):
         chosen = _chosen({one.name: one for one in several if isinstance(one, Seen)}, unit)
-    elif isinstance(source, str) and source in examples():
-        chosen = _counted(example(source), population, unit)
     elif isinstance(source, Counts):
         chosen = _counted(source, population, unit)
     else:
-        if isinstance(source, str | Path) and not Path(source).exists():
-            known = examples()
-            raise Refused("there is no file {source}.{near} Give a CSV with t and new or cum, with period and a count, or "
-                          "with node and time; or an example: {known}.", source=source, near=nearest(str(source), known),
-                          known=", ".join(known))
         sheet, kind = source, HISTORIES  # cascades, read already
         if not isinstance(source, Sequence | history.Cascade) or isinstance(source, str):
             sheet = tables.open_sheet(source, "adoption", "give a CSV with t and new or cum, with period and a count, or "

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from letsdance.params import Refused, Said, files
+from letsdance.scenarios import cases
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,8 +148,7 @@ def open_sheet(source: Any, what: str = "rows", remedy: str = "", reading: Readi
     reading, remedy = reading or Reading(), remedy or "give a CSV with a header."
     if hasattr(source, "columns") and hasattr(source, "to_dict"):
         return _of_frame(source, f"the table of {what}")
-    where, raw = _bytes(source, what, remedy, reading.most)
-    how: list[str] = []
+    where, raw, how = _bytes(source, what, remedy, reading.most)
     if raw[:2] == b"\x1f\x8b":
         raw = _unpacked(raw, where, 2 * reading.most)
         how.append(Said("unpacked from gz"))
@@ -213,12 +213,20 @@ def _no_table(raw: bytes, where: str) -> None:
             raise Refused("{where} {is_a}, not text; {do}.", where=where, is_a=Said(is_a), do=Said(do))
 
 
-def _bytes(source: Any, what: str, remedy: str, most: int) -> tuple[str, bytes]:
-    """A source's name, and not more bytes than are allowed."""
+def _bytes(source: Any, what: str, remedy: str, most: int) -> tuple[str, bytes, list[str]]:
+    """A source's name, not more bytes than are allowed, and where they are from if they ship."""
+    how: list[str] = []
     if isinstance(source, Upload):
         where, raw = source.name, source.content
     elif isinstance(source, str | Path):
-        where, raw = str(source), files.content(source, remedy.rstrip("."), most)
+        where, remedy = str(source), remedy.rstrip(".")
+        if (case := cases.named(source)) is not None:
+            raw = case.text.encode()
+            how.append(Said("a case that ships, from {source}", source=case.source))
+        else:
+            meant = cases.meant(source)
+            raw = files.content(source, Said("name {case}, which ships, or {remedy}", case=meant, remedy=Said(remedy))
+                                if meant else remedy, most)
     elif isinstance(source, bytes | bytearray):
         where, raw = f"the table of {what}", bytes(source)
     elif hasattr(source, "read"):
@@ -230,7 +238,7 @@ def _bytes(source: Any, what: str, remedy: str, most: int) -> tuple[str, bytes]:
                       kind_of=type(source).__name__)
     if len(raw) > most:
         raise Refused("{where} is larger than {most:,.0f} MB; give a part of it.", where=where, most=most / 2**20)
-    return where, raw
+    return where, raw, how
 
 
 def _unpacked(raw: bytes, where: str, most: int) -> bytes:
