@@ -11,6 +11,7 @@ import typer
 from letsdance.commands import over_worlds
 from letsdance.commands.screen import (
     Json,
+    Language,
     Lever,
     Most,
     Over,
@@ -27,6 +28,7 @@ from letsdance.commands.screen import (
     Within,
     busy,
     console,
+    idle,
     print_table,
     progress,
     until_or_runs,
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from letsdance.experiments.outcomes import Outcome
     from letsdance.experiments.windtunnel import WindTunnel
     from letsdance.scenarios import Scenario
+    from letsdance.words import Text
 
 _OUTCOME = "What is looked at first, such as lets_dance@60, T@40-60 or ever_adopted."
 
@@ -55,7 +58,7 @@ def compare(
     worlds: Over = None, within: Within = None, sets: Set = None,
     lever: Lever = None, shock: Shock = None, profile: Profile = None, municipalities: Table = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-compare"),
-    overwrite: Overwrite = False, as_json: Json = False,
+    language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Compare policies on the same citizens and the same luck. What differs, for whom, at what cost.
 
@@ -67,10 +70,14 @@ def compare(
     from letsdance.experiments.outcomes import parse
     from letsdance.experiments.precision import until as target
     from letsdance.params import Refused
+    from letsdance.words import text_in
 
     until_or_runs(until)
+    text = text_in(language)
     folder.check_target(out, overwrite)
     there = worlds_of(worlds, within)
+    if there is not None:
+        idle("--language", because="the report of --worlds is in English only")
     if there is not None and until is not None:
         raise Refused("--until counts runs in one world; leave it out, or leave --worlds out.")
     asked, wanted = parse(outcome), None if until is None else target(until)
@@ -90,11 +97,11 @@ def compare(
                             overwrite, as_json)
         return
     _compared(stories, asked, {"runs": 20 if runs is None else runs, "seed": seed, "municipalities": municipalities,
-                               "against": against, "until": wanted, "most": most}, until, out, overwrite, as_json)
+                               "against": against, "until": wanted, "most": most}, until, out, overwrite, as_json, text)
 
 
 def _compared(stories: dict[str, Scenario], asked: Outcome, how: dict[str, Any], until: str | None, out: Path,
-              overwrite: bool, as_json: bool) -> None:
+              overwrite: bool, as_json: bool, text: Text) -> None:
     """Compare in one world, print it and leave its folder."""
     from letsdance.experiments.compare import compare as run
     from letsdance.experiments.compare import listing, tables
@@ -104,7 +111,7 @@ def _compared(stories: dict[str, Scenario], asked: Outcome, how: dict[str, Any],
     with progress(label, len(stories) * max(1, how["most"] if until else how["runs"]), quiet=as_json) as advance:
         found = run(stories, progress=advance, **how)
     with busy("Asking the citizens", quiet=as_json):
-        frames, page = tables(found, asked), study(found, asked)
+        frames, page = tables(found, asked), study(found, asked, text)
     said = {"reference": found.reference, "seeds": {"first": how["seed"], "runs": found.runs}, "quarters": found.quarters,
             "scenarios": {name: story.to_toml() for name, story in stories.items()},
             "municipalities": text_of(how["municipalities"]), "outcome": str(asked), "until": until, "most": how["most"],

@@ -29,6 +29,7 @@ from letsdance.simulation.indicators import SOCIETY
 from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.simulation.run import Result, simulate
 from letsdance.simulation.society import LARGE, Society, cores
+from letsdance.words import Text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -267,7 +268,7 @@ class Effect:
 class Cost:
     """What a policy's levers cost beyond the reference's, in points over the horizon, for each unit of effect.
 
-    points: not a matter of luck. each, low, high: points for one unit of difference; NaN where `why` says why.
+    points: not a matter of luck. each, low, high: points for one unit of difference; NaN where `reason` names why.
     """
 
     points: float
@@ -275,7 +276,12 @@ class Cost:
     each: float
     low: float
     high: float
-    why: str = ""
+    reason: str = ""
+
+    @property
+    def why(self) -> str:
+        """Why there is none, as a sentence; "" where there is one."""
+        return Text()(f"report.why_{self.reason}") if self.reason else ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -476,15 +482,15 @@ class Comparison:
         """
         points, e = self.points(policy), self.effect(policy, outcome).difference
         if not np.isfinite(e.mean):
-            why = "the effect could not be measured"
+            reason = "unmeasured"
         elif e.low <= 0.0 <= e.high:
-            why = "no effect to divide by: its interval includes 0"
+            reason = "holds_0"
         elif points <= 0.0:
-            why = "it costs no more points than what it is compared with"
+            reason = "no_dearer"
         else:
             low, high = sorted(abs(points / end) for end in (e.low, e.high))
             return Cost(points, e, abs(points / e.mean), low, high)
-        return Cost(points, e, np.nan, np.nan, np.nan, why)
+        return Cost(points, e, np.nan, np.nan, np.nan, reason)
 
     # ------------------------------------------------------------ within
 

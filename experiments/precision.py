@@ -21,14 +21,8 @@ from letsdance.experiments.paired import Interval
 from letsdance.params import Refused, check_whole, number
 from letsdance.scenarios import Scenario
 from letsdance.simulation.run import Result, simulate
+from letsdance.words import Text
 
-#: How an interval was made: name -> sentence with its source.
-METHODS = {
-    "betting": "betting confidence sequence (hedged capital over a grid of bets; Waudby-Smith and Ramdas 2024, "
-               "JRSS B 86:1-27), which holds at every look and any number of runs",
-    "asymptotic": "asymptotic confidence sequence (Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas 2024, "
-                  "Annals of Statistics 52:2613-2640), which holds at every look once runs are many",
-}
 MOST = 20_000
 _FIRST = {"betting": 32, "asymptotic": 64}  # runs before the first look
 #: Shares of the capital that are put at stake: large ones find out soon, small ones in the long run.
@@ -83,23 +77,28 @@ class Precision:
         return tuple(name for name, one in self.intervals.items() if one.n < self.enough.get(name, 1))
 
     def __str__(self) -> str:
-        what = f"the paired difference in {self.target.outcome}" if self.paired else str(self.target.outcome)
-        digits = max(0, 1 - int(np.floor(np.log10(self.target.within))))
-        known = "; ".join(f"{name} {one.mean:.{digits}f} ({one.low:.{digits}f} to {one.high:.{digits}f})"
-                          for name, one in self.intervals.items())
+        return self.said(Text())
+
+    def said(self, text: Text) -> str:
+        """What was reached, and how, in a language."""
+        target, within = self.target, text.typed(self.target.within)
+        what = text("report.known_pair", outcome=target.outcome) if self.paired else str(target.outcome)
+        digits = max(0, 1 - int(np.floor(np.log10(target.within))))
+        known = text("report.semicolon").join(
+            f"{name} " + text("report.interval", **{end: text.number(getattr(one, end), digits)
+                                                    for end in ("mean", "low", "high")})
+            for name, one in self.intervals.items())
         if self.reached:
-            said = f"It took {self.runs:,} runs to know {what} to +-{self.target.within:g} at 95 %: {known}."
+            said = text("report.known", runs=text.number(self.runs), what=what, within=within, known=known)
         else:
-            got = f"only +-{self.reach:.2g}" if np.isfinite(self.reach) else "no interval at all"
-            if self.reach <= self.target.within:
-                got = f"+-{self.reach:.2g} as it seems"
-            said = (f"Not reached: after {self.runs:,} runs {what} is known to {got}, not to +-{self.target.within:g} "
-                    f"({known}); allow more runs (--most), or ask for less.")
+            seems = "seems" if self.reach <= target.within else "only"
+            got = text(f"report.known_{seems}", reach=text.typed(float(f"{self.reach:.2g}"))) if np.isfinite(
+                self.reach) else text("report.known_none")
+            said = text("report.known_not", runs=text.number(self.runs), what=what, within=within, known=known, got=got)
         if self.skewed:
             most = max(self.enough[name] for name in self.skewed)
-            said += (f" In a few runs it is far larger or smaller than in the others ({' and '.join(self.skewed)}), so the "
-                     f"interval is too often wrong until there are some {most:,} runs.")
-        return f"{said} Method: {METHODS[self.method]}."
+            said += text("report.known_skewed", names=text.listed(list(self.skewed)), n=text.number(most))
+        return said + text("report.known_method", method=text(f"report.method_{self.method}"))
 
 
 def until(text: str | Target) -> Target:

@@ -3,51 +3,52 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
 
 from letsdance.experiments.outcomes import WHOLE_RUN, Outcome
 from letsdance.experiments.paired import Interval
-from letsdance.report.style import FUTURES, decimal, percent
-from letsdance.scenarios import LEVERS, SHOCKS, Scenario, Use
+from letsdance.report.style import ENGLISH, FUTURES, decimal, percent
+from letsdance.scenarios import Scenario, Use
+from letsdance.words import Text
 
-_WORDS = {
-    **{name: f"municipalities in {title}" for name, title in FUTURES.items()},
-    "C": "citizens' willingness", "G": "governments' willingness", "T": "trust in government", "S": "social capital",
-    "L": "risk culture", "K": "innovation capacity", "A": "support from the top",
-    "services": "services per municipality", "on": "governments that have the innovation",
-    "ever_adopted": "governments that have ever adopted", "uses": "citizens who use the innovation",
-    "participation": "citizens who take part", "representativeness": "the poorest quarter's part (1 is equal)",
-    "late_adopter_gap": "the gap of late adopters", "total_spend": "points spent over the run",
-}
+#: Outcomes that the texts name; all others are called as the indicators are.
+_NAMED = {"C", "G", "T", "S", "L", "K", "A", "services", "on", "ever_adopted", "uses", "participation",
+          "representativeness", "late_adopter_gap", "total_spend", "lever_points", "pilots_per_adoption",
+          "left_start_regime"}
 
 
-def what(outcome: Outcome) -> str:
+def what(outcome: Outcome, text: Text = ENGLISH) -> str:
     """An outcome in words, without when."""
-    said = _WORDS.get(outcome.name) or outcome.says.split(":")[0].split(";")[0].rstrip(".")
-    return said if outcome.name in _WORDS else said[:1].lower() + said[1:]
+    name = outcome.name
+    if name in FUTURES:
+        return text("report.outcome_in", future=text.title("start", name))
+    if name in _NAMED:
+        return text(f"report.outcome_{name}")
+    if name.startswith("time_to_"):
+        return text("report.outcome_time_to", share=text.typed(float(name.removeprefix("time_to_"))))
+    titled = text.title("indicator", name)
+    said = (outcome.says if titled == name else titled).split(":")[0].split(";")[0].rstrip(". \u202f")
+    return said[:1].lower() + said[1:] if text == ENGLISH else said  # a noun of another language may begin with a capital
 
 
-def subject(outcome: Outcome) -> str:
+def subject(outcome: Outcome, text: Text = ENGLISH) -> str:
     """An outcome as what a sentence is about."""
-    said = what(outcome)
-    counted = said.startswith(("municipalities", "governments that", "citizens who"))
-    return f"the share of {said}" if outcome.unit == "share" and counted else said
+    counted = outcome.unit == "share" and what(outcome).startswith(("municipalities", "governments that", "citizens who"))
+    return text("report.share_of", what=what(outcome, text)) if counted else what(outcome, text)
 
 
-def when(outcome: Outcome, last: int) -> str:
+def when(outcome: Outcome, last: int, text: Text = ENGLISH) -> str:
     """When an outcome is looked at."""
     if outcome.name in WHOLE_RUN:
-        return "over the whole run"
+        return text("report.whole_run")
     first, end = (last, last) if outcome.first is None else (outcome.first, outcome.last)
-    return f"by quarter {end}" if first == end else f"over quarters {first}–{end}"
+    return text("report.by_quarter", quarter=end) if first == end else text("report.over_quarters", first=first, last=end)
 
 
-def amount(outcome: Outcome, value: float) -> str:
+def amount(outcome: Outcome, value: float, text: Text = ENGLISH) -> str:
     """A level: shares in per cent, other values as numbers."""
     if outcome.unit == "share":
-        return percent(value)
-    return decimal(value, 0 if abs(value) >= 20 else 1 if abs(value) >= 1 else 2)
+        return percent(value, text)
+    return decimal(value, 0 if abs(value) >= 20 else 1 if abs(value) >= 1 else 2, text)
 
 
 def digits_of(outcome: Outcome, e: Interval) -> int:
@@ -58,46 +59,47 @@ def digits_of(outcome: Outcome, e: Interval) -> int:
     return digits + 1 if e.clear and round(min(low, high), digits) == 0 else digits
 
 
-def difference(outcome: Outcome, value: float, digits: int) -> str:
+def difference(outcome: Outcome, value: float, digits: int, text: Text = ENGLISH) -> str:
     """A difference without its unit; shares in percentage points."""
     if not math.isfinite(value):
-        return "not measured"
-    text = f"{value * (100 if outcome.unit == 'share' else 1):.{digits if value else 0}f}"
-    return (text if float(text) else text.lstrip("-")).replace("-", "−")
+        return text("number.unmeasured")
+    return text.number(value * (100 if outcome.unit == "share" else 1), digits if value else 0)
 
 
-def _signed(outcome: Outcome, value: float, digits: int) -> str:
-    text = difference(outcome, value, digits)
-    return f"+{text}" if value > 0 and text.strip("0.") else text
+def _signed(outcome: Outcome, value: float, digits: int, text: Text) -> str:
+    said = difference(outcome, value, digits, text)
+    return f"+{said}" if value > 0 and said.strip("0.,") else said
 
 
-def unit_of(outcome: Outcome) -> str:
+def unit_of(outcome: Outcome, text: Text = ENGLISH) -> str:
     """What a difference is counted in; '' where the outcome has no unit of its own."""
-    return {"share": "percentage points", "per municipality": "", "ratio": "", "logit": "", "value": ""}.get(
-        outcome.unit, outcome.unit)
+    unit = outcome.unit.replace(" ", "_")
+    return text(f"report.unit_{unit}") if unit in ("share", "quarters", "points", "pilots", "per_point") else ""
 
 
-def change(outcome: Outcome, e: Interval, unit: bool = True) -> str:
+def change(outcome: Outcome, e: Interval, unit: bool = True, text: Text = ENGLISH) -> str:
     """A difference with its interval: '+34 (29 to 40) percentage points'."""
     if not math.isfinite(e.mean):
-        return "not measured"
+        return text("number.unmeasured")
     mean, low, high = (0.0 if abs(value) < 1e-12 else value for value in (e.mean, e.low, e.high))  # rounding is no change
     e = Interval(mean, low, high, e.n)
     digits = digits_of(outcome, e)
-    text = _signed(outcome, e.mean, digits)
+    said = _signed(outcome, e.mean, digits, text)
     if e.low != e.high:
-        text += f" ({difference(outcome, e.low, digits)} to {difference(outcome, e.high, digits)})"
-    return f"{text} {unit_of(outcome)}".rstrip() if unit else text
+        said = text("report.interval", mean=said, low=difference(outcome, e.low, digits, text),
+                    high=difference(outcome, e.high, digits, text))
+    return f"{said} {unit_of(outcome, text)}".rstrip() if unit else said
 
 
-def described(story: Scenario) -> str:
+def described(story: Scenario, text: Text = ENGLISH) -> str:
     """What a policy consists of, in words."""
-    def use(one: Use, known: Mapping[str, Any]) -> str:
-        lasts = f"from quarter {one.start} on" if one.duration is None else f"quarters {one.start}–" + str(
-            one.start + one.duration - 1)
-        return f"{known[one.name]['title']} ({one.name}, {lasts}" + (
-            "" if one.strength == 1 else f", strength {one.strength:g}") + (f", in {one.where}" if one.where else "") + ")"
+    def use(one: Use, kind: str) -> str:
+        lasts = text("report.use_on_from", start=one.start) if one.duration is None else text(
+            "report.use_from_to", start=one.start, end=one.start + one.duration - 1)
+        strength = "" if one.strength == 1 else text("report.use_strength", strength=text.typed(one.strength))
+        where = text("report.when_in", where=one.where) if one.where else ""
+        return f"{text.title(kind, one.name)} ({one.name}, {lasts}{strength}{where})"
 
-    parts = [use(one, LEVERS) for one in story.levers] + [use(one, SHOCKS) for one in story.shocks]
-    parts += [f"{name} = {value:g}" for name, value in story.parameters.items()]
-    return "; ".join(parts) or "nothing is done"
+    parts = [use(one, "lever") for one in story.levers] + [use(one, "shock") for one in story.shocks]
+    parts += [f"{name} = {text.typed(value)}" for name, value in story.parameters.items()]
+    return text("report.semicolon").join(parts) or text("report.nothing_done")

@@ -17,6 +17,8 @@ from markupsafe import Markup
 from letsdance.report.figures import save
 from letsdance.report.page import css, template
 from letsdance.report.sheet import NARROW, WIDE, Figure, font_faces
+from letsdance.report.style import ENGLISH
+from letsdance.words import Text
 
 __all__ = ["OF_THE_MODEL", "Section", "Study", "Table", "render", "write"]
 
@@ -41,15 +43,14 @@ class Section:
 
 
 #: How to read what the model says.
-OF_THE_MODEL = ("It explores, it does not forecast. The sources give directions, not rates: every time scale and every "
-                "size is assumed. An interval tells how sure the runs are, not how sure the model is.")
+OF_THE_MODEL = ENGLISH("report.of_the_model")
 
 
 @dataclass(frozen=True)
 class Study:
     """What an experiment found: the answer as the headline, what was done, sections; `limits` says what it cannot tell.
 
-    caveat: how to read it, in the place where nobody misses it.
+    caveat: how to read it, in the place where nobody misses it. text: the language that all of it speaks.
     """
 
     kind: str
@@ -58,6 +59,7 @@ class Study:
     sections: Sequence[Section]
     limits: Sequence[str] = ()
     caveat: str = OF_THE_MODEL
+    text: Text = ENGLISH
 
 
 def render(study: Study, manifest: Mapping[str, Any], drawn: Mapping[str, tuple[Figure, Figure]] | None = None) -> str:
@@ -65,7 +67,7 @@ def render(study: Study, manifest: Mapping[str, Any], drawn: Mapping[str, tuple[
     drawn = _drawn(study) if drawn is None else drawn
     figures = {name: {"wide": Markup(wide.svg(inline=True)), "narrow": Markup(narrow.svg(inline=True)),
                       "title": wide.title, "summary": wide.summary} for name, (wide, narrow) in drawn.items()}
-    return template("study").render(study=study, figures=figures, manifest=manifest, css=css(),
+    return template("study").render(study=study, text=study.text, figures=figures, manifest=manifest, css=css(),
                                     faces=Markup(font_faces()))
 
 

@@ -8,11 +8,13 @@ from html.parser import HTMLParser
 import pytest
 
 from letsdance import words
+from letsdance.experiments.compare import compare, policies, read_policy
+from letsdance.experiments.precision import until
 from letsdance.params import Refused
-from letsdance.report import page
+from letsdance.report import comparison, page, study
 from letsdance.report.figures import draw
-from letsdance.report.sheet import NARROW, WIDE, _measure, text_width
-from letsdance.scenarios import STARTS
+from letsdance.report.sheet import NARROW, WIDE, Figure, _measure, text_width
+from letsdance.scenarios import STARTS, load
 from letsdance.simulation import simulate
 from letsdance.words import KINDS, TEXTS, Text, catalogue, declared, languages, text_in
 
@@ -69,6 +71,14 @@ def results():
     return {name: simulate(name, runs=3, quarters=16, parameters=size) for name in STARTS} | {"lone_ranger": own}
 
 
+@pytest.fixture(scope="module")
+def compared():
+    """Two policies that differ clearly, and one that hardly does."""
+    start = load("lone_ranger").changed(parameters={"municipalities": 8, "citizens": 30}, quarters=16)
+    return compare(policies([read_policy(one) for one in ("#1: FRCS@2+12, FAL@2+12", "#2: k=1.2", "#3: austerity@4+2*0.5")],
+                            start), runs=40, until=until("lets_dance@16 +-0.2"), most=60)
+
+
 @pytest.fixture
 def spoken(tmp_path, monkeypatch):
     """A language whose every text is written in other letters."""
@@ -103,10 +113,25 @@ def test_no_plain_english_is_left_in_a_report(results, spoken):
         assert not [line for line in said if re.search(r"\d\.\d", re.sub(r"(letsdance|python|numpy) [\d.]+", "", line))]
 
 
+@pytest.mark.parametrize("outcome", ["lets_dance", "time_to_50", "consciousness@4-8"])
+def test_no_plain_english_is_left_in_a_comparison(compared, spoken, outcome):
+    said = comparison.study(compared, outcome, spoken)
+    drawn = {name: (make(NARROW), make(NARROW)) for part in said.sections for name, make in part.figures.items()
+             if outcome == "lets_dance"} or dict.fromkeys(("effects", "differences", "fates"), 2 * (Figure("", ""),))
+    page_says = seen(study.render(said, MANIFEST, drawn))
+    assert len(page_says) > 100
+    codes = re.compile(r"municipalities\.parquet|--(?:municipalities|most)|\((?:FRCS|FAL|austerity),|lets_dance@16|"
+                       r"\w+ = [\d,]+")
+    assert not {word for line in page_says for word in re.findall(r"[A-Za-z]{2,}", codes.sub("", NAMES.sub("", line)))}
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_figures_have_room_for_every_language(results, language):
+def test_figures_have_room_for_every_language(results, compared, language):
+    text = Text(language)
     for width in (WIDE, NARROW):
-        for name, figure in draw(results, width, language).items():
+        figures = draw(results, width, language) | {make.__name__: make(compared, width, text) for make in (
+            comparison.differences, comparison.effects, comparison.fates)}
+        for name, figure in figures.items():
             for word in figure._words:
                 wide = text_width(word["text"], word["size"], word["bold"])
                 left = word["x"] - wide * {"middle": 0.5, "end": 1.0}.get(word["anchor"], 0.0)
