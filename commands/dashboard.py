@@ -21,11 +21,16 @@ def dashboard(
                                                    "1 MB.")] = 400,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the first page.")] = True,
     projector: Annotated[bool, typer.Option("--projector", help="Open it in large type.")] = False,
+    context: Annotated[list[str] | None, typer.Option(help="In which country, sector or government pages open (`letsdance "
+                                                           "show contexts`). May be given again.")] = None,
 ) -> None:
     """Show the futures live in a browser, offline. Explore levers and conditions; stop it with Ctrl+C."""
     import os
     import threading
 
+    from letsdance.scenarios import check_context
+
+    opened = check_context(context or [])  # what is wrong is said before anything is started
     ending = serving.ends_on_signals()
     place = serving.listening(host, port, "dashboard", _PORT)
     os.environ["SOLARA_APP"] = "letsdance.dashboards.app"  # read by Solara when it is imported, like the next ones
@@ -37,8 +42,9 @@ def dashboard(
     # what Solara and its parts say to those who build with it is not for those who use it
     warnings.filterwarnings("ignore")
     logging.getLogger("solara").setLevel(logging.ERROR)
-    from letsdance.dashboards import guard
+    from letsdance.dashboards import guard, state
 
+    state.opens_in(opened)
     guard.install(guard.Hosts(host, allow_host or ()), root_path, pages)
     from solara.server import settings
     from solara.server.starlette import app

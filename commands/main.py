@@ -343,12 +343,11 @@ def _for_all(words: list[str]) -> list[str]:
     if not any(word.partition("=")[0] in _EVERY for word in words):
         return words
     from letsdance import scenarios
-    from letsdance.params import Refused
 
     kept, said = _parted(words)
-    if said["--context"] and kept[:1] in (["dashboard"], ["workshop"]):
-        raise Refused("--context would do nothing: a page's link carries its own (context=denmark); leave --context out.")
     scenarios.mechanism.everywhere(said["--mechanism"])
+    if kept[:1] in (["dashboard"], ["workshop"]):  # theirs goes with links and agendas
+        return [*kept, *(word for one in said["--context"] for word in ("--context", one))]
     scenarios.everywhere(said["--context"])
     return kept
 

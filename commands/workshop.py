@@ -30,6 +30,8 @@ def workshop(
     folder: Annotated[Path, typer.Option(help="Where rooms are kept, a file each.")] = Path("letsdance-rooms"),
     rooms: Annotated[int, typer.Option(min=1, max=8, help="Rooms at once.")] = 1,
     new: Annotated[bool, typer.Option("--new", help="A new room, though one in the folder has not ended.")] = False,
+    context: Annotated[list[str] | None, typer.Option(help="In which country, sector or government it plays "
+                                                           "(`letsdance show contexts`). May be given again.")] = None,
     rehearse: Annotated[int, typer.Option(min=0, max=60, help="Simulated participants, to practise alone.")] = 0,
     script: Annotated[bool, typer.Option("--script", help="Print the agenda's script, and start nothing.")] = False,
     copy_agenda: Annotated[Path | None, typer.Option(help="Write the agenda to a file to edit, and start nothing.")] = None,
@@ -39,11 +41,14 @@ def workshop(
     comes of it. Stop it with Ctrl+C; start it again and everybody is where they were."""
     from letsdance.params import check_whole, files
     from letsdance.room import agenda as agendas
+    from letsdance.scenarios import check_context
     from letsdance.words import text_in
 
     text = text_in(language)
     check_whole("seed", seed, 0, 2**53 - 1)
     chosen = agendas.load(agenda)
+    if context:
+        chosen = chosen.model_copy(update={"context": check_context(context)})
     if script:
         typer.echo(agendas.script(chosen, text))
         return

@@ -24,7 +24,7 @@ from letsdance.dashboards import compute, events, guard
 from letsdance.dashboards.budget import Budget
 from letsdance.dashboards.charts import css_colours
 from letsdance.dashboards.parts import Box, Say, vue
-from letsdance.dashboards.sentences import placed
+from letsdance.dashboards.sentences import named, uses_said
 from letsdance.dashboards.session import Session, provide, use_session
 from letsdance.dashboards.state import (
     LANGUAGES,
@@ -108,8 +108,8 @@ component(PAGES[0])
 
 def suited(view: View) -> View:
     """A page opens where it has something to show: hardly anybody adopts in Lone Ranger, where nobody has chosen to be."""
-    if view.page == "late_adopters" and view.policy == Policy():
-        return replace(view, policy=Policy(ADOPTING))
+    if view.page == "late_adopters" and view.policy == Policy(context=view.policy.context):
+        return replace(view, policy=replace(view.policy, start=ADOPTING))
     return view
 
 
@@ -208,15 +208,12 @@ def printed(view: View, text: Text) -> str:
     """What a sheet of paper has to say of what is on it: start, levers with their dates, runs, seed, version."""
     told = []
     for policy in (view.policy, *(view.others if view.page == "compare" else ())):
-        said = []
-        for use in policy.levers:
-            title = placed("lever", use, text)
-            said.append(text("budget.use_on", lever=title, start=use.start) if use.duration is None else
-                        text("budget.use", lever=title, start=use.start, duration=use.duration))
-        told.append(text("print.how", start=policy.title or text.title("start", policy.start), runs=view.runs,
-                         levers="; ".join(said) + "." if said else text("print.no_levers"), quarters=policy.quarters,
+        said = uses_said(policy.levers, text)
+        start = [policy.title or text.title("start", policy.start), *(text.title("context", one) for one in policy.context)]
+        told.append(text("print.how", start=", ".join(start), runs=view.runs,
+                         levers=f"{said}." if said else text("print.no_levers"), quarters=policy.quarters,
                          seed=view.seed, version=own_version()))
-    return " ".join(told)
+    return named(view, " ".join(told), text)
 
 
 @solara.component

@@ -11,7 +11,8 @@ from letsdance.dashboards.parts import vue
 from letsdance.dashboards.sentences import placed
 from letsdance.dashboards.session import use_session
 from letsdance.dashboards.state import price
-from letsdance.params import within
+from letsdance.params import Refused, within
+from letsdance.words import Text
 
 
 @vue("assets/budget.vue")
@@ -21,7 +22,14 @@ def _Budget(show: bool, spent: float, limit: int, over: bool, says: str, uses: l
 
 
 #: What links call the limit of the budget, in points over the whole run.
-LIMIT, _MOST_POINTS = "budget.limit", 100_000
+LIMIT, MOST_POINTS = "budget.limit", 100_000
+
+
+def points(value: float | None, text: Text) -> int | None:
+    """A limit as it was typed; None for none. Raises `Refused`."""
+    if value and not (float(value).is_integer() and 1 <= value <= MOST_POINTS):
+        raise Refused(text("budget.wrong"))
+    return int(value) if value else None
 
 
 @solara.component
@@ -29,14 +37,14 @@ def Budget() -> None:
     """A strip under the bar wherever a lever is in use or a limit is set."""
     session = use_session()
     view, text = session.view.value, session.text
-    limit = within(view.get(LIMIT), 1, _MOST_POINTS) or 0
+    limit = within(view.get(LIMIT), 1, MOST_POINTS) or 0
     spent, each = price(replace(view.policy, title=""))
 
     def bound(value: float | None) -> None:
-        if value and not (float(value).is_integer() and 1 <= value <= _MOST_POINTS):
-            session.refused.value = {**session.refused.peek(), LIMIT: text("budget.wrong")}
-            return
-        session.change(own=session.view.peek().put(**{LIMIT: int(value) if value else None}).own)
+        try:
+            session.change(own=session.view.peek().put(**{LIMIT: points(value, text)}).own)
+        except Refused as refused:
+            session.refuse(LIMIT, refused)
 
     n = text.number(spent)
     over = bool(limit) and spent > limit

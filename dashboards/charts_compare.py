@@ -67,7 +67,7 @@ def outcome_of(view: View) -> str:
 
 def name_of(policy: Policy, text: Text) -> str:
     """A policy's own name, or what it changes about its start."""
-    return policy.title or what_changed(policy, policy.bare(), text, brief=True) or text(
+    return policy.title or what_changed(policy, replace(policy.bare(), context=()), text, brief=True) or text(
         "compare.as_it_stands", start=text.title("start", policy.start))
 
 
@@ -419,9 +419,9 @@ def tunnel_cells(policy: Policy) -> Iterator[tuple[tuple[str, str], tuple[Policy
     at = min(AT, policy.quarters)
     for shock in (CALM, *SHOCKS):
         for start in STARTS:
-            hit = Policy(start, profile=policy.profile, quarters=policy.quarters,
+            hit = Policy(start, profile=policy.profile, context=policy.context, quarters=policy.quarters,
                          shocks=() if shock == CALM else parse_uses("shock", [{"name": shock, "start": at}]))
-            changed = replace(hit, levers=policy.levers, context=policy.context)
+            changed = replace(hit, levers=policy.levers)
             for name, value in kept:
                 changed = changed.with_parameter(name, value)
             yield (start, shock), (hit, changed)

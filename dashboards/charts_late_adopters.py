@@ -426,6 +426,18 @@ def _room(bands: Mapping[str, np.ndarray]) -> dict[str, Any]:
     return {"min": round(low - 0.2 * max(high - low, 0.05), 3)}
 
 
+def lead(found: Mapping[str, np.ndarray], text: Text) -> str:
+    """What moves early adopters, and what laggards, in words: pushed or pulled, as far as two decimals tell."""
+    told = []
+    for c, name in ((1, "early_adopters"), (4, "laggards")):
+        push, pull = (float(spread(found[what])[1, c]) for what in ("push", "pull"))
+        if np.isfinite(push + pull):
+            more = round(push, 2) - round(pull, 2)
+            told.append(text(f"late_adopters.lead_{'push' if more > 0 else 'pull' if more < 0 else 'even'}",
+                             who=text(f"category.{name}"), push=text.number(push, 2), pull=text.number(pull, 2)))
+    return " ".join(told)
+
+
 def why(found: Mapping[str, np.ndarray], text: Text) -> Chart:
     """What speaks for adopting, by category: pushed by law and peers, or pulled by need and employees."""
     names = _names(text)
@@ -468,6 +480,6 @@ def why(found: Mapping[str, np.ndarray], text: Text) -> Chart:
     return Chart("why", text("late_adopters.why"), sentence, option, data, table)
 
 
-__all__ = ["MEASURES", "When", "ahead", "depth", "fast_and_deep", "gap", "has", "headline", "in_use", "reasons", "said",
-           "survival_curves",
-           "survivals", "switched", "target", "times", "times_table", "title_of", "use_curves", "what_if", "when", "why"]
+__all__ = ["MEASURES", "When", "ahead", "depth", "fast_and_deep", "gap", "has", "headline", "in_use", "lead", "reasons",
+           "said", "survival_curves", "survivals", "switched", "target", "times", "times_table", "title_of", "use_curves",
+           "what_if", "when", "why"]

@@ -168,7 +168,7 @@ def _content(what: str, name: str, kind: str, results: Mapping[str, Result], vie
         return drawn.svg(origin).encode() if kind == "svg" else drawn.png(origin)
     from letsdance.report.page import render
 
-    return render(results, _manifest(results, view), text=Text(view.language)).encode()
+    return render(results, _manifest(results, view), text=Text(view.language), called=view.innovation()).encode()
 
 
 def _tables(results: Mapping[str, Result]) -> dict[str, pd.DataFrame]:

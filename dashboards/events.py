@@ -13,8 +13,8 @@ from functools import cache
 from types import UnionType
 from typing import Any, Literal, NotRequired, TypedDict, Union, get_args, get_origin, get_type_hints, is_typeddict
 
-__all__ = ["Chosen", "Found", "Look", "Luck", "MapOrder", "Nothing", "Order", "Section", "Setting", "Step", "Table",
-           "Taken", "TownOrder", "UseChange", "declare", "declared", "wrong"]
+__all__ = ["Chosen", "Found", "Goal", "Look", "Luck", "MapOrder", "Nothing", "Order", "Section", "Setting", "Step", "Table",
+           "Taken", "TownOrder", "UseChange", "Within", "declare", "declared", "wrong"]
 
 #: An event that only says that it happened.
 type Nothing = bool | None
@@ -53,6 +53,14 @@ class Luck(TypedDict, total=False):
     runs: float | None
     quarters: float | None
     profile: str
+    called: str
+
+
+class Within(TypedDict):
+    """A context of a kind is chosen; '' for none."""
+
+    kind: str
+    name: str
 
 
 class Section(TypedDict):
@@ -94,6 +102,15 @@ class Taken(TypedDict):
     kind: str
     what: NotRequired[str]
     quarter: NotRequired[int]
+
+
+class Goal(TypedDict):
+    """Where we want to be, for how many points (None: any), and whether packages are looked for."""
+
+    what: str
+    share: int
+    limit: float | None
+    asked: bool
 
 
 class Found(TypedDict):

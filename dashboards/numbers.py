@@ -8,7 +8,7 @@ from typing import Any
 
 import solara
 
-from letsdance.dashboards.parts import vue
+from letsdance.dashboards.parts import terms, vue
 from letsdance.dashboards.session import use_session
 
 __all__ = ["Cell", "Head", "Numbers", "Row"]
@@ -48,8 +48,8 @@ class Row:
 
 
 @vue("assets/numbers.vue")
-def _Numbers(name: str, title: str, sentence: str, corner: str, columns: list, rows: list, stamp: str, legend: list,
-             texts: dict, event_switched: Callable[[str], None]) -> None:
+def _Numbers(name: str, title: str, sentence: str, terms: str, corner: str, columns: list, rows: list, stamp: str,
+             legend: list, texts: dict, event_switched: Callable[[str], None]) -> None:
     """The browser's half of a table."""
 
 
@@ -61,6 +61,8 @@ def Numbers(name: str, title: str, sentence: str, columns: Sequence[Head], rows:
     stamp: `charts.key_of` of the question that it answers, which tests wait for.
     """
     session = use_session()
-    _Numbers(name=name, title=title, sentence=sentence, corner=corner, columns=[asdict(one) for one in columns],
+    _Numbers(name=name, title=title, sentence=sentence, corner=corner,
+             terms=terms(". ".join((title, sentence, *(one.title for one in columns))), session.text),
+             columns=[asdict(one) for one in columns],
              rows=[asdict(one) for one in rows], stamp=stamp, legend=[list(one) for one in legend],
              texts=session.text.all("chart"), event_switched=lambda key: on_switch(key) if on_switch else None)

@@ -18,12 +18,12 @@ from letsdance import scenarios
 from letsdance.dashboards import events
 from letsdance.dashboards.charts import Chart, Told
 from letsdance.dashboards.session import use_session
-from letsdance.params import EVIDENCE, PARAMETERS, Parameter, marks
+from letsdance.params import CONTEXTS, EVIDENCE, PARAMETERS, Parameter, marks
 from letsdance.scenarios import LEVERS, SHOCKS
 from letsdance.words import Text
 
 __all__ = ["Box", "Figure", "Rule", "Say", "Sent", "Waiting", "effects", "explained", "lever_rows",
-           "parameter_rows", "rules", "shock_rows", "start_rows", "vue"]
+           "parameter_rows", "rules", "shock_rows", "start_rows", "terms", "vue"]
 
 
 class Sent:
@@ -65,10 +65,20 @@ def vue(path: str) -> Callable[[Callable[..., None]], Callable[..., Any]]:
     return decorate
 
 
+def terms(said: str, text: Text) -> str:
+    """What the terms in a text mean, as HTML that opens by a click or a key where the text stands; '' for none."""
+    found = text.terms(said)
+    if not found:
+        return ""
+    meant = "".join(f"<dt>{escape(title)}</dt><dd>{escape(says)}</dd>" for title, says in found)
+    called = escape(text("chart.terms", what=text.listed([title for title, _ in found])))
+    return f"<details><summary class='ld-icon' aria-label='{called}' title='{called}'>?</summary><dl>{meant}</dl></details>"
+
+
 @vue("assets/chart.vue")
-def _Chart(name: str, title: str, sentence: str, option: dict, numbers: dict, columns: list, rows: list, texts: dict,
-           showing: bool, event_show: Callable[[bool], None], event_read: Callable[[events.Nothing], None], file: dict,
-           event_parquet: Callable[[events.Nothing], None], event_whole: Callable[[events.Nothing], None],
+def _Chart(name: str, title: str, sentence: str, terms: str, option: dict, numbers: dict, columns: list, rows: list,
+           texts: dict, showing: bool, event_show: Callable[[bool], None], event_read: Callable[[events.Nothing], None],
+           file: dict, event_parquet: Callable[[events.Nothing], None], event_whole: Callable[[events.Nothing], None],
            clickable: bool = False,
            event_point: Callable[[tuple[float, float]], None] | None = None) -> None:
     """The browser's half of a chart."""
@@ -96,6 +106,8 @@ def Figure(chart: Chart, stamp: str, on_point: Callable[[float, float], None] | 
     file: solara.Reactive[dict[str, Any]] = solara.use_reactive({"serial": 0})
     told, missed = solara.use_memo(Told, []), solara.use_reactive(0)  # missed: how often the page did not know the last
     numbers = solara.use_memo(lambda: told.change(chart, stamp), [chart, stamp, missed.value])
+    meant = solara.use_memo(lambda: terms(f"{chart.title}. {chart.sentence}", session.text), [
+        chart.title, chart.sentence, session.text])
     showing = chart.name in session.tables.value
     columns, rows = chart.table() if showing or read.value else ([], [])
 
@@ -109,7 +121,7 @@ def Figure(chart: Chart, stamp: str, on_point: Callable[[float, float], None] | 
         file.value = {"serial": file.peek()["serial"] + 1, "name": f"{chart.name}.parquet", "type": TYPES["parquet"],
                       "content": written(*chart.table(), session.view.peek().language)}
 
-    _Chart(name=chart.name, title=chart.title, sentence=chart.sentence, option=chart.option,
+    _Chart(name=chart.name, title=chart.title, sentence=chart.sentence, terms=meant, option=chart.option,
            numbers=numbers, columns=columns, rows=rows, texts=session.text.all("chart"),
            showing=showing, event_show=lambda on: session.show_table(chart.name, on), event_read=lambda _: read.set(True),
            file=file.value, event_parquet=parquet, event_whole=whole, clickable=on_point is not None,
@@ -189,7 +201,8 @@ def _equations(parameters: Sequence[str], text: Text) -> list[str]:
 
 
 def explained(key: str, text: Text) -> str:
-    """What stands behind the question mark of "lever.FRCS" or "parameter.k", as HTML: sentence, effect, sources."""
+    """What stands behind the question mark of "lever.FRCS", "parameter.k" or "context.denmark", as HTML: sentence, effect,
+    sources."""
     kind, name = key.split(".", 1)
     parts = [f"<p>{escape(text.says(kind, name))}</p>"]
     if kind == "parameter":
@@ -199,6 +212,14 @@ def explained(key: str, text: Text) -> str:
         parts += [f"<p class='ld-fact'>{escape(fact)}</p>" for fact in facts]
         parts += _equations([name], text)
         reference = p.reference
+    elif kind == "context":
+        entry = CONTEXTS[name]
+        parts.append(f"<p class='ld-fact'>{escape(text('why.sets'))}</p><ul class='ld-equation'>" + "".join(
+            f"<li>{escape(text.title('parameter', one))}: {escape(text.short(value))} "
+            f"({escape(text('why.usual', n=text.short(PARAMETERS[one].default)))})</li>"
+            for one, value in entry["values"].items()) + "</ul>")
+        parts += _equations(list(entry["values"]), text)
+        reference = entry["reference"]
     else:
         entry = (LEVERS if kind == "lever" else SHOCKS)[name]
         parts.append(f"<p class='ld-fact'>{escape(text('why.effects'))}</p><ul class='ld-equation'>" + "".join(

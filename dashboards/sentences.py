@@ -6,10 +6,12 @@ What is counted is experiments.cards' and experiments.paired's; only the wording
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from letsdance.dashboards.compute import Pair
-from letsdance.dashboards.state import Policy
+from letsdance.dashboards.state import Policy, View
 from letsdance.experiments import cards
 from letsdance.experiments.paired import Interval, paired
 from letsdance.report.style import capital, finite_mean
@@ -17,7 +19,7 @@ from letsdance.scenarios import Use
 from letsdance.simulation import schedule
 from letsdance.words import Text
 
-__all__ = ["headline", "placed", "what_changed"]
+__all__ = ["headline", "named", "placed", "uses_said", "what_changed"]
 
 #: What a headline may be about, the first first; all shares, so that differences are points.
 TOLD = ("lets_dance", "on", "C", "G", "uses", "T", "participation", "S", "K")
@@ -38,6 +40,9 @@ def what_changed(policy: Policy, reference: Policy, text: Text, *, brief: bool =
     said += [placed("shock", use, text) for use in policy.shocks if use not in reference.shocks]
     said += [text("headline.without", what=text.title("shock", use.name)) for use in reference.shocks
              if use.name not in {other.name for other in policy.shocks}]
+    said += [text.title("context", name) for name in policy.context if name not in reference.context]
+    said += [text("headline.without", what=text.title("context", name)) for name in reference.context
+             if name not in policy.context]
     if policy.profile != reference.profile:
         said.append(text.title("profile", policy.profile))
     for name in sorted({n for n, _ in (*policy.parameters, *reference.parameters)}):
@@ -51,9 +56,21 @@ def what_changed(policy: Policy, reference: Policy, text: Text, *, brief: bool =
     return capital(text.listed(said)) if said else ""
 
 
+def named(view: View, said: str, text: Text) -> str:
+    """What is said, behind the innovation's own name where it has one."""
+    name = view.innovation()
+    return text("innovation.said", name=name, said=said) if name else said
+
+
 def placed(kind: str, use: Use, text: Text) -> str:
     """A lever's or shock's title, with where it acts."""
     return text.title(kind, use.name) + (f" ({use.where})" if use.where else "")
+
+
+def uses_said(uses: Sequence[Use], text: Text) -> str:
+    """Levers with when and how long, such as "outreach from quarter 1 for 20 quarters; ..."; '' for none."""
+    return "; ".join(text("budget.use_on" if use.duration is None else "budget.use", lever=placed("lever", use, text),
+                          start=use.start, duration=use.duration) for use in uses)
 
 
 def _effect(pair: Pair, indicator: str) -> tuple[Interval, int]:

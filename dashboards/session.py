@@ -118,7 +118,7 @@ class Session:
     def reset(self) -> None:
         """The start as it stands, with the usual luck; can be undone."""
         view = self.view.peek()
-        self.change(policy=view.policy.bare(), reference="start", seed=1, runs=20)
+        self.change(policy=replace(view.policy.bare(), context=()), reference="start", seed=1, runs=20)
 
     def replay(self) -> None:
         """Show the last change again: from what was before to what is now."""

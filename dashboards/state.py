@@ -19,15 +19,17 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from letsdance import scenarios
-from letsdance.params import PARAMETERS, Refused, Said, check_text, check_value, nearest, number, whole
+from letsdance.params import CONTEXTS, PARAMETERS, Refused, Said, check_text, check_value, nearest, number, whole
 from letsdance.scenarios import STARTS, Scenario, Use
 from letsdance.words import languages
 
-__all__ = ["LANGUAGES", "RUNS", "THEMES", "Kind", "Policy", "View", "between", "check_link", "from_file", "from_link",
-           "history", "other_version", "price", "to_file", "to_link"]
+__all__ = ["INNOVATION", "LANGUAGES", "LONGEST_NAME", "RUNS", "THEMES", "Kind", "Policy", "View", "between", "check_link",
+           "from_file", "from_link", "history", "opens_in", "other_version", "price", "to_file", "to_link"]
 
 Kind = Literal["lever", "shock"]
 LANGUAGES = languages()
+#: What links call the innovation's own name, and how long it may be.
+INNOVATION, LONGEST_NAME = "innovation.name", 60
 THEMES = ("auto", "light", "dark")
 #: Runs that can be shown: 20 at once, more in steps.
 RUNS = (20, 300)
@@ -68,9 +70,14 @@ class Policy:
         """Whether anything differs from the start as it stands."""
         return bool(self.parameters or self.levers or self.shocks or self.context)
 
+    def within(self, kind: str, name: str) -> Policy:
+        """With this context in place of the one of its kind (tradition, sector, government, preset); '' for none."""
+        kept = [one for one in self.context if CONTEXTS[one]["kind"] != kind]
+        return replace(self, context=scenarios.check_context([*kept, name] if name else kept))
+
     def bare(self) -> Policy:
-        """The start as it stands: same innovation and horizon, nothing changed."""
-        return Policy(start=self.start, profile=self.profile, quarters=self.quarters)
+        """The start as it stands: same place, innovation and horizon, nothing done."""
+        return Policy(start=self.start, profile=self.profile, context=self.context, quarters=self.quarters)
 
     def without_policy(self) -> Policy:
         """The same without levers and shocks."""
@@ -212,6 +219,15 @@ def _whole(text: str, name: str) -> int:
 
 # ---------------------------------------------------------------- a view
 
+_opens_in: tuple[str, ...] = ()
+
+
+def opens_in(context: Iterable[str]) -> None:
+    """The context of whatever opens without a policy of its own (`letsdance dashboard --context`); links carry it on."""
+    global _opens_in
+    _opens_in = scenarios.check_context(list(context))
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """Everything that is on screen.
@@ -244,6 +260,13 @@ class View:
     def get(self, name: str, default: str = "") -> str:
         """What a page keeps of itself, such as get("town.quarter", "0")."""
         return dict(self.own).get(name, default)
+
+    def innovation(self) -> str:
+        """What those who look call the innovation; '' where they gave it no name, or none that is text."""
+        try:
+            return check_text("innovation", self.get(INNOVATION).strip(), LONGEST_NAME)
+        except Refused:
+            return ""
 
     def put(self, **values: object) -> View:
         """With a page's own values set, such as put(**{"town.quarter": 4}); None forgets one."""
@@ -296,7 +319,7 @@ def other_version(query: str) -> list[str]:
 def check_link(query: str, page: str = "futures", longest: int = _LONGEST) -> tuple[View, list[str]]:
     """The view that a query says, as far as it can be read, and a sentence for each part that cannot."""
     problems: list[str] = []
-    view = View(page=page)
+    view = View(page=page, policy=Policy(context=_opens_in))
     if len(query) > longest:
         return view, [Said("this link is longer than {longest:,} characters; open the scenario file instead.",
                            longest=longest)]

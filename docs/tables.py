@@ -24,6 +24,7 @@ from letsdance.simulation import indicators
 from letsdance.simulation.luck import Stream
 from letsdance.simulation.society import QUARTER
 from letsdance.simulation.state import CITIZEN_START, GOVERNMENT_START
+from letsdance.words import Text, declared, languages
 
 FOLDER = Path(__file__).parent
 #: The files of rules that the documents show.
@@ -189,11 +190,20 @@ def shipped_cases() -> str:
         for one in cases.CASES.values())
 
 
+def glossary() -> str:
+    """Every term of the pages with what it means, and its words in the other languages."""
+    tongues = languages()
+    rows = [(entry["title"], entry["says"], *(Text(one).title("term", name) for one in tongues[1:]))
+            for name, entry in declared("term").items()]
+    return table(("term", "what it means", *(Text(one).name for one in tongues[1:])), rows)
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "parameters": parameters, "schedule": schedule, "levers": levers, "shocks": shocks, "starts": starts,
     "evidence": evidence, "shipped mechanisms": shipped, "cases": shipped_cases,
     "contexts": lambda: _sets(CONTEXTS), "profiles": lambda: _sets(PROFILES), "indicators": measured,
     "indicator rules": lambda: equations(indicators), "columns": columns, "streams": streams, "door": door,
+    "glossary": glossary,
     **{f"rules {name}": _equations_of(name) for name in RULES},
 }
 

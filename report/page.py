@@ -84,14 +84,16 @@ def _drawn(results: Results, text: Text) -> dict[str, tuple[Figure, Figure]]:
 
 
 def render(results: Results, manifest: Mapping[str, Any], drawn: Mapping[str, tuple[Figure, Figure]] | None = None,
-           text: Text = ENGLISH) -> str:
-    """The page's HTML."""
+           text: Text = ENGLISH, called: str = "") -> str:
+    """The page's HTML. called: the innovation's own name, which the headline begins with."""
     drawn = drawn or _drawn(results, text)
     title, colour = titles(results, text), colours(results)
+    headline = words.headline(results, text)
     first = next(iter(results.values()))
     marks = Counter(p.source for p in PARAMETERS.values())
     said = {
-        "text": text, "headline": words.headline(results, text), "basis": _basis(results, text),
+        "text": text, "headline": text("innovation.said", name=called, said=headline) if called else headline,
+        "basis": _basis(results, text),
         "figures": {name: {"wide": Markup(wide.svg(inline=True)), "narrow": Markup(narrow.svg(inline=True)),
                            "title": wide.title, "summary": wide.summary} for name, (wide, narrow) in drawn.items()},
         "starts": [{"title": title[n], "colour": colour[n], "says": _says(r, text),

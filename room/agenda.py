@@ -13,8 +13,9 @@ from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from letsdance.params import Refused, files, nearest
-from letsdance.scenarios import HORIZON, LEVERS, SHOCKS, STARTS
+from letsdance.dashboards.state import LONGEST_NAME
+from letsdance.params import Refused, check_text, files, nearest
+from letsdance.scenarios import HORIZON, LEVERS, SHOCKS, STARTS, check_context
 from letsdance.words import Text
 
 __all__ = ["AGENDAS", "KINDS", "Agenda", "Step", "load", "parsed", "script", "written"]
@@ -66,13 +67,16 @@ class Step(BaseModel):
 
 
 class Agenda(BaseModel):
-    """A whole agenda. start: where the room's runs begin unless dots or a table say otherwise. horizon: quarters of a run.
+    """A whole agenda. start: where the room's runs begin unless dots or a table say otherwise. context: in which country,
+    sector, government (`letsdance show contexts`). innovation: what it is called here. horizon: quarters of a run.
     tables: how many at most. levers: the cards. named: whether people choose a nickname, a table and have a role; a class
     has none of these. steps in their order."""
 
     model_config = _STRICT
     title: str = Field("", max_length=120)
     start: str = "lone_ranger"
+    context: tuple[str, ...] = ()
+    innovation: str = Field("", max_length=LONGEST_NAME)
     horizon: int = Field(60, ge=HORIZON[0], le=200)
     runs: int = Field(20, ge=20, le=100)
     tables: int = Field(6, ge=1, le=6)
@@ -84,6 +88,11 @@ class Agenda(BaseModel):
     def _fits(self) -> Agenda:
         if self.start not in STARTS:
             raise ValueError(f"there is no start {self.start!r}.{nearest(self.start, STARTS)} Known: {', '.join(STARTS)}")
+        try:
+            check_context(self.context)
+            check_text("innovation", self.innovation, LONGEST_NAME)
+        except Refused as refused:
+            raise ValueError(str(refused)) from None
         for name in self.levers:
             if name not in LEVERS:
                 raise ValueError(f"there is no lever {name!r}.{nearest(name, LEVERS)}")

@@ -91,10 +91,14 @@ def difference(row: Tabled, text: Text) -> str:
     return text(f"room.difference_{_direction(row)}", **_differs(row, text))
 
 
-def in_short(row: Tabled, room: Room, text: Text) -> str:
-    """A table's result without its levers, where six stand side by side."""
-    said = f"{ten(text, row.ten.mean())} ({band(row, text)}): {difference(row, text)}; {spent(room, row.number, text)}"
-    return f"{said}."
+def in_cells(row: Tabled, room: Room, text: Text) -> list[str]:
+    """A table's result without its levers, where six stand one under the other: of ten, more than nothing done, in how many
+    runs, points of the budget, in how many runs the target is reached."""
+    more, said = row.more, [f"{ten(text, row.ten.mean())} ({band(row, text)})"]
+    said.append(f"{'+' if more.mean > 0 else ''}{text.number(more.mean, 1)} ({text.band(more.low, more.high, 1)})")
+    said.append(f"{row.better if more.mean >= 0 else row.runs - row.better}/{row.runs}")
+    said.append(spent(room, row.number, text, "room.of"))
+    return said if room.target() is None else [*said, f"{row.reached}/{row.runs}"]
 
 
 def band(row: Tabled, text: Text) -> str:
@@ -317,7 +321,8 @@ def projector(room: Room, answers: Answers, now: float, address: str) -> Markup:
         "t": text, "room": room, "kind": room.step.kind, "address": address, "people": people, "now": now,
         "title": room.agenda.said(at, "title", text), "says": room.agenda.said(at, "says", text),
         "in": room.spoke, "shown": room.control.shown, "ended": room.control.ended,
-        "where": text("room.step_of", n=at + 1, of=len(room.agenda.step))}
+        "where": " · ".join(filter(None, (room.agenda.innovation, text(
+            "room.step_of", n=at + 1, of=len(room.agenda.step)))))}
     return _render("projector.html.j2", **(values | _shown(room, answers, text)))
 
 
@@ -420,8 +425,11 @@ def _all_results(room: Room, answers: Answers, text: Text) -> dict[str, Any]:
     assert without is not None
     assert not isinstance(without, Refused)
     replayed = next((row for row in found if row.number == room.control.replay), None)
-    chart = draw.tables(found, 10.0 * without.rows["lets_dance"][:, quarter], table_guesses(room), room.target(), text)
-    told = [{"n": row.number, "headline": headline(row, room, text), "short": in_short(row, room, text),
+    guessed, before = table_guesses(room), 10.0 * without.rows["lets_dance"][:, quarter]
+    chart = draw.tables(found, before, guessed, room.target(), text)
+    told = [{"n": row.number, "headline": headline(row, room, text), "cells": in_cells(row, room, text),
+             "clear": _direction(row) != "same",
+             "strip": draw.strip(row, before.tolist(), guessed.get(row.number), room.target(), text),
              "suffering": suffering(row, text),
              "reached": reached(row, room, text)} for row in found]
     return values | {"waits": False, "rows": told, "chart": chart,
@@ -463,6 +471,14 @@ def tunnelled(found: Any, text: Text) -> str:
 
 # ---------------------------------------------------------------- the host
 
+def origin(room: Room, text: Text) -> str:
+    """Where the runs begin, and in which country, sector or government."""
+    begun = room.origin()
+    said = text.title("start", begun) if begun in STARTS else text(
+        "room.from_dots" if begun == "dots" else "room.from_table")
+    return ", ".join([said, *(text.title("context", name) for name in room.agenda.context)])
+
+
 def host(room: Room, answers: Answers, now: float, address: str, fresh: str) -> Markup:
     """The host's cockpit."""
     text, at = Text(room.language), room.control.at
@@ -472,7 +488,7 @@ def host(room: Room, answers: Answers, now: float, address: str, fresh: str) -> 
         "title": room.agenda.said(at, "title", text), "script": room.agenda.said(at, "script", text),
         "in": room.spoke, "people": list(room.people.items()), "fresh": fresh,
         "post": f"/host/{room.code}/in",
-        "origin": room.origin(), "tables": [
+        "origin": origin(room, text), "tables": [
             {"n": n, "people": len(room.members(n)), "money": _money(room, n, text), "uses": played(room.uses(n), text),
              "done": n in room.done.get(room.name, ()), "held": room.holds(n)} for n in range(1, room.agenda.tables + 1)
             if n in room.tables or n == 1],

@@ -12,12 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from letsdance.dashboards.state import View, own_version, to_link
+from letsdance.dashboards.state import INNOVATION, View, own_version, to_link
 from letsdance.params import Refused
 from letsdance.room import draw, faces, runs
 from letsdance.room.runs import Answers, Tabled
 from letsdance.room.state import Room
-from letsdance.scenarios import STARTS
 from letsdance.words import Text
 
 __all__ = ["KINDS", "Minutes", "made", "table", "written"]
@@ -134,17 +133,12 @@ def _last_shown(room: Room) -> int:
     return room.agenda.shown(come[-1]) if come else room.agenda.horizon
 
 
-def _origin(room: Room, text: Text) -> str:
-    origin = room.origin()
-    return text.title("start", origin) if origin in STARTS else text(
-        "room.from_dots" if origin == "dots" else "room.from_table")
-
-
 def _question(room: Room, text: Text) -> list[str]:
     target, guards = room.target(), [text(f"room.guard.{name}") for name in room.guards()]
-    said = [text("room.question", years=text.short(room.agenda.horizon / 4)),
+    said = [text("minutes.innovation", name=room.agenda.innovation)] if room.agenda.innovation else []
+    said += [text("room.question", years=text.short(room.agenda.horizon / 4)),
             text("minutes.success", target=target, guards=text.listed(guards)) if target is not None else text(
-                "minutes.no_target"), text("minutes.began", origin=_origin(room, text))]
+                "minutes.no_target"), text("minutes.began", origin=faces.origin(room, text))]
     rated = sorted((one for one in faces.rated(room, text) if one[3]), key=lambda one: -one[1])[:3]
     if rated:
         said.append(text("minutes.trends", what=text.listed([f"{one[0]} ({text.number(one[1], 1)})" for one in rated])))
@@ -235,7 +229,8 @@ def links(room: Room, text: Text) -> list[tuple[str, str]]:
     """(which run, link): each gives that run again in the dashboard, with what it is held against; the last gives all."""
     base, calm = runs.base(room), replace(runs.base(room), shocks=room.shocks())
     named = {n: replace(runs.package(room, n), title=text("room.table_n", n=n)) for n in room.tables}
-    view = View(seed=room.seed, runs=room.agenda.runs, places=runs.places(room), language=room.language)
+    view = View(seed=room.seed, runs=room.agenda.runs, places=runs.places(room), language=room.language).put(
+        **{INNOVATION: room.agenda.innovation or None})
     views = {text("room.nothing"): replace(view, page="explore", policy=base)}
     views |= {policy.title: replace(view, page="explore", policy=policy, reference=calm) for policy in named.values()}
     views[text("room.tables")] = replace(view, page="compare", policy=calm, others=tuple(named.values()))

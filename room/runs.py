@@ -111,7 +111,8 @@ def _cloud(start: str, dots: tuple[tuple[float, float], ...]) -> str:
 def base(room: Room) -> Policy:
     """The start of all runs of the room, with nothing done."""
     origin = room.origin()
-    return Policy(origin if origin in STARTS else room.agenda.start, quarters=room.agenda.horizon)
+    return Policy(origin if origin in STARTS else room.agenda.start, context=room.agenda.context,
+                  quarters=room.agenda.horizon)
 
 
 def _simulated(policy: Policy, csv: str, seed: int, runs: int) -> Result:
@@ -238,13 +239,16 @@ def tunnel(room: Room, answers: Answers, number: int) -> Any:
         return None
 
     def make() -> Any:
+        from letsdance import scenarios
         from letsdance.experiments.compare import Policy as Portfolio
         from letsdance.experiments.windtunnel import wind_tunnel
 
-        return wind_tunnel(Portfolio(f"table {number}", levers=uses), shocks=step.shocks, runs=room.agenda.runs,
+        starts = [scenarios.load(name).changed(context=room.agenda.context) for name in STARTS]
+        return wind_tunnel(Portfolio(f"table {number}", levers=uses), starts, step.shocks, runs=room.agenda.runs,
                            seed=room.seed, quarters=room.agenda.horizon)
 
-    return answers.get(("tunnel", uses, step.shocks, room.seed, room.agenda.runs, room.agenda.horizon), make)
+    question = ("tunnel", room.agenda.context, uses, step.shocks, room.seed, room.agenda.runs, room.agenda.horizon)
+    return answers.get(question, make)
 
 
 def ready(room: Room, answers: Answers) -> None:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import numpy as np
 import pytest
 
 from letsdance import scenarios
+from letsdance.commands import main
 from letsdance.commands.showing import contents
+from letsdance.dashboards import state
+from letsdance.dashboards.parts import explained
+from letsdance.dashboards.sentences import named, what_changed
 from letsdance.params import CONTEXTS, Refused
+from letsdance.room import agenda as agendas
+from letsdance.room import faces, minutes, runs
+from letsdance.room.state import Room
 from letsdance.simulation.run import simulate
+from letsdance.words import Text
 
 COUNTRIES = ("belgium", "denmark", "estonia", "france", "germany", "italy", "netherlands", "spain", "slovakia", "romania",
              "united_kingdom")
@@ -89,3 +98,56 @@ def test_the_option_holds_for_every_start_and_file(tmp_path):
     finally:
         scenarios.everywhere([])
     assert scenarios.load("wasteland").context == ()
+
+
+def test_pages_open_in_the_context_of_the_command_and_links_carry_it():
+    state.opens_in(["denmark"])
+    try:
+        view, _ = state.check_link("")
+        asked, _ = state.check_link("policy=wasteland")
+    finally:
+        state.opens_in([])
+    assert view.policy.context == ("denmark",)
+    assert asked.policy.context == ()  # what a link says holds
+    assert state.from_link(state.to_link(view)).policy == view.policy
+    assert state.from_file("x.toml", state.to_file(view)).policy == view.policy
+    assert view.policy.scenario().values()["b_g"] == CONTEXTS["denmark"]["values"]["b_g"]
+    assert main._for_all(["dashboard", "--context", "denmark"]) == ["dashboard", "--context", "denmark"]
+    assert scenarios.load("wasteland").context == ()  # nobody else's question is asked in it
+
+
+def test_a_context_is_exchanged_within_its_kind_and_named_in_every_language():
+    policy = state.Policy().within("tradition", "denmark").within("sector", "ict").within("tradition", "romania")
+    assert policy.context == ("ict", "romania")
+    assert policy.bare().context == policy.context  # where it plays is nothing that was done
+    assert policy.within("sector", "").context == ("romania",)
+    for language, said in (("en", "Romania"), ("nl", "Roemenië"), ("fr", "Roumanie"), ("de", "Rumänien")):
+        assert said in what_changed(policy, state.Policy(), Text(language))
+        assert said in what_changed(state.Policy(), policy, Text(language))
+        html = explained("context.romania", Text(language))
+        assert "S21" in html
+        assert Text(language).short(CONTEXTS["romania"]["values"]["b_g"]) in html
+
+
+def test_a_room_plays_where_its_agenda_says():
+    agenda = agendas.load("60").model_copy(update={"context": ("denmark",)})
+    assert agendas.parsed(agendas.written(agenda, Text("fr")), "copy").context == ("denmark",)
+    assert runs.base(Room("ABCDE", agenda, seed=1)).context == ("denmark",)
+
+
+def test_an_innovation_has_the_name_that_a_room_or_a_page_gives_it():
+    agenda = agendas.parsed(agendas.written(agendas.load("60"), Text("en")).replace(
+        "horizon =", 'innovation = "<b>Neighbourhood</b>"\nhorizon =', 1), "mine.toml")
+    room = Room("ABCDE", agenda, seed=1)
+    shown = str(faces.projector(room, runs.Answers(), 0.0, "http://x/join/ABCDE"))
+    assert "&lt;b&gt;Neighbourhood&lt;/b&gt; ·" in shown
+    assert "<b>Neighbourhood" not in shown
+    views = [state.from_link(link.partition("?")[2]) for _, link in minutes.links(room, Text("en"))]
+    assert {view.innovation() for view in views} == {"<b>Neighbourhood</b>"}
+    assert named(views[0], "It works.", Text("fr")) == "<b>Neighbourhood</b>\u202f: It works."
+    assert named(state.View(), "It works.", Text("fr")) == "It works."
+    for wrong in ("x" * 61, "a\x1b[31m"):
+        assert not state.View().put(**{state.INNOVATION: wrong}).innovation()
+        text = f"innovation = {json.dumps(wrong)}\n" + agendas.written(agendas.load("60"), Text("en"))
+        with pytest.raises(Refused, match=r"mine\.toml: .*innovation"):
+            agendas.parsed(text, "mine.toml")

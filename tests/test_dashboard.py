@@ -119,7 +119,7 @@ def test_a_lever_changes_curves_headline_and_address(visit, size):
         r"Free-range civil servants: \d+ points more of the municipalities in Let's dance by quarter 60, year 15 "
         r"\(\d+–\d+\), "
         r"in \d+ of 20 runs\."))
-    expect(page.locator(".ld-section").first).to_contain_text("3 points a quarter")
+    expect(page.locator(".ld-section").filter(has_text="Levers")).to_contain_text("3 points a quarter")
     page.get_by_role("button", name="Undo").click()
     assert redrawn(page, after) == before
     expect(page.get_by_role("heading", level=1)).to_contain_text("as it stands")

@@ -157,7 +157,8 @@ def test_the_summary_names_what_does_not_hold(few):
     part = done.findings[0][1][0]
     failed = tuple(replace(p, holds=False) for p in done.findings[1][1])
     broken = confidence.Checked(1, (done.findings[0], ("F3", failed), done.findings[2]))
-    assert confidence.summary(broken, False, ENGLISH) == "1 of 2 hold. Not: F3."
+    assert confidence.summary(broken, False, ENGLISH) == (
+        f"1 of 2 hold. What does not: F3 {ENGLISH('pattern.F3')}")
     assert confidence.summary(done, False, DUTCH) == "Alle 2 komen uit."
     assert "Stopped after 1 of 3" in confidence.summary(confidence.Checked(1, done.findings[:1]), False, ENGLISH)
     assert confidence.summary(confidence.Checked(1), False, ENGLISH) == "Not checked on this screen yet."

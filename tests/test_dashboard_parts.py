@@ -60,6 +60,7 @@ def policies(draw):
     readable = some.characters(exclude_categories=("C", "Zl", "Zp"))  # what commands a screen is refused
     policy = Policy(draw(some.sampled_from(STARTS)), draw(some.text(readable, max_size=12)),
                     draw(some.sampled_from(sorted(PROFILES))),
+                    draw(some.sampled_from([(), ("denmark",), ("romania", "mental_health", "sticky")])),
                     quarters=draw(some.integers(60, 400)), levers=draw(uses(LEVERS)), shocks=draw(uses(SHOCKS)))
     for name in draw(some.lists(some.sampled_from(sorted(PARAMETERS)), max_size=4, unique=True)):
         low, high = PARAMETERS[name].range
@@ -585,6 +586,10 @@ NEVER = {
 FIXED = {
     "letsdance.experiments.basins": "the map page takes out what cannot be set",
     "letsdance.experiments.tipping": "the page checks what moves",
+    "letsdance.experiments.search": "the page plans its searches, and limits them first",
+    "letsdance.experiments.portfolios": "the page says which uses are tried; some lever moves every innovation",
+    "letsdance.experiments.worlds": "the page draws its worlds itself",
+    "letsdance.experiments.over_worlds": "policies are made by views, outcomes are named in the code",
     "letsdance.experiments.residence": "the page names the starts",
     "letsdance.experiments.outcomes": "outcomes are named in the code",
     "letsdance.experiments.compare": "policies are made by views",

@@ -40,7 +40,8 @@ def test_generated_parts_are_up_to_date(page):
 
 def test_the_model_is_described_with_every_table():
     said = set(re.findall(r"<!-- generated: ([\w ]+) -->", read(ROOT / "docs/odd.md")))
-    assert set(tables.PARTS) - {"columns", "door", "shipped mechanisms"} == said  # these stand in pages of their own
+    elsewhere = {"columns", "door", "glossary", "shipped mechanisms"}  # in pages of their own
+    assert set(tables.PARTS) - elsewhere == said
 
 
 def test_a_stale_part_is_made_anew():

@@ -179,7 +179,8 @@ class Shape(HTMLParser):
 
 def faces_of(typed: str) -> dict[str, str]:
     """Every face of a room in every step, and its minutes, where people typed this everywhere."""
-    room, answers = Room("ABCDE", agendas.load("60"), seed=3), runs_of.Answers()
+    agenda = agendas.load("60").model_copy(update={"innovation": typed[:60]})
+    room, answers = Room("ABCDE", agenda, seed=3), runs_of.Answers()
     found, ids = {}, iter(range(10_000))
 
     def say(who: str, kind: str, **value: object) -> None:

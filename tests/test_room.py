@@ -137,6 +137,7 @@ def test_an_agenda_is_spoken_in_every_language_and_its_copy_is_the_same_agenda(n
     (('"ageing"', '"aging"'), "Did you mean ageing"), (("horizon = 24", "horizon = 15"), "longer than the horizon"),
     (('"lone_ranger"', '"lone"'), "no start"), ((f"budget = {B1}", "budjet = 9"), "budjet"),
     (("until = 24", "until = 25"), "horizon"),
+    (("horizon =", 'context = ["Danmark"]\nhorizon ='), "Did you mean denmark"),
     (("[[step]]", "[[steps]]"), "steps"), (("kind = \"join\"", "kind = \"end\""), "first step must be join"),
     (("start =", "start = ="), "TOML"),
 ])

@@ -76,6 +76,15 @@ def _texts(language: str) -> dict[str, str]:
 
 
 @cache
+def _forms(language: str) -> dict[str, re.Pattern[str]]:
+    """How words that mean a term begin: name -> a pattern."""
+    own = catalogue(language).get("term", {})
+    return {name: re.compile("|".join(rf"(?<!\w){re.escape(form)}" for form in (
+        own.get(name, {}).get("forms", entry["forms"]).split(", "))), re.IGNORECASE)
+        for name, entry in declared("term").items()}
+
+
+@cache
 def _writing(language: str) -> dict[str, str]:
     return _WRITING | catalogue(language).get("language", {})
 
@@ -106,9 +115,9 @@ def _starts() -> dict[str, dict[str, str]]:
     return {name: {"title": (s := scenarios.load(name)).title, "says": s.says} for name in scenarios.STARTS}
 
 
-#: What is declared in English elsewhere: kind -> name -> {title, says}.
+#: What is declared in English elsewhere, and the terms of the glossary: kind -> name -> {title, says}.
 KINDS = ("start", "lever", "shock", "parameter", "profile", "context", "group", "band", "unit", "indicator",
-         "mechanism", "source")
+         "mechanism", "source", "term")
 
 
 @cache
@@ -133,6 +142,9 @@ def declared(kind: str) -> Mapping[str, Mapping[str, str]]:
         from letsdance.simulation.indicators import SOCIETY
 
         return {name: {"title": says} for name, (_, says, _) in SOCIETY.items()}
+    if kind == "term":
+        terms: Mapping[str, Mapping[str, str]] = catalogue(ENGLISH)["term"]
+        return terms
     tables: dict[str, Any] = {"start": _starts(), "lever": scenarios.LEVERS, "shock": scenarios.SHOCKS,
                               "profile": PROFILES, "context": CONTEXTS}
     return {name: {"title": entry["title"], "says": entry["says"]} for name, entry in tables[kind].items()}
@@ -188,6 +200,12 @@ class Text:
             return said
         known = declared(kind)
         return (known[name] if name in known else _learned(kind, name))[field]
+
+    def terms(self, said: str) -> list[tuple[str, str]]:
+        """The terms of the glossary that a text uses, with what they mean, in the order of the glossary."""
+        said = re.sub(r"\s", " ", said)  # whatever keeps a number and its sign together
+        return [(self.title("term", name), self.says("term", name)) for name, form in _forms(self.language).items()
+                if form.search(said)]
 
     # ------------------------------------------------------------ what is refused
 

@@ -273,13 +273,13 @@ def summary(checked: Checked, checking: bool, text: Text) -> str:
     if not held:
         return text("confidence.checking", id=checked.running, done=done, n=n) if checking and checked.running else text(
             "confidence.not_yet")
-    failed = [id for id, holds in held.items() if not holds]
+    failed = [f"{id} {text(f'pattern.{id}')}" for id, holds in held.items() if not holds]
     counts: dict[str, object] = {"hold": len(held) - len(failed), "n": len(held)}
     if len(held) == wanted:
-        said = text("confidence.some_hold", ids=", ".join(failed), **counts) if failed else text(
+        said = text("confidence.some_hold", ids=" · ".join(failed), **counts) if failed else text(
             "confidence.all_hold", n=wanted)
     else:
-        said = text("confidence.so_far_not", ids=", ".join(failed), **counts) if failed else text(
+        said = text("confidence.so_far_not", ids=" · ".join(failed), **counts) if failed else text(
             "confidence.so_far", **counts)
     if checking and checked.running:
         return f"{said} {text('confidence.checking', id=checked.running, done=done, n=n)}"

@@ -24,8 +24,8 @@ from letsdance.dashboards.parts import (
     vue,
 )
 from letsdance.dashboards.session import Session, use_session
-from letsdance.dashboards.state import RUNS, Kind, Policy, between
-from letsdance.params import PARAMETERS, PROFILES, Refused
+from letsdance.dashboards.state import INNOVATION, LONGEST_NAME, RUNS, Kind, Policy, between
+from letsdance.params import CONTEXTS, PARAMETERS, PROFILES, Refused, check_text
 from letsdance.scenarios import HORIZON, LEVERS, SHOCKS, Use
 from letsdance.simulation import municipalities, schedule
 from letsdance.words import Text
@@ -43,16 +43,19 @@ SLIDERS: dict[str, tuple[str, ...]] = {
 PICKED, OPENED = "explore.picked", "explore.opened"
 _OPENED = ("levers", "conditions")
 QUADRANTS = ("Q1", "Q2", "Q3", "Q4", "C")
+#: Kinds of contexts, of which each may be chosen once.
+KINDS = ("tradition", "sector", "government", "preset")
 #: How "replay last change" goes: steps, and seconds between them.
 _STEPS, _PAUSE, _HOLD = 8, 0.11, 0.7
 
 
 @vue("../assets/controls.vue")
 def _Controls(starts: list, levers: list, quadrants: list, shocks: list, parameters: list, groups: list, others: list,
-              profiles: list, values: dict, refused: dict, explained: dict, opened: list, texts: dict,
+              profiles: list, contexts: list, values: dict, refused: dict, explained: dict, opened: list, texts: dict,
               event_start: Callable[[str], None],
               event_set: Callable[[events.Setting], None], event_use: Callable[[events.UseChange], None],
-              event_luck: Callable[[events.Luck], None], event_explain: Callable[[str], None],
+              event_luck: Callable[[events.Luck], None], event_within: Callable[[events.Within], None],
+              event_explain: Callable[[str], None],
               event_pick: Callable[[str], None], event_section: Callable[[events.Section], None]) -> None:
     """The left side: levers, conditions, shocks, luck."""
 
@@ -81,6 +84,9 @@ def draw(pair: compute.Pair, reference: Policy, text: Text, difference: bool, qu
     said, notes = sentences.headline(pair, reference, text, len(pair.result.places.citizens) if own else 0)
     curves = (charts.regimes, charts.willingness, charts.categories, charts.adoption, charts.equity)
     drawn = [charts.plane_of(pair, text), *(curve(pair, text, difference) for curve in curves)]
+    if pair.policy.context:
+        notes = [text("futures.context", context=text.listed([text.title("context", one) for one in pair.policy.context])),
+                 *notes]
     return Shown(pair.policy, said, notes, drawn, charts.key_of((question, pair.result.runs)), replaying)
 
 
@@ -136,7 +142,7 @@ def Result(session: Session, shown: Shown, refused: str) -> None:
         elif what in ("undo", "redo", "replay", "reset"):
             getattr(session, what)()
 
-    _Bar(headline=shown.headline, notes=shown.notes, refused=refused,
+    _Bar(headline=sentences.named(view, shown.headline, text), notes=shown.notes, refused=refused,
          can_undo=bool(trail.past), can_redo=bool(trail.future),
          can_reset=view.policy.changed() or view.seed != 1 or view.runs != RUNS[0] or view.reference != "start",
          reference="kept" if isinstance(view.reference, Policy) else view.reference, difference=view.difference,
@@ -190,6 +196,9 @@ def Controls(moving: Policy | None) -> None:
                 elif name == "quarters":
                     check_whole(text("explore.quarters"), value, *HORIZON, text)
                     session.attempt("luck", partial(replace, quarters=value))
+                elif name == "called":
+                    called = check_text(text("explore.called"), value.strip(), LONGEST_NAME)
+                    session.change(own=session.view.peek().put(**{INNOVATION: called or None}).own)
                 elif name == "profile" and value in PROFILES:
                     session.attempt("luck", partial(replace, profile=value))
         except Refused as refused:
@@ -200,9 +209,15 @@ def Controls(moving: Policy | None) -> None:
 
     def explain(key: str) -> None:
         kind, _, name = key.partition(".")
-        known: dict[str, Mapping[str, object]] = {"parameter": PARAMETERS, "lever": LEVERS, "shock": SHOCKS}
+        known: dict[str, Mapping[str, object]] = {"parameter": PARAMETERS, "lever": LEVERS, "shock": SHOCKS,
+                                                   "context": CONTEXTS}
         if name in known.get(kind, ()):
             told.value = {**told.peek(), key: explained(key, session.text)}
+
+    def within(change: dict[str, Any]) -> None:
+        kind, name = change["kind"], change["name"]
+        if not name or CONTEXTS.get(name, {}).get("kind") == kind:
+            session.attempt("context", lambda policy: policy.within(kind, name))
 
     def section(change: dict[str, Any]) -> None:
         names = {*opened, change["name"]} if change["open"] else {*opened} - {change["name"]}
@@ -219,18 +234,22 @@ def Controls(moving: Policy | None) -> None:
         "quadrants": [{"name": q, "title": text(f"quadrant.{q}")} for q in QUADRANTS],
         "others": [[name, text.title("parameter", name)] for name in PARAMETERS if name not in listed],
         "profiles": [{"name": name, "title": text.title("profile", name)} for name in PROFILES],
-        "texts": text.all("explore")}, [language])
+        "contexts": [{"kind": kind, "title": text(f"explore.context_{kind}"), "names": [
+            [name, text.title("context", name)] for name, entry in CONTEXTS.items() if entry["kind"] == kind]}
+            for kind in KINDS], "texts": text.all("explore")}, [language])
     rows = solara.use_memo(lambda: parameter_rows([*listed, *extra], SLIDERS, text), [language, tuple(extra)])
     base = policy.base()
     shares = solara.use_memo(lambda: _shares(policy, view.places), [policy, view.places])
     values = {"start": policy.start, "profile": policy.profile, "quarters": policy.quarters, "runs": view.runs,
+              "called": view.innovation(),
+              "context": {CONTEXTS[name]["kind"]: name for name in policy.context},
               "seed": view.seed, "parameters": dict(policy.parameters),
               "base": {row["name"]: base[row["name"]] for row in rows},
               "levers": [_use(u, shares) for u in policy.levers], "shocks": [_use(u, shares) for u in policy.shocks]}
     titled = [{"name": name, "title": text(f"sliders.{name}")} for name in groups]
     _Controls(**static, parameters=rows, groups=titled, values=values, refused=session.refused.value,
               explained=told.value, opened=opened, event_start=start, event_set=set_parameter, event_use=use,
-              event_luck=luck,
+              event_luck=luck, event_within=within,
               event_explain=explain,
               event_pick=pick, event_section=section)
 

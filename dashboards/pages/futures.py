@@ -12,7 +12,6 @@ from letsdance.dashboards import charts, compute
 from letsdance.dashboards.charts import Chart
 from letsdance.dashboards.parts import Box, Figure, Say, Waiting, vue
 from letsdance.dashboards.session import use_session
-from letsdance.dashboards.state import Policy
 from letsdance.report import words
 from letsdance.report.style import COLOURS
 from letsdance.scenarios import STARTS
@@ -37,10 +36,11 @@ def Page() -> None:
     """The start page."""
     session = use_session()
     view, text = session.view.value, session.text
-    question = (view.seed, view.runs, view.policy.profile, view.policy.quarters, view.places, view.language)
+    plain = view.policy.bare()
+    question = (view.seed, view.runs, replace(plain, start="lone_ranger"), view.places, view.language)
 
     def job(token: compute.Token) -> Generator[Told, None, None]:
-        policies = {name: Policy(name, profile=view.policy.profile, quarters=view.policy.quarters) for name in STARTS}
+        policies = {name: replace(plain, start=name) for name in STARTS}
         for runs in compute.stages(view.runs):
             found = compute.results(policies, replace(view, runs=runs), token)
             says = text("futures.says", runs=runs, quarters=view.policy.quarters)
@@ -53,7 +53,7 @@ def Page() -> None:
     def chosen(name: str) -> None:
         if name not in STARTS:
             return
-        session.change(page="explore", policy=replace(view.policy.bare(), start=name))
+        session.change(page="explore", policy=replace(plain, start=name))
 
     answer = compute.use_latest(job, [question])
     told = answer.value
@@ -61,6 +61,8 @@ def Page() -> None:
         with Box([], "ld-intro", "header"):
             Say(text("futures.title"), "h1")
             Say(text("futures.lead", runs=view.runs))
+            if plain.context:
+                Say(text("futures.context", context=text.listed([text.title("context", one) for one in plain.context])))
         if told is None or answer.refused:
             Waiting(answer.refused)
         if told is not None:

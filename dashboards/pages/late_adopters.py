@@ -10,11 +10,13 @@ import solara
 
 from letsdance.dashboards import charts_late_adopters as drawing
 from letsdance.dashboards import compute, events
+from letsdance.dashboards.backcast import Backcast
 from letsdance.dashboards.charts import Chart, key_of
 from letsdance.dashboards.charts_compare import name_of
 from letsdance.dashboards.numbers import Head, Numbers, Row
 from letsdance.dashboards.pages.compare import CSS
 from letsdance.dashboards.parts import Box, Figure, Say, Waiting, start_rows, vue
+from letsdance.dashboards.sentences import named
 from letsdance.dashboards.session import use_session
 from letsdance.dashboards.state import RUNS, View
 from letsdance.params import PROFILES
@@ -23,7 +25,7 @@ from letsdance.words import Text
 
 
 @vue("../assets/late_adopters.vue")
-def _Head(headline: str, note: str, refused: str, profiles: list, profile: str, policy: str, can_undo: bool,
+def _Head(why: str, headline: str, note: str, refused: str, profiles: list, profile: str, policy: str, can_undo: bool,
           can_differ: bool, starts: list, start: str,
           difference: bool, texts: dict, shared: dict, event_act: Callable[[events.Order], None]) -> None:
     """Which innovation, which policy, and the headline."""
@@ -49,6 +51,7 @@ class Later:
     heads: list[Head]
     rows: list[Row]
     charts: list[Chart]
+    lead: str = ""
 
 
 def answers(view: View, text: Text, question: object, token: compute.Token) -> Generator[Shown, None, None]:
@@ -71,7 +74,8 @@ def later(view: View, text: Text, question: object, token: compute.Token) -> Gen
     heads, rows = drawing.what_if(result, added, policy, text)
     shown = Later(question, heads, rows, [drawing.fast_and_deep(result, added, text)])
     yield shown
-    yield replace(shown, charts=[*shown.charts, drawing.why(drawing.reasons(result, token, RUNS[0]), text)])
+    reasons = drawing.reasons(result, token, RUNS[0])
+    yield replace(shown, charts=[*shown.charts, drawing.why(reasons, text)], lead=drawing.lead(reasons, text))
 
 
 @solara.component
@@ -100,10 +104,12 @@ def Page() -> None:
     answer = compute.use_latest(lambda token: answers(view, text, question, token), [question])
     asked = (view.policy, view.seed, view.runs, view.places, view.language)
     further = compute.use_latest(lambda token: later(view, text, asked, token), [asked], compute.LONG)
-    shown = answer.value
+    shown, more = answer.value, further.value
+    because = more.lead if more is not None and more.question == asked else ""
     with Box([], "la-page"):
         solara.Style(CSS)
-        _Head(headline=shown.headline if shown else text("late_adopters.title"), note=shown.note if shown else "",
+        _Head(why=because, headline=named(view, shown.headline, text) if shown else text("late_adopters.title"),
+              note=shown.note if shown else "",
               refused=session.refused.value.get("late_adopters", "") or (answer.refused if shown else ""),
               profiles=[{"name": name, "title": text.title("profile", name)} for name in PROFILES],
               profile=view.policy.profile, starts=start_rows(text), start=view.policy.start,
@@ -118,7 +124,6 @@ def Page() -> None:
                     Figure(chart, shown.stamp).key(chart.name)
             Numbers("times", text("late_adopters.times"), text("late_adopters.times_says", runs=view.runs),
                     shown.heads, shown.rows, corner=text("late_adopters.category"), stamp=shown.stamp)
-            more = further.value
             if further.refused:
                 Say(further.refused, classes="ld-refused ld-alone")
             elif more is None:
@@ -131,3 +136,4 @@ def Page() -> None:
                 with Box([], "la-four"):
                     for chart in more.charts:
                         Figure(chart, stamp).key(chart.name)
+        Backcast()
