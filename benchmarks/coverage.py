@@ -57,13 +57,13 @@ def covered(found: Comparison, pair: str, indicator: str, size: int, batches: in
 
 
 def measured(runs: int, batches: int, pairs: tuple[str, ...] = tuple(PAIRS), indicators: tuple[str, ...] = INDICATORS,
-             quarters: int = 60) -> Iterator[Covered]:
+             quarters: int = 60, sizes: tuple[int, ...] = SIZES) -> Iterator[Covered]:
     """Every pair, indicator and size."""
     for pair in pairs:
         start, policy = PAIRS[pair]
         found = compare([start, f"with: {policy}"], start=start, runs=runs, quarters=quarters)
         for indicator in indicators:
-            for size in SIZES:
+            for size in sizes:
                 yield covered(found, pair, indicator, size, batches)
 
 
@@ -72,11 +72,13 @@ def main() -> None:
     asked.add_argument("--runs", type=int, default=3000, help="runs that make the truth (3000)")
     asked.add_argument("--batches", type=int, default=200, help="batches of each size (200)")
     asked.add_argument("--pair", choices=PAIRS, action="append", help="a pair of policies; may be repeated [default: all]")
+    asked.add_argument("--size", type=int, choices=SIZES, action="append", help="runs of a batch; may be repeated [all]")
     said = asked.parse_args()
-    rows = list(measured(said.runs, said.batches, tuple(said.pair or PAIRS)))
+    sizes = tuple(said.size or SIZES)
+    rows = list(measured(said.runs, said.batches, tuple(said.pair or PAIRS), sizes=sizes))
     print("| pair | runs | indicators | mean | lowest | below 93 % |\n|---|---|---|---|---|---|")
     for pair in dict.fromkeys(row.pair for row in rows):
-        for size in SIZES:
+        for size in sizes:
             here = sorted((row for row in rows if (row.pair, row.runs) == (pair, size)), key=lambda row: row.all_quarters)
             low = [f"{row.indicator} {row.all_quarters:.1%}" for row in here if row.all_quarters < PROMISED]
             print(f"| {pair} | {size} | {len(here)} | {np.mean([row.all_quarters for row in here]):.1%} | "

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from letsdance.commands.adopting import adopters
+from letsdance.commands.adopting import Never, adopters
 from letsdance.commands.screen import Json, Overwrite, console, idle, print_table, progress, say
 from letsdance.commands.telling import keep, records, written
 
@@ -337,6 +337,7 @@ def who_(
     cascade: Annotated[str | None, typer.Option(help="Which one [default: the last of the table].")] = None,
     edges: Annotated[Path | None, typer.Option(help="CSV: source and target; whose adoption a unit sees.")] = None,
     covariates: Annotated[Path | None, typer.Option(help="CSV: unit, and columns of numbers.")] = None,
+    never: Never = None,
     at: Annotated[int | None, typer.Option(help="As it was known at the end of this period [default: the last].")] = None,
     periods: Annotated[int, typer.Option(help="Chances for so many periods.")] = 10, prior: PriorFile = None,
     test: Annotated[bool, typer.Option("--test", help="Try it on the past cascades, with a rolling origin.")] = False,
@@ -351,7 +352,7 @@ def who_(
     from letsdance.experiments.adopters import prior as priors
     from letsdance.experiments.adopters import who as whom
 
-    known = whom.read(times, edges, covariates)
+    known = whom.read(times, edges, covariates, never or [])
     known = known if at is None else known.cut(at)
     made = whom.who(known, cascade, periods, None if prior is None else priors.load(prior), seed=seed)
     tried = whom.backtest(known) if test else None

@@ -38,7 +38,8 @@ _FEWEST = 10
 _CHANCE = 0.05      # what chance alone would do as often as this is not told
 _NOTCHES = 100      # limits are rounded to about a hundredth of a factor's range, before anything is measured
 _PERMUTATIONS = 399
-_WEIGHTS = np.array([0.8, 0.2])  # of the 5 %, what a factor alone and what a peeling get
+_WEIGHTS = np.array([0.3, 0.6, 0.1])  # of the 5 %, what a factor alone, a corner of two, and a peeling get
+_CELLS = 20         # of each factor, for corners: of as many points as a peel takes off
 _FOLDS, _REPEATS = 10, 2    # each point is left out of one search in ten, twice over
 _POWER = 0.8        # in how many tries a number of points "would do"
 _FARTHEST = 5.0     # no more is foretold than from a fifth of what is needed: 25 times the points
@@ -347,8 +348,59 @@ def _bridge(order, ends, share):
 
 
 @compiled
-def _scan(X, order, ends, share, whole, fewest):
-    """The largest distance along one factor (Kolmogorov's), and the largest excess along a peeling in standard errors."""
+def _entropy(share):
+    """Of one run, in nats."""
+    return 0.0 if share <= 0.0 or share >= 1.0 else -share * np.log(share) - (1.0 - share) * np.log(1.0 - share)
+
+
+@compiled
+def _unlikely(here, held, n, total):
+    """By how much the log-likelihood rises where `held` of `here` points and the others of n (in all `total`) are told
+    apart; 0 where it holds there no more often."""
+    if held * n <= total * here:
+        return 0.0
+    return n * _entropy(total / n) - here * _entropy(held / here) - (n - here) * _entropy((total - held) / (n - here))
+
+
+@compiled
+def _corner(cell, share, fewest, sides):
+    """The log-likelihood of the corner of any two factors that is least likely by chance, and its sides into sides[2, k];
+    an end of one factor's range is a corner, too. cell[n, k]: which of _CELLS parts of its factor a point lies in."""
+    n, k = cell.shape
+    total, best = share.sum(), 0.0
+    here, held = np.zeros((_CELLS + 1, _CELLS + 1)), np.zeros((_CELLS + 1, _CELLS + 1))
+    for a in range(k):
+        for b in range(a, k):  # of one factor with itself: what lies between two values
+            here[:], held[:] = 0.0, 0.0
+            for i in range(n):
+                here[cell[i, a] + 1, cell[i, b] + 1] += 1.0
+                held[cell[i, a] + 1, cell[i, b] + 1] += share[i]
+            for u in range(1, _CELLS + 1):  # sums over all cells before
+                for v in range(1, _CELLS + 1):
+                    here[u, v] += here[u - 1, v] + here[u, v - 1] - here[u - 1, v - 1]
+                    held[u, v] += held[u - 1, v] + held[u, v - 1] - held[u - 1, v - 1]
+            for u in range(_CELLS + 1):
+                for v in range(_CELLS + 1):
+                    for at in range(4):  # below both, below the first only, below the second only, above both
+                        first, second = at < 2, at % 2 == 0
+                        count = here[u, v] if second else here[u, _CELLS] - here[u, v]
+                        of_it = held[u, v] if second else held[u, _CELLS] - held[u, v]
+                        if not first:
+                            count = (here[_CELLS, v] if second else n - here[_CELLS, v]) - count
+                            of_it = (held[_CELLS, v] if second else total - held[_CELLS, v]) - of_it
+                        gain = _unlikely(count, of_it, n, total) if fewest <= count <= n - fewest else 0.0
+                        if gain > best:
+                            best = gain
+                            sides[:] = False
+                            sides[int(first), a] = sides[int(first), a] or 0 < u < _CELLS
+                            sides[int(second), b] = sides[int(second), b] or 0 < v < _CELLS
+    return best
+
+
+@compiled
+def _scan(X, order, ends, cell, share, whole, fewest):
+    """The largest distance along one factor (Kolmogorov's), the log-likelihood of the least likely corner, and the largest
+    excess along a peeling in standard errors."""
     n, k = X.shape
     low, high, count, total = np.empty((n, k)), np.empty((n, k)), np.empty(n), np.empty(n)
     steps = _peeled(X, order, share, whole, np.ones((2, k), np.bool_), fewest, low, high, count, total)
@@ -360,7 +412,13 @@ def _scan(X, order, ends, share, whole, fewest):
     for j in range(k):
         below, above = _bridge(order[:, j], ends[:, j], share)
         one = max(one, max(below, above) / (spread * np.sqrt(n)))
-    return one, peeled
+    return one, _corner(cell, share, fewest, np.zeros((2, k), np.bool_)), peeled
+
+
+def _cells(X: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """int64[n, k]: which of _CELLS equally full parts of its factor a point lies in; values that are alike lie in one."""
+    ranked = np.take_along_axis(X, order, axis=0)
+    return np.stack([np.searchsorted(ranked[:, j], X[:, j]) * _CELLS // len(X) for j in range(X.shape[1])], axis=1)
 
 
 def _ends(X: np.ndarray, order: np.ndarray) -> np.ndarray:
@@ -369,23 +427,27 @@ def _ends(X: np.ndarray, order: np.ndarray) -> np.ndarray:
     return np.vstack([ranked[1:] != ranked[:-1], np.ones((1, X.shape[1]), bool)])
 
 
-def any_box(X: np.ndarray, share: np.ndarray, whole: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
-    """(p, needed): whether any box is there, whatever it is, and what chance reaches in 1 of 20 cases along one factor.
+def any_box(X: np.ndarray, share: np.ndarray, whole: np.ndarray, rng: np.random.Generator
+            ) -> tuple[float, np.ndarray, np.ndarray]:
+    """(p, needed, sides): whether any box is there, whatever it is; what chance seldom exceeds along one factor and in a
+    corner; and bool[2, k], the lower and upper sides of the corner that is least likely.
 
     Shares go to other points at random, whole points at a time, and everything is looked for again: how far apart the
-    values of a factor lie (the largest distance of all factors, as `sensitivity --method regional` reads it), and the
-    largest excess along a peeling in standard errors, which also sees what factors do only together (the scan statistic of
-    Kulldorff 1997). The first gets four fifths of the 5 %, because a box shifts its factors one by one too, and that is
-    told with fewer points. p is that of the smaller of the two weighted p-values, whose own distribution the same
+    values of a factor lie (the largest distance of all factors, as `sensitivity --method regional` reads it); the corner
+    of two factors that is least likely by chance (the likelihood ratio of a scan: Kulldorff 1997), which also tells what
+    holds nearly always from what holds often; and the largest excess along a peeling in standard errors, which sees what
+    more factors do only together. p is that of the smallest of the three weighted p-values, whose own distribution the same
     permutations give (Westfall and Young 1993); it holds for any number of points, and whatever luck points share.
     """
     order = np.argsort(X, axis=0, kind="stable")
-    ends = _ends(X, order)
+    ends, cell = _ends(X, order), _cells(X, order)
     shuffled = [share, *(rng.permutation(share) for _ in range(_PERMUTATIONS))]
-    found = np.array([_scan(X, order, ends, one, whole, _fewest(len(X))) for one in shuffled])
+    found = np.array([_scan(X, order, ends, cell, one, whole, _fewest(len(X))) for one in shuffled])
     beyond = (np.array([(found >= row - 1e-9).sum(axis=0) for row in found]) / _WEIGHTS).min(axis=1)
-    return (float((beyond <= beyond[0] + 1e-9).mean()),
-            float(np.quantile(found[1:, 0], 1.0 - _CHANCE, method="higher")))
+    needed = [np.quantile(found[1:, k], 1.0 - _CHANCE * _WEIGHTS[k], method="higher") for k in (0, 1)]
+    sides = np.zeros((2, X.shape[1]), bool)
+    _corner(cell, share, _fewest(len(X)), sides)
+    return float((beyond <= beyond[0] + 1e-9).mean()), np.array(needed), sides
 
 
 def by_chance(X: np.ndarray, share: np.ndarray, limits: tuple[np.ndarray, np.ndarray]) -> dict[tuple[int, int], float]:
@@ -409,19 +471,27 @@ def by_chance(X: np.ndarray, share: np.ndarray, limits: tuple[np.ndarray, np.nda
     return said
 
 
-def _search(X: np.ndarray, share: np.ndarray, bounds: np.ndarray, whole: np.ndarray, aim: float
-            ) -> tuple[tuple[np.ndarray, np.ndarray], dict[tuple[int, int], float]]:
+def _search(X: np.ndarray, share: np.ndarray, bounds: np.ndarray, whole: np.ndarray, aim: float, p: float,
+            corner: np.ndarray) -> tuple[tuple[np.ndarray, np.ndarray], dict[tuple[int, int], float]]:
     """The best box of which no limit is left to chance, and the chance of each: the side that chance explains best is left
-    out, with those that were not needed, and the rest is peeled anew."""
+    out, with those that were not needed, and the rest is peeled anew.
+
+    Where that leaves none though chance explains no box at all (p), the corner that told so is the box; nothing else is
+    asked of its sides, which have that p together.
+    """
     sides = np.ones((2, X.shape[1]), bool)
     while True:
         limits = _best(X, share, bounds, whole, aim, sides)
         chance = by_chance(X, share, limits)
         worst = max(chance, key=lambda at: chance[at], default=None)
         if worst is None or chance[worst] < _CHANCE:
-            return limits, chance
+            break
         sides = np.isfinite(np.stack(limits))
         sides[worst] = False
+    if not chance and p < _CHANCE:
+        limits = _best(X, share, bounds, whole, aim, corner)
+        chance = dict.fromkeys(by_chance(X, share, limits), p)
+    return limits, chance
 
 
 # ---------------------------------------------------------------- boxes of one table
@@ -470,8 +540,8 @@ def _next(factors: Sequence[Factor], X: np.ndarray, H: np.ndarray, bounds: np.nd
     from scipy import stats
 
     share = H.mean(axis=1)
-    p, chances = any_box(X, share, whole, rng)
-    limits, chance = _search(X, share, bounds, whole, aim)
+    p, needed, corner = any_box(X, share, whole, rng)
+    limits, chance = _search(X, share, bounds, whole, aim, p, corner)
     if not chance:  # then the best one with limits that chance explains is what was tried
         limits = _best(X, share, bounds, whole, aim)
         chance = by_chance(X, share, limits)
@@ -483,7 +553,7 @@ def _next(factors: Sequence[Factor], X: np.ndarray, H: np.ndarray, bounds: np.nd
               _wilson(covered, max(every, 1.0), z), float(here.mean()), float(share.mean()), int(here.sum()),
               float(share[here].mean()),
               {factors[j].name: max(chance.get((side, j), 0.0) for side in (0, 1)) for j in used}, p)
-    return box, limits, _power(share, alone, chances)
+    return box, limits, _power(share, alone, weight, needed)
 
 
 def _side(limit: float) -> float | None:
@@ -511,22 +581,27 @@ def _partitions(n: int, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, 
             yield np.flatnonzero(fold != k), np.flatnonzero(fold == k)
 
 
-def _power(share: np.ndarray, alone: np.ndarray, chance: float) -> Power:
-    """What points left out say of each limit alone, against what chance reaches along one factor (`any_box`).
+def _power(share: np.ndarray, alone: np.ndarray, weight: np.ndarray, needed: np.ndarray) -> Power:
+    """What points left out say of each limit alone and of the whole box, against what chance seldom exceeds (`any_box`).
 
     The sum along a factor is a bridge: at a limit within which a share f of the points lie it has the standard error
-    root(f (1 - f)), and what is truly there grows with the root of the number of points.
+    root(f (1 - f)), and what is truly there grows with the root of the number of points. So does the root of twice the
+    log-likelihood of the box, whose standard error is how far shares spread, in that of single runs.
     """
     from scipy import stats
 
     n, spread, tries = len(share), float(share.std()), float(stats.norm.ppf(_POWER))
     within = alone.mean(axis=2)
     seen = alone @ (share - share.mean()) / (spread * np.sqrt(n))
-    needed = chance + tries * np.sqrt(within * (1.0 - within))
-    times = np.divide(needed, seen, where=seen > 0.0, out=np.full(seen.shape, np.inf))
+    reach = needed[0] + tries * np.sqrt(within * (1.0 - within))
+    times = np.divide(reach, seen, where=seen > 0.0, out=np.full(seen.shape, np.inf))
+    box, runs = _unlikely(float(weight.sum()), float(weight @ share), n, float(share.sum())), share.mean()
+    if box > 0.0:
+        noise = spread / np.sqrt(runs * (1.0 - runs))
+        times = np.append(times, (np.sqrt(2.0 * needed[1]) + tries * noise) / np.sqrt(2.0 * box))
     least = max(float(times.min()), np.sqrt(1.5))  # so many as there are were not enough
     quarter = 0.25 * 0.75
-    return Power(float((chance + tries * np.sqrt(quarter)) * spread / (np.sqrt(n) * quarter)),
+    return Power(float((needed[0] + tries * np.sqrt(quarter)) * spread / (np.sqrt(n) * quarter)),
                  int(float(f"{n * least**2:.2g}")) if least < _FARTHEST else None)
 
 

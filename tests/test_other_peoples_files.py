@@ -430,3 +430,69 @@ def test_innovations_among_doctors_and_women_are_read_as_r_writes_them():
     assert exposure.tolist() == [0, 1, 0]  # the third sees nobody; the second has one of its two
 
 
+
+
+# ---------------------------------------------------------------- columns that are data themselves
+
+NAMES = ("Ash", "Birch", "Elm tree")
+MATRIX = {("Ash", "Birch"): 1.0, ("Birch", "Ash"): 1.0, ("Birch", "Elm tree"): 1.0}
+
+
+@pytest.mark.parametrize("content", [
+    ",Ash,Birch,Elm tree\nAsh,0,1,0\nBirch,1,0,1\nElm tree,0,0,0\n",
+    '"","Ash","Birch","Elm tree"\n"Ash",0,1,0\n"Birch",1,0,1\n"Elm tree",0,0,0\n',
+    "Ash,Birch,Elm tree\nAsh,0,1,0\nBirch,1,0,1\nElm tree,0,0,0\n",  # as R's write.table has no name above the names
+    "Ash;Birch;Elm tree\n0;1;0\n1;0;1\n0;0;0\n", "who\tElm tree\tAsh\tBirch\nBirch\t1\t1\t\nAsh\t\t\t1\nElm tree\t\t\t\n"])
+def test_a_matrix_of_ties_is_read_by_its_names(content):
+    assert ties(content) == MATRIX
+
+
+def test_a_matrix_may_have_weights_and_needs_names():
+    assert ties(";Ash;Birch;Elm tree\nAsh;0;0,5;0\nBirch;2;0;0,25\nElm tree;0;0;0\n") == {
+        ("Ash", "Birch"): 0.5, ("Birch", "Ash"): 2.0, ("Birch", "Elm tree"): 0.25}
+    assert ties("source,target,weight\n1,2,3\n2,3,1\n3,1,2\n", ("1", "2", "3")) == {
+        ("1", "2"): 3, ("2", "3"): 1, ("3", "1"): 2}  # as many rows as columns, and no matrix
+    refused(lambda: ties("0,1,0\n1,0,1\n0,0,0\n"), "the names of its nodes")
+    refused(lambda: ties(",Ash,Birch,Oak\nAsh,0,1,0\nBirch,1,0,1\nOak,0,0,0\n"), "'Oak' is no node")
+
+
+def test_periods_and_innovations_may_stand_side_by_side():
+    made = counts.read_counts(upload("land;2001;2002;X2003\nNL;3,5%;4%;6%\nBE;1%;;2%\n"))
+    assert made.kind == "percent"
+    assert made.frame[["unit", "period", "value"]].to_numpy().tolist() == [
+        ["NL", 2001, 3.5], ["NL", 2002, 4], ["NL", 2003, 6], ["BE", 2001, 1], ["BE", 2003, 2]]
+    for panel in ("country,2001,2002,2003\nNL,0,1,1\nBE,0,0,1\nDE,0,0,0\n",
+                  "country,year,adopted\n" + "".join(f"{c},{y},{int(y >= t)}\n" for c, t in (
+                      ("NL", 2002), ("BE", 2003), ("DE", 9999)) for y in (2001, 2002, 2003))):
+        assert times(panel) == {"NL": 2002, "BE": 2003, "DE": None}
+    made = who.read(upload("state,lottery,abortion\nNY,1967,1970\nCA,,1967\nNJ,1970,\n"))
+    assert made.cascades == ("lottery", "abortion")
+    assert np.nan_to_num(made.times).tolist() == [[1967, 0, 1970], [1970, 1967, 0]]
+    refused(lambda: counts.read_counts(upload("jaar;Delft;Gouda\n2001;1;2\n2002;2;4\n")), "a row a unit and period")
+
+
+@pytest.mark.parametrize(("content", "words"), [
+    ("state,year\nNY,98\nCA,99\nTX,01\nOH,03\n", "1998 and 2003"),
+    ("state,jaar\nNY,98\nCA,99\nTX,1\nOH,3\n", "1998 and 2003"),
+    ("node,time\nNY,'98\nCA,'99\nTX,'01\n", "1998 and 2001"), ("state,year\nA,2001-02\nB,2003-04\n", "such as 2001"),
+    ("state,kwartaal\nA,2001Q1\nB,2003Q2\n", "part of a year"), ("state,date\nA,36526\nB,37622\n", "number days"),
+    ("state,year\nA,2001\nB,2003\nC,>2005\n", "or blank")])
+def test_years_that_are_none_are_told(content, words):
+    refused(lambda: times(content), words)
+
+
+def test_years_of_two_digits_within_a_century_and_numbers_of_periods_are_times():
+    assert times("state,year\nA,61\nB,65\nC,88\n") == {"A": 61, "B": 65, "C": 88}
+    assert times("state,period\nA,3\nB,1\nC,60\n") == {"A": 3, "B": 1, "C": 60}
+
+
+def test_codes_for_never_are_noticed_wherever_times_are_read():
+    table = "policy,state,year\nA,NY,1998\nA,CA,1999\nA,TX,9999\nB,NY,2001\nB,CA,9999\nB,TX,2003\n"
+    refused(lambda: who.read(upload(table)), "say --never 9999")
+    assert np.isnan(who.read(upload(table), never=["9999"]).times).sum() == 2
+
+
+def test_what_is_not_known_of_a_count_and_what_may_be_a_share_of_one_are_said():
+    refused(lambda: counts.read_counts(upload("geo,year,percent\nNL,2001,12\nNL,2002,:\n")), "take the row out")
+    said = counts.read_counts(upload("country,year,percent\nNL,2001,0.12\nNL,2002,0.35\n")).said
+    assert any("call the column share" in sentence for sentence in said)

@@ -93,8 +93,10 @@ def read_counts(source: Any, kind: str | None = None, reading: Reading | None = 
     where, frame = table.where, table.frame
     values = [name for name in (*KINDS, "count") if name in frame]
     if len(values) != 1:
+        beside = f"; {' and '.join(table.left[:3])} stand side by side, so give a row a unit and period" if (
+            not values and len(table.left) > 1) else ""
         raise Refused("{where}: give one column of counts, named for what it is: {known}{there}.", where=where,
-                      known=", ".join(KINDS), there=f"; there are {' and '.join(values)}" if values else "")
+                      known=", ".join(KINDS), there=f"; there are {' and '.join(values)}" if values else beside)
     name, said = values[0], list(table.said)
     if name != "count" and kind is not None and kind != name:
         raise Refused("{where}: the column {name} says that these are {kinds}, but kind is {kind}; change one.",
@@ -121,6 +123,8 @@ def read_counts(source: Any, kind: str | None = None, reading: Reading | None = 
         order = {unit: k for k, unit in enumerate(dict.fromkeys(data["unit"]))}
         data = data.sort_values(["unit", "period"], key=lambda one: one.map(order) if one.name == "unit" else one)
         said.append(f"The rows are sorted by {table.name('period')}.")
+    if (kind or name) == "percent" and 0 < data["value"].max() <= 1 and not _signed(table, name):
+        said.append(f"All are at most {data['value'].max():g} %: if they are shares of 1, call the column share.")
     falls = (data.groupby("unit")["value"].diff() < 0)
     chosen = kind or (name if name != "count" else "stock")
     if kind is None and name == "count":
@@ -133,6 +137,11 @@ def read_counts(source: Any, kind: str | None = None, reading: Reading | None = 
     data = data[["unit", "period", "value", "population", "note"]]
     _check_population(replace(table, frame=data), chosen)
     return Counts(data.reset_index(drop=True), chosen, tuple(said))
+
+
+def _signed(table: tables.Table, name: str) -> bool:
+    """Whether the cells of a column say per cent themselves."""
+    return table.told is not None and bool(table.told[name].str.contains("%").any())
 
 
 def _of(row: Mapping[str, Any]) -> str:

@@ -6,8 +6,7 @@ A table is a file's path, an upload or a pandas DataFrame (`scenarios.tables`); 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,22 +14,17 @@ import numpy as np
 from scipy import sparse
 
 from letsdance.experiments.adopters import statistics
+from letsdance.experiments.adopters.codes import coded, far_away, far_codes
 from letsdance.experiments.adopters.surveys import Survey, read_survey
 from letsdance.params import Refused, nearest
 from letsdance.scenarios import tables
 from letsdance.scenarios.tables import Invalid, Reading
 from letsdance.scenarios.tables.kinds import EDGES, TIMES
+from letsdance.scenarios.tables.wide import NO, YES
 
 if TYPE_CHECKING:
     from letsdance.simulation.run import Result
 
-_YES, _NO = ("1", "1.0", "yes", "true", "ja"), ("0", "0.0", "no", "false", "nee")
-#: What stands for "never" in other people's tables of times, and how far away such a code lies at least, in periods.
-_CODES = frozenset((0, -1, 98, 99, 998, 9998, *(-int(digit * n) for digit in "789" for n in range(1, 6)),
-                    *(int(digit * n) for digit in "789" for n in range(3, 6))))
-_GAP = 10
-#: Words that say the same.
-_NOT_YET = ("never", "not yet", "not adopted", "nooit", "nog niet", "niet ingevoerd", "censored")
 #: Columns that say in which wave of a survey a row was asked.
 _WAVES = ("time", "wave", "round", "year", "survey", "survey_year", "period")
 
@@ -78,16 +72,18 @@ def read_times(source: Any, edges: Any = None, first: int | None = None, last: i
     said = list(table.said)
     if group is not None:
         _within(table, group)
-    _coded(table, never, first, last)
+    coded(table, never, first, last)
     table, waves = _one_wave(table, sheet)
+    table, panel = _one_spell(table)
     frame = table.frame
-    said += waves
+    said += waves + panel
     rules = [tables.once(["node"], f": a node adopts once{_group_hint(table, sheet, group)}"),
              tables.Rule("time", lambda t: ~(tables.numbers(t["time"]).abs() > statistics.LATEST),
                          lambda row: "is too far from 0 to be a period; give one such as 2004"),
-             tables.Rule("adopted", lambda t: t["adopted"].str.lower().isin((*_YES, *_NO)), lambda row: "must be 1 or 0")]
+             tables.Rule("adopted", lambda t: t["adopted"].str.lower().isin({*YES, *NO} - {""}),
+                         lambda row: "must be 1 or 0")]
     if "adopted" in frame:
-        rules.append(tables.Rule("time", lambda t: (t["time"] != "") | ~t["adopted"].str.lower().isin(_YES),
+        rules.append(tables.Rule("time", lambda t: (t["time"] != "") | ~t["adopted"].str.lower().isin(YES),
                                  lambda row: f"is missing, but {called('adopted')} is {row['adopted']}; give the period of "
                                  f"adoption"))
     if first is not None:
@@ -104,7 +100,7 @@ def read_times(source: Any, edges: Any = None, first: int | None = None, last: i
     time = known.to_numpy()
     adopted = ~np.isnan(time)
     if "adopted" in frame:
-        adopted &= frame["adopted"].str.lower().isin(_YES).to_numpy()
+        adopted &= frame["adopted"].str.lower().isin(YES).to_numpy()
     if not adopted.any():
         raise Refused("{where}: nobody adopts ({row}s {index} to {index_2} are all without a time of adoption), so there "
                       "is nothing to describe.", where=where, row=table.row, index=frame.index[0],
@@ -116,7 +112,7 @@ def read_times(source: Any, edges: Any = None, first: int | None = None, last: i
     latest = int(np.nanmax(time)) if last is None else last
     labels = statistics.periods(np.where(adopted, time, np.nan), first, latest)
     nodes = tuple(frame["node"].tolist())
-    said += _far(table, time)
+    said += far_away(table, time)
     if not adopted.all():
         said.append(f"{int((~adopted).sum()):,} of {len(nodes):,} nodes had not adopted by the end and are censored, not "
                     f"counted as late.")
@@ -169,78 +165,19 @@ def _one_wave(table: tables.Table, sheet: tables.Sheet) -> tuple[tables.Table, l
         f"Each node's rows in {by.nunique()} waves ({waves[0]}) say the same; they count as one."]
 
 
-# ---------------------------------------------------------------- codes
-
-def _coded(table: tables.Table, never: Sequence[str], first: int | None, last: int | None) -> None:
-    """Make cells with a code for "not by then" blank; refuse a code that nobody named."""
-    frame, name = table.frame, table.name("time")
-    if not never:
-        frame["time"] = frame["time"].where(~frame["time"].str.lower().isin(_NOT_YET), "")
-    values = tables.numbers(frame["time"])
-    codes = []
-    for code in never:
-        if code.lower() != "none":
-            with suppress(ValueError):  # a word is looked for as such
-                codes.append(float(code))
-    if never and "none" not in never:
-        cells = frame["time"].str.lower().isin([code.lower() for code in never]) | values.isin(codes)
-        if not cells.any():
-            raise Refused("{where}: no {name} is {never}, which is said to mean never; leave it out.", where=table.where,
-                          name=name, never=" or ".join(never))
-        frame["time"] = frame["time"].where(~cells, "")
-        return
-    if never:
-        return
-    found = [code for code in far_codes(values.dropna().to_numpy()) if (first is None or code < first) and (
-        last is None or code > last)]
-    if found:
-        first_code = found[0]
-        rows = frame.index[values == first_code]
-        others = values[~values.isin(found)].dropna()
-        who = frame["node"].loc[rows[0]] + (f" and {len(rows) - 1:,} more" if len(rows) > 1 else "")
-        raise Refused("{where}, {row} {rows}: {name} {first_code:.0f} of {who} lies far from all others ({others:.0f} to "
-                      "{others_2:.0f}), as a code for not yet does; say --never {first_code:.0f} if it is one, or --never "
-                      "none if it is a time.", where=table.where, row=table.row, rows=rows[0], name=name,
-                      first_code=first_code, who=who, others=others.min(), others_2=others.max())
-
-
-def far_codes(values: np.ndarray) -> list[float]:
-    """Values that stand for "never" (0, -9, 9999), since they lie far from all others. Usual codes: further away than these
-    are from each other (codes of nines half as far), or below 0 where none of these is. Any other value that is there more
-    than once, or has six digits: twice as far.
-    """
-    told, count = np.unique(values, return_counts=True)
-    usual = [float(v) for v in told if v in _CODES]
-    ends = {float(told[k]) for k in (0, -1)} - {*usual} if len(told) > 2 else set()
-    found = _apart(values, usual, lambda code: 2 if set(f"{abs(code):.0f}") == {"9"} and abs(code) >= 99 else 1)
-    others = [end for end in sorted(ends) if count[told == end][0] > 1 or abs(end) > 99_999]
-    rest = values[~np.isin(values, found)]
-    return sorted({*found, *(code for end in others for code in _apart(rest, [end], lambda code: 0.5))})
-
-
-def _apart(values: np.ndarray, codes: list[float], divided: Callable[[float], float]) -> list[float]:
-    """Codes further from the other values than their range, divided by a number of each code's own."""
-    rest = values[~np.isin(values, codes)]
-    if not len(rest):
-        return []
-    low, high = rest.min(), rest.max()
-    return [code for code in codes if max(low - code, code - high) > max((high - low) / divided(code), _GAP)
-            or (code in _CODES and code < 0 <= low)]
-
-
-def _far(table: tables.Table, time: np.ndarray) -> list[str]:
-    """A sentence where one time lies very far from all others: it may be a slip of the pen."""
-    known = np.unique(time[~np.isnan(time)])
-    if len(known) < 3:
-        return []
-    said = []
-    for at, gap, rest in ((known[0], known[1] - known[0], known[1:]), (known[-1], known[-1] - known[-2], known[:-1])):
-        if gap > max(10 * (rest[-1] - rest[0]), 10 * _GAP):
-            row = int(np.flatnonzero(time == at)[0])
-            said.append(f"The {table.name('time')} {at:.0f} of {table.frame['node'].iloc[row]} ({table.row} "
-                        f"{table.frame.index[row]}) lies far from all others, {rest[0]:.0f} to {rest[-1]:.0f}: correct it "
-                        f"if it is a slip, or say --never {at:.0f} if it means not yet.")
-    return said
+def _one_spell(table: tables.Table) -> tuple[tables.Table, list[str]]:
+    """A panel, in which a node has a row a period and `adopted` says whether it has it by then, as one row a node: the
+    first period in which it has it, or the last one told."""
+    frame = table.frame
+    if "adopted" not in frame or not frame["node"].duplicated().any() or frame.duplicated(["node", "time"]).any():
+        return table, []
+    has, when = frame["adopted"].str.lower().isin(YES).to_numpy(), tables.numbers(frame["time"]).to_numpy()
+    if np.isnan(when).any():
+        return table, []
+    order = np.lexsort((np.where(has, when, -when), ~has))
+    rows = np.sort(order[~frame["node"].iloc[order].duplicated().to_numpy()])
+    return replace(table, frame=frame.iloc[rows], told=None), [
+        f"A row says whether a node had adopted by a period: the first with {table.name('adopted')} counts."]
 
 
 def from_arrays(times: Any, network: Any = None, *, nodes: Sequence[Any] | None = None, first: int | None = None,

@@ -159,6 +159,7 @@ def _read(table: tables.Table, population: int | None, least: int) -> list[Casca
         table = replace(table, frame=frame.drop(columns="population"))
         frame = table.frame
     tables.check(table)
+    tables.no_dates(table, "t", tables.numbers(frame["t"]))
     tables.announce(table)
     columns = {name: tables.numbers(frame[name]).astype(np.int64).tolist() for name in ("t", "population", "new", "cum")
                if name in frame}
@@ -193,7 +194,6 @@ def _read(table: tables.Table, population: int | None, least: int) -> list[Casca
             raise Refused("{place}: task {name} is longer than {longest:,} periods; use longer periods.", place=place,
                           name=name, longest=LONGEST)
         told.append((place, t, size, cum, number))
-    tables.no_dates(table, "t", tables.numbers(frame["t"]))
     return [_cascade(name, told, least) for name, told in found.items()]
 
 

@@ -79,7 +79,8 @@ _WORDS: tuple[tuple[tuple[str, ...], ...], ...] = (
       "heel veel vertrouwen", "zeer veel vertrouwen", "heel veel")),
     (("tend not to trust", "eerder geen vertrouwen"), ("tend to trust", "eerder wel vertrouwen")),
     (("never", "nooit"), ("rarely", "seldom", "zelden"), ("sometimes", "soms"), ("often", "vaak"), ("always", "altijd")),
-    (("no", "nee", "false"), ("yes", "ja", "true")),
+    (("no", "nee"), ("maybe", "perhaps", "misschien", "deels"), ("yes", "ja")),
+    (("false",), ("true",)),
 )
 #: What is no answer; also two of them with a stroke between.
 _NO_ANSWER = written.BLANK | {
@@ -362,7 +363,7 @@ def _shares(table: tables.Table, what: str, cells: Mapping[str, pd.Series], scal
             _no_answer(table, given, values, -math.inf, math.inf, False)
         scale, sure = _guess(table, what, values)
     low, high = scale
-    whole = low == 1 and high <= 10
+    whole = low == 1 and high < 10  # marks of ten have halves
     _no_answer(table, given, values, low, high, whole)
     known = values.stack()
     called = "percent" if scale == (0, 100) else f"{low:g}-{high:g}"

@@ -70,13 +70,16 @@ class Adoptions:
         return float(told[need - 1]) if 0 < need <= len(told) else None
 
 
-def read(source: Any, edges: Any = None, covariates: Any = None) -> Adoptions:
+def read(source: Any, edges: Any = None, covariates: Any = None, never: Sequence[str] = ()) -> Adoptions:
     """Adoptions from a table of cascade, unit and time (a calendar; blank: not yet), edges (source, target) and covariates
-    (unit, and numbers). A unit without a row in a cascade had not adopted it by the last period of the table."""
+    (unit, and numbers). A unit without a row in a cascade had not adopted it by the last period of the table. never: codes
+    that say "not by then", as of `data.read_times`."""
+    from letsdance.experiments.adopters.codes import coded
     from letsdance.scenarios import tables
     from letsdance.scenarios.tables.kinds import ADOPTIONS, EDGES
 
     table = tables.read(source, ADOPTIONS)
+    coded(table, never, node="unit")
     tables.check(table, [tables.once(["cascade", "unit"], ": a unit adopts once")])
     tables.announce(table)
     frame, time = table.frame, tables.numbers(table.frame["time"])
@@ -173,7 +176,7 @@ class _Case:
 def _case(known: Adoptions, c: int, share: float, origin: float) -> _Case:
     found, open_ = features(known, c, origin)
     X = np.column_stack(list(found.values()))[open_]
-    return _Case(c, share, origin, X - X.mean(axis=0), known.times[c][open_])
+    return _Case(c, share, origin, X - X.mean(axis=0) if len(X) else X, known.times[c][open_])
 
 
 def _cases(known: Adoptions) -> list[_Case]:

@@ -21,16 +21,20 @@ import numpy as np
 
 from letsdance.params import Refused, Said, listed
 from letsdance.scenarios.tables import marks as _numbers
+from letsdance.scenarios.tables import wide
 from letsdance.scenarios.tables.files import SEPARATORS, Reading, Sheet, Upload, open_sheet, pasted, text
-from letsdance.scenarios.tables.kinds import SHARES, Field, Kind, may_be, plain_name
+from letsdance.scenarios.tables.kinds import SHARES, Field, Kind, may_be, plain_name, tokens
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: A report has no more rows than this.
 MOST_PROBLEMS = 10_000
+_YEAR = frozenset(("year", "jaar", "yr", "jahr", "annee"))
 _NEAR = 0.75  # how alike a slip of the pen and a column's name are
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*|.*[A-Za-z]{3,}.*\d.*|.*\d.*[A-Za-z]{3,}.*")
+_YEARS = re.compile(r"\d{4}\s?[-/–]\s?(\d{4}|\d\d)")
+_PART = re.compile(r"\d{4}[-\s]?[QKTWMqktwm]\.?\s?\d{1,2}|[QKTWMqktwm]\.?\s?\d{1,2}[-\s/]?\d{4}")
 _ALIKE = str.maketrans("‘’\u02bc´`‐‑‒–", "'''''----")  # marks that people write for each other in names
 _log = logging.getLogger("letsdance.tables")
 
@@ -73,7 +77,7 @@ def read(source: Any, kind: Kind, reading: Reading | None = None, also: Sequence
     """
     reading = reading or Reading()
     columns = f" with the columns {listed(_wanted(kind))}" if kind.needed else ""
-    sheet = open_sheet(source, kind.what, f"give a CSV of {kind.what}{columns}.", reading, fits(kind))
+    sheet = _long(open_sheet(source, kind.what, f"give a CSV of {kind.what}{columns}.", reading, fits(kind)), kind)
     frame = sheet.frame
     meaning = meanings(sheet, kind, also)
     _all_there(sheet, kind, meaning)
@@ -114,16 +118,26 @@ def announce(table: Table | Sheet) -> None:
         _log.info("%s: %s", table.where, sentence)
 
 
+def _long(sheet: Sheet, kind: Kind) -> Sheet:
+    """A sheet whose columns are data themselves as a table of that kind; one that has the kind's own columns as it is."""
+    if not kind.across or _has(sheet, kind):
+        return sheet
+    how: dict[str, Callable[[Sheet], Sheet]] = {"weight": wide.ties, "time": wide.cascades}
+    return how.get(kind.across, lambda one: wide.periods(one, kind.across))(sheet)
+
+
+def _has(sheet: Sheet, kind: Kind) -> bool:
+    """Whether a sheet has the columns that a kind needs."""
+    try:
+        names = set(meanings(sheet, kind).values())
+    except Refused:
+        return False
+    return set(kind.needed) <= names and (not kind.one_of or bool(set(kind.one_of) & names))
+
+
 def recognise(sheet: Sheet, kinds: Iterable[Kind]) -> Kind | None:
     """The first kind whose columns a header has."""
-    for kind in kinds:
-        try:
-            names = meanings(sheet, kind).values()
-        except Refused:
-            continue
-        if set(kind.needed) <= set(names) and (not kind.one_of or set(kind.one_of) & set(names)):
-            return kind
-    return None
+    return next((kind for kind in kinds if _has(_long(sheet, kind), kind)), None)
 
 
 def meanings(sheet: Sheet, kind: Kind, also: Sequence[str] = ()) -> dict[str, str]:
@@ -334,6 +348,8 @@ def check(table: Table, rules: Iterable[Rule] = ()) -> None:
         return
     import pandera.pandas as pa
 
+    lines, frame = frame.index, frame.reset_index(drop=True)  # periods that stand side by side share their line
+    held = [good.reset_index(drop=True) for good in held]
     columns: dict[str, list[pa.Check]] = {}
     for k, rule in enumerate(rules):
         columns.setdefault(rule.column, []).append(pa.Check(lambda series, k=k: held[k], error=str(k)))
@@ -344,10 +360,10 @@ def check(table: Table, rules: Iterable[Rule] = ()) -> None:
         bad = errors.failure_cases.assign(rule=lambda t: t["check"].astype(int)).sort_values(["index", "rule"])
         count, bad = bad["index"].nunique(), bad.head(MOST_PROBLEMS)
         cells = frame.loc[bad["index"]].to_dict("records")
-        written = frame if table.told is None else table.told
-        rows = list(dict.fromkeys((int(line), table.name(rules[k].column),
-                 text(written.at[line, rules[k].column] if rules[k].column in written else cell[rules[k].column]),
-                 rules[k].says(cell)) for line, k, cell in zip(bad["index"], bad["rule"], cells, strict=True)))
+        written = frame if table.told is None or len(table.told) != len(frame) else table.told
+        rows = list(dict.fromkeys((int(lines[at]), table.name(rules[k].column),
+                 text(written[rules[k].column].iloc[at] if rules[k].column in written else cell[rules[k].column]),
+                 rules[k].says(cell)) for at, k, cell in zip(bad["index"], bad["rule"], cells, strict=True)))
         report = pd.DataFrame(rows, columns=["line", "column", "value", "problem"], dtype=object)
         line, column, value, problem = rows[0]
         others = Said(" (1 more row has problems.)") if count == 2 else Said(
@@ -395,29 +411,61 @@ def number(name: str, low: float = -np.inf, high: float = np.inf, whole: bool = 
         told = row[name]
         if told == "":
             return Said("is missing; give {number}, such as {example}", **fills)
+        if told.lower() in _numbers.BLANK:
+            return Said("is not known; take the row out, or give {number}, such as {example}", **fills)
         if told.startswith(_numbers.UNCLEAR) or re.fullmatch(r"[1-9]\d{0,2}(\.\d{3})+", told):
             return Said("can have a mark of thousands or of decimals; write it without thousands, as in {example}", **fills)
         if re.fullmatch(r"[+-]?\d[\d\s]*(,\d+)+(\.\d*)?", told):
             return Said("has a comma; give {number}, such as {example}, with a point for decimals and none for "
                         "thousands", **fills)
-        if _DATE.fullmatch(told):
+        if _DATE.fullmatch(told) and not _YEARS.fullmatch(told):
             return Said("is text or a date written as text; give {number}, such as {example}", **fills)
+        if _YEARS.fullmatch(told):
+            return Said("names two years; give one of them, such as {first}", first=told[:4])
+        if _PART.fullmatch(told):
+            return Said("is part of a year; number such periods one by one, as in 1, 2, 3, or give the year alone, such as "
+                        "{example}", **fills)
+        if blank and whole:
+            return Said("must be {number}, such as {example}, or blank", **fills)
         return Said("must be {number}, such as {example}", **fills)
 
     return [Rule(name, holds, says)]
 
 
 def no_dates(table: Table, name: str, values: pd.Series) -> None:
-    """Refuse 200112 and 20011224 as numbers of periods: 200112 and 200201 are not 89 periods apart."""
+    """Refuse 200112 and 20011224 as numbers of periods: 200112 and 200201 are not 89 periods apart. And years of two digits
+    that pass a century: 98 comes before 01."""
     known = values.dropna()
+    _short_years(table, name, known)
     year, month, day = known // 10_000, known // 100 % 100, known % 100
     whole = year.between(1700, 2200) & month.between(1, 12) & day.between(1, 31)
     short = (known // 100).between(1700, 2200) & (known % 100).between(1, 53)
-    for looks, said in ((whole, "a date"), (short, "a year with a month or week")):
+    serial = known.between(20_000, 60_000) & bool(tokens(table.name(name)) & {"date", "datum"})
+    for looks, said in ((whole, "a date"), (short, "a year with a month or week"), (serial, "a date as spreadsheets "
+                                                                                    "number days")):
         if known.nunique() > 1 and looks.all():
             raise Refused("{where}, {row} {index}: {table} {iloc:.0f} looks like {said}, as all do; number the periods "
                           "one by one instead.", where=table.where, row=table.row, index=known.index[0],
                           table=table.name(name), iloc=known.iloc[0], said=said)
+
+
+def _short_years(table: Table, name: str, values: pd.Series) -> None:
+    """Refuse 98 and 01 as years: they do not lie 97 apart. A column called year, or cells such as 01, tell that they are
+    years; that the widest gap lies within and not at the turn of the century, that they pass it."""
+    known = np.unique(values)
+    if len(known) < 3 or known[0] < 0 or known[-1] > 99 or (known != np.rint(known)).any():
+        return
+    gaps = np.diff(known)
+    at = int(gaps.argmax())
+    cells = table.told[name].str.strip() if table.told is not None and name in table.told else None
+    zeros = cells is not None and bool(cells.str.fullmatch(r"'?0\d").any())
+    if not (zeros or (tokens(table.name(name)) & _YEAR and min(at + 1, len(known) - at - 1) > 1)) \
+            or gaps[at] <= 100 - (known[-1] - known[0]) or known[at] >= 50 > known[at + 1]:
+        return
+    old, new = int(known[at + 1]), int(known[at])
+    raise Refused("{where}: {column} has years of two digits that pass a century, {old:02d} and {new:02d}; write them with "
+                  "four, such as {old_4} and {new_4}.", where=table.where, column=table.name(name), old=old, new=new,
+                  old_4=1900 + old, new_4=2000 + new)
 
 
 def given(name: str, remedy: str = "") -> Rule:

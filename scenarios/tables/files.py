@@ -488,7 +488,7 @@ def _line_by_line(where: str, text: str, separator: str, at: int) -> pd.DataFram
     width = max((len(row) for _, _, row in rows), default=0)
     names = [_clean(name) for name in header]
     names += [""] * (min(told, width) - len(names))
-    if _named_rows(rows, len(names), text.split("\n")[at:], separator):
+    if _named_rows(rows, names, text.split("\n")[at:], separator):
         names = ["", *names]
     n, marks = len(names), _NAMED[separator] + "s" if separator.isspace() else repr(separator)
     if n > MOST_COLUMNS:
@@ -505,11 +505,14 @@ def _line_by_line(where: str, text: str, separator: str, at: int) -> pd.DataFram
     return frame.set_axis(names, axis=1)
 
 
-def _named_rows(rows: Sequence[tuple[int, int, list[str]]], n: int, lines: Sequence[str], separator: str) -> bool:
-    """Whether each row begins with a name that has no column, as R writes rows: it quotes them, or separates by spaces."""
+def _named_rows(rows: Sequence[tuple[int, int, list[str]]], names: Sequence[str], lines: Sequence[str], separator: str
+                ) -> bool:
+    """Whether each row begins with a name that has no column, as R writes rows: it quotes them, or separates by spaces; of
+    a matrix they are the names of the columns."""
+    n = len(names)
     first = {row[0] for _, _, row in rows if row}
     return bool(rows) and all(cells == n + 1 for _, cells, _ in rows) and len(first) == len(rows) and (
-        separator == " " or all(line.lstrip().startswith('"') for line in lines if line))
+        separator == " " or first == set(names) or all(line.lstrip().startswith('"') for line in lines if line))
 
 
 def _is_note(row: Sequence[str]) -> bool:
@@ -605,7 +608,11 @@ def _bare(column: pd.Series) -> pd.Series:
 
 def once_each(where: str, columns: Iterable[str]) -> None:
     """Refuse a column that is there twice."""
+    columns = list(columns)
     for name, count in Counter(columns).items():
+        if count > 1 and all(column.replace(".", "").replace(",", "").isdigit() for column in columns):
+            raise Refused("{where}: the first line holds numbers only ({name} is there twice), so names of columns are "
+                          "missing; write them above, for a matrix of ties the names of its nodes.", where=where, name=name)
         if count > 1:
             raise Refused("{where}: the column {name} is there twice; keep one.", where=where, name=name)
 

@@ -51,6 +51,7 @@ class Kind:
     fields: tuple[Field, ...]
     one_of: tuple[str, ...] = ()
     strict: bool = False           # a column that is nearly a known one is refused, not left aside
+    across: str = ""               # what stands in cells where nodes or periods stand side by side (`wide`)
 
     def __getitem__(self, name: str) -> Field:
         return next(field for field in self.fields if field.name == name)
@@ -80,7 +81,8 @@ _PLACES = ("name", "naam", "municipality", "gemeente", "gemeentenaam", "place", 
            "org", "firm", "company", "bedrijf", "school", "hospital", "ziekenhuis", "household", "person",
            "persoon", "respondent", "farmer", "doctor", "woman", "member", "statenam", "abbreviation", "abb", "stateabb",
            "iso", "iso2", "iso3", "fips", "statefip", "geo", "code")
-_YEARS = ("year", "jaar", "yr", "period", "periode", "quarter", "kwartaal", "month", "maand", "week", "wave", "round")
+_YEARS = ("year", "jaar", "yr", "date", "datum", "period", "periode", "quarter", "kwartaal", "month", "maand", "week",
+          "wave", "round")
 _WHEN = ("toa", "time_of_adoption", "adoption_time", "adopted_at", "year_of_adoption", "adoption_year", "year_adopted",
          "yearadopted", "adopt_year", "adoptyear", "jaar_van_invoering", "invoeringsjaar", "time", "tijd")
 _ADOPTED = ("adoption", "joined", "accession", "ratified", "ratification", "enacted", "enactment", "introduced",
@@ -90,14 +92,14 @@ TIMES = Kind("times", "times", ("node", "time"), (
     Field("node", "id", ("node", "id"), _PLACES),
     Field("time", "whole", _WHEN, (*_YEARS, *_ADOPTED), blank=True),
     Field("adopted", "text", (), ("event", "status")), Field("category", "text", (), ("group", "groep")),
-    Field("innovativeness", "number", example="0.7")))
+    Field("innovativeness", "number", example="0.7")), across="adopted")
 _ENDS = [("i", "j")[k - 1:k] + tuple(f"{word}{k}" for word in (
     "v", "x", "node", "node_", "unit", "state", "country", "id", "name")) for k in (1, 2)]
 EDGES = Kind("edges", "edges", ("source", "target"), (
     Field("source", "id", ("source", "ego"), ("from", "van", "sender", "tail", *_ENDS[0])),
     Field("target", "id", ("target", "alter"), ("to", "naar", "receiver", "head", *_ENDS[1])),
     Field("weight", "number", ("weight", "value", "gewicht", "strength"), low=0, example="1"),
-    Field("period", "whole", ("period", "t", "time"), ("year", "quarter", "jaar", "wave"))))
+    Field("period", "whole", ("period", "t", "time"), ("year", "quarter", "jaar", "wave"))), across="weight")
 #: What a column of shares from 0 to 1 is called.
 SHARES = ("share", "fraction", "proportion", "aandeel", "fractie")
 VALUES = ("new", "stock", "cumulative", "percent", "count")
@@ -111,7 +113,7 @@ COUNTS = Kind("counts", "counts", ("period",), (
           example="13", sign="%"),
     Field("count", "count", ("count", "number", "aantal", "value", "obs_value", "waarde"), low=0, example="13"),
     Field("population", "whole", ("population", "at_risk"), ("inwoners", "bevolking"), low=0, blank=True, example="2175"),
-    Field("note", "text", ("note", "opmerking"), blank=True)), one_of=VALUES)
+    Field("note", "text", ("note", "opmerking"), blank=True)), one_of=VALUES, across="count")
 HISTORIES = Kind("histories", "past adoption", ("t",), (
     Field("task_id", "id", ("task_id", "cascade", "task", "innovation", "policy", "unit"), _PLACES),
     Field("population", "whole", ("population", "at_risk"), ("market", "inwoners", "bevolking"), low=1, high=1e9,
@@ -122,7 +124,7 @@ HISTORIES = Kind("histories", "past adoption", ("t",), (
 ADOPTIONS = Kind("adoptions", "adoptions by unit", ("cascade", "unit", "time"), (
     Field("cascade", "id", ("cascade", "task_id", "policy", "innovation"), ("task", "law", "beleid")),
     Field("unit", "id", ("unit", "node", "id"), _PLACES),
-    Field("time", "whole", ("time", *_WHEN, "t"), _YEARS, low=-1e6, high=1e6, blank=True)))
+    Field("time", "whole", ("time", *_WHEN, "t"), _YEARS, low=-1e6, high=1e6, blank=True)), across="time")
 POPULATION = Kind("population", "population", ("unit", "population"), (
     Field("unit", "id", ("unit",), _PLACES),
     Field("population", "whole", ("population", "at_risk"), ("inwoners", "inwonertal", "bevolking", "citizens",

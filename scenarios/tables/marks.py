@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 #: Begins a cell that holds a number which can be read in two ways.
 UNCLEAR = "\0"
 #: What is written where nothing is known.
-BLANK = frozenset(("na", "n/a", "<na>", "nat", "#n/a", "#n/b", "#n/v", "#nv", "nan", "null", "none", ".", "..", "...", "-",
-                   "–", "—", "n.v.t.", "nvt", "n.b.", "missing", "\\n", "onbekend", "unknown", "(blank)", "(leeg)"))
+BLANK = frozenset(("na", "n/a", "<na>", "nat", "#n/a", "#n/b", "#n/v", "#nv", "nan", "null", "none", ".", "..", "...", ":",
+                   "-", "–", "—", "n.v.t.", "nvt", "n.b.", "missing", "\\n", "onbekend", "unknown", "(blank)", "(leeg)"))
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 _SPACED = re.compile(r"([+-]?\d{1,3})((?:[\s'’]\d{3})+)([.,]\d+)?")
 _GROUPS = {".": re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?"), ",": re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")}
