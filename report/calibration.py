@@ -57,7 +57,8 @@ def predictive(found: Calibration, width: float = WIDE) -> Figure:
                       (0, high))
         panel.scale_y([(k / 4 * high, f"{25 * k * high:g} %" if k else "0") for k in range(5)])
         panel.scale_x(_ticks(one.t[0], one.t[-1], 4 if _narrow(width) or columns > 1 else 8, 1))
-        panel.heading(sentence(f"{one.called}, {one.population:,} who could adopt").rstrip("."))
+        of = f"{one.population:,} who could adopt" if one.sized else "shares in use"
+        panel.heading(sentence(f"{one.called}, {of}").rstrip("."))
         levels = np.quantile(predicted, [0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975], axis=0)
         t = one.t.astype(np.float64)
         for i, strength in ((0, 0.14), (1, 0.28), (2, 0.46)):
@@ -183,7 +184,7 @@ def recovery(found: Calibration, width: float = WIDE) -> Figure:
 def calibration_study(found: Calibration) -> Study:
     """The page of a calibration."""
     case, table = found.case, found.table
-    units = listed(f"{one.called} ({one.count[-1]:,} of {one.population:,} by {one.t[-1]})" for one in case.seen[:4])
+    units = listed(f"{one.called} ({one.reached})" for one in case.seen[:4])
     more = f" and {len(case.seen) - 4} more curves" if len(case.seen) > 4 else ""
     clock = case.clock.get("quarters_per_period")
     done = [f"{case.scenario.title or case.scenario.name} was fitted to {units}{more}: {listed(map(title_of, case.free))}.",

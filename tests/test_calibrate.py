@@ -67,6 +67,17 @@ def test_all_forms_of_data_say_the_same():
     assert (one.population, one.count.tolist(), one.t[0]) == (40, CUM[:11], 2001)
 
 
+def test_shares_need_no_population_and_are_compared_as_they_are():
+    shares = pd.DataFrame({"country": "NL", "year": range(2001, 2007), "percent": [3, 8.5, 15, 31, 42, 40.2]})
+    (one,), (sized,) = observed.observe(shares), observed.observe(shares, 40)
+    assert one.active
+    assert one.share.tolist() == pytest.approx(np.divide([3, 8.5, 15, 31, 42, 40.2], 100))
+    assert (one.units, one.sized, one.reached) == (observed.MOST_GOVERNMENTS, False, "40.2 % by 2006")
+    assert (sized.units, sized.sized, sized.reached) == (40, True, "16 of 40 by 2006")
+    found = c.calibrate(shares, free=["v0=-0.6:0.3"], particles=50, most=100, predictions=20)
+    assert any("shares are told and not of how many" in line for line in words.cannot_tell(found))
+
+
 @pytest.mark.parametrize(("given", "word"), [
     ({"source": table()}, "population"), ({"source": table(), "population": 10}, "population"),
     ({"source": "none.csv"}, "there is no file"), ({"source": table()[:2], "population": 40}, "at least 3"),

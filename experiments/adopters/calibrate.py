@@ -389,7 +389,8 @@ def manifest_of(found: Calibration) -> dict[str, Any]:
             "clock": dict(case.clock), "seed": found.seed, "prior": found.prior, "known_before": known,
             "effective": found.sample.effective, "rounds": [list(r) for r in found.sample.rounds],
             "surprise": found.sample.surprise, "notes": list(found.notes),
-            "seen": [{"name": one.name, "population": one.population, "active": one.active, "t": one.t.tolist(),
+            "seen": [{"name": one.name, "population": one.population, "active": one.active, "sized": one.sized,
+                      "t": one.t.tolist(),
                       "count": one.count.tolist()} for one in case.seen]}
 
 
@@ -418,7 +419,8 @@ def load(folder: str | Path) -> Calibration:
         particles = read_table(place / "particles.parquet")
         predicted = read_table(place / "predicted.parquet")
         free = {name: (float(low), float(high)) for name, (low, high) in said["free"].items()}
-        seen = tuple(Seen(one["name"], int(one["population"]), np.array(one["t"]), np.array(one["count"]), one["active"])
+        seen = tuple(Seen(one["name"], int(one["population"]), np.array(one["t"]), np.array(one["count"]), one["active"],
+                          one.get("sized", True))
                      for one in said["seen"])
         case = Case(scenarios.read("calibrated", str(path), said["scenario"]), seen, free, said["clock"])
         box, known = box_of(free), said["known_before"]

@@ -122,7 +122,10 @@ def _always(found: Calibration) -> Iterator[str]:
         if one.active:
             yield (f"The counts of {one.called} are of who has it in use at the time, and are held against use in the "
                    f"model; who gave it up and who came in their place do not show.")
-        if one.population > MOST_GOVERNMENTS:
+        if not one.sized:
+            yield (f"Of {one.called} shares are told and not of how many: the model runs {MOST_GOVERNMENTS} "
+                   f"governments, and where there are fewer, luck is larger than it says (--population).")
+        elif one.population > MOST_GOVERNMENTS:
             yield (f"In {one.called} {one.population:,} could adopt and the model runs {MOST_GOVERNMENTS}: its luck is "
                    f"larger than theirs, so the intervals are wider than they need be.")
     if found.sample.effective < 100:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 #: More governments than this are represented by as many.
 MOST_GOVERNMENTS = 200
+_OF_SHARES = 100_000  # stands for a population that is not told
 _MOST_CURVES = 20
 _FEWEST_PERIODS = 3
 _SHARES = (0.05, 0.16, 0.34, 0.5, 0.84)
@@ -47,6 +48,13 @@ class Seen:
     t: np.ndarray      # int64[T], rising
     count: np.ndarray  # int64[T], never falls unless active
     active: bool = False
+    sized: bool = True  # whether it is told how many could; else shares, of a population that stands for any
+
+    @property
+    def reached(self) -> str:
+        """Where it ends, in words."""
+        end = f"{self.count[-1]:,} of {self.population:,}" if self.sized else f"{100 * self.share[-1]:.3g} %"
+        return f"{end} by {self.t[-1]}"
 
     @property
     def called(self) -> str:
@@ -162,15 +170,16 @@ def _counted(counts: Any, population: int | None, unit: str | Sequence[str] | No
                           sizes_2=sizes[1])
         told = int(sizes[0]) if len(sizes) else None
         value, active = one["value"].to_numpy(np.float64), counts.kind in ("stock", "percent")
+        sized = counts.kind != "percent" or population is not None or told is not None
         if counts.kind == "percent":
-            value = value / 100 * _size(population, told, 0, name)
+            value = value / 100 * (_size(population, told, 0, name) if sized else _OF_SHARES)
         elif (value != np.rint(value)).any():
             at = int((value != np.rint(value)).argmax())
             raise Refused("{name} has {value:g} in {iloc}; a count is a whole number.", name=name, value=value[at],
                           iloc=one["period"].iloc[at])
         count = np.rint(value.cumsum() if counts.kind == "new" else value).astype(np.int64)
-        size = _size(population, told, int(count.max()), name)
-        made.append(Seen(name, size, one["period"].to_numpy(np.int64), count, active))
+        size = _size(population if sized else _OF_SHARES, told, int(count.max()), name)
+        made.append(Seen(name, size, one["period"].to_numpy(np.int64), count, active, sized))
     return made
 
 
