@@ -177,12 +177,43 @@ def test_how_many_points_would_do_is_by_hand():
     share = np.tile([0.2, 0.4], n // 2)
     within = np.arange(n) < n // 5
     share[within] += 0.06
-    made = discovery._power(share, within[None, None].astype(float), chance)
+    needed, nowhere = np.array([chance, 5.0]), np.zeros(n)
+    made = discovery._power(share, within[None, None].astype(float), nowhere, needed)
     z, f, spread = 0.8416212, 0.2, share.std()
     seen = (share[within] - share.mean()).sum() / spread / n**0.5
     assert made.enough == float(f"{n * ((chance + z * (f * (1 - f))**0.5) / seen)**2:.2g}")
     assert made.visible == pytest.approx((chance + z * 0.1875**0.5) * spread / (n**0.5 * 0.1875))
-    assert discovery._power(share, (~within)[None, None].astype(float), chance).enough is None  # it holds less often there
+    less = (~within)[None, None].astype(float)
+    assert discovery._power(share, less, nowhere, needed).enough is None  # it holds less often there
+    # The whole box, by the likelihood of two binomials against one; shares spread less than single runs.
+    m, p, q = share.mean(), share[within].mean(), share[~within].mean()
+    told = 40 * (p * np.log(p / m) + (1 - p) * np.log((1 - p) / (1 - m))) + 160 * (
+        q * np.log(q / m) + (1 - q) * np.log((1 - q) / (1 - m)))
+    needed = np.array([chance, 1.0])
+    root = (np.sqrt(2.0) + z * spread / np.sqrt(m * (1 - m))) / np.sqrt(2 * told)
+    assert discovery._power(share, less, within.astype(float), needed).enough == float(f"{n * root**2:.2g}")
+
+
+def test_the_least_likely_corner_is_found_as_by_trying_all():
+    """Against every pair of cuts and sides, and scipy's likelihood ratio of the table of what holds within and without."""
+    rng = np.random.default_rng(8)
+    X = rng.uniform(size=(80, 3))
+    share = (rng.uniform(size=80) < np.where((X[:, 0] > 0.4) & (X[:, 2] < 0.7), 0.9, 0.4)).astype(float)
+    cell = discovery._cells(X, np.argsort(X, axis=0))
+    assert (np.bincount(cell[:, 1]) == 4).all()
+    sides = np.zeros((2, 3), bool)
+    made = discovery._corner(cell, share, 10.0, sides)
+    best = (0.0, None)
+    for a, b in itertools.combinations_with_replacement(range(3), 2):
+        for u, v, low_a, low_b in itertools.product(range(21), range(21), (False, True), (False, True)):
+            here = ((cell[:, a] >= u) == low_a) & ((cell[:, b] >= v) == low_b)
+            if 10 <= here.sum() <= 70 and share[here].mean() > share[~here].mean():
+                counts = [[share[k].sum(), k.sum() - share[k].sum()] for k in (here, ~here)]
+                best = max(best, (stats.chi2_contingency(counts, False, "log-likelihood").statistic / 2, (a, b)),
+                           key=lambda one: one[0])
+    assert made == pytest.approx(best[0])
+    assert best[1] == (0, 2)
+    assert sides.tolist() == [[True, False, False], [False, False, True]]
 
 
 def test_a_box_at_the_border_of_chance_is_not_better_than_chance():
