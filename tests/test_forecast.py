@@ -119,16 +119,25 @@ def test_the_posterior_is_that_of_brute_force():
 
 
 def test_forecasts_of_the_models_own_cascades_are_calibrated():
-    """Ranks of the truth 15 periods ahead, for parameters drawn from the prior: uniform (Talts and others, 2018)."""
-    rng, known, ranks = np.random.default_rng(5), prior.weak(), []
+    """Ranks of the truth 15 periods ahead, and of when half have adopted (never is latest, ties as chance has it), for
+    parameters drawn from the prior: uniform (Talts and others, 2018). So a median time is as often too late as too early.
+    """
+    rng, known = np.random.default_rng(5), prior.weak()
+    ranks: list[float] = []
+    times: list[float] = []
     while len(ranks) < 60:
         theta, start = known.draw(1, rng), Cascade(str(len(ranks)), 60, 0, np.array([1]))
-        path = clumps.simulate(theta, start, clumps.follow(theta, start)[1], 30, rng)[0]
+        path = clumps.simulate(theta, start, clumps.follow(theta, start)[1], 115, rng)[0]
         whole = Cascade(start.name, 60, 0, np.append(1, path))
         if whole.cum[15] > 1:
-            seen = forecast.forecast(whole.until(16), known, 200).paths[:, 14]
-            ranks.append((seen < whole.cum[30]).mean() + rng.random() * (seen == whole.cum[30]).mean())
+            made = forecast.forecast(whole.until(16), known, 200)
+            when = whole.reaches(0.5)
+            for found, seen, truth in ((ranks, made.paths[:, 14], whole.cum[30]),
+                                       (times, made.time_to(0.5), np.inf if when is None else when)):
+                if found is ranks or whole.cum[15] < 30:
+                    found.append((seen < truth).mean() + rng.random() * (seen == truth).mean())
     assert kstest(ranks, "uniform").pvalue > 0.01
+    assert kstest(times, "uniform").pvalue > 0.01
 
 
 def test_a_learnt_prior_is_calibrated_and_beats_bass_in_a_world_that_it_does_not_assume():
@@ -237,6 +246,28 @@ def test_learning_finds_the_population_that_cascades_come_from(monkeypatch):
     assert (np.abs(learnt.mean - mean)[:3] < 0.5 * np.abs(weak.mean - mean)[:3]).all()
     assert (np.diag(learnt.cov)[:3] < 0.6 * np.diag(weak.cov)[:3]).all()
     assert (prior.learn(past[:6], draws=300).mean == prior.learn(past[:6], draws=300).mean).all()
+
+
+def test_more_cascades_bring_the_learnt_population_nearer_to_the_one_they_come_from():
+    """A learning curve with an oracle: Kullback and Leibler's divergence from the population that draws them, whose
+    posteriors are normal in closed form (each cascade tells all parameters with a known error)."""
+    weak, falls = prior.weak(), []
+    cov, noise = np.diag([0.6] * 8)**2, 0.3 * np.eye(8)
+    mean = weak.mean + np.array([-1.2, 1.0, 0.6, 0, 0, 0, 0, 0])
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        seen = sampling.normal(100, mean, cov + noise, rng)
+        spread = np.linalg.inv(np.linalg.inv(weak.cov) + np.linalg.inv(noise))
+        centre = (np.linalg.solve(weak.cov, weak.mean) + np.linalg.solve(noise, seen.T).T) @ spread
+        particles = centre[:, None] + sampling.normal(100 * 200, np.zeros(8), spread, rng).reshape(100, 200, 8)
+        for count in (6, 12, 25, 50, 100):
+            made = prior._population(particles[:count], weak, weak)
+            away = made.mean - mean
+            falls.append((np.trace(np.linalg.solve(made.cov, cov)) + away @ np.linalg.solve(made.cov, away) - 8
+                          + np.linalg.slogdet(made.cov)[1] - np.linalg.slogdet(cov)[1]) / 2)
+    curve = np.reshape(falls, (4, 5)).mean(axis=0)
+    assert (np.diff(curve) < 0).all()
+    assert curve[-1] < 0.35 * curve[0]
 
 
 def closed(cascades):

@@ -492,6 +492,12 @@ def test_codes_for_never_are_noticed_wherever_times_are_read():
     assert np.isnan(who.read(upload(table), never=["9999"]).times).sum() == 2
 
 
+def test_per_cent_are_no_counts():
+    refused(lambda: history.read(upload("t,cum\n1,2%\n2,5%\n3,9%\n"), 5000), "must be a whole number")
+    assert counts.read_counts(upload("land;jaar;aantal\nNL;2001;12,5 %\nNL;2002;15\u00a0%\n")).kind == "percent"
+    assert start("rol;bereidheid\nburger;1 (helemaal niet)\nburger;5 (heel erg)\nburger;3\n", "1-5") == {"C": 0.5}
+
+
 def test_what_is_not_known_of_a_count_and_what_may_be_a_share_of_one_are_said():
     refused(lambda: counts.read_counts(upload("geo,year,percent\nNL,2001,12\nNL,2002,:\n")), "take the row out")
     said = counts.read_counts(upload("country,year,percent\nNL,2001,0.12\nNL,2002,0.35\n")).said

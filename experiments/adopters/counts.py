@@ -103,6 +103,8 @@ def read_counts(source: Any, kind: str | None = None, reading: Reading | None = 
                       where=where, name=name, kinds=KINDS[name], kind=kind)
     if "unit" not in frame:
         frame["unit"] = "all"
+    if name == "count" and kind is None and _signed(table, name):
+        kind = "percent"
     high = 100 if (kind or name) == "percent" else np.inf
 
     def most(column: str) -> tables.Rule:

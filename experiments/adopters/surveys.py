@@ -89,7 +89,7 @@ _NO_ANSWER = written.BLANK | {
     "weet ik niet", "weet het niet", "ik weet het niet", "geen mening", "geen antwoord", "wil niet zeggen",
     "wil ik niet zeggen", "zeg ik liever niet", "liever niet", "weigert", "geweigerd", "niet ingevuld", "overgeslagen",
     "niet van toepassing", "?", ""}
-_NUMBERED = re.compile(r"\(?(-?\d+)\)?\s*[.:=)–-]?\s*(?=[^\W\d_])")  # a number before a word: 1. Strongly disagree
+_NUMBERED = re.compile(r"\(?(-?\d+)\)?\s*[.:=()–-]?\s*(?=[^\W\d_])")  # a number before a word: 1. Strongly disagree
 _TOLD = re.compile(r"[(\[]\s*(\d+)\s*(?:-|–|to|tot|t/m|\.\.)\s*(\d+)\s*[)\]]")  # a scale in a column's name
 _REVERSED = re.compile(r"_?(r|rev|reversed|reverse|omgekeerd|gespiegeld|neg)$")
 _SURE = 0.7  # of Cronbach's alpha, below which items hardly measure one thing
@@ -275,7 +275,7 @@ def _answers_in(cells: pd.Series, none: set[str]) -> pd.Series:
 
 def _worded(answer: str) -> str:
     """An answer in words without the number before it, or a full stop behind it, and with the usual word for very."""
-    word = _NUMBERED.sub("", answer, count=1).rstrip(".!") if not answer.replace(".", "").isdigit() else answer
+    word = _NUMBERED.sub("", answer, count=1).rstrip(".!)") if not answer.replace(".", "").isdigit() else answer
     word = re.sub(r"\s*/\s*", "/", word)
     for usual, others in _VERY.items():
         for other in others:

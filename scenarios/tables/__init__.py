@@ -302,6 +302,8 @@ def _cells(told: pd.DataFrame, kind: Kind, sheet: Sheet, called: dict[str, str],
         made[name], words, percent = _numbers.read(
             column, counts=one.type in ("whole", "count"), low=one.low, high=one.high, decimal=decimal,
             sure=bool(reading.decimal), separator=sheet.separator)
+        if percent and one.type == "whole":  # 5 % of people are no five people
+            made[name], words = column, ""
         if percent and one.high == 1:
             made[name] = numbers(made[name]).div(100).map("{:.15g}".format).replace("nan", "")
             words = Said("{first}, {rest}", first=words, rest=Said("percentages")) if words else Said("percentages")
