@@ -465,8 +465,8 @@ def _short_years(table: Table, name: str, values: pd.Series) -> None:
             or gaps[at] <= 100 - (known[-1] - known[0]) or known[at] >= 50 > known[at + 1]:
         return
     old, new = int(known[at + 1]), int(known[at])
-    raise Refused("{where}: {column} has years of two digits that pass a century, {old:02d} and {new:02d}; write them with "
-                  "four, such as {old_4} and {new_4}.", where=table.where, column=table.name(name), old=old, new=new,
+    raise Refused("{where}: {column} has years of two digits that pass a century, {old} and {new}; write them with "
+                  "four, such as {old_4} and {new_4}.", where=table.where, column=table.name(name), old=f"{old:02d}", new=f"{new:02d}",
                   old_4=1900 + old, new_4=2000 + new)
 
 

@@ -7,6 +7,7 @@ column each (2001, 2002, ...), and one row a unit; innovations a column of years
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -83,7 +84,7 @@ def cascades(sheet: Sheet) -> Sheet:
                    how=(*sheet.how, Said("innovations stand side by side")))
 
 
-def _long(frame: pd.DataFrame, beside: list[str], columns: dict[str, str | None], name: str, value: str) -> pd.DataFrame:
+def _long(frame: pd.DataFrame, beside: list[str], columns: Mapping[str, str | None], name: str, value: str) -> pd.DataFrame:
     """Each row once for each of the columns, in the order of rows; the index stays that of the row."""
     import pandas as pd
 
