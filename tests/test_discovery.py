@@ -98,7 +98,7 @@ def test_a_box_of_the_size_of_the_issue_is_found(replicates, least, quick):
     assert sum(one.false for one in said) <= stats.binom.ppf(0.999, 8, 0.05)
 
 
-def test_p_values_of_noise_are_even_and_of_a_limit_no_smaller_than_permutations_say():
+def test_p_values_of_noise_are_even_and_of_a_limit_no_smaller_than_permutations_say(quick):
     rng = np.random.default_rng(5)
     p = []
     for _ in range(60):
