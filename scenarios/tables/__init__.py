@@ -462,12 +462,12 @@ def _short_years(table: Table, name: str, values: pd.Series) -> None:
     cells = table.told[name].str.strip() if table.told is not None and name in table.told else None
     zeros = cells is not None and bool(cells.str.fullmatch(r"'?0\d").any())
     if not (zeros or (tokens(table.name(name)) & _YEAR and min(at + 1, len(known) - at - 1) > 1)) \
-            or gaps[at] <= 100 - (known[-1] - known[0]) or known[at] >= 50 > known[at + 1]:
+            or gaps[at] <= 100 - (known[-1] - known[0]) or not known[at] < 50 <= known[at + 1]:
         return
     old, new = int(known[at + 1]), int(known[at])
     raise Refused("{where}: {column} has years of two digits that pass a century, {old} and {new}; write them with "
-                  "four, such as {old_4} and {new_4}.", where=table.where, column=table.name(name), old=f"{old:02d}", new=f"{new:02d}",
-                  old_4=1900 + old, new_4=2000 + new)
+                  "four, such as {old_4} and {new_4}.", where=table.where, column=table.name(name), old=f"{old:02d}",
+                  new=f"{new:02d}", old_4=1900 + old, new_4=2000 + new)
 
 
 def given(name: str, remedy: str = "") -> Rule:
