@@ -582,8 +582,8 @@ def test_every_control_can_be_reached_by_keyboard_with_visible_focus(visit, name
 
 #: What reads the same in both languages: names, formats, and a few words.
 SAME = {*(Text(one).name for one in languages()), "Code", "Experiment",
-        "Let’s Dance", "Let's dance", "Lone Ranger", "Social impact bond", "Runs", "runs", "LIPSE", "(LIPSE)",
-        "Parameters", "Term", "ZIP", "HTML", "TOML", "CSV", "Parquet", "SVG", "PNG", "start", "in"}
+        "Let’s Dance", "Let's dance", "Lone Ranger", "Social impact bond", "Runs", "runs", "run", "LIPSE", "(LIPSE)",
+        "Parameters", "Term", "ZIP", "HTML", "TOML", "CSV", "Parquet", "SVG", "PNG", "start", "in", "Sector", "platform"}
 #: All that can be read or heard on a page, but for quotations marked as English: texts, labels, and what charts write.
 READ = """async () => {
   const found = new Set(), echarts = await window.letsdance.echarts();
