@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from letsdance.scenarios import Scenario
     from letsdance.words import Text
 
+_ENGLISH_ONLY = "the report of --worlds is in English only"
 _OUTCOME = "What is looked at first, such as lets_dance@60, T@40-60 or ever_adopted."
 
 
@@ -77,7 +78,7 @@ def compare(
     folder.check_target(out, overwrite)
     there = worlds_of(worlds, within)
     if there is not None:
-        idle("--language", because="the report of --worlds is in English only")
+        idle("--language", because=_ENGLISH_ONLY)
     if there is not None and until is not None:
         raise Refused("--until counts runs in one world; leave it out, or leave --worlds out.")
     asked, wanted = parse(outcome), None if until is None else target(until)
@@ -145,15 +146,18 @@ def wind_tunnel(
     runs: RunsOver = None, quarters: Quarters = None, seed: Seed = 1, worlds: Over = None, within: Within = None,
     municipalities: Table = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-wind-tunnel"),
-    overwrite: Overwrite = False, as_json: Json = False,
+    language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Try one portfolio from every start under every shock. Each time against going without it, in one table."""
     from letsdance.experiments import folder, windtunnel
     from letsdance.scenarios import SHOCKS, STARTS
+    from letsdance.words import text_in
 
+    text = text_in(language)
     folder.check_target(out, overwrite)
     there = worlds_of(worlds, within)
     if there is not None:
+        idle("--language", because=_ENGLISH_ONLY)
         over_worlds.wind_tunnel(there, portfolio, start, only, at, outcome, better, 10 if runs is None else runs, quarters,
                                 seed, municipalities, out, overwrite, as_json)
         return
@@ -168,7 +172,7 @@ def wind_tunnel(
             "shocks": list(found.shocks), "better": "less" if found.less else "more", "outcome": str(found.outcome),
             "scenarios": {name: one.to_toml() for name, one in found.starts.items()},
             "municipalities": text_of(municipalities)}
-    page = study(found)
+    page = study(found, text)
     keep(out, "wind-tunnel", said, {"wind_tunnel": found.table}, page, overwrite, as_json)
     if as_json:
         typer.echo(json.dumps({"folder": str(out), "said": headline(found), "outcome": str(found.outcome),

@@ -13,7 +13,7 @@ import json
 import math
 import re
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from html import escape
 from importlib.resources import as_file, files
@@ -84,6 +84,12 @@ def shorten(text: str, room: float, size: float, bold: bool = False) -> str:
     while len(text) > 1 and text_width(text + "…", size, bold) > room:
         text = text[:-1].rstrip()
     return text + "…"
+
+
+def fitting(texts: Iterable[str], room: float, size: float, bold: bool = False) -> float:
+    """The size, at most the one given, at which no word of the texts is wider than the room."""
+    widest = max(text_width(word, size, bold) for text in texts for word in text.split(" "))
+    return min(size, size * (room - 1) / widest)
 
 
 def wrap(text: str, room: float, size: float, bold: bool = False) -> list[str]:
@@ -390,5 +396,5 @@ def spaced(places: Sequence[float], gap: float, top: float, bottom: float) -> li
     return [first + gap * i for _, count, first in groups for i in range(int(count))]
 
 
-__all__ = ["NARROW", "WIDE", "Figure", "Panel", "font_faces", "quarter_ticks", "scale", "shorten", "spaced", "text_width",
-           "wrap"]
+__all__ = ["NARROW", "WIDE", "Figure", "Panel", "fitting", "font_faces", "quarter_ticks", "scale", "shorten", "spaced",
+           "text_width", "wrap"]

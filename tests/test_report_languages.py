@@ -10,11 +10,12 @@ import pytest
 from letsdance import words
 from letsdance.experiments.compare import compare, policies, read_policy
 from letsdance.experiments.precision import until
+from letsdance.experiments.windtunnel import wind_tunnel
 from letsdance.params import Refused
-from letsdance.report import comparison, page, study
+from letsdance.report import comparison, page, study, windtunnel
 from letsdance.report.figures import draw
 from letsdance.report.sheet import NARROW, WIDE, Figure, _measure, text_width
-from letsdance.scenarios import STARTS, load
+from letsdance.scenarios import SHOCKS, STARTS, load
 from letsdance.simulation import simulate
 from letsdance.words import KINDS, TEXTS, Text, catalogue, declared, languages, text_in
 
@@ -79,6 +80,12 @@ def compared():
                             start), runs=40, until=until("lets_dance@16 +-0.2"), most=60)
 
 
+@pytest.fixture(scope="module")
+def blown():
+    """A portfolio in the wind tunnel, with two shocks that act alike."""
+    return wind_tunnel("#1: FRCS@2+12, municipalities=6, citizens=25", STARTS, list(SHOCKS)[:4], 4, runs=3, quarters=12)
+
+
 @pytest.fixture
 def spoken(tmp_path, monkeypatch):
     """A language whose every text is written in other letters."""
@@ -125,12 +132,20 @@ def test_no_plain_english_is_left_in_a_comparison(compared, spoken, outcome):
     assert not {word for line in page_says for word in re.findall(r"[A-Za-z]{2,}", codes.sub("", NAMES.sub("", line)))}
 
 
+def test_no_plain_english_is_left_in_a_wind_tunnel(blown, spoken):
+    drawn = {"wind_tunnel": (windtunnel.heat(blown, WIDE, spoken), windtunnel.heat(blown, NARROW, spoken))}
+    said = seen(study.render(windtunnel.study(blown, spoken), MANIFEST, drawn))
+    assert len(said) > 100
+    codes = re.compile(rf"\(FRCS,|\w+ = [\d,]+|{NAMES.pattern}")
+    assert not {word for line in said for word in re.findall(r"[A-Za-z]{2,}", codes.sub("", line))}
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_figures_have_room_for_every_language(results, compared, language):
+def test_figures_have_room_for_every_language(results, compared, blown, language):
     text = Text(language)
     for width in (WIDE, NARROW):
         figures = draw(results, width, language) | {make.__name__: make(compared, width, text) for make in (
-            comparison.differences, comparison.effects, comparison.fates)}
+            comparison.differences, comparison.effects, comparison.fates)} | {"heat": windtunnel.heat(blown, width, text)}
         for name, figure in figures.items():
             for word in figure._words:
                 wide = text_width(word["text"], word["size"], word["bold"])
