@@ -80,7 +80,7 @@ def _forms(language: str) -> dict[str, re.Pattern[str]]:
     """How words that mean a term begin: name -> a pattern."""
     own = catalogue(language).get("term", {})
     return {name: re.compile("|".join(rf"(?<!\w){re.escape(form)}" for form in (
-        own.get(name, {}).get("forms", entry["forms"]).split(", "))), re.IGNORECASE)
+        re.sub(r"\s", " ", own.get(name, {}).get("forms", entry["forms"])).split(", "))), re.IGNORECASE)
         for name, entry in declared("term").items()}
 
 
