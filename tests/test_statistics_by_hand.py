@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 from test_residence import chain, told
 
 from letsdance.experiments import discovery, estimates, indices, paired, precision, tipping
@@ -203,15 +203,17 @@ def test_the_least_likely_corner_is_found_as_by_trying_all():
     assert (np.bincount(cell[:, 1]) == 4).all()
     sides = np.zeros((2, 3), bool)
     made = discovery._corner(cell, share, 10.0, sides)
-    best = (0.0, None)
+    best = (0.0, None, None)
     for a, b in itertools.combinations_with_replacement(range(3), 2):
         for u, v, low_a, low_b in itertools.product(range(21), range(21), (False, True), (False, True)):
             here = ((cell[:, a] >= u) == low_a) & ((cell[:, b] >= v) == low_b)
             if 10 <= here.sum() <= 70 and share[here].mean() > share[~here].mean():
-                counts = [[share[k].sum(), k.sum() - share[k].sum()] for k in (here, ~here)]
-                best = max(best, (stats.chi2_contingency(counts, False, "log-likelihood").statistic / 2, (a, b)),
-                           key=lambda one: one[0])
+                counts = np.array([[share[k].sum(), k.sum() - share[k].sum()] for k in (here, ~here)])
+                wanted = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / 80
+                told = special.xlogy(counts, counts / wanted).sum()
+                best = max(best, (told, (a, b), counts), key=lambda one: one[0])
     assert made == pytest.approx(best[0])
+    assert made == pytest.approx(stats.chi2_contingency(best[2], False, "log-likelihood").statistic / 2)
     assert best[1] == (0, 2)
     assert sides.tolist() == [[True, False, False], [False, False, True]]
 
