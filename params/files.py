@@ -95,7 +95,9 @@ def content(path: str | Path, missing: str = "", most: int = MOST) -> bytes:
     """
     place = named(path)
     try:
-        if stat.S_ISFIFO(os.stat(place).st_mode) and not str(place).startswith(("/dev/", "/proc/")):
+        mode = os.stat(place).st_mode
+        most = most if stat.S_ISREG(mode) else min(most, MOST)  # a device may have no end
+        if stat.S_ISFIFO(mode) and not str(place).startswith(("/dev/", "/proc/")):
             raise Refused("{place} is a pipe without an end, where a file is asked for; name a file.",
                           place=place)  # it would wait
         with open(place, "rb") as file:
