@@ -24,7 +24,8 @@ Shock = Annotated[list[str] | None, typer.Option(
     metavar="NAME@START+DURATION*STRENGTH", help="A shock or trend, such as austerity@12+24; may be repeated.")]
 Profile = Annotated[str | None, typer.Option(
     help="The innovation: co_creation, e_procurement or telework [default: the scenario's].")]
-Table = Annotated[Path | None, typer.Option(help="CSV of municipalities: name, citizens, ... [default: 40 alike].")]
+Table = Annotated[Path | None, typer.Option(
+    help="CSV of municipalities (name, citizens, ...), or case:country [default: 40 alike].")]
 Until = Annotated[str | None, typer.Option(
     metavar='"OUTCOME +-HALF_WIDTH"', help='Add runs until it is known so well, such as "lets_dance@60 +-0.02".')]
 RunsOver = Annotated[int | None, typer.Option(
