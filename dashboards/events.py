@@ -160,9 +160,9 @@ type Order = Plain | Naming | Lettered | Titled
 
 
 class Finer(TypedDict):
-    """The map is wanted finer, or not."""
+    """The map is wanted finer, or not; the mean field's beside it, or not."""
 
-    what: Literal["finer"]
+    what: Literal["finer", "field"]
 
 
 class Measure(TypedDict):

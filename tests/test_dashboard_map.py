@@ -229,8 +229,11 @@ def test_another_parameter_another_diagram_and_the_link_says_so(visit):
     expect(tipping.get_by_role("heading")).to_have_text("What tips it: Citizens' willingness at the end", timeout=60_000)
     tipping.get_by_role("button", name="Numbers").click()
     expect(tipping.get_by_role("columnheader").first).to_have_text("citizens look at neighbours")
+    expect(page.locator("[data-chart=mean_field]")).to_have_count(0)
+    page.get_by_role("button", name="More: what the mean field says").click()
+    expect(page.locator("[data-chart=mean_field]")).to_be_visible()
     view = view_of(page)
-    assert (view.get(page_map.MOVED), view.get(page_map.READ)) == ("wN", "C")
+    assert (view.get(page_map.MOVED), view.get(page_map.READ), view.get(page_map.FIELD)) == ("wN", "C", "1")
     tipping.get_by_role("button", name="Download").click()
     with page.expect_download() as download:
         tipping.get_by_role("button", name="Parquet").click()

@@ -37,16 +37,17 @@ TIPPINGS = ((5, 2), (9, 4))
 STAYS = (8, 24)
 #: Quarters that a diagram of ends, and one of stays, runs at least: shorter ones show where nothing has settled yet.
 SETTLED, WATCHED = 120, 200
-#: What the page keeps in links: how fine, what is moved, what is read.
-FINE, MOVED, READ = "map.how-fine", "map.what-moves", "map.what-is-read"
+#: What the page keeps in links: how fine, whether the mean field's is beside it, what is moved, what is read.
+FINE, FIELD, MOVED, READ = "map.how-fine", "map.mean-field", "map.what-moves", "map.what-is-read"
 #: What can be moved: the sliders of Explore but for the start itself and whole numbers.
 MOVABLE = {group: tuple(n for n in names if not PARAMETERS[n].whole and PARAMETERS[n].unit != "switch")
            for group, names in SLIDERS.items() if group != "start"}
 
 
 @vue("../assets/map.vue")
-def _Panel(part: str, start: list, here: list, progress: str, fine: bool, groups: list, moved: str, measure: str,
-           refused: str, note: str, texts: dict, event_begin: Callable[[tuple[float | None, float | None]], None],
+def _Panel(part: str, start: list, here: list, progress: str, fine: bool, field: bool, groups: list, moved: str,
+           measure: str, refused: str, note: str, texts: dict,
+           event_begin: Callable[[tuple[float | None, float | None]], None],
            event_act: Callable[[events.MapOrder], None]) -> None:
     """The browser's half: part "start" says where to start, part "axis" what is moved."""
 
@@ -179,11 +180,11 @@ def check_moved(name: str) -> str:
 
 @solara.component
 def Page() -> None:
-    """Two basin maps and where to start; below, what tips and who stays."""
+    """The basin map and where to start, the mean field's beside it if asked for; below, what tips and who stays."""
     session = use_session()
     view, text = session.view.value, session.text
     start = (view.policy.value("C0"), view.policy.value("G0"))
-    fine, outcome = view.get(FINE) == "1", "C" if view.get(READ) == "C" else "G"
+    fine, field, outcome = view.get(FINE) == "1", view.get(FIELD) == "1", "C" if view.get(READ) == "C" else "G"
     problem = ""
     try:
         moved = check_moved(view.get(MOVED, "k"))
@@ -211,6 +212,8 @@ def Page() -> None:
     def act(change: dict[str, str]) -> None:
         if change["what"] == "finer":
             session.change(own=session.view.peek().put(**{FINE: None if fine else 1}).own)
+        elif change["what"] == "field":
+            session.change(own=session.view.peek().put(**{FIELD: None if field else 1}).own)
         elif change["what"] == "moved":
             session.change(own=session.view.peek().put(**{MOVED: change["name"]}).own)
         elif change["what"] == "measure":
@@ -232,10 +235,10 @@ def Page() -> None:
                    "names": [[name, _capital(text.title("parameter", name))] for name in names]}
                   for group, names in MOVABLE.items() if names]
         common: dict[str, Any] = {
-            "start": list(start), "here": here, "progress": shown.doing, "fine": fine, "groups": groups, "moved": moved,
-            "measure": outcome, "texts": text.all("map"), "event_begin": begin, "event_act": act}
-        with Box([], "mp-planes"):
-            for name in ("basin", "mean_field"):
+            "start": list(start), "here": here, "progress": shown.doing, "fine": fine, "field": field, "groups": groups,
+            "moved": moved, "measure": outcome, "texts": text.all("map"), "event_begin": begin, "event_act": act}
+        with Box([], f"mp-planes{'' if field else ' mp-one'}"):
+            for name in ("basin", "mean_field") if field else ("basin",):
                 if name in shown.charts:
                     Figure(shown.charts[name], shown.stamp, clicked).key(name)
             _Panel(part="start", note=text("map.own_places") if view.places else "", **common,
