@@ -13,7 +13,8 @@ from letsdance.commands.telling import keep, records, written
 
 if TYPE_CHECKING:
     from letsdance.experiments.adopters.data import Adoption
-    from letsdance.scenarios.tables import Reading, Sheet
+    from letsdance.experiments.adopters.describing import Description
+    from letsdance.scenarios.tables import Invalid, Reading, Sheet
 
 adopters = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None,
@@ -81,15 +82,20 @@ def describe(
         typer.echo(json.dumps({**said, "folder": str(out), "curve": records(found.curve),
                                "categories": records(found.categories), "fits": records(found.fitted)}))
         return
+    _print_categories(found, by, count)
+    for sentence in found.said:
+        typer.echo(sentence)
+    written(out, "")
+
+
+def _print_categories(found: Description, by: str, count: bool) -> None:
+    """A row a category. count: thresholds are numbers of contacts, not shares."""
     rows = [[str(row["category"]), f"{row['nodes']:,}", f"{row['share']:.0%}", _span(row["first"], row["last"]),
              "-" if row["restricted_mean"] != row["restricted_mean"] else f"{row['restricted_mean']:.1f}",
              *([] if found.exposure is None else [_waited(row["mean_threshold"], count)])]
             for _, row in found.categories.iterrows()]
     print_table(f"Categories, cut by {by}", ["", "nodes", "share", "adopted", "mean time without it",
                                              *([] if found.exposure is None else ["mean threshold"])], rows)
-    for sentence in found.said:
-        typer.echo(sentence)
-    written(out, "")
 
 
 def _is_scenario(times: str) -> bool:
@@ -228,22 +234,12 @@ def data(
     overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Check a table and say what it holds. A survey can be turned into a start."""
-    from letsdance.params import Refused
-    from letsdance.scenarios import cases
     from letsdance.scenarios.tables import Invalid, Reading
 
     if file is None:
-        idle("--kind", "--edges", "--population", "--never", "--group", "--decimal", "--sheet", "--scale", "--missing",
-             "--base", "--draws", "--seed", "--save", "--report", "--out", "--overwrite",
-             because="without a file the cases are listed")
-        shown = {cases.PREFIX + name: one.title for name, one in cases.CASES.items()}
-        if as_json:
-            typer.echo(json.dumps(shown))
-        else:
-            print_table("Cases that ship", ["name", "what"], [list(item) for item in shown.items()])
+        _list_cases(as_json)
         return
     from letsdance.experiments import folder
-    from letsdance.experiments.spreadsheet import to_csv
 
     ending = None if save is None else save.suffix
     if ending != ".toml":
@@ -261,16 +257,7 @@ def data(
         said, frame, counts, start = _said(file, kind, edges, population, scale, base, save, never or [], group,
                                           Reading(decimal=decimal or "", sheet=sheet or ""), missing or [], draws, seed)
     except Invalid as bad:
-        if report is not None:
-            with folder.whole_file(report, overwrite, "--report") as part:
-                part.write_text(to_csv(bad.report), encoding="utf-8")
-        if as_json:
-            typer.echo(json.dumps({"valid": False, "sentence": str(bad), "report": records(bad.report)}))
-            raise typer.Exit(2) from None
-        if report is not None:
-            raise Refused("{bad} All problems: {report}.", bad=bad, report=report) from None
-        for _, row in bad.report.head(20).iterrows():
-            typer.echo(f"line {row['line']}: {row['column']} {row['value']!r} {row['problem']}.", err=True)
+        _tell_problems(bad, report, overwrite, as_json)
         raise
     if save is not None:
         with folder.whole_file(save, overwrite, "--save") as part:
@@ -288,6 +275,38 @@ def data(
         typer.echo(sentence)
     if out is not None:
         written(out, "")
+
+
+def _list_cases(as_json: bool) -> None:
+    """What `data` says without a file."""
+    from letsdance.scenarios import cases
+
+    idle("--kind", "--edges", "--population", "--never", "--group", "--decimal", "--sheet", "--scale", "--missing",
+         "--base", "--draws", "--seed", "--save", "--report", "--out", "--overwrite",
+         because="without a file the cases are listed")
+    shown = {cases.PREFIX + name: one.title for name, one in cases.CASES.items()}
+    if as_json:
+        typer.echo(json.dumps(shown))
+    else:
+        print_table("Cases that ship", ["name", "what"], [list(item) for item in shown.items()])
+
+
+def _tell_problems(bad: Invalid, report: Path | None, overwrite: bool, as_json: bool) -> None:
+    """Every problem of a table: as JSON, into a file, or the first of them on the screen."""
+    from letsdance.experiments import folder
+    from letsdance.experiments.spreadsheet import to_csv
+    from letsdance.params import Refused
+
+    if report is not None:
+        with folder.whole_file(report, overwrite, "--report") as part:
+            part.write_text(to_csv(bad.report), encoding="utf-8")
+    if as_json:
+        typer.echo(json.dumps({"valid": False, "sentence": str(bad), "report": records(bad.report)}))
+        raise typer.Exit(2) from None
+    if report is not None:
+        raise Refused("{bad} All problems: {report}.", bad=bad, report=report) from None
+    for _, row in bad.report.head(20).iterrows():
+        typer.echo(f"line {row['line']}: {row['column']} {row['value']!r} {row['problem']}.", err=True)
 
 
 def _said(file: str, kind: str | None, edges: Path | None, population: Path | None, scale: str | None, base: str | None,

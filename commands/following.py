@@ -75,8 +75,7 @@ def follow(
             "target": str(found.target), "chance": chance, "seed": seed, "moves": moves, "now": found.now,
             "seen": [{**asdict(one), "error": finite(one.error)} for one in rows],
             "municipalities": text_of(municipalities), "sentences": found.sentences}
-    page = pages.study(found, frames.get("coverage"))
-    keep(out, "follow", said, frames, page, overwrite, as_json)
+    keep(out, "follow", said, frames, pages.study(found, frames.get("coverage")), overwrite, as_json)
     without, with_it = found.chances()
     if as_json:
         typer.echo(json.dumps({
@@ -85,8 +84,8 @@ def follow(
             "standing": records(found.standing), "filtered": records(found.filtered),
             **({"coverage": records(frames["coverage"])} if recover else {})}))
         return
-    table = pages.standing_table(found)
+    table, held = pages.standing_table(found), pages.coverage_sentences(frames["coverage"]) if recover else []
     print_table(table.note, list(table.columns), [list(row) for row in table.rows])
-    for k, line in enumerate([*found.sentences, *(pages.coverage_sentences(frames["coverage"]) if recover else [])]):
+    for k, line in enumerate([*found.sentences, *held]):
         console().print(line, style="bold" if k < 2 else None, highlight=False)
     written(out)

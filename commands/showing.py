@@ -40,7 +40,10 @@ def expected(entry: dict[str, Any]) -> str:
 
 
 def contents(what: str, copy: str | None = None) -> tuple[str, list[str], list[list[str]]]:
-    """Title, columns and rows; with `copy`, the text of a shipped scenario file or case alone."""
+    """Title, columns and rows; with `copy`, the text of a shipped scenario file or case alone.
+
+    One function, because it is a list: a table for each thing that can be shown.
+    """
     if copy is not None:
         if what == "cases":
             return copy, [copy], [[cases.case(copy.removeprefix(cases.PREFIX)).text]]

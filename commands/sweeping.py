@@ -109,29 +109,35 @@ def sweep(
         raise Refused("--task begins a folder or goes on with it by itself; leave out --resume and --overwrite.")
     if not (out.exists() and (resume or share is not None)):
         folder.check_target(out, overwrite)
-    dials, given = bool(factor or list_ or method), _given(context)
     asked = None
-    if what.endswith(".toml") and not dials:
-        if given:
-            raise Refused("a design file says all that is run; write {given} into {what} instead of {given_2}.",
-                          given=given[0].removeprefix("--"), what=what, given_2=given[0])
-        asked = plans.read(what)
-    elif resume and not dials:
-        if what or given:
-            raise Refused("--resume goes on with the sweep in {out} as it was begun; leave out {what}, or repeat the "
-                          "whole command that began it.", out=out, what=what or given[0])
-    else:
+    if factor or list_ or method or not _told_elsewhere(what, resume, _given(context), out):
         chosen = method or ("list" if list_ else "grid" if points is None else "latin_hypercube")
         asked = plans.plan(
             what or "lets_dance", factor or [], chosen, points, trajectories=trajectories, file=list_,
             replicates=replicates, seed=seed, outcomes=outcome or [], keep=keep or [], every=every, quarters=quarters,
             profile=profile, parameters=values(sets), levers=lever or [], shocks=shock or [], municipalities=municipalities)
+    elif what:
+        asked = plans.read(what)
     if asked and not as_json and sys.stderr.isatty():
         typer.echo(cost(asked, workers), err=True)
     if share is not None:
         _one_share(asked, share, how, out, as_json)
     else:
         _whole(asked, how, out, resume, overwrite, as_json)
+
+
+def _told_elsewhere(what: str, resume: bool, given: list[str], out: Path) -> bool:
+    """Whether a design file says what is run, or the folder that is gone on with; no option may say it too."""
+    from letsdance.params import Refused
+
+    if what.endswith(".toml"):
+        if given:
+            raise Refused("a design file says all that is run; write {given} into {what} instead of {given_2}.",
+                          given=given[0].removeprefix("--"), what=what, given_2=given[0])
+    elif resume and (what or given):
+        raise Refused("--resume goes on with the sweep in {out} as it was begun; leave out {what}, or repeat the "
+                      "whole command that began it.", out=out, what=what or given[0])
+    return resume or what.endswith(".toml")
 
 
 def _one_share(asked: Plan | None, share: tuple[int, int], how: dict[str, Any], out: Path, as_json: bool) -> None:

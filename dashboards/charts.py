@@ -152,8 +152,7 @@ def lines(name: str, title: str, sentence: str, curves: Sequence[Curve], text: T
 
     Shares are drawn from 0 to 100 %; ratio: as plain numbers. top: the upper end of the axis.
     """
-    unit = 1.0 if ratio else 100.0
-    digits = 2 if ratio else 1
+    unit, digits = (1.0, 2) if ratio else (100.0, 1)
     quarters = curves[0].values.shape[1] - 1
     series: list[dict[str, Any]] = []
     data: dict[str, list[Any]] = {}
@@ -185,13 +184,7 @@ def lines(name: str, title: str, sentence: str, curves: Sequence[Curve], text: T
             line |= end_label(curve.end or curve.name, colour)
         series.append(line)
         data[curve.id] = _rounded(mean, digits)
-    limit = _round_up(reach) if difference else None
-    axis: dict[str, Any] = {"type": "value", "min": -limit if limit else 0,
-                            "max": limit or (top or (1.25 if ratio else 100)),
-                            "interval": limit / 2 if limit else (0.25 if ratio else 50 if top and top > 100 else 25)}
-    if ratio and not difference:
-        axis["interval"] = 0.5
-    mark = "" if ratio else "%"
+    axis = _values(reach if difference else None, top or (1.5 if ratio else 100.0), ratio)
     option = {
         "animation": False,
         "grid": {"left": 44, "right": 112, "top": 14, "bottom": 40},
@@ -206,7 +199,7 @@ def lines(name: str, title: str, sentence: str, curves: Sequence[Curve], text: T
         "tooltip": {"trigger": "axis", "confine": True},
         "series": series,
         "aria": {"enabled": True},
-        "_unit": (text("number.points_unit") if difference else mark) if not ratio else "",
+        "_unit": "" if ratio else text("number.points_unit") if difference else "%",
         "_digits": 2 if ratio else 0,
         "_names": {"quarter": text("chart.quarter"), "reference": text("chart.reference")},
     }
@@ -225,6 +218,14 @@ def end_label(name: str, colour: str) -> dict[str, Any]:
 def _every(quarters: int) -> int:
     """Quarters between two labels: whole years, five labels or so."""
     return next(step for step in (4, 8, 12, 20, 40, 80, 100) if quarters / step <= 5 or step == 100)
+
+
+def _values(reach: float | None, top: float, ratio: bool) -> dict[str, Any]:
+    """The upright axis: of differences, as far both ways as they reach; else from 0 to the top."""
+    if reach is not None:
+        limit = _round_up(reach)
+        return {"type": "value", "min": -limit, "max": limit, "interval": limit / 2}
+    return {"type": "value", "min": 0, "max": top, "interval": 0.5 if ratio else 50 if top > 100 else 25}
 
 
 def _round_up(reach: float) -> float:

@@ -250,7 +250,10 @@ def Page() -> None:
 
 @solara.component
 def Own(session: Session) -> None:
-    """A table that somebody brings."""
+    """A table that somebody brings.
+
+    One function, because its hooks and the answers to its events share one view.
+    """
     view, text = session.view.value, session.text
     draft: solara.Reactive[Draft | None] = solara.use_reactive(None)
     refused = solara.use_reactive("")

@@ -154,7 +154,10 @@ def Result(session: Session, shown: Shown, refused: str) -> None:
 
 @solara.component
 def Controls(moving: Policy | None) -> None:
-    """Levers, sliders, shocks and luck; `moving` is what a replay shows in place of the view's policy."""
+    """Levers, sliders, shocks and luck; `moving` is what a replay shows in place of the view's policy.
+
+    One function, because its hooks and the answers to its events share one view.
+    """
     session = use_session()
     view, text = session.view.value, session.text
     opened = view.get(OPENED, ",".join(_OPENED)).split(",")

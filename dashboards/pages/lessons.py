@@ -152,7 +152,10 @@ def job_of(lesson: Lesson, own: Arm | None, off: bool, text: Text,
 
 @solara.component
 def Page() -> None:
-    """The list, and the step on which a class stands."""
+    """The list, and the step on which a class stands.
+
+    One function, because its hooks and the answers to its events share one view.
+    """
     session = use_session()
     view, text = session.view.value, session.text
     lesson, step = lesson_of(view), step_of(view)

@@ -180,7 +180,10 @@ def check_moved(name: str) -> str:
 
 @solara.component
 def Page() -> None:
-    """The basin map and where to start, the mean field's beside it if asked for; below, what tips and who stays."""
+    """The basin map and where to start, the mean field's beside it if asked for; below, what tips and who stays.
+
+    One function, because its hooks and the answers to its events share one view.
+    """
     session = use_session()
     view, text = session.view.value, session.text
     start = (view.policy.value("C0"), view.policy.value("G0"))

@@ -354,7 +354,10 @@ class Watched:
 
 @solara.component
 def Page() -> None:
-    """The player and its scene at the left, the story of who is clicked at the right."""
+    """The player and its scene at the left, the story of who is clicked at the right.
+
+    One function, because its hooks and the answers to its events share one view.
+    """
     session = use_session()
     view, text = session.view.value, session.text
     world = view.get(WORLD, WORLDS[0])

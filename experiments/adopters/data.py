@@ -68,8 +68,7 @@ def read_times(source: Any, edges: Any = None, first: int | None = None, last: i
     sheet = tables.open_sheet(source, "times", "give a CSV of times with the columns node and time.", reading,
                               tables.fits(TIMES))
     table = tables.read(sheet, TIMES, reading, [group] if group else ())
-    where, frame, called = table.where, table.frame, table.name
-    said = list(table.said)
+    where, said = table.where, list(table.said)
     if group is not None:
         _within(table, group)
     coded(table, never, first, last)
@@ -77,24 +76,7 @@ def read_times(source: Any, edges: Any = None, first: int | None = None, last: i
     table, panel = _one_spell(table)
     frame = table.frame
     said += waves + panel
-    rules = [tables.once(["node"], f": a node adopts once{_group_hint(table, sheet, group)}"),
-             tables.Rule("time", lambda t: ~(tables.numbers(t["time"]).abs() > statistics.LATEST),
-                         lambda row: "is too far from 0 to be a period; give one such as 2004"),
-             tables.Rule("adopted", lambda t: t["adopted"].str.lower().isin({*YES, *NO} - {""}),
-                         lambda row: "must be 1 or 0")]
-    if "adopted" in frame:
-        rules.append(tables.Rule("time", lambda t: (t["time"] != "") | ~t["adopted"].str.lower().isin(YES),
-                                 lambda row: f"is missing, but {called('adopted')} is {row['adopted']}; give the period of "
-                                 f"adoption"))
-    if first is not None:
-        rules.append(tables.Rule("time", lambda t: ~(tables.numbers(t["time"]) < first),
-                                 lambda row: f"is before the first period {first}; choose an earlier one, or take the row "
-                                 "out"))
-    if last is not None:
-        rules.append(tables.Rule("time", lambda t: ~(tables.numbers(t["time"]) > last),
-                                 lambda row: f"is after the last period {last}; choose a later last period, or leave the "
-                                 f"{called('time')} blank: not by then"))
-    tables.check(table, rules)
+    tables.check(table, _time_rules(table, _group_hint(table, sheet, group), first, last))
     known = tables.numbers(frame["time"])
     tables.no_dates(table, "time", known)
     time = known.to_numpy()
@@ -124,6 +106,29 @@ def read_times(source: Any, edges: Any = None, first: int | None = None, last: i
         nodes, np.where(adopted, time, np.nan), np.where(np.isnan(time) | adopted, latest, time).astype(np.float64),
         labels, ties, tables.numbers(frame["innovativeness"]).to_numpy() if "innovativeness" in frame else None,
         tuple(frame["category"]) if "category" in frame else None, tuple(said))
+
+
+def _time_rules(table: tables.Table, hint: str, first: int | None, last: int | None) -> list[tables.Rule]:
+    """What a table of times must keep to. hint: how to name what is unique only within groups."""
+    called = table.name
+    rules = [tables.once(["node"], f": a node adopts once{hint}"),
+             tables.Rule("time", lambda t: ~(tables.numbers(t["time"]).abs() > statistics.LATEST),
+                         lambda row: "is too far from 0 to be a period; give one such as 2004"),
+             tables.Rule("adopted", lambda t: t["adopted"].str.lower().isin({*YES, *NO} - {""}),
+                         lambda row: "must be 1 or 0")]
+    if "adopted" in table.frame:
+        rules.append(tables.Rule("time", lambda t: (t["time"] != "") | ~t["adopted"].str.lower().isin(YES),
+                                 lambda row: f"is missing, but {called('adopted')} is {row['adopted']}; give the period of "
+                                 f"adoption"))
+    if first is not None:
+        rules.append(tables.Rule("time", lambda t: ~(tables.numbers(t["time"]) < first),
+                                 lambda row: f"is before the first period {first}; choose an earlier one, or take the row "
+                                 "out"))
+    if last is not None:
+        rules.append(tables.Rule("time", lambda t: ~(tables.numbers(t["time"]) > last),
+                                 lambda row: f"is after the last period {last}; choose a later last period, or leave the "
+                                 f"{called('time')} blank: not by then"))
+    return rules
 
 
 def _within(table: tables.Table, group: str, columns: Sequence[str] = ("node",)) -> None:

@@ -159,6 +159,8 @@ def learn(past: Any, population: int | None = None, seed: int = 0, draws: int = 
     draws: parameter sets that each cascade begins with in each of two rounds. groups: the kind of each cascade; when the
     forecasts of past cascades are tried, each kind is left out as a whole (else: folds of single cascades). Equal seeds
     give equal priors. `progress` hears three times of each cascade. Refused with fewer than five cascades.
+
+    One function, because each step stands on what the one before it found.
     """
     cascades = read(past, population, least=1)
     if len(cascades) < _FEWEST:

@@ -261,7 +261,7 @@ def _names(units: int) -> list[str]:
 
 
 def _policy(leads: np.ndarray, line: np.ndarray, near: np.ndarray, periods: int, rng: np.random.Generator) -> np.ndarray:
-    """float64[units]: periods of adoption of one policy, inf where never."""
+    """float64[units]: periods of adoption of one policy, inf where never. One function, because it is a list of laws."""
     units = len(leads)
     ready = rng.normal(0.6, 0.3) * leads + rng.normal(0, 0.5) * line + rng.normal(0, 1, units)  # the higher, the earlier
     kind = rng.random()
