@@ -257,7 +257,7 @@ def test_overwrite_replaces_a_folder_of_letsdance_whole(letsdance, tmp_path, fol
                          ids=["error", "interrupt", "disk full"])
 @pytest.mark.parametrize("existing", [False, True])
 def test_a_failure_while_writing_leaves_no_half_folder(monkeypatch, tmp_path, folder, error, existing):
-    def fails(part, *_):
+    def fails(part, *_, **__):
         (Path(part) / "half.html").write_text("half")
         raise error
 
