@@ -281,7 +281,7 @@ def test_a_run_that_is_stopped_leaves_nothing_behind(tmp_path, stop, code):
     script = """if True:
         import sys, time
         from letsdance import report
-        def slow(part, *_):
+        def slow(part, *_, **__):
             (part / "half.html").write_text("half")
             print("writing", flush=True)
             time.sleep(60)
