@@ -38,10 +38,14 @@ def poor(playwright, tmp_path_factory):
     browser.close()
 
 
-@pytest.fixture(params=["fonts of this machine", "one wide font"])
+MACHINES = ["fonts of this machine", "one wide font"]
+
+
+@pytest.fixture
 def phone(request, browser, served):
-    """`phone(path, before)`: a page at a phone's size, with many system fonts and with one; `before(page)` runs first."""
-    machine = browser if request.param == "fonts of this machine" else request.getfixturevalue("poor")
+    """`phone(path, before)`: a page at a phone's size, with one wide font unless many are asked for; `before(page)` runs
+    first."""
+    machine = browser if getattr(request, "param", "") == MACHINES[0] else request.getfixturevalue("poor")
     contexts = []
 
     def phone(path: str, before=lambda page: None):
@@ -102,6 +106,7 @@ def test_french_stands_with_its_spaces():
             assert not re.search(r" [:;?!%»]|« ", said), (table, said)
 
 
+@pytest.mark.parametrize("phone", MACHINES, indirect=True)
 @pytest.mark.parametrize("name", ["", "data"])
 def test_a_font_that_comes_late_moves_no_link_out_of_sight(phone, name):
     def slowly(page):
@@ -112,6 +117,7 @@ def test_a_font_that_comes_late_moves_no_link_out_of_sight(phone, name):
     assert page.evaluate(MARGIN_OF_ACTIVE) >= 16
 
 
+@pytest.mark.parametrize("phone", MACHINES, indirect=True)
 def test_another_language_and_a_turned_phone_keep_the_active_link_in_sight(phone):
     page = phone("data")
     page.get_by_role("button", name="Nederlands").click()

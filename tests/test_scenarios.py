@@ -270,7 +270,7 @@ WRONG_TABLES = [
     ("half a citizen", TABLE.replace(",12,", ",12.5,"), 3, "citizens '12.5' must be a whole number"),
     ("citizens not a number", TABLE.replace(",12,", ",few,"), 3, "citizens 'few' must be a whole number"),
     ("citizens without end", TABLE.replace(",12,", ",inf,"), 3, "citizens 'inf' must be a whole number"),
-    ("citizens nan", TABLE.replace(",12,", ",nan,"), 3, "citizens 'nan' is not known; take the row out, or give a whole number"),
+    ("citizens nan", TABLE.replace(",12,", ",nan,"), 3, "citizens 'nan' is not known; take the row out"),
     ("too few fields", TABLE + "Gent,5\n", 4, "a row of 2 under a header of 4", "check the separators"),
     ("too many fields", TABLE + "Gent,5,,,x\n", 4, "a row of 5 under a header of 4", "check the separators"),
     ("empty file", "", None, "is empty", "name and citizens"),
