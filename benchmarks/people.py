@@ -110,9 +110,16 @@ class Person:
 
     def slide(self, name: str, value: float, seconds: float = 60.0) -> float:
         """Move a slider and let it go; seconds until all charts show the answer."""
-        before = self.stamp()
+        earlier = {"", self.stamp()}
         self.event("set", {"name": name, "value": value, "done": True})
-        return self.wait(lambda: self.stamp() not in ("", before), seconds)
+
+        def answered() -> bool:
+            if self.controls()["parameters"].get(name) != value:  # a finer answer to what was asked before may still come
+                earlier.add(self.stamp())
+                return False
+            return self.stamp() not in earlier
+
+        return self.wait(answered, seconds)
 
     def drain(self) -> None:
         """Hear what has come meanwhile."""
