@@ -7,7 +7,7 @@ from browser import browser_type_launch_args  # noqa: F401  (a fixture)
 from docs import site
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # Sphinx complains of a second time in one process
 def built(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     return folder, site.build(folder)
