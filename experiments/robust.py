@@ -201,8 +201,7 @@ def renew(path: Path, count: int) -> list[int]:
         if moved := [id for id, said in done[w].items() if again.get(id) != said]:
             raise Refused("world {w} of {path} comes out otherwise now ({moved}); measure all of it anew.", w=w, path=path,
                           moved=", ".join(moved[:5]))
-    lines = [{**head, "rules": rules()}, *({"world": w, "says": done[w]} for w in sorted(done))]
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    _write(path, {**head, "rules": rules()}, done)
     return sorted(map(int, drawn[:count]))
 
 
@@ -211,8 +210,12 @@ def together(paths: Sequence[Path], into: Path) -> None:
     head, done = read(paths[0])
     for path in paths[1:]:
         done |= read(path, head)[1]
+    _write(into, head, done)
+
+
+def _write(path: Path, head: Mapping[str, Any], done: Mapping[int, Mapping[str, Any]]) -> None:
     lines = [head, *({"world": w, "says": done[w]} for w in sorted(done))]
-    into.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
 
 
 def read(path: Path, head: Mapping[str, Any] | None = None) -> tuple[dict[str, Any], dict[int, dict[str, Any]]]:
