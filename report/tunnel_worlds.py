@@ -6,7 +6,6 @@ from functools import partial
 
 from letsdance.experiments.paired import Interval
 from letsdance.experiments.tunnel_worlds import Tunnel
-from letsdance.experiments.windtunnel import CALM
 from letsdance.report.outcomes import amount, change, described, what
 from letsdance.report.sheet import WIDE, Figure, shorten
 from letsdance.report.study import Section, Study, Table
@@ -23,12 +22,8 @@ from letsdance.report.style import (
     short,
     tint,
 )
+from letsdance.report.windtunnel import shock_of
 from letsdance.report.worlds import WIDTH, size
-from letsdance.scenarios import SHOCKS
-
-
-def _shock(name: str) -> str:
-    return "no shock" if name == CALM else str(SHOCKS[name]["title"])
 
 
 def tunnel_headline(found: Tunnel) -> str:
@@ -37,7 +32,7 @@ def tunnel_headline(found: Tunnel) -> str:
     most = frame[frame["better"] > 0.5]
     worst = frame.sort_values("better").iloc[0]
     return (f"{capital(found.portfolio.name)} is better in most worlds in {len(most)} of {len(frame)} combinations of "
-            f"start and shock; least often from {found.starts[worst['start']].title} under {_shock(worst['shock'])}, in "
+            f"start and shock; least often from {found.starts[worst['start']].title} under {shock_of(worst['shock'])}, in "
             f"{percent(worst['better'])} ({band(worst['better_low'], worst['better_high'])}) of worlds.")
 
 
@@ -55,7 +50,7 @@ def heat(found: Tunnel, width: float = WIDE) -> Figure:
                     13 if narrow else 15, COLOURS.get(story.name, INK), True, "middle")
     for j, shock in enumerate(shocks):
         y = y0 + j * tall
-        figure.text(2, y + tall / 2 + 4, shorten(_shock(shock), left - 8, 13 if narrow else 14.5), 13 if narrow else 14.5,
+        figure.text(2, y + tall / 2 + 4, shorten(shock_of(shock), left - 8, 13 if narrow else 14.5), 13 if narrow else 14.5,
                     INK)
         for i, start in enumerate(found.starts):
             row, x = frame.loc[(start, shock)], left + i * wide
@@ -74,7 +69,7 @@ def tunnel_table(found: Tunnel) -> Table:
     rows = []
     for r in found.summary.to_dict("records"):
         e = Interval(r["difference"], r["low"], r["high"], int(r["worlds"]))
-        rows.append((f"{found.starts[r['start']].title}, {_shock(r['shock'])}", amount(found.outcome, r["without"]),
+        rows.append((f"{found.starts[r['start']].title}, {shock_of(r['shock'])}", amount(found.outcome, r["without"]),
                      amount(found.outcome, r["with_it"]), change(found.outcome, e, unit=False),
                      f"{percent(r['better'])} ({band(r['better_low'], r['better_high'])})", percent(r["worse"]),
                      amount(found.outcome, r["worst_tenth"]), size(found, r["largest_regret"])))

@@ -31,12 +31,13 @@ def headline(found: WindTunnel, text: Text = ENGLISH) -> str:
                 harms=counted["harms"] or none)
 
 
-def _shock(name: str, text: Text) -> str:
+def shock_of(name: str, text: Text = ENGLISH) -> str:
+    """A shock's title, or that there is none."""
     return text("report.no_shock") if name == CALM else text.title("shock", name)
 
 
 def _shocks(names: Iterable[str], text: Text) -> str:
-    return text.listed([_shock(name, text) for name in names])
+    return text.listed([shock_of(name, text) for name in names])
 
 
 def _worst(found: WindTunnel, start: str) -> list[str]:
@@ -81,7 +82,7 @@ def heat(found: WindTunnel, width: float = WIDE, text: Text = ENGLISH) -> Figure
                         COLOURS.get(story.name, INK), True, "middle")
     y0 = top + 42
     for j, shock in enumerate((CALM, *found.shocks)):
-        y, label = y0 + j * tall, _shock(shock, text)
+        y, label = y0 + j * tall, shock_of(shock, text)
         size = fitting([label], left - 8, 13 if narrow else 14.5)
         lines = wrap(label, left - 8, size)[:2]
         for k, line in enumerate(lines):
@@ -152,7 +153,7 @@ def _regretted(found: WindTunnel, text: Text) -> str:
         return text("report.regret_none")
     regret = f"{_regret(found, float(most['regret']), text)} {unit_of(found.outcome, text)}".rstrip()
     return text("report.regret_most", start=start_titled(found.starts[most["start"]], text),
-                shock=_shock(most["shock"], text), harms=most["harms"], runs=most["n"], regret=regret)
+                shock=shock_of(most["shock"], text), harms=most["harms"], runs=most["n"], regret=regret)
 
 
 def _regret(found: WindTunnel, value: float, text: Text) -> str:
@@ -175,7 +176,7 @@ def table(found: WindTunnel, text: Text = ENGLISH) -> Table:
         shock = "" if r["shock"] == CALM else change(found.outcome, Interval(
             r["shock_effect"], r["shock_effect"], r["shock_effect"], r["n"]), False, text)
         rows.append((text("report.start_and_shock", start=start_titled(found.starts[r["start"]], text),
-                          shock=_shock(r["shock"], text)), amount(found.outcome, r["without"], text),
+                          shock=shock_of(r["shock"], text)), amount(found.outcome, r["without"], text),
                      amount(found.outcome, r["with_it"], text), change(found.outcome, d, False, text),
                      text("report.helps_and_harms", helps=r["helps"], harms=r["harms"], runs=r["n"]),
                      _regret(found, r["regret"], text), shock))

@@ -10,6 +10,7 @@ from contextlib import suppress
 
 import pytest
 import uvicorn
+from browser import free_port
 from websockets.sync.client import connect
 
 from letsdance.commands import serving
@@ -32,7 +33,7 @@ def test_a_place_where_nobody_can_listen_is_refused_in_a_sentence():
 
 
 def test_whoever_connects_before_the_pages_are_there_waits():
-    port = _free()
+    port = free_port()
     with (serving.listening("127.0.0.1", port, "dashboard", 8765) as place,
           socket.create_connection(("127.0.0.1", port), timeout=5) as early):
         early.sendall(b"here")
@@ -59,19 +60,13 @@ async def _app(scope, receive, send):
 def port(monkeypatch):
     """A server that waits .3 s for the head of a request."""
     monkeypatch.setattr(serving, "_HEAD", 0.3)
-    with serving.listening("127.0.0.1", _free(), "dashboard", 8765) as place:
+    with serving.listening("127.0.0.1", free_port(), "dashboard", 8765) as place:
         server = uvicorn.Server(uvicorn.Config(_app, http=serving._impatient(), log_level="error"))
         running = threading.Thread(target=server.run, kwargs={"sockets": [place]})
         running.start()
         yield place.getsockname()[1]
         server.should_exit = True
         running.join(20)
-
-
-def _free() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 HEAD = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
