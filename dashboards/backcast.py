@@ -20,7 +20,7 @@ from letsdance.dashboards.sentences import uses_said
 from letsdance.dashboards.session import use_session
 from letsdance.dashboards.state import Policy, View
 from letsdance.experiments.portfolios import Portfolio
-from letsdance.experiments.search import Asked, plan, search
+from letsdance.experiments.search import Asked, Plan, plan, search
 from letsdance.experiments.success import evaluator
 from letsdance.params import Refused, within
 from letsdance.report.style import capital
@@ -109,27 +109,26 @@ def answers(question: Question, token: compute.Token, tell: Callable[[Doing], No
     tell: hears how far it is. Raises `Refused`, `Stopped`.
     """
     scenario = question.policy.scenario()
-    size, runs, steps = compute.size_of(scenario, compute.municipalities(question.places)), 0, 0
+    size, made = compute.size_of(scenario, compute.municipalities(question.places)), list[Plan]()
     for step in range(len(STEPS)):
-        runs += plan(scenario, **question.words(step)).most_runs
+        made.append(plan(scenario, **question.words(step)))
         try:
-            compute.check_size(*size, scenario.quarters, runs)
+            compute.check_size(*size, scenario.quarters, sum(one.most_runs for one in made))
         except Refused:
             if not step:
                 raise
+            made.pop()
             break
-        steps += 1
-    for step in range(steps):
-        make = partial(searched, question, step, token, tell, step == steps - 1)
+    for step, one in enumerate(made):
+        make = partial(searched, question, step, one, token, tell, step == len(made) - 1)
         yield compute.drawn(("backcast", question, step), make, token)
 
 
-def searched(question: Question, step: int, token: compute.Token, tell: Callable[[Doing], None], last: bool) -> Found:
-    """What one step finds. Raises `Refused`, `Stopped`."""
-    words, towns = question.words(step), compute.municipalities(question.places)
-    made = plan(question.policy.scenario(), **words)
-    citizens, many = compute.size_of(made.scenario, towns)
-    compute.check_size(citizens, many, made.scenario.quarters, made.most_runs)
+def searched(question: Question, step: int, made: Plan, token: compute.Token, tell: Callable[[Doing], None],
+             last: bool) -> Found:
+    """What one step finds, as it was planned. Raises `Refused`, `Stopped`."""
+    towns = compute.municipalities(question.places)
+    citizens, _ = compute.size_of(made.scenario, towns)
     doing = Doing(made.space.most, 0, made.steps, 0)
     slice_of, spoke = int(np.clip(_SLICE // (citizens * made.scenario.quarters), 1, 20)), time.monotonic()
     run = evaluator(made.scenario, made.condition, made.search_seeds, towns)
@@ -151,7 +150,7 @@ def searched(question: Question, step: int, token: compute.Token, tell: Callable
         doing = replace(doing, done=min(doing.done + count, doing.steps))
 
     tell(doing)
-    found = search(made.scenario, evaluate=evaluate, progress=progress, **words)
+    found = search(made.scenario, evaluate=evaluate, progress=progress, **question.words(step))
     packages = sorted((Package(found.portfolios[row.portfolio], row.cost, row.fresh_success, row.low, row.high, row.tied)
                        for row in found.ranked.itertuples()), key=lambda one: (not one.tied, one.cost if one.tied else 0))
     return Found(question, tuple(packages), made.space.most, len(found.tried), made.space.size, made.fresh_runs, last)
@@ -232,10 +231,10 @@ def Backcast() -> None:
         except Refused as refused:
             session.refuse("backcast", refused)
             return
-        session.change(own=session.view.peek().put(**{
+        session.keep({
             "goal.what": goal["what"] if goal["what"] in GOALS else None,
             "goal.share": within(str(goal["share"]), 1, 10), LIMIT: limit,
-            "goal.asked": 1 if goal["asked"] else None}).own)
+            "goal.asked": 1 if goal["asked"] else None})
 
     def use(k: int) -> None:
         if found is not None and 0 <= k < len(rows):

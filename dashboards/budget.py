@@ -42,7 +42,7 @@ def Budget() -> None:
 
     def bound(value: float | None) -> None:
         try:
-            session.change(own=session.view.peek().put(**{LIMIT: points(value, text)}).own)
+            session.keep({LIMIT: points(value, text)})
         except Refused as refused:
             session.refuse(LIMIT, refused)
 

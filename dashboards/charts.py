@@ -147,7 +147,7 @@ def _rounded(values: np.ndarray, digits: int = 3) -> list[float | None]:
 # ---------------------------------------------------------------- curves over quarters
 
 def lines(name: str, title: str, sentence: str, curves: Sequence[Curve], text: Text, *, difference: bool = False,
-          ratio: bool = False, top: float | None = None) -> Chart:
+          ratio: bool = False, top: float = 100.0) -> Chart:
     """Curves over quarters, each with its band, the reference dashed; with `difference`, each less its reference.
 
     Shares are drawn from 0 to 100 %; ratio: as plain numbers. top: the upper end of the axis.
@@ -184,7 +184,7 @@ def lines(name: str, title: str, sentence: str, curves: Sequence[Curve], text: T
             line |= end_label(curve.end or curve.name, colour)
         series.append(line)
         data[curve.id] = _rounded(mean, digits)
-    axis = _values(reach if difference else None, top or (1.5 if ratio else 100.0), ratio)
+    axis = _values(reach if difference else None, top, ratio)
     option = {
         "animation": False,
         "grid": {"left": 44, "right": 112, "top": 14, "bottom": 40},

@@ -18,7 +18,7 @@ from letsdance.experiments.outcomes import parse
 from letsdance.experiments.paired import Interval, interval
 from letsdance.experiments.windtunnel import less_is_better
 from letsdance.params import Refused, within
-from letsdance.report.style import finite_mean, spread
+from letsdance.report.style import capital, finite_mean, spread
 from letsdance.scenarios import SHOCKS, STARTS, parse_uses
 from letsdance.simulation import schedule
 from letsdance.simulation.rules.regimes import REGIMES
@@ -449,7 +449,7 @@ def tunnel_rows(tunnel: Tunnel, text: Text) -> tuple[list[Head], list[Row]]:
                               sure(e, outcome), round(100 * good / largest) if sure(e, outcome) else 0, cell == worst,
                               text("compare.worst") if cell == worst else ""))
         title = text("compare.calm") if shock == CALM else text.title("shock", shock)
-        rows.append(Row(title[:1].upper() + title[1:], tuple(cells), key=shock))
+        rows.append(Row(capital(title), tuple(cells), key=shock))
     return [Head(text.title("start", start), colour=f"--{start}") for start in STARTS], rows
 
 

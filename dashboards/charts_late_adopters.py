@@ -15,7 +15,7 @@ from letsdance.dashboards.state import Policy
 from letsdance.experiments.paired import Interval, interval
 from letsdance.experiments.residence import Survival, survival
 from letsdance.params import PARAMETERS
-from letsdance.report.style import finite_mean, spread
+from letsdance.report.style import capital, finite_mean, spread
 from letsdance.scenarios import Use
 from letsdance.simulation import schedule
 from letsdance.simulation.run import CATEGORIES, Result
@@ -284,7 +284,7 @@ def title_of(measure: str, text: Text) -> str:
     """A measure in words."""
     lever = MEASURES[measure]
     title = text("late_adopters.imitation") if lever is None else text.title("lever", lever)
-    return title[:1].upper() + title[1:]
+    return capital(title)
 
 
 def what_if(result: Result, added: Mapping[str, Result], policy: Policy, text: Text) -> tuple[list[Head], list[Row]]:

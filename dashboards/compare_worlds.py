@@ -168,7 +168,7 @@ def WorldsOf(session: Session) -> None:
         Trial(text("compare.worlds"), text("compare.worlds_lead", n=WORLDS, runs=RUNS),
               [(name, text(f"compare.worlds_{name}"), "") for name in WITHIN], within,
               found.found.worlds / WORLDS if found is not None and fresh else 0.0, answer.refused if within else "",
-              lambda said: session.change(own=session.view.peek().put(**{ASKED: said if said in WITHIN else None}).own))
+              lambda said: session.keep({ASKED: said if said in WITHIN else None}))
     if found is not None and not answer.refused:
         heads, lines = rows(found, outcome, text)
         Numbers("worlds", text("compare.worlds_title", of=text(f"compare.outcome_{outcome}"), n=found.found.worlds),

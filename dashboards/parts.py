@@ -19,6 +19,7 @@ from letsdance.dashboards import events
 from letsdance.dashboards.charts import Chart, Told
 from letsdance.dashboards.session import use_session
 from letsdance.params import CONTEXTS, EVIDENCE, PARAMETERS, Parameter, marks
+from letsdance.report.style import capital
 from letsdance.scenarios import LEVERS, SHOCKS
 from letsdance.words import Text
 
@@ -238,13 +239,13 @@ def explained(key: str, text: Text) -> str:
 
 def lever_rows(text: Text) -> list[dict[str, Any]]:
     """Levers for the controls: name, title, cost, quadrant."""
-    return [{"name": name, "title": _capital(text.title("lever", name)), "quadrant": entry["quadrant"],
+    return [{"name": name, "title": capital(text.title("lever", name)), "quadrant": entry["quadrant"],
              "points": entry["cost"], "cost": text.number(entry["cost"])} for name, entry in LEVERS.items()]
 
 
 def shock_rows(text: Text) -> list[dict[str, Any]]:
     """Shocks and trends for the controls, with the usual duration (0: to the end)."""
-    return [{"name": name, "title": _capital(text.title("shock", name)), "duration": entry["duration"]}
+    return [{"name": name, "title": capital(text.title("shock", name)), "duration": entry["duration"]}
             for name, entry in SHOCKS.items()]
 
 
@@ -265,14 +266,10 @@ def parameter_rows(names: Sequence[str], groups: Mapping[str, Sequence[str]], te
         low, high = p.range
         step = 1.0 if p.whole or p.unit == "switch" else (high - low) / 200
         bands = [{"title": text.title("band", band), "low": a, "high": b} for band, (a, b) in bands_of(p).items()]
-        rows.append({"name": name, "title": _capital(text.title("parameter", name)), "low": low, "high": high,
+        rows.append({"name": name, "title": capital(text.title("parameter", name)), "low": low, "high": high,
                      "step": step, "bands": bands, "unit": "" if p.unit == "1" else text.title("unit", p.unit),
                      "group": next((group for group, members in groups.items() if name in members), "other")})
     return rows
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def start_rows(text: Text) -> list[dict[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -78,6 +78,11 @@ class Session:
             self.refused.value = {}
         self._put(after)
 
+    def keep(self, own: Mapping[str, object], *, aside: bool = False) -> None:
+        """Keep what a page says of itself, by names with a dot (None: no longer); it goes with the link. aside: as of
+        `change`."""
+        self.change(aside=aside, own=self.view.peek().put(**own).own)
+
     def let_go(self) -> None:
         """The hand left the slider: the next change is another step."""
         self._step = ""
@@ -136,7 +141,7 @@ class Session:
     def show_table(self, chart: str, on: bool) -> None:
         """Open or close the table of a chart; the link says which are open."""
         names = {*self.tables.peek(), chart} if on else self.tables.peek() - {chart}
-        self.change(aside=True, own=self.view.peek().put(**{_TABLES: ",".join(sorted(names)) or None}).own)
+        self.keep({_TABLES: ",".join(sorted(names)) or None}, aside=True)
 
     def notice(self, sentence: str) -> None:
         """Say something at the top of the page."""

@@ -246,8 +246,7 @@ def TunnelOf(session: Session) -> None:
         Say(text("compare.tunnel"), "h2")
         Trial(text("compare.tunnel"), text("compare.tunnel_lead"),
               [(letter, text("compare.try", letter=letter), letter) for letter in letters], tried, share,
-              answer.refused if tried else "", lambda letter: session.change(
-                  own=session.view.peek().put(**{"policies.tunnel": letter or None}).own))
+              answer.refused if tried else "", lambda letter: session.keep({"policies.tunnel": letter or None}))
     if found is not None and not answer.refused:
         heads, rows = drawing.tunnel_rows(found, text)
         name = f"{tried} {drawing.name_of(policies[letters.index(tried)], text)}"

@@ -297,7 +297,7 @@ def Page() -> None:
     chart, tiles = solara.use_memo(lambda: (origins_chart(text), _tiles(text)), [language])
 
     def keep(**values: object) -> None:
-        session.change(own=session.view.peek().put(**{f"confidence.{name}": v for name, v in values.items()}).own)
+        session.keep({f"confidence.{name}": v for name, v in values.items()})
 
     solara.Style(_LOOK)
     with Box([], "ld-trust"):
@@ -337,7 +337,7 @@ def Patterns() -> None:
 
     def act(what: str) -> None:
         on = "1" if what == "check" else None
-        session.change(own=session.view.peek().put(**{"confidence.check": on}).own)
+        session.keep({"confidence.check": on})
 
     _Patterns(patterns=rows, verdicts=verdicts, running=checked.running if checking else "", checking=checking,
               done=len(checked.findings), total=len(PATTERNS),

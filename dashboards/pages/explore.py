@@ -201,14 +201,14 @@ def Controls(moving: Policy | None) -> None:
                     session.attempt("luck", partial(replace, quarters=value))
                 elif name == "called":
                     called = check_text(text("explore.called"), value.strip(), LONGEST_NAME)
-                    session.change(own=session.view.peek().put(**{INNOVATION: called or None}).own)
+                    session.keep({INNOVATION: called or None})
                 elif name == "profile" and value in PROFILES:
                     session.attempt("luck", partial(replace, profile=value))
         except Refused as refused:
             session.refuse("luck", refused)
 
     def pick(name: str) -> None:
-        session.change(own=session.view.peek().put(**{PICKED: ",".join(dict.fromkeys([*picked, name]))}).own)
+        session.keep({PICKED: ",".join(dict.fromkeys([*picked, name]))})
 
     def explain(key: str) -> None:
         kind, _, name = key.partition(".")
@@ -225,7 +225,7 @@ def Controls(moving: Policy | None) -> None:
     def section(change: dict[str, Any]) -> None:
         names = {*opened, change["name"]} if change["open"] else {*opened} - {change["name"]}
         said = None if names == {*_OPENED} else ",".join(sorted(names)) or "none"
-        session.change(own=session.view.peek().put(**{OPENED: said}).own)
+        session.keep({OPENED: said})
 
     def start(name: str) -> None:
         session.attempt("start", lambda policy: policy.with_start(name))

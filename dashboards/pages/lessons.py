@@ -21,6 +21,7 @@ from letsdance.experiments.lessons import Bench, Conducted, conduct, needed, own
 from letsdance.params import Refused, within
 from letsdance.params import number as plain_number
 from letsdance.report.lesson import glass, titled
+from letsdance.report.style import capital
 from letsdance.scenarios.lessons import Arm, Lesson, Sentence, load, names
 from letsdance.words import Text
 
@@ -131,7 +132,7 @@ def curve_chart(found: Conducted, off: bool, text: Text) -> Chart:
     title = titled(name, text)
     says = text("chart.by_quarter", quarter=lesson.quarters, said="; ".join(ends))
     says += f" {text('lesson.switched')}" if off else ""
-    return lines("lesson", title[:1].upper() + title[1:], says, curves, text)
+    return lines("lesson", capital(title), says, curves, text)
 
 
 def job_of(lesson: Lesson, own: Arm | None, off: bool, text: Text,
@@ -163,7 +164,7 @@ def Page() -> None:
     guess = within(view.get(GUESS), 1, len(lesson.predict.choices)) or 0
 
     def put(**values: object) -> None:
-        session.change(own=session.view.peek().put(**values).own)
+        session.keep(values)
 
     def act(order: dict[str, Any]) -> None:
         do, value = order["do"], order["value"]

@@ -25,6 +25,7 @@ from letsdance.experiments.basins import Basins, basins
 from letsdance.experiments.residence import Residence, residence
 from letsdance.experiments.tipping import Axis, Tipping, tipping
 from letsdance.params import PARAMETERS, Refused, nearest
+from letsdance.report.style import capital
 from letsdance.scenarios import STARTS
 from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.words import Text
@@ -214,13 +215,13 @@ def Page() -> None:
 
     def act(change: dict[str, str]) -> None:
         if change["what"] == "finer":
-            session.change(own=session.view.peek().put(**{FINE: None if fine else 1}).own)
+            session.keep({FINE: None if fine else 1})
         elif change["what"] == "field":
-            session.change(own=session.view.peek().put(**{FIELD: None if field else 1}).own)
+            session.keep({FIELD: None if field else 1})
         elif change["what"] == "moved":
-            session.change(own=session.view.peek().put(**{MOVED: change["name"]}).own)
+            session.keep({MOVED: change["name"]})
         elif change["what"] == "measure":
-            session.change(own=session.view.peek().put(**{READ: change["name"]}).own)
+            session.keep({READ: change["name"]})
 
     shown = answer.value
     solara.Style(Path(__file__).parent.parent / "assets" / "map.css")
@@ -235,7 +236,7 @@ def Page() -> None:
             {"name": name, "title": text(f"curve.{name}"), "share": text.percent(float(share)), "part": float(share)}
             for name, share in zip(REGIMES, charts_map.share_here(shown.found, *start), strict=True)]
         groups = [{"title": text(f"sliders.{group}"),
-                   "names": [[name, _capital(text.title("parameter", name))] for name in names]}
+                   "names": [[name, capital(text.title("parameter", name))] for name in names]}
                   for group, names in MOVABLE.items() if names]
         common: dict[str, Any] = {
             "start": list(start), "here": here, "progress": shown.doing, "fine": fine, "field": field, "groups": groups,
@@ -255,7 +256,3 @@ def Page() -> None:
                 elif name not in shown.refused:
                     with Box([], "ld-chart mp-empty"):
                         Say(text("map.comes"), classes="ld-waiting")
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]

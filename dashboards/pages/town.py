@@ -385,7 +385,7 @@ def Page() -> None:
     told = use_latest(tell, [(*question, key, view.language)])
 
     def keep(**own: object) -> None:
-        session.change(aside=True, own=session.view.peek().put(**own).own)
+        session.keep(own, aside=True)
 
     def act(change: dict[str, Any]) -> None:
         what, name = change["what"], change.get("name")
