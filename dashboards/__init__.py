@@ -24,7 +24,7 @@ page is loaded before the server answers, so what a page imports does not slow t
 State (state.py). `View` is one immutable value that says what is on screen; `Policy` a start and its changes. Change
 it by `session.change(policy=...)`, or `session.attempt("parameter.k", lambda policy: policy.with_parameter("k", 1.2))`,
 which says what is refused beside its cause (`session.refused.value["parameter.k"]`). What a page keeps of itself goes
-in by `session.keep({"town.quarter": 4})` (names with a dot) and comes back by `view.get("town.quarter", "0")`; it is then in
+in by `session.keep({"town.quarter": 4})` (names with a dot), comes back by `view.get("town.quarter", "0")`, and is then in
 links and files too. Further policies: `view.others`; own municipalities: `view.places`, a CSV. State in a module, or in
 `use_state`, is not in the link: only for what nobody wants restored, such as an opened explanation.
 

@@ -248,6 +248,16 @@ def Page() -> None:
                 Take(shown if current else None)
 
 
+@dataclass(frozen=True)
+class _Brought:
+    """Where somebody is with a table of their own."""
+
+    draft: Draft | None = None
+    refused: str = ""
+    says: str = ""  # what was done
+    led_to: tuple[Any, ...] = ()  # the question that it led to: after an undo `says` would not be true
+
+
 @solara.component
 def Own(session: Session) -> None:
     """A table that somebody brings.
@@ -255,48 +265,43 @@ def Own(session: Session) -> None:
     One function, because its hooks and the answers to its events share one view.
     """
     view, text = session.view.value, session.text
-    draft: solara.Reactive[Draft | None] = solara.use_reactive(None)
-    refused = solara.use_reactive("")
-    done: solara.Reactive[tuple[str, tuple[Any, ...]]] = solara.use_reactive(("", ()))  # what was done, and to what it led
+    # One state: of two, the last table's refusal would for a moment stand beside the next table.
+    now: solara.Reactive[_Brought] = solara.use_reactive(_Brought())
     texts = solara.use_memo(lambda: text.all("data"), [view.language])
 
     def load(file: dict[str, Any]) -> None:
-        done.value = ("", ())
         try:
             if file["size"] > tables.MOST_BYTES:
                 raise Refused("data.too_large")
-            draft.value = reopened(upload_in(file), file.get("picks") or {})
-            refused.value = ""
+            now.value = _Brought(reopened(upload_in(file), file.get("picks") or {}))
         except Refused as no:
-            draft.value = None
             own = str(no).startswith("data.")  # else the reader's finding, after the page's own sentence
-            refused.value = text(str(no), name=file["name"]) if own else f"{text('data.no_text')} {text.refused(no)}"
+            said = text(str(no), name=file["name"]) if own else f"{text('data.no_text')} {text.refused(no)}"
+            now.value = _Brought(refused=said)
 
     def choose(change: dict[str, Any]) -> None:
-        now = draft.peek()
-        if now is None:
+        brought = now.peek()
+        if brought.draft is None:
             return
         try:
-            draft.value = chosen(now, change["name"], change["value"])
-            refused.value = ""
+            now.value = replace(brought, draft=chosen(brought.draft, change["name"], change["value"]), refused="")
         except Refused as no:
-            refused.value = _told(no, now, text)
+            now.value = replace(brought, refused=_told(no, brought.draft, text))
 
     def begin(_: Any) -> None:
-        now = draft.peek()
-        if now is None:
+        brought = now.peek()
+        if brought.draft is None:
             return
         try:
-            new, key, fills = started(now, session.view.peek())
+            new, key, fills = started(brought.draft, session.view.peek())
         except Refused as no:
-            refused.value = _told(no, now, text)
+            now.value = replace(brought, refused=_told(no, brought.draft, text))
             return
-        out = _checked(now).out
+        out = _checked(brought.draft).out
         said = {name: text.number(value, 2 if isinstance(value, float) else 0) if isinstance(value, int | float) else value
                 for name, value in fills.items()}
         says = " ".join([text(key, **said), *([text("data.started_out", n=out)] if out else [])])
-        done.value = (says, new.question())
-        draft.value = None
+        now.value = _Brought(says=says, led_to=new.question())
         session.restore(new)
 
     def act(what: str) -> None:
@@ -310,19 +315,18 @@ def Own(session: Session) -> None:
             session.change(places="")
 
     def put_away(_: Any) -> None:
-        draft.value, refused.value = None, ""
+        now.value = _Brought()
 
     with Box([], "ld-paper ld-own", "section", {"aria-label": text("data.load")}):
         Say(text("data.load"), "h2")
         Say(text("data.load_says"))
-        _Load(name=draft.value.name if draft.value else "", refused="" if draft.value else refused.value,
-              picks=draft.value.picks() if draft.value else {}, examples=EXAMPLES, most=tables.MOST_BYTES, texts=texts,
+        draft, refused = now.value.draft, now.value.refused
+        _Load(name=draft.name if draft else "", refused="" if draft else refused,
+              picks=draft.picks() if draft else {}, examples=EXAMPLES, most=tables.MOST_BYTES, texts=texts,
               event_chosen=load, event_put_away=put_away)
-        if draft.value is not None:
-            _Confirm(**confirmed(draft.value, view, text), refused=refused.value, texts=texts, event_choose=choose,
-                     event_begin=begin)
-        says, led_to = done.value
-        says = says if led_to == view.question() else ""  # after an undo it would not be true
+        if draft is not None:
+            _Confirm(**confirmed(draft, view, text), refused=refused, texts=texts, event_choose=choose, event_begin=begin)
+        says = now.value.says if now.value.led_to == view.question() else ""  # after an undo it would not be true
         trail = session.trail.value
         if says or view.places or trail.future:
             long = text("data.long") if check_link(to_link(view), view.page)[1] else ""
