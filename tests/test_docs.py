@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -74,6 +75,13 @@ def test_examples_run(page, tmp_path, monkeypatch):
     for line, _, file, text in blocks(page, "python"):
         if not file:
             exec(compile("\n" * (line - 1) + text, str(page), "exec"), shared)
+
+
+def test_the_notebooks_mechanism_is_the_pages():
+    """So it is compiled once for both."""
+    page = next(text for _, _, file, text in blocks(ROOT / "docs/your_own_mechanism.md", "python") if file == "burnout.py")
+    cells = json.loads(read(ROOT / "examples/own_mechanism.ipynb"))["cells"]
+    assert f"write_text('''\\\n{page}'''" in "".join(cells[1]["source"])
 
 
 def commands() -> list:
