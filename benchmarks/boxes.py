@@ -106,19 +106,28 @@ def within(box: Box, found: Discovery, X: np.ndarray) -> np.ndarray:
     return here
 
 
-def rows(tries: int) -> Iterator[str]:
-    """The table, line by line."""
-    yield "| inside | outside | points | runs each | factors | any box | planted | its factors | false | covers | off |"
-    yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
-    nothing = [Case(p, p, n, R, k, luck) for p, n, R, k, luck in (
-        (0.1, 100, 4, 6, 0.3), (0.3, 400, 4, 6, 0.3), (0.6, 400, 1, 6, 0.0), (0.86, 400, 4, 8, 0.0), (0.3, 200, 2, 8, 0.6))]
-    there = [Case(0.977, 0.82, n, R, 6) for n, R in ((100, 4), (200, 2), (200, 4), (400, 1), (400, 4), (800, 2))]
-    for case in (*nothing, *there, Case(0.7, 0.3, 300, 2), Case(0.3, 0.1, 200, 4)):
-        said = [tried(case, seed) for seed in range(tries)]
+#: Nothing there; then the box of the issue at several sizes; then boxes that are plainer.
+CASES = (*(Case(p, p, n, R, k, luck) for p, n, R, k, luck in (
+             (0.1, 100, 4, 6, 0.3), (0.3, 400, 4, 6, 0.3), (0.6, 400, 1, 6, 0.0), (0.86, 400, 4, 8, 0.0),
+             (0.3, 200, 2, 8, 0.6), (0.863, 400, 1, 6, 0.0))),
+         *(Case(0.977, 0.82, n, R, 6, luck) for n, R, luck in (
+             (100, 4, 0.3), (200, 2, 0.3), (200, 4, 0.3), (400, 1, 0.0), (400, 2, 0.0), (400, 4, 0.3), (800, 1, 0.0),
+             (800, 2, 0.3))),
+         Case(0.7, 0.3, 300, 2), Case(0.3, 0.1, 200, 4))
+
+
+def rows(tries: int, first: int = 0, chosen: tuple[int, ...] = tuple(range(len(CASES)))) -> Iterator[str]:
+    """The table, line by line: of the cases chosen, tries from this seed on."""
+    yield ("| inside | outside | points | runs each | luck shared | factors | any box | planted | its factors | false "
+           "| covers | off |")
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+    for case in (CASES[number] for number in chosen):
+        said = [tried(case, seed) for seed in range(first, first + tries)]
         is_one = case.inside > case.outside
         covers = [one.covered for one in said if one.covered is not None]
         yield " | ".join((
-            f"| {case.inside:.1%}", f"{case.outside:.1%}", f"{case.points}", f"{case.replicates}", f"{case.factors}",
+            f"| {case.inside:.1%}", f"{case.outside:.1%}", f"{case.points}", f"{case.replicates}", f"{case.luck}",
+            f"{case.factors}",
             f"{np.mean([one.any for one in said]):.0%}", f"{np.mean([one.planted for one in said]):.0%}" if is_one else "-",
             f"{np.mean([one.factors for one in said]):.0%}" if is_one else "-",
             f"{np.mean([one.false > 0 for one in said]):.1%}",
@@ -130,7 +139,11 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.boxes", description=__doc__)
     parser.add_argument("--tries", type=int, default=100)
-    for line in rows(parser.parse_args().tries):
+    parser.add_argument("--first", type=int, default=0, help="seed of the first try [0]")
+    parser.add_argument("--case", type=int, action="append", choices=range(len(CASES)),
+                        help=f"a row of the table, 0 to {len(CASES) - 1}; may be repeated [all]")
+    asked = parser.parse_args()
+    for line in rows(asked.tries, asked.first, tuple(asked.case or range(len(CASES)))):
         print(line, flush=True)
 
 

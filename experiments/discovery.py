@@ -38,7 +38,7 @@ _FEWEST = 10
 _CHANCE = 0.05      # what chance alone would do as often as this is not told
 _NOTCHES = 100      # limits are rounded to about a hundredth of a factor's range, before anything is measured
 _PERMUTATIONS = 399
-_WEIGHTS = np.array([0.3, 0.6, 0.1])  # of the 5 %, what a factor alone, a corner of two, and a peeling get
+_WEIGHTS = np.array([0.15, 0.75, 0.1])  # of the 5 %, what a factor alone, a corner of two, and a peeling get
 _CELLS = 20         # of each factor, for corners: of as many points as a peel takes off
 _FOLDS, _REPEATS = 10, 2    # each point is left out of one search in ten, twice over
 _POWER = 0.8        # in how many tries a number of points "would do"
@@ -319,19 +319,16 @@ def _rounded(box: tuple[np.ndarray, np.ndarray], bounds: np.ndarray, whole: np.n
 def _best(X: np.ndarray, share: np.ndarray, bounds: np.ndarray, whole: np.ndarray, aim: float,
           sides: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Of the boxes along a peeling, each pasted and rounded: among those as dense as aimed at, or among all if none is,
-    the one that holds the most cases beyond what as many points would hold without a box (the weighted relative accuracy
-    of Lavrač, Flach and Zupan 1999)."""
+    the one that is least likely by chance."""
     boxes = peel(X, share, whole, sides)
-    best: tuple[float, tuple[np.ndarray, np.ndarray]] = -np.inf, boxes[0]
-    base = share.mean()
+    best: tuple[bool, float, tuple[np.ndarray, np.ndarray]] = False, -np.inf, boxes[0]
     for box in boxes:
         limits = _rounded(paste(X, share, box), bounds, whole)
         here = inside(X, *limits)
         if here.any() and not here.all():
-            density = share[here].mean()
-            score = float((density - base) * here.mean() + (density >= aim))
-            best = max(best, (score, limits), key=lambda one: one[0])
-    return best[1]
+            score = _unlikely(float(here.sum()), float(share[here].sum()), len(X), float(share.sum()))
+            best = max(best, (bool(share[here].mean() >= aim), score, limits), key=lambda one: one[:2])
+    return best[2]
 
 
 # ---------------------------------------------------------------- what chance alone would find
@@ -354,6 +351,12 @@ def _entropy(share):
 
 
 @compiled
+def _runs(share):
+    """How many runs without any luck in common would make the shares of points spread as they do (Kish 1965)."""
+    return share.mean() * (1.0 - share.mean()) / share.var()
+
+
+@compiled
 def _unlikely(here, held, n, total):
     """By how much the log-likelihood rises where `held` of `here` points and the others of n (in all `total`) are told
     apart; 0 where it holds there no more often."""
@@ -363,11 +366,21 @@ def _unlikely(here, held, n, total):
 
 
 @compiled
+def _handicap(part):
+    """What a scan allows a box that holds this part of the points: there are more small boxes than large ones, so the best
+    small one is further up by chance (Dümbgen and Spokoiny 2001; Walther 2010)."""
+    return np.sqrt(2.0 * (1.0 - np.log(4.0 * part * (1.0 - part))))
+
+
+@compiled
 def _corner(cell, share, fewest, sides):
-    """The log-likelihood of the corner of any two factors that is least likely by chance, and its sides into sides[2, k];
-    an end of one factor's range is a corner, too. cell[n, k]: which of _CELLS parts of its factor a point lies in."""
+    """By how many standard errors, less the handicap of its size, the corner of any two factors stands out that does so
+    most, and its sides into sides[2, k]; an end of one factor's range is a corner, too. cell[n, k]: which of _CELLS parts
+    of its factor a point lies in."""
     n, k = cell.shape
-    total, best = share.sum(), 0.0
+    total, best = share.sum(), -np.inf
+    runs = _runs(share)
+    handicap = np.array([0.0] + [_handicap(m / n) for m in range(1, n)] + [0.0])
     here, held = np.zeros((_CELLS + 1, _CELLS + 1)), np.zeros((_CELLS + 1, _CELLS + 1))
     for a in range(k):
         for b in range(a, k):  # of one factor with itself: what lies between two values
@@ -388,7 +401,14 @@ def _corner(cell, share, fewest, sides):
                         if not first:
                             count = (here[_CELLS, v] if second else n - here[_CELLS, v]) - count
                             of_it = (held[_CELLS, v] if second else total - held[_CELLS, v]) - of_it
-                        gain = _unlikely(count, of_it, n, total) if fewest <= count <= n - fewest else 0.0
+                        excess = of_it * n - total * count
+                        if not fewest <= count <= n - fewest or excess <= 0.0:
+                            continue
+                        allowed = handicap[int(count)]  # Kullback's divergence is at most Pearson's (so no logarithm)
+                        least = max(best + allowed, 0.0)
+                        if 2.0 * runs * n * excess * excess < least * least * count * (n - count) * total * (n - total):
+                            continue
+                        gain = np.sqrt(2.0 * runs * _unlikely(count, of_it, n, total)) - allowed
                         if gain > best:
                             best = gain
                             sides[:] = False
@@ -399,8 +419,8 @@ def _corner(cell, share, fewest, sides):
 
 @compiled
 def _scan(X, order, ends, cell, share, whole, fewest):
-    """The largest distance along one factor (Kolmogorov's), the log-likelihood of the least likely corner, and the largest
-    excess along a peeling in standard errors."""
+    """The largest distance along one factor (Kolmogorov's), how far the corner that does so most stands out, and the
+    largest excess along a peeling in standard errors."""
     n, k = X.shape
     low, high, count, total = np.empty((n, k)), np.empty((n, k)), np.empty(n), np.empty(n)
     steps = _peeled(X, order, share, whole, np.ones((2, k), np.bool_), fewest, low, high, count, total)
@@ -434,10 +454,11 @@ def any_box(X: np.ndarray, share: np.ndarray, whole: np.ndarray, rng: np.random.
 
     Shares go to other points at random, whole points at a time, and everything is looked for again: how far apart the
     values of a factor lie (the largest distance of all factors, as `sensitivity --method regional` reads it); the corner
-    of two factors that is least likely by chance (the likelihood ratio of a scan: Kulldorff 1997), which also tells what
-    holds nearly always from what holds often; and the largest excess along a peeling in standard errors, which sees what
-    more factors do only together. p is that of the smallest of the three weighted p-values, whose own distribution the same
-    permutations give (Westfall and Young 1993); it holds for any number of points, and whatever luck points share.
+    of two factors that stands out most for its size (a scan by likelihood ratio: Kulldorff 1997; with a handicap for small
+    boxes, of which there are more: Walther 2010), which also tells what holds nearly always from what holds often; and
+    the largest excess along a peeling in standard errors, which sees what more factors do only together. p is that of the
+    smallest of the three weighted p-values, whose own distribution the same permutations give (Westfall and Young 1993); it
+    holds for any number of points, and whatever luck points share.
     """
     order = np.argsort(X, axis=0, kind="stable")
     ends, cell = _ends(X, order), _cells(X, order)
@@ -500,7 +521,7 @@ def find_boxes(factors: Any, X: Any, holds: Any, condition: Condition | None = N
                seed: int = 1, beside: bool = True) -> Discovery:
     """Boxes in which a condition holds: factors, X[points, k], holds (bool or 0 to 1)[points, replicates].
 
-    aim: the density that is asked for; of the boxes that reach it, the one with the most cases beyond chance is taken.
+    aim: the density that is asked for; of the boxes that reach it, the one that is least likely by chance is taken.
     most: how many boxes at most. seed: which points are left out, and how they are permuted. beside: whether to ask
     the regional method too, so that what it says differently is said. Refused where arrays do not fit or there are too few
     points.
@@ -595,10 +616,10 @@ def _power(share: np.ndarray, alone: np.ndarray, weight: np.ndarray, needed: np.
     seen = alone @ (share - share.mean()) / (spread * np.sqrt(n))
     reach = needed[0] + tries * np.sqrt(within * (1.0 - within))
     times = np.divide(reach, seen, where=seen > 0.0, out=np.full(seen.shape, np.inf))
-    box, runs = _unlikely(float(weight.sum()), float(weight @ share), n, float(share.sum())), share.mean()
+    box = _unlikely(float(weight.sum()), float(weight @ share), n, float(share.sum()))
     if box > 0.0:
-        noise = spread / np.sqrt(runs * (1.0 - runs))
-        times = np.append(times, (np.sqrt(2.0 * needed[1]) + tries * noise) / np.sqrt(2.0 * box))
+        held = min(max(float(weight.mean()), 1.0 / n), 1.0 - 1.0 / n)
+        times = np.append(times, (needed[1] + _handicap(held) + tries) / np.sqrt(2.0 * box * _runs(share)))
     least = max(float(times.min()), np.sqrt(1.5))  # so many as there are were not enough
     quarter = 0.25 * 0.75
     return Power(float((needed[0] + tries * np.sqrt(quarter)) * spread / (np.sqrt(n) * quarter)),

@@ -100,8 +100,10 @@ def test_equilibria_are_the_mean_fields_and_a_fold_lies_between_more_and_fewer(f
 
 
 def test_a_lever_and_any_outcome_make_a_diagram():
+    steps = []
     helped = tp.tipping("FRCS@2=0:1.5", "lone_ranger", outcome="services@10", regime="lone_ranger", points=2, runs=2,
-                        quarters=12)
+                        quarters=12, progress=steps.append)
+    assert steps == [1] * 2 * (1 + 1)  # each point: the start, and the equilibria
     for v, strength in enumerate((0, 1.5)):
         result = simulate("lone_ranger", runs=2, quarters=12, levers=[f"FRCS@2*{strength}"])
         np.testing.assert_allclose(helped.ends[v, 0, :, 0], result.rows["services"][:, 10])
