@@ -1,7 +1,8 @@
 """A room that stays for ten minutes: `python -m benchmarks.soak` (`--seconds 60` for a look). Memory and threads stay flat.
 
-People without browsers open pages, move sliders, wander to other pages and back, and end a visit as people do: they close
-the page, lose their connection, or leave it open and come back no more. Memory (resident), threads and sessions of the
+At first as many pages as may stay open are opened and left. Then people without browsers open pages, move sliders, wander
+to other pages and back, and end a visit as people do: they close the page, lose their connection, or leave it open and come
+back no more (the page that was left longest then loses its connection). Memory (resident), threads and sessions of the
 server are read every second. The exit status is 1 where memory or threads grow beyond the bounds that are stated here,
 where somebody met a fault, or where sessions or threads stay after all have gone.
 """
@@ -91,6 +92,12 @@ class Room:
         self._left, self._over = deque[Person](), threading.Event()
         self._threads = [threading.Thread(target=self._one, args=(random.Random(seed * 1000 + k),)) for k in range(people)]
 
+    def fill(self) -> None:
+        """As many pages as may stay open are opened and left, so that what follows finds the server as full as it gets."""
+        for _ in range(self._most):
+            self._left.append(person := Person(self._url))
+            person.wait(person.stamp)
+
     def begin(self) -> None:
         """They come."""
         for thread in self._threads:
@@ -138,7 +145,7 @@ class Room:
             if self._over.wait(self._pause * luck.uniform(0.5, 1.5)):
                 break
             person.drain()
-            value, before = round(luck.uniform(0.2, 1.8), 4), person.received
+            value, before = round(luck.uniform(0.2, 1.8), 7), person.received
             self.found.seconds.append(person.slide("k", value))
             self.found.sent.append(person.received - before)
             if person.controls()["parameters"].get("k") != value:
@@ -167,6 +174,9 @@ def main() -> None:
         time.sleep(8.0)  # the engine and the other pages are loaded
         watch, room = Watch(url, server.pid), Room(url, options.people, options.open)
         first = watch.look()
+        room.fill()
+        print("{1:.0f} MB, {2} threads, {3} sessions when all pages that stay open were opened".format(*watch.look()), flush=True)
+        del watch.seen[1:]
         room.begin()
         watch.during(options.seconds)
         room.end()
