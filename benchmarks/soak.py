@@ -175,7 +175,7 @@ def main() -> None:
         watch, room = Watch(url, server.pid), Room(url, options.people, options.open)
         first = watch.look()
         room.fill()
-        print("{1:.0f} MB, {2} threads, {3} sessions when all pages that stay open were opened".format(*watch.look()), flush=True)
+        print("all pages that stay open: {1:.0f} MB, {2} threads, {3} sessions".format(*watch.look()), flush=True)
         del watch.seen[1:]
         room.begin()
         watch.during(options.seconds)

@@ -344,6 +344,16 @@ def test_merged_cells_say_the_same_in_each_row():
 
 # ---------------------------------------------------------------- surveys
 
+@pytest.mark.parametrize("head", ["respondent,group", "respondent,who", "wie,groep", "respondent,role", "functie,group"])
+def test_a_role_is_a_word_where_one_is_there_however_the_columns_are_called(head):
+    answers = [(1, "citizen", 4), (2, "official", 3), (3, "citizen", 5), (4, "official", 2)]
+    numbered = f"{head},willingness\n" + "".join(f"{id},{role},{score}\n" for id, role, score in answers)
+    swapped = ",".join(reversed(head.split(",")))
+    turned = f"{swapped},willingness\n" + "".join(f"{role},{id},{score}\n" for id, role, score in answers)
+    assert start(numbered, "1-5") == start(turned, "1-5") == {"C": 0.875, "G": 0.375}
+    refused(lambda: start(f"{head},willingness\n1,1,4\n2,2,3\n", "1-5"), "must be citizen or official")
+
+
 WORDS = (
     "Strongly disagree|Disagree|Neither agree nor disagree|Agree|Strongly agree",
     "helemaal oneens|oneens|neutraal|eens|helemaal eens",

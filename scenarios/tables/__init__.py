@@ -142,14 +142,16 @@ def recognise(sheet: Sheet, kinds: Iterable[Kind]) -> Kind | None:
 
 def meanings(sheet: Sheet, kind: Kind, also: Sequence[str] = ()) -> dict[str, str]:
     """The columns that are used, and what each is: by its own name first, then by another word for it, at last by a word
-    within its name if it is needed. `Refused` where two columns can be the same one."""
+    within its name if it is needed; of columns that can be a word, one of numbers only where there is no other (a role is
+    in group where respondent holds 1, 2, 3). `Refused` where two columns can be the same one."""
     columns = [column for column in sheet.frame.columns if column]
     words = {column: plain_name(column) for column in columns}
     meaning: dict[str, str] = {}
     for one in kind.fields:
+        able = _able(sheet, columns, one)
         for word in dict.fromkeys((one.name, *one.words)) if one.name not in one.words else one.words:
             # Symbols are known by their capitals: S and s are two.
-            same = [column for column in columns if column not in meaning and (
+            same = [column for column in able if column not in meaning and (
                 column == word if len(word) == 1 and word != "t" else words[column] == plain_name(word))]
             if same:
                 if len(same) > 1:
@@ -159,7 +161,7 @@ def meanings(sheet: Sheet, kind: Kind, also: Sequence[str] = ()) -> dict[str, st
                 break
     for one in kind.fields:
         if one.name not in meaning.values():
-            free = [column for column in columns if column not in meaning]
+            free = [column for column in _able(sheet, columns, one) if column not in meaning]
             same = [column for column in free if words[column] in one.loose]
             if not same and one.name in kind.needed:
                 same = [column for column in free if may_be(column, one) and (one.type == "id" or _numeric(sheet, column))]
@@ -197,6 +199,14 @@ def _numeric(sheet: Sheet, column: str) -> bool:
     cells = sheet.frame[column].iloc[:1_000]
     cells = cells[(cells != "") & ~cells.str.lower().isin(_numbers.BLANK)]
     return not len(cells) or bool(cells.str.contains(r"^['+-]?[.,]?\d", regex=True).mean() > 0.5)
+
+
+def _able(sheet: Sheet, columns: Sequence[str], one: Field) -> Sequence[str]:
+    """The columns that can be a field: all, but for a word those of numbers only where none of words is named so."""
+    named = {plain_name(word) for word in (one.name, *one.words, *one.loose)}
+    if one.type == "word" and any(plain_name(column) in named and not _numeric(sheet, column) for column in columns):
+        return [column for column in columns if not _numeric(sheet, column)]
+    return columns
 
 
 def _finest(sheet: Sheet, columns: Sequence[str], one: Field) -> str:

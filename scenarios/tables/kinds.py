@@ -19,10 +19,10 @@ _NOT_TIME = frozenset(("birth", "born", "founded", "founding", "survey", "interv
 class Field:
     """One column.
 
-    type: 'id' (a name), 'text', 'whole', 'count' (may have decimals, but likelier thousands) or 'number'. words: other
-    words for it, first those that go before all others, in order, if several are there; `loose`: words of which only one
-    may be there, which may also stand within a longer name (year in year_joined); of names the finest is taken. blank:
-    may be left open in a row.
+    type: 'id' (a name), 'text', 'word' (text that is no number), 'whole', 'count' (may have decimals, but likelier thousands)
+    or 'number'. words: other words for it, first those that go before all others, in order, if several are there; `loose`:
+    words of which only one may be there, which may also stand within a longer name (year in year_joined); of names the finest
+    is taken. blank: may be left open in a row.
     """
 
     name: str
@@ -170,7 +170,7 @@ CITIZENS = Kind("citizens", "citizens", ("municipality",), (
     Field("resources", "number", ("resources", "e", "hulpbronnen"), low=0, high=1, blank=True, example="0.5"),
     Field("disposition", "number", ("disposition", "d"), low=-5, high=5, blank=True, example="0.1")), strict=True)
 SURVEY = Kind("survey", "answers", ("role", "willingness"), (
-    Field("role", "text", ("role", "rol", "respondent", "type_respondent", "functie", "who", "wie"), ("group", "groep")),
+    Field("role", "word", ("role", "rol", "respondent", "type_respondent", "functie", "who", "wie"), ("group", "groep")),
     Field("willingness", "number", ("willingness", *MEANING["willingness"], "answer", "antwoord", "score")),
     Field("municipality", "id", ("municipality", "gemeente", "gemeentenaam"), ("place", "town", "name", "plaats",
                                                                              "woonplaats"))))
