@@ -19,10 +19,10 @@ _NOT_TIME = frozenset(("birth", "born", "founded", "founding", "survey", "interv
 class Field:
     """One column.
 
-    type: 'id' (a name), 'text', 'word' (text that is no number), 'whole', 'count' (may have decimals, but likelier thousands)
-    or 'number'. words: other words for it, first those that go before all others, in order, if several are there; `loose`:
-    words of which only one may be there, which may also stand within a longer name (year in year_joined); of names the finest
-    is taken. blank: may be left open in a row.
+    type: 'id' (a name), 'text', 'word' (text that is no number), 'whole', 'count' (may have decimals, but likelier
+    thousands) or 'number'. words: other words for it, first those that go before all others, in order, if several are
+    there; `loose`: words of which only one may be there, which may also stand within a longer name (year in year_joined);
+    of names the finest is taken. blank: may be left open in a row.
     """
 
     name: str
