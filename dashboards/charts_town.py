@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from letsdance.report.sheet import Figure, shorten, text_width
 from letsdance.report.style import COLOURS, INK, PAPER, SOFT, tint
+from letsdance.scenarios.maps import Outline
 from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.simulation.run import STAGES
 from letsdance.words import Text
@@ -21,6 +24,9 @@ _USED = "34"  # the stages in which the innovation is in use, as digits
 _WIDE, _HIGH_AS, _RING, _COLUMNS = 320.0, 268.0, (122.0, 86.0), 3
 #: More municipalities than this are drawn as bare squares.
 _NAMED = 400
+#: A map is no higher than this; its borders; how strong the colour of a stage is, and the one of what was given up.
+_HIGHEST, _BORDER = 900.0, 0.8
+_STAGES, _GIVEN_UP = (0.0, 0.2, 0.45, 0.8, 1.0), "#b85c00"
 
 
 def members(life: dict[str, Any], quarter: int) -> list[int]:
@@ -50,15 +56,22 @@ def sentence(shown: dict[str, Any], quarter: int, text: Text) -> str:
                 future=text(f"curve.{REGIMES[most]}"), adopted=sum(stages.count(digit) for digit in _USED))
 
 
-def picture(shown: dict[str, Any], quarter: int, about: str, text: Text) -> Figure:
-    """The town in one quarter: everybody in the small world, a tile for each municipality in the full one.
+def picture(shown: dict[str, Any], quarter: int, about: str, text: Text, outline: Outline | None = None,
+            colour: str = "future") -> Figure:
+    """The town in one quarter: everybody in the small world, each municipality in the full one, as a tile or on a map.
 
-    about: which run it is.
+    about: which run it is. outline: the map; colour: what its colours say (a future, willingness of citizens "C" or of the
+    council "G", the stage of the innovation).
     """
     said = sentence(shown, quarter, text)
     sheet = Figure(f"{text('town.title')}: {about}", said)
     top = sheet.head(said)
-    below = _people(sheet, shown, quarter, top, text) if shown["people"] else _tiles(sheet, shown, quarter, top, text)
+    if shown["people"]:
+        below = _people(sheet, shown, quarter, top, text)
+    elif outline is not None:
+        below = _atlas(sheet, shown, quarter, top, text, outline, colour)
+    else:
+        below = _tiles(sheet, shown, quarter, top, text)
     sheet.foot(below, text("shell.explores"))
     return sheet
 
@@ -202,3 +215,57 @@ def _glyphs(sheet: Figure, x: float, y: float, future: str, citizens: bool, coun
 
 def _tick(sheet: Figure, x: float, y: float) -> None:
     sheet.line([(x - 5, y), (x - 1, y + 4), (x + 7, y - 6)], INK, 2.2)
+
+
+# ---------------------------------------------------------------- a map
+
+def _atlas(sheet: Figure, shown: dict[str, Any], quarter: int, top: float, text: Text, outline: Outline, colour: str,
+           ) -> float:
+    """Each municipality as its outline, what lies within another above it, and what the colours say; where they end."""
+    scale = min(sheet.width / outline.box[0], _HIGHEST / outline.box[1])
+    left = (sheet.width - scale * outline.box[0]) / 2
+    every = [(-float(np.prod(np.ptp(ring, axis=0))), -len(rings), m, ring)
+             for m, rings in enumerate(outline.rings) for ring in rings]
+    for *_, m, ring in sorted(every, key=lambda one: one[:3]):
+        points = ring * scale + (left, top)
+        sheet.area(points, _said(shown, quarter, m, colour))
+        sheet.line([*points, points[0]], PAPER, _BORDER)
+    for name, (across, down, room) in zip(shown["names"], outline.names, strict=True):
+        if text_width(name, 11, True) <= room * scale:
+            sheet.text(left + across * scale, top + down * scale + 4, name, 11, INK, True, "middle")
+    y, x = top + scale * outline.box[1] + 24, 4.0
+    for paint, said in _meant(shown, quarter, colour, text):
+        if x + 24 + text_width(said, 14) > sheet.width:
+            x, y = 4.0, y + 24
+        sheet.box(x, y - 12, 14, 14, paint)
+        sheet.text(x + 22, y, said, 14, SOFT)
+        x += 22 + text_width(said, 14) + 24
+    return y + 14
+
+
+def _said(shown: dict[str, Any], quarter: int, m: int, colour: str) -> str:
+    """The colour of a municipality in a quarter."""
+    if colour == "future":
+        return tint(COLOURS[_future(shown, quarter, m)], 0.8)
+    if colour == "stage":
+        return _of_stage(int(shown["stage"][quarter][m]))
+    return _mixed(shown[colour][quarter][m] / 100)
+
+
+def _of_stage(stage: int) -> str:
+    return _mixed(_STAGES[stage]) if stage < len(_STAGES) else _GIVEN_UP
+
+
+def _meant(shown: dict[str, Any], quarter: int, colour: str, text: Text) -> list[tuple[str, str]]:
+    """What the colours say: (colour, words)."""
+    if colour == "future":
+        counts = [shown["regime"][quarter].count(str(k)) for k in range(len(REGIMES))]
+        return [(tint(COLOURS[one], 0.8), f"{text(f'curve.{one}')} {text.number(count)}")
+                for one, count in zip(REGIMES, counts, strict=True)]
+    if colour == "stage":
+        counts = [shown["stage"][quarter].count(str(k)) for k in range(len(STAGES))]
+        return [(_of_stage(k), f"{text(f'town.stage_{one}')} {text.number(count)}")
+                for k, (one, count) in enumerate(zip(STAGES, counts, strict=True))]
+    said = text(f"town.column_{colour}")
+    return [(_mixed(share), f"{said}: {text.percent(share)}" if share == 0 else text.percent(share))
+            for share in (0.0, 0.25, 0.5, 0.75, 1.0)]

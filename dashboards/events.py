@@ -14,7 +14,7 @@ from types import UnionType
 from typing import Any, Literal, NotRequired, TypedDict, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 __all__ = ["Chosen", "Found", "Goal", "Look", "Luck", "MapOrder", "Nothing", "Order", "Section", "Setting", "Step", "Table",
-           "Taken", "TownOrder", "UseChange", "Within", "declare", "declared", "wrong"]
+           "Taken", "TownDrawn", "TownOrder", "UseChange", "Within", "declare", "declared", "wrong"]
 
 #: An event that only says that it happened.
 type Nothing = bool | None
@@ -194,6 +194,13 @@ class TownRemoved(TypedDict):
     what: Literal["remove"]
     kind: Literal["lever", "shock"]
     at: int
+
+
+class TownDrawn(TypedDict):
+    """How all municipalities are drawn, or what their colours say."""
+
+    what: Literal["form", "colour"]
+    name: Literal["shapes", "squares", "list", "future", "C", "G", "stage"]
 
 
 type TownOrder = TownPlain | TownNaming | TownRemoved

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from letsdance.experiments.paired import Interval, interval
 from letsdance.params import Refused
-from letsdance.scenarios.tables import SEPARATORS, Invalid, Reading, Sheet, Upload, meanings, open_sheet
+from letsdance.scenarios.tables import SEPARATORS, Invalid, Reading, Sheet, Upload, ids, meanings, open_sheet
 from letsdance.scenarios.tables.kinds import SURVEY, asks
 from letsdance.scenarios.tables.marks import mark_of, plain, tidy
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DECIMALS", "FEWEST", "KINDS", "MEANINGS", "MOST_BYTES", "SCALES", "SEPARATORS", "Checked", "Choice", "Mean",
            "Problem", "Sheet", "check", "for_kind", "guess", "means", "number", "open_questions", "places_csv", "read",
-           "scaled_down", "with_scale", "without"]
+           "scaled_down", "with_coordinates", "with_scale", "without"]
 
 KINDS = ("municipalities", "survey")
 NEEDED: Mapping[str, tuple[str, ...]] = {"municipalities": ("name", "citizens"), "survey": ("role", "willingness")}
@@ -266,6 +266,25 @@ def places_csv(source: Any, per: int = 1) -> str:
     places = load(source)
     few = np.minimum(places.citizens, FEWEST)
     return to_csv(replace(places, citizens=np.maximum(np.rint(places.citizens / per).astype(np.int64), few)), "%.4g")
+
+
+def with_coordinates(places: str, sheet: Sheet, choice: Choice) -> str:
+    """The CSV of `places_csv` with where each municipality lies, if the table that it came from says so in columns that
+    mean nothing else; what is no number is left blank."""
+    import pandas as pd
+
+    from letsdance.scenarios import maps
+
+    free = [column for column, meaning in zip(sheet.frame.columns, choice.columns, strict=True) if not meaning]
+    pair = maps.coordinates(free)
+    if pair is None:
+        return places
+    table = pd.read_csv(io.StringIO(places), dtype=str, keep_default_na=False)
+    own = ids(sheet.frame.iloc[:, choice.columns.index("name")])
+    for name, column in pair.items():
+        known = {town: number(told, choice.decimal or "point") for town, told in zip(own, sheet.frame[column], strict=True)}
+        table[name] = [f"{known[town]:.10g}" if math.isfinite(known.get(town, math.nan)) else "" for town in table["name"]]
+    return str(table.to_csv(index=False, lineterminator="\n"))
 
 
 def without(places: str, names: Sequence[str]) -> str:

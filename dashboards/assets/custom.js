@@ -59,6 +59,13 @@ window.letsdance = {
     };
     return rows.map((row) => row.map(cell).join(',')).join('\n') + '\n';
   },
+  /* The bytes of a file that somebody chose, in base64. */
+  async bytes(file) {
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    let content = '';
+    for (let at = 0; at < bytes.length; at += 32768) content += String.fromCharCode(...bytes.subarray(at, at + 32768));
+    return btoa(content);
+  },
   /* content: a text, bytes, or an address that holds the data. */
   save(name, type, content) {
     const link = document.createElement('a'), held = typeof content === 'string' && content.startsWith('data:');

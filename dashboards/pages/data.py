@@ -169,7 +169,8 @@ def started(draft: Draft, view: View) -> tuple[View, str, dict[str, object]]:
     """
     found: Any = tables.check(draft.sheet, draft.choice).read
     if draft.choice.kind == "municipalities":
-        places = _sized(tables.places_csv(found, inhabitants(draft, found)), tables.FEWEST)
+        places = tables.with_coordinates(tables.places_csv(found, inhabitants(draft, found)), draft.sheet, draft.choice)
+        places = _sized(places, tables.FEWEST)
         return replace(view, places=places), "data.started_municipalities", {"name": draft.name, "n": len(found)}
     survey = found
     policy = view.policy

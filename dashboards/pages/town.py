@@ -1,13 +1,14 @@
 """Town: a society that can be watched. One run is computed once and sent once; the browser plays it back and forth.
 
-Two worlds: a small one (6 municipalities of 10 citizens) in which everybody can be clicked, and the municipalities of
-the policy itself as a map. Whoever is clicked tells what it did, and the terms of its decision in every quarter, beside
-the same run without levers and shocks.
+Two worlds: a small one (6 municipalities of 10 citizens, the largest of one's own where there are any) in which everybody
+can be clicked, and all municipalities: as a list, as squares near where their table says that they lie, or on the map of
+a GeoJSON that somebody opens, which stays in the browser's tab. Whoever is clicked tells what it did, and the terms of
+its decision in every quarter, beside the same run without levers and shocks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -25,7 +26,9 @@ from letsdance.dashboards.parts import Box, Say, Waiting, lever_rows, start_rows
 from letsdance.dashboards.session import use_session
 from letsdance.dashboards.state import RUNS, Policy, View, own_version
 from letsdance.params import Refused, nearest, within
-from letsdance.scenarios import Use
+from letsdance.scenarios import Use, maps
+from letsdance.scenarios.maps import Drawn, Outline
+from letsdance.simulation.municipalities import Municipalities, to_csv
 from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.simulation.run import STAGES, simulate
 from letsdance.simulation.state import SERVICE
@@ -38,8 +41,13 @@ if TYPE_CHECKING:
 #: The small world, as parameters.
 SMALL = {"municipalities": 6, "citizens": 10}
 WORLDS = ("small", "full")
+#: Municipalities that a sentence names.
+_NAMED = 5
 #: What the page keeps in links: which world, which quarter, who is told about.
 WORLD, QUARTER, SHOWN = "town.which-world", "town.at-quarter", "town.who-is-told"
+#: And how all municipalities are drawn (of FORMS; the first that there is), and what their colours say (of COLOURS).
+FORM, COLOUR = "town.drawn-as", "town.colours-say"
+FORMS, COLOURS = ("shapes", "squares", "list"), ("future", "C", "G", "stage")
 KINDS = ("solo", "joint", "called")
 #: What can happen in a municipality in a quarter: a text's name -> the counts that are added up.
 HAPPENS = {
@@ -59,9 +67,11 @@ RESULTS = ("drive", "target", "noise", "before", "after", "value", "pilots", "ad
 
 @vue("../assets/town.vue")
 def _Town(film: dict, stamp: str, world: str, quarter: int, chosen: str, story: dict, waiting: bool, setting: dict,
-          refused: dict, file: dict, making: str, texts: dict, event_take: Callable[[events.Taken], None],
-          event_saved: Callable[[int], None], event_choose: Callable[[str], None], event_reach: Callable[[int], None],
-          event_show: Callable[[str], None], event_act: Callable[[events.TownOrder], None]) -> None:
+          refused: dict, file: dict, making: str, texts: dict, atlas: dict, form: str, colour: str, most: int,
+          event_take: Callable[[events.Taken], None], event_saved: Callable[[int], None],
+          event_choose: Callable[[str], None], event_reach: Callable[[int], None], event_show: Callable[[str], None],
+          event_act: Callable[[events.TownOrder], None], event_opened: Callable[[events.Table], None],
+          event_put_away: Callable[[events.Nothing], None], event_draw: Callable[[events.TownDrawn], None]) -> None:
     """The browser's half: player, scene, story."""
 
 
@@ -69,11 +79,13 @@ def _Town(film: dict, stamp: str, world: str, quarter: int, chosen: str, story: 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Which run is meant; the token only says whether it is still wanted."""
+    """Which run is meant: of all municipalities, or of the few of the small world; the token only says whether it is still
+    wanted."""
 
     policy: Policy
     seed: int
     places: str = ""
+    few: bool = False
     token: Token = field(default_factory=Token, compare=False, repr=False)
 
     @classmethod
@@ -81,27 +93,45 @@ class Run:
         """The first run of a view, in the small world or the full one."""
         policy = replace(view.policy, title="")
         if world == "full":
-            return cls(policy, view.seed, view.places, token)
+            return cls(policy, view.seed, view.places, token=token)
         for name, value in SMALL.items():
             policy = policy.with_parameter(name, value)
-        return cls(policy, view.seed, "", token)
+        return cls(policy, view.seed, view.places, True, token)
 
     def without_policy(self) -> Run:
         """The same citizens and luck without levers and shocks."""
         return replace(self, policy=self.policy.without_policy())
 
+    def check(self) -> None:
+        """`Refused` where it asks for more than other pages compute."""
+        check_work(self.policy, RUNS[0], "" if self.few else self.places)
+
+    def towns(self) -> Municipalities | None:
+        """Whose municipalities these are; None: invented ones, as many as the policy has."""
+        own: Municipalities | None = municipalities(self.places)
+        return own if own is None or not self.few else some_of(own, self.policy)
+
     def quarters(self) -> Iterator[CoCreationModel]:
         """The model in quarter 0, 1, ...: one object, stepped; `Stopped` when nobody wants it any more."""
         from letsdance.simulation.model import CoCreationModel  # here, so that no other page waits for Mesa
 
-        check_work(self.policy, RUNS[0], self.places)  # as much as other pages compute
-        towns = municipalities(self.places)
-        model = CoCreationModel(self.policy.scenario(), rng=self.seed, municipalities=towns)
+        self.check()
+        model = CoCreationModel(self.policy.scenario(), rng=self.seed, municipalities=self.towns())
         yield model
         for _ in range(self.policy.quarters):
             between(self.token)
             model.society.step()
             yield model
+
+
+def some_of(own: Municipalities, policy: Policy) -> Municipalities:
+    """The own municipalities that the small world shows, with their starts: those that levers and shocks name, then the
+    largest; in the order of their table, ten citizens each."""
+    named = {town for use in (*policy.levers, *policy.shocks) for town in use.where.split(", ")}
+    order = sorted(range(len(own)), key=lambda m: (own.names[m] not in named, -own.citizens[m], m))
+    kept = sorted(order[:SMALL["municipalities"]])
+    return replace(own, names=tuple(own.names[m] for m in kept), given=own.given[kept],
+                   citizens=np.full(len(kept), SMALL["citizens"], np.int64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -317,25 +347,27 @@ def _of_initiative(mine: Film, other: Film, row: int, same: bool, text: Text) ->
 
 # ---------------------------------------------------------------- what can be taken away
 
-def made(run: Run, people: bool, quarter: int, what: str, kind: str, text: Text) -> File:
+def made(run: Run, people: bool, quarter: int, what: str, kind: str, text: Text, outline: Outline | None = None,
+         colour: str = COLOURS[0]) -> File:
     """The picture of a quarter ("picture", svg or png), or a table of the whole run ("municipalities" or "initiatives",
-    csv or parquet)."""
+    csv or parquet). outline: the map that the picture draws, in colours that say `colour`; None: a list."""
     kinds = ("svg", "png") if what == "picture" else ("csv", "parquet")
     if kind not in kinds:
         raise Refused("there is no table {what!r} here.{near}", what=f"{what}.{kind}", near=nearest(kind, kinds))
     if what == "picture":
         used = [text("town.used_from", title=text.title(name, use.name), quarter=use.start)
                 for name, uses in (("lever", run.policy.levers), ("shock", run.policy.shocks)) for use in uses]
-        drawn = picture(film(run, people).shown, quarter, "; ".join([text.title("start", run.policy.start), *used]), text)
+        drawn = picture(film(run, people).shown, quarter, "; ".join([text.title("start", run.policy.start), *used]), text,
+                        outline, colour)
         origin = {"version": own_version(), "scenario": run.policy.scenario().to_toml(), "seed": run.seed,
-                  "quarter": quarter, "municipalities": run.places or None}
+                  "quarter": quarter, "municipalities": to_csv(towns) if (towns := run.towns()) else None}
         content = drawn.svg(origin).encode() if kind == "svg" else drawn.png(origin)
         return File(f"town-quarter-{quarter}.{kind}", TYPES[kind], content)
     if what not in ("municipalities", "initiatives"):
         raise Refused("there is no table {what!r} here.{near}", what=what,
                       near=nearest(what, ("municipalities", "initiatives")))
-    check_work(run.policy, RUNS[0], run.places)
-    result = simulate(run.policy.scenario(), runs=1, seed=run.seed, municipalities=municipalities(run.places),
+    run.check()
+    result = simulate(run.policy.scenario(), runs=1, seed=run.seed, municipalities=run.towns(),
                       between=partial(between, run.token))
     frame = result.municipalities if what == "municipalities" else result.initiatives
     return File(f"town-{what}.{kind}", TYPES[kind], table(frame, kind))
@@ -350,6 +382,56 @@ class Watched:
     shown: dict[str, Any]
     world: str
     stamp: str
+    squares: Outline | None = None  # where their own table says that municipalities lie
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What became of a map that somebody opened, for these municipalities."""
+
+    names: tuple[str, ...] = ()
+    drawn: Drawn | None = None
+    refused: str = ""
+
+
+def _lies(run: Run) -> Outline | None:
+    """Own municipalities as squares near where their table says that they lie; None where it does not."""
+    places = maps.placed(run.places) if run.places else None
+    return None if places is None else maps.squares(places)
+
+
+def brought(file: dict[str, Any], names: Sequence[str], text: Text) -> Brought:
+    """The map that a browser sent, for these municipalities, or the sentence that refuses it."""
+    from letsdance.dashboards.pages.data import upload_in
+
+    try:
+        if file["size"] > maps.MOST_BYTES:  # the browser sends none of it
+            raise maps.too_large(file["name"])
+        upload = upload_in(file)
+        return Brought(tuple(names), maps.drawn(names, maps.read(upload.content, upload.name), upload.name))
+    except Refused as no:
+        return Brought(tuple(names), refused=text(str(no)) if str(no).startswith("data.") else text.refused(no))
+
+
+def atlas_said(drawn: Drawn, text: Text) -> str:
+    """What a map has, and what it lacks: counts, and the first names."""
+    def few(names: Sequence[str]) -> str:
+        return ", ".join([*names[:_NAMED], *(["…"] if len(names) > _NAMED else [])])
+
+    every, lost = len(drawn.municipalities), len(drawn.lost)
+    told = [text("town.map_all", n=text.number(every), by=drawn.by) if not lost else text(
+        "town.map_some", n=text.number(every), found=text.number(every - lost), lost=text.number(lost), by=drawn.by,
+        names=few(drawn.lost))]
+    told += [text("town.map_spare", n=text.number(len(drawn.spare)), names=few(drawn.spare))] if drawn.spare else []
+    told += [text("town.map_left", n=text.number(drawn.left))] if drawn.left else []
+    return " ".join(told)
+
+
+def outlines_of(drawn: Drawn | None, lying: Outline | None) -> dict[str, Outline]:
+    """How municipalities can be drawn besides as a list: form -> outline, what shows most first."""
+    squares = drawn.squares if drawn is not None else lying
+    found = {"shapes": drawn.shapes if drawn is not None else None, "squares": squares}
+    return {name: outline for name, outline in found.items() if outline is not None}
 
 
 @solara.component
@@ -368,7 +450,7 @@ def Page() -> None:
 
     def watch(token: Token) -> Generator[Watched, None, None]:
         asked = Run.of(view, world, token)
-        yield Watched(film(asked, world == "small").shown, world, key_of(question))
+        yield Watched(film(asked, world == "small").shown, world, key_of(question), None if asked.few else _lies(asked))
         if world == "small":  # the first explanation loads the rules; do so before somebody clicks
             reasons(asked, "citizen", 0)
             reasons(asked, "council", 0)
@@ -378,9 +460,16 @@ def Page() -> None:
 
     def make(asked: dict[str, Any]) -> File:
         at = min(max(0, int(asked["quarter"])), view.policy.quarters)
-        return made(Run.of(view, world, Token()), world == "small", at, asked["name"], asked["kind"], text)
+        return made(Run.of(view, world, Token()), world == "small", at, asked["name"], asked["kind"], text,
+                    outlines.get(form), colour)
 
     watched = use_latest(watch, [question])
+    found: solara.Reactive[Brought] = solara.use_reactive(Brought())
+    names = tuple(watched.value.shown["names"]) if watched.value is not None and watched.value.world == "full" else ()
+    drawn = found.value.drawn if names and found.value.names == names else None
+    outlines = outlines_of(drawn, watched.value.squares if watched.value is not None else None)
+    form = view.get(FORM) if view.get(FORM) in (*outlines, "list") else next(iter(outlines), "list")
+    colour = view.get(COLOUR) if view.get(COLOUR) in COLOURS else COLOURS[0]
     making = use_making(make, text)
     told = use_latest(tell, [(*question, key, view.language)])
 
@@ -402,6 +491,9 @@ def Page() -> None:
         elif what == "explore":
             session.change(page="explore")
 
+    def draw(order: dict[str, str]) -> None:
+        keep(**{FORM if order["what"] == "form" else COLOUR: order["name"]})
+
     def show(name: str) -> None:
         if name in WORLDS and name != world:
             keep(**{WORLD: name, SHOWN: None})
@@ -421,11 +513,19 @@ def Page() -> None:
         "used": [{"kind": kind, "at": at, "title": text.title(kind, use.name), "from": use.start}
                  for kind, uses in (("lever", view.policy.levers), ("shock", view.policy.shocks))
                  for at, use in enumerate(uses)]}
+    outline = outlines.get(form)
+    atlas = {"forms": [*outlines, "list"] if outlines else [], "named": drawn is not None,
+             "says": atlas_said(drawn, text) if drawn is not None else "", "refused": found.value.refused,
+             "wanted": bool(names and view.places) and found.value.names != names,
+             **({"box": outline.box, "paths": outline.paths, "names": outline.names} if outline is not None else {})}
     problems = {**session.refused.value, "film": watched.refused, "story": told.refused if key else "",
                 "file": making.refused}
     _Town(film=shown.shown, stamp=shown.stamp, world=shown.world, chosen=key, story=newest if fits else {},
           quarter=within(view.get(QUARTER), 0, view.policy.quarters) or 0, waiting=bool(key) and not fits,
           setting=setting, refused=problems, texts=text.all("town", "curve"), file=making.file, making=making.says,
+          atlas=atlas, form=form, colour=colour, most=maps.MOST_BYTES,
+          event_opened=lambda file: found.set(brought(file, names, text)) if names else None,
+          event_put_away=lambda _: found.set(Brought(names)), event_draw=draw,
           event_take=making.ask, event_saved=making.saved,
           event_choose=lambda name: keep(**{SHOWN: name or None}),
           event_reach=lambda at: keep(**{QUARTER: int(at)}), event_show=show, event_act=act)
