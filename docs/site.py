@@ -18,7 +18,7 @@ from letsdance.experiments.folder import own_version
 ROOT = Path(__file__).resolve().parents[1]
 #: The pages, as a reader meets them.
 GROUPS = {
-    "Begin": ("README", "docs/dashboard", "docs/workshop", "docs/lessons", "docs/scenario_files"),
+    "Begin": ("README", "docs/dashboard", "docs/workshop", "docs/lessons", "docs/course", "docs/scenario_files"),
     "The model": ("docs/odd", "docs/levers", "docs/your_own_mechanism", "docs/mesa", "docs/dynamics",
                   "docs/glossary"),
     "Studies": ("docs/python", "docs/comparing", "docs/worlds", "docs/search", "docs/sweeps", "docs/sensitivity",
