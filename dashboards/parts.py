@@ -23,7 +23,7 @@ from letsdance.report.style import capital
 from letsdance.scenarios import LEVERS, SHOCKS
 from letsdance.words import Text
 
-__all__ = ["Box", "Figure", "Rule", "Say", "Sent", "Waiting", "effects", "explained", "lever_rows",
+__all__ = ["Box", "Figure", "Heading", "Rule", "Say", "Sent", "Waiting", "effects", "explained", "lever_rows",
            "parameter_rows", "rules", "shock_rows", "start_rows", "terms", "vue"]
 
 
@@ -74,6 +74,16 @@ def terms(said: str, text: Text) -> str:
     meant = "".join(f"<dt>{escape(title)}</dt><dd>{escape(says)}</dd>" for title, says in found)
     called = escape(text("chart.terms", what=text.listed([title for title, _ in found])))
     return f"<details><summary class='ld-icon' aria-label='{called}' title='{called}'>?</summary><dl>{meant}</dl></details>"
+
+
+@solara.component
+def Heading(said: str, tag: str = "h1") -> None:
+    """A headline, and beside it what its terms mean."""
+    meant = terms(said, use_session().text)
+    with Box([], "ld-heading"):
+        Say(said, tag)
+        if meant:
+            solara.HTML(unsafe_innerHTML=meant, classes=["ld-terms"])
 
 
 @vue("assets/chart.vue")
@@ -228,6 +238,9 @@ def explained(key: str, text: Text) -> str:
         parts += _equations([one["parameter"] for one in entry["effects"]], text)
         parts.append(f"<p class='ld-fact'>{escape(text('source.seed_size'))}</p>")
         reference = entry["reference"]
+    known = "".join(f"<dt>{escape(title)}</dt><dd>{escape(says)}</dd>" for title, says in text.terms(
+        f"{text.title(kind, name)}. {text.says(kind, name)}"))
+    parts.append(f"<dl class='ld-meant'>{known}</dl>" if known else "")
     lines = [(mark, EVIDENCE[mark]) for mark in marks(reference)]
     if lines:
         parts.append(f"<p class='ld-fact'>{escape(text('why.sources'))}</p><ul class='ld-sources'>" + "".join(

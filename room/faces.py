@@ -223,7 +223,9 @@ def phone(room: Room, answers: Answers, who: str, now: float, fresh: str, post: 
         "role": room.role(who), "sizes": [(n, len(room.members(n))) for n in range(1, room.agenda.tables + 1)],
         "ended": room.control.ended}
     values |= _phone_of(room, answers, who, number, text)
-    return _render("phone.html.j2", **values)
+    drawn = _render("phone.html.j2", **values)
+    meant = text.terms(drawn.striptags()) if person or host else []
+    return drawn + _render("terms.html.j2", t=text, terms=meant) if meant else drawn
 
 
 def _phone_of(room: Room, answers: Answers, who: str, number: int, text: Text) -> dict[str, Any]:

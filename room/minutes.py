@@ -270,7 +270,9 @@ def table(room: Room) -> str:
         add("", "", "note", {"text": note})
     for name, link in links(room, text):
         add("", name, "link", {"link": link})
-    add("", "", "run", {"seed": room.seed, "runs": room.agenda.runs, "version": own_version(), "origin": room.origin()})
+    add("", "", "run", {
+        **({"innovation": room.agenda.innovation} if room.agenda.innovation else {}), "seed": room.seed,
+        "runs": room.agenda.runs, "version": own_version(), "origin": room.origin()})
     if places := runs.places(room):
         add("", "", "run", {"municipalities": places})
     return to_csv(pd.DataFrame(rows, columns=columns))

@@ -200,6 +200,12 @@ def test_what_does_not_fit_on_the_page_is_counted_and_stands_in_the_table(played
     assert minutes._few(["x" * 2_000], text) == ["x" * (minutes._FITS - 1) + "…"]
 
 
+def test_the_table_says_what_the_innovation_is_called_here():
+    for called, told in (("=Neighbourhood budgets", ["'=Neighbourhood budgets"]), ("", [])):
+        rows = csv.DictReader(io.StringIO(minutes.table(Room("ABCDE", AGENDA.model_copy(update={"innovation": called})))))
+        assert [row["value"] for row in rows if (row["what"], row["field"]) == ("run", "innovation")] == told
+
+
 def test_minutes_of_a_room_where_nothing_happened():
     room, answers = Room("ABCDE", AGENDA), runs.Answers()
     for kind in minutes.KINDS:

@@ -18,7 +18,7 @@ from letsdance.dashboards.charts_compare import LETTERS, OUTCOMES, START, Tunnel
 from letsdance.dashboards.compare_worlds import WorldsOf
 from letsdance.dashboards.numbers import Head, Numbers, Row
 from letsdance.dashboards.pages.explore import Controls
-from letsdance.dashboards.parts import Box, Figure, Say, Waiting, vue
+from letsdance.dashboards.parts import Box, Figure, Say, Waiting, terms, vue
 from letsdance.dashboards.session import Session, use_session
 from letsdance.dashboards.state import RUNS, Policy, View
 from letsdance.dashboards.trial import Trial
@@ -35,9 +35,9 @@ EDITING = "compare.editing"
 
 
 @vue("../assets/compare.vue")
-def _Cards(headline: str, notes: list, refused: str, cards: list, outcomes: list, outcome: str, references: list,
-           against: str, difference: bool, can_undo: bool, can_redo: bool, can_add: bool, editing: bool, texts: dict,
-           shared: dict, event_act: Callable[[events.Order], None]) -> None:
+def _Cards(headline: str, terms: str, notes: list, refused: str, cards: list, outcomes: list, outcome: str,
+           references: list, against: str, difference: bool, can_undo: bool, can_redo: bool, can_add: bool, editing: bool,
+           texts: dict, shared: dict, event_act: Callable[[events.Order], None]) -> None:
     """The headline, what is compared, and a card for each policy."""
 
 
@@ -131,7 +131,8 @@ def Cards(session: Session, shown: Shown | None, refused: str) -> None:
     references = [{"name": START, "title": text("compare.as_it_stands", start=text.title("start", policies[0].start))}]
     references += [{"name": letter, "title": f"{letter} {drawing.name_of(policy, text)}"}
                    for letter, policy in zip(LETTERS, policies)]
-    _Cards(headline=shown.headline if shown else text("compare.title"), notes=shown.notes if shown else [],
+    said = shown.headline if shown else text("compare.title")
+    _Cards(headline=said, terms=terms(said, text), notes=shown.notes if shown else [],
            refused=refused if shown else "", cards=cards,
            outcomes=[{"name": name, "title": text(f"compare.outcome_{name}")} for name in OUTCOMES],
            outcome=drawing.outcome_of(view), references=references, against=drawing.against(view),

@@ -13,7 +13,7 @@ import solara
 
 from letsdance.dashboards import compute, events
 from letsdance.dashboards.charts import Chart, key_of
-from letsdance.dashboards.parts import Box, Figure, Say, effects, rules, vue
+from letsdance.dashboards.parts import Box, Figure, Heading, Say, effects, rules, vue
 from letsdance.dashboards.session import use_session
 from letsdance.experiments import evidence, robust
 from letsdance.experiments.paired import Finding
@@ -302,7 +302,7 @@ def Page() -> None:
     solara.Style(_LOOK)
     with Box([], "ld-trust"):
         with Box([], "ld-intro ld-explores", "header"):
-            Say(text("confidence.title"), "h1")
+            Heading(text("confidence.title"))
             Say(text("confidence.lead"))
             Say(text("confidence.english"), classes="ld-small")
         with Box([], "ld-origins"):

@@ -21,6 +21,7 @@ from letsdance.dashboards.parts import (
     parameter_rows,
     shock_rows,
     start_rows,
+    terms,
     vue,
 )
 from letsdance.dashboards.session import Session, use_session
@@ -61,8 +62,8 @@ def _Controls(starts: list, levers: list, quadrants: list, shocks: list, paramet
 
 
 @vue("../assets/bar.vue")
-def _Bar(headline: str, notes: list, refused: str, can_undo: bool, can_redo: bool, can_reset: bool, reference: str,
-         difference: bool, texts: dict, event_act: Callable[[str], None]) -> None:
+def _Bar(headline: str, terms: str, notes: list, refused: str, can_undo: bool, can_redo: bool, can_reset: bool,
+         reference: str, difference: bool, texts: dict, event_act: Callable[[str], None]) -> None:
     """The headline, and what can be done with the last change."""
 
 
@@ -142,7 +143,8 @@ def Result(session: Session, shown: Shown, refused: str) -> None:
         elif what in ("undo", "redo", "replay", "reset"):
             getattr(session, what)()
 
-    _Bar(headline=sentences.named(view, shown.headline, text), notes=shown.notes, refused=refused,
+    said = sentences.named(view, shown.headline, text)
+    _Bar(headline=said, terms=terms(said, text), notes=shown.notes, refused=refused,
          can_undo=bool(trail.past), can_redo=bool(trail.future),
          can_reset=view.policy.changed() or view.seed != 1 or view.runs != RUNS[0] or view.reference != "start",
          reference="kept" if isinstance(view.reference, Policy) else view.reference, difference=view.difference,

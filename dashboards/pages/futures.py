@@ -10,7 +10,7 @@ import solara
 
 from letsdance.dashboards import charts, compute
 from letsdance.dashboards.charts import Chart
-from letsdance.dashboards.parts import Box, Figure, Say, Waiting, vue
+from letsdance.dashboards.parts import Box, Figure, Heading, Say, Waiting, vue
 from letsdance.dashboards.session import use_session
 from letsdance.report import words
 from letsdance.report.style import COLOURS
@@ -59,7 +59,7 @@ def Page() -> None:
     told = answer.value
     with Box([], "ld-futures"):
         with Box([], "ld-intro", "header"):
-            Say(text("futures.title"), "h1")
+            Heading(text("futures.title"))
             Say(text("futures.lead", runs=view.runs))
             if plain.context:
                 Say(text("futures.context", context=text.listed([text.title("context", one) for one in plain.context])))

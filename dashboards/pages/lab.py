@@ -8,7 +8,7 @@ from typing import Any
 
 import solara
 
-from letsdance.dashboards.parts import Box, Say
+from letsdance.dashboards.parts import Box, Heading, Say
 from letsdance.dashboards.session import use_session
 from letsdance.scenarios.mechanism import Mechanism, described, everywhere
 from letsdance.words import Text
@@ -47,7 +47,7 @@ def Page() -> None:
         solara.Style(look)
     with Box([], "ld-trust"):
         with Box([], "ld-explores", "section"):
-            Say(text("lab.title"), "h1")
+            Heading(text("lab.title"))
             Say(text("lab.lead") if everywhere() else text("lab.none"))
         for one in everywhere():
             runs = float(values.get(one.switch, one.parameters[one.switch].default)) != 0

@@ -15,7 +15,7 @@ from letsdance.dashboards.charts import Chart, key_of
 from letsdance.dashboards.charts_compare import name_of
 from letsdance.dashboards.numbers import Head, Numbers, Row
 from letsdance.dashboards.pages.compare import CSS
-from letsdance.dashboards.parts import Box, Figure, Say, Waiting, start_rows, vue
+from letsdance.dashboards.parts import Box, Figure, Say, Waiting, start_rows, terms, vue
 from letsdance.dashboards.sentences import named
 from letsdance.dashboards.session import use_session
 from letsdance.dashboards.state import RUNS, View
@@ -25,8 +25,8 @@ from letsdance.words import Text
 
 
 @vue("../assets/late_adopters.vue")
-def _Head(why: str, headline: str, note: str, refused: str, profiles: list, profile: str, policy: str, can_undo: bool,
-          can_differ: bool, starts: list, start: str,
+def _Head(why: str, headline: str, terms: str, note: str, refused: str, profiles: list, profile: str, policy: str,
+          can_undo: bool, can_differ: bool, starts: list, start: str,
           difference: bool, texts: dict, shared: dict, event_act: Callable[[events.Order], None]) -> None:
     """Which innovation, which policy, and the headline."""
 
@@ -108,7 +108,8 @@ def Page() -> None:
     because = more.lead if more is not None and more.question == asked else ""
     with Box([], "la-page"):
         solara.Style(CSS)
-        _Head(why=because, headline=named(view, shown.headline, text) if shown else text("late_adopters.title"),
+        said = named(view, shown.headline, text) if shown else text("late_adopters.title")
+        _Head(why=because, headline=said, terms=terms(f"{because} {said}", text),
               note=shown.note if shown else "",
               refused=session.refused.value.get("late_adopters", "") or (answer.refused if shown else ""),
               profiles=[{"name": name, "title": text.title("profile", name)} for name in PROFILES],

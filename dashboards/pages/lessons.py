@@ -13,7 +13,7 @@ import solara
 from letsdance.dashboards import compute, events
 from letsdance.dashboards.charts import Chart, Curve, key_of, lines
 from letsdance.dashboards.pages.compare import CSS as POLICIES
-from letsdance.dashboards.parts import Box, Figure, Waiting, vue
+from letsdance.dashboards.parts import Box, Figure, Waiting, terms, vue
 from letsdance.dashboards.session import use_session
 from letsdance.dashboards.state import RUNS, Policy, View
 from letsdance.experiments import outcomes
@@ -44,8 +44,8 @@ def _List(lessons: list, chosen: str, texts: dict, event_act: Callable[[events.S
 
 
 @vue("../assets/lesson.vue")
-def _Step(title: str, minutes: str, where: str, steps: list, step: int, story: str, ask: str, choices: list, guess: int,
-          controls: list, own: bool, off: bool, switch_says: str, refused: str, texts: dict,
+def _Step(title: str, terms: str, minutes: str, where: str, steps: list, step: int, story: str, ask: str, choices: list,
+          guess: int, controls: list, own: bool, off: bool, switch_says: str, refused: str, texts: dict,
           event_act: Callable[[events.Step], None]) -> None:
     """Where a class stands: the question, the choices, the controls."""
 
@@ -243,9 +243,10 @@ def head(lesson: Lesson, step: int, guess: int, view: View, own: Arm | None, off
                              "low": one.low, "high": one.high, "step": one.step,
                              "value": parameters.get(one.parameter, base[one.parameter])})
     switch = text("lesson.switch", parameter=text.title("parameter", lesson.glass.off)) if lesson.glass else ""
-    return {"title": lesson.title.said(language), "minutes": text("lesson.minutes", n=lesson.minutes),
+    title, ask = lesson.title.said(language), lesson.predict.ask.said(language)
+    return {"title": title, "terms": terms(f"{title} {ask}", text), "minutes": text("lesson.minutes", n=lesson.minutes),
             "where": text("lesson.step", n=step + 1, all=len(STEPS)), "steps": [text(f"lesson.{one}") for one in STEPS],
-            "step": step, "story": lesson.story.said(language), "ask": lesson.predict.ask.said(language),
+            "step": step, "story": lesson.story.said(language), "ask": ask,
             "choices": [one.said(language) for one in lesson.predict.choices], "guess": guess, "controls": controls,
             "own": own is not None, "off": off, "switch_says": switch}
 

@@ -18,7 +18,7 @@ from letsdance.dashboards import charts_map, events
 from letsdance.dashboards.charts import Chart, key_of
 from letsdance.dashboards.compute import LONG, Token, between, check_work, use_latest
 from letsdance.dashboards.pages.explore import SLIDERS
-from letsdance.dashboards.parts import Box, Figure, Say, Waiting, vue
+from letsdance.dashboards.parts import Box, Figure, Heading, Say, Waiting, vue
 from letsdance.dashboards.session import use_session
 from letsdance.dashboards.state import Policy, View
 from letsdance.experiments.basins import Basins, basins
@@ -227,7 +227,7 @@ def Page() -> None:
     solara.Style(Path(__file__).parent.parent / "assets" / "map.css")
     with Box([], "mp-page"):
         with Box([], "ld-intro", "header"):
-            Say(text("map.title"), "h1")
+            Heading(text("map.title"))
             Say(text("map.lead"))
         if shown is None:
             Waiting(answer.refused, text("map.computing", n=GRIDS[0][0], runs=GRIDS[0][1]))
