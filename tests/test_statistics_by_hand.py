@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import optimize, special, stats
+from scipy import optimize, stats
 from test_residence import chain, told
 
 from letsdance.experiments import discovery, estimates, indices, paired, precision, tipping
@@ -185,37 +185,15 @@ def test_how_many_points_would_do_is_by_hand():
     assert made.visible == pytest.approx((chance + z * 0.1875**0.5) * spread / (n**0.5 * 0.1875))
     less = (~within)[None, None].astype(float)
     assert discovery._power(share, less, nowhere, needed).enough is None  # it holds less often there
-    # The whole box, by the likelihood of two binomials against one; shares spread less than single runs.
+    # The whole box, in standard errors, by the likelihood of two binomials against one: shares spread as those of so many
+    # runs, and a box of a fifth has a handicap.
     m, p, q = share.mean(), share[within].mean(), share[~within].mean()
     told = 40 * (p * np.log(p / m) + (1 - p) * np.log((1 - p) / (1 - m))) + 160 * (
         q * np.log(q / m) + (1 - q) * np.log((1 - q) / (1 - m)))
-    needed = np.array([chance, 1.0])
-    root = (np.sqrt(2.0) + z * spread / np.sqrt(m * (1 - m))) / np.sqrt(2 * told)
+    needed = np.array([chance, 2.0])
+    runs, handicap = m * (1 - m) / spread**2, np.sqrt(2.0 * (1.0 - np.log(4.0 * 0.2 * 0.8)))
+    root = (2.0 + handicap + z) / np.sqrt(2 * told * runs)
     assert discovery._power(share, less, within.astype(float), needed).enough == float(f"{n * root**2:.2g}")
-
-
-def test_the_least_likely_corner_is_found_as_by_trying_all():
-    """Against every pair of cuts and sides, and scipy's likelihood ratio of the table of what holds within and without."""
-    rng = np.random.default_rng(8)
-    X = rng.uniform(size=(80, 3))
-    share = (rng.uniform(size=80) < np.where((X[:, 0] > 0.4) & (X[:, 2] < 0.7), 0.9, 0.4)).astype(float)
-    cell = discovery._cells(X, np.argsort(X, axis=0))
-    assert (np.bincount(cell[:, 1]) == 4).all()
-    sides = np.zeros((2, 3), bool)
-    made = discovery._corner(cell, share, 10.0, sides)
-    best = (0.0, None, None)
-    for a, b in itertools.combinations_with_replacement(range(3), 2):
-        for u, v, low_a, low_b in itertools.product(range(21), range(21), (False, True), (False, True)):
-            here = ((cell[:, a] >= u) == low_a) & ((cell[:, b] >= v) == low_b)
-            if 10 <= here.sum() <= 70 and share[here].mean() > share[~here].mean():
-                counts = np.array([[share[k].sum(), k.sum() - share[k].sum()] for k in (here, ~here)])
-                wanted = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / 80
-                told = special.xlogy(counts, counts / wanted).sum()
-                best = max(best, (told, (a, b), counts), key=lambda one: one[0])
-    assert made == pytest.approx(best[0])
-    assert made == pytest.approx(stats.chi2_contingency(best[2], False, "log-likelihood").statistic / 2)
-    assert best[1] == (0, 2)
-    assert sides.tolist() == [[True, False, False], [False, False, True]]
 
 
 def test_a_box_at_the_border_of_chance_is_not_better_than_chance():
