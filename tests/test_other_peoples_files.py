@@ -303,7 +303,7 @@ def test_null_of_a_database_is_blank():
     (b"@relation x\n@attribute node string\n@data\nA,2001\n", "Weka"), (b"digraph { A -> B }", "Graphviz"),
     (b"strict graph G {\n A -- B;\n}", "Graphviz"), (b"- node: A\n  time: 2001\n", "YAML"),
     (b"---\n- node: A\n  time: 2001\n", "YAML"), (b"node^time\nA^2001\n", "separate columns"),
-    (CSV.replace("2001", "2001*"), "2001*"), (CSV.replace("2001", "ca. 2001"), "ca. 2001"),
+    (CSV.replace("2001", "2001?"), "2001?"), (CSV.replace("2001", "ca. 2001"), "ca. 2001"),
     (CSV.replace("20", "FY20"), "FY2001"), (CSV.replace("2001", "<2001"), "<2001"),
     (CSV + "A,2001\n", "a node adopts once"),
     (archive(a="x"), "zip"), (archive(mimetype="x", content="x"), "OpenDocument"), (archive(word__document="x"), "Word"),
@@ -317,7 +317,6 @@ def test_null_of_a_database_is_blank():
     (CSV.replace("2001", "1998/99"), "1998/99"), (CSV.replace("2001", "2001Q1"), "2001Q1"), (CSV.replace("2001", "#REF!"),
     "#REF!"),
     (CSV.replace("2001", "3 mei 2001"), "date"), (CSV.replace("2001", "2001-05-03"), "date"),
-    (book(s=[["node", "time"], ["A", date(2001, 5, 3)], ["B", date(2002, 1, 1)]]), "date"),
     (book(s=[["node", "time"], ["A", "=2000+1"], ["B", 2002], ["C", 2004]]),
     "the formula =2000+1 was saved without its result"),
     (b"state,birth_year\nA,2001\nB,2002\n", "birth_year"), (b"name,capacity,need\nA,.5,.6\n", "column time is missing")])
@@ -485,7 +484,7 @@ def test_periods_and_innovations_may_stand_side_by_side():
     ("state,year\nNY,98\nCA,99\nTX,01\nOH,03\n", "1998 and 2003"),
     ("state,jaar\nNY,98\nCA,99\nTX,1\nOH,3\n", "1998 and 2003"),
     ("node,time\nNY,'98\nCA,'99\nTX,'01\n", "1998 and 2001"), ("state,year\nA,2001-02\nB,2003-04\n", "such as 2001"),
-    ("state,kwartaal\nA,2001Q1\nB,2003Q2\n", "part of a year"), ("state,date\nA,36526\nB,37622\n", "number days"),
+    ("state,week\nA,2001W1\nB,2003W2\n", "part of a year"), ("state,date\nA,36526\nB,37622\n", "number days"),
     ("state,year\nA,2001\nB,2003\nC,>2005\n", "or blank")])
 def test_years_that_are_none_are_told(content, words):
     refused(lambda: times(content), words)
@@ -494,6 +493,76 @@ def test_years_that_are_none_are_told(content, words):
 def test_years_of_two_digits_within_a_century_and_numbers_of_periods_are_times():
     assert times("state,year\nA,61\nB,65\nC,88\n") == {"A": 61, "B": 65, "C": 88}
     assert times("state,period\nA,3\nB,1\nC,60\n") == {"A": 3, "B": 1, "C": 60}
+
+
+@pytest.mark.parametrize(("cells", "wanted"), [
+    ("Mar 2015|April 2016|Dec. 2015", (3, 16, 12)), ("maart 2015|mei 2016|okt 2015", (3, 17, 10)),
+    ("Mrz. 2015|Mai 2016|Dez 2015", (3, 17, 12)), ("févr. 2015|août 2016|déc. 2015", (2, 20, 12)),
+    ("marzo 2015|abril 2016|diciembre 2015", (3, 16, 12)), ("Mar-98|Apr-02|Dec-98", (3, 52, 12)),
+    ("2015-03|2016-04|2015-12", (3, 16, 12)), ("03/2015|04/2016|12/2015", (3, 16, 12)),
+    ("03.2015|04.2016|12.2015", (3, 16, 12)), ("2015MM03|2016MM04|2015MM12", (3, 16, 12)),
+    ("2015Q1|2016Q2|2015-Q4", (1, 6, 4)), ("T1 2015|T3 2016|T4/2015", (1, 7, 4)), ("2015KW01|2016KW02|2015KW04", (1, 6, 4)),
+    ("1e kwartaal 2015|2e kwartaal 2016|4e kwartaal 2015", (1, 6, 4)), ("1. Quartal 2015|2016 Q3|Q4 2015", (1, 7, 4)),
+    ("2015H1|2016H2|S2 2015", (1, 4, 2)),
+    ("17-03-2015|3-4-2016|1-12-2015", (3, 16, 12)),
+    ("3/17/2015|4/3/2016|12/1/2015", (3, 16, 12)), ("1.3.2015|5.4.2016|2.12.2015", (3, 16, 12)),
+    ("17 maart 2015|3 april 2016|1 december 2015", (3, 16, 12)),
+    ("March 17, 2015|April 3, 2016|December 1, 2015", (3, 16, 12)),
+    ("2015-03-17|2016-04-02 00:00:00|2015-12-01T10:00:00Z", (3, 16, 12)),
+    ("2015-01-01|2016-01-01|2018-01-01", (2015, 2016, 2018)),
+    ("2015JJ00|2016JJ00|2018JJ00", (2015, 2016, 2018)), ("mrt 2015|n.v.t.|okt 2015", (3, None, 10)),
+    ("1967*|1984|1991[2]", (1967, 1984, 1991)), ("1967¹|1984|1991", (1967, 1984, 1991))])
+def test_months_quarters_and_dates_are_periods_from_the_first_year_on(cells, wanted):
+    rows = "".join(f'{name};"{cell}"\n' for name, cell in zip("ABC", cells.split("|"), strict=True))
+    assert times(f"gemeente;datum\n{rows}") == dict(zip("ABC", wanted, strict=True))
+
+
+@pytest.mark.parametrize("cells", [
+    "03/04/2015|04/05/2016|01/02/2015",  # day or month first?
+    "2001-02|2002-03|2004-05",           # years of schools
+    "2015-03|2016|2015-12", "jui 2015|juil 2016|juin 2015",
+    "15-Mar|16-Apr|15-Dec", "2015.03|2015.10|2016.01"])
+def test_what_may_be_two_dates_is_not_guessed(cells):
+    rows = "".join(f"{k};{cell}\n" for k, cell in enumerate(cells.split("|")))
+    refused(lambda: times(f"gemeente;datum\n{rows}"), "line 2")
+
+
+def test_what_was_decided_of_dates_is_said():
+    assert times(book(s=[["node", "time"], ["A", date(2001, 5, 3)], ["B", date(2002, 1, 1)]])) == {"A": 5, "B": 13}
+    made = data.read_times(upload("gemeente;maand\nDelft;mrt 2015\nGouda;apr 2016\nLeiden;\n"))
+    assert "maand in months, January 2015 is 1" in made.said[0]
+    told = counts.read_counts(upload("land;jan 2015;feb 2015;mrt 2015\nNL;3;4;6\nBE;1;;2\n")).frame
+    assert told[["unit", "period", "value"]].to_numpy().tolist() == [["NL", 1, 3], ["NL", 2, 4], ["NL", 3, 6], ["BE", 1, 1],
+                                                                   ["BE", 3, 2]]
+
+
+@pytest.mark.parametrize("header", ["aantal (x 1.000)", "aantal (x 1000)", "number (thousands)", "aantal (in duizenden)"])
+def test_numbers_in_thousands_are_people(header):
+    made = counts.read_counts(upload(f"jaar;{header}\n2015;1,2\n2016;2,5\n2017;31\n"))
+    assert made.frame["value"].tolist() == [1200, 2500, 31000]
+    made = counts.read_counts(upload("year,count (per thousand)\n2015,1\n2016,2\n2017,3\n"))
+    assert made.frame["value"].tolist() == [1, 2, 3]
+
+
+def test_innovations_side_by_side_with_what_else_is_told_of_units():
+    made = who.read(upload("code;state;region;founded;Abortion;Lottery\n36;NY;East;1788;1970;1967\n"
+                           "6;CA;West;1850;1967;never\n"
+                           "48;TX;South;1845;;1991\n"))
+    assert (made.cascades, made.units) == (("Abortion", "Lottery"), ("NY", "CA", "TX"))
+    assert np.nan_to_num(made.times).tolist() == [[1970, 1967, 0], [1967, 0, 1991]]
+    dated = who.read(upload("gemeente;Budget;Right to challenge\nDelft;mrt 2015;apr 2016\nGouda;mei 2015;\n"
+                            "Leiden;;jun 2017\n"))
+    assert np.nan_to_num(dated.times).tolist() == [[3, 5, 0], [16, 0, 30]]
+    never = upload("state;Abortion;Lottery\nNY;1970;1967\nCA;1967;9999\nTX;9999;1991\n")
+    refused(lambda: who.read(never), "9999 of CA and 1 more")
+
+
+def test_a_title_over_merged_cells_stands_above_a_table_with_open_cells():
+    rows = [["Adoption of lotteries", None], ["State", "Year"], ["NY", 1967], ["CA", 1984], ["TX", None],
+            ["Note: until 2000", None]]
+    made = data.read_times(Upload("t.xlsx", book(lambda b: b["a"].merge_cells("A1:B1"), a=rows)))
+    assert made.nodes == ("NY", "CA", "TX")
+    assert np.nan_to_num(made.times).tolist() == [1967, 1984, 0]
 
 
 def test_codes_for_never_are_noticed_wherever_times_are_read():

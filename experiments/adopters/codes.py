@@ -9,13 +9,12 @@ import numpy as np
 
 from letsdance.params import Refused
 from letsdance.scenarios import tables
+from letsdance.scenarios.tables.wide import NEVER
 
 #: What stands for "never" in other people's tables of times, and how far away such a code lies at least, in periods.
 _CODES = frozenset((0, -1, 98, 99, 998, 9998, *(-int(digit * n) for digit in "789" for n in range(1, 6)),
                     *(int(digit * n) for digit in "789" for n in range(3, 6))))
 _GAP = 10
-#: Words that say the same.
-_NOT_YET = ("never", "not yet", "not adopted", "nooit", "nog niet", "niet ingevoerd", "censored")
 
 
 def coded(table: tables.Table, never: Sequence[str], first: int | None = None, last: int | None = None,
@@ -26,7 +25,7 @@ def coded(table: tables.Table, never: Sequence[str], first: int | None = None, l
     """
     frame, name = table.frame, table.name("time")
     if not never:
-        frame["time"] = frame["time"].where(~frame["time"].str.lower().isin(_NOT_YET), "")
+        frame["time"] = frame["time"].where(~frame["time"].str.lower().isin(NEVER), "")
     values = tables.numbers(frame["time"])
     codes = []
     for code in never:
@@ -47,9 +46,10 @@ def coded(table: tables.Table, never: Sequence[str], first: int | None = None, l
         last is None or code > last)]
     if found:
         first_code = found[0]
-        rows = frame.index[values == first_code]
+        coded_so = (values == first_code).to_numpy()  # where innovations stand side by side a line is there several times
+        rows = frame.index[coded_so]
         others = values[~values.isin(found)].dropna()
-        who = frame[node].loc[rows[0]] + (f" and {len(rows) - 1:,} more" if len(rows) > 1 else "")
+        who = frame[node].to_numpy()[coded_so][0] + (f" and {len(rows) - 1:,} more" if len(rows) > 1 else "")
         raise Refused("{where}, {row} {rows}: {name} {first_code:.0f} of {who} lies far from all others ({others:.0f} to "
                       "{others_2:.0f}), as a code for not yet does; say --never {first_code:.0f} if it is one, or --never "
                       "none if it is a time.", where=table.where, row=table.row, rows=rows[0], name=name,

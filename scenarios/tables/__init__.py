@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from letsdance.params import Refused, Said, listed
+from letsdance.scenarios.tables import dates, wide
 from letsdance.scenarios.tables import marks as _numbers
-from letsdance.scenarios.tables import wide
 from letsdance.scenarios.tables.files import SEPARATORS, Reading, Sheet, Upload, open_sheet, pasted, text
 from letsdance.scenarios.tables.kinds import SHARES, Field, Kind, may_be, plain_name, tokens
 
@@ -198,7 +198,7 @@ def _numeric(sheet: Sheet, column: str) -> bool:
     """Whether most cells of a column that say something begin like numbers."""
     cells = sheet.frame[column].iloc[:1_000]
     cells = cells[(cells != "") & ~cells.str.lower().isin(_numbers.BLANK)]
-    return not len(cells) or bool(cells.str.contains(r"^['+-]?[.,]?\d", regex=True).mean() > 0.5)
+    return not len(cells) or bool(cells.str.contains(r"^['+-]?[.,]?\d", regex=True).mean() > 0.5) or dates.looks(cells)
 
 
 def _able(sheet: Sheet, columns: Sequence[str], one: Field) -> Sequence[str]:
@@ -304,9 +304,15 @@ def _cells(told: pd.DataFrame, kind: Kind, sheet: Sheet, called: dict[str, str],
     for name, one in fields.items():
         if one.numeric and one.blank:
             made[name] = made[name].where(~made[name].str.lower().isin(_numbers.BLANK), "")
+    said: list[str] = []
+    for name in (name for name, one in fields.items() if one.dated):
+        bare = _numbers.unnoted(made[name])
+        if (noted := bare != made[name]).any():
+            said.append(Said("marks of notes behind {cell} left out", cell=bare[noted].iloc[0]))
+        made[name], words = dates.read(bare, called[name])
+        said += [words] if words else []
     written = {name: made[name] for name, one in fields.items() if one.numeric and called[name] not in sheet.numeric}
     decimal = {"point": ".", "comma": ","}.get(reading.decimal) or _numbers.mark_of(written)
-    said: list[str] = []
     for name, column in written.items():
         one = fields[name]
         made[name], words, percent = _numbers.read(
@@ -321,7 +327,18 @@ def _cells(told: pd.DataFrame, kind: Kind, sheet: Sheet, called: dict[str, str],
             made[name] = numbers(made[name]).mul(100).map("{:.15g}".format).replace("nan", "")
             words = Said("{first}, {rest}", first=words, rest=Said("shares of 1")) if words else Said("shares of 1")
         said += [Said("{words} ({column})", words=words, column=called[name])] if words else []
+        said += _many_times(made, name, one, called[name])
     return pd.DataFrame(made, index=told.index), said
+
+
+def _many_times(made: dict[str, pd.Series], name: str, one: Field, called: str) -> list[str]:
+    """Make counts whose column says so thousands or millions; what to say of it."""
+    many = _numbers.times(called)
+    if many == 1 or one.dated or one.type not in ("whole", "count"):
+        return []
+    told = numbers(made[name])
+    made[name] = made[name].where(told.isna(), told.mul(many).map("{:.15g}".format))
+    return [Said("{column} times {many:,}", column=called, many=many)]
 
 
 def ids(column: pd.Series) -> pd.Series:

@@ -395,16 +395,16 @@ def _parsed(lines: Sequence[str], separator: str) -> list[tuple[int, list[str]]]
     return rows
 
 
-def above(rows: Sequence[Sequence[Any]]) -> int:
-    """How many rows stand above the header of a table, such as its title: rows of one cell above rows of several, and
-    lines that begin with #. rows: the first ones, without those that are blank."""
+def above(rows: Sequence[Sequence[Any]], least: float = 0.9) -> int:
+    """How many rows stand above the header of a table, such as its title: rows of one cell above rows of several (`least`
+    of those below it), and lines that begin with #. rows: the first ones, without those that are blank."""
     filled = [sum(cell is not None and str(cell).strip() != "" for cell in row) for row in rows]
     # A header may leave the names of rows without one: it is as wide as what follows.
     wide = [n > 1 or (not row[0] and len(row) > 1 and len(row) == len(after)) for n, row, after in zip(
         filled, rows, [*rows[1:], ()], strict=True)]
     k = next((k for k, row in enumerate(rows) if wide[k] and not str(row[0]).startswith("# ")), 0)
     below = filled[k:]
-    sure = k <= _MOST_ABOVE and len(below) > 1 and sum(n > 1 for n in below[1:]) >= 0.9 * (len(below) - 1)
+    sure = k <= _MOST_ABOVE and len(below) > 1 and sum(n > 1 for n in below[1:]) >= least * (len(below) - 1)
     return k if sure else 0
 
 

@@ -163,7 +163,7 @@ def _with_results(sheet: Any, where: str, rows: Sequence[tuple[int, list[Any]]])
 
 def _header(rows: Sequence[tuple[int, list[Any]]]) -> tuple[list[str], int]:
     """The columns' names, and how many rows stand above them."""
-    words = above([cells for _, cells in rows[:60]])
+    words = above([cells for _, cells in rows[:60]], 0.5)  # cells are no pieces of a text; many may be blank: not yet
     return [_clean(text(cell)) for cell in rows[words][1]], words
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 #: Words that make a column of years something else than the year of adoption.
-_NOT_TIME = frozenset(("birth", "born", "founded", "founding", "survey", "interview", "census", "geboorte", "geboortejaar"))
+NOT_TIME = frozenset(("birth", "born", "founded", "founding", "survey", "interview", "census", "geboorte", "geboortejaar"))
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Field:
     high: float = math.inf
     blank: bool = False
     example: str = "2004"
+    dated: bool = False  # periods, which may be written as months, quarters or dates
     sign: str = ""     # a column whose name, or each of whose cells, bears it can be no other
 
     @property
@@ -90,7 +91,7 @@ _ADOPTED = ("adoption", "joined", "accession", "ratified", "ratification", "enac
 
 TIMES = Kind("times", "times", ("node", "time"), (
     Field("node", "id", ("node", "id"), _PLACES),
-    Field("time", "whole", _WHEN, (*_YEARS, *_ADOPTED), blank=True),
+    Field("time", "whole", _WHEN, (*_YEARS, *_ADOPTED), blank=True, dated=True),
     Field("adopted", "text", (), ("event", "status")), Field("category", "text", (), ("group", "groep")),
     Field("innovativeness", "number", example="0.7")), across="adopted")
 _ENDS = [("i", "j")[k - 1:k] + tuple(f"{word}{k}" for word in (
@@ -105,7 +106,7 @@ SHARES = ("share", "fraction", "proportion", "aandeel", "fractie")
 VALUES = ("new", "stock", "cumulative", "percent", "count")
 COUNTS = Kind("counts", "counts", ("period",), (
     Field("unit", "id", ("unit",), (*_PLACES, "policy", "innovation")),
-    Field("period", "whole", ("period", "t", "time"), _YEARS),
+    Field("period", "whole", ("period", "t", "time"), _YEARS, dated=True),
     Field("new", "count", ("new",), ("sales", "adoptions", "new_adopters"), low=0, example="13"),
     Field("stock", "count", ("stock", "active", "in_use"), low=0, example="13"),
     Field("cumulative", "count", ("cumulative", "ever", "cum"), low=0, example="13"),
@@ -118,13 +119,14 @@ HISTORIES = Kind("histories", "past adoption", ("t",), (
     Field("task_id", "id", ("task_id", "cascade", "task", "innovation", "policy", "unit"), _PLACES),
     Field("population", "whole", ("population", "at_risk"), ("market", "inwoners", "bevolking"), low=1, high=1e9,
           example="2175"),
-    Field("t", "whole", ("t", "time", "period"), _YEARS, low=0, high=1e9),
+    Field("t", "whole", ("t", "time", "period"), _YEARS, low=0, high=1e9, dated=True),
     Field("new", "whole", ("new", "adoptions", "new_adopters", "sales"), low=0, high=1e9, example="13"),
     Field("cum", "whole", ("cum", "cumulative", "ever", "adopters"), low=0, high=1e9, example="13")), one_of=("new", "cum"))
 ADOPTIONS = Kind("adoptions", "adoptions by unit", ("cascade", "unit", "time"), (
     Field("cascade", "id", ("cascade", "task_id", "policy", "innovation"), ("task", "law", "beleid")),
     Field("unit", "id", ("unit", "node", "id"), _PLACES),
-    Field("time", "whole", ("time", *_WHEN, "t"), _YEARS, low=-1e6, high=1e6, blank=True)), across="time")
+    Field("time", "whole", ("time", *_WHEN, "t"), _YEARS, low=-1e6, high=1e6, blank=True, dated=True)),
+    across="time")
 POPULATION = Kind("population", "population", ("unit", "population"), (
     Field("unit", "id", ("unit",), _PLACES),
     Field("population", "whole", ("population", "at_risk"), ("inwoners", "inwonertal", "bevolking", "citizens",
@@ -180,7 +182,7 @@ KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (TIMES, EDGES, COUNTS, 
 def may_be(column: str, field: Field) -> bool:
     """Whether a column's name holds a loose word of the field, and nothing that makes it something else."""
     said = tokens(column)
-    return bool(said & set(field.loose)) and not (field.type == "whole" and said & _NOT_TIME)
+    return bool(said & set(field.loose)) and not (field.type == "whole" and said & NOT_TIME)
 
 
 def asks(columns: Sequence[str]) -> bool:
@@ -190,5 +192,6 @@ def asks(columns: Sequence[str]) -> bool:
     return bool(words & {"role", "rol"}) or any(re.match(rf"({willing})(_|\d|$)", word) for word in words)
 
 
-__all__ = ["ADOPTIONS", "CITIZENS", "COUNTS", "EDGES", "HISTORIES", "KINDS", "MEANING", "POPULATION", "SHARES", "SURVEY",
+__all__ = ["ADOPTIONS", "CITIZENS", "COUNTS", "EDGES", "HISTORIES", "KINDS", "MEANING", "NOT_TIME", "POPULATION", "SHARES",
+           "SURVEY",
            "TIMES", "VALUES", "Field", "Kind", "asks", "may_be", "municipalities", "plain_name", "tokens"]

@@ -26,6 +26,12 @@ _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 _SPACED = re.compile(r"([+-]?\d{1,3})((?:[\s'’]\d{3})+)([.,]\d+)?")
 _GROUPS = {".": re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?"), ",": re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")}
 _OTHER = {".": ",", ",": "."}
+#: A column's name that says its numbers are thousands or millions; "per thousand" is another thing.
+_IN = re.compile(r"[x×]\s?1(?P<zeros>([.,\s'’]?000)+)\b|(?<!per )\b("
+                 r"(?P<thousand>thousands?|duizend(en|tallen)?|tausend|tsd|milliers)|"
+                 r"(?P<million>millions?|miljoen(en)?|millionen|mln|mio))\b", re.IGNORECASE)
+#: Behind a year or a date: a mark of a note.
+_NOTED = re.compile(r"(.*\d)\s?(\*+|[†‡¹²³⁴⁵⁶⁷⁸⁹]+|\[\w{1,2}\]|\([a-z]\))")
 
 
 def tidy(cell: str) -> str:
@@ -65,6 +71,20 @@ def plain(cell: str, decimal: str) -> str:
     elif other in cell:
         return UNCLEAR + cell
     return cell.replace(decimal, ".") if decimal == "," else cell
+
+
+def times(name: str) -> int:
+    """How many times its numbers a column means: 1,000 for "inwoners (x 1.000)"."""
+    found = _IN.search(name)
+    if not found:
+        return 1
+    zeros = sum(sign == "0" for sign in found["zeros"] or "") or (3 if found["thousand"] else 6)
+    return int(10**zeros)
+
+
+def unnoted(cells: pd.Series) -> pd.Series:
+    """Years and dates without the mark of a note behind them."""
+    return cells.str.replace(rf"^{_NOTED.pattern}$", r"\1", regex=True)
 
 
 def mark_of(columns: Mapping[str, pd.Series]) -> str:
@@ -142,4 +162,5 @@ def _of_numbers(unclear: list[str], own: str, table: str, low: float, high: floa
     return "." if separator == "," else ","
 
 
-__all__ = ["BLANK", "UNCLEAR", "mark_of", "plain", "read", "tidy", "told"]
+__all__ = ["BLANK", "UNCLEAR", "mark_of", "plain", "read", "tidy", "times", "told",
+           "unnoted"]

@@ -7,21 +7,25 @@ column each (2001, 2002, ...), and one row a unit; innovations a column of years
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from letsdance.params import Said
-from letsdance.scenarios.tables import marks
+from letsdance.scenarios.tables import dates, marks
 from letsdance.scenarios.tables.files import Sheet
+from letsdance.scenarios.tables.kinds import NOT_TIME, TIMES, plain_name, tokens
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _PERIOD = re.compile(r"(?:year|jaar|yr|y|x|t)?[ _.]?((?:1[5-9]|2[01])\d\d)(?:\.0)?", re.IGNORECASE)
+_YEAR = r"(1[5-9]|2[01])\d\d"
 _FEWEST = 3   # periods side by side; two columns may be called by numbers for other reasons
 _BESIDE = 6   # columns besides
 _NUMBER = r"[+-]?\d*[.,]?\d+([eE][+-]?\d+)?"
+#: Words that say "not by then" in a column of times.
+NEVER = ("never", "not yet", "not adopted", "nooit", "nog niet", "niet ingevoerd", "censored")
 #: Answers to whether a unit has it, as they stand in cells.
 YES, NO = ("1", "1.0", "yes", "true", "ja"), ("0", "0.0", "no", "false", "nee", "")
 
@@ -51,6 +55,8 @@ def periods(sheet: Sheet, value: str) -> Sheet:
     """
     frame = sheet.frame
     when = {name: found[1] for name in frame.columns if (found := _PERIOD.fullmatch(name))}
+    if not when and (parts := dates.told([name for name in frame.columns if name])) is not None:
+        when = {name: name for name in frame.columns if name in parts[1]}
     beside = [name for name in frame.columns if name not in when]
     if len(when) < _FEWEST or len(beside) > _BESIDE or len(set(when.values())) < len(when) or not len(frame):
         return sheet
@@ -70,18 +76,37 @@ def periods(sheet: Sheet, value: str) -> Sheet:
 
 
 def cascades(sheet: Sheet) -> Sheet:
-    """Innovations side by side, with the year in which a unit adopted each, as cascade, unit and time; any other sheet as
-    it is."""
+    """Innovations side by side, with the year or date at which a unit adopted each, as cascade, unit and time; any other
+    sheet as it is. What else is told of units (a region, a code, people) is left aside."""
     frame = sheet.frame
-    some = [name for name in frame.columns[1:] if (frame[name] != "").any()]
-    told = {name: frame[name][~frame[name].str.lower().isin(("", *marks.BLANK))] for name in some}
-    if len(some) < 2 or frame.iloc[:, 0].duplicated().any() or not all(
-            column.str.fullmatch(r"-?\d{1,4}").all() and column.str.fullmatch(r"(1[5-9]|2[01])\d\d").any()
-            for column in told.values()):
+    some = [name for name in frame.columns if name and _adopted(name, frame[name])]
+    beside = [name for name in frame.columns if name not in some]
+    unit = _units(frame, beside)
+    if len(some) < 2 or unit is None or len(beside) > _BESIDE:
         return sheet
-    made = _long(frame, [frame.columns[0]], dict.fromkeys(some), "cascade", "time")
-    return replace(sheet, frame=made.rename(columns={frame.columns[0]: "unit"}),
-                   how=(*sheet.how, Said("innovations stand side by side")))
+    made = _long(frame, [unit], dict.fromkeys(some), "cascade", "time")
+    how = [Said("innovations stand side by side")]
+    aside = [name for name in beside if name != unit and (frame[name] != "").any()]
+    if aside:
+        how.append(Said("not used: {columns}", columns=", ".join(aside)))
+    return replace(sheet, frame=made.rename(columns={unit: "unit"}), how=(*sheet.how, *how))
+
+
+def _adopted(name: str, cells: pd.Series) -> bool:
+    """Whether a column says when units adopted something: years or dates, blank, a word or a code for never."""
+    if tokens(name) & NOT_TIME:
+        return False
+    told = cells[~cells.str.lower().isin(("", *marks.BLANK, *NEVER))]
+    years = told.str.fullmatch(_YEAR)
+    return bool(years.any() and (years | told.str.fullmatch(r"-?\d{1,4}")).all()) or dates.looks(told)
+
+
+def _units(frame: pd.DataFrame, beside: Sequence[str]) -> str | None:
+    """The column of names: told in each row and each once; of several, one that people call units by, and names before
+    numbers. None if there is none."""
+    whole = [name for name in beside if (frame[name] != "").all() and not frame[name].duplicated().any()]
+    return min(whole, key=lambda name: (plain_name(name) not in (*TIMES["node"].words, *TIMES["node"].loose),
+                                        bool(frame[name].str.fullmatch(_NUMBER).all())), default=None)
 
 
 def _long(frame: pd.DataFrame, beside: list[str], columns: Mapping[str, str | None], name: str, value: str) -> pd.DataFrame:
@@ -92,4 +117,4 @@ def _long(frame: pd.DataFrame, beside: list[str], columns: Mapping[str, str | No
     return pd.concat(parts).sort_index(kind="stable").astype(str)
 
 
-__all__ = ["NO", "YES", "cascades", "periods", "ties"]
+__all__ = ["NEVER", "NO", "YES", "cascades", "periods", "ties"]
