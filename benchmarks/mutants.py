@@ -133,6 +133,7 @@ def changes(node: ast.AST) -> Iterator[ast.AST]:
 #: Parts of a tree that are no statistics: texts, types, what refuses a bad input, how classes are made.
 def _skipped(parent: ast.AST, name: str) -> bool:
     return (isinstance(parent, ast.Raise | ast.JoinedStr | ast.Import | ast.ImportFrom | ast.Assert)
+            or (isinstance(parent, ast.keyword) and parent.arg == "strict")  # two lists of unequal length
             or name in ("annotation", "returns", "decorator_list", "type_params"))
 
 

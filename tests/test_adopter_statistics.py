@@ -124,7 +124,8 @@ def test_infectiousness_and_susceptibility_by_hand():
     np.testing.assert_array_equal(statistics.exposure(times, cube), statistics.exposure(times, list(cube)))
 
 
-@pytest.mark.parametrize(("discount", "second"), [(None, 1 / 2), (0.0, 1.0), (0.5, 1 / 1.5), (3, 1 / 4)])
+@pytest.mark.parametrize(("discount", "second"), [(None, 1 / 2), (0.0, 1.0), (0.5, 1 / 1.5), (3, 1 / 4),
+                                                 (np.int64(3), 1 / 4)])
 def test_a_later_period_weighs_what_the_discount_says(discount, second):
     """All look at 0, who adopts in 1; one of them follows in 2 and two in 3, whose period weighs `second`."""
     network = np.array([[0, 0, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0]])
