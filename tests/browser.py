@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -122,9 +123,10 @@ class Faults:
             self.found.append(f"left the machine: {address}")
 
 
-@pytest.fixture
-def visit(browser, served):
-    """`visit(path, size="laptop")`: a page of one's own (own cookies), watched; all are checked at the end."""
+@contextmanager
+def visiting(browser, served):
+    """`visit(path, size="laptop")` as long as it lasts: a page of one's own (own cookies), watched; all are checked at the
+    end."""
     contexts, faults = [], []
 
     def visit(path: str = "/", size: str = "laptop", **options):
@@ -139,10 +141,47 @@ def visit(browser, served):
         drawn(page)
         return page
 
-    yield visit
-    for context in contexts:
-        context.close()
+    try:
+        yield visit
+    finally:
+        for context in contexts:
+            context.close()
     assert not [fault for one in faults for fault in one.found]
+
+
+@pytest.fixture
+def visit(browser, served):
+    """`visit(path, size="laptop")`: a page of the test's own."""
+    with visiting(browser, served) as visit:
+        yield visit
+
+
+@pytest.fixture(scope="module")
+def visit_once(browser, served):
+    """The same, where a page is opened once for several tests of a file that look at it."""
+    with visiting(browser, served) as visit:
+        yield visit
+
+
+def sized(page, size: str):
+    """The page as large as a projector, a laptop or a phone; most pages need not come anew for it."""
+    width, height = SIZES[size]
+    page.set_viewport_size({"width": width, "height": height})
+    return page
+
+
+def fits(page) -> None:
+    """That the page is no wider than the screen, once charts have followed its size."""
+    wait_until(page, lambda: page.evaluate("document.documentElement.scrollWidth <= innerWidth"), 10,
+               lambda: "the page is wider than the screen")
+
+
+def go(page, name: str) -> None:
+    """To another page of the dashboard by its link in the bar, which loads nothing anew."""
+    page.locator(f"nav a[href$='/{name}']").click()
+    page.wait_for_function("""name => document.querySelector('nav [aria-current]').getAttribute('href').endsWith(`/${name}`)
+        && location.pathname.endsWith(`/${name}`) && !document.querySelector('.ld-waiting')""", arg=name)
+    drawn(page)
 
 
 def stamps(page) -> list[str]:

@@ -1,4 +1,4 @@
-"""Run as a program: commands of `letsdance`, each in a fork of this process, which has imported what they need.
+"""Run as a program: commands of `letsdance`, each in a fork of this process, which has imported what all of them need.
 
 Reads JSON lines {"words": [...], "folder": "...", "stdout": "file", "full" or "closed"}, answers each with
 {"code": ..., "out": ..., "err": ..., "seconds": ...}.
@@ -10,10 +10,12 @@ import contextlib
 import io
 import json
 import os
+import pkgutil
 import signal
 import sys
 import tempfile
 import time
+from importlib import import_module
 
 #: A command that takes longer hangs.
 PATIENCE = 60
@@ -70,7 +72,23 @@ def given(words: list[str], folder: str, stdout: str = "file") -> dict[str, obje
         return {"code": code, "out": said[0], "err": said[1], "seconds": time.monotonic() - began}
 
 
+def all_imported() -> None:
+    """Everything that some command imports when it is given; each fork would import it again."""
+    import letsdance
+
+    for folder in ("params", "scenarios", "simulation", "experiments", "report", "commands"):
+        package = import_module(f"{letsdance.__name__}.{folder}")
+        for one in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not one.name.endswith("__main__"):
+                import_module(one.name)
+    for name in ("console", "table", "markup", "progress", "box", "panel", "_log_render", "logging"):
+        import_module(f"rich.{name}")
+    for name in ("duckdb", "pyarrow.parquet", "pyarrow.dataset", "pandas.io.parquet"):
+        import_module(name)
+
+
 def main() -> None:
+    all_imported()
     with tempfile.TemporaryDirectory() as folder:  # in this process, so that what is loaded and compiled is there for all
         for words in sys.argv[1:]:
             sys.argv = ["letsdance", *words.split(), "--out", f"{folder}/{len(os.listdir(folder))}", "--json"]

@@ -62,7 +62,7 @@ COMMANDS = {
     "adopters speed": "adopters speed lone_ranger --policy MANDATE@4 --runs 2 --quarters 16 --out speed",
     "adopters learn": "adopters learn {place}/history.csv --out prior.json",
     "adopters forecast": "adopters forecast {place}/history.csv --samples 20 --report forecast",
-    "adopters backtest": "adopters backtest {place}/history.csv --samples 20 --out backtest",
+    "adopters backtest": "adopters backtest {place}/history.csv --stage .34 --samples 20 --out backtest",
     "adopters who": "adopters who {place}/who.csv --out who",
     "adopters fit": "adopters fit {place}/history.csv --curve bass --method ls",
     "query": "query {place}/sweep",
@@ -73,8 +73,8 @@ COMMANDS = {
     "show": "show indicators",
     "lesson": "lesson",
 }
-#: Given once before all others, so that what they load is loaded once.
-WARM = [COMMANDS["compare"].partition(" --out")[0], COMMANDS["sensitivity"].partition(" --out")[0]]
+#: Given once before all others, so that what they load and compile is loaded and compiled once.
+WARM = [COMMANDS[name].partition(" --out")[0] for name in ("compare", "sensitivity", "adopters classic")]
 #: Commands without an end; their pages are tested where the servers are.
 ENDLESS = {"dashboard", "workshop"}
 WRITES = [name for name, line in COMMANDS.items() if " --out " in line or " --report " in line]
