@@ -82,6 +82,13 @@ window.addEventListener('beforeprint', () => {
   document.querySelectorAll('.ld-printed-where').forEach((one) => { one.textContent = window.location.href; });
 });
 window.addEventListener('afterprint', () => document.documentElement.classList.remove('ld-printing'));
+/* Escape closes what terms mean, wherever that stands, and goes back to its question mark. */
+document.addEventListener('keydown', (event) => {
+  const box = event.key === 'Escape' && event.target.closest && event.target.closest('.ld-terms details[open]');
+  if (!box) return;
+  box.open = false;
+  box.firstChild.focus();
+});
 /* The arrow keys go through a group of radio buttons, as everywhere; one of them is a stop of the Tab key. */
 document.addEventListener('keydown', (event) => {
   const group = event.target.closest && event.target.getAttribute('role') === 'radio' && event.target.closest('[role=radiogroup]');
