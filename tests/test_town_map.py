@@ -243,6 +243,8 @@ def test_a_map_is_opened_told_walked_and_kept(visit, tmp_path):
     page.reload()
     expect(page.locator(".tw-map path")).to_have_count(10)  # the tab kept it
     page.get_by_role("button", name="Put it away").click()
-    expect(page.locator(".tw-tile")).to_have_count(10)
+    expect(page.locator(".tw-drawing .tw-note")).to_have_text(re.compile("^A map with your municipalities"))
+    expect(page.locator(".tw-map path")).to_have_count(10)  # squares in the order of the table
     page.reload()
-    expect(page.locator(".tw-tile")).to_have_count(10)
+    expect(page.locator(".tw-map path")).to_have_count(10)
+    expect(page.get_by_role("button", name="Map", exact=True)).to_have_count(0)

@@ -382,7 +382,8 @@ class Watched:
     shown: dict[str, Any]
     world: str
     stamp: str
-    squares: Outline | None = None  # where their own table says that municipalities lie
+    squares: Outline | None = None  # own municipalities, where their table says that they lie, or in its order
+    placed: bool = False            # whether it says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,10 +395,12 @@ class Brought:
     refused: str = ""
 
 
-def _lies(run: Run) -> Outline | None:
-    """Own municipalities as squares near where their table says that they lie; None where it does not."""
-    places = maps.placed(run.places) if run.places else None
-    return None if places is None else maps.squares(places)
+def _lies(run: Run, count: int) -> tuple[Outline | None, bool]:
+    """Own municipalities as squares near where their table says that they lie, or in its order, and whether it says so."""
+    if run.few or not run.places:
+        return None, False
+    places = maps.placed(run.places)
+    return maps.squares(np.full((count, 2), np.nan) if places is None else places), places is not None
 
 
 def brought(file: dict[str, Any], names: Sequence[str], text: Text) -> Brought:
@@ -450,7 +453,8 @@ def Page() -> None:
 
     def watch(token: Token) -> Generator[Watched, None, None]:
         asked = Run.of(view, world, token)
-        yield Watched(film(asked, world == "small").shown, world, key_of(question), None if asked.few else _lies(asked))
+        shown = film(asked, world == "small").shown
+        yield Watched(shown, world, key_of(question), *_lies(asked, len(shown["names"])))
         if world == "small":  # the first explanation loads the rules; do so before somebody clicks
             reasons(asked, "citizen", 0)
             reasons(asked, "council", 0)
@@ -468,7 +472,8 @@ def Page() -> None:
     names = tuple(watched.value.shown["names"]) if watched.value is not None and watched.value.world == "full" else ()
     drawn = found.value.drawn if names and found.value.names == names else None
     outlines = outlines_of(drawn, watched.value.squares if watched.value is not None else None)
-    form = view.get(FORM) if view.get(FORM) in (*outlines, "list") else next(iter(outlines), "list")
+    usual = next(iter(outlines)) if drawn is not None or (watched.value is not None and watched.value.placed) else "list"
+    form = view.get(FORM) if view.get(FORM) in (*outlines, "list") else usual
     colour = view.get(COLOUR) if view.get(COLOUR) in COLOURS else COLOURS[0]
     making = use_making(make, text)
     told = use_latest(tell, [(*question, key, view.language)])
