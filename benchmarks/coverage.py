@@ -73,9 +73,14 @@ def main() -> None:
     asked.add_argument("--batches", type=int, default=200, help="batches of each size (200)")
     asked.add_argument("--pair", choices=PAIRS, action="append", help="a pair of policies; may be repeated [default: all]")
     asked.add_argument("--size", type=int, choices=SIZES, action="append", help="runs of a batch; may be repeated [all]")
+    asked.add_argument("--each", action="store_true", help="print each indicator as it comes")
     said = asked.parse_args()
     sizes = tuple(said.size or SIZES)
-    rows = list(measured(said.runs, said.batches, tuple(said.pair or PAIRS), sizes=sizes))
+    rows = []
+    for row in measured(said.runs, said.batches, tuple(said.pair or PAIRS), sizes=sizes):
+        rows.append(row)
+        if said.each:
+            print(f"{row.pair} {row.runs} {row.indicator} {row.all_quarters:.3f}", flush=True)
     print("| pair | runs | indicators | mean | lowest | below 93 % |\n|---|---|---|---|---|---|")
     for pair in dict.fromkeys(row.pair for row in rows):
         for size in sizes:
