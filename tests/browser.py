@@ -180,7 +180,7 @@ def go(page, name: str) -> None:
     """To another page of the dashboard by its link in the bar, which loads nothing anew."""
     page.locator(f"nav a[href$='/{name}']").click()
     page.wait_for_function("""name => document.querySelector('nav [aria-current]').getAttribute('href').endsWith(`/${name}`)
-        && location.pathname.endsWith(`/${name}`) && !document.querySelector('.ld-waiting')""", arg=name)
+        && location.pathname.endsWith(`/${name}`) && !document.querySelector('.ld-waiting')""", arg=name, timeout=120_000)
     drawn(page)
 
 

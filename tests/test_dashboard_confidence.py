@@ -13,7 +13,7 @@ from dataclasses import replace
 import pytest
 import solara
 from axe_playwright_python.sync_playwright import Axe
-from browser import SIZES, browser_type_launch_args, drawn, served, visit  # noqa: F401  (fixtures)
+from browser import SIZES, browser_type_launch_args, drawn, fits, served, sized, visit  # noqa: F401  (fixtures)
 from playwright.sync_api import expect
 
 from letsdance.dashboards import compute, limits, parts
@@ -185,12 +185,14 @@ def test_the_page_renders_without_a_browser(language):
 
 # ---------------------------------------------------------------- in a browser
 
-@pytest.mark.parametrize("size", SIZES)
-def test_it_says_at_once_that_it_explores_and_shows_where_numbers_come_from(visit, size):
-    page = visit("/confidence", size)
+def test_it_says_at_once_that_it_explores_and_shows_where_numbers_come_from(visit):
+    page = visit("/confidence", "phone")
     heading = page.get_by_role("heading", level=1)
     expect(heading).to_have_text("It explores, it does not forecast")
-    assert heading.bounding_box()["y"] < 200
+    for size in reversed(SIZES):
+        fits(sized(page, size))
+        assert heading.bounding_box()["y"] < 200
+    sized(page, "phone")
     for name, n in Counter(confidence.origin(name) for name in PARAMETERS).items():
         expect(page.locator(f"[data-origin={name}] .ld-big")).to_contain_text(str(n))
     page.get_by_role("button", name="Show these other studies").click()
@@ -205,11 +207,11 @@ def test_it_says_at_once_that_it_explores_and_shows_where_numbers_come_from(visi
     expect(page.locator("[data-entry]")).to_have_count(len(found))
     expect(page.locator("[data-entry=k]")).to_contain_text("range 0 to 2")
     page.wait_for_function("location.search.includes('interdependence')")
-    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
-    if size == "laptop":
-        other = visit(page.url.partition(page.url.split("/confidence")[0])[2])
-        expect(other.locator("[data-entry]")).to_have_count(len(found))
-        assert dict(from_link(page.url.partition("?")[2]).own)["confidence.find"] == "interdependence"
+    for size in SIZES:
+        fits(sized(page, size))
+    other = visit(page.url.partition(page.url.split("/confidence")[0])[2])
+    expect(other.locator("[data-entry]")).to_have_count(len(found))
+    assert dict(from_link(page.url.partition("?")[2]).own)["confidence.find"] == "interdependence"
 
 
 def test_an_equation_is_found_with_its_source_and_parameters(visit):

@@ -31,7 +31,7 @@ _IN = re.compile(r"[x×]\s?1(?P<zeros>([.,\s'’]?000)+)\b|(?<!per )\b("
                  r"(?P<thousand>thousands?|duizend(en|tallen)?|tausend|tsd|milliers)|"
                  r"(?P<million>millions?|miljoen(en)?|millionen|mln|mio))\b", re.IGNORECASE)
 #: Behind a year or a date: a mark of a note.
-_NOTED = re.compile(r"(.*\d)\s?(\*+|[†‡¹²³⁴⁵⁶⁷⁸⁹]+|\[\w{1,2}\]|\([a-z]\))")
+_NOTED = re.compile(r"(.*\d)\s?(\*+|[†‡¹²³\u2074-\u2079]+|\[\w{1,2}\]|\([a-z]\))")
 
 
 def tidy(cell: str) -> str:
