@@ -172,8 +172,8 @@ def sized(page, size: str):
 
 def fits(page) -> None:
     """That the page is no wider than the screen, once charts have followed its size."""
-    wait_until(page, lambda: page.evaluate("document.documentElement.scrollWidth <= innerWidth"), 10,
-               lambda: "the page is wider than the screen")
+    wait_until(page, lambda: page.evaluate("document.documentElement.scrollWidth <= innerWidth"),
+               why=lambda: "the page is wider than the screen")
 
 
 def go(page, name: str) -> None:

@@ -237,7 +237,7 @@ def test_sliders_have_named_bands_of_which_none_is_cut(visit):
     }).map(row => row.textContent)"""
     for size in ("laptop", "phone"):
         sized(page, size)
-        wait_until(page, lambda: not page.evaluate(cut), 10, lambda: str(page.evaluate(cut)))
+        wait_until(page, lambda: not page.evaluate(cut), why=lambda: str(page.evaluate(cut)))
 
 
 def test_names_in_the_corners_of_the_plane_stand_clear_of_each_other_and_of_dots(visit):
