@@ -221,6 +221,8 @@ def _module(file: str) -> str:
 
 def put(mutant: Mutant) -> None:
     """Give the functions of the module, as everybody has imported it, the code of the mutant's."""
+    from numba.core import caching
+
     name = _module(mutant.file)
     module = importlib.import_module(name)
     changed = types.ModuleType(name)
@@ -231,6 +233,8 @@ def put(mutant: Mutant) -> None:
         exec(compile(ast.fix_missing_locations(tree), str(ROOT / mutant.file), "exec"), changed.__dict__)
     finally:
         sys.modules[name] = before
+    for compiled in [thing for thing in vars(module).values() if hasattr(thing, "py_func")]:
+        compiled._cache = caching.NullCache()  # on disk are callers that were compiled with the function as it was
     new = dict(_functions(changed, name))
     for label, function in _functions(module, name):
         if label in new:

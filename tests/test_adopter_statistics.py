@@ -519,3 +519,9 @@ def test_the_classic_curves_are_those_of_the_fit():
 def test_bad_input_is_refused_in_one_sentence(call, words):
     with pytest.raises(Refused, match=words):
         call()
+
+
+def test_a_hundred_thousand_periods_are_taken_and_no_more():
+    assert len(statistics.periods([0, 99_999])) == 100_000
+    with pytest.raises(Refused, match="there are 100,001 periods from 0 to 100000"):
+        statistics.periods([0, 100_000])

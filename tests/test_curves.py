@@ -231,3 +231,10 @@ def test_an_estimate_at_the_edge_of_the_search_has_no_interval_and_says_so():
     tables = [table for section in describe_study(found).sections for table in section.tables]
     table = next(one for one in tables if "95 % interval" in one.columns)
     assert [row[1] for row in table.rows if row[3] == "edge of the search"] == ["q"]
+
+
+def test_what_the_data_do_not_tell_has_the_widest_error_and_no_wider():
+    """Two on the transformed scale; what they tell has the inverse of its information, whichever way the axes lie."""
+    turned = np.linalg.qr(np.random.default_rng(4).normal(size=(3, 3)))[0]
+    information, wanted = np.diag([100.0, 4.0, 1e-9]), np.diag([0.01, 0.25, 4.0])
+    np.testing.assert_allclose(curves._inverse(turned @ information @ turned.T), turned @ wanted @ turned.T, atol=1e-12)

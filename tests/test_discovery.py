@@ -53,6 +53,15 @@ def test_a_planted_box_is_found(seed, quick):
     assert len(found.boxes) == 1 or found.boxes[1].density.value < first.density.value
 
 
+def test_where_four_boxes_are_three_are_told_unless_more_are_asked_for(quick):
+    X = np.random.default_rng(1).uniform(size=(500, 1))
+    holds = (X % 0.3 < 0.1).all(axis=1)  # in four tenths of the range, each away from the others
+    usual, more = d.find_boxes(["k=0:1"], X, holds), d.find_boxes(["k=0:1"], X, holds, most=4)
+    assert (len(usual.boxes), usual.aim) == (3, 0.8)
+    assert len(more.boxes) == 4
+    assert [box.limits for box in more.boxes[:3]] == [box.limits for box in usual.boxes]
+
+
 def test_the_density_of_points_left_out_covers_the_truth_and_that_of_points_used_is_too_high(quick):
     """Over repetitions: what the box truly holds is computed from the planted shares of its points."""
     hits, used, left_out = [], [], []
