@@ -567,7 +567,12 @@ def test_a_table_outlives_a_reload_and_another_page_and_its_start_is_undone(visi
     expect(page.get_by_text("Started from towns.csv")).to_have_count(0)
     page.get_by_role("button", name="Redo").click()
     assert redrawn(page, before) == after
+    page.evaluate("sessionStorage.setItem('filler', 'x'.repeat(5_242_500))")
+    choose(page, "other.csv", "name,citizens\n" + "".join(f"Town {k},40\n" for k in range(100)))
+    expect(page.get_by_text("too large for the tab to keep")).to_be_visible()
+    page.evaluate("sessionStorage.removeItem('filler')")
     choose(page, "other.csv", "name,citizens\nElm,40\n")
+    expect(page.get_by_text("too large for the tab to keep")).to_have_count(0)
     page.get_by_role("button", name="Leave it").click()
     expect(page.get_by_role("heading", name="Is it read as you mean it?")).to_have_count(0)
     page.reload()

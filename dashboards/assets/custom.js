@@ -49,6 +49,12 @@ window.letsdance = {
   escaped(text) {
     return String(text).replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
   },
+  /* What this tab keeps for itself over a reload; false where there is no room for it (a browser gives some 5 MB). */
+  keep(name, value) {
+    try { sessionStorage.setItem(`letsdance.${name}`, JSON.stringify(value)); return true; } catch (full) { this.forget(name); return false; }
+  },
+  kept(name) { return JSON.parse(sessionStorage.getItem(`letsdance.${name}`)); },
+  forget(name) { sessionStorage.removeItem(`letsdance.${name}`); },
   /* Rows of texts as CSV. A spreadsheet would run a cell that begins as a formula does, so that one begins with an
      apostrophe; numbers stay numbers. The same rule as experiments/spreadsheet.py. */
   csv(rows) {

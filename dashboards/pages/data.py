@@ -268,7 +268,7 @@ def Own(session: Session) -> None:
     view, text = session.view.value, session.text
     # One state: of two, the last table's refusal would for a moment stand beside the next table.
     now: solara.Reactive[_Brought] = solara.use_reactive(_Brought())
-    texts = solara.use_memo(lambda: text.all("data"), [view.language])
+    texts = solara.use_memo(lambda: text.all("data", "tab"), [view.language])
 
     def load(file: dict[str, Any]) -> None:
         try:

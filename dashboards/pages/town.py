@@ -527,7 +527,7 @@ def Page() -> None:
                 "file": making.refused}
     _Town(film=shown.shown, stamp=shown.stamp, world=shown.world, chosen=key, story=newest if fits else {},
           quarter=within(view.get(QUARTER), 0, view.policy.quarters) or 0, waiting=bool(key) and not fits,
-          setting=setting, refused=problems, texts=text.all("town", "curve"), file=making.file, making=making.says,
+          setting=setting, refused=problems, texts=text.all("town", "curve", "tab"), file=making.file, making=making.says,
           atlas=atlas, form=form, colour=colour, most=maps.MOST_BYTES,
           event_opened=lambda file: found.set(brought(file, names, text)) if names else None,
           event_put_away=lambda _: found.set(Brought(names)), event_draw=draw,
