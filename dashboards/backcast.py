@@ -128,7 +128,8 @@ def searched(question: Question, step: int, made: Plan, token: compute.Token, te
              last: bool) -> Found:
     """What one step finds, as it was planned. Raises `Refused`, `Stopped`."""
     towns = compute.municipalities(question.places)
-    citizens, _ = compute.size_of(made.scenario, towns)
+    citizens, municipalities = compute.size_of(made.scenario, towns)
+    compute.check_size(citizens, municipalities, made.scenario.quarters, made.most_runs)
     doing = Doing(made.space.most, 0, made.steps, 0)
     slice_of, spoke = int(np.clip(_SLICE // (citizens * made.scenario.quarters), 1, 20)), time.monotonic()
     run = evaluator(made.scenario, made.condition, made.search_seeds, towns)

@@ -102,7 +102,7 @@ class Run:
         """The same citizens and luck without levers and shocks."""
         return replace(self, policy=self.policy.without_policy())
 
-    def check(self) -> None:
+    def check_work(self) -> None:
         """`Refused` where it asks for more than other pages compute."""
         check_work(self.policy, RUNS[0], "" if self.few else self.places)
 
@@ -115,7 +115,7 @@ class Run:
         """The model in quarter 0, 1, ...: one object, stepped; `Stopped` when nobody wants it any more."""
         from letsdance.simulation.model import CoCreationModel  # here, so that no other page waits for Mesa
 
-        self.check()
+        self.check_work()
         model = CoCreationModel(self.policy.scenario(), rng=self.seed, municipalities=self.towns())
         yield model
         for _ in range(self.policy.quarters):
@@ -366,7 +366,7 @@ def made(run: Run, people: bool, quarter: int, what: str, kind: str, text: Text,
     if what not in ("municipalities", "initiatives"):
         raise Refused("there is no table {what!r} here.{near}", what=what,
                       near=nearest(what, ("municipalities", "initiatives")))
-    run.check()
+    run.check_work()
     result = simulate(run.policy.scenario(), runs=1, seed=run.seed, municipalities=run.towns(),
                       between=partial(between, run.token))
     frame = result.municipalities if what == "municipalities" else result.initiatives
