@@ -251,6 +251,12 @@ def test_names_in_the_corners_of_the_plane_stand_clear_of_each_other_and_of_dots
 
 
 def _corners(page, planes):
+    """Wait until this is so of all planes: a chart may be drawn once more, in another size, after its numbers came."""
+    wait_until(page, lambda: not _crowded(page, planes), why=lambda: str(_crowded(page, planes)))
+
+
+def _crowded(page, planes):
+    """What is wrong with the names in the corners of planes."""
     found = page.evaluate("""() => [...document.querySelectorAll('[data-chart]')].map(one => one.__vue__)
         .filter(one => one && one.square).map((one) => {
         const { left, top, side, dots } = one.square, names = ['Dood paard', "Let's dance", 'Niemandsland', 'Lone Ranger'];
@@ -265,16 +271,17 @@ def _corners(page, planes):
                 [left + x * side, top + (1 - y) * side, series.symbolSize * dots / 2]));
         return { texts, points, left, side };
     })""")
-    assert len(found) == planes
+    wrong = [f"{len(found)} planes"] * (len(found) != planes)
     for chart in found:
-        assert sorted(one[0] for one in chart["texts"]) == ["Dood paard", "Let's dance", "Lone Ranger", "Niemandsland"]
+        names = sorted(one[0] for one in chart["texts"])
+        wrong += [f"named {names}"] * (names != ["Dood paard", "Let's dance", "Lone Ranger", "Niemandsland"])
         for name, x, y, right, bottom in chart["texts"]:
-            assert chart["left"] <= x < right <= chart["left"] + chart["side"], name
-            for px, py, radius in chart["points"]:
-                away = max(x - px, px - right, 0) ** 2 + max(y - py, py - bottom, 0) ** 2
-                assert away > radius ** 2, (name, px, py)
-            for other in chart["texts"]:
-                assert other[0] == name or other[1] >= right or other[3] <= x or other[2] >= bottom or other[4] <= y
+            wrong += [f"{name} leaves the plane"] * (not chart["left"] <= x < right <= chart["left"] + chart["side"])
+            wrong += [f"{name} lies on a dot at {px}, {py}" for px, py, radius in chart["points"]
+                      if max(x - px, px - right, 0) ** 2 + max(y - py, py - bottom, 0) ** 2 <= radius ** 2]
+            wrong += [f"{name} lies on {other[0]}" for other in chart["texts"] if other[0] != name
+                      and other[1] < right and other[3] > x and other[2] < bottom and other[4] > y]
+    return wrong
 
 
 def test_the_site_has_its_own_icon_from_this_machine(explored):
