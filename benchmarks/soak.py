@@ -176,7 +176,6 @@ def main() -> None:
         first = watch.look()
         room.fill()
         print("all pages that stay open: {1:.0f} MB, {2} threads, {3} sessions".format(*watch.look()), flush=True)
-        del watch.seen[1:]
         room.begin()
         watch.during(options.seconds)
         room.end()

@@ -14,7 +14,7 @@ from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.simulation.run import STAGES
 from letsdance.words import Text
 
-__all__ = ["members", "picture", "running", "sentence"]
+__all__ = ["SHADES", "members", "picture", "running", "sentence"]
 
 #: Unwilling and willing; projects of citizens alone, of citizens with the council, called by the council.
 _LOW, _HIGH, _EDGE = "#d9d2c3", "#00568c", "#6b6455"
@@ -24,9 +24,10 @@ _USED = "34"  # the stages in which the innovation is in use, as digits
 _WIDE, _HIGH_AS, _RING, _COLUMNS = 320.0, 268.0, (122.0, 86.0), 3
 #: More municipalities than this are drawn as bare squares.
 _NAMED = 400
-#: A map is no higher than this; its borders; how strong the colour of a stage is, and the one of what was given up.
+#: A map is no higher than this; its borders.
 _HIGHEST, _BORDER = 900.0, 0.8
-_STAGES, _GIVEN_UP = (0.0, 0.2, 0.45, 0.8, 1.0), "#b85c00"
+#: How strong the colour of a stage is, and the one of what was given up.
+SHADES, _GIVEN_UP = (0.0, 0.2, 0.45, 0.8, 1.0), "#b85c00"
 
 
 def members(life: dict[str, Any], quarter: int) -> list[int]:
@@ -253,7 +254,7 @@ def _said(shown: dict[str, Any], quarter: int, m: int, colour: str) -> str:
 
 
 def _of_stage(stage: int) -> str:
-    return _mixed(_STAGES[stage]) if stage < len(_STAGES) else _GIVEN_UP
+    return _mixed(SHADES[stage]) if stage < len(SHADES) else _GIVEN_UP
 
 
 def _meant(shown: dict[str, Any], quarter: int, colour: str, text: Text) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ was chosen. What a column means and the scale of answers are told to the same fu
 
 from __future__ import annotations
 
+import base64
 import io
 import math
 import re
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DECIMALS", "FEWEST", "KINDS", "MEANINGS", "MOST_BYTES", "SCALES", "SEPARATORS", "Checked", "Choice", "Mean",
            "Problem", "Sheet", "check", "for_kind", "guess", "means", "number", "open_questions", "places_csv", "read",
-           "scaled_down", "with_coordinates", "with_scale", "without"]
+           "scaled_down", "upload_in", "with_coordinates", "with_scale", "without"]
 
 KINDS = ("municipalities", "survey")
 NEEDED: Mapping[str, tuple[str, ...]] = {"municipalities": ("name", "citizens"), "survey": ("role", "willingness")}
@@ -266,6 +267,16 @@ def places_csv(source: Any, per: int = 1) -> str:
     places = load(source)
     few = np.minimum(places.citizens, FEWEST)
     return to_csv(replace(places, citizens=np.maximum(np.rint(places.citizens / per).astype(np.int64), few)), "%.4g")
+
+
+def upload_in(file: Mapping[str, Any]) -> Upload:
+    """The bytes of a file that a browser sent in base64; or of one that was text already."""
+    if not file.get("content"):
+        return Upload(str(file["name"]), str(file["text"]).encode())
+    try:
+        return Upload(str(file["name"]), base64.b64decode(file["content"], validate=True))
+    except (ValueError, TypeError):
+        raise Refused("data.no_text") from None
 
 
 def with_coordinates(places: str, sheet: Sheet, choice: Choice) -> str:

@@ -639,7 +639,7 @@ def test_the_page_renders_without_a_browser():
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
 def test_an_uploaded_file_is_read_as_the_command_reads_it(encoding):
     def sent(content, name="t.csv"):
-        return page_data.upload_in({"name": name, "size": len(content), "text": "",
+        return tables.upload_in({"name": name, "size": len(content), "text": "",
                                     "content": base64.b64encode(content).decode()})
 
     told = "name;citizens\r\nMünchen;25\r\nKöln;50\r\n"
@@ -653,4 +653,4 @@ def test_an_uploaded_file_is_read_as_the_command_reads_it(encoding):
         with pytest.raises(Refused):
             tables.guess(sent(bad + b" " * 9))
     with pytest.raises(Refused):
-        page_data.upload_in({"name": "t.csv", "size": 3, "text": "", "content": "not base64!"})
+        tables.upload_in({"name": "t.csv", "size": 3, "text": "", "content": "not base64!"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -108,16 +107,6 @@ def reopened(upload: Upload, picks: Mapping[str, Any]) -> Draft:
 
 #: A survey's sides -> the columns of a table of municipalities that say the same.
 _SIDES = {"C": "willingness", "G": "government_willingness", "T": "trust"}
-
-
-def upload_in(file: Mapping[str, Any]) -> Upload:
-    """The bytes of a file that a browser sent in base64; or of one that was text already."""
-    if not file.get("content"):
-        return Upload(str(file["name"]), str(file["text"]).encode())
-    try:
-        return Upload(str(file["name"]), base64.b64decode(file["content"], validate=True))
-    except (ValueError, TypeError):
-        raise Refused("data.no_text") from None
 
 
 def opened(upload: Upload) -> Draft:
@@ -274,7 +263,7 @@ def Own(session: Session) -> None:
         try:
             if file["size"] > tables.MOST_BYTES:
                 raise Refused("data.too_large")
-            now.value = _Brought(reopened(upload_in(file), file.get("picks") or {}))
+            now.value = _Brought(reopened(tables.upload_in(file), file.get("picks") or {}))
         except Refused as no:
             own = str(no).startswith("data.")  # else the reader's finding, after the page's own sentence
             said = text(str(no), name=file["name"]) if own else f"{text('data.no_text')} {text.refused(no)}"

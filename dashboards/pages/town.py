@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import solara
 
-from letsdance.dashboards import events
+from letsdance.dashboards import compute, events, tables
 from letsdance.dashboards.charts import key_of
-from letsdance.dashboards.charts_town import picture
+from letsdance.dashboards.charts_town import SHADES, picture
 from letsdance.dashboards.compute import Token, between, check_work, municipalities, use_latest
 from letsdance.dashboards.downloads import TYPES, File, table, use_making
 from letsdance.dashboards.parts import Box, Say, Waiting, lever_rows, start_rows, vue
@@ -399,18 +399,20 @@ def _lies(run: Run, count: int) -> tuple[Outline | None, bool]:
     """Own municipalities as squares near where their table says that they lie, or in its order, and whether it says so."""
     if run.few or not run.places:
         return None, False
-    places = maps.placed(run.places)
-    return maps.squares(np.full((count, 2), np.nan) if places is None else places), places is not None
+
+    def lay() -> tuple[Outline, bool]:
+        places = maps.placed(run.places)
+        return maps.squares(np.full((count, 2), np.nan) if places is None else places), places is not None
+
+    return compute.drawn(("lying", run.places), lay, run.token)  # levers move no town
 
 
 def brought(file: dict[str, Any], names: Sequence[str], text: Text) -> Brought:
     """The map that a browser sent, for these municipalities, or the sentence that refuses it."""
-    from letsdance.dashboards.pages.data import upload_in
-
     try:
         if file["size"] > maps.MOST_BYTES:  # the browser sends none of it
             raise maps.too_large(file["name"])
-        upload = upload_in(file)
+        upload = tables.upload_in(file)
         return Brought(tuple(names), maps.drawn(names, maps.read(upload.content, upload.name), upload.name))
     except Refused as no:
         return Brought(tuple(names), refused=text(str(no)) if str(no).startswith("data.") else text.refused(no))
@@ -519,7 +521,7 @@ def Page() -> None:
                  for kind, uses in (("lever", view.policy.levers), ("shock", view.policy.shocks))
                  for at, use in enumerate(uses)]}
     outline = outlines.get(form)
-    atlas = {"forms": [*outlines, "list"] if outlines else [], "named": drawn is not None,
+    atlas = {"forms": [*outlines, "list"] if outlines else [], "shades": SHADES, "named": drawn is not None,
              "says": atlas_said(drawn, text) if drawn is not None else "", "refused": found.value.refused,
              "wanted": bool(names and view.places) and found.value.names != names,
              **({"box": outline.box, "paths": outline.paths, "names": outline.names} if outline is not None else {})}

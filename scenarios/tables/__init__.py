@@ -279,7 +279,7 @@ def _like(sheet: Sheet, one: Field, free: Sequence[str]) -> str:
     if one.type == "whole" and len(sheet.frame):
         for column in free:
             cells = sheet.frame[column][sheet.frame[column] != ""]
-            if len(cells) and cells.str.fullmatch(r"(1[5-9]|2[01])\d\d").all():
+            if len(cells) and cells.str.fullmatch(dates.YEAR).all():
                 return column
     return ""
 

@@ -25,7 +25,9 @@ _MONTHS = ("january januari janvier januar janner enero gennaio",
            "june juni juin junio giugno", "july juli juillet julio luglio", "august augustus aout agosto",
            "september septembre septiembre settembre", "october oktober octobre octubre ottobre",
            "november novembre noviembre", "december decembre dezember diciembre dicembre")
-_Y = r"(?P<y>1[5-9]\d\d|2[01]\d\d)"
+#: A year as people write it.
+YEAR = r"(?:1[5-9]|2[01])\d\d"
+_Y = rf"(?P<y>{YEAR})"
 _M, _D, _NAME = r"(?P<m>0?[1-9]|1[0-2])", r"(?P<d>0?[1-9]|[12]\d|3[01])", r"(?P<name>[a-z]{3,})\.?"
 _QUARTER = r"(?:quarter|kwartaal|quartal|trimestre|kwart|qtr)"
 _NTH = r"(?P<k>[1-4])(?:\.|st|nd|rd|th|e|er|re|de|eme)?"
@@ -139,4 +141,4 @@ _SAID: dict[int, Callable[[str, int], str]] = {
     12: lambda column, year: Said("{column} in months, January {year} is 1", column=column, year=year)}
 
 
-__all__ = ["looks", "read", "told"]
+__all__ = ["YEAR", "looks", "read", "told"]

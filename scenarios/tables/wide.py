@@ -19,8 +19,7 @@ from letsdance.scenarios.tables.kinds import NOT_TIME, TIMES, plain_name, tokens
 if TYPE_CHECKING:
     import pandas as pd
 
-_PERIOD = re.compile(r"(?:year|jaar|yr|y|x|t)?[ _.]?((?:1[5-9]|2[01])\d\d)(?:\.0)?", re.IGNORECASE)
-_YEAR = r"(1[5-9]|2[01])\d\d"
+_PERIOD = re.compile(rf"(?:year|jaar|yr|y|x|t)?[ _.]?({dates.YEAR})(?:\.0)?", re.IGNORECASE)
 _FEWEST = 3   # periods side by side; two columns may be called by numbers for other reasons
 _BESIDE = 6   # columns besides
 _NUMBER = r"[+-]?\d*[.,]?\d+([eE][+-]?\d+)?"
@@ -97,7 +96,7 @@ def _adopted(name: str, cells: pd.Series) -> bool:
     if tokens(name) & NOT_TIME:
         return False
     told = cells[~cells.str.lower().isin(("", *marks.BLANK, *NEVER))]
-    years = told.str.fullmatch(_YEAR)
+    years = told.str.fullmatch(dates.YEAR)
     return bool(years.any() and (years | told.str.fullmatch(r"-?\d{1,4}")).all()) or dates.looks(told)
 
 
