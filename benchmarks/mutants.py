@@ -45,7 +45,7 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
     "statistics": {f"experiments/{name}.py": (*tests, "test_statistics_by_hand") for name, tests in {
         "paired": ("test_compare",), "estimates": (), "precision": ("test_precision",), "indices": ("test_sensitivity",),
         "residence": ("test_residence",), "early_warning": ("test_early_warning",), "tipping": ("test_tipping",),
-        "hysteresis": ("test_tipping",), "discovery": ("test_discovery",),
+        "hysteresis": ("test_tipping",), "discovery": ("test_boxes_by_hand", "test_discovery"),
         "adopters/statistics": ("test_adopter_statistics",), "adopters/survival": ("test_adopter_survival",),
         "adopters/curves": ("test_curves",), "adopters/scores": ()}.items()},
 }
