@@ -1,10 +1,10 @@
 """A room that stays for ten minutes: `python -m benchmarks.soak` (`--seconds 60` for a look). Memory and threads stay flat.
 
-At first as many pages as may stay open are opened and left. Then people without browsers open pages, move sliders, wander
-to other pages and back, and end a visit as people do: they close the page, lose their connection, or leave it open and come
-back no more (the page that was left longest then loses its connection). Memory (resident), threads and sessions of the
-server are read every second. The exit status is 1 where memory or threads grow beyond the bounds that are stated here,
-where somebody met a fault, or where sessions or threads stay after all have gone.
+At first as many pages as may stay open are opened, used and left. Then people without browsers open pages, move
+sliders, wander to other pages and back, and end a visit as people do: they close the page, lose their connection, or
+leave it open and come back no more (the page that was left longest then loses its connection). Memory (resident),
+threads and sessions of the server are read every second. The exit status is 1 where memory or threads grow beyond the
+bounds that are stated here, where somebody met a fault, or where sessions or threads stay after all have gone.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import threading
 import time
 import urllib.request
 from collections import Counter, deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +28,8 @@ from benchmarks.people import Measured, Person
 
 __all__ = ["Room", "Watch"]
 
+#: Where people wander from Explore.
+PAGES = ("compare", "late_adopters", "futures")
 #: Megabytes that a session may hold: a page with its widgets and an answer of its own.
 A_SESSION = 1.5
 #: Megabytes between the middle and the end beyond those of more sessions: the allocator's noise, not a leak; and a minute
@@ -88,15 +91,27 @@ class Room:
 
     def __init__(self, url: str, people: int, open_most: int, pause: float = 3.0, seed: int = 1) -> None:
         self.found, self.did = Measured(), Counter[str]()
-        self._url, self._most, self._pause = url, open_most, pause
+        self._url, self._most, self._pause, self._seed = url, open_most, pause, seed
         self._left, self._over = deque[Person](), threading.Event()
         self._threads = [threading.Thread(target=self._one, args=(random.Random(seed * 1000 + k),)) for k in range(people)]
 
-    def fill(self) -> None:
-        """As many pages as may stay open are opened and left, so that what follows finds the server as full as it gets."""
-        for _ in range(self._most):
-            self._left.append(person := Person(self._url))
-            person.wait(person.stamp)
+    def fill(self, at_once: int = 4) -> None:
+        """As many pages as may stay open are opened, used and left: what follows finds the server as full as it gets.
+
+        A page that was used weighs more than a fresh one (a question of its own, what other pages left), and each fills
+        the answers that are kept for all.
+        """
+        def some(luck: random.Random) -> None:
+            while len(self._left) < self._most:
+                person = Person(self._url)
+                person.wait(person.stamp)
+                self._move(person, luck)
+                self._wander(person, luck.choice(PAGES))
+                self._left.append(person)
+
+        with ThreadPoolExecutor(at_once) as pool:
+            for done in [pool.submit(some, random.Random(self._seed * 1000 + 500 + k)) for k in range(at_once)]:
+                done.result()
 
     def begin(self) -> None:
         """They come."""
@@ -145,13 +160,19 @@ class Room:
             if self._over.wait(self._pause * luck.uniform(0.5, 1.5)):
                 break
             person.drain()
-            value, before = round(luck.uniform(0.2, 1.8), 7), person.received
-            self.found.seconds.append(person.slide("k", value))
+            before = person.received
+            self.found.seconds.append(self._move(person, luck))
             self.found.sent.append(person.received - before)
-            if person.controls()["parameters"].get("k") != value:
-                self.found.faults.append(f"set {value} and sees {person.controls()['parameters']}")
             if luck.random() < 0.1:
-                self._wander(person, luck.choice(("compare", "late_adopters", "futures")))
+                self._wander(person, luck.choice(PAGES))
+
+    def _move(self, person: Person, luck: random.Random) -> float:
+        """A slider to a place of one's own; seconds until the charts show it."""
+        value = round(luck.uniform(0.2, 1.8), 7)
+        took = person.slide("k", value)
+        if person.controls()["parameters"].get("k") != value:
+            self.found.faults.append(f"set {value} and sees {person.controls()['parameters']}")
+        return took
 
     def _wander(self, person: Person, page: str) -> None:
         """To another page and back, when its charts are there."""

@@ -9,10 +9,12 @@ from __future__ import annotations
 import difflib
 import math
 import re
+import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from importlib import import_module
 from importlib.resources import files as shipped
 from pathlib import PurePath
 from types import MappingProxyType
@@ -308,3 +310,9 @@ def defaults(**changes: float) -> Any:
     for name, value in changes.items():
         record[name] = check_value(name, value, known=PARAMETERS.shipped)
     return record[0]
+
+
+if __name__ == "params":
+    # Imported by the folder's own name, from the root of a copy of the repository: the one house has one `Refused`, so
+    # that who catches it there catches what the rest of the house raises.
+    sys.modules[__name__] = import_module("letsdance.params")

@@ -8,6 +8,7 @@ import logging
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -35,6 +36,16 @@ def test_the_door_opens_in_50_ms_and_brings_nothing_heavy():
     code = ("import sys, time; t = time.process_time(); import letsdance; took = time.process_time() - t; "
             "assert not {'numpy', 'pandas', 'numba', 'mesa', 'scipy', 'solara'} & set(sys.modules); print(took)")
     assert min(float(run(code)) for _ in range(5)) < 0.05
+
+
+def test_at_the_root_of_a_copy_the_folders_own_name_is_the_same_house():
+    """Who writes `from params import Refused` there catches what the house raises."""
+    code = ("import params; from params import Refused; from params.files import text\n"
+            "try: text('nowhere.toml')\n"
+            "except Refused as error: print(params.__name__, error)")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60,
+                          cwd=Path(__file__).parents[1])
+    assert re.match(r"letsdance\.params .*nowhere\.toml", done.stdout)
 
 
 def test_what_is_listed_is_there_and_nothing_else_is_shown():
