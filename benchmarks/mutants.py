@@ -42,7 +42,8 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
         ["simulation/indicators.py", *(f"simulation/rules/{name}.py" for name in (
             "adoption", "calls", "numbers", "outcomes", "regimes", "stocks", "thresholds", "uptake", "willingness"))],
         ("test_rules",)),
-    "statistics": {f"experiments/{name}.py": (*tests, "test_statistics_by_hand") for name, tests in {
+    "statistics": {f"experiments/{name}.py": (*tests, "test_statistics_by_hand", "test_statistics_at_their_limits")
+                   for name, tests in {
         "paired": ("test_compare",), "estimates": (), "precision": ("test_precision",), "indices": ("test_sensitivity",),
         "residence": ("test_residence",), "early_warning": ("test_early_warning",), "tipping": ("test_tipping",),
         "hysteresis": ("test_tipping",), "discovery": ("test_boxes_by_hand", "test_discovery"),

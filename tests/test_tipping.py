@@ -160,6 +160,13 @@ def follow(step, noise=0.002):
     return paths
 
 
+@pytest.fixture
+def no_mean_field(monkeypatch):
+    """These systems have none, and it takes seconds to come to rest at every value."""
+    monkeypatch.setattr("letsdance.experiments.hysteresis._at_rest", lambda *_: np.full((2, 41), np.nan))
+
+
+@pytest.mark.usefixtures("no_mean_field")
 def test_a_lag_is_told_from_hysteresis_and_its_gap_is_the_closed_forms(monkeypatch):
     tau, way = 6.0, 200
     monkeypatch.setattr("letsdance.experiments.hysteresis.paths", follow(lambda x, p: (p - x) / tau))
@@ -173,6 +180,7 @@ def test_a_lag_is_told_from_hysteresis_and_its_gap_is_the_closed_forms(monkeypat
     assert found.verdict == "lag"
 
 
+@pytest.mark.usefixtures("no_mean_field")
 def test_a_fold_is_hysteresis(monkeypatch):
     # x' = p - 1/2 + 2 (x - 1/2) - 8 (x - 1/2)^3 has folds at p = 1/2 -+ (4/3) sqrt(1/12)
     fold = follow(lambda x, p: (p - .5) + 2 * (x - .5) - 8 * (x - .5) ** 3)
@@ -187,6 +195,7 @@ def test_a_fold_is_hysteresis(monkeypatch):
     assert found.gap_left.value == pytest.approx(found.gap_before.value, rel=0.1)
 
 
+@pytest.mark.usefixtures("no_mean_field")
 def test_what_follows_at_once_has_no_loop(monkeypatch):
     monkeypatch.setattr("letsdance.experiments.hysteresis.paths", follow(lambda x, p: 5 * (p - x), noise=0.05))
     verdicts = [hysteresis(along="B=0:1", outcome="G", quarters=60, wait=32, runs=8, seed=seed).verdict
