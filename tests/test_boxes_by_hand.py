@@ -10,6 +10,7 @@ from itertools import product
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.optimize import brentq
 
 from letsdance.experiments import discovery as d
 from letsdance.experiments.design import parse_factors
@@ -336,6 +337,13 @@ def test_a_scan_is_the_farthest_factor_the_farthest_corner_and_the_farthest_peel
         assert found == pytest.approx((one, corner(cell, share, 10.0, 4)[0], max([0.0, *steps])))
 
 
+def test_points_that_are_all_alike_stand_out_nowhere():
+    X, share = np.ones((30, 2)), np.arange(30) % 3 / 2
+    order = np.argsort(X, axis=0, kind="stable")
+    found = plain(d._scan)(X, order, d._ends(X, order), d._cells(X, order), share, np.zeros(2, bool), 10.0)
+    assert found == (pytest.approx(0.0, abs=1e-12), -INF, 0.0)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_the_p_of_any_box_is_that_of_its_place_among_the_permutations(seed, monkeypatch):
     monkeypatch.setattr(d, "_PERMUTATIONS", 39)
@@ -467,6 +475,46 @@ def test_what_is_said_of_a_box_is_counted_on_points_left_out(monkeypatch):
         80) / (3 / 16))
 
 
+def needs(share, weight, needed):
+    """How many times the root of the points a box needs, by its likelihood and the part that it holds."""
+    n, total = len(share), share.sum()
+    here, held = weight.sum(), weight @ share
+    part = min(max(here / n, 1 / n), 1 - 1 / n)
+    runs = total / n * (1 - total / n) / share.var()
+    handicap = np.sqrt(2 * np.log(np.e / (4 * part * (1 - part))))
+    return (needed + handicap + stats.norm.ppf(0.8)) / np.sqrt(2 * told(held, here, total, n) * runs)
+
+
+def test_how_many_points_would_do_for_a_box_of_one_point_and_for_all_but_one():
+    share, nowhere = np.tile([0.25, 0.5, 0.5, 0.75], 10), np.zeros((2, 1, 40))
+    few, most = np.zeros(40), np.ones(40)
+    few[3], most[0] = 0.5, 0.5
+    for weight in (few, most):
+        for needed in (0.2, 1.0, 4.0):
+            times = max(needs(share, weight, needed), np.sqrt(1.5))
+            found = d._power(share, nowhere, weight, np.array([9.0, needed])).enough
+            assert found == (float(f"{40 * times**2:.2g}") if times < 5 else None)
+    # What stands out so much that it should have been found is told to need half as many again.
+    sure = (share > 0.5) * 1.0
+    assert d._power(share, nowhere, sure, np.array([9.0, 0.1])).enough == 60
+    # No more than five times the root is foretold.
+    weight = (np.arange(40) < 8) + 0.0
+    weight[[0, 3]] = 0.5, 1.5
+    edge = brentq(lambda needed: needs(share, weight, needed) - 5, -2.0, 99.0)
+    assert d._power(share, nowhere, weight, np.array([99.0, edge - 1e-4])).enough == 1000
+    assert d._power(share, nowhere, weight, np.array([99.0, edge + 1e-4])).enough is None
+    assert d._power(share, nowhere, np.zeros(40), np.array([1.0, 1.0])).enough is None
+
+
+def test_what_holds_in_one_run_alone_is_covered_as_if_in_one_whole_point(monkeypatch):
+    monkeypatch.setattr(d, "_PERMUTATIONS", 9)
+    X, _ = table(2)
+    H = np.zeros((80, 3))
+    H[5, 1] = 1.0
+    box, _, _ = d._next(FACTORS, X, H, BOUNDS, np.array([False, True, True]), 0.8, 1 / 3, np.random.default_rng(4))
+    assert box.coverage == pytest.approx((box.coverage.value, *wilson(box.coverage.value, 1.0, stats.norm.ppf(0.975))))
+
+
 def test_noise_has_a_box_that_was_tried_with_limits_that_chance_explains(monkeypatch):
     monkeypatch.setattr(d, "_PERMUTATIONS", 39)
     X, _ = table(0)
@@ -502,7 +550,7 @@ def test_each_next_box_is_of_what_lies_outside_and_as_many_are_told_as_asked(mon
     assert len(d.find_boxes(FACTORS, X, H, most=1, beside=False).boxes) == 1
     assert len(seen) == 1
     forty = X[40:]
-    assert d.find_boxes(FACTORS, forty, H[40:], beside=False).boxes[0].points == 9  # then 30 are too few to go on
+    assert len(d.find_boxes(FACTORS, forty, H[40:], beside=False).boxes) == 1  # then 30 are too few to go on
     with pytest.raises(Refused, match="39 points are too few"):
         d.find_boxes(FACTORS, X[:39], H[:39])
     d.find_boxes(FACTORS, X, H[:, 0], aim=1.0, most=100, beside=False)

@@ -485,6 +485,18 @@ def test_indices_are_noise_where_more_than_a_twentieth_of_the_draws_have_no_vari
         indices.morris(["a"], [[0, 1]], [[0.0], [1.0], [0.0], [1.0]], [[1.0, 2.0], [NAN, NAN], [1, 2], [2, 3]])
 
 
+def test_effects_that_are_no_larger_than_luck_are_none():
+    """Two trajectories, two seeds: products over different seeds give -1 for the square of the mean and 1.62 for the
+    variance, so the mean square of the effects is -1 + 1.62 / 2: below nothing."""
+    effects = np.array([[1.9, -0.1], [0.1, -1.9]])
+    Y = np.concatenate([np.zeros((2, 1, 2)), effects[:, None]], axis=1).reshape(4, 2)
+    table = indices.morris(["a"], [[0, 1]], [[0.0], [1.0]] * 2, Y, resamples=9).table
+    assert table[["mu", "mu_star", "sigma"]].to_numpy().tolist() == [[0.0, 0.0, 0.0]]
+    Y[[1, 3]] = [[2.5, 0.5], [-0.5, -2.5]]  # -1 + 4.5 / 2
+    table = indices.morris(["a"], [[0, 1]], [[0.0], [1.0]] * 2, Y, resamples=9).table
+    assert table[["mu", "sigma"]].to_numpy().tolist() == [[0.0, pytest.approx(4.5**0.5)]]
+
+
 def test_permutations_that_are_as_far_apart_count_however_they_are_rounded():
     """Thirds sum to the same in another order but for the last bit: p by going through every order."""
     from fractions import Fraction

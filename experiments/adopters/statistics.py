@@ -238,7 +238,7 @@ def categories(times: Any, by: str = "sd", innovativeness: Any = None) -> pd.Cat
     adopted = ~np.isnan(known)
     if by == "innovativeness":
         try:
-            score = np.asarray(np.full(len(known), np.nan) if innovativeness is None else innovativeness, np.float64)
+            score = np.asarray(innovativeness, np.float64)  # None is a single number that is none
         except (TypeError, ValueError):
             raise Refused("innovativeness must be a number for every node.") from None
         if score.shape != known.shape or np.isnan(score).any():
@@ -351,7 +351,7 @@ def _influence(times: Any, network: Any, first: int | None, last: int | None, re
     for k in range(1, min(reach, T - 1) + 1):
         weight = 1.0 / (k if discount is None else (1.0 + discount) ** (k - 1))
         other = when + k if forward else when - k            # the period that counts, for each i
-        known = (when < T) & (other >= 0) & (other < T)
+        known = (other >= 0) & (other < T)                   # of whoever never adopts nothing is told below
         adopters[known] += weight * new[other[known]]
         for s, matrix in enumerate(held):
             row, column = _rows(matrix), matrix.indices
