@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -540,6 +541,57 @@ def test_a_tie_of_weight_nought_is_no_tie():
         statistics.exposure([1, 2], [])
     with pytest.raises(Refused, match="n x n matrix"):
         statistics.exposure([1, 2], [np.zeros((2, 2)), 3])
+
+
+def test_periods_are_those_that_are_given_or_those_of_the_first_and_last_adoption():
+    assert statistics.periods([3, 5, NAN]).tolist() == [3, 4, 5]
+    assert statistics.periods([3, 5, NAN], first=2).tolist() == [2, 3, 4, 5]
+    assert statistics.periods([3, 5, NAN], last=6).tolist() == [3, 4, 5, 6]
+    assert statistics.periods([0, 0], first=-1, last=0).tolist() == [-1, 0]
+    assert statistics.periods([NAN], first=4, last=4).tolist() == [4]
+    assert statistics.periods([10**9], first=10**9 - 1).tolist() == [10**9 - 1, 10**9]
+    assert statistics.periods([2.0], first=2.0, last=np.int64(3)).tolist() == [2, 3]
+    for words, said in (
+            (([NAN], 1, None), "nobody adopts"), (([NAN], None, 1), "nobody adopts"), (([NAN], 5, 4), "before the first"),
+            (([3], True, None), "whole period"), (([3], 2.5, None), "whole period"), (([3], None, 3.5), "whole period"),
+            (([3], 4, None), "adopts in 3"), (([3], None, 2), "adopts in 3"), (([1, 3], 2, None), "adopts in 1"),
+            (([3], -(10**9) - 1, None), "too far"), (([3], None, 10**9 + 1), "too far"), (([-2e9], None, None), "too far"),
+            (([INF], None, None), "node 0 must be a whole"), (([1, -INF], None, None), "node 1 must be a whole"),
+            (([1, 2, 2.5, 3.5], None, None), "node 2 must be"), (([[1, 2]], None, None), "2 dimensions")):
+        with pytest.raises(Refused, match=said):
+            statistics.periods(*words)
+
+
+def test_lags_reaches_and_discounts_that_can_be_are_taken_and_others_are_not():
+    network = np.array([[0, 1, 1], [1, 0, 0], [1, 1, 0]])
+    assert np.isnan(statistics.exposure([1, 2, 3], network, lag=np.int64(2))[:, :2]).all()
+    for measure, words in ((statistics.exposure, {"lag": 3}), (statistics.exposure, {"lag": -1}),
+                           (statistics.thresholds, {"lag": True}), (statistics.exposure, {"lag": 1.0}),
+                           (statistics.infectiousness, {"reach": True}), (statistics.infectiousness, {"reach": 1.0}),
+                           (statistics.susceptibility, {"discount": True}), (statistics.susceptibility, {"discount": "1"}),
+                           (statistics.susceptibility, {"discount": NAN})):
+        with pytest.raises(Refused, match=next(iter(words))):
+            measure([1, 2, 3], network, **words)
+    far, two = (statistics.infectiousness([1, 2, 3], network, reach=reach) for reach in (99, np.int64(2)))
+    assert far.tolist() == two.tolist()
+
+
+def test_a_rewired_network_that_is_the_observed_one_is_as_low_and_as_high_but_for_rounding():
+    """Nine networks: two as observed but for the last bits, one beyond on the side of few and six on the other."""
+    times, ties, told = [1, 2, 3, 4], np.eye(4, k=1) + np.eye(4, k=-1), []
+    for size, side in itertools.product((1e6, 0.25, -1e6), (1, -1)):
+        near = 5e-13 * max(1.0, abs(size))
+        away = [near, -near, 3 * side * near, *(-3 * side * near - side * k for k in range(6)), 0.0]
+        values = iter([size + one for one in away])
+        found = statistics.structural_dependence(times, ties, lambda net, values=values: next(values), 9,
+                                                 progress=told.append)
+        assert found.p == pytest.approx(2 * (2 + 1 + 1) / 10)
+        assert found.observed == size
+    assert told == [1] * 54
+    with pytest.raises(Refused, match="must give a number"):
+        statistics.structural_dependence(times, ties, lambda net: NAN, 2)
+    with pytest.raises(Refused, match="no ties in some period"):
+        statistics.structural_dependence(times, [ties, ties, np.zeros((4, 4)), ties], repetitions=2)
 
 
 def test_by_default_those_who_adopt_are_counted_out():
