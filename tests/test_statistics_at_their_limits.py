@@ -192,7 +192,13 @@ def test_sequences_at_few_and_at_rounded_values():
     assert precision.sequence([0.4, NAN, INF], (0.0, 1.0)).n == 1
     assert precision.enough([0.0, 0.0, 1.0], None) == np.ceil(50 * stats.skew([0, 0, 1]) ** 2)
     assert precision.enough([0.0, 0.0, 1e-3], None) == np.ceil(50 * stats.skew([0, 0, 1]) ** 2)
-    assert precision.enough([-1.0, 0.0, 1.0], None) == 1
+    assert precision.enough([-1.0, 0.0, 1.0], None) == precision.enough([], None) == precision.enough([NAN], None) == 1
+    # of what never came in 3,000 runs, and of what always did: an end lies near 0 or 1, where no capital excludes it
+    never = np.zeros(3000)
+    end = precision.betting(never)[1]
+    assert 0 < end < 0.009
+    assert precision.capital(never, end + 1e-6)[-1] >= np.log(20) > precision.capital(never, end - 1e-6)[-1]
+    assert precision.betting(np.ones(3000)) == pytest.approx((1 - end, 1.0))
     assert [precision.until(f"{text} +-0.1").within for text in ("C", "services@4")] == [0.1, 0.1]
 
 
@@ -238,7 +244,7 @@ def test_runs_are_added_an_eighth_at_a_time_until_every_interval_is_known(refere
         enough = {name: precision.enough(one, ends) for name, one in told_.items()}
         assert (max(precision.reach(one) for one in intervals.values()) <= within) == (n == found.runs)
     assert (found.intervals, found.enough) == (intervals, enough)
-    for most in (7, 40):
+    for most in (7, 37):
         calls.clear()
         assert precision.runs_until({"one": "one"}, Target(outcome, 1e-6), most=most)[1].runs == most
         assert sum(runs for _, runs, _ in calls) == most
@@ -499,25 +505,28 @@ def test_effects_that_are_no_larger_than_luck_are_none():
 
 
 def test_permutations_that_are_as_far_apart_count_however_they_are_rounded():
-    """Thirds sum to the same in another order but for the last bit: p by going through every order."""
+    """Fifths sum to the same in another order but for the last bit: p by going through every order."""
     from fractions import Fraction
     from itertools import permutations
 
-    counts = (3, 2, 0, 1, 2, 0)
+    counts = (1, 0, 2, 2, 3, 4)
     total = sum(counts)
 
     def apart(order):
         held, most = 0, Fraction(0)
         for m, count in enumerate(order[:-1], 1):
             held += count
-            most = max(most, abs(Fraction(held, total) - Fraction(3 * m - held, 18 - total)))
+            most = max(most, abs(Fraction(held, total) - Fraction(5 * m - held, 30 - total)))
         return most
 
     exact = np.mean([apart(order) >= apart(counts) for order in permutations(counts)])
-    holds = np.arange(3) < np.array(counts)[:, None]
+    holds = np.arange(5) < np.array(counts)[:, None]
     found = indices.regional(["a"], np.arange(6.0)[:, None], holds, permutations=4000)
     assert found.table["p"][0] == pytest.approx(exact, abs=0.025)
     assert found.table["distance"][0] == pytest.approx(float(apart(counts)))
+    for held, said in ((False, "in no run"), (True, "in every run")):
+        with pytest.raises(Refused, match=said):
+            indices.regional(["a"], np.arange(6.0)[:, None], np.full((6, 5), held))
 
 
 # ---------------------------------------------------------------- adopters
