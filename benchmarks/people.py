@@ -47,7 +47,7 @@ class Person:
                                f"{self._page}", origin=url, max_size=None,  # type: ignore[arg-type]
                                additional_headers={"Cookie": f"solara-session-id={self._session}"}, open_timeout=60,
                                close_timeout=0.2,
-                               # as a browser, what nobody looks at yet is taken from the wire all the same, and pings answered
+                               # as a browser: what nobody looks at yet is read all the same, and pings answered
                                max_queue=None, ping_interval=None)
         self._say("comm_open", {"comm_id": (control := str(uuid.uuid4())), "target_name": "solara.control", "data": {}})
         self._say("comm_msg", {"comm_id": control, "data": run(path)})
