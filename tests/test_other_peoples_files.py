@@ -565,6 +565,80 @@ def test_a_title_over_merged_cells_stands_above_a_table_with_open_cells():
     assert np.nan_to_num(made.times).tolist() == [1967, 1984, 0]
 
 
+@pytest.mark.parametrize("header", ["node,year", "node,year,", "node,year,region", "node;year", "node\tyear"])
+@pytest.mark.parametrize("title", ["E-services in towns", "E-services in towns\n\nSource: own count"])
+def test_a_title_stands_above_a_text_whose_last_cells_are_open(header, title):
+    """Padded by a spreadsheet or not: a row that ends in an open cell has as many separators as the header."""
+    mark = header[4]
+    rows = [header.split(mark), *([name, year, ""][:header.count(mark) + 1] for name, year in (
+        ("A", "2001"), ("B", ""), ("C", ""), ("D", "2004"), ("E", "")))]
+    plain = "\n".join(mark.join(row) for row in rows)
+    padded = "\n".join(line + mark * header.count(mark) if line else line for line in title.split("\n"))
+    for above in (title, padded):
+        assert times(f"{above}\n{plain}\n") == {"A": 2001, "B": None, "C": None, "D": 2004, "E": None}
+
+
+def test_a_header_may_take_two_lines_as_under_merged_cells():
+    years = [["Gemeente", "Scholen", None, None], [None, 2001, 2002, 2003], ["A", 1, 2, 3], ["B", 0, 1, 4]]
+    text = "\n".join(";".join("" if cell is None else str(cell) for cell in row) for row in years)
+    said = [[unit, year, value] for unit, *values in years[2:] for year, value in zip(years[1][1:], values, strict=True)]
+    titled = [["Tabel 1", None], *years]
+    for content in (text, f"Tabel 1\n{text}", book(a=years), book(a=titled),
+                    book(lambda b: (b["a"].merge_cells("A1:A2"), b["a"].merge_cells("B1:D1")), a=years)):
+        assert counts.read_counts(upload(content)).frame[["unit", "period", "value"]].to_numpy().tolist() == said
+    two = "gemeente;E-procurement;;Open data;\n;jaar;kosten;jaar;kosten\nA;2001;5;2003;6\nB;2002;7;;8\nC;;3;2005;2\n"
+    made = who.read(upload(two))
+    assert made.cascades == ("E-procurement jaar", "Open data jaar")
+    assert np.nan_to_num(made.times).tolist() == [[2001, 2002, 0], [2003, 0, 2005]]
+    # a row whose name is missing is no second line of a header, nor is one below a header that leaves nothing open
+    refused(lambda: times("node,year\n,2001\nB,2002\n"), "is missing")
+
+
+@pytest.mark.parametrize(("content", "wanted"), [
+    ("Gemeinde;Einführungsjahr\nAsh;2001\nElm;noch nicht\nOak;2003\n", {"Ash": 2001, "Elm": None, "Oak": 2003}),
+    ("commune;année d'adoption\nAsh;2001\nElm;jamais\nOak;2003\n", {"Ash": 2001, "Elm": None, "Oak": 2003}),
+    ("Kanton;Jahr\nAsh;2001\nElm;k.A.\nOak;2003\n", {"Ash": 2001, "Elm": None, "Oak": 2003}),
+    ("Ville;Année\nAsh;2001\nElm;inconnu\nOak;2003\n", {"Ash": 2001, "Elm": None, "Oak": 2003})])
+def test_times_in_german_and_french(content, wanted):
+    assert times(content) == wanted
+
+
+@pytest.mark.parametrize(("header", "kind"), [
+    ("year,users", "stock"), ("jaar;gebruikers", "stock"), ("Jahr;Nutzer", "stock"), ("année;utilisateurs", "stock"),
+    ("année;nombre d'utilisateurs", "stock"), ("Jahr;Anzahl der Gemeinden", "stock"), ("year,number of adopters", "stock"),
+    ("jaar;aantal deelnemende gemeenten", "stock"), ("Jahr;neue", "new"), ("année;nouveaux", "new"),
+    ("Jahr;Prozent", "percent"), ("année;cumul", "cumulative"), ("Jahr;kumuliert", "cumulative"),
+    ("année;pourcentage", "percent"), ("Jahr;Anteil (%)", "percent")])
+def test_counts_by_the_words_of_four_languages(header, kind):
+    made = counts.read_counts(upload(f"{header}\n" + "".join(f"{year}{header[4 if header[4] in ',;' else 5]}{value}\n"
+                                                             for year, value in ((2001, 3), (2002, 5), (2003, 9)))))
+    assert made.kind == kind
+    assert made.frame["value"].tolist() == [3, 5, 9]
+
+
+def test_people_are_no_count_of_adopters():
+    made = counts.read_counts(upload("jaar;aantal gebruikers;aantal inwoners\n2001;3;100\n2002;5;101\n2003;9;102\n"))
+    assert made.frame[["value", "population"]].to_numpy().tolist() == [[3, 100], [5, 101], [9, 102]]
+
+
+@pytest.mark.parametrize(("head", "roles", "words"), [
+    ("Rolle;Bereitschaft", "Bürgerin|Verwaltung",
+     "stimme überhaupt nicht zu|stimme eher nicht zu|weder noch|stimme eher zu|stimme voll und ganz zu"),
+    ("Gruppe;Bereitschaft", "Einwohner|Gemeinderat", "gar nicht|wenig|mittelmäßig|ziemlich|sehr"),
+    ("Rolle;Antwort", "Bürger|Bürgermeisterin", "trifft gar nicht zu|trifft eher nicht zu|teils, teils|trifft eher zu|"
+     "trifft voll und ganz zu"),
+    ("rôle;volonté", "citoyenne|élue",
+     "Pas du tout d’accord|Plutôt pas d’accord|Ni d’accord ni en désaccord|Plutôt d’accord|Tout à fait d’accord"),
+    ("groupe;réponse", "habitants|agents", "jamais|rarement|parfois|souvent|toujours"),
+    ("fonction;volonté", "Habitante|Maire", "pas du tout|peu|moyennement|assez|très")])
+def test_answers_in_german_and_french_run_from_least_to_most(head, roles, words):
+    (citizen, official), levels = roles.split("|"), words.split("|")
+    rows = [(citizen, levels[0]), (citizen, levels[3]), (citizen, levels[4]), (citizen, "ne sait pas"),
+            (citizen, "weiß nicht"), (official, levels[1]), (official, levels[2])]
+    text = f"{head}\n" + "".join(f'{role};"{word}"\n' for role, word in rows)
+    assert start(text) == {"C": round(1.75 / 3, 4), "G": 0.375}
+
+
 def test_codes_for_never_are_noticed_wherever_times_are_read():
     table = "policy,state,year\nA,NY,1998\nA,CA,1999\nA,TX,9999\nB,NY,2001\nB,CA,9999\nB,TX,2003\n"
     refused(lambda: who.read(upload(table)), "say --never 9999")

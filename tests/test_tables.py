@@ -379,7 +379,7 @@ def test_a_table_of_times_tells_a_history_and_a_curve():
 
 
 def test_sentences_use_the_files_own_words():
-    refused(lambda: data.read_times(upload("Land;Jahr;year\nA;2001;x\n")), "year 'x'")
+    refused(lambda: data.read_times(upload("Land;Einw.;year\nA;2001;x\n")), "year 'x'")
     refused(lambda: data.read_times(upload("state,year,group\nA,2001,x\nB,2002,\n")), "group ''", "take the column group")
     refused(lambda: municipalities.load(upload("gemeente;inwoners\nA;veel\n")), "inwoners 'veel'")
     refused(lambda: data.read_times(upload("state,status,year\nA,1,2001\nB,1,\n")), "but status is 1")

@@ -1,6 +1,6 @@
 """Surveys in: what people answered about willingness and trust, as shares 0-1, and what it says of a start.
 
-Answers stand on a scale of numbers (--scale 1-5), are percentages, or are words in English or Dutch. Several columns for
+Answers stand on a scale of numbers (--scale 1-5), are percentages, or are words (`answers`). Several columns for
 one thing (willingness_1, willingness_2) are its items: their mean counts, and Cronbach's alpha says whether they belong
 together.
 """
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from letsdance.experiments.adopters.answers import NONE, NUMBERED, ROLES, SCALES, worded
 from letsdance.params import Refused, Said, nearest
 from letsdance.scenarios import tables
 from letsdance.scenarios.tables import marks as written
@@ -26,70 +27,10 @@ if TYPE_CHECKING:
 
     from letsdance.scenarios import Scenario
 
-#: Who answered, in English and Dutch.
-ROLES: Mapping[str, tuple[str, ...]] = {
-    "citizen": ("citizen", "citizens", "resident", "residents", "inhabitant", "inhabitants", "the public", "burger",
-                "burgers", "inwoner", "inwoners", "bewoner", "bewoners"),
-    "official": ("official", "officials", "government", "government official", "public official", "local government",
-                 "civil servant", "civil servants", "public servant", "policy officer", "municipality", "councillor",
-                 "councillors", "councilor", "council member", "alderman", "mayor", "politician", "ambtenaar", "ambtenaren",
-                 "overheid", "gemeente", "medewerker", "beleidsmedewerker", "bestuurder", "bestuurders", "raadslid",
-                 "raadsleden", "wethouder", "burgemeester", "politicus"),
-}
 #: What a scale may be called.
 _CALLED = {"share": (0.0, 1.0), "likert": (1.0, 5.0), "percent": (0.0, 100.0)}
 #: Scales that are looked for when none is named; they are the usual ones.
 _USUAL = ((1, 4), (1, 5), (1, 7), (0, 10), (1, 10), (0, 100))
-#: Words that strengthen an answer at either end.
-_VERY = {"helemaal": ("geheel", "volledig", "totaal", "zeer", "sterk", "volkomen", "heel", "erg"),
-         "strongly": ("completely", "totally", "fully", "entirely"), "very": ("extremely",),
-         "somewhat": ("slightly", "a little", "a bit", "rather"), "een beetje": ("enigszins", "deels", "eerder")}
-_MIDDLE = ("neutral", "neither agree nor disagree", "neither", "neutraal", "niet eens, niet oneens",
-           "niet eens niet oneens", "niet eens en niet oneens", "noch eens, noch oneens", "noch eens noch oneens",
-           "niet mee eens, niet mee oneens",
-           "niet mee eens en niet mee oneens", "niet eens/niet oneens", "niet mee eens/niet mee oneens", "undecided")
-_AGREE = (("strongly disagree", "helemaal oneens", "helemaal mee oneens", "helemaal niet mee eens", "sd"),
-          ("disagree", "oneens", "mee oneens", "niet mee eens", "d"), (*_MIDDLE, "n"),
-          ("agree", "eens", "mee eens", "a"), ("strongly agree", "helemaal eens", "helemaal mee eens", "sa"))
-_LITTLE = (("somewhat disagree", "een beetje oneens", "een beetje mee oneens"),
-           ("somewhat agree", "een beetje eens", "een beetje mee eens"))
-#: Answers in words, from least to most.
-_WORDS: tuple[tuple[tuple[str, ...], ...], ...] = (
-    _AGREE, (_AGREE[0], _LITTLE[0], _MIDDLE, _LITTLE[1], _AGREE[4]),
-    (*_AGREE[:2], _LITTLE[0], _MIDDLE, _LITTLE[1], *_AGREE[3:]),
-    (("strongly disagree",), ("tend to disagree",), ("tend to agree",), ("strongly agree",)),
-    (("helemaal niet bereid", "zeer onbereid", "very unwilling", "not at all willing"),
-     ("unwilling", "onbereid", "niet bereid", "not willing"), ("neutral", "neutraal"), ("willing", "bereid"),
-     ("very willing", "zeer bereid")),
-    (("definitely not", "zeker niet"), ("probably not", "waarschijnlijk niet"), ("maybe", "perhaps", "misschien"),
-     ("probably", "probably yes", "waarschijnlijk wel"), ("definitely", "definitely yes", "zeker wel")),
-    (("very unlikely", "zeer onwaarschijnlijk"), ("unlikely", "onwaarschijnlijk"), ("neutral", "neutraal", "neither"),
-     ("likely", "waarschijnlijk"), ("very likely", "zeer waarschijnlijk")),
-    (("very dissatisfied", "zeer ontevreden"), ("dissatisfied", "ontevreden"), ("neutral", "neutraal", "neither"),
-     ("satisfied", "tevreden"), ("very satisfied", "zeer tevreden")),
-    (("very low", "zeer laag"), ("low", "laag"), ("middle", "medium", "gemiddeld"), ("high", "hoog"),
-     ("very high", "zeer hoog")),
-    (("very little", "zeer weinig"), ("little", "weinig"), ("neutral", "neutraal", "some", "enige"), ("much", "a lot",
-      "veel"), ("very much", "zeer veel")),
-    (("not at all", "helemaal niet"), ("a little", "een beetje"), ("somewhat", "enigszins"), ("very", "erg"),
-     ("extremely", "helemaal")),
-    (("no trust at all", "none at all", "helemaal geen vertrouwen", "helemaal geen"), ("not very much trust",
-      "not very much", "weinig vertrouwen", "niet zo veel vertrouwen", "weinig"), ("quite a lot of trust", "quite a lot",
-      "tamelijk veel vertrouwen", "redelijk veel vertrouwen", "tamelijk veel"), ("a great deal of trust", "a great deal",
-      "heel veel vertrouwen", "zeer veel vertrouwen", "heel veel")),
-    (("tend not to trust", "eerder geen vertrouwen"), ("tend to trust", "eerder wel vertrouwen")),
-    (("never", "nooit"), ("rarely", "seldom", "zelden"), ("sometimes", "soms"), ("often", "vaak"), ("always", "altijd")),
-    (("no", "nee"), ("maybe", "perhaps", "misschien", "deels"), ("yes", "ja")),
-    (("false",), ("true",)),
-)
-#: What is no answer; also two of them with a stroke between.
-_NO_ANSWER = written.BLANK | {
-    "don't know", "i don't know", "dont know", "do not know", "i do not know", "dk", "no answer", "no opinion", "refused",
-    "refuse", "refusal", "skipped", "prefer not to say", "prefer not to answer", "not applicable", "weet niet",
-    "weet ik niet", "weet het niet", "ik weet het niet", "geen mening", "geen antwoord", "wil niet zeggen",
-    "wil ik niet zeggen", "zeg ik liever niet", "liever niet", "weigert", "geweigerd", "niet ingevuld", "overgeslagen",
-    "niet van toepassing", "?", ""}
-_NUMBERED = re.compile(r"\(?(-?\d+)\)?\s*[.:=()–-]?\s*(?=[^\W\d_])")  # a number before a word: 1. Strongly disagree
 _TOLD = re.compile(r"[(\[]\s*(\d+)\s*(?:-|–|to|tot|t/m|\.\.)\s*(\d+)\s*[)\]]")  # a scale in a column's name
 _REVERSED = re.compile(r"_?(r|rev|reversed|reverse|omgekeerd|gespiegeld|neg)$")
 _SURE = 0.7  # of Cronbach's alpha, below which items hardly measure one thing
@@ -208,11 +149,12 @@ def read_survey(source: Any, scale: str | None = None, *, missing: Sequence[str]
     kind, items = kind_of(sheet)
     table = tables.read(sheet, kind, reading)
     frame, said = table.frame, list(table.said)
-    role_of = {word: role for role, words in ROLES.items() for word in words}
-    tables.check(table, [tables.Rule("role", lambda t: t["role"].str.lower().isin(role_of), lambda row: Said(
-        "must be citizen or official{near}", near=nearest(row["role"], role_of).rstrip("?")))])
+    role_of = {plain_name(word): role for role, words in ROLES.items() for word in words}
+    known_words = [word for words in ROLES.values() for word in words]
+    tables.check(table, [tables.Rule("role", lambda t: t["role"].map(plain_name).isin(role_of), lambda row: Said(
+        "must be citizen or official{near}", near=nearest(row["role"], known_words).rstrip("?")))])
     none = {code.strip().lower() for code in missing}
-    made: dict[str, Any] = {"role": frame["role"].str.lower().map(role_of)}
+    made: dict[str, Any] = {"role": frame["role"].map(plain_name).map(role_of)}
     guessed, alphas, known = [], {}, {}
     for what, columns in items.items():
         cells = {column: _answers_in(frame[column], none) for column in columns if column in frame}  # no empty ones
@@ -268,20 +210,9 @@ def _answers_in(cells: pd.Series, none: set[str]) -> pd.Series:
 
     def given(answer: str) -> bool:
         parts = [part.strip() for part in answer.strip("()[].").split("/")]
-        return answer not in none and answer not in _NO_ANSWER and not all(part in _NO_ANSWER for part in parts)
+        return answer not in none and answer not in NONE and not all(part in NONE for part in parts)
 
     return plain.map({answer: answer if given(answer) else "" for answer in plain.unique()})
-
-
-def _worded(answer: str) -> str:
-    """An answer in words without the number before it, or a full stop behind it, and with the usual word for very."""
-    word = _NUMBERED.sub("", answer, count=1).rstrip(".!)") if not answer.replace(".", "").isdigit() else answer
-    word = re.sub(r"\s*/\s*", "/", word)
-    for usual, others in _VERY.items():
-        for other in others:
-            if word.startswith(f"{other} "):
-                return f"{usual} {word.removeprefix(other).strip()}"
-    return word
 
 
 def cronbach(items: np.ndarray) -> float:
@@ -298,7 +229,7 @@ def kind_of(sheet: tables.Sheet) -> tuple[Kind, dict[str, list[str]]]:
     items: dict[str, list[str]] = {}
     fields = [SURVEY["role"], SURVEY["municipality"]]
     for what in ("willingness", "trust"):
-        words = (what, *MEANING[what], *(("answer", "antwoord", "score") if what == "willingness" else ()))
+        words = (what, *(SURVEY["willingness"].words[1:] if what == "willingness" else MEANING[what]))
         names = {column: plain_name(column) for column in sheet.frame.columns if column}
         single = [column for column, name in names.items() if name in words]
         several = [column for column, name in names.items()
@@ -334,19 +265,19 @@ def _shares(table: tables.Table, what: str, cells: Mapping[str, pd.Series], scal
     """Answers as shares 0-1 (NaN: none), a column an item; how they were read; whether that is sure; the scale."""
     import pandas as pd
 
-    answers = {answer: _worded(answer) for column in cells.values() for answer in column.unique() if answer}
-    words = next((words for words in _WORDS if {*answers.values()} <= {_worded(word) for level in words for word in level}),
+    answers = {answer: worded(answer) for column in cells.values() for answer in column.unique() if answer}
+    words = next((words for words in SCALES if {*answers.values()} <= {worded(word) for level in words for word in level}),
                  None)
     if {*answers.values()} <= {"a", "d", "n"}:  # may be what anybody ticked
         words = None
     if words is not None and scale is None:
-        level = {_worded(word): k / (len(words) - 1) for k, same in enumerate(words) for word in same}
+        level = {worded(word): k / (len(words) - 1) for k, same in enumerate(words) for word in same}
         made = pd.DataFrame({name: column.map(answers).map(level) for name, column in cells.items()})
         told = Said("{what} is read as words, from {first!r} (0) to {last!r} (1).", what=Said(what.capitalize()),
                     first=words[0][0], last=words[-1][0])
         return made, told, True, "words"
-    if all(_NUMBERED.match(answer) or answer.isdigit() for answer in answers):  # 1 - not at all, 2, 3, 4, 5 - fully
-        number = {answer: found.group(1) if (found := _NUMBERED.match(answer)) else answer for answer in answers} | {"": ""}
+    if all(NUMBERED.match(answer) or answer.isdigit() for answer in answers):  # 1 - not at all, 2, 3, 4, 5 - fully
+        number = {answer: found.group(1) if (found := NUMBERED.match(answer)) else answer for answer in answers} | {"": ""}
         cells = {name: column.map(number) for name, column in cells.items()}
     decimal = {"point": ".", "comma": ","}.get(reading.decimal if reading else "") or written.mark_of(cells)
     read = {name: written.read(column, counts=False, low=0, high=scale[1] if scale else 100, decimal=decimal,

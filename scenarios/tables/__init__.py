@@ -166,6 +166,9 @@ def meanings(sheet: Sheet, kind: Kind, also: Sequence[str] = ()) -> dict[str, st
             if not same and one.name in kind.needed:
                 same = [column for column in free if may_be(column, one) and (one.type == "id" or _numeric(sheet, column))]
                 same = same if len(same) == 1 else []
+            if not same and one.begins and not set(kind.one_of) & set(meaning.values()):
+                known = {word for other in kind.fields for word in (other.name, *other.words, *other.loose)}
+                same = [column for column in free if words[column].startswith(one.begins) and words[column] not in known]
             if not same and one.sign and not set(kind.one_of) & set(meaning.values()):
                 same = [column for column in free if _numeric(sheet, column) and (
                     one.sign in column or sheet.frame[column].str.contains(f"^$|{one.sign}$").all())]

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,8 @@ _NOTE = re.compile(r"(sources?|bron(nen)?|notes?|noot|opmerking(en)?|toelichting
 _WHOLE = re.compile(r'"(?:[^"]|"")*[,;|\t](?:[^"]|"")*"')  # a line in quotes as a whole
 _QUOTES = (("'", "'"), ("“", "”"), ("‘", "’"))
 _CHUNK = 2**22
+_A_YEAR, _A_NUMBER = re.compile(r"(1[5-9]|2[01])\d\d"), re.compile(r"[+-]?\d*[.,]?\d+%?")
+TWO_LINES = Said("a header of two lines")
 #: First bytes of files that are no text, and what to do about them.
 _NO_TEXT = (
     (b"\xd0\xcf\x11\xe0", "is a workbook of before 2007 (.xls), or one with a password", "save it as .xlsx or CSV"),
@@ -335,12 +338,16 @@ def _of_text(text: str, where: str, remedy: str, how: list[str], reading: Readin
         how.append(Said("{marks} between columns", marks=Said(_NAMED[separator] + "s")))
     rows = _parsed(lines[at:at + _SAMPLE], separator)
     if words := above([row for _, row in rows]):
-        at += rows[words][0]
         how.append(left_out(words, "above the header"))
-    first = next(csv.reader([lines[at]], delimiter=separator), [])
-    frame = _at_once(text, separator, [_clean(name) for name in first], at)
+    cells = [row for _, row in rows[words:words + 3]]
+    names = headed(cells)
+    if names != headed(cells[:1]):
+        words += 1
+        how.append(TWO_LINES)
+    at += rows[words][0]
+    frame = _at_once(text, separator, names, at)
     if frame is None:
-        frame = _line_by_line(where, text, separator, at)
+        frame = _line_by_line(where, text, separator, at, names)
     return Sheet(where, _trimmed(where, frame, how), separator, tuple(how))
 
 
@@ -390,22 +397,54 @@ def _parsed(lines: Sequence[str], separator: str) -> list[tuple[int, list[str]]]
     with suppress(csv.Error):
         for row in reader:
             if any(cell.strip() for cell in row):
-                rows.append((begins, _shorn(row)))
+                rows.append((begins, row))
             begins = reader.line_num
     return rows
 
 
 def above(rows: Sequence[Sequence[Any]], least: float = 0.9) -> int:
     """How many rows stand above the header of a table, such as its title: rows of one cell above rows of several (`least`
-    of those below it), and lines that begin with #. rows: the first ones, without those that are blank."""
-    filled = [sum(cell is not None and str(cell).strip() != "" for cell in row) for row in rows]
+    of those below it, and one), and lines that begin with #. rows: the first ones, without those that are blank.
+
+    A row that leaves its last cells open has several where it has as many separators as the header, and titles have fewer,
+    or all rows have as many, as spreadsheets write them.
+    """
+    filled = [sum(map(_holds, row)) for row in rows]
+    ends = [max((k + 1 for k, cell in enumerate(row) if _holds(cell)), default=0) for row in rows]
     # A header may leave the names of rows without one: it is as wide as what follows.
-    wide = [n > 1 or (not row[0] and len(row) > 1 and len(row) == len(after)) for n, row, after in zip(
-        filled, rows, [*rows[1:], ()], strict=True)]
+    wide = [n > 1 or (not row[0] and end > 1 and end == after) for n, row, end, after in zip(
+        filled, rows, ends, [*ends[1:], 0], strict=True)]
     k = next((k for k, row in enumerate(rows) if wide[k] and not str(row[0]).startswith("# ")), 0)
-    below = filled[k:]
-    sure = k <= _MOST_ABOVE and len(below) > 1 and sum(n > 1 for n in below[1:]) >= least * (len(below) - 1)
+    as_wide = [len(row) == len(rows[k]) for row in rows]
+    even = all(as_wide[k:]) and (all(as_wide) or not any(as_wide[:k]))
+    several = sum(n > 1 for n in filled[k + 1:])
+    sure = k <= _MOST_ABOVE and several and (even or several >= least * (len(rows) - k - 1))
     return k if sure else 0
+
+
+def _holds(cell: Any) -> bool:
+    return cell is not None and str(cell).strip() != ""
+
+
+def headed(rows: Sequence[Sequence[Any]]) -> list[str]:
+    """The names of columns: a table's first row; or its first two, where the second names what the first leaves open.
+
+    As under merged cells: "Municipality, Schools, , " above ", 2001, 2002, 2003". A name of the second row stands alone
+    where no other column has it, else behind the one above it. rows: the first three.
+    """
+    upper = [_clean(text(cell)) for cell in rows[0]]
+    if len(rows) < 3:
+        return upper
+    width = max(len(rows[0]), len(rows[1]))
+    first, lower = ([_clean(text(cell)) for cell in row] + [""] * (width - len(row)) for row in rows[:2])
+    gaps = [k for k in range(1, width) if not first[k]]
+    if not gaps or lower[0] not in ("", first[0]) or not _holds(rows[2][0]) or not all(
+            lower[k] and (_A_YEAR.fullmatch(lower[k]) or not _A_NUMBER.fullmatch(lower[k])) for k in gaps):
+        return upper
+    over = list(accumulate(first, lambda before, here: here or before))
+    low = ["" if k == 0 or lower[k] == first[k] else lower[k] for k in range(width)]
+    alone = Counter(low[k] or first[k] for k in range(width))
+    return [first[k] if not low[k] else low[k] if alone[low[k]] == 1 else f"{over[k]} {low[k]}" for k in range(width)]
 
 
 def left_out(count: int, place: str) -> str:
@@ -421,7 +460,7 @@ def _separator(lines: Sequence[str]) -> str:
     def evenness(separator: str) -> tuple[bool, bool, bool, float, int]:
         rows = [row for _, row in _parsed(lines, separator)]
         words = above(rows)
-        rows = rows[words:]
+        rows = [_shorn(row) for row in rows[words:]]
         n = len(rows[0]) if rows else 0
         even = sum((len(row) <= n) + (len(row) == n) for row in rows) / max(len(rows), 1)
         divided = sum(separator in line for line in lines[words:]) >= 0.9 * len(lines[words:])
@@ -430,7 +469,7 @@ def _separator(lines: Sequence[str]) -> str:
     best = max(MARKS, key=evenness)
     if evenness(best)[0]:
         return best
-    spaced = [len(row) for _, row in _parsed(lines, " ")]
+    spaced = [len(_shorn(row)) for _, row in _parsed(lines, " ")]
     if len(spaced) > 1 and spaced[0] > 1 and set(spaced[1:]) in ({spaced[0]}, {spaced[0] + 1}):
         return " "  # as R's write.table does
     # One column: a separator that stands nowhere, so that a decimal comma stays in its cell.
@@ -470,7 +509,7 @@ def _at_once(text: str, separator: str, names: list[str], at: int) -> pd.DataFra
     return frame.set_axis(names, axis=1).set_axis(pd.RangeIndex(at + 2, len(frame) + at + 2))
 
 
-def _line_by_line(where: str, text: str, separator: str, at: int) -> pd.DataFrame:
+def _line_by_line(where: str, text: str, separator: str, at: int, header: Sequence[str]) -> pd.DataFrame:
     import pandas as pd
 
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
@@ -484,10 +523,10 @@ def _line_by_line(where: str, text: str, separator: str, at: int) -> pd.DataFram
         raise Refused("{where}, line {line}: this cannot be read as CSV ({error}); {do}.", where=where,
                       line=reader.line_num, error=error,
                       do=Said("give a table of short cells" if long else "check the quotation marks")) from None
-    (_, told, header), rows = rows[0], rows[1:]
+    rows = rows[1:]
     width = max((len(row) for _, _, row in rows), default=0)
-    names = [_clean(name) for name in header]
-    names += [""] * (min(told, width) - len(names))
+    names = _shorn(list(header))
+    names += [""] * (min(len(header), width) - len(names))
     if _named_rows(rows, names, text.split("\n")[at:], separator):
         names = ["", *names]
     n, marks = len(names), _NAMED[separator] + "s" if separator.isspace() else repr(separator)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 
 from letsdance.params import Refused, Said, nearest, within
-from letsdance.scenarios.tables.files import MOST_COLUMNS, MOST_ROWS, _clean, _trimmed, above, left_out, text, texts
+from letsdance.scenarios.tables import files
+from letsdance.scenarios.tables.files import MOST_COLUMNS, MOST_ROWS, left_out, text, texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -161,19 +162,23 @@ def _with_results(sheet: Any, where: str, rows: Sequence[tuple[int, list[Any]]])
                               title=sheet.title, number=number, cell=cell[:30])
 
 
-def _header(rows: Sequence[tuple[int, list[Any]]]) -> tuple[list[str], int]:
-    """The columns' names, and how many rows stand above them."""
-    words = above([cells for _, cells in rows[:60]], 0.5)  # cells are no pieces of a text; many may be blank: not yet
-    return [_clean(text(cell)) for cell in rows[words][1]], words
+def _header(rows: Sequence[tuple[int, list[Any]]]) -> tuple[list[str], int, bool]:
+    """The columns' names, how many rows stand above them, and whether they take two rows."""
+    words = files.above([cells for _, cells in rows[:60]], 0.0)  # cells are no pieces of a text; many may be blank: not yet
+    cells = [cells for _, cells in rows[words:words + 3]]
+    names = files.headed(cells)
+    return names, words, names != files.headed(cells[:1])
 
 
 def _framed(rows: list[tuple[int, list[Any]]], where: str, how: list[str]) -> tuple[pd.DataFrame, frozenset[str]]:
     import pandas as pd
 
-    header, words = _header(rows)
+    header, words, two = _header(rows)
     if words:
         how.append(left_out(words, "above the header"))
-    rows = rows[words:]
+    if two:
+        how.append(files.TWO_LINES)
+    rows = rows[words + two:]
     width = max(len(cells) for _, cells in rows)
     header += [""] * (width - len(header))
     index = [number for number, _ in rows[1:]]
@@ -181,7 +186,7 @@ def _framed(rows: list[tuple[int, list[Any]]], where: str, how: list[str]) -> tu
     numeric = {header[k] for k, column in enumerate(columns) if all(
         cell is None or (isinstance(cell, int | float) and not isinstance(cell, bool)) for cell in column)}
     made = pd.DataFrame({k: texts(pd.Series(column, index, dtype=object)) for k, column in enumerate(columns)}, dtype=str)
-    return _trimmed(where, made.set_axis(header, axis=1), how), frozenset(numeric)
+    return files._trimmed(where, made.set_axis(header, axis=1), how), frozenset(numeric)
 
 
 # ---------------------------------------------------------------- networks

@@ -21,14 +21,16 @@ if TYPE_CHECKING:
 UNCLEAR = "\0"
 #: What is written where nothing is known.
 BLANK = frozenset(("na", "n/a", "<na>", "nat", "#n/a", "#n/b", "#n/v", "#nv", "nan", "null", "none", ".", "..", "...", ":",
-                   "-", "–", "—", "n.v.t.", "nvt", "n.b.", "missing", "\\n", "onbekend", "unknown", "(blank)", "(leeg)"))
+                   "-", "–", "—", "n.v.t.", "nvt", "n.b.", "missing", "\\n", "onbekend", "unknown", "(blank)", "(leeg)",
+                   "k.a.", "k. a.", "keine angabe", "unbekannt", "fehlend", "(leer)", "n.d.", "nd", "n.c.", "inconnu",
+                   "non disponible", "manquant", "(vide)"))
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 _SPACED = re.compile(r"([+-]?\d{1,3})((?:[\s'’]\d{3})+)([.,]\d+)?")
 _GROUPS = {".": re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?"), ",": re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")}
 _OTHER = {".": ",", ",": "."}
 #: A column's name that says its numbers are thousands or millions; "per thousand" is another thing.
 _IN = re.compile(r"[x×]\s?1(?P<zeros>([.,\s'’]?000)+)\b|(?<!per )\b("
-                 r"(?P<thousand>thousands?|duizend(en|tallen)?|tausend|tsd|milliers)|"
+                 r"(?P<thousand>thousands?|duizend(en|tallen)?|tausend|tsd|milliers?)|"
                  r"(?P<million>millions?|miljoen(en)?|millionen|mln|mio))\b", re.IGNORECASE)
 #: Behind a year or a date: a mark of a note.
 _NOTED = re.compile(r"(.*\d)\s?(\*+|[†‡¹²³\u2074-\u2079]+|\[\w{1,2}\]|\([a-z]\))")

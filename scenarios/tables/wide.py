@@ -24,9 +24,11 @@ _FEWEST = 3   # periods side by side; two columns may be called by numbers for o
 _BESIDE = 6   # columns besides
 _NUMBER = r"[+-]?\d*[.,]?\d+([eE][+-]?\d+)?"
 #: Words that say "not by then" in a column of times.
-NEVER = ("never", "not yet", "not adopted", "nooit", "nog niet", "niet ingevoerd", "censored")
+NEVER = ("never", "not yet", "not adopted", "nooit", "nog niet", "niet ingevoerd", "censored", "nie", "noch nicht",
+         "nicht eingeführt", "jamais", "pas encore")
 #: Answers to whether a unit has it, as they stand in cells.
-YES, NO = ("1", "1.0", "yes", "true", "ja"), ("0", "0.0", "no", "false", "nee", "")
+YES = ("1", "1.0", "yes", "true", "ja", "oui", "wahr", "vrai", "waar")
+NO = ("0", "0.0", "no", "false", "nee", "nein", "non", "falsch", "faux", "onwaar", "")
 
 
 def ties(sheet: Sheet) -> Sheet:
