@@ -321,6 +321,7 @@ def test_policies_side_by_side(visit, size):  # noqa: F811
     expect(cards(page)).to_have_count(2)
     if size == "phone":
         page.get_by_role("button", name="Change its levers").click()
+        page.locator(".ld-levers > summary", has_text="People").click()
     page.get_by_role("switch", name="Free-range civil servants").click()
     after = redrawn(page, added)
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(

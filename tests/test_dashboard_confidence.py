@@ -195,6 +195,7 @@ def test_it_says_at_once_that_it_explores_and_shows_where_numbers_come_from(visi
     sized(page, "phone")
     for name, n in Counter(confidence.origin(name) for name in PARAMETERS).items():
         expect(page.locator(f"[data-origin={name}] .ld-big")).to_contain_text(str(n))
+    page.locator("[data-origin=text] summary").click()
     page.get_by_role("button", name="Show these other studies").click()
     expect(page.locator("#ld-box")).to_be_in_viewport()
     n = Counter(p.source for p in PARAMETERS.values())["text"]

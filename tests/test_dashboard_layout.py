@@ -4,10 +4,18 @@
 from __future__ import annotations
 
 import pytest
-from browser import SIZES, browser_type_launch_args, served, visit  # noqa: F401  (fixtures)
+from browser import SIZES, browser_type_launch_args, go, served, visit  # noqa: F401  (fixtures)
 from playwright.sync_api import expect
 
 from letsdance.experiments.patterns import PATTERNS
+
+#: How long a page may be on a phone before anything is opened: three screens.
+SHORT = 3 * SIZES["phone"][1]
+
+
+def height(page) -> int:
+    """How long the page is."""
+    return page.evaluate("document.documentElement.scrollHeight")
 
 
 @pytest.mark.parametrize("language", ["en", "nl"])
@@ -31,11 +39,28 @@ def test_late_adopters_leads_with_what_it_found_on_a_phone(visit):
 
 def test_a_phone_folds_what_is_long(visit):
     page = visit("/confidence", "phone")
+    assert page.locator(".ld-chart-origins").bounding_box()["y"] < 500  # the picture is in view at once
+    assert height(page) < SHORT
     rows = page.locator("[data-pattern]")
     expect(rows).to_have_count(8)
     page.locator(".ld-patterns .ld-button", has_text="Show all").click()
     expect(rows).to_have_count(len(PATTERNS))
     expect(page.locator("[data-entry]")).to_have_count(4)
+    expect(page.locator("#ld-box input")).to_be_hidden()
+    page.locator("[data-origin=assumed] summary").click()
+    page.locator("[data-origin=assumed] .ld-link").click()
+    expect(page.locator("#ld-box input")).to_be_focused()  # what is looked up is opened
+    go(page, "explore")
+    assert height(page) < SHORT
+    tops = [page.locator(one).first.bounding_box()["y"] for one in (
+        ".ld-said h1", "[data-chart]", ".ld-actions", ".ld-start")]
+    assert tops == sorted(tops)
+    assert tops[2] < SIZES["phone"][1]
+    lever = page.locator("[data-lever=FRCS] [role=switch]")
+    expect(lever).to_be_hidden()
+    page.locator(".ld-levers:has([data-lever=FRCS]) > summary").click()
+    lever.click()
+    expect(page.locator(".ld-levers:has([data-lever=FRCS]) .ld-named")).to_have_text("Free-range civil servants")
 
 
 def test_a_headline_says_what_its_words_mean(visit):

@@ -1,6 +1,14 @@
 /* What the pages share in the browser: charts by ECharts from the server, colours from CSS, downloads, reconnecting. */
 document.querySelector('meta[name=viewport]').setAttribute('content', 'width=device-width, initial-scale=1');
+const phones = window.matchMedia('(max-width: 760px)');
 window.letsdance = {
+  /* Keeps a component's `phone`: whether the screen is as narrow as a phone, where what is long folds. */
+  narrow(one) {
+    const turned = () => { one.phone = phones.matches; };
+    turned();
+    phones.addEventListener('change', turned);
+    one.$once('hook:beforeDestroy', () => phones.removeEventListener('change', turned));
+  },
   font: 'Inter, sans-serif',
   /* Both weights of the font, asked for before anything is drawn: a canvas does not draw again when they come. */
   fonts: Promise.all([400, 600].map((weight) => document.fonts.load(`${weight} 16px Inter`))).catch(() => {}),

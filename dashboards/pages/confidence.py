@@ -43,6 +43,11 @@ def _Patterns(patterns: list, verdicts: dict, running: str, checking: bool, done
     """The expected patterns, and their verdicts as they come."""
 
 
+@vue("../assets/left_out.vue")
+def _LeftOut(title: str, rows: list) -> None:
+    """What the model leaves out, as a list."""
+
+
 @vue("../assets/box.vue")
 def _Box(entries: dict, sources: dict, tab: str, word: str, origin: str, titles: dict, texts: dict,
          event_looked: Callable[[events.Found], None]) -> None:
@@ -351,10 +356,7 @@ def Patterns() -> None:
 def LeftOut() -> None:
     """What the model leaves out."""
     text = use_session().text
-    with Box([], "ld-paper ld-left-out", "section"):
-        Say(text("confidence.left"), "h2")
-        items = [Box([Say(title, "b"), Say(why, "span")], tag="li") for title, why in left_out(text)]
-        Box(items, tag="ul")
+    _LeftOut(title=text("confidence.left"), rows=[list(one) for one in left_out(text)])
 
 
 @solara.component
