@@ -426,6 +426,10 @@ def _holds(cell: Any) -> bool:
     return cell is not None and str(cell).strip() != ""
 
 
+def _latest(before: str, here: str) -> str:
+    return here or before
+
+
 def headed(rows: Sequence[Sequence[Any]]) -> list[str]:
     """The names of columns: a table's first row; or its first two, where the second names what the first leaves open.
 
@@ -441,7 +445,7 @@ def headed(rows: Sequence[Sequence[Any]]) -> list[str]:
     if not gaps or lower[0] not in ("", first[0]) or not _holds(rows[2][0]) or not all(
             lower[k] and (_A_YEAR.fullmatch(lower[k]) or not _A_NUMBER.fullmatch(lower[k])) for k in gaps):
         return upper
-    over = list(accumulate(first, lambda before, here: here or before))
+    over = list(accumulate(first, _latest))
     low = ["" if k == 0 or lower[k] == first[k] else lower[k] for k in range(width)]
     alone = Counter(low[k] or first[k] for k in range(width))
     return [first[k] if not low[k] else low[k] if alone[low[k]] == 1 else f"{over[k]} {low[k]}" for k in range(width)]
