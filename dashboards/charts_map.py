@@ -9,6 +9,7 @@ import numpy as np
 
 from letsdance.dashboards.charts import CORNERS, Chart, end_label
 from letsdance.experiments.basins import Basins
+from letsdance.experiments.boundaries import SHADE, boundaries
 from letsdance.experiments.residence import Estimate, Residence, Survival
 from letsdance.experiments.tipping import Tipping
 from letsdance.report.style import spread
@@ -23,23 +24,38 @@ _SQUARE = {"left": 62, "right": 24, "top": 8, "bottom": 38}  # as charts.plane h
 # ---------------------------------------------------------------- the basin map
 
 def basin(found: Basins, start: tuple[float, float], text: Text) -> Chart:
-    """Each start coloured by the future in which most of its municipalities end; paler where fewer do."""
-    here = found.agents
+    """The plane in the colours of the futures that lead, as far as the runs tell; paler where fewer end there."""
+    here, told = found.agents, boundaries(found)
     most = here.argmax(axis=2)
-    strength = np.take_along_axis(here, most[:, :, None], axis=2)[:, :, 0]
     sizes = found.sizes.set_index("regime")
     largest = max(REGIMES, key=lambda name: float(sizes.loc[name, "agents"]))
     row = sizes.loc[largest]
     sentence = text("map.basin_says", n=len(found.starts) ** 2, runs=found.runs, quarters=found.quarters,
                     share=text.percent(float(row["agents"])), future=text(f"curve.{largest}"),
-                    low=text.percent(float(row["lowest_run"])), high=text.percent(float(row["highest_run"])))
+                    low=text.percent(float(row["lowest_run"])), high=text.percent(float(row["highest_run"])),
+                    open=text.percent(told.open))
 
     def table() -> tuple[list[str], list[list[str]]]:
-        columns = [text("plane.C"), text("plane.G"), *(text(f"curve.{name}") for name in REGIMES)]
-        return columns, [[text.percent(C), text.percent(G), *(text.percent(float(v)) for v in here[i, j])]
+        columns = [text("plane.C"), text("plane.G"), *(text(f"curve.{name}") for name in REGIMES), text("map.told")]
+        return columns, [[text.percent(C), text.percent(G), *(text.percent(float(v)) for v in here[i, j]),
+                          text(f"curve.{REGIMES[most[i, j]]}") if told.told[i, j] else text("map.not_told")]
                          for i, C in enumerate(found.starts) for j, G in enumerate(found.starts)]
 
-    return _plane("basin", text("map.basin"), sentence, found.starts, most, strength, start, text, table)
+    series: list[dict[str, Any]] = [{"type": "scatter", "id": "corners", "silent": True, "markArea": {"data": []}}]
+    data: dict[str, list[Any]] = {}
+    for k, area in enumerate(told.areas):
+        data[f"area.{k}"] = [[0.0, 0.0]]  # one mark, whose outlines chart.vue draws
+        series.append({"type": "custom", "id": f"area.{k}", "silent": True, "z": 1,
+                       "_rings": [ring.round(3).tolist() for ring in area.rings],
+                       "itemStyle": {"color": f"--{area.regime}", "opacity": SHADE}})
+    for key, lines, style in (("open", told.strokes, {"color": "--soft", "width": 0.7, "opacity": 0.7}),
+                              ("boundary", told.lines, {"color": "--ink", "width": 2.4})):
+        data[key] = [point for line in lines for point in (*line.round(3).tolist(), ["-", "-"])]
+        series.append({"type": "line", "id": key, "symbol": "none", "silent": True, "z": 2, "lineStyle": style})
+    data["starts"] = [[round(float(C), 4), round(float(G), 4)] for C in found.starts for G in found.starts]
+    series.append({"type": "scatter", "id": "starts", "symbolSize": 3, "silent": True, "z": 3,
+                   "itemStyle": {"color": "--ink", "opacity": 0.45}})
+    return _plane("basin", text("map.basin"), sentence, series, data, start, text, table)
 
 
 def mean_field(found: Basins, start: tuple[float, float], text: Text) -> Chart:
@@ -54,8 +70,14 @@ def mean_field(found: Basins, start: tuple[float, float], text: Text) -> Chart:
                   text("map.stable") if p.stable else text("map.unstable")] for p in found.fixed_points]
         return [text("plane.C"), text("plane.G"), text("map.leads_to")], rows
 
-    chart = _plane("mean_field", text("map.mean_field"), sentence, found.starts, found.mean_field,
-                   np.full(found.mean_field.shape, 0.85), start, text, table)
+    edges = np.concatenate([[0.0], (found.starts[1:] + found.starts[:-1]) / 2, [1.0]]).round(4).tolist()
+    cells = [[{"xAxis": edges[i], "yAxis": edges[j],
+               "itemStyle": {"color": f"--{REGIMES[found.mean_field[i, j]]}", "opacity": 0.65}},
+              {"xAxis": edges[i + 1], "yAxis": edges[j + 1]}]
+             for i in range(len(found.starts)) for j in range(len(found.starts))]
+    ground = {"type": "scatter", "id": "corners", "data": [], "silent": True, "z": 0,
+              "markArea": {"silent": True, "label": {"show": False}, "data": cells}}
+    chart = _plane("mean_field", text("map.mean_field"), sentence, [ground], {}, start, text, table)
     for stable in (True, False):
         name = "stable" if stable else "unstable"
         points = [[round(float(v), 3) for v in p.state[:2]] for p in found.fixed_points if p.stable == stable]
@@ -74,16 +96,10 @@ def share_here(found: Basins, C: float, G: float) -> np.ndarray:
     return shares
 
 
-def _plane(name: str, title: str, sentence: str, starts: np.ndarray, regime: np.ndarray, strength: np.ndarray,
+def _plane(name: str, title: str, sentence: str, series: list[dict[str, Any]], data: dict[str, list[Any]],
            start: tuple[float, float], text: Text, table: Any) -> Chart:
-    edges = np.concatenate([[0.0], (starts[1:] + starts[:-1]) / 2, [1.0]]).round(4).tolist()
-    cells = [[{"xAxis": edges[i], "yAxis": edges[j], "itemStyle": {
-                "color": f"--{REGIMES[regime[i, j]]}", "opacity": round(max(0.12, 1.35 * float(strength[i, j]) - 0.5), 2)}},
-              {"xAxis": edges[i + 1], "yAxis": edges[j + 1]}]
-             for i in range(len(starts)) for j in range(len(starts))]
-    series: list[dict[str, Any]] = [{"type": "scatter", "id": "corners", "data": [], "silent": True, "z": 0,
-                                     "markArea": {"silent": True, "label": {"show": False}, "data": cells}}]
-    data: dict[str, list[Any]] = {"start": [list(start)]}
+    """The plane over a ground that is drawn already: names in the corners, a cross at the start on screen, axes."""
+    data["start"] = [list(start)]
     for corner, (x, y) in CORNERS.items():
         series.append({"type": "scatter", "id": f"name.{corner}", "silent": True, "z": 6, "symbolSize": 0.1,
                        "label": {"show": True, "formatter": text(f"curve.{corner}"), "fontSize": 12, "fontWeight": 600,

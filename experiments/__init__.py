@@ -10,7 +10,7 @@ kept), an analysis. Each question is one file, one command of `letsdance`, one p
 | many runs at many points | design, plan, executors, store, sweep |
 | what matters, and how much is luck | sensitivity, emulator |
 | where does it hold, in plain words | discovery |
-| where do starts lead, how long do they last | basins, residence |
+| where do starts lead, how long do they last | basins, boundaries, residence |
 | what tips it, is there a way back, does it warn | tipping, early_warning |
 | which levers, when, at what cost | search (portfolios, explore, success, finalists) |
 | what if nobody knows the parameters | worlds; over_worlds, pathways, and tunnel_, map_, reasons_, search_worlds |

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from letsdance.experiments.boundaries import SHADE, boundaries
 from letsdance.experiments.estimates import Estimate
 from letsdance.experiments.outcomes import parse
 from letsdance.params import listed
@@ -36,6 +37,7 @@ from letsdance.simulation.rules.regimes import REGIMES
 
 if TYPE_CHECKING:
     from letsdance.experiments.basins import Basins
+    from letsdance.experiments.boundaries import Boundaries
     from letsdance.experiments.residence import Residence, Stay
 
 SHARE = ((0.0, "0"), (0.5, "50 %"), (1.0, "100 %"))
@@ -114,12 +116,14 @@ def counted_runs(runs: int) -> str:
 # ---------------------------------------------------------------- basins
 
 def basin_map(found: Basins, width: float = WIDE) -> Figure:
-    """Where each start leads: the agents' most frequent future beside the mean field's, with its fixed points."""
+    """Where each start leads: the future that leads among the agents, as far as their runs tell, beside the mean field's,
+    with its fixed points; of a single run, each start's most frequent future."""
     figure = Figure("Where each start leads", f"Agents and mean field come to the same future from "
                     f"{percent(found.agreement)} of {found.mean_field.size} starts.", width)
-    narrow = width < 600
+    narrow, told = width < 600, boundaries(found) if found.runs > 1 else None
+    hatched = "" if told is None else f"hatched: the runs do not tell (95\u00a0%), {percent(told.open)} of the plane · "
     y = figure.head(f"colour: the future after {found.quarters} quarters, fainter where fewer municipalities are in it · "
-                    f"\u25cf stable and \u25cb unstable fixed points of the mean field")
+                    f"{hatched}\u25cf stable and \u25cb unstable fixed points of the mean field")
     side, n = (width - 58.0 if narrow else 400.0), len(found.starts)
     agents = found.agents
     frequent, share = agents.argmax(axis=2), agents.max(axis=2)
@@ -130,33 +134,46 @@ def basin_map(found: Basins, width: float = WIDE) -> Figure:
         x, top = (44, y + 48 + k * (side + 92)) if narrow else (44 + k * (side + 74), y + 48)
         panel = Panel(figure, x, top, side, side, (0, 1), (0, 1))
         panel.heading(heading)
-        cell = side / n
-        for i in range(n):
-            for j in range(n):
-                colour = COLOURS[REGIMES[int(ends[i, j])]]
-                strength = float(share[i, j]) if k == 0 else 1.0
-                figure.box(panel.x + i * cell, panel.y + side - (j + 1) * cell, cell - 1, cell - 1,
-                           tint(colour, 0.25 + 0.6 * strength))
-        # Cells are drawn side by side; a start's mean lies in the middle of its cell.
-        low, high = float(found.starts[0]), float(found.starts[-1])
-
-        def at(value: float, low: float = low, high: float = high, cell: float = cell) -> float:
-            return cell / 2 + (value - low) / (high - low) * (side - cell)
-
+        if k == 0 and told is not None:
+            _told(panel, told, found.starts)
+        else:
+            edges = side * np.concatenate([[0.0], (found.starts[1:] + found.starts[:-1]) / 2, [1.0]])
+            for i in range(n):
+                for j in range(n):
+                    colour = COLOURS[REGIMES[int(ends[i, j])]]
+                    strength = float(share[i, j]) if k == 0 else 1.0
+                    figure.box(panel.x + edges[i], panel.y + side - edges[j + 1], edges[i + 1] - edges[i] - 1,
+                               edges[j + 1] - edges[j] - 1, tint(colour, 0.25 + 0.6 * strength))
         for value in (0.1, 0.5, 0.9):
-            figure.text(panel.x + at(value), panel.y + side + 19, f"{value:g}", 13, SOFT, anchor="middle")
-            figure.text(panel.x - 7, panel.y + side - at(value) + 4.5, f"{value:g}", 13, SOFT, anchor="end")
+            figure.text(panel.x + value * side, panel.y + side + 19, f"{value:g}", 13, SOFT, anchor="middle")
+            figure.text(panel.x - 7, panel.y + side - value * side + 4.5, f"{value:g}", 13, SOFT, anchor="end")
         across(panel, "citizens' willingness C at the start \u2192")
         for one in found.fixed_points if k else ():
             C, G = float(one.state[0]), float(one.state[1])
-            figure.disc(panel.x + at(C), panel.y + side - at(G), 5.5, INK if one.stable else PAPER, edge=INK)
+            figure.disc(panel.x + C * side, panel.y + side - G * side, 5.5, INK if one.stable else PAPER, edge=INK)
         for name in dict.fromkeys(REGIMES[int(v)] for v in ends.ravel()):
-            where = np.argwhere(ends == REGIMES.index(name)).mean(axis=0)
+            where = found.starts[np.argwhere(ends == REGIMES.index(name))].mean(axis=0)
             half = text_width(FUTURES[name], 15, True) / 2 + 4
-            x = min(max((where[0] + 0.5) * cell, half), side - half)
-            figure.text(panel.x + x, panel.y + side - (where[1] + 0.5) * cell, FUTURES[name], 15, INK, True, "middle",
+            x = min(max(where[0] * side, half), side - half)
+            figure.text(panel.x + x, panel.y + side - where[1] * side, FUTURES[name], 15, INK, True, "middle",
                         halo=PAPER)
     return finish(figure, [panel])
+
+
+def _told(panel: Panel, told: Boundaries, starts: np.ndarray) -> None:
+    """The areas that the runs tell, what is open hatched, the boundaries, and a dot for every start."""
+    def place(points: np.ndarray) -> np.ndarray:
+        return np.array([panel.x, panel.y + panel.height]) + points * [panel.width, -panel.height]
+
+    for area in told.areas:
+        panel.figure.areas([place(ring) for ring in area.rings], COLOURS[area.regime], SHADE)
+    for stroke in told.strokes:
+        panel.figure.line(place(stroke), SOFT, 0.5)
+    for line in told.lines:
+        panel.figure.line(place(line), INK, 2.2)
+    for C in starts:
+        for x, y in place(np.array([[C, G] for G in starts])):
+            panel.figure.disc(float(x), float(y), 1.0, INK, opacity=0.5)
 
 
 def _basins_section(found: Basins) -> Section:
@@ -168,7 +185,11 @@ def _basins_section(found: Basins) -> Section:
     return Section(
         "Basins", [f"Left alone for long, the mean field rests at (C, G) = {listed(rest)}." if rest else
                    "No resting point of the mean field was found.",
-                   "A basin after so many quarters is not one for ever: the mixed futures may be slow transients."],
+                   "A basin after so many quarters is not one for ever: the mixed futures may be slow transients.",
+                   *([] if found.runs < 2 else [
+                       "Colour stands where one future leads every other by more than luck explains (95\u00a0% at each "
+                       "start); a boundary where both its sides are told within one step between starts. Between starts, shares "
+                       "are interpolated; dots are the starts that ran."])],
         {"basin_map": partial(basin_map, found)},
         [Table(["future", "agents: share of the plane (lowest to highest run)", "mean field"], rows,
                "How much of the plane leads where; every start weighs the same, which says nothing of how likely it is.")])

@@ -133,6 +133,10 @@ class Figure:
         """A filled outline."""
         self._shapes.append(("area", (np.asarray(points, np.float64), fill, opacity)))
 
+    def areas(self, rings: Sequence[np.ndarray], fill: str, opacity: float = 1.0) -> None:
+        """Filled outlines; those that run the other way round are holes."""
+        self._shapes.append(("areas", (rings, fill, opacity)))
+
     def line(self, points: Sequence[Point] | np.ndarray, colour: str, width: float = 1.0,
              dashes: tuple[float, float] | None = None) -> None:
         """A line through points; it breaks where a point is not a number."""
@@ -190,7 +194,8 @@ class Figure:
         the words of title and foot."""
         from matplotlib.figure import Figure as Canvas
         from matplotlib.lines import Line2D
-        from matplotlib.patches import Ellipse, Polygon
+        from matplotlib.patches import Ellipse, PathPatch, Polygon
+        from matplotlib.path import Path
         from matplotlib.patheffects import withStroke
         from matplotlib.transforms import Affine2D
 
@@ -203,6 +208,10 @@ class Figure:
             if kind == "area":
                 points, fill, opacity = mark
                 artist: Any = Polygon(points, closed=True, facecolor=fill, alpha=opacity, linewidth=0, zorder=order)
+            elif kind == "areas":
+                rings, fill, opacity = mark
+                path = Path.make_compound_path(*(Path(ring, closed=True) for ring in rings))
+                artist = PathPatch(path, facecolor=fill, alpha=opacity, linewidth=0, zorder=order)
             elif kind == "line":
                 points, colour, width, dashes = mark
                 style: Any = (0, [d / width for d in dashes]) if dashes else "-"

@@ -19,6 +19,7 @@ from letsdance.dashboards.compute import Stopped, Token
 from letsdance.dashboards.pages import map as page_map
 from letsdance.dashboards.pages.map import Asked
 from letsdance.dashboards.state import Policy, View, from_link
+from letsdance.experiments.boundaries import boundaries
 from letsdance.params import PARAMETERS, Refused
 from letsdance.report.style import spread
 from letsdance.scenarios import STARTS, Use
@@ -71,24 +72,26 @@ def test_only_what_can_be_moved_is_moved():
 
 # ---------------------------------------------------------------- the charts
 
-def test_each_cell_is_where_simulate_ends_from_there(asked, found):
+def test_each_start_is_where_simulate_ends_from_there_and_the_runs_say_what_is_drawn(asked, found):
     chart = charts_map.basin(found, (0.75, 0.3), TEXT)
-    cells = chart.option["series"][0]["markArea"]["data"]
-    assert len(cells) == 16
+    told = boundaries(found)
+    rows = chart.table()[1]
+    assert len(rows) == len(chart.data["starts"]) == 16
     for i, j in ((0, 0), (3, 1), (2, 3)):
         story = replace(asked.policy.scenario(), C=float(found.starts[i]), G=float(found.starts[j]))
         result = simulate(story, runs=2, seed=5)
         shares = [result.rows[name][:, -1].mean() for name in REGIMES]
-        low, high = cells[4 * i + j]
-        assert low["xAxis"] <= found.starts[i] <= high["xAxis"]
-        assert low["yAxis"] <= found.starts[j] <= high["yAxis"]
-        assert low["itemStyle"]["color"] == f"--{REGIMES[int(np.argmax(shares))]}"
-        assert chart.table()[1][4 * i + j][2:] == [TEXT.percent(share) for share in shares]
+        most = TEXT(f"curve.{REGIMES[int(np.argmax(shares))]}") if told.told[i, j] else TEXT("map.not_told")
+        assert rows[4 * i + j][2:] == [*(TEXT.percent(share) for share in shares), most]
+        assert chart.data["starts"][4 * i + j] == pytest.approx(found.starts[[i, j]], abs=1e-4)
         assert charts_map.share_here(found, *(found.starts[k] + 0.1 for k in (i, j))) == pytest.approx(shares)
-    area = sum((high["xAxis"] - low["xAxis"]) * (high["yAxis"] - low["yAxis"]) for low, high in cells)
-    assert area == pytest.approx(1.0)
+    drawn = [one for one in chart.option["series"] if one["type"] == "custom"]
+    assert [(one["itemStyle"]["color"], len(one["_rings"])) for one in drawn] == [
+        (f"--{area.regime}", len(area.rings)) for area in told.areas]
+    assert len(chart.data["open"]) == 3 * len(told.strokes)  # two ends, and a break
     assert chart.data["start"] == [[0.75, 0.3]]
     assert "16 starts, 2 runs each, 12 quarters" in chart.sentence
+    assert f"Hatched ({TEXT.percent(told.open)} of the plane)" in chart.sentence
 
 
 def test_the_mean_fields_points_are_its_fixed_points(asked, found):

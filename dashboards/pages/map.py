@@ -31,7 +31,7 @@ from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.words import Text
 
 #: Starts on each side and runs from each, one after another; the last only when asked for.
-GRIDS = ((5, 2), (9, 4), (17, 8))
+GRIDS = ((5, 4), (9, 4), (17, 8))
 #: Values along the axis, and runs at each from each start.
 TIPPINGS = ((5, 2), (9, 4))
 #: Runs from each start.
