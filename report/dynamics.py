@@ -188,8 +188,8 @@ def _basins_section(found: Basins) -> Section:
                    "A basin after so many quarters is not one for ever: the mixed futures may be slow transients.",
                    *([] if found.runs < 2 else [
                        "Colour stands where one future leads every other by more than luck explains (95\u00a0% at each "
-                       "start); a boundary where both its sides are told within one step between starts. Between starts, shares "
-                       "are interpolated; dots are the starts that ran."])],
+                       "start); a boundary where both its sides are told within one step between starts. Between starts, "
+                       "shares are interpolated; dots are the starts that ran."])],
         {"basin_map": partial(basin_map, found)},
         [Table(["future", "agents: share of the plane (lowest to highest run)", "mean field"], rows,
                "How much of the plane leads where; every start weighs the same, which says nothing of how likely it is.")])
