@@ -6,6 +6,8 @@ The compiled loops are called as plain Python here (`plain`), which is the same 
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -378,6 +380,7 @@ def test_the_chance_of_a_limit_is_smirnovs_among_the_points_of_the_rest_of_the_b
         lacks = bridge(X[here, j], share[here])[side]
         assert p == pytest.approx(min(1.0, 6 * np.exp(-2 * lacks**2 / (share[here].var() * here.sum()))))
     assert d.by_chance(X, np.full(50, 0.5), box) == dict.fromkeys(found, 1.0)  # nothing lacks where all are alike
+    assert d.by_chance(X, share / 1000, box) == pytest.approx(found)  # how seldom it holds is no matter
 
 
 def test_the_limit_that_chance_explains_best_is_left_out_until_none_is_left_to_chance(monkeypatch):
@@ -504,6 +507,25 @@ def test_how_many_points_would_do_for_a_box_of_one_point_and_for_all_but_one():
     assert d._power(share, nowhere, weight, np.array([99.0, edge - 1e-4])).enough == 1000
     assert d._power(share, nowhere, weight, np.array([99.0, edge + 1e-4])).enough is None
     assert d._power(share, nowhere, np.zeros(40), np.array([1.0, 1.0])).enough is None
+    near = 0.5 + (share - 0.5) / 250  # of very many runs each, so that little is much
+    found = d._power(near, nowhere, (share > 0.5) * 1.0, np.array([99.0, 9.0])).enough
+    assert found == float(f"{40 * needs(near, (share > 0.5) * 1.0, 9.0) ** 2:.2g}")
+
+
+def test_a_sweeps_own_seed_is_taken_unless_another_is_said(monkeypatch):
+    asked = []
+    monkeypatch.setattr(d, "runs_of", lambda sweep, outcome: outcome)
+    monkeypatch.setattr(d, "_of", lambda *words: asked.append(words[3:]))
+    sweep = SimpleNamespace(plan=SimpleNamespace(seed=7, design="design", scenario="scenario"))
+    for seed in (None, 0, 3):
+        d.from_sweep(sweep, "C@8 >= 0.5", seed=seed)
+    assert [(aim, most, seed, missing) for _, aim, most, seed, missing in asked] == [
+        (0.8, 3, seed, None) for seed in (7, 0, 3)]
+
+
+def test_as_many_permutations_are_made_as_the_guide_says():
+    guide = (Path(__file__).parents[1] / "docs/sensitivity.md").read_text(encoding="utf-8")
+    assert f"other points at random, {d._PERMUTATIONS} times" in guide
 
 
 def test_what_holds_in_one_run_alone_is_covered_as_if_in_one_whole_point(monkeypatch):
