@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 from scipy.optimize import brentq
@@ -582,6 +583,19 @@ def test_each_next_box_is_of_what_lies_outside_and_as_many_are_told_as_asked(mon
     for bad in (-0.01, 1.01, np.inf):
         with pytest.raises(Refused, match="known in every run"):
             d.find_boxes(FACTORS, X, np.where(np.arange(80)[:, None] == 3, bad, H))
+
+
+def test_the_regional_method_is_asked_wherever_a_condition_holds_in_some_runs_and_not_in_all(monkeypatch):
+    asked = []
+    said = pd.DataFrame({"factor": ["C0", "contacts_c", "FRCS.start"], "told_apart": [True, False, True]})
+    monkeypatch.setattr(d, "regional", lambda *words: asked.append(words) or SimpleNamespace(table=said))
+    monkeypatch.setattr(d, "_PERMUTATIONS", 9)
+    X, some = table(1)[0], np.zeros(80)
+    some[3] = 0.4
+    for H, apart in ((some, ("C0", "FRCS.start")), (1 - some, ("C0", "FRCS.start")), (0 * some, ()), (0 * some + 1, ())):
+        assert d.find_boxes(FACTORS, X, H, most=1, seed=6).apart == apart
+        assert d.find_boxes(FACTORS, X, H, most=1, seed=6, beside=False).apart == ()
+    assert [(names, seed) for names, _, _, seed in asked] == [(["C0", "contacts_c", "FRCS.start"], 6)] * 2
 
 
 def test_the_trade_off_along_a_peeling_is_counted_step_by_step():

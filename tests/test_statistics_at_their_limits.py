@@ -381,15 +381,16 @@ def test_an_outcome_that_only_the_society_has_is_read_at_its_end(monkeypatch):
     monkeypatch.setattr(tipping.meanfield, "fixed_points", lambda in_force: [])
     story = replace(scenarios.load("wasteland"), title="")
     found = tipping.tipping("k=0.5:1", [story, "lone_ranger"], outcome="services", regime="wasteland", points=2, runs=2,
-                            quarters=8, seed=4)
+                            quarters=10, seed=4)
     assert found.ends.shape == (2, 2, 2, 1)
     for v, k in enumerate((0.5, 1.0)):
         for s, name in enumerate(("wasteland", "lone_ranger")):
-            result = simulate(name, runs=2, quarters=8, seed=4, parameters={"k": k})
+            result = simulate(name, runs=2, quarters=10, seed=4, parameters={"k": k})
             np.testing.assert_allclose(found.ends[v, s, :, 0], parse("services").of(result))
             np.testing.assert_allclose(found.within[v, s], (result.regime[:, -1] == 3).mean(axis=1))
+    assert ((result.regime[:, -2] == 3).mean(axis=1) != found.within[-1, -1]).any()  # a quarter before it was another share
     assert dict(found.starts) == {"wasteland": "wasteland", "lone_ranger": scenarios.load("lone_ranger").title}
-    assert (found.stock, found.runs, found.quarters, found.seed) == (None, 2, 8, 4)
+    assert (found.stock, found.runs, found.quarters, found.seed) == (None, 2, 10, 4)
     frame = found.frame
     assert frame["value"].tolist() == [0.5] * 4 + [1.0] * 4
     assert frame["start"].tolist() == (["wasteland"] * 2 + ["lone_ranger"] * 2) * 2
