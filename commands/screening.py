@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from letsdance.experiments.store import Sweep
 
-_From = Annotated[Path | None, typer.Option("--from", help="A sweep's folder to analyse, instead of running anew.")]
+_From = Annotated[str | None, typer.Option("--from", help="A sweep's folder or address, analysed instead of running anew.")]
 _Replicates = Annotated[int, typer.Option(help="Runs of each point; the same seeds at every point.")]
 _Missing = Annotated[float | None, typer.Option(help="The number to put where an outcome is not a number.")]
 _Seed = Annotated[int | None, typer.Option(help="Seed of the first run and of what is drawn in the analysis [default: 1; "
@@ -152,7 +152,7 @@ def discover(
 
 # ---------------------------------------------------------------- what both do
 
-def _sweep(where: Path, scenario: str | None, factor: list[str] | None) -> Sweep:
+def _sweep(where: str, scenario: str | None, factor: list[str] | None) -> Sweep:
     from letsdance.experiments.store import Sweep
     from letsdance.params import Refused
 

@@ -89,12 +89,12 @@ def sweep(
     task: Annotated[str | None, typer.Option(
         metavar="K of N", help="Make only share K of N, in a folder that all share (a job array); slurm: as its array "
                                "says. `letsdance gather` closes it.")] = None,
-    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-sweep"),
+    out: Annotated[str, typer.Option(
+        help="The folder to write, or an address, such as s3://bucket/sweep.")] = "letsdance-sweep",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a sweep that was stopped.")] = False,
     overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Run every point of a design into a folder. Kill it at any moment and go on with --resume."""
-    from letsdance.experiments import folder
     from letsdance.experiments import plan as plans
     from letsdance.params import Refused
 
@@ -107,10 +107,9 @@ def sweep(
     share = None if task is None else shares(task)
     if share is not None and (resume or overwrite):
         raise Refused("--task begins a folder or goes on with it by itself; leave out --resume and --overwrite.")
-    if not (out.exists() and (resume or share is not None)):
-        folder.check_target(out, overwrite)
+    place = _target(out, overwrite, goes_on=resume or share is not None)
     asked = None
-    if factor or list_ or method or not _told_elsewhere(what, resume, _given(context), out):
+    if factor or list_ or method or not _told_elsewhere(what, resume, _given(context), place):
         chosen = method or ("list" if list_ else "grid" if points is None else "latin_hypercube")
         asked = plans.plan(
             what or "lets_dance", factor or [], chosen, points, trajectories=trajectories, file=list_,
@@ -121,9 +120,23 @@ def sweep(
     if asked and not as_json and sys.stderr.isatty():
         typer.echo(cost(asked, workers), err=True)
     if share is not None:
-        _one_share(asked, share, how, out, as_json)
+        _one_share(asked, share, how, place, as_json)
     else:
-        _whole(asked, how, out, resume, overwrite, as_json)
+        _whole(asked, how, place, resume, overwrite, as_json)
+
+
+def _target(out: str, overwrite: bool, goes_on: bool) -> Path:
+    """Where a sweep is written; `Refused` before anything is computed where it cannot be, unless it goes on there."""
+    from letsdance.experiments import address, folder
+
+    place = address.place(out)
+    if goes_on and address.there(place):
+        return place
+    if address.far(place):
+        address.check(place, folder.MANIFEST, overwrite)
+    else:
+        folder.check_target(place, overwrite)
+    return place
 
 
 def _told_elsewhere(what: str, resume: bool, given: list[str], out: Path) -> bool:
@@ -156,6 +169,7 @@ def _one_share(asked: Plan | None, share: tuple[int, int], how: dict[str, Any], 
 
 def _whole(asked: Plan | None, how: dict[str, Any], out: Path, resume: bool, overwrite: bool, as_json: bool) -> None:
     """Make a sweep, or what is missing of it, and say what it came to."""
+    from letsdance.experiments import address
     from letsdance.experiments.store import Sweep
     from letsdance.experiments.sweep import SET_ASIDE
     from letsdance.experiments.sweep import sweep as run
@@ -164,7 +178,7 @@ def _whole(asked: Plan | None, how: dict[str, Any], out: Path, resume: bool, ove
     try:
         with progress("Runs", total, quiet=as_json) as advance:
             found = run(asked, out, resume=resume, overwrite=overwrite, progress=advance, command=command_line(), **how)
-        if not (out / "report.html").exists():
+        if not address.there(out / "report.html"):
             with busy("Writing the report", quiet=as_json):
                 from letsdance.report.sweep import hand_over
 
@@ -227,7 +241,8 @@ def cost(asked: Any, workers: int | None) -> str:
 
 
 def gather(
-    directory: Annotated[Path, typer.Argument(help="The folder that the shares of a sweep (--task) were made in.")],
+    directory: Annotated[str, typer.Argument(help="The folder or address that the shares of a sweep (--task) were made "
+                                                  "in.")],
     as_json: Json = False,
 ) -> None:
     """Check a sweep that was made in shares, and close it.
@@ -303,7 +318,7 @@ _MOST_ROWS = 1_000  # that a screen is asked to show
 
 
 def query(
-    directory: Annotated[Path, typer.Argument(help="A folder that `letsdance sweep` wrote.")],
+    directory: Annotated[str, typer.Argument(help="A folder that `letsdance sweep` wrote, or its address.")],
     sql: Annotated[str, typer.Argument(help="SQL over points, runs and the tables kept.")] = "SELECT * FROM runs LIMIT 20",
     csv: Annotated[Path | None, typer.Option(help="Write the answer to this CSV instead of printing it.")] = None,
     as_json: Json = False,

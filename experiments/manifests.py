@@ -16,9 +16,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from letsdance import scenarios
+from letsdance.experiments import address
 from letsdance.experiments.folder import MANIFEST, format_of
 from letsdance.experiments.plan import LEVELS, MOST_RUNS
-from letsdance.params import Refused, files
+from letsdance.params import Refused, Said, files
 
 
 def _plain(text: str) -> str:
@@ -184,15 +185,22 @@ def read(folder: str | Path, kind: str | None = None, remedy: str = "name anothe
     kind: the only one that is read ("" for a run); None for any. remedy: what to do where there is none of this kind.
     """
     by = "letsdance" if kind is None else f"`letsdance {kind or 'run'}`"
-    place = files.named(folder)
+    nothing = Said("{folder} is not a folder that {by} wrote: there is no {manifest} in it; {remedy}.", folder=folder,
+                   by=by, manifest=MANIFEST, remedy=remedy)
+    place = address.place(folder) if kind == "sweep" else files.named(folder)
     path = place / MANIFEST
-    if place.is_file():
+    if address.far(place):
+        try:
+            said = files.parsed_json(address.content(path).decode("utf-8", "replace"), str(path))
+        except FileNotFoundError:
+            raise Refused(nothing) from None
+    elif place.is_file():
         raise Refused("{folder} is a file, where a folder that {by} wrote is asked for; {remedy}.", folder=folder, by=by,
                       remedy=remedy)
-    if not os.path.isdir(place) or not os.path.exists(path):
-        raise Refused("{folder} is not a folder that {by} wrote: there is no {manifest} in it; {remedy}.",
-                      folder=folder, by=by, manifest=MANIFEST, remedy=remedy)
-    said = files.json(path)
+    elif not os.path.isdir(place) or not os.path.exists(path):
+        raise Refused(nothing)
+    else:
+        said = files.json(path)
     found = (said.get("kind") or "") if isinstance(said, dict) else None
     if kind is not None and found != kind:
         other = f"`letsdance {found or 'run'}`" if isinstance(found, str) else "something else"

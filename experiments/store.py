@@ -1,4 +1,4 @@
-"""What a sweep leaves: a folder of Parquet parts and one manifest, opened lazily.
+"""What a sweep leaves: a folder of Parquet parts and one manifest, here or at an `address`, opened lazily.
 
     manifest.json          what was asked for, written before the first run and never changed
     points.parquet         one row a point: its number and its factors
@@ -28,12 +28,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from letsdance import scenarios
-from letsdance.experiments import folder, unpacked
+from letsdance.experiments import address, folder, unpacked
 from letsdance.experiments.design import Design, from_table, parse_factors
 from letsdance.experiments.executors import rules
 from letsdance.experiments.outcomes import parse_all
 from letsdance.experiments.plan import LEVELS, Plan
-from letsdance.params import Refused, files
+from letsdance.params import Refused
 
 if TYPE_CHECKING:
     import duckdb
@@ -59,7 +59,7 @@ class Sweep:
     """A sweep's folder. Tables are read when asked for, and only the columns that are named."""
 
     def __init__(self, where: str | Path, manifest: Mapping[str, object]) -> None:
-        self.folder = Path(where)
+        self.folder = address.place(where)
         self.manifest: Mapping[str, Any] = manifest
         self._checked: set[tuple[str, int]] = set()  # parts that were read and found as they were written
 
@@ -73,7 +73,7 @@ class Sweep:
         """A folder that a sweep wrote, finished or not. Refused for anything else, and for another version's."""
         from letsdance.experiments import manifests
 
-        place = files.named(where)
+        place = address.place(where)
         manifest = manifests.read(place, _KIND)
         runs = manifest["points"] * manifest["replicates"]
         if manifest["runs"] != runs or manifest["part_size"] != part_size(runs):
@@ -96,13 +96,7 @@ class Sweep:
 
     def missing(self) -> list[int]:
         """Parts of which a table is not there yet. What else lies in the folder is not looked at."""
-        there = []
-        for table in (RUNS, *self.manifest["keep"]):
-            try:
-                there.append({entry.name for entry in os.scandir(self.folder / table)})
-            except FileNotFoundError:
-                there.append(set())
-        whole = set.intersection(*there)
+        whole = set.intersection(*(address.names(self.folder / table) for table in (RUNS, *self.manifest["keep"])))
         return [index for index in range(self.parts) if f"part-{index:05d}.parquet" not in whole]
 
     @cached_property
@@ -215,7 +209,9 @@ class Sweep:
         self._points  # noqa: B018  it is the manifest's own
         connection.register("points", _parquet(self.folder / "points.parquet"))
         for table in (RUNS, *self.manifest["keep"]):
-            connection.register(table, datasets.dataset([str(file) for file in self._files(table)], format="parquet"))
+            connection.register(table, datasets.dataset(
+                [address.within(file) for file in self._files(table)], format="parquet",
+                filesystem=getattr(self.folder, "fs", None)))
         return connection
 
     def _check_any(self) -> None:
@@ -347,7 +343,8 @@ def begin(plan: Plan, out: Path, command: str, overwrite: bool = False) -> Sweep
     said = {"format": folder.format_of(_KIND), "kind": _KIND, "version": folder.own_version(), "rules": rules(),
             "command": command, "git": folder.git_state(), "versions": folder.versions(), **plan.said(),
             "part_size": part_size(plan.runs), **folder.mechanisms_of(plan.scenario)}
-    with folder.whole_or_nothing(out, overwrite) as part:
+    with (address.begun(out, folder.MANIFEST, overwrite) if address.far(out) else
+          folder.whole_or_nothing(out, overwrite)) as part:
         table = plan.design.table.copy()
         table.insert(0, "point", range(len(table)))
         table.to_parquet(part / "points.parquet", engine="pyarrow", index=False)
@@ -396,6 +393,9 @@ def write_part(sweep: Sweep, index: int, tables: Mapping[str, pa.Table]) -> None
     """Write one part of every table, the table of runs last; each appears whole or not at all."""
     for name in sorted(tables, key=lambda table: table == RUNS):
         path = sweep.part(name, index)
+        if address.far(path):
+            address.write(path, _sealed(sweep, name, index, tables[name]))
+            continue
         hidden = path.with_name(f".{path.name}-{os.getpid()}")
         try:
             with hidden.open("wb") as file:
@@ -417,8 +417,12 @@ def alone(sweep: Sweep, shared: bool = False) -> Iterator[None]:
     """The only process that writes to a sweep's folder, or one of those that share it. `Refused` where another one does.
 
     The lock is the system's, on the manifest, so it goes with the process however that ends. Where the system or the
-    file system has no such locks nobody is refused: two processes would make the same parts twice, to the same bytes.
+    file system has no such locks, or the folder is an address, nobody is refused: two processes would make the same parts
+    twice, to the same bytes.
     """
+    if address.far(sweep.folder):
+        yield
+        return
     try:
         import fcntl
 
@@ -438,7 +442,9 @@ def alone(sweep: Sweep, shared: bool = False) -> Iterator[None]:
 
 
 def tidy(sweep: Sweep) -> None:
-    """Take away what killed writers left."""
+    """Take away what killed writers left; at an address they leave nothing."""
+    if address.far(sweep.folder):
+        return
     for name in (RUNS, *sweep.manifest["keep"]):
         for left in (sweep.folder / name).glob(".part-*"):
             left.unlink(missing_ok=True)
@@ -452,8 +458,9 @@ def _parquet(file: Path, columns: list[str] | None = None) -> pa.Table:
     import pyarrow.parquet as pq
 
     try:
-        unpacked.check_table(file)
-        return pq.read_table(file, columns=columns, partitioning=None)
+        held = io.BytesIO(address.content(file)) if address.far(file) else None
+        unpacked.check_table(file, held)
+        return pq.read_table(held or file, columns=columns, partitioning=None)
     except (OSError, pa.ArrowException):
         raise Refused("{file} is gone or damaged; if it is a part, take it away and go on with --resume.",
                       file=file) from None

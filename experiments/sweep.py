@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from letsdance import scenarios
-from letsdance.experiments import executors, store
+from letsdance.experiments import address, executors, store
 from letsdance.experiments.design import Design, at
 from letsdance.experiments.outcomes import Outcome, known
 from letsdance.experiments.plan import Asked, Changed, Plan, plan
@@ -201,7 +201,7 @@ def sweep(what: Plan | ScenarioLike | None, out: str | Path, executor: executors
     >>> len(found.runs)
     8
     """
-    place = Path(out)
+    place = address.place(out)
     planned = what if isinstance(what, Plan) or what is None else plan(what, **asked)
     if planned is None and not resume:
         raise Refused("a new sweep needs a plan: name factors, or give a design file.")
@@ -211,7 +211,7 @@ def sweep(what: Plan | ScenarioLike | None, out: str | Path, executor: executors
         runner.check()
     if task is not None:
         return _share(planned, place, runner, task, command, progress)
-    if resume and (place.exists() or planned is None):  # with a plan, a sweep that was killed before it began begins
+    if resume and (address.there(place) or planned is None):  # with a plan, a sweep that was killed before it began begins
         found = store.resume(place, planned)
     else:
         assert planned is not None
@@ -228,10 +228,10 @@ def _share(planned: Plan | None, place: Path, runner: executors.Runner, task: tu
     k, n = task
     check_whole("the task", k, 1, check_whole("the number of tasks", n, 1, 1_000_000))
     try:
-        there = place.exists() or planned is None
+        there = address.there(place) or planned is None
         found = store.resume(place, planned) if there or planned is None else store.begin(planned, place, command)
     except Refused:
-        if not place.exists() or planned is None:
+        if not address.there(place) or planned is None:
             raise
         found = store.resume(place, planned)  # another one has begun it meanwhile
     with store.alone(found, shared=True):

@@ -6,9 +6,11 @@ A Parquet file of a megabyte can say that it holds a billion equal rows, or one 
 from __future__ import annotations
 
 import errno
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from letsdance.experiments import address
 from letsdance.params import Refused, files
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ _ROWS = 4_096
 
 def content(path: Path) -> bytes:
     """What a file of a folder holds; OSError for what is none, such as a pipe or a device: they would be read for ever."""
-    return _whole(path).read_bytes()
+    return address.content(path) if address.far(path) else _whole(path).read_bytes()
 
 
 def _whole(path: Path) -> Path:
@@ -31,13 +33,16 @@ def _whole(path: Path) -> Path:
     return path
 
 
-def check_table(path: Path) -> None:
-    """`Refused` for a Parquet file that unpacks to more than half of this machine's memory; else pyarrow's error."""
+def check_table(path: Path, held: BytesIO | None = None) -> None:
+    """`Refused` for a Parquet file that unpacks to more than half of this machine's memory; else pyarrow's error.
+
+    held: what it holds, where that was read already.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     most = files.memory() // 2
-    with pq.ParquetFile(_whole(path)) as file:
+    with pq.ParquetFile(held or _whole(path)) as file:
         said = file.metadata
         declared = sum(said.row_group(k).total_byte_size for k in range(said.num_row_groups))
         if max(declared, 8 * said.num_rows * said.num_columns) > most:

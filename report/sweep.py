@@ -6,10 +6,12 @@ import math
 import shutil
 import tempfile
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from letsdance.experiments import address
 from letsdance.experiments.outcomes import parse
 from letsdance.experiments.store import Sweep
 from letsdance.params import Refused, listed
@@ -32,6 +34,10 @@ def shown_outcomes(found: Sweep) -> list[str]:
 def hand_over(found: Sweep) -> None:
     """Write the sweep's report.html and figures into its folder; report.html comes last and whole. Refused where there is
     no room."""
+    if address.far(found.folder):
+        with tempfile.TemporaryDirectory() as hidden:
+            address.send(Path(hidden), found.folder, write(hidden, study(found), found.manifest).name)
+        return
     try:
         with tempfile.TemporaryDirectory(prefix=".report-", dir=found.folder) as hidden:
             page = write(hidden, study(found), found.manifest)

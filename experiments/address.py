@@ -1,0 +1,138 @@
+"""Where a sweep lies: a folder of this machine, or an address that fsspec opens (s3://bucket/sweep, gs://, az://, sftp://).
+
+An address is a `UPath`, which has a path's names; what it takes to reach it (keys, an endpoint) is told as its library
+wants it, mostly by the environment. Objects there appear whole or not at all, and there is no lock: two processes would
+make the same parts twice, to the same bytes. Raises `Refused`; `FileNotFoundError` where nothing lies.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from letsdance.params import Refused, files, nearest
+
+_ADDRESS = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*)://.+")
+
+
+def place(where: str | Path) -> Path:
+    """A folder's path, or an address as something that has a path's methods."""
+    if not isinstance(where, str | Path) and hasattr(where, "fs"):
+        return where  # a UPath with options of its own
+    told = _ADDRESS.fullmatch(str(where))
+    if told is None:
+        return files.named(where)
+    protocol = told[1].lower()
+    try:
+        from fsspec.registry import known_implementations
+        from upath import UPath
+    except ImportError:
+        raise Refused("{where} is an address, which takes a library that is not installed: pip install "
+                      "'letsdance[stores]'; or name a folder of this machine.", where=where) from None
+    if protocol not in known_implementations:
+        raise Refused("there is no kind of address {protocol!r}.{near} Known are such as s3, gs, az and sftp.",
+                      protocol=protocol, near=nearest(protocol, known_implementations))
+    found: Any = UPath(str(where))
+    try:
+        with _reaching(found):
+            found.fs  # noqa: B018  its library, and whom it speaks to
+    except ImportError as error:
+        raise Refused("{where} takes a library that is not installed: {needs}.", where=where,
+                      needs=str(known_implementations[protocol].get("err") or error).rstrip(".")) from None
+    return found
+
+
+def far(path: Path) -> bool:
+    """Whether it is an address and no path of this machine."""
+    return hasattr(path, "fs")
+
+
+def within(path: Path) -> str:
+    """A path as its own system calls it: without what comes before // in an address."""
+    return str(getattr(path, "path", path))
+
+
+def content(path: Path) -> bytes:
+    """What lies at an address."""
+    with _reaching(path):
+        return path.read_bytes()
+
+
+def there(path: Path) -> bool:
+    """Whether something lies at a path or an address."""
+    with _reaching(path, afresh=True):
+        return path.exists()
+
+
+def names(folder: Path) -> set[str]:
+    """What lies in a folder; nothing where there is none."""
+    try:
+        with _reaching(folder, afresh=True):
+            return {entry.name for entry in folder.iterdir()}
+    except FileNotFoundError:
+        return set()
+    except NotADirectoryError:  # a store has no empty folders
+        if far(folder):
+            return set()
+        raise
+
+
+def write(path: Path, what: bytes) -> None:
+    """Put something at an address."""
+    with _reaching(path):
+        path.write_bytes(what)
+
+
+def send(folder: Path, into: Path, last: str) -> None:
+    """Every file of a folder to an address, `last` when all others are there."""
+    found = sorted(file for file in folder.rglob("*") if file.is_file())
+    for file in sorted(found, key=lambda file: file == folder / last):
+        write(into.joinpath(*file.relative_to(folder).parts), file.read_bytes())
+
+
+def check(into: Path, last: str, overwrite: bool) -> None:
+    """Refuse an address where something lies that may not be replaced."""
+    lies = names(into)
+    if lies and not overwrite:
+        raise Refused("{out} exists and is left alone; add --overwrite, or choose another folder with --out.", out=into)
+    if lies and last not in lies:
+        raise Refused("{out} is not a folder that letsdance wrote, so it is not overwritten; choose another --out.",
+                      out=into)
+
+
+@contextmanager
+def begun(into: Path, last: str, overwrite: bool) -> Iterator[Path]:
+    """A folder to write in; what it holds takes the place of what lies at the address when all went well."""
+    check(into, last, overwrite)
+    with tempfile.TemporaryDirectory() as hidden:
+        yield Path(hidden)
+        if names(into):
+            with _reaching(into):
+                into.fs.rm(into.path, recursive=True)  # type: ignore[attr-defined]
+        send(Path(hidden), into, last)
+
+
+@contextmanager
+def _reaching(path: Path, afresh: bool = False) -> Iterator[None]:
+    """Whatever the library of an address raises, as one sentence; of this machine's paths what the system says.
+
+    afresh: without what was listed before, which others may have changed.
+    """
+    try:
+        if afresh and far(path):
+            path.fs.invalidate_cache()  # type: ignore[attr-defined]
+        yield
+    except (Refused, FileNotFoundError, NotADirectoryError, ImportError):
+        raise
+    except Exception as error:
+        if not far(path):
+            raise
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise Refused("{path} cannot be reached: {error}.", path=path, error=said.rstrip(".")) from None
+
+
+__all__ = ["begun", "check", "content", "far", "names", "place", "send", "there", "within", "write"]
