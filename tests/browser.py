@@ -20,7 +20,9 @@ import pytest
 from playwright.sync_api import expect
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+#: A page lives for seconds: what its scripts would gain from being compiled to machine code is less than that takes.
+ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        "--js-flags=--no-maglev,--no-opt"]
 COMMAND = ("-m", "letsdance")
 expect.set_options(timeout=30_000)  # a loaded machine is slow, not wrong
 SIZES = {"projector": (1920, 1080), "laptop": (1366, 768), "phone": (390, 844)}

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from benchmarks.people import Person
 from browser import (  # noqa: F401  (fixtures)
     COMMAND,
     SIZES,
@@ -41,8 +42,8 @@ from letsdance.words import Text, languages
 
 APP = Path(__file__).parent.parent / "dashboards" / "app.py"
 POLICY = "policy=lone_ranger~k=1.2~FRCS@8%2B20*1"
-#: Bytes that the server may have grown by after fifty pages: noise of the allocator. One page holds some 0.5 MB.
-MOST_GROWTH = 12_000_000
+#: Bytes that the server may have grown by after 25 pages: noise of the allocator. One page holds some 1 MB.
+MOST_GROWTH = 6_000_000
 #: Where pages show more than at their bare address.
 SHOWN = {"explore": f"/explore?{POLICY}",
          "compare": f"/compare?{POLICY}&and=lone_ranger~LEAD@4*1&and=wasteland~FAL@4*1",
@@ -50,6 +51,8 @@ SHOWN = {"explore": f"/explore?{POLICY}",
          "town": f"/town?{POLICY}&town.at-quarter=12&town.who-is-told=council.2",
          "lessons": f"/lessons?{POLICY}&lessons.name=blame&lessons.step=3&lessons.set=chi%3D2",
          "data": f"/data?{POLICY}"}
+#: Pages in which axe finds nothing at all, be it ever so small.
+FLAWLESS = ("futures", "explore", "compare", "late_adopters")
 PAGES = [name for name in re.findall(r'"(\w+)"', re.search(r"^PAGES = \((.*?)\)", APP.read_text(), re.M | re.S)[1])
          if APP.with_name("pages").joinpath(f"{name}.py").exists()]
 
@@ -528,7 +531,8 @@ def test_a_server_that_was_started_again_shows_the_same_screen(tmp_path, browser
         server.stop()
 
 
-def test_fifty_pages_opened_and_closed_leave_no_memory_behind(tmp_path, browser):
+def test_pages_opened_and_closed_leave_no_memory_behind(tmp_path, browser):
+    """A browser says that its page goes; what it then gives back shows in 25 pages, which need no drawing."""
     server = dashboard(tmp_path / "log.txt")
     page = browser.new_page()
 
@@ -543,19 +547,22 @@ def test_fifty_pages_opened_and_closed_leave_no_memory_behind(tmp_path, browser)
     def cycle(times: int) -> int:
         """Resident bytes after so many pages were opened and closed."""
         for _ in range(times):
-            page.goto(server.url)
-            page.wait_for_url("**/?policy=*")  # before it has quite come it cannot say that it goes
-            expect(page.get_by_role("heading", level=1)).to_be_visible()
-            page.goto("about:blank")
-        until = time.monotonic() + 20
-        while kernels() and time.monotonic() < until:
-            time.sleep(0.1)
-        assert kernels() == 0
+            person = Person(server.url, "/")
+            person.wait(person.stamp)
+            person.leave()
+        wait_until(page, lambda: kernels() == 0)
         return resident()
 
     try:
+        for _ in range(3):
+            page.goto(server.url)
+            page.wait_for_url("**/?policy=*")  # before it has quite come it cannot say that it goes
+            expect(page.get_by_role("heading", level=1)).to_be_visible()
+            assert kernels() == 1
+            page.goto("about:blank")
+            wait_until(page, lambda: kernels() == 0)
         before = cycle(10)  # what the first pages load stays
-        assert cycle(50) - before < MOST_GROWTH
+        assert cycle(25) - before < MOST_GROWTH
     finally:
         page.close()
         server.stop()
@@ -591,7 +598,7 @@ def test_axe_finds_no_serious_fault(one):
         whole(page)
         found = Axe().run(page).response["violations"]
         assert not [(scheme, size, v["id"], [n["html"][:160] for n in v["nodes"]][:3]) for v in found
-                    if v["impact"] in ("serious", "critical")]
+                    if v["impact"] in ("serious", "critical") or page.name in FLAWLESS]
     page.emulate_media(color_scheme="light")
     whole(sized(page, "laptop"))
     for button in opened:

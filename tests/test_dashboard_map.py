@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser import SIZES, browser_type_launch_args, redrawn, served, stamps, visit  # noqa: F401  (fixtures)
+from browser import browser_type_launch_args, fits, redrawn, served, sized, stamps, visit  # noqa: F401  (fixtures)
 from playwright.sync_api import expect
 
 from letsdance.dashboards import charts_map
@@ -19,6 +19,7 @@ from letsdance.dashboards.compute import Stopped, Token
 from letsdance.dashboards.pages import map as page_map
 from letsdance.dashboards.pages.map import Asked
 from letsdance.dashboards.state import Policy, View, from_link
+from letsdance.experiments import tipping
 from letsdance.experiments.boundaries import boundaries
 from letsdance.params import PARAMETERS, Refused
 from letsdance.report.style import spread
@@ -103,7 +104,7 @@ def test_the_mean_fields_points_are_its_fixed_points(asked, found):
     assert colours == [f"--{REGIMES[k]}" for k in found.mean_field.ravel()]
 
 
-def test_a_tipping_diagram_says_where_runs_end(asked, monkeypatch):
+def test_a_tipping_diagram_says_where_runs_end(asked, monkeypatch, without_folds):
     monkeypatch.setattr(page_map, "SETTLED", 12)
     found = page_map.tipping_diagram(asked, "k", "G", 3, 2)
     chart = charts_map.tipping(found, TEXT)
@@ -137,7 +138,21 @@ def test_stays_say_what_the_experiment_found(asked, monkeypatch):
 # ---------------------------------------------------------------- coarse first, and stopped
 
 @pytest.fixture
-def quick(monkeypatch):
+def without_folds(monkeypatch):
+    """Folds are looked for in tests/test_tipping.py; here they would be most of the work. Fixed points: once for each p."""
+    known, real = {}, meanfield.fixed_points
+    monkeypatch.setattr(tipping, "_folds", lambda *_: [])
+
+    def once(p):
+        if p.tobytes() not in known:
+            known[p.tobytes()] = real(p)
+        return known[p.tobytes()]
+
+    monkeypatch.setattr(meanfield, "fixed_points", once)
+
+
+@pytest.fixture
+def quick(monkeypatch, without_folds):
     for name, sizes in (("GRIDS", ((2, 1), (3, 1), (4, 1))), ("TIPPINGS", ((2, 1), (3, 1))), ("STAYS", (2, 3)),
                         ("SETTLED", 12), ("WATCHED", 12)):
         monkeypatch.setattr(page_map, name, sizes)
@@ -185,12 +200,14 @@ def view_of(page):
     return from_link(query, path or "futures")
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ["laptop", "phone"])
 def test_a_click_on_the_plane_starts_there(visit, size):
     page = visit(LINK, size)
     chart = page.locator("[data-chart=basin]")
     expect(chart.locator(".ld-sentence")).to_contain_text(re.compile(r"(25 starts, 2|81 starts, 4) runs each, 20 quarters"))
-    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0], "the page is wider than the screen"
+    if size == "laptop":
+        fits(sized(page, "projector"))
+    fits(sized(page, size))
     plot = chart.locator("canvas")
     plot.scroll_into_view_if_needed()
     page.wait_for_timeout(300)  # the chart follows its card's size
@@ -245,19 +262,14 @@ def test_another_parameter_another_diagram_and_the_link_says_so(visit):
     assert frame["citizens look at neighbours"].iloc[[0, -1]].tolist() == [low, high]
 
 
-@pytest.mark.parametrize(("size", "scheme"), [("laptop", "light"), ("phone", "dark")])
-def test_axe_finds_no_serious_fault(visit, size, scheme):
-    page = visit(LINK, size, color_scheme=scheme)
+def test_map_in_dutch_leaves_no_english_and_axe_finds_no_serious_fault(visit):
+    """As it opens on a laptop, axe looks at it in tests/test_dashboard.py."""
+    page = visit(f"{LINK}&lang=nl", "phone", color_scheme="dark")
     expect(page.locator("[data-chart=tipping]")).to_be_visible()
-    page.locator("[data-chart=basin]").get_by_role("button", name="Numbers").click()
+    page.locator("[data-chart=basin]").get_by_role("button", name="Getallen").click()
     found = Axe().run(page).response["violations"]
     assert not [(v["id"], [n["html"][:160] for n in v["nodes"]][:3]) for v in found
                 if v["impact"] in ("serious", "critical")]
-
-
-def test_map_in_dutch_leaves_no_english(visit):
-    page = visit(f"{LINK}&lang=nl")
-    expect(page.locator("[data-chart=tipping]")).to_be_visible()
     words = page.locator("body").inner_text()
     for english in ("start ", "Start", "runs each", "government", "willing", "quarter", " the ", "computing"):
         assert english not in words, english
