@@ -77,9 +77,9 @@ def terms(said: str, text: Text) -> str:
 
 
 @solara.component
-def Heading(said: str, tag: str = "h1") -> None:
-    """A headline, and beside it what its terms mean."""
-    meant = terms(said, use_session().text)
+def Heading(said: str, tag: str = "h1", about: str = "") -> None:
+    """A headline, and beside it what its terms mean, and those of what it stands over (`about`)."""
+    meant = terms(f"{said}. {about}", use_session().text)
     with Box([], "ld-heading"):
         Say(said, tag)
         if meant:

@@ -71,3 +71,6 @@ def test_a_headline_says_what_its_words_mean(visit):
     page.keyboard.press("Escape")
     expect(page.locator(".ld-said .ld-terms dt").first).to_be_hidden()
     expect(mark).to_be_focused()
+    for name in ("town", "data"):
+        go(page, name)
+        expect(page.locator(".ld-heading .ld-terms summary")).to_have_count(1)

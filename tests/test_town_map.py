@@ -15,7 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from browser import browser_type_launch_args, served, visit  # noqa: F401  (fixtures)
 from playwright.sync_api import expect
 
-from letsdance.dashboards import charts_town
+from letsdance.dashboards import atlas, charts_town
 from letsdance.dashboards.compute import Token
 from letsdance.dashboards.pages import data, town
 from letsdance.dashboards.state import Policy, View, from_file, from_link, to_file, to_link
@@ -103,13 +103,13 @@ def test_names_and_codes_are_matched_as_tables_write_them():
     found = drawn(names, *(({"id": k, "naam": name}, "Point", [k, 0]) for k, name in enumerate(written)),
                   ({"id": 6, "naam": None}, "LineString", [[0, 0], [1, 1]]))
     assert (found.by, found.lost, found.spare, found.left) == ("naam", ("Nowhere",), ("bergen",), 1)
-    assert town.atlas_said(found, TEXT) == (
+    assert atlas.said(found, TEXT) == (
         "4 of 5 municipalities are on the map, found by “naam”. Not found, and drawn below it: Nowhere (1). In the file, "
         "but not in your table: bergen (1). Left out, since they are neither outlines nor points: 1.")
     by_code = drawn(["101", "102"], *(({"code": code, "naam": "A"}, "Point", [code, 0]) for code in (101.0, 102.0)))
     assert (by_code.by, by_code.lost) == ("code", ())
     many = drawn([f"T{k}" for k in range(9)], ({"n": "T0"}, "Point", [0, 0]))
-    assert "T1, T2, T3, T4, T5, … (8)" in town.atlas_said(many, TEXT)
+    assert "T1, T2, T3, T4, T5, … (8)" in atlas.said(many, TEXT)
 
 
 # ---------------------------------------------------------------- where it is drawn

@@ -11,7 +11,7 @@ import solara
 
 from letsdance.dashboards import charts, compute, downloads, events, tables
 from letsdance.dashboards.charts import Chart
-from letsdance.dashboards.parts import Box, Figure, Say, Waiting, vue
+from letsdance.dashboards.parts import Box, Figure, Heading, Say, Waiting, vue
 from letsdance.dashboards.session import Session, use_session
 from letsdance.dashboards.state import View, check_link, to_link
 from letsdance.dashboards.tables import Checked, Choice, Sheet
@@ -228,7 +228,7 @@ def Page() -> None:
     solara.Style(_LOOK)
     with Box([], "ld-data"):
         with Box([], "ld-intro", "header"):
-            Say(text("data.title"), "h1")
+            Heading(text("data.title"), about=f"{text('data.lead')} {text('data.load_says')}")
             Say(text("data.lead"))
         with Box([], "ld-halves"):
             with Box([], "ld-column"):

@@ -8,7 +8,7 @@ its decision in every quarter, beside the same run without levers and shocks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -17,17 +17,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import solara
 
-from letsdance.dashboards import compute, events, tables
+from letsdance.dashboards import events
+from letsdance.dashboards.atlas import COLOURS, Lying, lying, use_atlas
 from letsdance.dashboards.charts import key_of
-from letsdance.dashboards.charts_town import SHADES, picture
+from letsdance.dashboards.charts_town import picture
 from letsdance.dashboards.compute import Token, between, check_work, municipalities, use_latest
 from letsdance.dashboards.downloads import TYPES, File, table, use_making
-from letsdance.dashboards.parts import Box, Say, Waiting, lever_rows, start_rows, vue
+from letsdance.dashboards.parts import Box, Say, Waiting, lever_rows, start_rows, terms, vue
 from letsdance.dashboards.session import use_session
 from letsdance.dashboards.state import RUNS, Policy, View, own_version
 from letsdance.params import Refused, nearest, within
 from letsdance.scenarios import Use, maps
-from letsdance.scenarios.maps import Drawn, Outline
+from letsdance.scenarios.maps import Outline
 from letsdance.simulation.municipalities import Municipalities, to_csv
 from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.simulation.run import STAGES, simulate
@@ -41,13 +42,10 @@ if TYPE_CHECKING:
 #: The small world, as parameters.
 SMALL = {"municipalities": 6, "citizens": 10}
 WORLDS = ("small", "full")
-#: Municipalities that a sentence names.
-_NAMED = 5
 #: What the page keeps in links: which world, which quarter, who is told about.
 WORLD, QUARTER, SHOWN = "town.which-world", "town.at-quarter", "town.who-is-told"
-#: And how all municipalities are drawn (of FORMS; the first that there is), and what their colours say (of COLOURS).
-FORM, COLOUR = "town.drawn-as", "town.colours-say"
-FORMS, COLOURS = ("shapes", "squares", "list"), ("future", "C", "G", "stage")
+#: Texts whose words the mark beside the headline explains.
+_HEADED = ("town.title", "town.sentence_", "town.key_", "town.column_")
 KINDS = ("solo", "joint", "called")
 #: What can happen in a municipality in a quarter: a text's name -> the counts that are added up.
 HAPPENS = {
@@ -67,7 +65,7 @@ RESULTS = ("drive", "target", "noise", "before", "after", "value", "pilots", "ad
 
 @vue("../assets/town.vue")
 def _Town(film: dict, stamp: str, world: str, quarter: int, chosen: str, story: dict, waiting: bool, setting: dict,
-          refused: dict, file: dict, making: str, texts: dict, atlas: dict, form: str, colour: str, most: int,
+          refused: dict, file: dict, making: str, texts: dict, atlas: dict, form: str, colour: str, most: int, terms: str,
           event_take: Callable[[events.Taken], None], event_saved: Callable[[int], None],
           event_choose: Callable[[str], None], event_reach: Callable[[int], None], event_show: Callable[[str], None],
           event_act: Callable[[events.TownOrder], None], event_opened: Callable[[events.Table], None],
@@ -259,13 +257,13 @@ def story(run: Run, people: bool, key: str, text: Text) -> dict[str, Any]:
         told["near"].insert(0, [f"council.{home}", title(f"council.{home}", mine.shown, text)])
     told["events"] = _citizen_events(mine.shown, row, text) if kind == "citizen" else _council_events(mine, row, text)
     off = {} if same else reasons(other, kind, row)
-    for decision, terms in reasons(run, kind, row).items():
+    for decision, why in reasons(run, kind, row).items():
         told["decisions"].append({
-            "name": decision, "title": text(f"town.decision_{decision}"), "rows": terms["rows"],
+            "name": decision, "title": text(f"town.decision_{decision}"), "rows": why["rows"],
             "off": off[decision]["rows"] if off else [],
             "lines": [{"title": text(f"town.term_{decision}_{name}"),
                        "written": WRITTEN.get(name, "share" if decision == "use" else "number"),
-                       "result": name in RESULTS} for name in map(str, terms["names"])]})
+                       "result": name in RESULTS} for name in map(str, why["names"])]})
     return told
 
 
@@ -382,61 +380,7 @@ class Watched:
     shown: dict[str, Any]
     world: str
     stamp: str
-    squares: Outline | None = None  # own municipalities, where their table says that they lie, or in its order
-    placed: bool = False            # whether it says so
-
-
-@dataclass(frozen=True, slots=True)
-class Brought:
-    """What became of a map that somebody opened, for these municipalities."""
-
-    names: tuple[str, ...] = ()
-    drawn: Drawn | None = None
-    refused: str = ""
-
-
-def _lies(run: Run, count: int) -> tuple[Outline | None, bool]:
-    """Own municipalities as squares near where their table says that they lie, or in its order, and whether it says so."""
-    if run.few or not run.places:
-        return None, False
-
-    def lay() -> tuple[Outline, bool]:
-        places = maps.placed(run.places)
-        return maps.squares(np.full((count, 2), np.nan) if places is None else places), places is not None
-
-    return compute.drawn(("lying", run.places), lay, run.token)  # levers move no town
-
-
-def brought(file: dict[str, Any], names: Sequence[str], text: Text) -> Brought:
-    """The map that a browser sent, for these municipalities, or the sentence that refuses it."""
-    try:
-        if file["size"] > maps.MOST_BYTES:  # the browser sends none of it
-            raise maps.too_large(file["name"])
-        upload = tables.upload_in(file)
-        return Brought(tuple(names), maps.drawn(names, maps.read(upload.content, upload.name), upload.name))
-    except Refused as no:
-        return Brought(tuple(names), refused=text(str(no)) if str(no).startswith("data.") else text.refused(no))
-
-
-def atlas_said(drawn: Drawn, text: Text) -> str:
-    """What a map has, and what it lacks: counts, and the first names."""
-    def few(names: Sequence[str]) -> str:
-        return ", ".join([*names[:_NAMED], *(["…"] if len(names) > _NAMED else [])])
-
-    every, lost = len(drawn.municipalities), len(drawn.lost)
-    told = [text("town.map_all", n=text.number(every), by=drawn.by) if not lost else text(
-        "town.map_some", n=text.number(every), found=text.number(every - lost), lost=text.number(lost), by=drawn.by,
-        names=few(drawn.lost))]
-    told += [text("town.map_spare", n=text.number(len(drawn.spare)), names=few(drawn.spare))] if drawn.spare else []
-    told += [text("town.map_left", n=text.number(drawn.left))] if drawn.left else []
-    return " ".join(told)
-
-
-def outlines_of(drawn: Drawn | None, lying: Outline | None) -> dict[str, Outline]:
-    """How municipalities can be drawn besides as a list: form -> outline, what shows most first."""
-    squares = drawn.squares if drawn is not None else lying
-    found = {"shapes": drawn.shapes if drawn is not None else None, "squares": squares}
-    return {name: outline for name, outline in found.items() if outline is not None}
+    laid: Lying
 
 
 @solara.component
@@ -456,7 +400,8 @@ def Page() -> None:
     def watch(token: Token) -> Generator[Watched, None, None]:
         asked = Run.of(view, world, token)
         shown = film(asked, world == "small").shown
-        yield Watched(shown, world, key_of(question), *_lies(asked, len(shown["names"])))
+        laid = lying("" if asked.few else asked.places, len(shown["names"]), token)
+        yield Watched(shown, world, key_of(question), laid)
         if world == "small":  # the first explanation loads the rules; do so before somebody clicks
             reasons(asked, "citizen", 0)
             reasons(asked, "council", 0)
@@ -467,16 +412,12 @@ def Page() -> None:
     def make(asked: dict[str, Any]) -> File:
         at = min(max(0, int(asked["quarter"])), view.policy.quarters)
         return made(Run.of(view, world, Token()), world == "small", at, asked["name"], asked["kind"], text,
-                    outlines.get(form), colour)
+                    atlas.outline, atlas.colour)
 
     watched = use_latest(watch, [question])
-    found: solara.Reactive[Brought] = solara.use_reactive(Brought())
-    names = tuple(watched.value.shown["names"]) if watched.value is not None and watched.value.world == "full" else ()
-    drawn = found.value.drawn if names and found.value.names == names else None
-    outlines = outlines_of(drawn, watched.value.squares if watched.value is not None else None)
-    usual = next(iter(outlines)) if drawn is not None or (watched.value is not None and watched.value.placed) else "list"
-    form = view.get(FORM) if view.get(FORM) in (*outlines, "list") else usual
-    colour = view.get(COLOUR) if view.get(COLOUR) in COLOURS else COLOURS[0]
+    shown = watched.value
+    names = tuple(shown.shown["names"]) if shown is not None and shown.world == "full" else ()
+    atlas = use_atlas(names, shown.laid if shown is not None else Lying())
     making = use_making(make, text)
     told = use_latest(tell, [(*question, key, view.language)])
 
@@ -498,21 +439,17 @@ def Page() -> None:
         elif what == "explore":
             session.change(page="explore")
 
-    def draw(order: dict[str, str]) -> None:
-        keep(**{FORM if order["what"] == "form" else COLOUR: order["name"]})
-
     def show(name: str) -> None:
         if name in WORLDS and name != world:
             keep(**{WORLD: name, SHOWN: None})
 
-    shown = watched.value
     solara.Style(Path(__file__).parent.parent / "assets" / "town.css")
     if shown is None:
         with Box([], "tw-head"):
             Say(text("town.title"), "h1")
         Waiting(watched.refused, text("town.computing"))
         return
-    newest = told.value or {}
+    newest, texts = told.value or {}, text.all("town", "curve", "tab")
     fits = newest.get("key", "") == key
     setting = {
         "start": view.policy.start, "starts": start_rows(text), "levers": lever_rows(text),
@@ -520,19 +457,14 @@ def Page() -> None:
         "used": [{"kind": kind, "at": at, "title": text.title(kind, use.name), "from": use.start}
                  for kind, uses in (("lever", view.policy.levers), ("shock", view.policy.shocks))
                  for at, use in enumerate(uses)]}
-    outline = outlines.get(form)
-    atlas = {"forms": [*outlines, "list"] if outlines else [], "shades": SHADES, "named": drawn is not None,
-             "says": atlas_said(drawn, text) if drawn is not None else "", "refused": found.value.refused,
-             "wanted": bool(names and view.places) and found.value.names != names,
-             **({"box": outline.box, "paths": outline.paths, "names": outline.names} if outline is not None else {})}
     problems = {**session.refused.value, "film": watched.refused, "story": told.refused if key else "",
                 "file": making.refused}
     _Town(film=shown.shown, stamp=shown.stamp, world=shown.world, chosen=key, story=newest if fits else {},
           quarter=within(view.get(QUARTER), 0, view.policy.quarters) or 0, waiting=bool(key) and not fits,
-          setting=setting, refused=problems, texts=text.all("town", "curve", "tab"), file=making.file, making=making.says,
-          atlas=atlas, form=form, colour=colour, most=maps.MOST_BYTES,
-          event_opened=lambda file: found.set(brought(file, names, text)) if names else None,
-          event_put_away=lambda _: found.set(Brought(names)), event_draw=draw,
+          setting=setting, refused=problems, texts=texts, file=making.file, making=making.says,
+          atlas=atlas.sent, form=atlas.form, colour=atlas.colour, most=maps.MOST_BYTES,
+          terms=terms(" ".join(texts[one] for one in texts if one.startswith(_HEADED)), text),
+          event_opened=atlas.opened, event_put_away=atlas.put_away, event_draw=atlas.draw,
           event_take=making.ask, event_saved=making.saved,
           event_choose=lambda name: keep(**{SHOWN: name or None}),
           event_reach=lambda at: keep(**{QUARTER: int(at)}), event_show=show, event_act=act)
