@@ -77,7 +77,7 @@ def sweep(
     replicates: Annotated[int, typer.Option(help="Runs of each point, paired by seed.")] = 20,
     outcome: Outcomes = None,
     keep: Annotated[list[str] | None, typer.Option(
-        help="A further table to keep: society, adopters or governments; may be repeated.")] = None,
+        help="A further table to keep: society, adopters, governments or citizens; may be repeated.")] = None,
     every: Annotated[int, typer.Option(help="Quarters between two rows of society and adopters.")] = 4,
     quarters: Quarters = None, seed: Seed = 1, sets: Set = None, lever: Lever = None, shock: Shock = None,
     profile: Profile = None, municipalities: Table = None, executor: Executor = None, workers: Workers = None,
@@ -222,6 +222,10 @@ def shares(task: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
+#: Bytes of a citizen's row as they are stored.
+_OF_A_CITIZEN = 40
+
+
 def cost(asked: Any, workers: int | None) -> str:
     """What a sweep will take here, by the speed of a few of its runs."""
     from time import perf_counter
@@ -232,9 +236,10 @@ def cost(asked: Any, workers: int | None) -> str:
 
     simulate(asked.scenario, runs=1, threads=1)  # compile first
     began = perf_counter()
-    simulate(asked.scenario, runs=8, threads=1)
+    tried = simulate(asked.scenario, runs=8, threads=1)
+    everyone = len(tried.citizens) / 8 if "citizens" in asked.keep else 0  # who makes each run once more
     seconds = (perf_counter() - began) / 8 * asked.runs / (workers or cores())
-    size = asked.runs * 8 * (len(asked.outcomes or known()) + 2) / 2**20
+    size = asked.runs * (8 * (len(asked.outcomes or known()) + 2) + _OF_A_CITIZEN * everyone) / 2**20
     took = f"{seconds / 60:,.0f} min" if seconds >= 90 else f"{max(1, round(seconds))} s"
     return (f"{asked.runs:,} runs: about {took} here, at most {max(1, round(size)):,} MB"
             + (" and the further tables." if asked.keep else "."))

@@ -25,6 +25,7 @@ LEVELS = {
     "society": "one row a run and quarter: every indicator",
     "adopters": "one row a run, quarter, view and adopter category",
     "governments": "one row a run and municipality: when it adopted, its categories, where it ended",
+    "citizens": "one row a run and citizen, as the last quarter ends; each run is made twice",
 }
 MOST_RUNS = 20_000_000
 #: Entries of a design file: what they may be, and that in words.

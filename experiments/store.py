@@ -20,7 +20,7 @@ import os
 import re
 import shlex
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
@@ -50,9 +50,9 @@ _SEAL = re.compile(rb"letsdance part (\w+) (\d{5}) ([0-9a-f]{64}) ([0-9a-f]{64})
 _LEAST, _MOST, _PARTS = 100, 20_000, 200
 
 
-def part_size(runs: int) -> int:
-    """How many runs a part holds."""
-    return max(_LEAST, min(_MOST, -(-runs // _PARTS)))
+def part_size(runs: int, keep: Collection[str] = ()) -> int:
+    """How many runs a part holds; the fewest where it holds their citizens too, so that it fits in memory."""
+    return _LEAST if "citizens" in keep else max(_LEAST, min(_MOST, -(-runs // _PARTS)))
 
 
 class Sweep:
@@ -76,7 +76,7 @@ class Sweep:
         place = address.place(where)
         manifest = manifests.read(place, _KIND)
         runs = manifest["points"] * manifest["replicates"]
-        if manifest["runs"] != runs or manifest["part_size"] != part_size(runs):
+        if manifest["runs"] != runs or manifest["part_size"] != part_size(runs, manifest["keep"]):
             raise Refused("{place} was changed: {points:,} points with {replicates:,} replicates are not {runs:,} runs in "
                           "parts of {part_size:,}; put it back as it was, or begin anew in another --out.",
                           place=place / folder.MANIFEST, points=manifest["points"], replicates=manifest["replicates"],
@@ -342,7 +342,7 @@ def begin(plan: Plan, out: Path, command: str, overwrite: bool = False) -> Sweep
     """A new folder with its manifest and points, whole or not at all."""
     said = {"format": folder.format_of(_KIND), "kind": _KIND, "version": folder.own_version(), "rules": rules(),
             "command": command, "git": folder.git_state(), "versions": folder.versions(), **plan.said(),
-            "part_size": part_size(plan.runs), **folder.mechanisms_of(plan.scenario)}
+            "part_size": part_size(plan.runs, plan.keep), **folder.mechanisms_of(plan.scenario)}
     with (address.begun(out, folder.MANIFEST, overwrite) if address.far(out) else
           folder.whole_or_nothing(out, overwrite)) as part:
         table = plan.design.table.copy()

@@ -162,6 +162,8 @@ def _level(name: str, result: Result, point: int, first: int, every: int) -> pa.
         from letsdance.experiments.folder import governments
 
         frame = governments(result)
+    elif name == "citizens":
+        frame = result.citizens
     else:
         frame = result.society if name == "society" else result.adopters
         frame = frame[(frame["quarter"] % every == 0) | (frame["quarter"] == result.quarters)]

@@ -100,6 +100,20 @@ def test_further_tables_have_every_run_of_every_point(whole):
         assert set(count) == {size}, name
 
 
+def test_citizens_are_kept_as_the_last_quarter_ends(tmp_path):
+    """In parts of few runs, however many there are: 30 citizens a run here, a thousand elsewhere."""
+    found = sweep(tiny(seed=7, keep=["citizens"]), tmp_path / "s", "threads", 2)
+    assert store.part_size(1_000_000, ["citizens"]) == 100
+    assert store.part_size(1_000_000) == 5_000
+    for point in (0, 2):
+        rows = found.frame("citizens").query(f"point == {point}").drop(columns="point").reset_index(drop=True)
+        made = simulate("lone_ranger", runs=60, seed=7, quarters=8,
+                        parameters={**TINY["parameters"], "C0": float(found.points["C0"][point])}).citizens
+        made["municipality"] = made["municipality"].astype(str)
+        pd.testing.assert_frame_equal(rows, made, check_exact=True)
+    assert found.query("SELECT count(*) AS n FROM citizens JOIN runs USING (point, run)")["n"].tolist() == [180 * 30]
+
+
 def test_outcomes_are_those_named_at_their_quarters():
     asked = ["T@2", "T@2-5", "time_to_50", "late_adopter_gap@4", "left_start_regime"]
     frame = run(from_table(pd.DataFrame({"C0": [0.25, 0.75]})), "wasteland", asked, replicates=3, seed=0, **TINY)
