@@ -326,6 +326,13 @@ def test_the_corner_is_that_of_a_search_through_all_of_few_cells(seed, monkeypat
     assert sides.tolist() == wanted.tolist()
 
 
+def test_where_every_part_of_a_factor_says_the_same_no_corner_stands_out(monkeypatch):
+    monkeypatch.setattr(d, "_CELLS", 4)
+    cell, share, sides = np.repeat(np.arange(4), 8)[:, None], np.tile([0.0, 0.5, 0.5, 1.0], 8), np.ones((2, 1), bool)
+    assert plain(d._corner)(cell, share, 3.0, sides) == -INF
+    assert sides.all()  # as they were
+
+
 def test_a_scan_is_the_farthest_factor_the_farthest_corner_and_the_farthest_peel(monkeypatch):
     monkeypatch.setattr(d, "_CELLS", 4)
     monkeypatch.setattr(d, "_corner", plain(d._corner))  # or it would be compiled, and kept, with so few cells

@@ -165,6 +165,8 @@ def test_a_precision_is_reached_at_the_very_width_and_number_of_runs_that_were_a
     assert not reached(high=0.51).reached
     assert not reached(n=39).reached
     assert Precision(target, "betting", {"a": Interval(0.0, -0.25, 0.5, 1)}, 1, False).reached  # enough from one run on
+    nothing = Precision(target, "betting", {"a": Interval(NAN, 0.0, 1.0, 0)}, 1, False)
+    assert (nothing.skewed, nothing.reach, nothing.reached) == (("a",), INF, False)
     assert precision.reach(Interval(0.2, -0.4, 0.5, 9)) == pytest.approx(0.6)
     assert precision.reach(Interval(INF, 0, 1, 9)) == INF
     for within, digits in ((0.02, 3), (0.05, 3), (0.1, 2), (1.0, 1), (5.0, 1), (30.0, 0)):
@@ -248,7 +250,12 @@ def test_runs_are_added_an_eighth_at_a_time_until_every_interval_is_known(refere
         calls.clear()
         assert precision.runs_until({"one": "one"}, Target(outcome, 1e-6), most=most)[1].runs == most
         assert sum(runs for _, runs, _ in calls) == most
-    assert precision.bounds(Told("citizens", "late_adopter_gap")) == (-1.0, 1.0)
+    gap = Told("citizens", "late_adopter_gap")  # from -1 to 1, so its difference is from -2 to 2
+    for before, ends in ((None, (-1.0, 1.0)), ("two", (-2.0, 2.0))):
+        one = precision.runs_until({"one": "one", "two": "two"}, Target(gap, 9.0), before)[1]
+        values = [gap.of((name, range(1, 33))) for name in ("one", "two")]
+        assert one.intervals["one"] == precision.sequence(values[0] - (values[1] if before else 0), ends,
+                                                          0.05 if before else 0.025)
 
 
 # ---------------------------------------------------------------- moved parameters
