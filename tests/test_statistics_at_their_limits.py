@@ -192,6 +192,9 @@ def test_sequences_at_few_and_at_rounded_values():
     low, high = precision.betting(x, alpha=0.2)
     assert precision.betting(2 * x + 3, 3.0, 5.0, 0.2) == pytest.approx((3 + 2 * low, 3 + 2 * high))
     assert precision.sequence([0.4, NAN, INF], (0.0, 1.0)).n == 1
+    bounded, free = precision.sequence(x, (0.0, 2.0), 0.1), precision.sequence(x, None, 0.1)
+    assert bounded == Interval(0.625, *precision.betting(x, 0.0, 2.0, 0.1), 4)
+    assert free == Interval(0.625, *precision.asymptotic(x, 0.1), 4)
     assert precision.enough([0.0, 0.0, 1.0], None) == np.ceil(50 * stats.skew([0, 0, 1]) ** 2)
     assert precision.enough([0.0, 0.0, 1e-3], None) == np.ceil(50 * stats.skew([0, 0, 1]) ** 2)
     assert precision.enough([-1.0, 0.0, 1.0], None) == precision.enough([], None) == precision.enough([NAN], None) == 1
@@ -498,6 +501,17 @@ def test_indices_are_noise_where_more_than_a_twentieth_of_the_draws_have_no_vari
         indices.morris(["a"], [[0, 1]], [[0.0], [1.0]], [1.0, 2.0])
     with pytest.raises(Refused, match="not a number at 1 of 4 points"):
         indices.morris(["a"], [[0, 1]], [[0.0], [1.0], [0.0], [1.0]], [[1.0, 2.0], [NAN, NAN], [1, 2], [2, 3]])
+
+
+@pytest.mark.parametrize("path", [
+    [[0, 0], [1, 1], [1, 1]], [[0, 0], [1, 0], [0, 0]], [[0, 0], [0, 0], [1, 1]], [[0, 0], [0, 1], [1, 0]]])
+def test_a_trajectory_moves_each_factor_once_and_one_at_a_time(path):
+    with pytest.raises(Refused, match="every step of a trajectory moves one factor, each factor once"):
+        indices.elementary_effects([[0, 1], [0, 1]], path, [1.0, 2.0, 3.0])
+    effects = indices.elementary_effects([[0, 1], [0, 2]], [[0, 0], [0, 1], [0.25, 1]], [1.0, 2.0, 4.0])
+    assert effects.tolist() == [[[8.0], [2.0]]]
+    with pytest.raises(Refused, match="no whole number of trajectories of 3"):
+        indices.elementary_effects([[0, 1], [0, 1]], [*path, [0, 0]], [1.0, 2.0, 3.0, 4.0])
 
 
 def test_effects_that_are_no_larger_than_luck_are_none():
