@@ -393,23 +393,19 @@ def test_check_tests_one_pattern(letsdance, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_verify_gives_what_an_experiment_recorded_once_more(tmp_path):
-    """Any folder of a sub-command: its command is given again and its tables are compared."""
-    def letsdance(*words):
-        return subprocess.run([sys.executable, "-m", "letsdance", *words], cwd=tmp_path,
-                              capture_output=True, text=True)
-
-    made = letsdance("sweep", "lone_ranger", "--factor", "k=0.5:1:2", "--replicates", "2", "--quarters", "8", "--set",
-                     "citizens=8", "--out", "s")
-    assert made.returncode == 0, made.stderr
-    assert "Identical" in letsdance("verify", "s").stdout
+def test_verify_gives_what_an_experiment_recorded_once_more(letsdance, tmp_path):
+    """Any folder of a sub-command: its command is given again, in a process of its own, and its tables are compared."""
+    code, _, err = letsdance("sweep", "lone_ranger", "--factor", "k=0.5:1:2", "--replicates", "2", "--quarters", "8",
+                             "--set", "citizens=8", "--out", "s")
+    assert code == 0, err
+    assert "Identical" in letsdance("verify", "s")[1]
     part = next((tmp_path / "s" / "runs").glob("*.parquet"))
     table = pd.read_parquet(part)
     table.loc[1, "C"] += 1e-9
     table.to_parquet(part, index=False)
-    said = letsdance("verify", "s")
-    assert said.returncode == 1
-    assert "runs/part-00000.parquet: C differs in 1 of 4 rows" in said.stdout
+    code, out, _ = letsdance("verify", "s")
+    assert code == 1
+    assert "runs/part-00000.parquet: C differs in 1 of 4 rows" in out
 
 
 def test_verify_of_a_folder_that_is_not_named_by_out_or_has_files_beside_it(letsdance, tmp_path, monkeypatch):
