@@ -154,7 +154,7 @@ def test_the_model_finds_a_parameter_of_itself():
     shape = observed.Seen("synthetic", 60, np.arange(1, 11), np.arange(2, 12))
     case = c.make_case(shape, free={"v0": (-0.6, 0.3)})
     with ThreadPoolExecutor(2) as pool:
-        made = abc_smc.recover(case.simulator(pool), c.box_of(case.free), 10, seed=2, particles=60, most=300)
+        made = abc_smc.recover(case.simulator(pool), c.box_of(case.free), 10, seed=2, particles=60, most=200)
     assert abc_smc.coverage(made)["right"].all()
     assert np.corrcoef(made["truth"], made["mean"])[0, 1] > 0.7
     assert made["sd"].mean() < 0.8 * c.box_of(case.free).as_sample().sd[0]

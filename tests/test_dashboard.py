@@ -42,6 +42,8 @@ from letsdance.words import Text, languages
 
 APP = Path(__file__).parent.parent / "dashboards" / "app.py"
 POLICY = "policy=lone_ranger~k=1.2~FRCS@8%2B20*1"
+#: Where the whole map is waited for: a society that it is quickly drawn of.
+SMALL = "policy=lone_ranger~quarters=20~citizens=10.0~k=1.2~FRCS@8*1"
 #: Bytes that the server may have grown by after 25 pages: noise of the allocator. One page holds some 1 MB.
 MOST_GROWTH = 6_000_000
 #: Where pages show more than at their bare address.
@@ -50,7 +52,7 @@ SHOWN = {"explore": f"/explore?{POLICY}",
          "late_adopters": f"/late_adopters?{POLICY}",
          "town": f"/town?{POLICY}&town.at-quarter=12&town.who-is-told=council.2",
          "lessons": f"/lessons?{POLICY}&lessons.name=blame&lessons.step=3&lessons.set=chi%3D2",
-         "data": f"/data?{POLICY}"}
+         "data": f"/data?{POLICY}", "map": f"/map?{SMALL}"}
 #: Pages in which axe finds nothing at all, be it ever so small.
 FLAWLESS = ("futures", "explore", "compare", "late_adopters")
 PAGES = [name for name in re.findall(r'"(\w+)"', re.search(r"^PAGES = \((.*?)\)", APP.read_text(), re.M | re.S)[1])
@@ -105,22 +107,23 @@ def test_futures_tells_four_futures_and_one_click_opens_one(visit):
         re.compile(r"Citizens stay away: \d+\s% \(\d+–\d+\) of the government's calls are answered by nobody"))
     for size in SIZES:
         fits(sized(page, size))
-        before = drawn(page)
-        page.get_by_role("button", name="Explore Wasteland").click()
-        redrawn(page, before)
-        expect(page.get_by_role("heading", level=1)).to_contain_text("Wasteland as it stands")
-        assert view_of(page) == View("explore", Policy("wasteland"))
-        before = drawn(page)
-        page.go_back()
-        expect(page.get_by_role("heading", name="Four futures of citizens and government")).to_be_visible()
-        redrawn(page, before)
+    before = drawn(sized(page, "phone"))
+    page.get_by_role("button", name="Explore Wasteland").click()
+    redrawn(page, before)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Wasteland as it stands")
+    assert view_of(page) == View("explore", Policy("wasteland"))
+    before = drawn(page)
+    page.go_back()
+    expect(page.get_by_role("heading", name="Four futures of citizens and government")).to_be_visible()
+    redrawn(page, before)
 
 
 # ---------------------------------------------------------------- Explore
 
 def test_a_lever_changes_curves_headline_and_address(visit):
-    page = visit("/explore")
-    for size in SIZES:
+    page = visit("/explore", "projector")
+    fits(page)
+    for size in ("laptop", "phone"):
         sized(page, size)
         if size == "phone":
             page.locator(".ld-levers > summary", has_text="People").click()
@@ -248,7 +251,7 @@ def test_sliders_have_named_bands_of_which_none_is_cut(visit):
 
 
 def test_names_in_the_corners_of_the_plane_stand_clear_of_each_other_and_of_dots(visit):
-    page = visit(f"/map?{POLICY}&lang=nl&map.mean-field=1", "phone")
+    page = visit(f"/map?{SMALL}&lang=nl&map.mean-field=1", "phone")
     whole(page)
     _corners(page, 2)
     for name in ("explore", ""):
