@@ -58,6 +58,9 @@ def search(
     starts: Annotated[str, typer.Option(help="Quarters in which levers may start.")] = "1,9",
     durations: Annotated[str, typer.Option(help="For how many quarters; end: to the end.")] = "20,end",
     strengths: Annotated[str, typer.Option(help="How strongly.")] = "0.5,1",
+    where: Annotated[list[str] | None, typer.Option(
+        "--in", metavar="PLACE", help="Where levers may act: everywhere, the 5 most connected, Ash, or each town (one by "
+                                      "one); repeat [default: everywhere].")] = None,
     runs: Annotated[int | None, typer.Option(
         help="Seeds on which portfolios are found [default: 12; with --aim 3 in each world].")] = None,
     fresh_runs: Annotated[int, typer.Option(
@@ -90,7 +93,7 @@ def search(
         "condition": condition, "most": most, "seed": seed,
         "levers": None if levers is None else [name.strip() for name in levers.split(",")],
         "starts": _numbers("starts", starts, int), "durations": _numbers("durations", durations, int, end=True),
-        "strengths": _numbers("strengths", strengths, float)}
+        "strengths": _numbers("strengths", strengths, float), "where": where or ["everywhere"]}
     if aim:
         _all_that_none_beats(story, aim, {"chance": chance, "budget": budget}, worlds, within, {
             **space, "robustly": robustly, "runs": 3 if runs is None else runs, "file": keep_in,
@@ -122,7 +125,7 @@ def _best(story: Scenario, words: dict[str, Any], municipalities: Path | None, o
     """The one that succeeds at least cost, or best within a budget."""
     from letsdance.experiments import search as searches
 
-    made = searches.plan(story, **words)
+    made = searches.plan(story, municipalities=municipalities, **words)
     if not as_json:
         with busy("Measuring the speed", quiet=as_json):
             seconds = searches.seconds(made, municipalities)
@@ -133,7 +136,8 @@ def _best(story: Scenario, words: dict[str, Any], municipalities: Path | None, o
     said = {
         "scenario": story.to_toml(), "condition": str(made.condition), "chance": words["chance"], "budget": words["budget"],
         "space": {"levers": list(made.space.uses), "most": made.space.most, "size": made.space.size,
-                  "starts": words["starts"], "durations": words["durations"], "strengths": words["strengths"]},
+                  "starts": words["starts"], "durations": words["durations"], "strengths": words["strengths"],
+                  "where": words["where"]},
         "method": "enumeration" if made.exact else "NSGA-II and Pareto local search",
         "search_seeds": {"first": first, "runs": runs}, "fresh_seeds": {"first": first + runs, "runs": fresh_runs},
         "told_seeds": {"first": first + runs + fresh_runs, "runs": fresh_runs},

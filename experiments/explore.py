@@ -39,7 +39,7 @@ class Explored:
     def cost(self, portfolio: Portfolio) -> float:
         """Points, counted once."""
         if portfolio not in self.costs:
-            self.costs[portfolio] = portfolios.cost(portfolio, self.space.quarters)
+            self.costs[portfolio] = self.space.cost(portfolio)
         return self.costs[portfolio]
 
     def rating(self, scores: np.ndarray, more: int = 0) -> float:
@@ -113,7 +113,7 @@ def optimise(explored: Explored, evaluations: int, seed: int) -> None:
     slots = {f"lever {k}": ["-", *sorted(space.uses)] for k in range(space.most)}
     ways = {name: sorted({getattr(use, name) for uses in space.uses.values() for use in uses},
                          key=lambda value: np.inf if value is None else value)
-            for name in ("start", "duration", "strength")}
+            for name in portfolios.WAYS if name != "where" or len(space.parts) > 1}
     number = int(np.random.SeedSequence([seed, _PURPOSE]).generate_state(1)[0])
     sampler = optuna.samplers.NSGAIISampler(population_size=_BATCH, seed=number)
     level = optuna.logging.get_verbosity()
@@ -157,13 +157,12 @@ def decoded(trial: Any, space: Space, slots: dict[str, list[str]], ways: dict[st
     uses = {}
     for k, (slot, names) in enumerate(slots.items()):
         name = trial.suggest_categorical(slot, names)
-        start, duration, strength = (trial.suggest_categorical(f"{way} {k}", known) for way, known in ways.items())
+        drawn = {way: trial.suggest_categorical(f"{way} {k}", known) for way, known in ways.items()}
         if name != "-" and name not in uses:
-            if duration is not None and start + duration > space.quarters:
-                duration = None
-            wanted = next((use for use in space.uses[name] if (use.start, use.duration, use.strength)
-                           == (start, duration, strength)), None)
-            if wanted is None:  # this duration reaches past the horizon from this start only
-                wanted = next(use for use in space.uses[name] if (use.start, use.strength) == (start, strength))
-            uses[name] = wanted
+            if drawn["duration"] is not None and drawn["start"] + drawn["duration"] > space.quarters:
+                drawn["duration"] = None
+            alike = [use for use in space.uses[name] if all(
+                getattr(use, way) == value for way, value in drawn.items() if way != "duration")]
+            # else this duration reaches past the horizon from this start only
+            uses[name] = next((use for use in alike if use.duration == drawn["duration"]), alike[0])
     return ordered(list(uses.values()))

@@ -1,9 +1,9 @@
-"""A portfolio of levers: which, when, how long and how strongly; what it costs, how it is told, and which there are."""
+"""A portfolio of levers: which, when, how long, how strongly and where; what it costs, how it is told, which there are."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import combinations, product
 from typing import Any
 
@@ -11,20 +11,33 @@ import numpy as np
 
 from letsdance.params import Refused, check_whole, nearest
 from letsdance.scenarios import LEVERS, Scenario, Use, parse_uses
-from letsdance.simulation import schedule
+from letsdance.simulation import municipalities, schedule
+from letsdance.simulation.municipalities import MunicipalitiesLike
 
 #: Levers in use together, in the order of their names, each once.
 Portfolio = tuple[Use, ...]
 STARTS, DURATIONS, STRENGTHS, MOST = (1, 9), (20, None), (0.5, 1.0), 3
+#: In what uses of a lever differ.
+WAYS = ("start", "duration", "strength", "where")
+#: Where levers may act unless it is said, and the word for every municipality by itself.
+EVERYWHERE, EACH_TOWN = ("everywhere",), "each town"
 
 
 @dataclass(frozen=True)
 class Space:
-    """Which portfolios there are: for each lever the ways to use it, and how many levers at most."""
+    """Which portfolios there are: for each lever the ways to use it, and how many levers at most.
+
+    parts: of each place in which levers may act, the share of municipalities: their part of the points.
+    """
 
     uses: Mapping[str, tuple[Use, ...]]
     most: int
     quarters: int
+    parts: Mapping[str, float] = field(default_factory=lambda: {"": 1.0})
+
+    def cost(self, portfolio: Portfolio) -> float:
+        """Points of a portfolio over the horizon, in proportion to where its levers act."""
+        return sum(self.parts[use.where] * cost((use,), self.quarters) for use in portfolio)
 
     @property
     def size(self) -> int:
@@ -42,9 +55,9 @@ class Space:
                 yield from product(*(self.uses[name] for name in names))
 
     def strongest(self, name: str) -> Use:
-        """A lever's strongest, then longest, then earliest use."""
-        return max(self.uses[name], key=lambda use: (use.strength, np.inf if use.duration is None else use.duration,
-                                                     -use.start))
+        """A lever's widest, then strongest, then longest, then earliest use."""
+        return max(self.uses[name], key=lambda use: (
+            self.parts[use.where], use.strength, np.inf if use.duration is None else use.duration, -use.start))
 
     def neighbours(self, portfolio: Portfolio) -> Iterator[Portfolio]:
         """What is one step away: a lever dropped, used otherwise, added at its strongest, exchanged, or added."""
@@ -53,7 +66,7 @@ class Space:
         yield from rests.values()
         for use, rest in rests.items():
             for way in self.uses[use.name]:
-                if (way.start != use.start) + (way.duration != use.duration) + (way.strength != use.strength) == 1:
+                if sum(getattr(way, name) != getattr(use, name) for name in WAYS) == 1:
                     yield ordered((*rest, way))
         room = len(portfolio) < self.most
         yield from (ordered((*portfolio, self.strongest(name))) for name in unused if room)
@@ -65,13 +78,16 @@ class Space:
 
 
 def space(scenario: Scenario, levers: Sequence[str] | None = None, starts: Sequence[int] = STARTS,
-          durations: Sequence[int | None] = DURATIONS, strengths: Sequence[float] = STRENGTHS, most: int = MOST) -> Space:
+          durations: Sequence[int | None] = DURATIONS, strengths: Sequence[float] = STRENGTHS, most: int = MOST,
+          where: Sequence[str] = EVERYWHERE, among: MunicipalitiesLike | None = None) -> Space:
     """The portfolios to search. Refused where there is nothing to choose from.
 
     levers: names; all that act on this innovation and are not in the scenario already, if left out, but none that saves
     points (EFF): with savings nothing is bought unless they are named. starts: quarters.
     durations: in quarters, None to the end; those that outlast the horizon are the same as to the end. strengths:
-    from 0 (without) to 1.5. most: how many levers together.
+    from 0 (without) to 1.5. most: how many levers together. where: places in which each may act, as behind "in" of a lever
+    ("Ash, Birch", "the 5 most connected"), "everywhere", or "each town", which is all towns one by one. among: the
+    municipalities, where they are not the scenario's own.
     """
     check_whole("most (levers used together)", most, 1, 100)
     given = {use.name for use in scenario.levers}
@@ -82,14 +98,21 @@ def space(scenario: Scenario, levers: Sequence[str] | None = None, starts: Seque
         if name in given:
             raise Refused("lever {name} is in the scenario already; leave it out of the levers to search, or take it out "
                           "of the scenario.", name=name)
-    for what, values in (("lever", names), ("start", starts), ("duration", durations), ("strength", strengths)):
+    there = [where] if isinstance(where, str) else list(where)
+    for what, values in (("lever", names), ("start", starts), ("duration", durations), ("strength", strengths),
+                         ("place", there)):
         if not values:
             raise Refused("name at least one {what} to search over.", what=what)
-    uses = {}
+    towns = municipalities.of(scenario, among) if any(place != EVERYWHERE[0] for place in there) else None
+    if towns is not None:
+        there = [one for place in there for one in (towns.names if place == EACH_TOWN else [place])]
+    uses, parts = {}, {"": 1.0}
     for name in names:
         ways: dict[Use, None] = {}
-        for start, duration, strength in product(starts, durations, strengths):
-            use, = parse_uses("lever", [Use(name, start, duration, strength)])
+        for start, duration, strength, place in product(starts, durations, strengths, there):
+            use, = parse_uses("lever", [Use(name, start, duration, strength, "" if place == EVERYWHERE[0] else place)])
+            if use.where not in parts:
+                parts[use.where] = schedule.share(use, scenario, towns)
             if use.start > scenario.quarters:
                 raise Refused("start {start} is after the horizon of {quarters} quarters; leave it out or raise "
                               "quarters.", start=start, quarters=scenario.quarters)
@@ -100,7 +123,7 @@ def space(scenario: Scenario, levers: Sequence[str] | None = None, starts: Seque
                 use = replace(use, duration=None)
             ways[use] = None
         uses[name] = tuple(ways)
-    return Space(uses, min(most, len(uses)), scenario.quarters)
+    return Space(uses, min(most, len(uses)), scenario.quarters, parts)
 
 
 def _names(levers: Sequence[str]) -> Sequence[str]:
@@ -124,7 +147,7 @@ def ordered(portfolio: Sequence[Use]) -> Portfolio:
 
 
 def cost(portfolio: Portfolio, quarters: int) -> float:
-    """Points over the horizon; below 0 where levers save more than they cost."""
+    """Points over the horizon where levers act everywhere; below 0 where they save more than they cost."""
     return float(sum(schedule.cost(use, quarter) for use in portfolio for quarter in range(1, quarters + 1)))
 
 
@@ -138,16 +161,18 @@ def words(portfolio: Portfolio, codes: bool = True) -> str:
 
     codes: whether the letters by which a lever is typed stand behind its title: good in a table, not in a sentence.
     """
-    alike: dict[tuple[int, int | None, float], list[str]] = {}
+    alike: dict[tuple[int, int | None, float, str], list[str]] = {}
     for use in portfolio:
         title = LEVERS[use.name]["title"]
-        alike.setdefault((use.start, use.duration, use.strength), []).append(f"{title} ({use.name})" if codes else title)
+        how = (use.start, use.duration, use.strength, use.where)
+        alike.setdefault(how, []).append(f"{title} ({use.name})" if codes else title)
     told = []
-    for (start, duration, strength), titles in alike.items():
+    for (start, duration, strength, where), titles in alike.items():
         when = f"from quarter {start}" if start > 1 else "from the start"
         lasts = " on" if start > 1 and duration is None else "" if duration is None else f" for {duration} quarters"
-        how = {1.0: "", 0.5: " at half strength"}.get(strength, f" at strength {strength:g}")
-        told.append(f"{' + '.join(titles)} {when}{lasts}{how}")
+        strongly = {1.0: "", 0.5: " at half strength"}.get(strength, f" at strength {strength:g}")
+        there = f" in {where}" if where else ""
+        told.append(f"{' + '.join(titles)}{there} {when}{lasts}{strongly}")
     return ("; " if codes else " and ").join(told) or "doing nothing"
 
 

@@ -144,6 +144,7 @@ class Asked(TypedDict, total=False):
     durations: Sequence[int | None]
     strengths: Sequence[float]
     most: int
+    where: Sequence[str]
     condition: str | Condition
     runs: int
     fresh_runs: int
@@ -157,7 +158,8 @@ def plan(scenario: ScenarioLike, *, chance: float | None = None, budget: float |
          levers: Sequence[str] | None = None, starts: Sequence[int] = portfolios.STARTS,
          durations: Sequence[int | None] = portfolios.DURATIONS, strengths: Sequence[float] = portfolios.STRENGTHS,
          most: int = portfolios.MOST, condition: str | Condition = MAJORITY, runs: int = 12, fresh_runs: int = 200,
-         evaluations: int = 1500, seed: int = 1, robust: bool = True, worlds: WorldsLike | None = None) -> Plan:
+         evaluations: int = 1500, seed: int = 1, robust: bool = True, worlds: WorldsLike | None = None,
+         where: Sequence[str] = portfolios.EVERYWHERE, municipalities: MunicipalitiesLike | None = None) -> Plan:
     """What `search` would do with the same words; see there. Raises `Refused` for what cannot be."""
     story = scenarios.load(scenario)
     if chance is not None and budget is not None:
@@ -169,8 +171,8 @@ def plan(scenario: ScenarioLike, *, chance: float | None = None, budget: float |
     for name, value, *ends in (("runs", runs, 4, _MOST_RUNS), ("fresh_runs", fresh_runs, 20, _MOST_RUNS),
                                ("evaluations", evaluations, 50, _MOST_RUNS), ("seed", seed, 0, 2**62)):
         check_whole(name, value, *ends)
-    made = Plan(story, portfolios.space(story, levers, starts, durations, strengths, most), parse_condition(condition),
-                chance, budget, runs, fresh_runs, evaluations, seed, robust,
+    made = Plan(story, portfolios.space(story, levers, starts, durations, strengths, most, where, municipalities),
+                parse_condition(condition), chance, budget, runs, fresh_runs, evaluations, seed, robust,
                 Worlds(DRAWS, SHARE, seed=seed) if worlds is None else worlds_of(worlds))
     if worlds is not None and not robust:
         raise Refused("other worlds are left out with robust=False (--no-robust); leave that out, or the worlds.")
@@ -206,7 +208,8 @@ def search(scenario: ScenarioLike, *, chance: float | None = None, budget: float
     """Find lever portfolios of low cost and high chance from a start; levers of the scenario itself stay as they are.
 
     chance: the least cost that succeeds with at least this chance. budget: the best within these points. Neither: the
-    whole front. words, all as in `plan`: levers, starts, durations (None: to the end), strengths, most; condition, what
+    whole front. words, all as in `plan`: levers, starts, durations (None: to the end), strengths, most; where, the places
+    that each lever may act in ("everywhere", "the 5 most connected", "Ash, Birch", "each town"); condition, what
     success of a run is ("lets_dance >= 0.5"); runs, seeds on which portfolios are found; fresh_runs, the next seeds, on
     which the best are chosen, and as many again on which is told how often they succeed; evaluations, portfolios to
     try at most (all, where there are no more); seed; robust, whether the first few are put into other worlds; worlds, which
@@ -220,7 +223,7 @@ def search(scenario: ScenarioLike, *, chance: float | None = None, budget: float
     >>> found.tried["runs"].tolist()
     [4]
     """
-    made = plan(scenario, chance=chance, budget=budget, **words)
+    made = plan(scenario, chance=chance, budget=budget, municipalities=municipalities, **words)
     workers = (cores() if threads is None else threads) if evaluate is None else 1
     assess = evaluate or evaluator(made.scenario, made.condition, made.search_seeds, municipalities)
     explored = Explored(made.space, assess, made.search_seeds, budget, workers, progress)

@@ -73,6 +73,48 @@ def test_a_portfolio_costs_what_the_schedule_charges():
                                            - schedule.build(WASTELAND)["points"].sum())
 
 
+SMALL = WASTELAND.changed(parameters={"municipalities": 4, "citizens": 40}, quarters=12)
+PLACES = ("everywhere", "M2", "the 2 largest")
+
+
+def test_levers_act_in_places_at_their_part_of_the_points():
+    made = space(SMALL, ["LEAD", "OUT"], (1,), (8, None), (1.0,), 2, PLACES)
+    assert made.parts == {"": 1.0, "M2": 0.25, "the 2 largest": 0.5}
+    assert made.size == len(set(made.portfolios())) == 1 + 2 * 6 + 6 * 6
+    for portfolio in list(made.portfolios())[::7]:
+        charged = schedule.build(SMALL.changed(levers=portfolio))["points"].sum()
+        assert made.cost(portfolio) == pytest.approx(charged, abs=1e-12)
+        assert all(portfolio in set(made.neighbours(other)) for other in made.neighbours(portfolio)
+                   if len(other) == len(portfolio))
+    assert made.strongest("OUT").where == ""
+    towns = space(SMALL, ["LEAD"], (1,), (None,), (1.0,), 1, ["each town"])
+    assert [use.where for use in towns.uses["LEAD"]] == list(simulate(SMALL, runs=1).places.names)
+    assert words((Use("LEAD", 1, 8, 1.0, "M2"),)).endswith("in M2 from the start for 8 quarters")
+
+
+@pytest.mark.parametrize("place", ["Nowhere", "the 9 largest", "120 % of municipalities", ""])
+def test_places_that_there_are_not_are_refused(place):
+    with pytest.raises(Refused):
+        space(SMALL, ["LEAD"], (1,), (None,), (1.0,), 1, [place] if place else [])
+
+
+@pytest.mark.parametrize("evaluations", [10_000, 120])
+def test_which_town_first_is_found_where_it_was_planted(evaluations):
+    """Leaders in one town do what leaders do elsewhere in half as many runs: by trying all, and by the optimiser."""
+    names = space(SMALL, ["LEAD"], (1,), (None,), (1.0,), 1, ["each town"]).uses["LEAD"]
+    first = names[2].where
+
+    def score(portfolio, seeds):
+        p = max((0.9 if use.where == first else 0.4 for use in portfolio if use.name == "LEAD"), default=0.02)
+        return np.maximum(drawn(portfolio, seeds, p), 0.3 * bool(portfolio))
+
+    found = search(SMALL, budget=40.0, levers=["LEAD", "OUT", "FAL"], starts=[1, 5], durations=[4, None], most=2,
+                   where=["each town"], evaluations=evaluations, fresh_runs=60, robust=False, evaluate=score)
+    assert found.plan.exact == (evaluations > 1_000)
+    assert [use.where for use in found.chosen if use.name == "LEAD"] == [first]
+    assert f"in {first} " in found.answer
+
+
 def test_neighbours_are_portfolios_of_the_space_and_neighbourhood_is_mutual():
     made = space(WASTELAND, NAMES[:3], (1, 9), (8, None), (0.5, 1.0), 2)
     everything = set(made.portfolios())
