@@ -21,6 +21,7 @@ from markupsafe import Markup
 from letsdance.experiments import outcomes
 from letsdance.experiments.lessons import CLASSIC, Conducted
 from letsdance.params import Refused
+from letsdance.report.outcomes import what
 from letsdance.report.page import css, template
 from letsdance.report.sheet import font_faces
 from letsdance.scenarios import STARTS
@@ -57,7 +58,7 @@ def _title(asked: outcomes.Outcome, text: Text) -> str:
     for key in (f"curve.{asked.name}" if asked.name in STARTS else "", f"measure.{asked.name}"):
         if key in catalogue(ENGLISH)["text"]:
             return text(key)
-    known = text.title("indicator", asked.name) if asked.name in _indicators() else asked.says.rstrip(".")
+    known = text.title("indicator", asked.name) if asked.name in _indicators() else what(asked, text)
     return re.split(r"[;:\u202f]", known)[0].strip()
 
 

@@ -18,12 +18,13 @@ def height(page) -> int:
     return page.evaluate("document.documentElement.scrollHeight")
 
 
-@pytest.mark.parametrize("language", ["en", "nl"])
-def test_a_low_laptop_shows_all_six_curves(visit, language):
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_low_laptop_shows_all_six_curves_and_all_pages(visit, language):
     page = visit(f"/explore?lang={language}")
     ends = page.locator("[data-chart]").evaluate_all("all => all.map(one => one.getBoundingClientRect().bottom)")
     assert len(ends) == 6
     assert max(ends) <= SIZES["laptop"][1]
+    assert page.locator("nav").evaluate("strip => strip.scrollWidth <= strip.clientWidth")
 
 
 def test_late_adopters_leads_with_what_it_found_on_a_phone(visit):

@@ -15,7 +15,7 @@ from scipy import stats
 from letsdance.experiments import lessons, patterns
 from letsdance.experiments.lessons import Bench, conduct, measure, own_arm
 from letsdance.params import Refused
-from letsdance.report.lesson import PLAN, glass, plan, render
+from letsdance.report.lesson import PLAN, glass, plan, render, titled
 from letsdance.room import agenda as agendas
 from letsdance.room import faces
 from letsdance.room.inputs import HOST, Input
@@ -261,6 +261,9 @@ def test_a_worksheet_has_room_to_write_and_no_answers(language):
     for page in (sheet, copy):
         assert "http" not in re.sub(r"data:[^)]*", "", page).replace("http-equiv", "")
         assert f'<html lang="{language}">' in page
+    gap = titled("late_adopter_gap@60", text)
+    assert str(escape(gap)) in copy
+    assert (gap == titled("late_adopter_gap@60", Text("en"))) == (language == "en")
 
 
 def test_the_command_lists_tells_and_prints(letsdance, tmp_path, monkeypatch):
