@@ -569,6 +569,7 @@ def test_what_is_left_of_a_gap_and_whether_it_closes_is_read_off_as_said():
     assert found.still_closing.value == pytest.approx(0.08)  # quarters 7 and 8 less 15 and 16
     assert held(-apart).still_closing.value == pytest.approx(0.08)
     assert held(-apart).gap_left.value == pytest.approx(-1.1 + 0.155)
+    assert held([[1.0, 0.5, 0.25]] * 2).gap_left.value == 0.25  # of few quarters, the last
 
 
 @pytest.mark.parametrize("side", [1, -1])
