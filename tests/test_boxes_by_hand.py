@@ -655,6 +655,20 @@ def test_a_box_is_said_with_its_shares_and_what_was_aimed_at():
     assert "in no run" in spoken(held=0.0)[0]
 
 
+def test_a_side_that_is_free_is_not_a_number_in_the_table():
+    boxes_ = (a_box(limits={"C0": (None, 0.5)}), a_box(limits={"contacts_c": (None, 4.0), "FRCS.start": (None, 9.0)}))
+    table_ = d.Discovery(None, FACTORS, boxes_, None, None, 0.4, 0.8, 100, 4, 1, None).table
+    assert table_["at_least"].dtype == float
+    assert np.isnan(table_["at_least"]).all()
+    assert table_["at_most"].tolist() == [0.5, 4.0, 9.0]
+    assert table_["box"].tolist() == [1, 2, 2]
+    assert table_["chance"].tolist() == [0.01] * 3
+    turned = d.Discovery(None, FACTORS, (a_box(),), None, None, 0.4, 0.8, 100, 4, 1, None).table
+    assert (turned["at_most"].dtype, turned["at_least"].tolist()) == (float, [0.5])
+    empty = d.Discovery(None, FACTORS, (), None, None, 0.4, 0.8, 100, 4, 1, None).table
+    assert empty.columns.tolist() == table_.columns.tolist()
+
+
 def test_too_few_runs_are_said_with_how_many_would_do():
     assert spoken()[0] == ("The condition holds in 40 % of all runs. Too few runs to tell where: all but a few of the 100 "
                            "points of 4 runs say the same.")
