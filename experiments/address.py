@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,17 +17,23 @@ from typing import Any
 
 from letsdance.params import Refused, files, nearest
 
-_ADDRESS = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*)://.+")
+_ADDRESS = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+)://(.*)", re.DOTALL)
+#: Stores without folders: nothing has to be made before something lies in it.
+_OBJECTS = frozenset(("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oss", "oci", "memory"))
 
 
 def place(where: str | Path) -> Path:
     """A folder's path, or an address as something that has a path's methods."""
-    if not isinstance(where, str | Path) and hasattr(where, "fs"):
-        return where  # a UPath with options of its own
+    if hasattr(where, "fs"):
+        return where  # type: ignore[return-value]  # a UPath with options of its own
     told = _ADDRESS.fullmatch(str(where))
     if told is None:
         return files.named(where)
-    protocol = told[1].lower()
+    protocol, rest = told[1].lower(), told[2]
+    if protocol in ("file", "local"):
+        return files.named("/" + rest.lstrip("/"))
+    if not rest.strip("/ "):
+        raise Refused("{where} names no place; write such as s3://bucket/sweep.", where=where)
     try:
         from fsspec.registry import known_implementations
         from upath import UPath
@@ -36,13 +43,16 @@ def place(where: str | Path) -> Path:
     if protocol not in known_implementations:
         raise Refused("there is no kind of address {protocol!r}.{near} Known are such as s3, gs, az and sftp.",
                       protocol=protocol, near=nearest(protocol, known_implementations))
-    found: Any = UPath(str(where))
     try:
-        with _reaching(found):
-            found.fs  # noqa: B018  its library, and whom it speaks to
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that nobody wrote a path of its own for it
+            found: Any = UPath(f"{protocol}://{rest}")
+        found.fs, found / "runs"  # its library, whom it speaks to, and whether things lie below it
     except ImportError as error:
         raise Refused("{where} takes a library that is not installed: {needs}.", where=where,
                       needs=str(known_implementations[protocol].get("err") or error).rstrip(".")) from None
+    except Exception as error:
+        raise _unreached(where, error) from None
     return found
 
 
@@ -84,7 +94,15 @@ def names(folder: Path) -> set[str]:
 def write(path: Path, what: bytes) -> None:
     """Put something at an address."""
     with _reaching(path):
+        if _protocols(path).isdisjoint(_OBJECTS):
+            path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(what)
+
+
+def _protocols(path: Any) -> set[str]:
+    """What its library calls itself: one word, or several for the same."""
+    called = path.fs.protocol
+    return {called} if isinstance(called, str) else set(called)
 
 
 def send(folder: Path, into: Path, last: str) -> None:
@@ -131,8 +149,12 @@ def _reaching(path: Path, afresh: bool = False) -> Iterator[None]:
     except Exception as error:
         if not far(path):
             raise
-        said = " ".join(str(error).split()) or type(error).__name__
-        raise Refused("{path} cannot be reached: {error}.", path=path, error=said.rstrip(".")) from None
+        raise _unreached(path, error) from None
+
+
+def _unreached(where: object, error: Exception) -> Refused:
+    said = " ".join(str(error).split()) or type(error).__name__
+    return Refused("{where} cannot be reached: {error}.", where=str(where), error=said.rstrip("."))
 
 
 __all__ = ["begun", "check", "content", "far", "names", "place", "send", "there", "within", "write"]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import os
+from pathlib import PosixPath
 
 import fsspec
 import pytest
+from fsspec.implementations.local import LocalFileSystem
 from moto.server import ThreadedMotoServer
 from upath import UPath
 
@@ -114,12 +116,33 @@ def test_commands_write_ask_and_gather_there(bucket, letsdance, tmp_path):
     ("s3://nowhere/sweep", "is not a folder that `letsdance sweep` wrote"),
     ("s4://bucket/sweep", "there is no kind of address 's4'"),
     ("gs://bucket/sweep", "gcsfs"),
-    ("s3://bucket/nothing", "there is no manifest.json in it")])
+    ("S3://bucket/nothing", "there is no manifest.json in it"), ("s3://", "names no place"), ("s3:///", "names no place"),
+    ("data://x", "data://x cannot be reached: "), ("reference://x", "reference://x cannot be reached: "),
+    ("dask://x", "dask://x cannot be reached: ")])
 def test_an_address_that_holds_nothing_is_refused_in_a_sentence(address, words):
     with pytest.raises(Refused) as refused:
         ld.Sweep.open(address)
     assert words in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_a_file_address_is_a_folder_and_where_folders_are_needed_they_are_made(tmp_path, here):
+    found = ld.sweep("lone_ranger", f"file://{tmp_path}/mine", **ASKED)
+    assert found.folder == tmp_path / "mine"
+
+
+class Served(PosixPath):
+    """A path on a server with folders, as sftp has them: nothing can be written where there is none."""
+
+    fs = LocalFileSystem()
+    path = property(str)
+
+
+def test_where_folders_are_needed_they_are_made(tmp_path, here):
+    found = ld.sweep("lone_ranger", Served(tmp_path / "deep" / "sweep"), **ASKED)
+    assert isinstance(found.folder, Served)
+    assert parts(found) == parts(here)
+    assert found.query("SELECT count(*) AS n FROM runs")["n"].tolist() == [240]
 
 
 def test_a_store_that_cannot_be_reached_is_said(monkeypatch):
