@@ -102,7 +102,7 @@ def _people(sheet: Figure, shown: dict[str, Any], quarter: int, top: float, text
         sheet.text(x - 140, y - 105, shown["names"][m], 16, INK, True)
         sheet.text(x + 140, y - 105, text(f"curve.{future}"), 15, COLOURS[future], True, "end")
         stage = text(f"town.stage_{STAGES[int(shown['stage'][quarter][m])]}")
-        sheet.text(x + 140, y + 119, f"{text('town.column_stage')}: {stage}", 13, SOFT, anchor="end")
+        sheet.text(x + 140, y + 119, text("town.stage_now", stage=stage), 13, SOFT, anchor="end")
     taken: dict[int, list[float]] = {}
     marks = []
     for life in running(shown, quarter):
