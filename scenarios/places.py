@@ -14,7 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
-from letsdance.params import Refused, listed, nearest
+from letsdance.params import Refused, nearest
 
 #: Adopter categories by name, in the order of their numbers.
 ADOPTERS = ("innovators", "early adopters", "early majority", "late majority", "laggards")
@@ -124,8 +124,8 @@ def chosen(where: str, among: Towns) -> np.ndarray:
     for town in towns(where):
         if town not in known:
             raise Refused("there is no municipality {town!r} here.{near} There are {M}: {some}.", town=town,
-                          near=nearest(town, known), M=M, some=listed(
-                              [*among.names[:3], *(["…"] if M > 4 else []), *among.names[max(3, M - 1):]], ","))
+                          near=nearest(town, known), M=M, some=", ".join(
+                              [*among.names[:3], *(["…"] if M > 4 else []), *among.names[max(3, M - 1):]]))
         mask[known[town]] = True
     return mask
 
