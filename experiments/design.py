@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from letsdance import scenarios
-from letsdance.params import PARAMETERS, Refused, check_value, check_whole, nearest, number, whole
+from letsdance.params import PARAMETERS, Refused, check_value, check_whole, nearest, number, real, whole
 from letsdance.scenarios import LEVERS, SHOCKS, Scenario, Use, tables
 
 if TYPE_CHECKING:
@@ -126,19 +126,19 @@ def _check_factor(factor: Factor) -> None:
     if span is None:
         raise Refused("factor {name} needs a list of names, such as {name}={or_not}, not a range.", name=factor.name,
                       or_not="lone_ranger,wasteland" if factor.name == "scenario" else "a,b")
-    if not (np.isfinite(factor.low) and np.isfinite(factor.high)):
+    low, high = real(factor.low), real(factor.high)
+    if not (np.isfinite(low) and np.isfinite(high)):
         raise Refused("factor {name}: the range must have two numbers, not {low} and {high}.", name=factor.name,
-                      low=factor.low, high=factor.high)
-    if not factor.low < factor.high:
+                      low=low, high=high)
+    if not low < high:
         raise Refused("factor {name}: the range {low:g} to {high:g} is empty; write the lower end first.", name=factor.name,
-                      low=factor.low, high=factor.high)
-    if factor.low < span[0] or factor.high > span[1]:
+                      low=low, high=high)
+    if low < span[0] or high > span[1]:
         raise Refused("factor {name}: the range {low:g} to {high:g} leaves what {name} may be, {span:g} to "
-                      "{span_2:g}.", name=factor.name, low=factor.low, high=factor.high, span=span[0],
-                      span_2=span[1])
-    if factor.whole and (factor.low != int(factor.low) or factor.high != int(factor.high)):
+                      "{span_2:g}.", name=factor.name, low=low, high=high, span=span[0], span_2=span[1])
+    if factor.whole and (low != int(low) or high != int(high)):
         raise Refused("factor {name}: it takes whole numbers only, so the range cannot be {low:g} to {high:g}.",
-                      name=factor.name, low=factor.low, high=factor.high)
+                      name=factor.name, low=low, high=high)
     if factor.levels and not 2 <= factor.levels <= _MOST_LEVELS:
         raise Refused("factor {name}: a range needs 2 to {most_levels:,} levels, not {levels:,}.", name=factor.name,
                       most_levels=_MOST_LEVELS, levels=factor.levels)
@@ -285,7 +285,7 @@ def at(base: Scenario, point: Mapping[str, Any], stories: Mapping[str, Scenario]
 def count(method: str, factors: tuple[Factor, ...], points: int | None, trajectories: int | None) -> float:
     """How many points a design asks for, before it is made; too many are not refused here, but by what they cost."""
     def whole(said: Any, name: str) -> float:
-        return float(said) if isinstance(said, int) and said > _MOST_POINTS else check_points(said, name)
+        return real(said) if isinstance(said, int) and said > _MOST_POINTS else check_points(said, name)
 
     if method == "grid":
         return float(np.prod([float(len(f.grid())) for f in factors]))

@@ -22,7 +22,7 @@ from letsdance.experiments.portfolios import Portfolio, Space, code
 from letsdance.experiments.success import MAJORITY, Evaluate, chance, evaluator, runs_to_show
 from letsdance.experiments.worlds import Worlds, WorldsLike
 from letsdance.experiments.worlds import of as worlds_of
-from letsdance.params import Refused, check_whole
+from letsdance.params import Refused, check_whole, real
 from letsdance.scenarios import Scenario, ScenarioLike
 from letsdance.simulation.municipalities import MunicipalitiesLike
 from letsdance.simulation.run import simulate
@@ -166,7 +166,7 @@ def plan(scenario: ScenarioLike, *, chance: float | None = None, budget: float |
         raise Refused("give a chance to reach at least cost, or a budget to do best within, not both.")
     if chance is not None and not (isinstance(chance, int | float) and 0.0 < chance < 1.0):
         raise Refused("chance must lie above 0 and below 1, such as 0.8, not {chance!r}.", chance=chance)
-    if budget is not None and not (isinstance(budget, int | float) and np.isfinite(budget) and budget >= 0.0):
+    if budget is not None and not (isinstance(budget, int | float) and np.isfinite(real(budget)) and budget >= 0.0):
         raise Refused("budget must be a number of points from 0, not {budget!r}.", budget=budget)
     for name, value, *ends in (("runs", runs, 4, _MOST_RUNS), ("fresh_runs", fresh_runs, 20, _MOST_RUNS),
                                ("evaluations", evaluations, 50, _MOST_RUNS), ("seed", seed, 0, 2**62)):

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ _LARGEST_ABOUT = 64_000_000   # bytes of what a file says in words: names, scena
 _BOMB = 250                   # times that an honest file, measured at 2 to 10, does not grow when it is unpacked ...
 _SMALL = 50_000_000           # ... once it is larger than this
 _OTHER = (OSError, ValueError, KeyError, EOFError, TypeError, IndexError, RuntimeError, SyntaxError, RecursionError,
-          NotImplementedError, OverflowError, zipfile.BadZipFile, zlib.error)  # what damage makes zipfile and numpy raise
+          NotImplementedError, OverflowError, TokenError, zipfile.BadZipFile, zlib.error)  # of zipfile and numpy, of damage
 
 #: Indicators that are shares of what there may be none of: only these may be no number.
 _MAY_BE_NONE = {"depth", "joining", "success_solo", "success_supported", "efficiency", "legitimacy", "legitimacy_measured",

@@ -24,7 +24,18 @@ import numpy as np
 
 from letsdance import scenarios
 from letsdance.experiments.outcomes import Outcome
-from letsdance.params import PARAMETERS, Parameter, Refused, check_value, check_whole, files, listed, nearest, number
+from letsdance.params import (
+    PARAMETERS,
+    Parameter,
+    Refused,
+    check_value,
+    check_whole,
+    files,
+    listed,
+    nearest,
+    number,
+    real,
+)
 from letsdance.scenarios import Scenario, ScenarioLike, mechanism
 from letsdance.simulation import municipalities as places
 from letsdance.simulation import schedule
@@ -116,7 +127,7 @@ def _spread(name: str, kind: str, said: Any, known: Mapping[str, Parameter]) -> 
         numbers = tuple(check_value(name, value, known=known) for value in said)
     else:
         for value in said:
-            if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+            if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(real(value)):
                 raise Refused("{name}: a {kind} is written as {kind} = {example}, not {said!r}.", name=name, kind=kind,
                               example=example, said=said)
         numbers = tuple(float(value) for value in said)

@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 
 __all__ = ["GROUPS", "PARAMETERS", "PROFILES", "CONTEXTS", "EVIDENCE", "SOURCES", "Book", "Parameter", "Refused",
-           "check_text", "check_value", "check_whole", "defaults", "marks", "nearest", "number", "record_dtype", "whole",
-           "within", "written_out"]
+           "check_text", "check_value", "check_whole", "defaults", "marks", "nearest", "number", "real", "record_dtype",
+           "whole", "within", "written_out"]
 
 SOURCES = MappingProxyType({
     "seed": "the mechanism is named in a seed document; its size is assumed",
@@ -236,10 +236,7 @@ def check_value(name: str, value: object, where: str = "", known: Mapping[str, P
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
         raise Refused("{place}{name} ({title}) must be a number from {low:g} to {high:g}, not {value!r}.", place=place,
                       name=name, title=titled, low=low, high=high, value=value)
-    try:
-        number = float(value)
-    except OverflowError:  # a whole number of hundreds of digits
-        number = math.inf if value > 0 else -math.inf
+    number = real(value)
     if not low <= number <= high:
         raise Refused("{place}{name} ({title}) must lie from {low:g} to {high:g} ({unit}), not {number:g}.", place=place,
                       name=name, title=titled, low=low, high=high, unit=unit, number=number)
@@ -247,6 +244,14 @@ def check_value(name: str, value: object, where: str = "", known: Mapping[str, P
         raise Refused("{place}{name} ({title}) must be a whole number of {unit}, not {number:g}.", place=place, name=name,
                       title=titled, unit=unit, number=number)
     return number
+
+
+def real(value: float | np.integer | np.floating) -> float:
+    """A number as a float; infinite where it is a whole one of hundreds of digits, so that ranges refuse it."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.ASCII | re.IGNORECASE)

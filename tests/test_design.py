@@ -11,6 +11,9 @@ from scipy.stats import qmc
 
 from letsdance.experiments import design
 from letsdance.experiments.design import Factor, at, from_csv, from_table, make, parse_factor, parse_factors
+from letsdance.experiments.plan import plan
+from letsdance.experiments.search import plan as searched
+from letsdance.experiments.worlds import of as worlds_of
 from letsdance.params import PARAMETERS, Refused
 from letsdance.scenarios import Use, load
 
@@ -69,6 +72,27 @@ def test_a_bad_factor_is_refused(said, words):
     with pytest.raises(Refused) as refused:
         parse_factors([said])
     assert words in str(refused.value)
+
+
+@pytest.mark.parametrize("digits", [20, 25, 400])
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_numbers_that_no_float_or_word_of_a_machine_holds_are_refused(tmp_path, digits, sign):
+    """From a file, typed, and in Python."""
+    many = sign + "9" * digits
+    calls = [lambda said=said: parse_factor("k", said) for said in (f"{many}:2", f"0.5:{many}", f"0.5:2:{many}")]
+    calls += [lambda use=use: parse_factor(use, f"1:{many}") for use in ("FRCS.strength", "FRCS.start", "FRCS.duration")]
+    calls += [lambda: plan("lets_dance", ["k=0.5:2"], "latin_hypercube", int(many)),
+              lambda: plan("lets_dance", ["k=0.5:2"], "latin_hypercube", 4, replicates=int(many)),
+              lambda: plan("lets_dance", ["k=0.5:2"], "morris", trajectories=int(many)),
+              lambda: searched("wasteland", budget=-abs(int(many))), lambda: searched("wasteland", budget=10**400)]
+    for kind in ("normal", "lognormal", "range"):
+        file = tmp_path / f"{kind}.toml"
+        file.write_text(f"[k]\n{kind} = [{many}, 1]\n")
+        calls.append(lambda file=file: worlds_of(file))
+    for call in calls:
+        with pytest.raises(Refused) as refused:
+            call()
+        assert "\n" not in str(refused.value)
 
 
 def test_a_factor_named_twice_is_refused():

@@ -185,6 +185,19 @@ def test_a_size_that_lies_does_not_unpack_more_than_it_says(honest, tmp_path):
         load(tmp_path / "a.npz")
 
 
+@pytest.mark.parametrize("header", [
+    b"{'descr': '<f8", b"((((", b"''" + b"'", b"{'descr': [" * 8, b"  x\n y\n", b"\xff\xfe", b"{'descr': '<f8L', 5L",
+    b"\0" * 40])
+def test_what_numpy_cannot_read_of_an_array_is_damage(honest, tmp_path, header):
+    """Whatever its reader of headers raises; once it looks for whole numbers of Python 2 among the words of Python."""
+    raw = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+    with zipfile.ZipFile(io.BytesIO(honest)) as whole, zipfile.ZipFile(tmp_path / "a.npz", "w") as broken:
+        for info in whole.infolist():
+            broken.writestr(info.filename, raw if info.filename == "state.trust.npy" else whole.read(info))
+    with pytest.raises(Refused, match="is not a state that letsdance saved, or it"):
+        load(tmp_path / "a.npz")
+
+
 @pytest.mark.parametrize("name", ["a\0b.npz", "x" * 300 + ".npz", "/dev/zero", "."])
 def test_what_is_no_file_is_refused(name):
     with pytest.raises(Refused) as refused:
