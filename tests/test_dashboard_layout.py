@@ -13,9 +13,9 @@ from letsdance.experiments.patterns import PATTERNS
 SHORT = 3 * SIZES["phone"][1]
 
 
-def height(page) -> int:
-    """How long the page is."""
-    return page.evaluate("document.documentElement.scrollHeight")
+def short(page) -> None:
+    """The page is short, as soon as all of it stands and what is long is folded."""
+    page.wait_for_function("most => document.documentElement.scrollHeight < most", arg=SHORT)
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
@@ -41,7 +41,7 @@ def test_late_adopters_leads_with_what_it_found_on_a_phone(visit):
 def test_a_phone_folds_what_is_long(visit):
     page = visit("/confidence", "phone")
     assert page.locator(".ld-chart-origins").bounding_box()["y"] < 500  # the picture is in view at once
-    assert height(page) < SHORT
+    short(page)
     rows = page.locator("[data-pattern]")
     expect(rows).to_have_count(8)
     page.locator(".ld-patterns .ld-button", has_text="Show all").click()
@@ -52,7 +52,7 @@ def test_a_phone_folds_what_is_long(visit):
     page.locator("[data-origin=assumed] .ld-link").click()
     expect(page.locator("#ld-box input")).to_be_focused()  # what is looked up is opened
     go(page, "explore")
-    assert height(page) < SHORT
+    short(page)
     tops = [page.locator(one).first.bounding_box()["y"] for one in (
         ".ld-said h1", "[data-chart]", ".ld-actions", ".ld-start")]
     assert tops == sorted(tops)

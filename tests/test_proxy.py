@@ -60,7 +60,8 @@ def plain(folder: Path, port: int, behind: int):
 
     def serve(client) -> None:
         head = b""
-        with client, socket.create_connection(("127.0.0.1", behind)) as server:
+        # who asks when the server has gone, as a page that is still open does, is not answered
+        with suppress(ConnectionRefusedError), client, socket.create_connection(("127.0.0.1", behind)) as server:
             while b"\r\n\r\n" not in head:
                 if not (data := client.recv(65536)):
                     return

@@ -19,7 +19,7 @@ from letsdance.params import Refused
 
 @pytest.fixture
 def asked(monkeypatch):
-    monkeypatch.setattr(store, "part_size", lambda runs: 3)
+    monkeypatch.setattr(store, "part_size", lambda *_: 3)
     return plan("lone_ranger", ["k=0.5:2"], points=7, replicates=2, quarters=8,
                 parameters={"municipalities": 4, "citizens": 10})
 
@@ -80,7 +80,7 @@ def test_the_words_of_a_task(monkeypatch):
 
 def test_gather_closes_what_is_whole_and_names_what_is_missing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(store, "part_size", lambda runs: 2)
+    monkeypatch.setattr(store, "part_size", lambda *_: 2)
     words = ["sweep", "lone_ranger", "--factor", "k=0.5,1", "--replicates", "2", "--quarters", "8"]
     monkeypatch.setattr("sys.argv", ["letsdance", *words])
     first = CliRunner().invoke(app, [*words, "--task", "1 of 2", "--json"])
