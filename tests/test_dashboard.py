@@ -564,8 +564,12 @@ def test_pages_opened_and_closed_leave_no_memory_behind(tmp_path, browser):
             assert kernels() == 1
             page.goto("about:blank")
             wait_until(page, lambda: kernels() == 0)
-        before = cycle(10)  # what the first pages load stays
-        assert cycle(25) - before < MOST_GROWTH
+        held = cycle(10)  # what the first pages load stays
+        for _ in range(4):  # what the server loads beside them comes once; what pages leave behind grows each time
+            before, held = held, cycle(25)
+            if held - before < MOST_GROWTH:
+                break
+        assert held - before < MOST_GROWTH
     finally:
         page.close()
         server.stop()
