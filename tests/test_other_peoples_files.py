@@ -578,6 +578,12 @@ def test_a_title_stands_above_a_text_whose_last_cells_are_open(header, title):
         assert times(f"{above}\n{plain}\n") == {"A": 2001, "B": None, "C": None, "D": 2004, "E": None}
 
 
+@pytest.mark.parametrize("content", ["\x0b;", "\x0b", "\x0c,\x0c\n;", "\u2003;\u2003\n"])
+def test_what_holds_only_blanks_of_other_kinds_is_empty(content):
+    for read in (counts.read_counts, data.read_times, data.read_survey):
+        refused(lambda read=read: read(upload(content)), "t.csv")
+
+
 def test_a_header_may_take_two_lines_as_under_merged_cells():
     years = [["Gemeente", "Scholen", None, None], [None, 2001, 2002, 2003], ["A", 1, 2, 3], ["B", 0, 1, 4]]
     text = "\n".join(";".join("" if cell is None else str(cell) for cell in row) for row in years)

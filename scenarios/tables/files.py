@@ -337,6 +337,9 @@ def _of_text(text: str, where: str, remedy: str, how: list[str], reading: Readin
     if separator != ",":
         how.append(Said("{marks} between columns", marks=Said(_NAMED[separator] + "s")))
     rows = _parsed(lines[at:at + _SAMPLE], separator)
+    if not rows:
+        _line_by_line(where, text, separator, at, [])  # says what cannot be read, if that is why
+        raise Refused("{where} is empty; {remedy}", where=where, remedy=Said(remedy))
     if words := above([row for _, row in rows]):
         how.append(left_out(words, "above the header"))
     cells = [row for _, row in rows[words:words + 3]]
@@ -409,6 +412,8 @@ def above(rows: Sequence[Sequence[Any]], least: float = 0.9) -> int:
     A row that leaves its last cells open has several where it has as many separators as the header, and titles have fewer,
     or all rows have as many, as spreadsheets write them.
     """
+    if not rows:
+        return 0
     filled = [sum(map(_holds, row)) for row in rows]
     ends = [max((k + 1 for k, cell in enumerate(row) if _holds(cell)), default=0) for row in rows]
     # A header may leave the names of rows without one: it is as wide as what follows.
