@@ -149,12 +149,13 @@ def read_survey(source: Any, scale: str | None = None, *, missing: Sequence[str]
     kind, items = kind_of(sheet)
     table = tables.read(sheet, kind, reading)
     frame, said = table.frame, list(table.said)
-    role_of = {plain_name(word): role for role, words in ROLES.items() for word in words}
-    known_words = [word for words in ROLES.values() for word in words]
-    tables.check(table, [tables.Rule("role", lambda t: t["role"].map(plain_name).isin(role_of), lambda row: Said(
-        "must be citizen or official{near}", near=nearest(row["role"], known_words).rstrip("?")))])
+    role_of = {word: role for role, words in ROLES.items() for word in words}
+    plainly = {plain_name(word): role for word, role in role_of.items()}
+    roles = frame["role"].map({said: plainly.get(plain_name(said)) for said in frame["role"].unique()})
+    tables.check(table, [tables.Rule("role", lambda _: roles.notna(), lambda row: Said(
+        "must be citizen or official{near}", near=nearest(row["role"], role_of).rstrip("?")))])
     none = {code.strip().lower() for code in missing}
-    made: dict[str, Any] = {"role": frame["role"].map(plain_name).map(role_of)}
+    made: dict[str, Any] = {"role": roles}
     guessed, alphas, known = [], {}, {}
     for what, columns in items.items():
         cells = {column: _answers_in(frame[column], none) for column in columns if column in frame}  # no empty ones

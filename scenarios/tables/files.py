@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from letsdance.params import Refused, Said, files
 from letsdance.scenarios import cases
+from letsdance.scenarios.tables import dates
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,8 +39,7 @@ _NOTE = re.compile(r"(sources?|bron(nen)?|notes?|noot|opmerking(en)?|toelichting
 _WHOLE = re.compile(r'"(?:[^"]|"")*[,;|\t](?:[^"]|"")*"')  # a line in quotes as a whole
 _QUOTES = (("'", "'"), ("“", "”"), ("‘", "’"))
 _CHUNK = 2**22
-_A_YEAR, _A_NUMBER = re.compile(r"(1[5-9]|2[01])\d\d"), re.compile(r"[+-]?\d*[.,]?\d+%?")
-TWO_LINES = Said("a header of two lines")
+_A_YEAR, _A_NUMBER = re.compile(dates.YEAR), re.compile(r"[+-]?\d*[.,]?\d+%?")
 #: First bytes of files that are no text, and what to do about them.
 _NO_TEXT = (
     (b"\xd0\xcf\x11\xe0", "is a workbook of before 2007 (.xls), or one with a password", "save it as .xlsx or CSV"),
@@ -340,14 +340,9 @@ def _of_text(text: str, where: str, remedy: str, how: list[str], reading: Readin
     if not rows:
         _line_by_line(where, text, separator, at, [])  # says what cannot be read, if that is why
         raise Refused("{where} is empty; {remedy}", where=where, remedy=Said(remedy))
-    if words := above([row for _, row in rows]):
-        how.append(left_out(words, "above the header"))
-    cells = [row for _, row in rows[words:words + 3]]
-    names = headed(cells)
-    if names != headed(cells[:1]):
-        words += 1
-        how.append(TWO_LINES)
-    at += rows[words][0]
+    names, last, said = header([row for _, row in rows])
+    how += said
+    at += rows[last][0]
     frame = _at_once(text, separator, names, at)
     if frame is None:
         frame = _line_by_line(where, text, separator, at, names)
@@ -405,7 +400,15 @@ def _parsed(lines: Sequence[str], separator: str) -> list[tuple[int, list[str]]]
     return rows
 
 
-def above(rows: Sequence[Sequence[Any]], least: float = 0.9) -> int:
+def header(rows: Sequence[Sequence[Any]], least: float = 0.9) -> tuple[list[str], int, list[str]]:
+    """The names of columns, the (last) row in which they stand, and what to say of it. rows, least: as in `_above`."""
+    last = _above(rows, least)
+    said = [left_out(last, "above the header")] if last else []
+    names, two = _headed(rows[last:last + 3])
+    return names, last + two, [*said, Said("a header of two lines")] if two else said
+
+
+def _above(rows: Sequence[Sequence[Any]], least: float = 0.9) -> int:
     """How many rows stand above the header of a table, such as its title: rows of one cell above rows of several (`least`
     of those below it, and one), and lines that begin with #. rows: the first ones, without those that are blank.
 
@@ -435,25 +438,25 @@ def _latest(before: str, here: str) -> str:
     return here or before
 
 
-def headed(rows: Sequence[Sequence[Any]]) -> list[str]:
-    """The names of columns: a table's first row; or its first two, where the second names what the first leaves open.
+def _headed(rows: Sequence[Sequence[Any]]) -> tuple[list[str], bool]:
+    """The names of columns, and whether they take two rows: the second then names what the first leaves open.
 
     As under merged cells: "Municipality, Schools, , " above ", 2001, 2002, 2003". A name of the second row stands alone
     where no other column has it, else behind the one above it. rows: the first three.
     """
     upper = [_clean(text(cell)) for cell in rows[0]]
     if len(rows) < 3:
-        return upper
+        return upper, False
     width = max(len(rows[0]), len(rows[1]))
     first, lower = ([_clean(text(cell)) for cell in row] + [""] * (width - len(row)) for row in rows[:2])
     gaps = [k for k in range(1, width) if not first[k]]
     if not gaps or lower[0] not in ("", first[0]) or not _holds(rows[2][0]) or not all(
             lower[k] and (_A_YEAR.fullmatch(lower[k]) or not _A_NUMBER.fullmatch(lower[k])) for k in gaps):
-        return upper
+        return upper, False
     over = list(accumulate(first, _latest))
     low = ["" if k == 0 or lower[k] == first[k] else lower[k] for k in range(width)]
     alone = Counter(low[k] or first[k] for k in range(width))
-    return [first[k] if not low[k] else low[k] if alone[low[k]] == 1 else f"{over[k]} {low[k]}" for k in range(width)]
+    return [first[k] if not low[k] else low[k] if alone[low[k]] == 1 else f"{over[k]} {low[k]}" for k in range(width)], True
 
 
 def left_out(count: int, place: str) -> str:
@@ -468,7 +471,7 @@ def _separator(lines: Sequence[str]) -> str:
 
     def evenness(separator: str) -> tuple[bool, bool, bool, float, int]:
         rows = [row for _, row in _parsed(lines, separator)]
-        words = above(rows)
+        words = _above(rows)
         rows = [_shorn(row) for row in rows[words:]]
         n = len(rows[0]) if rows else 0
         even = sum((len(row) <= n) + (len(row) == n) for row in rows) / max(len(rows), 1)

@@ -13,7 +13,7 @@ from xml.parsers import expat
 
 from letsdance.params import Refused, Said, nearest, within
 from letsdance.scenarios.tables import files
-from letsdance.scenarios.tables.files import MOST_COLUMNS, MOST_ROWS, left_out, text, texts
+from letsdance.scenarios.tables.files import MOST_COLUMNS, MOST_ROWS, text, texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -162,23 +162,17 @@ def _with_results(sheet: Any, where: str, rows: Sequence[tuple[int, list[Any]]])
                               title=sheet.title, number=number, cell=cell[:30])
 
 
-def _header(rows: Sequence[tuple[int, list[Any]]]) -> tuple[list[str], int, bool]:
-    """The columns' names, how many rows stand above them, and whether they take two rows."""
-    words = files.above([cells for _, cells in rows[:60]], 0.0)  # cells are no pieces of a text; many may be blank: not yet
-    cells = [cells for _, cells in rows[words:words + 3]]
-    names = files.headed(cells)
-    return names, words, names != files.headed(cells[:1])
+def _header(rows: Sequence[tuple[int, list[Any]]]) -> tuple[list[str], int, list[str]]:
+    """As `files.header`, of numbered rows. Cells are no pieces of a text; many may be blank: not yet."""
+    return files.header([cells for _, cells in rows[:60]], 0.0)
 
 
 def _framed(rows: list[tuple[int, list[Any]]], where: str, how: list[str]) -> tuple[pd.DataFrame, frozenset[str]]:
     import pandas as pd
 
-    header, words, two = _header(rows)
-    if words:
-        how.append(left_out(words, "above the header"))
-    if two:
-        how.append(files.TWO_LINES)
-    rows = rows[words + two:]
+    header, last, said = _header(rows)
+    how += said
+    rows = rows[last:]
     width = max(len(cells) for _, cells in rows)
     header += [""] * (width - len(header))
     index = [number for number, _ in rows[1:]]
