@@ -130,11 +130,7 @@ def _target(out: str, overwrite: bool, goes_on: bool) -> Path:
     from letsdance.experiments import address, folder
 
     place = address.place(out)
-    if goes_on and address.there(place):
-        return place
-    if address.far(place):
-        address.check(place, folder.MANIFEST, overwrite)
-    else:
+    if not (goes_on and address.there(place)):
         folder.check_target(place, overwrite)
     return place
 

@@ -112,20 +112,9 @@ def send(folder: Path, into: Path, last: str) -> None:
         write(into.joinpath(*file.relative_to(folder).parts), file.read_bytes())
 
 
-def check(into: Path, last: str, overwrite: bool) -> None:
-    """Refuse an address where something lies that may not be replaced."""
-    lies = names(into)
-    if lies and not overwrite:
-        raise Refused("{out} exists and is left alone; add --overwrite, or choose another folder with --out.", out=into)
-    if lies and last not in lies:
-        raise Refused("{out} is not a folder that letsdance wrote, so it is not overwritten; choose another --out.",
-                      out=into)
-
-
 @contextmanager
-def begun(into: Path, last: str, overwrite: bool) -> Iterator[Path]:
+def begun(into: Path, last: str) -> Iterator[Path]:
     """A folder to write in; what it holds takes the place of what lies at the address when all went well."""
-    check(into, last, overwrite)
     with tempfile.TemporaryDirectory() as hidden:
         yield Path(hidden)
         if names(into):
@@ -157,4 +146,4 @@ def _unreached(where: object, error: Exception) -> Refused:
     return Refused("{where} cannot be reached: {error}.", where=str(where), error=said.rstrip("."))
 
 
-__all__ = ["begun", "check", "content", "far", "names", "place", "send", "there", "within", "write"]
+__all__ = ["begun", "content", "far", "names", "place", "send", "there", "within", "write"]

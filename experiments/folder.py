@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from letsdance import scenarios
+from letsdance.experiments import address
 from letsdance.params import Refused
 from letsdance.params.files import named
 from letsdance.scenarios import Scenario, mechanism
@@ -143,16 +144,18 @@ def same_mechanisms(folder: Path, said: Mapping[str, Any]) -> None:
 
 
 def check_target(out: Path, overwrite: bool) -> None:
-    """Refuse a target that cannot be written, before anything is computed."""
-    named(out, "--out")
-    if out.exists():
+    """Refuse a target, here or at an address, that cannot be written, before anything is computed."""
+    if not address.far(out):
+        named(out, "--out")
+    if address.there(out):
         if not overwrite:
             raise Refused("{out} exists and is left alone; add --overwrite, or choose another folder with --out.",
                           out=out)
-        if not out.is_dir() or not ((out / MANIFEST).exists() or not any(out.iterdir())):
+        if not out.is_dir() or (address.names(out) and not address.there(out / MANIFEST)):
             raise Refused("{out} is not a folder that letsdance wrote, so it is not overwritten; choose another "
                           "--out.", out=out)
-    _check_parent(out, "--out")
+    if not address.far(out):
+        _check_parent(out, "--out")
 
 
 def check_file(path: str | Path, overwrite: bool, option: str = "--out") -> Path:
@@ -199,8 +202,13 @@ def whole_file(path: str | Path, overwrite: bool, option: str = "--out") -> Iter
 
 @contextmanager
 def whole_or_nothing(out: Path, overwrite: bool) -> Iterator[Path]:
-    """A hidden folder beside `out` to write into; it takes out's name when all went well, and vanishes when not."""
+    """A hidden folder beside `out` to write into; it takes out's name when all went well, and vanishes when not. What is
+    for an address is sent there, the manifest last."""
     check_target(out, overwrite)
+    if address.far(out):
+        with address.begun(out, MANIFEST) as part:
+            yield part
+        return
     try:
         part = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.absolute().parent))
     except OSError as error:

@@ -343,8 +343,7 @@ def begin(plan: Plan, out: Path, command: str, overwrite: bool = False) -> Sweep
     said = {"format": folder.format_of(_KIND), "kind": _KIND, "version": folder.own_version(), "rules": rules(),
             "command": command, "git": folder.git_state(), "versions": folder.versions(), **plan.said(),
             "part_size": part_size(plan.runs, plan.keep), **folder.mechanisms_of(plan.scenario)}
-    with (address.begun(out, folder.MANIFEST, overwrite) if address.far(out) else
-          folder.whole_or_nothing(out, overwrite)) as part:
+    with folder.whole_or_nothing(out, overwrite) as part:
         table = plan.design.table.copy()
         table.insert(0, "point", range(len(table)))
         table.to_parquet(part / "points.parquet", engine="pyarrow", index=False)
