@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -176,6 +177,24 @@ def fits(page) -> None:
     """That the page is no wider than the screen, once charts have followed its size."""
     wait_until(page, lambda: page.evaluate("document.documentElement.scrollWidth <= innerWidth"),
                why=lambda: "the page is wider than the screen")
+
+
+def axe_finds_no_serious_fault(page) -> None:
+    """That axe finds none, whatever state the page is in; what it finds else is told by its rule and first places."""
+    found = Axe().run(page).response["violations"]
+    assert not [(v["id"], [n["html"][:160] for n in v["nodes"]][:3]) for v in found
+                if v["impact"] in ("serious", "critical")]
+
+
+def axe_finds_none_dark_or_small(page) -> None:
+    """The same of a page that stands in the dark: on a laptop, then in the light on a phone; it is wider than neither."""
+    background = "getComputedStyle(document.body).backgroundColor"
+    for size, scheme in (("laptop", "dark"), ("phone", "light")):
+        dark = page.evaluate(background)
+        fits(sized(page, size))
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_function(f"was => ({background} === was) === {str(scheme == 'dark').lower()}", arg=dark)
+        axe_finds_no_serious_fault(page)
 
 
 def go(page, name: str) -> None:

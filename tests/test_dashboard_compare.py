@@ -10,8 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import solara
-from axe_playwright_python.sync_playwright import Axe
-from browser import browser_type_launch_args, drawn, fits, redrawn, served, sized, visit  # noqa: F401  (fixtures)
+from browser import axe_finds_no_serious_fault, browser_type_launch_args, drawn, fits, redrawn, served, sized, visit  # noqa: F401  (fixtures)
 from playwright.sync_api import expect
 
 from letsdance.dashboards import charts_compare as drawing
@@ -368,9 +367,7 @@ def test_the_wind_tunnel_fills_and_a_link_restores_it(visit):  # noqa: F811
     expect(other.locator("[data-table=wind_tunnel] .lc-sentence")).to_have_text(said)
     expect(other.locator("[data-table=worlds] .lc-sentence")).to_have_text(
         page.locator("[data-table=worlds] .lc-sentence").inner_text())
-    serious = [(v["id"], [n["html"][:160] for n in v["nodes"]][:3]) for v in Axe().run(page).response["violations"]
-               if v["impact"] in ("serious", "critical")]
-    assert not serious
+    axe_finds_no_serious_fault(page)
     page.get_by_role("button", name="Nederlands").click()
     expect(page.get_by_role("button", name="Beproef A")).to_be_visible()
     expect(page.locator("[data-table=wind_tunnel] .lc-sentence")).to_contain_text("helpt duidelijk in")

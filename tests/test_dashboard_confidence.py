@@ -12,8 +12,7 @@ from dataclasses import replace
 
 import pytest
 import solara
-from axe_playwright_python.sync_playwright import Axe
-from browser import SIZES, browser_type_launch_args, drawn, fits, served, sized, visit  # noqa: F401  (fixtures)
+from browser import SIZES, axe_finds_none_dark_or_small, browser_type_launch_args, drawn, fits, served, sized, visit  # noqa: F401  (fixtures)
 from playwright.sync_api import expect
 
 from letsdance.dashboards import compute, limits, parts
@@ -246,15 +245,7 @@ def test_axe_finds_no_serious_fault_and_dutch_is_whole(visit):
     page = visit("/confidence?lang=nl&confidence.tab=parameters", "laptop", color_scheme="dark")
     page.locator("[data-pattern=F1] summary").click()
     page.locator("[data-entry] summary").first.click()
-    background = "getComputedStyle(document.body).backgroundColor"
-    for size, scheme in (("laptop", "dark"), ("phone", "light")):
-        dark = page.evaluate(background)
-        fits(sized(page, size))
-        page.emulate_media(color_scheme=scheme)
-        page.wait_for_function(f"was => ({background} === was) === {str(scheme == 'dark').lower()}", arg=dark)
-        faults = [(v["id"], [n["html"][:160] for n in v["nodes"]][:3]) for v in Axe().run(page).response["violations"]
-                  if v["impact"] in ("serious", "critical")]
-        assert not faults, size
+    axe_finds_none_dark_or_small(page)
     words = page.evaluate("""() => { const main = document.querySelector('main').cloneNode(true);
         main.querySelectorAll('[lang=en], style').forEach((one) => one.remove()); return main.textContent; }""")
     assert drawn(page)

@@ -17,8 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import solara
-from axe_playwright_python.sync_playwright import Axe
-from browser import browser_type_launch_args, drawn, fits, redrawn, served, sized, visit  # noqa: F401  (fixtures)
+from browser import axe_finds_none_dark_or_small, browser_type_launch_args, drawn, fits, redrawn, served, sized, visit  # noqa: F401  (fixtures)
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from playwright.sync_api import expect
@@ -614,15 +613,7 @@ def test_axe_finds_no_serious_fault_and_dutch_is_whole(visit):
     page = visit("/data?lang=nl", "laptop", color_scheme="dark")
     choose(page, "gemeenten.csv", DUTCH + "Zeist;1.000;x;;;\n")
     expect(page.locator(".ld-bad")).to_be_visible()
-    background = "getComputedStyle(document.body).backgroundColor"
-    for size, scheme in (("laptop", "dark"), ("phone", "light")):
-        dark = page.evaluate(background)
-        fits(sized(page, size))
-        page.emulate_media(color_scheme=scheme)
-        page.wait_for_function(f"was => ({background} === was) === {str(scheme == 'dark').lower()}", arg=dark)
-        faults = [(v["id"], [n["html"][:160] for n in v["nodes"]][:3]) for v in Axe().run(page).response["violations"]
-                  if v["impact"] in ("serious", "critical")]
-        assert not faults, size
+    axe_finds_none_dark_or_small(page)
     words = page.locator("main").inner_text()
     for english in (" the ", "Choose", "rows", "municipal", "citizens", "Figures", "Tables"):
         assert english not in words, english

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from browser import browser_type_launch_args, served, visit  # noqa: F401  (fixtures)
+from browser import axe_finds_no_serious_fault, browser_type_launch_args, served, visit  # noqa: F401  (fixtures)
 from playwright.sync_api import expect
 
 from letsdance.dashboards import atlas, charts_town
@@ -235,8 +234,7 @@ def test_a_map_is_opened_told_walked_and_kept(visit, tmp_path):
     page.wait_for_function("location.search.includes('town.colours-say=G')")
     paints = page.locator(".tw-map path").evaluate_all("all => all.map(one => getComputedStyle(one).fill)")
     assert (len(set(paints)) == 1) == (len(set(shown["G"][8])) == 1)
-    found = Axe().run(page).response["violations"]
-    assert not [(v["id"], v["nodes"][0]["html"][:160]) for v in found if v["impact"] in ("serious", "critical")]
+    axe_finds_no_serious_fault(page)
     page.get_by_role("button", name="Squares").click()
     page.wait_for_function("location.search.includes('town.drawn-as=squares')")
     assert "GeoJSON" not in page.url
