@@ -10,6 +10,7 @@ import typer
 
 from letsdance.commands import over_worlds
 from letsdance.commands.screen import (
+    ENGLISH_ONLY,
     Json,
     Language,
     Lever,
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from letsdance.scenarios import Scenario
     from letsdance.words import Text
 
-_ENGLISH_ONLY = "the report of --worlds is in English only"
 _OUTCOME = "What is looked at first, such as lets_dance@60, T@40-60 or ever_adopted."
 
 
@@ -78,7 +78,7 @@ def compare(
     folder.check_target(out, overwrite)
     there = worlds_of(worlds, within)
     if there is not None:
-        idle("--language", because=_ENGLISH_ONLY)
+        idle("--language", because=ENGLISH_ONLY.format(option="--worlds"))
     if there is not None and until is not None:
         raise Refused("--until counts runs in one world; leave it out, or leave --worlds out.")
     asked, wanted = parse(outcome), None if until is None else target(until)
@@ -157,7 +157,7 @@ def wind_tunnel(
     folder.check_target(out, overwrite)
     there = worlds_of(worlds, within)
     if there is not None:
-        idle("--language", because=_ENGLISH_ONLY)
+        idle("--language", because=ENGLISH_ONLY.format(option="--worlds"))
         over_worlds.wind_tunnel(there, portfolio, start, only, at, outcome, better, 10 if runs is None else runs, quarters,
                                 seed, municipalities, out, overwrite, as_json)
         return

@@ -12,7 +12,9 @@ from typer.core import TyperGroup
 
 from letsdance.commands import over_worlds
 from letsdance.commands.screen import (
+    ENGLISH_ONLY,
     Json,
+    Language,
     Lever,
     Over,
     Overwrite,
@@ -23,6 +25,7 @@ from letsdance.commands.screen import (
     Shock,
     Within,
     console,
+    idle,
     progress,
     values,
     worlds_of,
@@ -67,12 +70,14 @@ def basins(
     stay_runs: Annotated[int, typer.Option(help="Paired runs of each start for the times of residence.")] = 20,
     stay_quarters: Annotated[int, typer.Option(help="Quarters of these runs.")] = 200,
     worlds: Over = None, within: Within = None,
-    out: Out = Path("letsdance-map"), overwrite: Overwrite = False, as_json: Json = False,
+    out: Out = Path("letsdance-map"), language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Show where starts lead, on a grid over (C, G). The regime after --quarters, agents beside the mean field; and how
     long the four starts last. With --worlds: in how many worlds each start leads there (the agents alone)."""
     from letsdance.experiments import folder
+    from letsdance.words import text_in
 
+    text = text_in(language)
     folder.check_target(out, overwrite)
     from letsdance import scenarios as told
     from letsdance.experiments.basins import basins as find
@@ -81,6 +86,7 @@ def basins(
 
     changes = _changes(sets, lever, shock, profile)
     if (there := worlds_of(worlds, within)) is not None:
+        idle("--language", because=ENGLISH_ONLY.format(option="--worlds"))
         over_worlds.basins(there, scenario, grid, quarters, runs, seed, changes, out, overwrite, as_json)
         return
     base = told.load(scenario)
@@ -98,15 +104,14 @@ def basins(
         "fixed_points": [{"C": float(p.state[0]), "G": float(p.state[1]), "stable": bool(p.stable)}
                          for p in found.fixed_points], "residence": _stays(stays)}
 
-    from letsdance.report.dynamics import basins_study
+    from letsdance.report.dynamics import basins_study, resting
+    from letsdance.report.style import percent
 
-    page = basins_study(found, stays)
+    page = basins_study(found, stays, text)
     frames = {"basins": found.frame, "residence": stays.frame, "spells": stays.spells,
               "transitions": stays.transitions}
-    stable = ", ".join(f"({p.state[0]:.2f}, {p.state[1]:.2f})" for p in found.fixed_points if p.stable)
-    _hand_over("map", out, overwrite, as_json, said, frames, page, [
-        f"Agents and mean field come to the same future from {found.agreement:.0%} of the starts; "
-        f"the mean field rests at (C, G) = {stable}."])
+    _hand_over("map", out, overwrite, as_json, said, frames, page, [text(
+        "report.map_agreement_rests", share=percent(found.agreement, text), points=resting(found, text))])
 
 
 @app.command()
@@ -116,11 +121,13 @@ def residence(
     quarters: Annotated[int, typer.Option(help="Quarters that each run lasts, 8-400.")] = 200, seed: Seed = 1,
     target: Annotated[str, typer.Option(help="The regime to be reached.")] = "lets_dance",
     sets: Set = None, lever: Lever = None, shock: Shock = None, profile: Profile = None,
-    out: Out = Path("letsdance-residence"), overwrite: Overwrite = False, as_json: Json = False,
+    out: Out = Path("letsdance-residence"), language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Say how long municipalities stay where they start. Also where they go, and when they first reach a regime."""
     from letsdance.experiments import folder
+    from letsdance.words import text_in
 
+    text = text_in(language)
     folder.check_target(out, overwrite)
     from letsdance import scenarios as told
     from letsdance.experiments.residence import residence as follow
@@ -131,7 +138,7 @@ def residence(
 
     from letsdance.report.dynamics import residence_study
 
-    page = residence_study(found)
+    page = residence_study(found, text)
     said = {"scenarios": {story.name: story.changed(quarters=quarters, **changes).to_toml()
                           for story in map(told.load, names)},
             "runs": runs, "quarters": quarters, "seed": seed, "target": target, "residence": _stays(found)}
@@ -148,12 +155,14 @@ def tipping(
     runs: Annotated[int, typer.Option(help="Paired runs at each value from each start.")] = 10,
     quarters: Annotated[int, typer.Option(help="Quarters that each run lasts, 8-400.")] = 200, seed: Seed = 1,
     sets: Set = None, lever: Lever = None, shock: Shock = None, profile: Profile = None,
-    out: Out = Path("letsdance-tipping"), overwrite: Overwrite = False, as_json: Json = False,
+    out: Out = Path("letsdance-tipping"), language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Show where runs end along a parameter or a lever's strength. Such as k=0.2:2 or FRCS@8+20=0:1.5; beside the mean
     field."""
     from letsdance.experiments import folder
+    from letsdance.words import text_in
 
+    text = text_in(language)
     folder.check_target(out, overwrite)
     from letsdance import scenarios as told
     from letsdance.experiments.tipping import tipping as find
@@ -166,7 +175,7 @@ def tipping(
 
     from letsdance.report.tipping import tipping_study
 
-    page = tipping_study(found)
+    page = tipping_study(found, text)
     said = {"scenarios": {story.name: story.changed(quarters=quarters, **changes).to_toml()
                           for story in map(told.load, names)},
             "along": along, "values": found.values.tolist(), "outcome": str(found.outcome), "regime": regime,
@@ -187,12 +196,14 @@ def hysteresis(
     wait: Annotated[int, typer.Option(help="Quarters to wait where both ways are stopped.")] = 200,
     runs: Annotated[int, typer.Option(help="Paired runs.")] = 20, seed: Seed = 1,
     sets: Set = None, profile: Profile = None,
-    out: Out = Path("letsdance-hysteresis"), overwrite: Overwrite = False, as_json: Json = False,
+    out: Out = Path("letsdance-hysteresis"), language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Move a parameter there and back, and see if a gap stays. Within a run, at two speeds; then both ways stop and
     wait."""
     from letsdance.experiments import folder
+    from letsdance.words import text_in
 
+    text = text_in(language)
     folder.check_target(out, overwrite)
     from letsdance import scenarios as told
     from letsdance.experiments.hysteresis import hysteresis as find
@@ -204,7 +215,7 @@ def hysteresis(
 
     from letsdance.report.tipping import hysteresis_study
 
-    page = hysteresis_study(found)
+    page = hysteresis_study(found, text)
     said = {**_story(told.load(scenario), changes), "along": along, "outcome": outcome, "quarters": quarters,
             "settle": settle, "wait": wait, "runs": runs, "seed": seed, "verdict": found.verdict,
             "loops": [{"quarters": loop.quarters, "gap": estimate(loop.gap), "after": estimate(loop.after)}
@@ -224,12 +235,14 @@ def warning(
     bandwidth: Annotated[float, typer.Option(help="Standard deviation of the smoother, as a share of the series.")] = 0.1,
     ahead: Annotated[int, typer.Option(help="Quarters before the tip at which the last look is taken.")] = 0,
     sets: Set = None, profile: Profile = None,
-    out: Out = Path("letsdance-warning"), overwrite: Overwrite = False, as_json: Json = False,
+    out: Out = Path("letsdance-warning"), language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Ask whether early warnings come before a tip. Do variance and lag-1 autocorrelation rise, and how often for
     nothing?"""
     from letsdance.experiments import folder
+    from letsdance.words import text_in
 
+    text = text_in(language)
     folder.check_target(out, overwrite)
     from letsdance import scenarios as told
     from letsdance.experiments.early_warning import early_warning as find
@@ -242,7 +255,7 @@ def warning(
 
     from letsdance.report.early_warning import warning_study
 
-    page = warning_study(found)
+    page = warning_study(found, text)
     said = {**_story(told.load(scenario), changes), "along": along, "outcome": outcome, "quarters": quarters,
             "settle": settle, "runs": runs, "seed": seed, "window": window, "bandwidth": bandwidth, "ahead": ahead,
             "home": found.home, "tipped_at": [finite(at) for at in found.tipped_at],
@@ -309,4 +322,4 @@ def _hand_over(kind: str, out: Path, overwrite: bool, as_json: bool, said: Mappi
         return
     for line in sentences or _told(page):
         console().print(line, highlight=False)
-    written(out)
+    written(out, text=page.text)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from letsdance.commands.screen import (
+    ENGLISH_ONLY,
     Json,
+    Language,
     Over,
     Overwrite,
     Profile,
@@ -20,6 +22,7 @@ from letsdance.commands.screen import (
     Within,
     busy,
     console,
+    idle,
     print_table,
     progress,
     say,
@@ -30,6 +33,7 @@ from letsdance.commands.telling import keep, records, text_of, written
 
 if TYPE_CHECKING:
     from letsdance.scenarios import Scenario
+    from letsdance.words import Text
 
 
 def _numbers(what: str, text: str, kind: type[int] | type[float], end: bool = False) -> list[Any]:
@@ -81,12 +85,16 @@ def search(
     shock: Shock = None, profile: Profile = None,
     municipalities: Table = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-search"),
-    overwrite: Overwrite = False, as_json: Json = False,
+    language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Find which levers, when and how long, reach Let's dance. At least cost (--chance), or best within a --budget."""
     from letsdance import scenarios as told
     from letsdance.experiments import folder
+    from letsdance.words import text_in
 
+    text = text_in(language)
+    if aim:
+        idle("--language", because=ENGLISH_ONLY.format(option="--aim"))
     folder.check_target(out, overwrite)
     story = told.load(scenario).changed(parameters=values(sets), shocks=shock or [], profile=profile, quarters=quarters)
     space: dict[str, Any] = {
@@ -103,7 +111,7 @@ def search(
         _best(story, {
             **space, "chance": chance, "budget": budget, "runs": 12 if runs is None else runs, "fresh_runs": fresh_runs,
             "evaluations": 1500 if evaluations is None else evaluations, "robust": robust,
-            "worlds": worlds_of(worlds, within)}, municipalities, out, overwrite, as_json)
+            "worlds": worlds_of(worlds, within)}, municipalities, out, overwrite, as_json, text)
 
 
 def _all_that_none_beats(story: Scenario, aims: list[str], single: dict[str, float | None], worlds: str | None,
@@ -121,7 +129,7 @@ def _all_that_none_beats(story: Scenario, aims: list[str], single: dict[str, flo
 
 
 def _best(story: Scenario, words: dict[str, Any], municipalities: Path | None, out: Path, overwrite: bool,
-          as_json: bool) -> None:
+          as_json: bool, text: Text) -> None:
     """The one that succeeds at least cost, or best within a budget."""
     from letsdance.experiments import search as searches
 
@@ -129,7 +137,7 @@ def _best(story: Scenario, words: dict[str, Any], municipalities: Path | None, o
     if not as_json:
         with busy("Measuring the speed", quiet=as_json):
             seconds = searches.seconds(made, municipalities)
-        typer.echo(f"{made} About {max(1, round(seconds / 60))} min at most here.", err=True)
+        typer.echo(f"{made.said(text)} {text('report.search_takes', n=max(1, round(seconds / 60)))}", err=True)
     with progress("Portfolios", made.steps, quiet=as_json) as advance:
         found = searches.search(story, municipalities=municipalities, progress=advance, **words)
     first, runs, fresh_runs = words["seed"], words["runs"], words["fresh_runs"]
@@ -148,16 +156,16 @@ def _best(story: Scenario, words: dict[str, Any], municipalities: Path | None, o
     frames = {"tried": found.tried, "front": found.front, "ranked": found.ranked, "without": found.without}
     if len(found.robustness):
         frames["robustness"] = found.robustness
-    keep(out, "search", said, frames, report(found), overwrite, as_json, beside=("--keep",))
+    keep(out, "search", said, frames, report(found, text), overwrite, as_json, beside=("--keep",))
     if as_json:
         typer.echo(json.dumps({
             "folder": str(out), "answer": found.answer, "chosen": found.chosen and [str(use) for use in found.chosen],
             "ranked": records(found.ranked), "why": found.why,
             "robustness": records(found.robustness), "runs": found.runs}))
         return
-    shown = table(found)
+    shown = table(found, text=text)
     print_table(shown.note, list(shown.columns), [list(row) for row in shown.rows])
-    say("\n[bold]{answer}[/]", answer=found.answer)
-    for line in [*reasons(found), *in_other_worlds(found)]:
+    say("\n[bold]{answer}[/]", answer=found.said(text))
+    for line in [*reasons(found, text), *in_other_worlds(found, text)]:
         console().print(line, highlight=False)
-    written(out)
+    written(out, text=text)

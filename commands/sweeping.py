@@ -13,6 +13,7 @@ import typer
 from letsdance.commands.screen import (
     Interrupted,
     Json,
+    Language,
     Lever,
     Overwrite,
     Profile,
@@ -33,6 +34,7 @@ from letsdance.commands.screen import (
 
 if TYPE_CHECKING:
     from letsdance.experiments.plan import Plan
+    from letsdance.words import Text
 
 Factors = Annotated[list[str] | None, typer.Option(
     "--factor", metavar="NAME=LOW:HIGH", help="A dial and its range, LOW:HIGH:LEVELS, or values A,B,C; may be repeated.")]
@@ -92,12 +94,14 @@ def sweep(
     out: Annotated[str, typer.Option(
         help="The folder to write, or an address, such as s3://bucket/sweep.")] = "letsdance-sweep",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a sweep that was stopped.")] = False,
-    overwrite: Overwrite = False, as_json: Json = False,
+    language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Run every point of a design into a folder. Kill it at any moment and go on with --resume."""
     from letsdance.experiments import plan as plans
     from letsdance.params import Refused
+    from letsdance.words import text_in
 
+    text = text_in(language)
     how: dict[str, Any] = {"executor": where(executor, scheduler), "workers": workers, "point_timeout": point_timeout,
                            "point_tries": point_tries}
     if not keep:
@@ -105,6 +109,8 @@ def sweep(
     if resume and overwrite:
         raise Refused("--resume goes on with what is there and --overwrite throws it away; give one of them.")
     share = None if task is None else shares(task)
+    if share is not None:
+        idle("--language", because="`letsdance gather` writes the report of a sweep that was made in shares")
     if share is not None and (resume or overwrite):
         raise Refused("--task begins a folder or goes on with it by itself; leave out --resume and --overwrite.")
     place = _target(out, overwrite, goes_on=resume or share is not None)
@@ -122,7 +128,7 @@ def sweep(
     if share is not None:
         _one_share(asked, share, how, place, as_json)
     else:
-        _whole(asked, how, place, resume, overwrite, as_json)
+        _whole(asked, how, place, resume, overwrite, as_json, text)
 
 
 def _target(out: str, overwrite: bool, goes_on: bool) -> Path:
@@ -163,7 +169,8 @@ def _one_share(asked: Plan | None, share: tuple[int, int], how: dict[str, Any], 
         f"Nothing is missing: {again}."))
 
 
-def _whole(asked: Plan | None, how: dict[str, Any], out: Path, resume: bool, overwrite: bool, as_json: bool) -> None:
+def _whole(asked: Plan | None, how: dict[str, Any], out: Path, resume: bool, overwrite: bool, as_json: bool,
+           text: Text) -> None:
     """Make a sweep, or what is missing of it, and say what it came to."""
     from letsdance.experiments import address
     from letsdance.experiments.store import Sweep
@@ -178,7 +185,7 @@ def _whole(asked: Plan | None, how: dict[str, Any], out: Path, resume: bool, ove
             with busy("Writing the report", quiet=as_json):
                 from letsdance.report.sweep import hand_over
 
-                hand_over(found)
+                hand_over(found, text)
     except Interrupted as interrupted:
         interrupted.kept = _kept(out)
         raise
@@ -190,9 +197,8 @@ def _whole(asked: Plan | None, how: dict[str, Any], out: Path, resume: bool, ove
     if as_json:
         typer.echo(json.dumps(said))
         raise typer.Exit(1 if len(aside) else 0)
-    _print(found, failures)
-    say('Written: [bold]{out}[/] (open [bold]{page}[/]; `letsdance query {word} "SELECT ..."`).', out=out,
-        page=out / "report.html", word=shlex.quote(str(out)))
+    _print(found, failures, text)
+    say(text("report.sweep_written"), out=out, page=out / "report.html", word=shlex.quote(str(out)))
     if len(aside):
         for point, error in zip(aside["point"].head(5), aside["error"], strict=False):
             console().print(f"Point {point} was {error}.", highlight=False, soft_wrap=True)
@@ -244,7 +250,7 @@ def cost(asked: Any, workers: int | None) -> str:
 def gather(
     directory: Annotated[str, typer.Argument(help="The folder or address that the shares of a sweep (--task) were made "
                                                   "in.")],
-    as_json: Json = False,
+    language: Language = "en", as_json: Json = False,
 ) -> None:
     """Check a sweep that was made in shares, and close it.
 
@@ -253,7 +259,9 @@ def gather(
     from letsdance.experiments.store import Sweep
     from letsdance.params import Refused
     from letsdance.report.sweep import hand_over
+    from letsdance.words import text_in
 
+    text = text_in(language)
     found = Sweep.open(directory)
     if missing := found.missing():
         raise Refused("{count} of {parts} parts of {directory} are missing (the first is part {first}); give again the "
@@ -262,14 +270,14 @@ def gather(
                       count=len(missing), parts=found.parts, directory=directory, first=missing[0])
     found.check()
     with busy("Writing the report", quiet=as_json):
-        hand_over(found)
+        hand_over(found, text)
     failures = found.failures
     if as_json:
         typer.echo(json.dumps({"folder": str(directory), "points": len(found.points), "runs": int(found.manifest["runs"]),
                                "failed_runs": len(failures), "outcomes": found.outcomes}))
         return
-    _print(found, failures)
-    typer.echo(f"Gathered: {directory}.")
+    _print(found, failures, text)
+    typer.echo(text("report.sweep_gathered", directory=directory))
 
 
 def _kept(out: Path) -> str:
@@ -284,35 +292,39 @@ def _kept(out: Path) -> str:
             f"`letsdance sweep --resume --out {shlex.quote(str(out))}`.")
 
 
-def _print(found: Any, failures: Any) -> None:
+def _print(found: Any, failures: Any, text: Text) -> None:
     from letsdance.report.sweep import shown_outcomes
 
     names = shown_outcomes(found)
     table = found.summary(names)
     most = 12
-    rows = [[f"{row[f]:g}" if isinstance(row[f], int | float) else str(row[f]) for f in ("point", *_factors(found))]
-            + [_mean(row, name) for name in names] for row in table.head(most).to_dict("records")]
-    print_table(f"{len(found.points):,} points, {int(found.manifest['runs']):,} runs: mean (standard deviation over runs)"
-                + (f"; the first {most} points" if len(table) > most else ""), ["point", *_factors(found), *names], rows)
+    rows = [[text.typed(row[f]) if isinstance(row[f], int | float) else str(row[f]) for f in ("point", *_factors(found))]
+            + [_mean(row, name, text) for name in names] for row in table.head(most).to_dict("records")]
+    title = text("report.sweep_printed", points=text.number(len(found.points)),
+                 runs=text.number(int(found.manifest["runs"])))
+    more = text("report.sweep_printed_first", n=most) if len(table) > most else ""
+    print_table(title + more, [text("report.sweep_point"), *_factors(found), *names], rows)
     if len(failures):
-        console().print(f"{len(failures):,} runs of {failures['point'].nunique():,} points failed; the first: "
-                        f"{failures['error'].iloc[0]}", highlight=False, soft_wrap=True)
+        console().print(text("report.sweep_printed_failed", runs=text.number(len(failures)),
+                             points=text.number(failures["point"].nunique()), error=failures["error"].iloc[0]),
+                        highlight=False, soft_wrap=True)
 
 
 def _factors(found: Any) -> list[str]:
     return [name for name in found.points.columns if name != "point"]
 
 
-def _mean(row: dict[str, Any], name: str) -> str:
+def _mean(row: dict[str, Any], name: str, text: Text) -> str:
     from letsdance.experiments.outcomes import parse
 
     runs = row[f"{name} n"]
     if not runs:
-        return "failed" if not row["runs"] else "never" if name.startswith("time_to_") else "-"
+        return "-" if row["runs"] and not name.startswith("time_to_") else text(
+            "report.sweep_cell_never" if row["runs"] else "report.sweep_cell_failed")
     share = parse(name).unit == "share"
-    mean, spread = (f"{100 * v:.0f} %" if share else f"{v:,.1f}" for v in (row[name], row[f"{name} sd"]))
+    mean, spread = (text.percent(v) if share else text.number(v, 1) for v in (row[name], row[f"{name} sd"]))
     return (mean + (f" ({spread})" if runs > 1 else "")
-            + ("" if runs == row["runs"] else f" in {runs} of {row['runs']}"))
+            + ("" if runs == row["runs"] else f" ({text('report.n_of', n=runs, runs=row['runs'])})"))
 
 
 _MOST_ROWS = 1_000  # that a screen is asked to show

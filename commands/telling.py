@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from letsdance.report.study import Study
+    from letsdance.words import Text
 
 
 def keep(out: Path, kind: str, said: Mapping[str, Any], frames: Mapping[str, pd.DataFrame], page: Study,
@@ -33,9 +34,12 @@ def keep(out: Path, kind: str, said: Mapping[str, Any], frames: Mapping[str, pd.
                            overwrite)
 
 
-def written(out: Path, more: str = "It explores, it does not forecast.") -> None:
-    """The last line: where it is."""
-    say("Written: [bold]{out}[/] (open [bold]{page}[/]). {more}", out=out, page=out / "report.html", more=more)
+def written(out: Path, more: str | None = None, text: Text | None = None) -> None:
+    """The last line: where it is, and `more` (how to read it, where nothing is said)."""
+    from letsdance.words import Text as Words
+
+    text = text or Words()
+    say(text("report.written"), out=out, page=out / "report.html", more=text("report.explores") if more is None else more)
 
 
 def finite(value: float) -> float | None:

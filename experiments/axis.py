@@ -16,6 +16,7 @@ from letsdance.simulation import schedule as environment
 from letsdance.simulation.indicators import SOCIETY
 from letsdance.simulation.run import run_seeds
 from letsdance.simulation.state import empty_state
+from letsdance.words import IN_ENGLISH, Text
 
 #: The largest seed of what is moved within a run: those of all runs that follow it are whole numbers of 64 bits too.
 LAST_SEED = 2**62
@@ -34,7 +35,13 @@ class Axis:
     @property
     def title(self) -> str:
         """In words."""
-        return f"strength of {LEVERS[self.lever.name]['title']}" if self.lever else PARAMETERS[self.name].title
+        return self.said()
+
+    def said(self, text: Text = IN_ENGLISH) -> str:
+        """What is moved, in words."""
+        if self.lever:
+            return text("report.strength_of", lever=text.title("lever", self.lever.name))
+        return text.title("parameter", self.name)
 
     def values(self, points: int) -> np.ndarray:
         """float64[<= points]: even values from first to last, whole where the parameter is, each once."""

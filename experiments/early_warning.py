@@ -34,7 +34,7 @@ WINDOW, BANDWIDTH = 0.5, 0.1
 NOMINAL = 0.05
 #: Quarters that a series needs at least, and quarters between two looks of whoever watches.
 SHORTEST, LOOK = 24, 4
-STATISTICS = {"variance": "variance", "autocorrelation": "lag-1 autocorrelation"}
+STATISTICS = ("variance", "autocorrelation")
 
 
 # ---------------------------------------------------------------- the statistics

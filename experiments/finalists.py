@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from letsdance.experiments.success import Condition, Evaluate, evaluator, togeth
 from letsdance.experiments.worlds import Worlds, put, rows
 from letsdance.scenarios import SHOCKS, Scenario, parse_uses
 from letsdance.simulation.run import simulate
+from letsdance.words import IN_ENGLISH, Text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,35 +159,54 @@ def over_worlds(table: pd.DataFrame, enough: float | None = None) -> pd.DataFram
 
 # ---------------------------------------------------------------- why
 
-def why(scenario: Scenario, portfolio: Portfolio, seeds: np.ndarray, municipalities: Any = None) -> list[str]:
-    """Sentences from the terms: paired differences against no policy on the same seeds, over the last two years.
+@dataclass(frozen=True)
+class Why:
+    """Why a portfolio works: the terms that it pushes on each side (name, logits), strongest first, three at most; and the
+    step from calls to lasting services that it widens most (its share without and with the portfolio), None where none."""
+
+    portfolio: Portfolio
+    pushes: Mapping[str, Sequence[tuple[str, float]]]
+    widest: tuple[str, float, float] | None
+
+    def said(self, text: Text = IN_ENGLISH) -> list[str]:
+        """It in sentences."""
+        def pushed(side: str) -> str:
+            terms = [text("report.search_term", reason=text.title("indicator", name), push=text.signed(push))
+                     for name, push in self.pushes[side]]
+            return text(f"report.search_pushes_{'' if terms else 'not_'}{side}", terms=", ".join(terms))
+
+        sides = {side: pushed(side) for side in self.pushes}
+        told = [text("report.search_why", portfolio=words(self.portfolio, codes=False, text=text), **sides)]
+        if self.widest is None:
+            return [*told, text("report.search_widens_not")]
+        step, before, after = self.widest
+        return [*told, text("report.search_widens", step=text(f"report.funnel_{step}"), before=text.percent(before),
+                            after=text.percent(after))]
+
+
+def why(scenario: Scenario, portfolio: Portfolio, seeds: np.ndarray, municipalities: Any = None) -> Why:
+    """From the terms: paired differences against no policy on the same seeds, over the last two years.
 
     A term is named where the 95 % interval of its mean difference leaves 0 out; so is a step of the funnel.
     """
     quarters = min(LAST, scenario.quarters)
     common: Mapping[str, Any] = {"runs": len(seeds), "seed": int(seeds[0]), "municipalities": municipalities}
     with_it, without = simulate(scenario, levers=portfolio, **common), simulate(scenario, **common)
-    said = []
+    sides = {}
     for side in ("governments", "citizens"):
         moved = []
         for push in (one for one in pushes(with_it, quarters) if one.side == side):
             e = paired(with_it.rows[push.name][:, -quarters:].mean(axis=1),
                        without.rows[push.name][:, -quarters:].mean(axis=1))
             if e.low > 0.0 and e.mean >= 0.01:
-                moved.append((e.mean, f"{push.words} {e.mean:+.2f}"))
-        three = [text for _, text in sorted(moved, reverse=True)[:3]]
-        said.append(f"it pushes {side} ({', '.join(three)})" if three else f"it does not clearly push {side}")
-    sentences = [f"Why {words(portfolio, codes=False)} works: {said[0]}; {said[1]}; in logits, against no policy."]
+                moved.append((e.mean, push.name))
+        sides[side] = [(name, mean) for mean, name in sorted(moved, reverse=True)[:3]]
     here, there = funnel(with_it, quarters), funnel(without, quarters)
     wider = []
-    for step, told in FUNNEL.items():
+    for step in FUNNEL:
         both = np.isfinite(here[step]) & np.isfinite(there[step])
         if both.sum() >= 2:
             e = paired(here[step][both], there[step][both])
             if e.low > 0.0 and e.mean >= 0.01:
-                wider.append((e.mean, f"'{told}' ({there[step][both].mean():.0%} to {here[step][both].mean():.0%})"))
-    if wider:
-        sentences.append(f"The bottleneck that widens most: {max(wider)[1]}.")
-    else:
-        sentences.append("No step from calling to lasting services clearly widens.")
-    return sentences
+                wider.append((e.mean, step, float(there[step][both].mean()), float(here[step][both].mean())))
+    return Why(portfolio, sides, max(wider)[1:] if wider else None)

@@ -13,6 +13,7 @@ from letsdance.params import Refused, check_whole, nearest
 from letsdance.scenarios import LEVERS, Scenario, Use, parse_uses
 from letsdance.simulation import municipalities, schedule
 from letsdance.simulation.municipalities import MunicipalitiesLike
+from letsdance.words import IN_ENGLISH, Text
 
 #: Levers in use together, in the order of their names, each once.
 Portfolio = tuple[Use, ...]
@@ -156,24 +157,26 @@ def code(portfolio: Portfolio) -> str:
     return " ".join(map(str, portfolio)) or "nothing"
 
 
-def words(portfolio: Portfolio, codes: bool = True) -> str:
+def words(portfolio: Portfolio, codes: bool = True, text: Text = IN_ENGLISH) -> str:
     """As it is told: titles of levers, with when and how strongly; levers that are used alike together.
 
     codes: whether the letters by which a lever is typed stand behind its title: good in a table, not in a sentence.
     """
     alike: dict[tuple[int, int | None, float, str], list[str]] = {}
     for use in portfolio:
-        title = LEVERS[use.name]["title"]
+        title = text.title("lever", use.name)
         how = (use.start, use.duration, use.strength, use.where)
         alike.setdefault(how, []).append(f"{title} ({use.name})" if codes else title)
     told = []
     for (start, duration, strength, where), titles in alike.items():
-        when = f"from quarter {start}" if start > 1 else "from the start"
-        lasts = " on" if start > 1 and duration is None else "" if duration is None else f" for {duration} quarters"
-        strongly = {1.0: "", 0.5: " at half strength"}.get(strength, f" at strength {strength:g}")
-        there = f" in {where}" if where else ""
-        told.append(f"{' + '.join(titles)}{there} {when}{lasts}{strongly}")
-    return ("; " if codes else " and ").join(told) or "doing nothing"
+        when = text(f"report.uses_from{'' if start > 1 else '_start'}{'' if duration is None else '_for'}", start=start,
+                    quarters=duration)
+        strongly = "" if strength == 1.0 else text("report.uses_half" if strength == 0.5 else "report.uses_strength",
+                                                   strength=text.typed(strength))
+        told.append(text("report.uses_said", levers=" + ".join(titles), when=when, strength=strongly,
+                         where=text("report.uses_where", where=where) if where else ""))
+    between = text("report.semicolon") if codes else f" {text('number.and')} "
+    return between.join(told) or text("report.uses_nothing")
 
 
 # ---------------------------------------------------------------- fronts

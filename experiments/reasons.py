@@ -9,17 +9,12 @@ import numpy as np
 from letsdance.scenarios import STARTS, load
 from letsdance.simulation.indicators import SOCIETY
 from letsdance.simulation.run import Result
+from letsdance.words import IN_ENGLISH
 
 #: Quarters that "the last two years" are.
 LAST = 8
-#: The way from willing people to lasting services, in its order: name -> (sentence, how it is measured).
-FUNNEL = {
-    "calls": "hardly anybody calls",
-    "joining": "too few join those who call",
-    "support": "the government does not support what citizens start",
-    "success": "what is started fails",
-    "survival": "services do not last",
-}
+#: The way from willing people to lasting services, in its order; what its narrowness means is said by "report.funnel_...".
+FUNNEL = ("calls", "joining", "support", "success", "survival")
 
 
 @dataclass(frozen=True)
@@ -158,7 +153,8 @@ def explain(result: Result) -> list[str]:
     narrow = bottlenecks(result, last)
     step = max(narrow, key=lambda name: narrow[name])
     if narrow[step]:
-        told.append(f"The bottleneck, against a society that dances: {FUNNEL[step]} ({in_runs(narrow[step], R)}).")
+        what = IN_ENGLISH(f"report.funnel_{step}")
+        told.append(f"The bottleneck, against a society that dances: {what} ({in_runs(narrow[step], R)}).")
     else:
         told.append("No step from calling to lasting services is narrower than in a society that dances.")
     return told

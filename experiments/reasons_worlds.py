@@ -62,7 +62,8 @@ def explain(worlds: Worlds, scenario: ScenarioLike, runs: int, seed: int, thread
     """As `Worlds.explain`."""
     import pandas as pd
 
-    from letsdance.experiments.reasons import FUNNEL, LAST, bottlenecks, pushes
+    from letsdance.experiments.reasons import LAST, bottlenecks, pushes
+    from letsdance.words import IN_ENGLISH
 
     story = scenarios.load(scenario)
     table = worlds.table(story)
@@ -91,7 +92,7 @@ def explain(worlds: Worlds, scenario: ScenarioLike, runs: int, seed: int, thread
             if here[f"{side} {way}"]:
                 sentences[f"{side} {way}"] = f"What most {words.format(side=side)} was {here[f'{side} {way}']}."
     if here["bottleneck"]:
-        sentences["bottleneck"] = f"The narrowest step is that {FUNNEL[here['bottleneck']]}."
+        sentences["bottleneck"] = f"The narrowest step is that {IN_ENGLISH(f'report.funnel_{here["bottleneck"]}')}."
     rows = []
     for about, says in sentences.items():
         share = chance(np.array([kept[w][about] == here[about] for w in range(len(table))]))

@@ -27,6 +27,7 @@ from letsdance.scenarios import Scenario, ScenarioLike
 from letsdance.simulation.municipalities import MunicipalitiesLike
 from letsdance.simulation.run import simulate
 from letsdance.simulation.society import cores
+from letsdance.words import IN_ENGLISH, Text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,9 +103,13 @@ class Plan:
         return self.fresh_seeds + np.uint64(self.fresh_runs)
 
     def __str__(self) -> str:
-        how = "all of them" if self.exact else f"{self.tried:,} of them, chosen by NSGA-II and local search"
-        return (f"{self.space.size:,} portfolios of at most {self.space.most} of {len(self.space.uses)} levers; "
-                f"{how}, at most {self.most_runs:,} runs.")
+        return self.said()
+
+    def said(self, text: Text = IN_ENGLISH) -> str:
+        """What will be done, in a sentence."""
+        return text("report.search_plan_all" if self.exact else "report.search_plan_some",
+                    size=text.number(self.space.size), most=self.space.most, n=len(self.space.uses),
+                    tried=text.number(self.tried), runs=text.number(self.most_runs))
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +120,7 @@ class Search:
     cost, search_success (where it was found), judged_success (where it was chosen), fresh_success (on seeds that chose
     nothing) with low and high, on_front, pruned_from, holds (what was asked for is shown), tied (not told apart from the
     first, see `finalists.tied`), words; by cost. ranked: the same, best first. without: what is lost without each lever.
-    robustness: one row a finalist and world. why: sentences for the first few. low and high hold for all finalists
+    robustness: one row a finalist and world. reasons: why the first few work. low and high hold for all finalists
     together (see `success.chance`); on_front, holds and the order are decided where they were chosen.
     """
 
@@ -129,8 +134,45 @@ class Search:
     looks: int
     runs: int
     chosen: Portfolio | None
-    answer: str
-    why: dict[str, list[str]] = field(default_factory=dict)
+    reasons: dict[str, few.Why] = field(default_factory=dict)
+
+    @property
+    def answer(self) -> str:
+        """What works, in a sentence."""
+        return self.said()
+
+    @property
+    def why(self) -> dict[str, list[str]]:
+        """Why the first few work: portfolio -> sentences."""
+        return {name: one.said() for name, one in self.reasons.items()}
+
+    def said(self, text: Text = IN_ENGLISH) -> str:
+        """What works, or that nothing was found that does, with the best chance and its interval, and what is tied."""
+        made, first = self.plan, self.ranked.iloc[0]
+        known = portfolios.words(self.portfolios[first["portfolio"]], codes=False, text=text)
+        share = text("report.search_share", share=text.percent(first["fresh_success"]), runs=made.fresh_runs,
+                     band=text.percents(first["low"], first["high"]))
+        values: dict[str, object] = {
+            "start": text.start(made.scenario.title), "goal": success.words(made.condition, text), "share": share,
+            "within": "" if made.budget is None else text("report.search_within", points=text.cost(made.budget))}
+        chance = "" if made.chance is None else text.percent(made.chance)
+        if self.chosen is None:
+            return text("report.search_none" if made.exact else "report.search_none_found", **values,
+                        most=made.space.most, n=len(made.space.uses),
+                        asked=chance and text("report.search_asked", chance=chance),
+                        best="" if first["fresh_success"] == 0 else text("report.search_best", portfolio=known))
+        return text("report.search_most" if made.chance is None else "report.search_least", **values, chance=chance,
+                    points=text.cost(first["cost"]), portfolio=known, ties=self._ties(text))
+
+    def _ties(self, text: Text) -> str:
+        """Which others do as well as can be told, and the cheapest of them."""
+        same = self.ranked.iloc[1:][self.ranked["tied"].iloc[1:]]
+        if same.empty:
+            return ""
+        least = same.sort_values(["cost", "portfolio"]).iloc[0]
+        return text("report.search_tie" if len(same) == 1 else "report.search_ties", n=len(same),
+                    points=text.cost(least["cost"]),
+                    portfolio=portfolios.words(self.portfolios[least["portfolio"]], codes=False, text=text))
 
     def __repr__(self) -> str:
         return self.answer
@@ -247,7 +289,7 @@ def search(scenario: ScenarioLike, *, chance: float | None = None, budget: float
         reasons = {code(p): few.why(made.scenario, p, made.told_seeds[:WORLD_RUNS], municipalities)
                    for p in [p for p in shown if p][:EXPLAINED] if judged.held[p].any()}
         spent = found.runs + len(table) * (WORLD_RUNS if len(table) else 0)
-        found = Search(**{**vars(found), "robustness": table, "why": reasons, "runs": spent})
+        found = Search(**{**vars(found), "robustness": table, "reasons": reasons, "runs": spent})
     return found
 
 
@@ -302,39 +344,4 @@ def _judged(made: Plan, explored: Explored, judged: few.Judged, told: few.Judged
         "success": [float((s >= 1.0).mean()) if len(s) else np.nan for s in explored.scores.values()],
         "runs": [len(s) for s in explored.scores.values()]})
     return Search(made, tried, front, ranked, without, pd.DataFrame(), known, looks,
-                  explored.runs + (len(judged.held) + len(told.held)) * made.fresh_runs, chosen,
-                  _answer(made, ranked, known, chosen))
-
-
-def _answer(made: Plan, ranked: pd.DataFrame, by_code: dict[str, Portfolio], chosen: Portfolio | None) -> str:
-    """What works, or that nothing was found that does, with the best chance and its interval, and what is tied with it."""
-    first = ranked.iloc[0]
-    known = by_code[first["portfolio"]]
-    goal, size = success.words(made.condition), f"at most {made.space.most} of {len(made.space.uses)} levers"
-    within = "" if made.budget is None else f" within {made.budget:g} points"
-    share = (f"{first['fresh_success']:.0%} ({first['low']:.0%}-{first['high']:.0%}) of {made.fresh_runs} fresh runs "
-             f"that chose nothing")
-    if chosen is None:
-        asked = "" if made.chance is None else f" with a chance of at least {made.chance:.0%}"
-        among = "there is none" if made.exact else "none was found"
-        best = "" if first["fresh_success"] == 0 else f", {portfolios.words(known, codes=False)},"
-        return (f"From {made.scenario.title}, among portfolios of {size}{within} {among} that is shown to reach "
-                f"{goal}{asked}; the best{best} succeeds in {share}.")
-    what = (f"the least cost found that reaches {goal} with a chance of at least {made.chance:.0%} is "
-            f"{first['cost']:g} points" if made.chance is not None else
-            f"the best chance found of {goal}{within} costs {first['cost']:g} points")
-    return (f"From {made.scenario.title}, {what}: {portfolios.words(chosen, codes=False)}. It succeeds in {share}."
-            f"{_ties(ranked, by_code)}")
-
-
-def _ties(ranked: pd.DataFrame, by_code: dict[str, Portfolio]) -> str:
-    """Which others do as well as can be told, and the cheapest of them."""
-    same = ranked.iloc[1:][ranked["tied"].iloc[1:]]
-    if same.empty:
-        return ""
-    least = same.sort_values(["cost", "portfolio"]).iloc[0]
-    which = portfolios.words(by_code[least["portfolio"]], codes=False)
-    if len(same) == 1:
-        return f" One other finalist is tied with it, at {least['cost']:g} points: {which}."
-    return (f" {len(same)} other finalists are tied with it: these runs do not tell them apart. The cheapest of them, at "
-            f"{least['cost']:g} points: {which}.")
+                  explored.runs + (len(judged.held) + len(told.held)) * made.fresh_runs, chosen)

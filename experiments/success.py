@@ -11,9 +11,10 @@ import numpy as np
 
 from letsdance.experiments.estimates import LEVEL
 from letsdance.experiments.outcomes import Condition, Outcome
-from letsdance.scenarios import Scenario, Use, load
+from letsdance.scenarios import Scenario, Use
 from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.simulation.run import Result, simulate
+from letsdance.words import IN_ENGLISH, Text
 
 #: A portfolio and seeds -> float64[len(seeds)]: 1 where the run succeeded, else how near it came (0 <= score < 1).
 Evaluate = Callable[[tuple[Use, ...], np.ndarray], np.ndarray]
@@ -22,17 +23,20 @@ MAJORITY = "lets_dance >= 0.5"
 _ALMOST = 1.0 - 1e-9
 
 
-def words(condition: Condition) -> str:
+_THAN = {">=": "at_least", "<=": "at_most", ">": "more", "<": "less"}
+
+
+def words(condition: Condition, text: Text = IN_ENGLISH) -> str:
     """What success is, in a sentence."""
     outcome = condition.outcome
     if outcome.name in REGIMES and condition.relation == ">=":
-        share = "a majority of municipalities" if condition.value == 0.5 else f"{condition.value:.0%} of municipalities"
-        when = "at the end" if outcome.first is None else f"in quarter {outcome.first}"
+        share = text("report.goal_majority") if condition.value == 0.5 else text(
+            "report.goal_share", share=text.percent(condition.value))
+        when = text("report.goal_at_end" if outcome.first is None else "report.goal_in_quarter", quarter=outcome.first)
         if outcome.last != outcome.first:
-            when = f"on average over quarters {outcome.first} to {outcome.last}"
-        return f"{share} in {load(outcome.name).title} {when}"
-    than = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}[condition.relation]
-    return f"{outcome} {than} {condition.value:g}"
+            when = text("report.goal_over", first=outcome.first, last=outcome.last)
+        return text("report.goal_regime", share=share, future=text.title("start", outcome.name), when=when)
+    return text(f"report.goal_{_THAN[condition.relation]}", outcome=outcome, value=text.typed(condition.value))
 
 
 def score(condition: Condition, result: Result, idle: float) -> np.ndarray:

@@ -30,6 +30,20 @@ def what(outcome: Outcome, text: Text = ENGLISH) -> str:
     return said[:1].lower() + said[1:] if text == ENGLISH else said  # a noun of another language may begin with a capital
 
 
+def titled(outcome: Outcome, text: Text = ENGLISH) -> str:
+    """An outcome in words, with when it is looked at where it says so."""
+    said = what(outcome, text)
+    if outcome.first is None:
+        return said
+    return text("report.outcome_at" if outcome.last == outcome.first else "report.outcome_over", what=said,
+                quarter=outcome.first, first=outcome.first, last=outcome.last)
+
+
+def called(outcome: Outcome, text: Text = ENGLISH) -> str:
+    """An outcome where room is short: a stock by its symbol, as in the equations; else in words."""
+    return str(outcome) if len(outcome.name) == 1 else titled(outcome, text)
+
+
 def subject(outcome: Outcome, text: Text = ENGLISH) -> str:
     """An outcome as what a sentence is about."""
     counted = outcome.unit == "share" and what(outcome).startswith(("municipalities", "governments that", "citizens who"))

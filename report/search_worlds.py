@@ -12,12 +12,9 @@ from letsdance.experiments.windtunnel import less_is_better
 from letsdance.params import listed
 from letsdance.report.outcomes import amount, what
 from letsdance.report.study import Section, Study, Table
-from letsdance.report.style import (
-    band,
-    percent,
-    sentence,
-)
+from letsdance.report.style import ENGLISH, band, percent, sentence
 from letsdance.report.worlds import WIDTH
+from letsdance.words import Text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +57,7 @@ def search_study(found: Found) -> Study:
         ["A portfolio is on the front because none that was tried beats it; others were not tried.", WIDTH])
 
 
-def search_sentences(table: pd.DataFrame, named: Any) -> Sequence[str]:
+def search_sentences(table: pd.DataFrame, named: Any, text: Text = ENGLISH) -> Sequence[str]:
     """Over the worlds drawn: mean, worst tenth and share in which a portfolio succeeds in at least half of the runs."""
     if table.empty or table["mean_draw"].isna().all():
         return []
@@ -68,12 +65,13 @@ def search_sentences(table: pd.DataFrame, named: Any) -> Sequence[str]:
     best = table.sort_values(["mean_draw"], ascending=False, kind="stable").iloc[0]
     steady = table.sort_values(["worst_tenth", "mean_draw"], ascending=False, kind="stable").iloc[0]
     first = table.iloc[0]
-    said = [f"Over {count} worlds {named(first['portfolio'])} succeeds in {percent(first['mean_draw'])} of runs on "
-            f"average, in {percent(first['worst_tenth'])} in the worst tenth of worlds, and in half of the runs or more in "
-            f"{percent(first['satisfied'])} of worlds."]
+    said = [text("report.search_over_worlds", n=count, portfolio=named(first["portfolio"]),
+                 mean=percent(first["mean_draw"], text), tenth=percent(first["worst_tenth"], text),
+                 satisfied=percent(first["satisfied"], text))]
     if best["portfolio"] != first["portfolio"]:
-        said.append(f"Best on average over worlds is {named(best['portfolio'])} ({percent(best['mean_draw'])}).")
+        said.append(text("report.search_best_on_average", portfolio=named(best["portfolio"]),
+                         share=percent(best["mean_draw"], text)))
     if steady["portfolio"] not in (first["portfolio"], best["portfolio"]):
-        said.append(f"Best in the worst tenth of worlds is {named(steady['portfolio'])} "
-                    f"({percent(steady['worst_tenth'])}).")
+        said.append(text("report.search_best_in_tenth", portfolio=named(steady["portfolio"]),
+                         share=percent(steady["worst_tenth"], text)))
     return said

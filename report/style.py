@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 
 from letsdance.scenarios import STARTS, Scenario, load
-from letsdance.words import Text
+from letsdance.words import IN_ENGLISH, Text
 
 INK, SOFT, GRID, PAPER = "#1b2127", "#56606a", "#dde2e6", "#ffffff"
-#: What is said where no other language is asked for.
-ENGLISH = Text()
+ENGLISH = IN_ENGLISH
 #: Below every figure.
 FOOT = ENGLISH("report.foot")
 
@@ -61,7 +60,7 @@ def colours(results: Mapping[str, Any]) -> dict[str, str]:
 
 def start_titled(scenario: Scenario, text: Text = ENGLISH) -> str:
     """A scenario's title; that of a start which is still called so, in the language."""
-    return text.title("start", scenario.name) if scenario.title == FUTURES.get(scenario.name) else scenario.title
+    return text.start(scenario.title)
 
 
 def titles(results: Mapping[str, Any], text: Text = ENGLISH) -> dict[str, str]:

@@ -14,10 +14,12 @@ import numpy as np
 from letsdance.experiments import address
 from letsdance.experiments.outcomes import parse
 from letsdance.experiments.store import Sweep
-from letsdance.params import Refused, listed
+from letsdance.params import Refused
+from letsdance.report.outcomes import titled
 from letsdance.report.sheet import Figure, Panel, scale, shorten
 from letsdance.report.study import Section, Study, Table, write
-from letsdance.report.style import COLOURS, FOOT, FUTURES, SOFT, decimal, percent
+from letsdance.report.style import COLOURS, ENGLISH, SOFT, capital, decimal, percent, percent_sign
+from letsdance.words import Text
 
 __all__ = ["hand_over", "shown_outcomes", "study"]
 
@@ -31,16 +33,16 @@ def shown_outcomes(found: Sweep) -> list[str]:
     return (asked or [name for name in _SHOWN if name in found.outcomes])[:3]
 
 
-def hand_over(found: Sweep) -> None:
+def hand_over(found: Sweep, text: Text = ENGLISH) -> None:
     """Write the sweep's report.html and figures into its folder; report.html comes last and whole. Refused where there is
     no room."""
     if address.far(found.folder):
         with tempfile.TemporaryDirectory() as hidden:
-            address.send(Path(hidden), found.folder, write(hidden, study(found), found.manifest).name)
+            address.send(Path(hidden), found.folder, write(hidden, study(found, text), found.manifest).name)
         return
     try:
         with tempfile.TemporaryDirectory(prefix=".report-", dir=found.folder) as hidden:
-            page = write(hidden, study(found), found.manifest)
+            page = write(hidden, study(found, text), found.manifest)
             shutil.rmtree(found.folder / "figures", ignore_errors=True)
             if (page.parent / "figures").exists():
                 (page.parent / "figures").rename(found.folder / "figures")
@@ -50,75 +52,71 @@ def hand_over(found: Sweep) -> None:
                       "--resume.", strerror=error.strerror or error) from None
 
 
-def study(found: Sweep) -> Study:
+def study(found: Sweep, text: Text = ENGLISH) -> Study:
     """The page's content, computed from the tables."""
     said, names = found.manifest, shown_outcomes(found)
     table, failures = found.summary(names), found.failures
     factors = [name for name in found.points.columns if name != "point"]
-    done = [f"A {said['method'].replace('_', ' ')} design of {len(found.points):,} points over "
-            f"{listed(factors[:6]) if len(factors) <= 6 else f'{len(factors)} factors'}, {said['replicates']} runs each: "
-            f"{said['runs']:,} runs. Run by run, all points meet the same citizens and the same luck "
-            f"(seeds {said['seed']} to {said['seed'] + said['replicates'] - 1})."]
+    size = {"points": text.number(len(found.points)), "runs": text.number(said["runs"])}
+    done = [capital(text(
+        "report.sweep_done", **size, design=text(f"report.sweep_design_{said['method']}"), replicates=said["replicates"],
+        factors=text.listed(factors) if len(factors) <= 6 else text("report.sweep_factors", n=len(factors)),
+        first=said["seed"], last=said["seed"] + said["replicates"] - 1))]
     if len(failures):
-        done.append(f"{len(failures):,} runs of {failures['point'].nunique():,} points failed and are left out; they are "
-                    f"listed below.")
+        done.append(text("report.sweep_failed", runs=text.number(len(failures)),
+                         points=text.number(failures["point"].nunique())))
     sections = [Section(
-        _title(name)[:1].upper() + _title(name)[1:], [_strongest(table, factors, name)],
-        {f"factors_{k}": partial(_figure, table, tuple(factors), name)} if table[name].notna().any() else {})
+        capital(titled(parse(name), text)), [_strongest(table, factors, name, text)],
+        {f"factors_{k}": partial(_figure, table, tuple(factors), name, text=text)} if table[name].notna().any() else {})
         for k, name in enumerate(names)]
-    rows = [[f, _from_to(table[f]), str(table[f].nunique())] for f in factors]
-    sections.append(Section("The design", [], {}, [Table(["factor", "values", "different values"], rows)]))
+    rows = [[f, _from_to(table[f], text), str(table[f].nunique())] for f in factors]
+    sections.append(Section(text("report.sweep_the_design"), [], {}, [Table(
+        [text(f"report.sweep_{head}") for head in ("factor", "values", "different")], rows)]))
     if len(failures):
         first = failures.drop_duplicates("point").head(20)
-        sections.append(Section("What failed", [], {}, [Table(["point", "error"], [
-            [str(point), str(error)] for point, error in zip(first["point"], first["error"], strict=True)])]))
+        sections.append(Section(text("report.sweep_what_failed"), [], {}, [Table(
+            [text("report.sweep_point"), text("report.sweep_error")],
+            [[str(point), str(error)] for point, error in zip(first["point"], first["error"], strict=True)])]))
     low, high = float(table[names[0]].min()), float(table[names[0]].max())
-    spans = (f"ranges from {_number(names[0], low)} to {_number(names[0], high)}" if math.isfinite(low) else
-             "is told by no run")
-    return Study("a sweep", f"{len(found.points):,} points, {said['runs']:,} runs: {_title(names[0])} {spans}",
-                 done, sections,
-                 ["A line through means shows how an outcome goes with one factor while all others vary too; it does not "
-                  "say what causes it alone. For shares of variance use `letsdance sensitivity`.",
-                  "Means leave out runs in which an outcome is a share of nothing or never comes."])
+    known = math.isfinite(low)
+    return Study(
+        text("report.sweep_kind"), text(
+            "report.sweep_headline" if known else "report.sweep_headline_none", **size, what=titled(parse(names[0]), text),
+            low=_number(names[0], low, text), high=_number(names[0], high, text)),
+        done, sections, [text("report.sweep_limit_line"), text("report.sweep_limit_means")],
+        text("report.of_the_model"), text)
 
 
 def _numeric(table: Any, name: str) -> bool:
     return bool(table[name].dtype.kind in "fiu")
 
 
-def _title(name: str) -> str:
-    base, at, quarter = name.partition("@")
-    when = f" over quarters {quarter.replace('-', ' to ')}" if "-" in quarter else f" at quarter {quarter}"
-    return FUTURES.get(base, base.replace("_", " ")) + (when if at else "")
+def _number(name: str, value: float, text: Text) -> str:
+    return percent(value, text) if parse(name).unit == "share" else decimal(value, 1, text)
 
 
-def _number(name: str, value: float) -> str:
-    return percent(value) if parse(name).unit == "share" else decimal(value, 1)
-
-
-def _strongest(table: Any, factors: list[str], name: str) -> str:
+def _strongest(table: Any, factors: list[str], name: str, text: Text) -> str:
     """Which factor's rank goes most with the outcome's (Spearman)."""
-    known = table[table[name].notna()]
+    known, title = table[table[name].notna()], titled(parse(name), text)
     if not len(known):
-        return "No run has it: it never comes, is a share of nothing, or the run failed."
+        return text("report.sweep_no_run")
     if len(known) < 8:
-        return f"{len(known)} points are too few to say which factor goes with {_title(name)}."
+        return text("report.sweep_too_few", n=len(known), what=title)
     ranks = {f: known[f].rank().corr(known[name].rank()) for f in factors if _numeric(known, f) and known[f].nunique() > 1}
     ranks = {f: r for f, r in ranks.items() if math.isfinite(r)}
     if not ranks:
-        return f"No factor that is a number goes with {_title(name)}."
+        return text("report.sweep_no_number", what=title)
     first = max(ranks, key=lambda f: abs(ranks[f]))
     by_chance = 2 / math.sqrt(len(known))  # two standard errors of a rank correlation where there is none
     if abs(ranks[first]) < by_chance:
-        return f"No single factor goes clearly with {_title(name)} (rank correlations below {by_chance:.2f})."
-    way = "higher" if ranks[first] > 0 else "lower"
-    return (f"Over the design, {first} goes with it most: the higher it is, the {way} {_title(name)} "
-            f"(rank correlation {decimal(ranks[first], 2)}).")
+        return text("report.sweep_none_clear", what=title, rank=text.number(by_chance, 2))
+    return text("report.sweep_strongest_up" if ranks[first] > 0 else "report.sweep_strongest_down", factor=first,
+                what=title, rank=decimal(ranks[first], 2, text))
 
 
-def _from_to(column: Any) -> str:
+def _from_to(column: Any, text: Text) -> str:
     if column.dtype.kind in "fiu":
-        return f"{column.min():g} to {column.max():g}"
+        return text("report.from_to", low=text.typed(column.min()), high=text.typed(column.max()))
     return ", ".join(map(str, column.unique()[:8]))
 
 
@@ -136,20 +134,20 @@ def _bins(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             np.array([[np.quantile(y[g], 0.1), y[g].mean(), np.quantile(y[g], 0.9)] for g in groups]).T)
 
 
-def _figure(table: Any, factors: tuple[str, ...], name: str, width: float) -> Figure:
+def _figure(table: Any, factors: tuple[str, ...], name: str, width: float, text: Text = ENGLISH) -> Figure:
     """Small multiples: the outcome against each factor, mean and 10-90 % of points."""
     known = table[table[name].notna()]
     shown = factors[:_MOST_FACTORS]
-    title = _title(name)
-    figure = Figure(f"{title[:1].upper()}{title[1:]} against each factor",
-                    f"Mean of {title} over points by {listed(shown)}.", width)
-    y = figure.head("line: mean of points; band: 10–90 % of points, as the other factors vary"
-                    + (f" · the first {_MOST_FACTORS} of {len(factors)} factors" if len(factors) > len(shown) else ""))
+    title = titled(parse(name), text)
+    figure = Figure(text("report.sweep_figure", what=capital(title)),
+                    text("report.sweep_figure_says", what=title, factors=text.listed(list(shown))), width)
+    y = figure.head(text("report.sweep_head") + (
+        text("report.sweep_head_first", n=_MOST_FACTORS, of=len(factors)) if len(factors) > len(shown) else ""))
     share = parse(name).unit == "share"
-    top, ticks = scale(float(known[name].max()) if len(known) else 1.0)
+    top, ticks = scale(float(known[name].max()) if len(known) else 1.0, text)
     low = float(known[name].min()) if len(known) else 0.0
     if share:
-        ticks = tuple((value, f"{100 * value:g}\u00a0%") for value, _ in ticks)
+        ticks = tuple((value, f"{text.typed(100 * value)}{percent_sign(text)}") for value, _ in ticks)
     columns = 1 if width < 600 else min(3, len(shown))
     cell, height, left = width / columns, 150.0, 62.0
     for k, factor in enumerate(shown):
@@ -164,7 +162,7 @@ def _figure(table: Any, factors: tuple[str, ...], name: str, width: float) -> Fi
         panel.heading(factor)
         panel.scale_y(ticks, labels=column == 0 or columns == 1)
         if labels is None:
-            panel.scale_x([(span[0], f"{span[0]:.3g}"), (span[1], f"{span[1]:.3g}")])
+            panel.scale_x([(end, text.typed(float(f"{end:.3g}"))) for end in span])
         else:
             room = panel.width / len(labels)
             for place, label in enumerate(labels):
@@ -181,7 +179,7 @@ def _figure(table: Any, factors: tuple[str, ...], name: str, width: float) -> Fi
                     figure.line([(across, float(panel.at_y(a))), (across, float(panel.at_y(b)))], COLOURS["lets_dance"], 5)
                 figure.disc(across, float(panel.at_y(m)), 3.6 if labels is None else 6, COLOURS["lets_dance"])
     rows = math.ceil(len(shown) / columns) if shown else 1
-    figure.foot(y + 34 + rows * (height + 80) - 30, FOOT)
+    figure.foot(y + 34 + rows * (height + 80) - 30, text("report.foot"))
     return figure
 
 

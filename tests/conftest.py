@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import typer.testing
 from hypothesis import settings
+from pseudo import spoken  # noqa: F401  (fixture)
 
 from letsdance.simulation.indicators import SOCIETY
 from letsdance.simulation.rules.outcomes import JOINT, SOLO

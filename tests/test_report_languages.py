@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 
 import pytest
+from pseudo import NAMES, seen
 
-from letsdance import words
 from letsdance.experiments.compare import compare, policies, read_policy
 from letsdance.experiments.precision import until
 from letsdance.experiments.windtunnel import wind_tunnel
@@ -17,51 +16,12 @@ from letsdance.report.figures import draw
 from letsdance.report.sheet import NARROW, WIDE, Figure, _measure, text_width
 from letsdance.scenarios import SHOCKS, STARTS, load
 from letsdance.simulation import simulate
-from letsdance.words import KINDS, TEXTS, Text, catalogue, declared, languages, text_in
+from letsdance.words import Text, catalogue, languages, text_in
 
 LANGUAGES = languages()[1:]
-#: Letters of a language that nobody speaks, each in the shipped font.
-ALPHABET = str.maketrans("abcdefghijklmnopqrstuvwxyz", "àáâãäåæçèéêëìíîïðñòóôõöøùú") | str.maketrans(
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚ")
-#: Where a report is not in its reader's language: code, commands and files as they are typed, what every program calls
-#: itself, codes of evidence and of levers, and the lines of the evidence, which are marked as English.
-EXEMPT = ("style", "metadata", "code", "pre")
-NAMES = re.compile(r"letsdance|python|numpy|git|\b(?:FRCS|OUT|austerity)\)|society\.csv|\bdesign\b|\b[ST]\d+[a-z]?\b|"
-                   rf"\b(?:{'|'.join(STARTS)})\b")
 MANIFEST = {"command": "letsdance run", "version": "0.2", "seeds": {"first": 1, "runs": 3}, "quarters": 16,
             "git": {"commit": "0123abcd", "changed": True}, "versions": {"python": "3.13", "numpy": "2.3"},
             "tables": {"society.csv": "ab" * 32}}
-
-
-class Seen(HTMLParser):
-    """Every word that a reader of a page sees or hears."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.said: list[str] = []
-        self.within: list[bool] = []  # of every open tag: whether what stands in it is exempt
-
-    def handle_starttag(self, tag, attributes):
-        given = dict(attributes)
-        self.said += [given[name] for name in ("aria-label", "alt", "title") if given.get(name)]
-        if tag not in ("meta", "link", "br", "hr", "img"):
-            self.within.append(tag in EXEMPT or (tag != "html" and given.get("lang") == "en") or any(self.within[-1:]))
-
-    def handle_startendtag(self, tag, attributes):
-        pass
-
-    def handle_endtag(self, tag):
-        self.within.pop()
-
-    def handle_data(self, data):
-        if not any(self.within[-1:]) and data.strip():
-            self.said.append(data)
-
-
-def seen(html):
-    reader = Seen()
-    reader.feed(html)
-    return reader.said
 
 
 @pytest.fixture(scope="module")
@@ -84,31 +44,6 @@ def compared():
 def blown():
     """A portfolio in the wind tunnel, with two shocks that act alike."""
     return wind_tunnel("#1: FRCS@2+12, municipalities=6, citizens=25", STARTS, list(SHOCKS)[:4], 4, runs=3, quarters=12)
-
-
-@pytest.fixture
-def spoken(tmp_path, monkeypatch):
-    """A language whose every text is written in other letters."""
-    def other(said):
-        return "".join(part if part.startswith("{") else part.translate(ALPHABET)
-                       for part in re.split(r"({\w+})", said)).replace("\n", " ")
-
-    english = catalogue("en")
-    lines = ["[language]", 'name = "Ø"', 'decimal = ","', 'percent = "{n}\u202f%"']
-    for table in TEXTS:
-        lines += [f"[{table}]", *(f'"{key}" = {_quoted(other(said))}' for key, said in english[table].items())]
-    for kind in KINDS:
-        for name, entry in declared(kind).items():
-            lines += [f"[{kind}.{_quoted(name)}]", *(f"{field} = {_quoted(other(said))}" for field, said in entry.items())]
-    (tmp_path / "qo.toml").write_text("\n".join(lines), encoding="utf-8")
-    monkeypatch.setenv(words.OWN, str(tmp_path))
-    words._files.cache_clear()
-    yield Text("qo")
-    words._files.cache_clear()
-
-
-def _quoted(said):
-    return '"' + said.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def test_no_plain_english_is_left_in_a_report(results, spoken):

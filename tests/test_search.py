@@ -8,6 +8,7 @@ from itertools import combinations, product
 
 import numpy as np
 import pytest
+from pseudo import plain_english
 from scipy.stats import beta, binom, binomtest
 
 from letsdance.experiments import finalists, portfolios
@@ -362,6 +363,15 @@ def test_figures_and_page_are_drawn_at_both_widths(real, tmp_path):
     assert {path.name for path in (tmp_path / "figures").iterdir()} >= {"front.svg", "robustness.png"}
 
 
+def test_a_search_speaks_the_language_that_is_asked(real, spoken):
+    from letsdance.report.portfolios import report
+
+    assert not plain_english(report(real, spoken), r"\((?:LEAD|MEAS)\)|NSGA-II|\(Bonferroni\)")
+    none = search(WASTELAND, levers=["MEAS"], starts=[9], durations=[4], strengths=[0.5, 0.8], runs=4, fresh_runs=20,
+                  budget=9.0, condition="T@40-60 >= 0.9", evaluate=lambda portfolio, seeds: np.zeros(len(seeds)))
+    assert not plain_english(report(none, spoken), r"\(MEAS\)|\(Bonferroni\)")
+
+
 def test_what_cannot_be_reached_is_said_in_one_sentence(tmp_path):
     from letsdance.report import study
     from letsdance.report.portfolios import report
@@ -370,7 +380,8 @@ def test_what_cannot_be_reached_is_said_in_one_sentence(tmp_path):
                    evaluate=lambda portfolio, seeds: np.zeros(len(seeds)), fresh_runs=50)
     assert found.chosen is None
     assert "there is none that is shown to reach" in found.answer
-    assert f"0% (0%-{chance(np.zeros(50, bool), found.looks).high:.0%}) of 50 fresh runs" in found.answer
+    high = 100 * chance(np.zeros(50, bool), found.looks).high
+    assert f"0\u00a0% (0–{high:.0f}\u00a0%) of 50 fresh runs" in found.answer
     study.write(tmp_path, report(found), {})
 
 

@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from pseudo import plain_english
 
 from letsdance.experiments import executors, manifests, store
 from letsdance.experiments import sweep as sweeps
@@ -458,6 +459,24 @@ def test_a_point_that_makes_no_sense_is_kept_with_its_error_and_the_others_go_on
     np.testing.assert_array_equal(good[good["point"] == 1]["G"], expected.rows["G"][:, -1])
     assert set(found.frame("society")["point"]) == {0, 1}
     assert found.summary(["G"])[["runs", "G n"]].to_numpy().tolist() == [[40, 40], [40, 40], [0, 0], [0, 0]]
+
+
+def test_a_sweep_speaks_the_language_that_is_asked(tmp_path, monkeypatch, spoken):
+    from letsdance.report.sweep import study
+
+    outcomes = ["lets_dance@8", "T@4-8", "time_to_84"]
+    found = sweep(tiny(["C0=0:1", "k=0.5:1.5"], points=9, replicates=3, outcomes=outcomes), tmp_path / "s", "threads", 1)
+    codes = r"\bC0\b|`letsdance sensitivity`"
+    assert not plain_english(study(found, spoken), codes)
+
+    def broken(story, **named):
+        if story.values()["C0"] == 1.0:
+            raise MemoryError("no room")
+        return simulate(story, **named)
+
+    monkeypatch.setattr(sweeps, "simulate", broken)
+    found = sweep(tiny(["C0=0,0.5,1"], "grid", replicates=2), tmp_path / "f", "threads", 1)
+    assert not plain_english(study(found, spoken), f"{codes}|MemoryError: no room")
 
 
 def test_what_a_run_raises_is_kept_as_its_error(tmp_path, monkeypatch):

@@ -22,7 +22,8 @@ from typing import Any, Literal
 
 from letsdance.params import Refused, Said, Title, listed, nearest
 
-__all__ = ["ENGLISH", "KINDS", "OWN", "TEXTS", "Text", "catalogue", "declared", "languages", "missing", "text_in"]
+__all__ = ["ENGLISH", "IN_ENGLISH", "KINDS", "OWN", "TEXTS", "Text", "catalogue", "declared", "languages", "missing",
+           "text_in"]
 
 ENGLISH = "en"
 #: Names a folder whose files of languages come besides (and before) those that are here.
@@ -190,6 +191,10 @@ class Text:
         """The title of something declared, such as title("lever", "FRCS")."""
         return self._declared(kind, name, "title")
 
+    def start(self, title: str) -> str:
+        """A scenario's title: that of a start, in this language; else as its author wrote it."""
+        return next((self.title("start", name) for name, one in declared("start").items() if one["title"] == title), title)
+
     def says(self, kind: str, name: str) -> str:
         """Its sentence for people."""
         return self._declared(kind, name, "says")
@@ -283,6 +288,19 @@ class Text:
             return a
         return self("number.to", low=a, high=b) if "−" in a + b else f"{a}–{b}"
 
+    def percents(self, low: float, high: float) -> str:
+        """'60–80 %': a band of shares in whole per cent."""
+        return _writing(self.language)["percent"].format(n=self.band(100 * low, 100 * high))
+
+    def cost(self, points: float) -> str:
+        """'1 point', '12.5 points'."""
+        return self("number.point" if abs(points) == 1 else "number.points", n=self.typed(points))
+
+    def signed(self, value: float, digits: int = 2) -> str:
+        """A number with its sign: '+0.25'; nil has none."""
+        text = self.number(value, digits)
+        return f"+{text}" if value > 0 and float(f"{value:.{digits}f}") != 0 else text
+
     def in_runs(self, number: int, runs: int) -> str:
         """'in 17 of 20 runs'."""
         return self("number.in_runs", n=number, runs=runs)
@@ -303,6 +321,10 @@ class Text:
     def listed(self, items: list[str]) -> str:
         """'a, b and c'."""
         return listed(items, self("number.and"))
+
+
+#: What is said where no other language is asked for.
+IN_ENGLISH = Text()
 
 
 @cache
