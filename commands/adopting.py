@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from letsdance.commands.screen import Json, Overwrite, Seed, busy, idle, print_table, progress
+from letsdance.commands.screen import Json, Language, Overwrite, Seed, busy, idle, print_table, progress
 from letsdance.commands.telling import keep, records, written
 
 if TYPE_CHECKING:
     from letsdance.experiments.adopters.data import Adoption
     from letsdance.experiments.adopters.describing import Description
     from letsdance.scenarios.tables import Invalid, Reading, Sheet
+    from letsdance.words import Text
 
 adopters = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None,
@@ -44,12 +45,14 @@ def describe(
     test: Annotated[int, typer.Option(help="Rewired networks of the structural dependence test; 0: none.")] = 0,
     seed: Seed = 1,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-adopters"),
-    overwrite: Overwrite = False, as_json: Json = False,
+    language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Describe who adopted when, and what they saw before. Curve, hazard, categories, exposure, thresholds, survival."""
     from letsdance.experiments import folder
     from letsdance.params import Refused, check_whole
+    from letsdance.words import text_in
 
+    text = text_in(language)
     folder.check_target(out, overwrite)
     from letsdance.experiments.adopters.describing import describe as description
 
@@ -73,29 +76,27 @@ def describe(
         said["structural_dependence"] = {"observed": found.dependence.observed, "mean": found.dependence.mean,
                                          "p": found.dependence.p, "repetitions": test}
 
-    from letsdance.report.adopters import OF_THE_DATA, describe_study
-    from letsdance.report.study import OF_THE_MODEL
+    from letsdance.report.adopters import describe_study
 
-    page = describe_study(found, OF_THE_MODEL if _is_scenario(times) else OF_THE_DATA)
+    page = describe_study(found, text("report.of_the_model") if _is_scenario(times) else None, text)
     keep(out, "adopters describe", said, frames, page, overwrite, as_json)
     if as_json:
         typer.echo(json.dumps({**said, "folder": str(out), "curve": records(found.curve),
                                "categories": records(found.categories), "fits": records(found.fitted)}))
         return
-    _print_categories(found, by, count)
-    for sentence in found.said:
-        typer.echo(sentence)
-    written(out, "")
+    _print_categories(found, by, text)
+    for part in found.sentences(text).values():
+        for sentence in part:
+            typer.echo(sentence)
+    written(out, "", text)
 
 
-def _print_categories(found: Description, by: str, count: bool) -> None:
-    """A row a category. count: thresholds are numbers of contacts, not shares."""
-    rows = [[str(row["category"]), f"{row['nodes']:,}", f"{row['share']:.0%}", _span(row["first"], row["last"]),
-             "-" if row["restricted_mean"] != row["restricted_mean"] else f"{row['restricted_mean']:.1f}",
-             *([] if found.exposure is None else [_waited(row["mean_threshold"], count)])]
-            for _, row in found.categories.iterrows()]
-    print_table(f"Categories, cut by {by}", ["", "nodes", "share", "adopted", "mean time without it",
-                                             *([] if found.exposure is None else ["mean threshold"])], rows)
+def _print_categories(found: Description, by: str, text: Text) -> None:
+    """A row a category."""
+    from letsdance.report.adopters import of_categories
+
+    table = of_categories(found, found.exposure is not None, text)
+    print_table(text("report.adopters_printed", by=by), ["", *table.columns[1:]], [list(row) for row in table.rows])
 
 
 def _is_scenario(times: str) -> bool:
@@ -128,14 +129,6 @@ def _adoption(times: str, edges: Path | None, first: int | None, last: int | Non
                       starts=", ".join(scenarios.STARTS))
     with busy("Reading and checking", quiet):
         return read_times(path, edges, first, last, never=never, group=group)
-
-
-def _span(first: float, last: float) -> str:
-    return "-" if first != first else f"{first:g}" if first == last else f"{first:g}-{last:g}"
-
-
-def _waited(value: float, count: bool) -> str:
-    return "-" if value != value else f"{value:.1f}" if count else f"{value:.0%}"
 
 
 @adopters.command()

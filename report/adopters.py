@@ -11,36 +11,39 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from letsdance.params import listed
-from letsdance.report.sheet import WIDE, Figure, Panel, scale
+from letsdance.report.sheet import WIDE, Figure, Panel, scale, share_ticks, text_width
 from letsdance.report.study import Section, Study, Table
 from letsdance.report.style import (
     CATEGORY_COLOURS,
     CATEGORY_TITLES,
     COLOURS,
+    ENGLISH,
     GRID,
     INK,
     PAPER,
     SOFT,
     band,
+    category_titles,
     decimal,
     percent,
+    percent_sign,
+    sentence,
     spread,
 )
+from letsdance.words import Text
 
 if TYPE_CHECKING:
     from letsdance.experiments.adopters.classic import Classic
     from letsdance.experiments.adopters.counts import Counts
     from letsdance.experiments.adopters.describing import Description
 
-_SHARE = ((0.0, "0"), (0.5, "50 %"), (1.0, "100 %"))
 _BLUE, _ORANGE = COLOURS["lets_dance"], COLOURS["lone_ranger"]
 _CURVES = (_BLUE, _ORANGE, COLOURS["dead_horse"])
 _GROUPS = (*CATEGORY_COLOURS[::-1], "#00796b", "#3949ab", "#8a6d00")
 #: Below figures of somebody's data: they describe, and our time scales do not enter.
-DATA_FOOT = "It describes these data; it does not forecast."
+DATA_FOOT = ENGLISH("report.adopters_foot")
 #: How to read a page of them.
-OF_THE_DATA = ("It describes what was observed, as the table tells it; it does not forecast. No model is run, and none of "
-               "our assumed time scales enters.")
+OF_THE_DATA = ENGLISH("report.adopters_of_the_data")
 OF_A_CLASSIC = ("A classic model is a limit case: heterogeneity, trust, capacity and everything else of ours is off. It "
                 "shows what one mechanism does alone, with the parameters below, in a time of its own; where simulation "
                 "and theory agree, the engine does it right. It tells nothing of any real place.")
@@ -68,26 +71,36 @@ def _bars(panel: Panel, x: Any, y: Any, colour: str, half: float) -> None:
             panel.figure.box(left, top, right - left, panel.y + panel.height - top, colour)
 
 
-def _percents(highest: float) -> tuple[float, list[tuple[float, str]]]:
-    top, ticks = scale(100 * min(max(highest, 0.01), 1.0))
-    return top / 100, [(value / 100, f"{label} %" if value else label) for value, label in ticks]
+def _percents(highest: float, text: Text) -> tuple[float, list[tuple[float, str]]]:
+    top, ticks = scale(100 * min(max(highest, 0.01), 1.0), text)
+    return top / 100, [(value / 100, f"{label}{percent_sign(text)}" if value else label) for value, label in ticks]
+
+
+def _category(name: str, text: Text) -> str:
+    """An adopter category in a language; a group of the user's own by its name."""
+    if name in ("all", "non-adopters"):
+        return text("report.adopters_all" if name == "all" else "report.adopters_never")
+    return category_titles(text)[CATEGORY_TITLES.index(name)] if name in CATEGORY_TITLES else name
 
 
 # ---------------------------------------------------------------- a set of adoption times
 
-def adoption_curve(found: Description, width: float = WIDE) -> Figure:
+def adoption_curve(found: Description, width: float = WIDE, text: Text = ENGLISH) -> Figure:
     """Who has adopted by each period, and the hazard of those who had not."""
     curve = found.curve
     period, share, hazard = (curve[name].to_numpy(float) for name in ("period", "share", "hazard"))
-    figure = Figure(_growth_title(found), f"{percent(share[-1])} have adopted by {period[-1]:g}; the hazard was highest in "
-                    f"{period[int(hazard.argmax())]:g}, at {percent(round(hazard.max(), 9))}.", width)
-    top = figure.head("share that has adopted, and hazard: adopters of a period among those who had not adopted before")
+    figure = Figure(_growth_title(found, text), text(
+        "report.adopters_curve_says", share=percent(share[-1], text), last=f"{period[-1]:g}",
+        period=f"{period[int(hazard.argmax())]:g}", hazard=percent(round(hazard.max(), 9), text)), width)
+    top = figure.head(text("report.adopters_curve_head"))
     half = 0.5 if len(period) > 1 else 0.4
     xs = (period[0] - half, period[-1] + half)
-    high, ticks = _percents(hazard.max())
+    high, ticks = _percents(hazard.max(), text)
     cell, height = (width, 180) if _narrow(width) else (width / 2, 240)
     below = top
-    for k, (title, ys, marks) in enumerate((("have adopted", (0.0, 1.0), _SHARE), ("hazard", (0.0, high), ticks))):
+    for k, (title, ys, marks) in enumerate((
+            (text("report.adopters_have"), (0.0, 1.0), share_ticks(text)),
+            (text("report.adopters_hazard"), (0.0, high), ticks))):
         x, y = (0.0, top + 30 + k * (height + 74)) if _narrow(width) else (k * cell, top + 30.0)
         panel = Panel(figure, x + 52, y, cell - 52 - 20, height, xs, ys)
         panel.scale_y(marks)
@@ -100,29 +113,29 @@ def adoption_curve(found: Description, width: float = WIDE) -> Figure:
         else:
             _bars(panel, period, hazard, _ORANGE, 0.4)
         below = y + height
-    figure.foot(below + 30, DATA_FOOT)
+    figure.foot(below + 30, text("report.adopters_foot"))
     return figure
 
 
-def _growth_title(found: Description) -> str:
+def _growth_title(found: Description, text: Text) -> str:
     share = found.curve["share"].to_numpy(float)
-    return "How adoption grew" if share[-1] > share[0] else "All who adopted did so at once" if share[-1] > 0 else (
-        "Nobody has adopted")
+    return text(f"report.adopters_{'grew' if share[-1] > share[0] else 'at_once' if share[-1] > 0 else 'nobody'}")
 
 
-def fitted_curves(found: Description, width: float = WIDE) -> Figure:
+def fitted_curves(found: Description, width: float = WIDE, text: Text = ENGLISH) -> Figure:
     """Bass, logistic and Gompertz on who has adopted."""
     curve = found.curve
     period, share = curve["period"].to_numpy(float), curve["share"].to_numpy(float)
     n = len(found.adoption.nodes)
     ends = {name: (fit.estimates["share"], *fit.interval("share")) for name, fit in found.fits.items()}
-    told = listed(f"{name.capitalize()} {percent(value)} ({band(low, high)})" for name, (value, low, high) in ends.items())
-    figure = Figure("What the classic curves make of it", f"In the end will have adopted, by {told}.", width)
-    top = figure.head("share that has adopted; discs: these data, lines: curves fitted by maximum likelihood, with the "
-                      "share that each expects in the end")
+    told = [text("report.adopters_curve_share", curve=name.capitalize(), share=percent(value, text),
+                 band=band(low, high, text=text)) for name, (value, low, high) in ends.items()]
+    figure = Figure(text("report.adopters_curves_title"), text("report.adopters_curves_says", curves=text.listed(told)),
+                    width)
+    top = figure.head(text("report.adopters_curves_head"))
     panel = Panel(figure, 52, top + 14, width - 52 - 124, 220 if _narrow(width) else 300,
                   (period[0] - 0.5, period[-1] + 0.5), (0.0, 1.0))
-    panel.scale_y(_SHARE)
+    panel.scale_y(share_ticks(text))
     panel.scale_x(_periods(period[0], period[-1]))
     for at, value in zip(period, share, strict=True):
         figure.disc(float(panel.at_x(at)), float(panel.at_y(value)), 4.5 if len(period) < 60 else 3, "#a9b0b7")
@@ -130,45 +143,44 @@ def fitted_curves(found: Description, width: float = WIDE) -> Figure:
     for (name, fit), colour in zip(found.fits.items(), _CURVES, strict=True):
         line = fit.fitted() / n
         panel.line(period, line, colour, 2.6, {"bass": None, "logistic": (7, 4), "gompertz": (2, 3)}[name])
-        labels.append((float(line[-1]), f"{name.capitalize()} {percent(ends[name][0]).replace('over ', '> ')}", colour))
+        least = percent(ends[name][0], text).replace(text("report.over", n=""), "> ")
+        labels.append((float(line[-1]), text("report.adopters_curve_label", curve=name.capitalize(), share=least), colour))
     panel.labels(sorted(labels, key=lambda label: -ends[label[1].split()[0].lower()][0]), 118)
-    figure.foot(panel.y + panel.height + 30, DATA_FOOT)
+    figure.foot(panel.y + panel.height + 30, text("report.adopters_foot"))
     return figure
 
 
-def who_follows(found: Description, width: float = WIDE) -> Figure:
+def who_follows(found: Description, width: float = WIDE, text: Text = ENGLISH) -> Figure:
     """Infectiousness and susceptibility, beside what there would be if ties did not matter; periods are pooled so that
     each mark stands for many ties."""
     assert found.influence is not None
     table = found.influence
-    panels = (("infectiousness", "followed in the next period", "alike_after", "ties_after", _BLUE),
-              ("susceptibility", "had just adopted before them", "alike_before", "ties_before", _ORANGE))
-    pooled = [_pooled(table, column, other, ties) for column, _, other, ties, _ in panels]
+    panels = (("infectiousness", "alike_after", "ties_after", _BLUE),
+              ("susceptibility", "alike_before", "ties_before", _ORANGE))
+    pooled = [_pooled(table, column, other, ties) for column, other, ties, _ in panels]
     whole = _pooled(table, "infectiousness", "alike_after", "ties_after", 1)
-    figure = Figure("Who follows whom" if whole[0][1] > whole[0][2] else "Nobody follows more than chance would have it",
-                    f"Of those who look at an adopter and adopt later, {percent(whole[0][1])} do in the next period; it "
-                    f"would be {percent(whole[0][2])} if it did not matter at whom they look.", width)
-    top = figure.head("infectiousness: of those who look at the adopters of a time and adopt later, the share that does in "
-                      "the next period; susceptibility: of the earlier adopters whom the adopters of a time look at, the "
-                      "share that adopted just before; rings: the same if it did not matter who looks at whom")
+    figure = Figure(text("report.adopters_follows" if whole[0][1] > whole[0][2] else "report.adopters_follows_not"),
+                    text("report.adopters_follows_says", share=percent(whole[0][1], text),
+                         alike=percent(whole[0][2], text)), width)
+    top = figure.head(text("report.adopters_follows_head"))
     cell, height = (width, 170) if _narrow(width) else (width / 2, 230)
     first, last = table["period"].iloc[0] - 0.5, table["period"].iloc[-1] + 0.5
     below = top
     for k, (panel_of, marks) in enumerate(zip(panels, pooled, strict=True)):
-        high, ticks = _percents(max((max(mark[1:]) for mark in marks), default=0.01))
+        high, ticks = _percents(max((max(mark[1:]) for mark in marks), default=0.01), text)
         x, y = (0.0, top + 30 + k * (height + 74)) if _narrow(width) else (k * cell, top + 30.0)
         panel = Panel(figure, x + 56, y, cell - 56 - 20, height, (first, last), (0.0, high))
         panel.scale_y(ticks)
         panel.scale_x(_periods(first + 0.5, last - 0.5))
-        panel.heading(f"{panel_of[0]}: {panel_of[1]}", panel_of[4])
+        panel.heading(text(f"report.adopters_{panel_of[0]}"), panel_of[3])
         at = np.array(marks, float).reshape(-1, 3)
         panel.line(at[:, 0], at[:, 2], SOFT, 1.5, (3, 3))
-        panel.line(at[:, 0], at[:, 1], panel_of[4], 2.4)
+        panel.line(at[:, 0], at[:, 1], panel_of[3], 2.4)
         for x, own, alike in marks:
             figure.disc(float(panel.at_x(x)), float(panel.at_y(alike)), 4, PAPER, edge=SOFT)
-            figure.disc(float(panel.at_x(x)), float(panel.at_y(own)), 5, panel_of[4], edge=PAPER)
+            figure.disc(float(panel.at_x(x)), float(panel.at_y(own)), 5, panel_of[3], edge=PAPER)
         below = y + height
-    figure.foot(below + 30, DATA_FOOT)
+    figure.foot(below + 30, text("report.adopters_foot"))
     return figure
 
 
@@ -187,39 +199,37 @@ def _pooled(table: Any, column: str, other: str, ties: str, parts: int = 8) -> l
     return marks
 
 
-def rewired_networks(found: Description, width: float = WIDE) -> Figure:
+def rewired_networks(found: Description, width: float = WIDE, text: Text = ENGLISH) -> Figure:
     """The mean threshold, beside those of networks with the same degrees and ties at random."""
     test = found.dependence
     assert test is not None
-    apart = "lies apart from them" if test.p < 0.05 else "is no clear exception among them"
-    figure = Figure("Does it matter who is tied to whom?",
-                    f"{len(test.rewired):,} networks with the same degrees have a mean threshold of "
-                    f"{decimal(test.mean, 3)} on average; that of the network as it is, {decimal(test.observed, 3)}, "
-                    f"{apart} (p {_p(test.p)}).", width)
-    top = figure.head("mean threshold; bars: how many networks with the same degrees and ties at random have it; line: the "
-                      "network as it is")
+    figure = Figure(text("report.adopters_tied_title"), text(
+        f"report.adopters_tied_{'apart' if test.p < 0.05 else 'among'}", n=text.number(len(test.rewired)),
+        mean=decimal(test.mean, 3, text), observed=decimal(test.observed, 3, text), p=text.p_value(test.p)), width)
+    top = figure.head(text("report.adopters_tied_head"))
     values = np.append(test.rewired, test.observed)
     room = max(float(np.ptp(values)) * 0.06, 1e-3)
     low, high = float(values.min()) - room, float(values.max()) + room
     bins = np.linspace(low, high, 41)
     count = np.histogram(test.rewired, bins)[0]
-    most, ticks = scale(float(count.max()))
+    most, ticks = scale(float(count.max()), text)
     panel = Panel(figure, 52, top + 26, width - 52 - 24, 150 if _narrow(width) else 200, (low, high), (0.0, most))
     panel.scale_y([(value, label) for value, label in ticks if float(value).is_integer()])
     _bars(panel, (bins[:-1] + bins[1:]) / 2, count, SOFT, (bins[1] - bins[0]) * 0.46)
     step = 10 ** math.floor(math.log10((high - low) / 2))
     step = next(step * k for k in (1, 2, 5) if (high - low) / (step * k) <= 5.01)
-    panel.scale_x([(float(x), f"{x:.{max(0, -math.floor(math.log10(step)))}f}")
+    panel.scale_x([(float(x), text.number(x, max(0, -math.floor(math.log10(step)))))
                    for x in np.arange(math.ceil(low / step) * step, high, step)])
     at = float(panel.at_x(test.observed))
     figure.line([(at, panel.y - 4), (at, panel.y + panel.height + 5)], _ORANGE, 3)
     left = at > panel.x + panel.width / 2
-    figure.text(at + (-8 if left else 8), panel.y + 8, "as it is", 14, _ORANGE, True, anchor="end" if left else "start")
-    figure.foot(panel.y + panel.height + 30, DATA_FOOT)
+    figure.text(at + (-8 if left else 8), panel.y + 8, text("report.adopters_as_it_is"), 14, _ORANGE, True,
+                anchor="end" if left else "start")
+    figure.foot(panel.y + panel.height + 30, text("report.adopters_foot"))
     return figure
 
 
-def exposure_over_time(found: Description, width: float = WIDE) -> Figure:
+def exposure_over_time(found: Description, width: float = WIDE, text: Text = ENGLISH) -> Figure:
     """How many of their contacts had adopted: those who had not adopted yet, and those who adopt."""
     table = found.exposure
     assert table is not None
@@ -229,15 +239,13 @@ def exposure_over_time(found: Description, width: float = WIDE) -> Figure:
     normalised = found.how["normalised"]
     known = np.isfinite(new) & np.isfinite(mean)
     more = (new[known] > mean[known]).mean() if known.any() else math.nan
-    figure = Figure("What people saw around them before they adopted" if np.nanmax(new, initial=0.0) > 0 else
-                    "Nobody saw an adopter around them before adopting",
-                    f"In {percent(more)} of the periods with adopters, they had more adopters around them than all who "
-                    "had not adopted before had on average." if known.any() else "Nobody's exposure is known.", width)
-    top = figure.head(f"network exposure, {'share of contacts that have' if normalised else 'contacts that have'} adopted; "
-                      "line: mean of those who had not adopted before, band: 10–90 % of them; discs: mean of those who "
-                      "adopt in that period, larger for more of them")
+    figure = Figure(
+        text("report.adopters_saw_title" if np.nanmax(new, initial=0.0) > 0 else "report.adopters_saw_title_none"),
+        text("report.adopters_saw_says", share=percent(more, text)) if known.any() else text("report.adopters_saw_unknown"),
+        width)
+    top = figure.head(text(f"report.adopters_saw_head_{'share' if normalised else 'count'}"))
     most = float(np.nanmax([*high[np.isfinite(high)], *new[np.isfinite(new)], 0.01]))
-    ys, ticks = _percents(most) if normalised else scale(most)
+    ys, ticks = _percents(most, text) if normalised else scale(most, text)
     panel = Panel(figure, 52, top + 14, width - 52 - 24, 220 if _narrow(width) else 280,
                   (period[0] - 0.5, period[-1] + 0.5), (0.0, ys))
     panel.scale_y(ticks)
@@ -251,27 +259,31 @@ def exposure_over_time(found: Description, width: float = WIDE) -> Figure:
                         _ORANGE, edge=PAPER, edge_width=1.5 * size)
     y = panel.y + panel.height + 46
     figure.disc(60, y - 5, 6, _ORANGE)
-    figure.text(72, y, "those who adopt", 14, _ORANGE, True)
-    x = 216.0
+    new_, others = text("report.adopters_saw_new"), text("report.adopters_saw_others")
+    figure.text(72, y, new_, 14, _ORANGE, True)
+    x = 72 + text_width(new_, 14, True) + 24
+    if x + 29 + text_width(others, 14, True) > width:  # a phone
+        x, y = 48.0, y + 20
     figure.line([(x, y - 5), (x + 22, y - 5)], _BLUE, 3)
-    figure.text(x + 29, y, "all who had not before", 14, _BLUE, True)
-    figure.foot(y + 8, DATA_FOOT)
+    figure.text(x + 29, y, others, 14, _BLUE, True)
+    figure.foot(y + 8, text("report.adopters_foot"))
     return figure
 
 
-def thresholds_by_category(found: Description, width: float = WIDE) -> Figure:
+def thresholds_by_category(found: Description, width: float = WIDE, text: Text = ENGLISH) -> Figure:
     """How many of their contacts had adopted when they did: a histogram for each category."""
     nodes = found.nodes.dropna(subset=["threshold"])
     rows = [name for name in found.categories["category"] if (nodes["category"] == name).any()]
     normalised = found.how["normalised"]
     means = [nodes.loc[nodes["category"] == name, "threshold"].mean() for name in rows]
-    write: Any = percent if normalised else decimal
-    figure = Figure("What each category waited for" if any(m > 0 for m in means) else "No category waited for others",
-                    f"Mean threshold: {listed(f'{name} {write(m)}' for name, m in zip(rows, means, strict=True))}.", width)
-    top = figure.head(f"threshold: {'share' if normalised else 'number'} of contacts that had adopted when they did; bars: "
-                      "share of each category; line: its mean")
+    write: Any = partial(percent if normalised else decimal, text=text)
+    said = [text("report.adopters_waited_item", category=_category(name, text), mean=write(mean))
+            for name, mean in zip(rows, means, strict=True)]
+    figure = Figure(text(f"report.adopters_waited_title{'' if any(m > 0 for m in means) else '_none'}"),
+                    text("report.adopters_waited_says", means=text.listed(said)), width)
+    top = figure.head(text(f"report.adopters_waited_head_{'share' if normalised else 'count'}"))
     most = 1.0 if normalised else max(float(nodes["threshold"].max()), 1.0)
-    high, marks = (1.0, [(0.0, "0"), (0.5, "50 %"), (1.0, "100 %")]) if normalised else scale(most)
+    high, marks = (1.0, share_ticks(text)) if normalised else scale(most, text)
     bins = np.linspace(0.0, high, 21 if normalised else int(min(high, 20)) + 1)
     left = 14.0 if _narrow(width) else 190.0
     row, gap = 62.0, 34.0 if _narrow(width) else 16.0
@@ -285,21 +297,21 @@ def thresholds_by_category(found: Description, width: float = WIDE) -> Figure:
         _bars(panel, (bins[:-1] + bins[1:]) / 2, share, colour, (bins[1] - bins[0]) * 0.46)
         at = float(panel.at_x(mean))
         figure.line([(at, y - 2), (at, y + row + 5)], INK, 2)
-        told = f"{len(values):,} · mean {write(mean)}"
+        told = text("report.adopters_n_mean", n=text.number(len(values)), mean=write(mean))
         if _narrow(width):
-            figure.text(left, y - 6, name, 15, colour, True)
+            figure.text(left, y - 6, _category(name, text), 15, colour, True)
             figure.text(width - 20, y - 6, told, 13, SOFT, anchor="end")
         else:
-            figure.text(2, y + row / 2, name, 15, colour, True)
+            figure.text(2, y + row / 2, _category(name, text), 15, colour, True)
             figure.text(2, y + row / 2 + 19, told, 13, SOFT)
         y += row + gap
     for value, label in marks:
         figure.text(left + value / high * (width - left - 20), y - gap + 22, label, 13, SOFT, anchor="middle")
-    figure.foot(y - gap + 30, DATA_FOOT)
+    figure.foot(y - gap + 30, text("report.adopters_foot"))
     return figure
 
 
-def not_yet(found: Description, width: float = WIDE) -> Figure:
+def not_yet(found: Description, width: float = WIDE, text: Text = ENGLISH) -> Figure:
     """Kaplan-Meier: who has not adopted yet; each group that was known beforehand, or all."""
     origin = float(found.adoption.periods[0])
     names = ["all"] if found.groups is None else [found.groups["group"].iloc[k] for k in _in_order(found.groups["group"])]
@@ -307,15 +319,16 @@ def not_yet(found: Description, width: float = WIDE) -> Figure:
     said = []
     for name, curve in curves.items():
         half = curve.quantile(0.5)
-        said.append(f"{name}: {f'half had adopted by {origin + half:g}' if math.isfinite(half) else 'fewer than half'}")
-    figure = Figure("Who had not adopted yet" + ("" if len(names) == 1 else ", by group"),
-                    f"{'; '.join(said)}.".capitalize(), width)
-    top = figure.head("share that has not adopted (Kaplan–Meier; those who had not by the end are censored)"
-                      + ("; band: 95 % interval" if len(curves) <= 3 else ""))
+        said.append(text(f"report.adopters_half_{'by' if math.isfinite(half) else 'not'}", group=_category(name, text),
+                         when=f"{origin + half:g}"))
+    figure = Figure(text("report.adopters_not_yet" if len(names) == 1 else "report.adopters_not_yet_groups"),
+                    sentence(text("report.semicolon").join(said)), width)
+    top = figure.head(text("report.adopters_not_yet_head")
+                      + (text("report.adopters_not_yet_band") if len(curves) <= 3 else ""))
     first, last = origin, float(found.adoption.periods[-1])
     panel = Panel(figure, 52, top + 14, width - 52 - 118, 220 if _narrow(width) else 300, (first, max(last, first + 1)),
                   (0.0, 1.0))
-    panel.scale_y(_SHARE)
+    panel.scale_y(share_ticks(text))
     panel.scale_x(_periods(first, last))
     ends = []
     for k, (name, curve) in enumerate(curves.items()):
@@ -329,82 +342,91 @@ def not_yet(found: Description, width: float = WIDE) -> Figure:
                          for b in (curve.low, curve.high))
             panel.band(x, low, high, colour, 0.15)
         panel.line(x, y, colour, 2.8)
-        ends.append((float(y[-1]), name, colour))
+        ends.append((float(y[-1]), _category(name, text), colour))
     panel.labels(sorted(ends, key=lambda end: -end[0]), 112)
-    figure.foot(panel.y + panel.height + 30, DATA_FOOT)
+    figure.foot(panel.y + panel.height + 30, text("report.adopters_foot"))
     return figure
 
 
-def describe_study(found: Description, caveat: str = OF_THE_DATA) -> Study:
-    """The page of `letsdance adopters describe`; caveat: `OF_THE_MODEL` where the times are those of a run."""
-    from letsdance.experiments.adopters.statistics import CUTS
-
-    said = {name: [_spaced(sentence) for sentence in part] for name, part in found.sentences.items()}
+def describe_study(found: Description, caveat: str | None = None, text: Text = ENGLISH) -> Study:
+    """The page of `letsdance adopters describe`; caveat: "report.of_the_model" where the times are those of a run."""
+    said = found.sentences(text)
     n, count = len(found.adoption.nodes), int(found.curve["adopters"].iloc[-1])
     first, last = found.adoption.periods[[0, -1]]
-    grew = {"period": "period", "at_risk": "not adopted before", "new": "new", "adopters": "adopters", "share": "share",
-            "hazard": "hazard"}
+    grew = {name: text(f"report.adopters_head_{name}") for name in ("period", "at_risk", "new", "adopters", "share")}
     some = found.curve[found.curve["new"] > 0]
-    sections = [Section(_growth_title(found), said["growth"], {"adoption": partial(adoption_curve, found)},
-                        [_table(some, grew, "Periods with adopters." if len(some) < len(found.curve) else "")])]
+    note = text("report.adopters_with_adopters") if len(some) < len(found.curve) else ""
+    sections = [Section(_growth_title(found, text), said["growth"], {"adoption": partial(adoption_curve, found, text=text)},
+                        [_table(some, grew | {"hazard": text("report.adopters_hazard")}, text, note)])]
     if found.fits:
-        fitted = found.fitted
-        sections.append(Section(
-            "Classic curves", said["curves"], {"curves": partial(fitted_curves, found)},
-            [Table(["curve", "parameter", "estimate", "95 % interval"],
-                   [[row["curve"].capitalize(), row["parameter"], _three(row["estimate"]),
-                     "edge of the search" if np.isnan(row["low"]) else f"{_three(row['low'])} to {_three(row['high'])}"]
-                    for _, row in fitted[fitted["parameter"] != "ceiling"].iterrows()],
-                   f"Periods count from 1, which is {first}; share: who adopts in the end.")]))
+        sections.append(Section(text("report.adopters_classic_curves"), said["curves"],
+                                {"curves": partial(fitted_curves, found, text=text)}, [_of_curves(found, text)]))
     figures: dict[str, Any] = {}
     if "threshold" in found.nodes and found.nodes["threshold"].notna().any():
-        figures["thresholds"] = partial(thresholds_by_category, found)
-    sections.append(Section("Categories", [f"Cut by {CUTS[found.by][0]}.", *said["categories"]], figures,
-                            [_of_categories(found, bool(figures))]))
+        figures["thresholds"] = partial(thresholds_by_category, found, text=text)
+    sections.append(Section(text("report.adopters_categories"),
+                            [text(f"report.adopters_cut_{found.by}"), *said["categories"]], figures,
+                            [of_categories(found, bool(figures), text)]))
     if found.exposure is not None:
-        figures = {"exposure": partial(exposure_over_time, found)}
+        figures = {"exposure": partial(exposure_over_time, found, text=text)}
         if found.influence is not None and found.influence["infectiousness"].notna().any():
-            figures["influence"] = partial(who_follows, found)
+            figures["influence"] = partial(who_follows, found, text=text)
         if found.dependence is not None:
-            figures["rewired"] = partial(rewired_networks, found)
-        sections.append(Section("What people saw around them", said["dependence"], figures))
-    tables = [] if found.groups is None else [Table(
-        ["group", "nodes", "adopters", "mean time without it"],
-        [[row["group"], f"{row['nodes']:,}", f"{row['adopters']:,}", _wait(row)]
-         for _, row in found.groups.iloc[_in_order(found.groups["group"])].iterrows()],
-        _horizon(found.groups["upto"].iloc[0], first))]
+            figures["rewired"] = partial(rewired_networks, found, text=text)
+        sections.append(Section(text("report.adopters_around"), said["dependence"], figures))
     if found.mean.upto > 0:
-        sections.append(Section("Who had not adopted yet", said["groups"], {"not_yet": partial(not_yet, found)}, tables))
-    limits = ["Exposure and adoption together do not show influence: alike people may be tied and adopt alike.",
-              "A threshold is what was seen at adoption, the most that was needed and not what would have been enough.",
-              "Ties that are not in the table count as no ties."]
-    return Study("adopters", f"{count:,} of {n:,} have adopted from {first} to {last}", said["data"], sections,
-                 limits if found.exposure is not None else ["Without a network there is no exposure and no threshold."],
-                 caveat)
+        sections.append(Section(text("report.adopters_not_yet"), said["groups"],
+                                {"not_yet": partial(not_yet, found, text=text)}, _of_groups(found, text)))
+    limits = ("influence", "threshold", "ties") if found.exposure is not None else ("no_network",)
+    return Study(text("report.adopters_kind"), text("report.adopters_headline", n=text.number(count), of=text.number(n),
+                                                    first=first, last=last),
+                 said["data"], sections, [text(f"report.adopters_limit_{limit}") for limit in limits],
+                 text("report.adopters_of_the_data") if caveat is None else caveat, text)
 
 
-def _of_categories(found: Description, thresholds: bool) -> Table:
+def _of_curves(found: Description, text: Text) -> Table:
+    """Every fitted parameter with its interval."""
+    fitted = found.fitted
+    rows = [[row["curve"].capitalize(), row["parameter"], _three(row["estimate"], text),
+             text("report.adopters_at_edge") if np.isnan(row["low"]) else
+             text("report.from_to", low=_three(row["low"], text), high=_three(row["high"], text))]
+            for _, row in fitted[fitted["parameter"] != "ceiling"].iterrows()]
+    return Table([text(f"report.adopters_head_{head}") for head in ("curve", "parameter", "estimate", "interval")], rows,
+                 text("report.adopters_counted_from", first=found.adoption.periods[0]))
+
+
+def _of_groups(found: Description, text: Text) -> list[Table]:
+    """The groups known beforehand: how many, and how long they went without."""
+    if found.groups is None:
+        return []
+    rows = [[_category(row["group"], text), text.number(row["nodes"]), text.number(row["adopters"]), _wait(row, text)]
+            for _, row in found.groups.iloc[_in_order(found.groups["group"])].iterrows()]
+    return [Table([text(f"report.adopters_head_{head}") for head in ("group", "nodes", "adopters", "wait")], rows,
+                  _horizon(found.groups["upto"].iloc[0], found.adoption.periods[0], text))]
+
+
+def of_categories(found: Description, thresholds: bool, text: Text) -> Table:
     """Each category: how many, when they adopted, how long they went without, what they waited for."""
     rows = []
     for _, row in found.categories.iterrows():
         when = "–" if not row["adopters"] else f"{row['first']:g}" if row["first"] == row["last"] else \
             f"{row['first']:g}–{row['last']:g}"
-        rows.append([row["category"], f"{row['nodes']:,}", _cell(row["share"], True), when, _wait(row),
-                     *([_cell(row["mean_threshold"], found.how["normalised"])] if thresholds else [])])
-    return Table(["category", "nodes", "share", "adopted", "mean time without it",
-                  *(["mean threshold"] if thresholds else [])], rows,
-                 _horizon(found.categories["upto"].max(), found.adoption.periods[0]))
+        rows.append([_category(row["category"], text), text.number(row["nodes"]), _cell(row["share"], True, text), when,
+                     _wait(row, text),
+                     *([_cell(row["mean_threshold"], found.how["normalised"], text)] if thresholds else [])])
+    heads = ("category", "nodes", "share", "adopted", "wait", *(["threshold"] if thresholds else []))
+    return Table([text(f"report.adopters_head_{head}") for head in heads], rows,
+                 _horizon(found.categories["upto"].max(), found.adoption.periods[0], text))
 
 
-def _wait(row: Any) -> str:
+def _wait(row: Any, text: Text) -> str:
     """A restricted mean with its standard error."""
     mean, se = row["restricted_mean"], row["se"]
-    return "–" if not math.isfinite(mean) else decimal(mean) + (f" ± {decimal(se)}" if se > 0 else "")
+    return "–" if not math.isfinite(mean) else decimal(mean, text=text) + (f" ± {decimal(se, text=text)}" if se > 0 else "")
 
 
-def _horizon(upto: float, first: Any) -> str:
-    return f"Mean time without it: in periods after {first}, up to {upto:g} of them, ± its standard error." \
-        if math.isfinite(upto) else ""
+def _horizon(upto: float, first: Any, text: Text) -> str:
+    return text("report.adopters_horizon", first=first, upto=text.typed(upto)) if math.isfinite(upto) else ""
 
 
 def _in_order(names: Any) -> list[int]:
@@ -413,18 +435,15 @@ def _in_order(names: Any) -> list[int]:
     return sorted(range(len(names)), key=lambda k: order.get(list(names)[k], 0))
 
 
-def _three(value: float) -> str:
+def _three(value: float, text: Text) -> str:
     """Three figures that count, without powers of ten where people can read it."""
     if not math.isfinite(value):
         return "–"
     if value == 0 or 1e-4 <= abs(value) < 1e7:
         digits = 0 if value == 0 else max(0, 2 - math.floor(math.log10(abs(value))))
-        return f"{value:,.{digits}f}"
-    return f"{value:.1e}"
-
-
-def _p(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"= {p:.3f}" if p < 0.1 else f"= {p:.2f}"
+        return text.number(value, digits)
+    figures, _, power = f"{value:.1e}".partition("e")
+    return f"{text.number(float(figures), 1)}e{power}"
 
 
 def _spaced(sentence: str) -> str:
@@ -432,21 +451,22 @@ def _spaced(sentence: str) -> str:
     return re.sub(r"(\d) ?%", "\\1\u00a0%", sentence)
 
 
-def _cell(value: Any, share: bool) -> str:
+def _cell(value: Any, share: bool, text: Text) -> str:
     if isinstance(value, str):
         return value
     if not math.isfinite(value):
         return "–"
     if share:
-        return percent(round(float(value), 9))
-    return f"{value:g}" if float(value).is_integer() else decimal(float(value), 2)
+        return percent(round(float(value), 9), text)
+    return f"{value:g}" if float(value).is_integer() else decimal(float(value), 2, text)
 
 
-def _table(frame: Any, columns: dict[str, str], note: str = "", most: int = 20) -> Table:
+def _table(frame: Any, columns: dict[str, str], text: Text, note: str = "", most: int = 20) -> Table:
     """A frame's columns in words; long ones are cut, and say so."""
-    rows = [[_cell(row[name], name in ("share", "hazard")) for name in columns] for _, row in frame.head(most).iterrows()]
+    rows = [[_cell(row[name], name in ("share", "hazard"), text) for name in columns]
+            for _, row in frame.head(most).iterrows()]
     if len(frame) > most:
-        note = f"{note} The first {most} of {len(frame)}; all are in the folder's tables.".strip()
+        note = f"{note} {text('report.adopters_first_rows', n=most, of=len(frame))}".strip()
     return Table(list(columns.values()), rows, note)
 
 
@@ -463,7 +483,7 @@ def classic_figure(found: Classic, width: float = WIDE) -> Figure:
     top = figure.head(f"share that has adopted; band and line: 10–90 % and mean of {R} run{'s' if R > 1 else ''}; {drawn}")
     panel = Panel(figure, 52, top + 14, width - 52 - 100, 230 if _narrow(width) else 330,
                   (found.time[0], found.time[-1]), (0.0, 1.0))
-    panel.scale_y(_SHARE)
+    panel.scale_y(share_ticks(ENGLISH))
     panel.scale_x(_periods(found.time[0], found.time[-1]))
     panel.band(found.time, low, high, _BLUE, 0.22)
     panel.line(found.time, mean, _BLUE, 3.4)
@@ -560,5 +580,5 @@ def _plain(value: float) -> str:
 
 
 __all__ = ["adoption_curve", "backtest_of_shares", "classic_figure", "classic_study", "data_study", "describe_study",
-    "exposure_over_time",
-           "fitted_curves", "not_yet", "rewired_networks", "series_figure", "thresholds_by_category", "who_follows"]
+           "exposure_over_time", "fitted_curves", "not_yet", "of_categories", "rewired_networks", "series_figure",
+           "thresholds_by_category", "who_follows"]

@@ -15,7 +15,7 @@ import numpy as np
 from letsdance.experiments.boundaries import SHADE, boundaries
 from letsdance.experiments.estimates import Estimate
 from letsdance.experiments.outcomes import parse
-from letsdance.report.sheet import WIDE, Figure, Panel, quarter_ticks, scale, text_width
+from letsdance.report.sheet import WIDE, Figure, Panel, quarter_ticks, scale, share_ticks, text_width
 from letsdance.report.study import Section, Study, Table
 from letsdance.report.style import (
     COLOURS,
@@ -45,11 +45,6 @@ _SEEN = 10  # moves below which the page leaves a chance out
 
 
 # ---------------------------------------------------------------- what the pages share
-
-def share_ticks(text: Text) -> list[tuple[float, str]]:
-    """The scale of a share."""
-    return [(0.0, "0"), (0.5, text.percent(0.5)), (1.0, text.percent(1.0))]
-
 
 def with_interval(one: Estimate, write: Any, text: Text = ENGLISH) -> str:
     """'130 (116–144)', or the value alone where its interval cannot be had or has no width."""

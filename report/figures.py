@@ -16,7 +16,7 @@ import numpy as np
 
 from letsdance.experiments.cards import LAST, home, leads
 from letsdance.params import Refused
-from letsdance.report.sheet import WIDE, Figure, Panel, quarter_ticks, scale, shorten, text_width
+from letsdance.report.sheet import WIDE, Figure, Panel, quarter_ticks, scale, share_ticks, shorten, text_width
 from letsdance.report.style import (
     CATEGORY_COLOURS,
     COLOURS,
@@ -63,11 +63,6 @@ REASONS = ("x_leaning", "x_disposition", "x_neighbours", "x_social_capital", "x_
 
 # ---------------------------------------------------------------- what figures share
 
-def _share(text: Text) -> tuple[tuple[float, str], ...]:
-    """The ticks of a scale of shares."""
-    return (0.0, "0"), (0.5, text("report.half")), (1.0, text("report.whole"))
-
-
 def _runs(results: Results, text: Text) -> str:
     counts = sorted({result.runs for result in results.values()})
     if counts == [1]:
@@ -113,7 +108,7 @@ def panels_over_time(figure: Figure, top: float, last: int,
     for k, (heading, share, series) in enumerate(drawn):
         row, column = divmod(k, columns)
         highest = max(float(np.nanmax(spread(values)[2])) for values, _, _ in series)
-        limit, ticks = (1.0, _share(text)) if share and highest > 0.5 else scale(highest, text)
+        limit, ticks = (1.0, share_ticks(text)) if share and highest > 0.5 else scale(highest, text)
         if share and highest <= 0.5:
             ticks = tuple((value, text.typed(100 * value) + percent_sign(text)) for value, _ in ticks)
         panel = Panel(figure, column * cell + left, top + 30 + row * (height + 78), cell - left - right, height, (0, last),
@@ -316,7 +311,7 @@ def regimes(results: Results, width: float = WIDE, text: Text = ENGLISH) -> Figu
                  share=percent(float(finite_mean(r.rows[goals[n]][:, -1])), text)) for n, r in results.items()]
     figure = Figure(text("report.regimes"), text("report.regimes_says", said=text("report.semicolon").join(said)), width)
     top = figure.head(text("report.regimes_head", runs=_runs(results, text)))
-    panels = _grid(figure, top, len(results), _last(results), (0, 1), _share(text), 14, 170, text)
+    panels = _grid(figure, top, len(results), _last(results), (0, 1), share_ticks(text), 14, 170, text)
     for panel, (name, result) in zip(panels, results.items(), strict=True):
         panel.heading(text("report.from", start=title[name]), colour[name])
         shares = np.stack([finite_mean(result.rows[future], axis=0) for future in FUTURES])
@@ -365,7 +360,7 @@ def adoption_by_category(results: Results, width: float = WIDE, text: Text = ENG
     top = figure.head(text("report.categories_head", bands=_bands(results, text))
                       + (text("report.categories_bare", n=counted(_FEW, text)) if any(bare.values()) else ""))
     room = _room(category_titles(text))
-    panels = _grid(figure, top, len(results), _last(results), (0, 1), _share(text), room + 6, 210, text)
+    panels = _grid(figure, top, len(results), _last(results), (0, 1), share_ticks(text), room + 6, 210, text)
     for panel, name in zip(panels, results, strict=True):
         panel.heading(title[name], colour[name])
         _lines(panel, [(shares[name][:, :, c], shown, CATEGORY_COLOURS[c], None)
@@ -398,7 +393,7 @@ def use_and_adoption(results: Results, width: float = WIDE, text: Text = ENGLISH
                          "report.use_uses" if uses else "report.use_none"),
                     text("report.use_says", said=text("report.semicolon").join(said)), width)
     return _pairs(results, figure, "report.use_head", (("on", text("curve.on")), ("uses", text("curve.uses"))), (0, 1),
-                  _share(text), text)
+                  share_ticks(text), text)
 
 
 def services(results: Results, width: float = WIDE, text: Text = ENGLISH) -> Figure:
@@ -463,7 +458,7 @@ def equity_and_trust(results: Results, width: float = WIDE, text: Text = ENGLISH
     high, ticks = scale(min(2.0, max(1.2, *(float(np.nanmax(b[2], initial=0.0)) for b in bands))), text)
     panels[0].ys = (0, high)
     panels[0].scale_y(ticks)
-    panels[1].scale_y(_share(text))
+    panels[1].scale_y(share_ticks(text))
     panels[0].heading(text("report.equity_poorest"))
     panels[1].heading(text("report.equity_trust"))
     y = float(panels[0].at_y(1))
@@ -603,7 +598,7 @@ def glance(result: Result, text: Text = ENGLISH) -> str:
     figure.disc(float(plane.at_x(c[1, -1])), float(plane.at_y(g[1, -1])), 5, colour, edge=PAPER, edge_width=1.5)
     figure.text(20, 20, text("report.glance_axes"), 12, SOFT)
     curve = Panel(figure, 240, 28, 178, 170, (0, result.quarters), (0, 1))
-    curve.scale_y(_share(text))
+    curve.scale_y(share_ticks(text))
     curve.scale_x(((0, "0"), (result.quarters, str(result.quarters))))
     figure.text(240, 20, text("report.glance_curve"), 12, SOFT)
     shares = ever_adopted_by_category(result)

@@ -388,6 +388,11 @@ def scale(highest: float, text: Text = ENGLISH) -> tuple[float, tuple[tuple[floa
     return count * step, tuple((i * step, text.typed(i * step)) for i in range(count + 1))
 
 
+def share_ticks(text: Text = ENGLISH) -> list[tuple[float, str]]:
+    """The scale of a share."""
+    return [(0.0, "0"), (0.5, text.percent(0.5)), (1.0, text.percent(1.0))]
+
+
 def spaced(places: Sequence[float], gap: float, top: float, bottom: float) -> list[float]:
     """Places in ascending order, moved as little as needed to lie a gap apart between top and bottom."""
     groups: list[list[float]] = []  # [sum of wishes, how many, first place]: neighbours that touch move as one
@@ -405,5 +410,5 @@ def spaced(places: Sequence[float], gap: float, top: float, bottom: float) -> li
     return [first + gap * i for _, count, first in groups for i in range(int(count))]
 
 
-__all__ = ["NARROW", "WIDE", "Figure", "Panel", "fitting", "font_faces", "quarter_ticks", "scale", "shorten", "spaced",
-           "text_width", "wrap"]
+__all__ = ["NARROW", "WIDE", "Figure", "Panel", "fitting", "font_faces", "quarter_ticks", "scale", "share_ticks", "shorten",
+           "spaced", "text_width", "wrap"]

@@ -19,13 +19,12 @@ from letsdance.report.dynamics import (
     number,
     round_ticks,
     scale_of,
-    share_ticks,
     start_label,
     two_panels,
     with_interval,
 )
 from letsdance.report.outcomes import called
-from letsdance.report.sheet import WIDE, Figure, Panel, quarter_ticks, text_width
+from letsdance.report.sheet import WIDE, Figure, Panel, quarter_ticks, share_ticks, text_width
 from letsdance.report.study import Section, Study, Table
 from letsdance.report.style import (
     COLOURS,

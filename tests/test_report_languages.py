@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+import numpy as np
 import pytest
-from pseudo import NAMES, seen
+from pseudo import NAMES, plain_english, seen
 
+from letsdance.experiments.adopters import describe, from_arrays
 from letsdance.experiments.compare import compare, policies, read_policy
 from letsdance.experiments.precision import until
 from letsdance.experiments.windtunnel import wind_tunnel
 from letsdance.params import Refused
 from letsdance.report import comparison, page, study, windtunnel
+from letsdance.report.adopters import describe_study
 from letsdance.report.figures import draw
 from letsdance.report.sheet import NARROW, WIDE, Figure, _measure, text_width
 from letsdance.scenarios import SHOCKS, STARTS, load
@@ -73,6 +77,36 @@ def test_no_plain_english_is_left_in_a_wind_tunnel(blown, spoken):
     assert len(said) > 100
     codes = re.compile(rf"\(FRCS,|\w+ = [\d,]+|{NAMES.pattern}")
     assert not {word for line in said for word in re.findall(r"[A-Za-z]{2,}", codes.sub("", line))}
+
+
+@pytest.fixture(scope="module")
+def described():
+    """Times of adoption: with groups, a network and a test of it; of a few alone, none of whom is an innovator."""
+    ring = np.roll(np.eye(40), 1, axis=1) + np.roll(np.eye(40), 2, axis=1)
+    times = np.r_[1.0, np.sort(np.random.default_rng(3).integers(2, 12, 33)), np.full(6, np.nan)]
+    told = from_arrays(times, ring)
+    grouped = replace(told, groups=tuple(["1", "2"] * 20))
+    return (describe(grouped, repetitions=40), describe(told, "sd", normalised=False),
+            describe(from_arrays([1.0] * 30 + [2.0, 4.0] + [np.nan] * 18, last=6)), describe(from_arrays([3.0, 3.0])))
+
+
+def test_no_plain_english_is_left_in_a_description(described, spoken):
+    for found in described:
+        page = describe_study(found, text=spoken)
+        assert not plain_english(page, r"\b(?:Bass|Logistic|Gompertz|share|middle|rate|displacement)\b")
+
+
+@pytest.mark.parametrize("language", languages())
+def test_figures_of_a_description_have_room(described, language):
+    for found in described:
+        study = describe_study(found, text=Text(language))
+        drawn = [make(width) for part in study.sections for make in part.figures.values() for width in (WIDE, NARROW)]
+        for figure in drawn:
+            assert not [word["text"] for word in figure._words if "…" in word["text"]]
+            for word in figure._words:
+                wide = text_width(word["text"], word["size"], word["bold"])
+                left = word["x"] - wide * {"middle": 0.5, "end": 1.0}.get(word["anchor"], 0.0)
+                assert -1 < left < figure.width + 1 - wide, word["text"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

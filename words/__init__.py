@@ -301,6 +301,10 @@ class Text:
         text = self.number(value, digits)
         return f"+{text}" if value > 0 and float(f"{value:.{digits}f}") != 0 else text
 
+    def p_value(self, p: float) -> str:
+        """With its sign: '= 0.03', '< 0.001'."""
+        return f"< {self.number(0.001, 3)}" if p < 0.001 else f"= {self.number(p, 3 if p < 0.1 else 2)}"
+
     def in_runs(self, number: int, runs: int) -> str:
         """'in 17 of 20 runs'."""
         return self("number.in_runs", n=number, runs=runs)

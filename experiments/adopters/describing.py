@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
@@ -21,7 +21,7 @@ from letsdance.experiments.adopters.survival import (
     log_rank,
     restricted_mean,
 )
-from letsdance.params import listed
+from letsdance.words import IN_ENGLISH, Text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +58,6 @@ class Description:
     groups: pd.DataFrame | None           # one row a group that was known before anybody adopted
     rank_test: LogRank | None             # whether these groups adopt alike
     dependence: statistics.Dependence | None
-    sentences: Mapping[str, tuple[str, ...]]  # what was assumed, and what stands out, by section
 
     def __repr__(self) -> str:
         return "\n".join(self.said)
@@ -66,7 +65,11 @@ class Description:
     @property
     def said(self) -> tuple[str, ...]:
         """All sentences."""
-        return tuple(sentence for part in self.sentences.values() for sentence in part)
+        return tuple(sentence for part in self.sentences().values() for sentence in part)
+
+    def sentences(self, text: Text = IN_ENGLISH) -> Mapping[str, tuple[str, ...]]:
+        """What was assumed on the way in, and what stands out, by section, in a language."""
+        return _sentences(self, text)
 
     @property
     def fitted(self) -> pd.DataFrame:
@@ -136,9 +139,8 @@ def describe(adoption: Adoption, by: str = "rogers", *, normalised: bool = True,
         survival |= {name: kaplan_meier(times[member == name], adoption.seen_until[member == name], origin)
                      for name in compared["group"]}
     growth = statistics.curve(times, **span)
-    found = Description(adoption, by, how, growth, nodes, _categories(adoption, category, nodes), survival, mean,
-                        _fits(adoption, growth), seen, influence, compared, rank_test, dependence, {})
-    return replace(found, sentences={"data": adoption.said, **_sentences(found)})
+    return Description(adoption, by, how, growth, nodes, _categories(adoption, category, nodes), survival, mean,
+                       _fits(adoption, growth), seen, influence, compared, rank_test, dependence)
 
 
 def _fits(adoption: Adoption, growth: pd.DataFrame) -> dict[str, Fit]:
@@ -219,64 +221,68 @@ def _categories(adoption: Adoption, category: pd.Categorical, nodes: pd.DataFram
     return pd.DataFrame(rows)
 
 
-def _sentences(found: Description) -> dict[str, tuple[str, ...]]:
-    """What stands out, for people."""
-    adoption, curve = found.adoption, found.curve
-    n, count = len(adoption.nodes), int(curve["adopters"].iloc[-1])
-    first, last = adoption.periods[0], adoption.periods[-1]
-    growth = [f"{count:,} of {n:,} ({count / n:.0%}) have adopted from {first} to {last}."]
+def _growth(found: Description, text: Text) -> tuple[str, ...]:
+    """How adoption grew."""
+    curve, n = found.curve, len(found.adoption.nodes)
+    count, span = int(curve["adopters"].iloc[-1]), {"first": found.adoption.periods[0], "last": found.adoption.periods[-1]}
     half = found.survival["all"].quantile(0.5)
-    growth.append(f"Half had adopted by {first + half:g}." if np.isfinite(half) else
-                  "Fewer than half have adopted so far.")
+    said = [text("report.adopters_said_share", n=text.number(count), of=text.number(n), share=text.percent(count / n),
+                 **span),
+            text("report.adopters_said_half", when=f"{span['first'] + half:g}") if np.isfinite(half) else
+            text("report.adopters_said_not_half")]
     if len(curve) > 1:
         # Of a handful who are left, one adopter is a high hazard.
         many = curve[curve["at_risk"] >= max(2, n / 20)]
         peak = many.iloc[int(many["hazard"].to_numpy().argmax())]
-        growth.append("Where at least a twentieth were still to adopt, the hazard was highest in "
-                      f"{peak['period']:g}: {peak['hazard']:.0%} of the {peak['at_risk']:,.0f} who "
-                      f"had not adopted yet did.")
-        low, high = found.mean.interval
-        growth.append(f"The mean time without it, counted from {first} to {last}, is {found.mean.mean:.1f} periods "
-                      f"(95 % interval {low:.1f} to {high:.1f}).")
-    cuts = []
-    known = adoption.times[np.isfinite(adoption.times)]
+        said.append(text("report.adopters_said_hazard", period=f"{peak['period']:g}", hazard=text.percent(peak["hazard"]),
+                         n=text.number(peak["at_risk"])))
+        mean, low, high = (text.number(value, 1) for value in (found.mean.mean, *found.mean.interval))
+        said.append(text("report.adopters_said_mean", mean=mean, low=low, high=high, **span))
+    return tuple(said)
+
+
+def _cuts(found: Description, text: Text) -> tuple[str, ...]:
+    """What is to be known of the categories, and what their adopters saw."""
+    known, said = found.adoption.times[np.isfinite(found.adoption.times)], []
     if found.by in ("sd", "rogers"):
         if np.ptp(known) == 0:
-            cuts.append("All adopters adopted in the same period, so their categories say nothing.")
-        elif count < n:
-            cuts.append("Categories are cut among those who have adopted so far and will move as others do; cut by rank "
-                        "they would not.")
+            said.append(text("report.adopters_said_same_period"))
+        elif int(found.curve["adopters"].iloc[-1]) < len(found.adoption.nodes):
+            said.append(text("report.adopters_said_will_move"))
         if found.by == "rogers" and not (np.asarray(found.nodes["category"]) == "innovators").any():
-            cuts.append("Nobody is an innovator: no time lies two standard deviations before the mean.")
+            said.append(text("report.adopters_said_no_innovator"))
     threshold = found.nodes["threshold"].dropna().to_numpy() if found.exposure is not None else np.empty(0)
     if len(threshold):
-        unit = "of their contacts" if found.how["normalised"] else "contacts"
-        write = "{:.0%}" if found.how["normalised"] else "{:.1f}"
-        cuts.append(f"Adopters had on average {write.format(threshold.mean())} {unit} with them when they adopted; "
-                    f"{(threshold == 0).mean():.0%} had none.")
-    groups, dependence = [], []
-    if found.rank_test is not None:
-        p = found.rank_test.p
-        groups.append(f"The groups known beforehand {'differ' if p < .05 else 'do not differ clearly'} in how fast they "
-                      f"adopt (log-rank test, p {_p(p)}).")
-    if found.dependence is not None:
-        d = found.dependence
-        dependence.append(
-            f"The mean threshold is {d.observed:.3f}, and {d.mean:.3f} on {len(d.rewired)} networks with the same degrees "
-            f"and ties at random (p {_p(d.p)}): who is tied to whom "
-            f"{'matters' if d.p < .05 else 'makes no clear difference'}.")
-    ends = [f"{name.capitalize()} {one.estimates['share']:.0%} ({low:.0%} to {high:.0%})"
+        share = found.how["normalised"]
+        said.append(text(f"report.adopters_said_threshold_{'share' if share else 'count'}",
+                         mean=text.percent(threshold.mean()) if share else text.number(threshold.mean(), 1),
+                         none=text.percent((threshold == 0).mean())))
+    return tuple(said)
+
+
+def _curves(found: Description, text: Text) -> tuple[str, ...]:
+    """What the classic curves expect in the end, and what they cannot tell."""
+    ends = [text("report.adopters_said_curve", curve=name.capitalize(), share=text.percent(one.estimates["share"]),
+                 low=text.percent(low), high=text.percent(high))
             for name, one in found.fits.items() for low, high in [one.interval("share")]]
-    told = [f"By the fitted curves, in the end so many will have adopted: {', '.join(ends)}; 95 % intervals, which are too "
-            "narrow where adoption comes in clumps."] if ends else []
-    told += [f"{name.capitalize()}: {listed(one.at_edge)} cannot be told from these data; the best value lies at the edge "
-             f"of the search, so it has no interval." for name, one in found.fits.items() if one.at_edge]
-    return {"growth": tuple(growth), "curves": tuple(told), "categories": tuple(cuts), "groups": tuple(groups),
-            "dependence": tuple(dependence)}
+    said = [text("report.adopters_said_curves", curves=", ".join(ends))] if ends else []
+    said += [text("report.adopters_said_edge", curve=name.capitalize(), names=text.listed(list(one.at_edge)))
+             for name, one in found.fits.items() if one.at_edge]
+    return tuple(said)
 
 
-def _p(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"= {p:.3f}" if p < 0.1 else f"= {p:.2f}"
+def _sentences(found: Description, text: Text) -> dict[str, tuple[str, ...]]:
+    """What was assumed, and what stands out, for people."""
+    groups, tied = found.rank_test, found.dependence
+    clear = {False: "_not", True: ""}
+    return {
+        "data": tuple(text.refused(one) for one in found.adoption.said),
+        "growth": _growth(found, text), "curves": _curves(found, text), "categories": _cuts(found, text),
+        "groups": () if groups is None else (
+            text(f"report.adopters_said_groups{clear[groups.p < 0.05] or '_differ'}", p=text.p_value(groups.p)),),
+        "dependence": () if tied is None else (
+            text(f"report.adopters_said_tied{clear[tied.p < 0.05]}", observed=text.number(tied.observed, 3),
+                 mean=text.number(tied.mean, 3), n=len(tied.rewired), p=text.p_value(tied.p)),)}
 
 
 __all__ = ["Description", "describe"]
