@@ -114,9 +114,13 @@ class Citizen(mesa.Agent):
         """In the poorest quarter by resources."""
         return self.resources < POOR
 
+    def lives_under(self, p: Any) -> Any:
+        """The parameters that this citizen meets: those of the poorest, where it is one of them."""
+        return self.model.for_poorest if self in self.government.poorest else p
+
     def answer(self, bond: float, p: Any) -> tuple[bool, bool]:
         """Asked to join: (would join if not busy, joins). One mood for both: nobody joins busy who would not free."""
-        mood, w = self.random.random(), self.willingness + bond
+        mood, w, p = self.random.random(), self.willingness + bond, self.lives_under(p)
         return (mood < calls.join_probability(w, self.resources, 0, p),
                 mood < calls.join_probability(w, self.resources, self.load, p))
 
@@ -126,7 +130,7 @@ class Citizen(mesa.Agent):
         self.neighbours_use = mean(other.uses for other in self.neighbours)
         self.reasons = willingness.citizen_reasons(
             self.disposition, self.neighbours_willingness, self.government.social_capital, self.trust,
-            self.government.covered, p)
+            self.government.covered, self.lives_under(p))
 
     def change_willingness(self, p: Any) -> None:
         """Move towards what the reasons call for."""
@@ -174,6 +178,7 @@ class Government(mesa.Agent):
     def __init__(self, model: ReadableModel, innovativeness: float, p: Any) -> None:
         super().__init__(model)
         self.citizens: list[Citizen] = []
+        self.poorest: set[Citizen] = set()  # for whom something acts that does not for the others
         self.neighbours: list[Government] = []
         self.exchange: list[Government] = []  # two distant peers, met only by exchange
         self.initiatives: list[Initiative] = []
@@ -363,11 +368,10 @@ class Government(mesa.Agent):
         """What the quarter leaves behind: social capital, trust, reputation, risk culture, capacity, top support."""
         n, happened, feedback = len(self.citizens), self.happened, self.effective_feedback(p)
         self.social_capital = stocks.next_social_capital(
-            self.social_capital, self.baseline_social_capital, self.participation,
-            calls.join_probability(self.citizens_willingness, 0.5, 0, p), p)
+            self.social_capital, self.baseline_social_capital, self.participation, self.share_that_would_come(p), p)
         felt = calls.felt_responsiveness(self.responsiveness(p), p)
         for citizen in self.citizens:
-            citizen.trust = stocks.trust_of_everyone(citizen.trust, felt, p)
+            citizen.trust = stocks.trust_of_everyone(citizen.trust, felt, citizen.lives_under(p))
         for _ in range(happened["dead_calls"]):
             self.reputation = stocks.reputation_after_dead_call(self.reputation, n, p)
         self.reputation = stocks.reputation_fades(self.reputation, p)
@@ -381,6 +385,12 @@ class Government(mesa.Agent):
         mean_trust = mean(citizen.trust for citizen in self.citizens)
         self.top_support = stocks.next_top_support(
             self.top_support, self.willingness, self.participation, mean_trust, p)
+
+    def share_that_would_come(self, p: Any) -> float:
+        """The share of citizens who would join if asked, each with an average citizen's will and means."""
+        poor = len(self.poorest) / len(self.citizens)
+        one, other = (calls.join_probability(self.citizens_willingness, 0.5, 0, q) for q in (p, self.model.for_poorest))
+        return (1.0 - poor) * one + poor * other
 
     # 5. willingness
 
@@ -490,14 +500,20 @@ class ReadableModel(mesa.Model):
     >>> model = ReadableModel([defaults(C0=.75, G0=.25)] * 61, citizens=[25] * 40, rng=1)
     >>> model.run_for(60)
     >>> model.datacollector.get_table_dataframe("society")
+
+    poorest: which share of each municipality's citizens, those of the fewest resources, lives under `for_poorest`, a
+    schedule of their own, in all that citizens are asked one by one; `schedule` holds what everybody else and governments
+    meet.
     """
 
-    def __init__(self, schedule: Sequence[Any], citizens: Sequence[int] = (25,) * 40, rng: int | None = None) -> None:
+    def __init__(self, schedule: Sequence[Any], citizens: Sequence[int] = (25,) * 40, rng: int | None = None,
+                 poorest: float = 0.0, for_poorest: Sequence[Any] | None = None) -> None:
         super().__init__(rng=rng)
+        self.schedules = schedule, schedule if for_poorest is None else for_poorest
+        self.for_poorest = plain_numbers(self.schedules[1][0])
         off = [name for name in schedule[0].dtype.names if name.startswith("on_") and not schedule[0][name]]
         if off:
             raise ValueError(f"the readable model has no switches; leave {', '.join(off)} at 1, or ask the engine.")
-        self.schedule = schedule
         p = plain_numbers(schedule[0])
         M = len(citizens)
         ranks = [(i + 0.5) / M for i in range(M)]
@@ -506,6 +522,8 @@ class ReadableModel(mesa.Model):
         small_world(self.governments, int(p.k_g), calls.crossing(p.rewire_g, p.silo), self.random)
         for government, n in zip(self.governments, citizens, strict=True):
             government.citizens = [Citizen(self, government, p) for _ in range(n)]
+            by_resources = sorted(government.citizens, key=lambda citizen: citizen.resources)
+            government.poorest = set(by_resources[:int(poorest * n + 0.5)])
             small_world(government.citizens, int(p.k_c), calls.crossing(p.rewire_c, p.silo), self.random)
             strangers = [other for other in self.governments if other is not government]
             government.exchange = self.random.choices(strangers, k=2) if strangers else []
@@ -526,7 +544,7 @@ class ReadableModel(mesa.Model):
 
     def step(self) -> None:
         """One quarter. Mesa has counted it already: `steps` is this quarter's number."""
-        p = plain_numbers(self.schedule[self.steps])  # trends, shocks and levers are in it
+        p, self.for_poorest = (plain_numbers(table[self.steps]) for table in self.schedules)
         governments, citizens = self.agents_by_type[Government], self.agents_by_type[Citizen]
         self.adopted_share = mean(government.has_adopted for government in self.governments)
         self.news = mean(government.news for government in self.governments)

@@ -19,7 +19,8 @@ Quarters = Annotated[int | None, typer.Option(help="Horizon in quarters, 8-400 [
 Seed = Annotated[int, typer.Option(help="Seed of the first run; the next runs take the next seeds.")]
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter; may be repeated.")]
 Lever = Annotated[list[str] | None, typer.Option(
-    metavar="NAME@START+DURATION*STRENGTH", help="A lever, such as FRCS@8+20*1.0; may be repeated.")]
+    metavar="NAME@START+DURATION*STRENGTH", help="A lever, such as FRCS@8+20*1.0, or OUT@8 in Ash for the poorest quarter; "
+                                              "may be repeated.")]
 Shock = Annotated[list[str] | None, typer.Option(
     metavar="NAME@START+DURATION*STRENGTH", help="A shock or trend, such as austerity@12+24; may be repeated.")]
 Profile = Annotated[str | None, typer.Option(

@@ -65,6 +65,9 @@ def search(
     where: Annotated[list[str] | None, typer.Option(
         "--in", metavar="PLACE", help="Where levers may act: everywhere, the 5 most connected, Ash, or each town (one by "
                                       "one); repeat [default: everywhere].")] = None,
+    whom: Annotated[list[str] | None, typer.Option(
+        "--for", metavar="GROUP", help="For whom levers may act: everybody, the poorest quarter; those that cannot be for "
+                                       "a group act for everybody or not at all; repeat [default: everybody].")] = None,
     runs: Annotated[int | None, typer.Option(
         help="Seeds on which portfolios are found [default: 12; with --aim 3 in each world].")] = None,
     fresh_runs: Annotated[int, typer.Option(
@@ -101,7 +104,8 @@ def search(
         "condition": condition, "most": most, "seed": seed,
         "levers": None if levers is None else [name.strip() for name in levers.split(",")],
         "starts": _numbers("starts", starts, int), "durations": _numbers("durations", durations, int, end=True),
-        "strengths": _numbers("strengths", strengths, float), "where": where or ["everywhere"]}
+        "strengths": _numbers("strengths", strengths, float), "where": where or ["everywhere"],
+        "whom": whom or ["everybody"]}
     if aim:
         _all_that_none_beats(story, aim, {"chance": chance, "budget": budget}, worlds, within, {
             **space, "robustly": robustly, "runs": 3 if runs is None else runs, "file": keep_in,
@@ -145,7 +149,7 @@ def _best(story: Scenario, words: dict[str, Any], municipalities: Path | None, o
         "scenario": story.to_toml(), "condition": str(made.condition), "chance": words["chance"], "budget": words["budget"],
         "space": {"levers": list(made.space.uses), "most": made.space.most, "size": made.space.size,
                   "starts": words["starts"], "durations": words["durations"], "strengths": words["strengths"],
-                  "where": words["where"]},
+                  "where": words["where"], "whom": words["whom"]},
         "method": "enumeration" if made.exact else "NSGA-II and Pareto local search",
         "search_seeds": {"first": first, "runs": runs}, "fresh_seeds": {"first": first + runs, "runs": fresh_runs},
         "told_seeds": {"first": first + runs + fresh_runs, "runs": fresh_runs},

@@ -20,7 +20,7 @@ from letsdance.dashboards.charts import Chart, Told
 from letsdance.dashboards.session import use_session
 from letsdance.params import CONTEXTS, EVIDENCE, PARAMETERS, Parameter, marks
 from letsdance.report.style import capital
-from letsdance.scenarios import LEVERS, SHOCKS
+from letsdance.scenarios import LEVERS, SHOCKS, for_groups
 from letsdance.words import Text
 
 __all__ = ["Box", "Figure", "Heading", "Rule", "Say", "Sent", "Waiting", "effects", "explained", "lever_rows",
@@ -251,15 +251,16 @@ def explained(key: str, text: Text) -> str:
 # ---------------------------------------------------------------- what the controls list
 
 def lever_rows(text: Text) -> list[dict[str, Any]]:
-    """Levers for the controls: name, title, cost, quadrant."""
+    """Levers for the controls: name, title, cost, quadrant, whether they may be for a group of citizens."""
     return [{"name": name, "title": capital(text.title("lever", name)), "quadrant": entry["quadrant"],
-             "points": entry["cost"], "cost": text.number(entry["cost"])} for name, entry in LEVERS.items()]
+             "points": entry["cost"], "cost": text.number(entry["cost"]), "groups": for_groups(entry)}
+            for name, entry in LEVERS.items()]
 
 
 def shock_rows(text: Text) -> list[dict[str, Any]]:
     """Shocks and trends for the controls, with the usual duration (0: to the end)."""
-    return [{"name": name, "title": capital(text.title("shock", name)), "duration": entry["duration"]}
-            for name, entry in SHOCKS.items()]
+    return [{"name": name, "title": capital(text.title("shock", name)), "duration": entry["duration"],
+             "groups": for_groups(entry)} for name, entry in SHOCKS.items()]
 
 
 def bands_of(p: Parameter) -> Mapping[str, tuple[float, float]]:

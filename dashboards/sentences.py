@@ -63,8 +63,9 @@ def named(view: View, said: str, text: Text) -> str:
 
 
 def placed(kind: str, use: Use, text: Text) -> str:
-    """A lever's or shock's title, with where it acts."""
-    return text.title(kind, use.name) + (f" ({use.where})" if use.where else "")
+    """A lever's or shock's title, with where and for whom it acts."""
+    reach = ", ".join([*([use.where] if use.where else []), *([text.group(use.whom)] if use.whom else [])])
+    return text.title(kind, use.name) + (f" ({reach})" if reach else "")
 
 
 def uses_said(uses: Sequence[Use], text: Text) -> str:

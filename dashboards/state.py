@@ -193,8 +193,9 @@ def _left_out(part: str) -> str:
 
 def _use_text(use: Use) -> str:
     lasts = "" if use.duration is None else f"+{use.duration}"
-    place = f" in {quote(use.where, safe=' ,')}".replace("~", "%7E") if use.where else ""
-    return f"{use.name}@{use.start}{lasts}*{_plain(use.strength)}{place}"
+    reach = "".join(f" {word} {quote(said, safe=' ,')}".replace("~", "%7E")
+                    for word, said in (("in", use.where), ("for", use.whom)) if said)
+    return f"{use.name}@{use.start}{lasts}*{_plain(use.strength)}{reach}"
 
 
 def _plain(value: float) -> str:
@@ -461,10 +462,10 @@ def _mixed(a: tuple[Use, ...], b: tuple[Use, ...], t: float) -> tuple[Use, ...]:
     strength = {use: use.strength * t for use in b if use not in a}
     strength |= {use: use.strength * (1.0 - t) for use in a if use not in b}
     uses = [use for use in b if use in a]
-    names = {(use.name, use.where) for use in uses}
+    names = {(use.name, use.reach) for use in uses}
     for use, weak in strength.items():  # the same lever at two settings cannot act twice: the nearer one is shown
-        if (use.name, use.where) not in names:
-            twin = next((other for other in strength if (other.name, other.where) == (use.name, use.where)
+        if (use.name, use.reach) not in names:
+            twin = next((other for other in strength if (other.name, other.reach) == (use.name, use.reach)
                          and other is not use), None)
             if twin is None:
                 uses.append(replace(use, strength=round(weak, 3)))
@@ -473,7 +474,7 @@ def _mixed(a: tuple[Use, ...], b: tuple[Use, ...], t: float) -> tuple[Use, ...]:
                 at = replace(one if t >= 0.5 else other,
                              strength=round(other.strength + t * (one.strength - other.strength), 3))
                 uses.append(at)
-            names.add((use.name, use.where))
+            names.add((use.name, use.reach))
     return tuple(uses)
 
 

@@ -103,8 +103,9 @@ def moved(story: Scenario, name: str, knots: Sequence[tuple[int, float]]) -> np.
     quarters, path = zip(*knots, strict=True)
     schedule = environment.build(story, int(quarters[-1]))
     if schedule.local:
-        raise Refused("a parameter is moved within a run in all municipalities, and {use} acts in some only; take its "
-                      "place out.", use=next(str(use) for use in (*story.levers, *story.shocks) if use.where))
+        raise Refused("a parameter is moved within a run in all municipalities and for everybody, and {use} acts for some "
+                      "only; take its place and group out.",
+                      use=next(str(use) for use in (*story.levers, *story.shocks) if use.reach))
     if np.ptp(schedule[name]) > 0:
         raise Refused("{name} ({title}) is moved by the scenario's own levers or shocks already; take them out, or move "
                       "another parameter.", name=name, title=parameter.title)

@@ -105,6 +105,7 @@ def basins(scenario: ScenarioLike = "lets_dance", grid: int = 11, quarters: int 
             shares[i, j] = np.stack([result.rows[name][:, -1] for name in REGIMES], axis=1)
             if progress:
                 progress(1)
+    environment.refuse_groups(story)
     schedule = environment.build(story)
     states = np.array([meanfield.start(C, G, schedule[0]) for C in starts for G in starts])
     for p in schedule[1:]:

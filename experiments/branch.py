@@ -65,7 +65,8 @@ class Saved:
         society.schedule = environment.build(scenario or self.scenario, among=self.places)
         society.seed = np.uint64(self.seed if seed is None else seed)
         for name, column in self.state._asdict().items():
-            getattr(society.state, name)[...] = column
+            if name not in OWN:  # no mechanism runs, and whom a policy is for is told by its own schedule
+                getattr(society.state, name)[...] = column
         society.quarter = self.quarter
         society.row[0] = self.rows[self.quarter]
         return society

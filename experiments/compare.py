@@ -356,7 +356,11 @@ class Comparison:
         there, found = schedules[self.reference], {}
         for name, here in schedules.items():
             differs = np.flatnonzero(np.array([a.tobytes() != b.tobytes() for a, b in zip(here, there, strict=True)]))
-            found[name] = int(differs[0]) if len(differs) else self.quarters + 1
+            # the same in the mean is not the same where it acts in other places, or for others
+            stories = [self._result(one).scenario for one in (name, self.reference)]
+            ours, theirs = ({*story.levers, *story.shocks} for story in stories)
+            moved = [use.start for use in ours ^ theirs if use.reach]
+            found[name] = min([*differs[:1].tolist(), *moved, self.quarters + 1])
         return found
 
     def _reach(self, outcome: Outcome, values: Sequence[np.ndarray]) -> float:

@@ -113,7 +113,8 @@ def optimise(explored: Explored, evaluations: int, seed: int) -> None:
     slots = {f"lever {k}": ["-", *sorted(space.uses)] for k in range(space.most)}
     ways = {name: sorted({getattr(use, name) for uses in space.uses.values() for use in uses},
                          key=lambda value: np.inf if value is None else value)
-            for name in portfolios.WAYS if name != "where" or len(space.parts) > 1}
+            for name in portfolios.WAYS if name not in ("where", "whom") or any(
+                getattr(use, name) for uses in space.uses.values() for use in uses)}
     number = int(np.random.SeedSequence([seed, _PURPOSE]).generate_state(1)[0])
     sampler = optuna.samplers.NSGAIISampler(population_size=_BATCH, seed=number)
     level = optuna.logging.get_verbosity()
@@ -161,6 +162,8 @@ def decoded(trial: Any, space: Space, slots: dict[str, list[str]], ways: dict[st
         if name != "-" and name not in uses:
             if drawn["duration"] is not None and drawn["start"] + drawn["duration"] > space.quarters:
                 drawn["duration"] = None
+            if drawn.get("whom") and all(use.whom != drawn["whom"] for use in space.uses[name]):
+                drawn["whom"] = ""  # this lever cannot be for a group
             alike = [use for use in space.uses[name] if all(
                 getattr(use, way) == value for way, value in drawn.items() if way != "duration")]
             # else this duration reaches past the horizon from this start only

@@ -1,4 +1,5 @@
-"""A portfolio of levers: which, when, how long, how strongly and where; what it costs, how it is told, which there are."""
+"""A portfolio of levers: which, when, how long, how strongly, where and for whom; what it costs, how it is told, which
+there are."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from letsdance.params import Refused, check_whole, nearest
-from letsdance.scenarios import LEVERS, Scenario, Use, parse_uses
+from letsdance.scenarios import LEVERS, Scenario, Use, for_groups, groups, parse_uses
 from letsdance.simulation import municipalities, schedule
 from letsdance.simulation.municipalities import MunicipalitiesLike
 from letsdance.words import IN_ENGLISH, Text
@@ -19,16 +20,16 @@ from letsdance.words import IN_ENGLISH, Text
 Portfolio = tuple[Use, ...]
 STARTS, DURATIONS, STRENGTHS, MOST = (1, 9), (20, None), (0.5, 1.0), 3
 #: In what uses of a lever differ.
-WAYS = ("start", "duration", "strength", "where")
+WAYS = ("start", "duration", "strength", "where", "whom")
 #: Where levers may act unless it is said, and the word for every municipality by itself.
-EVERYWHERE, EACH_TOWN = ("everywhere",), "each town"
+EVERYWHERE, EACH_TOWN, EVERYBODY = ("everywhere",), "each town", ("everybody",)
 
 
 @dataclass(frozen=True)
 class Space:
     """Which portfolios there are: for each lever the ways to use it, and how many levers at most.
 
-    parts: of each place in which levers may act, the share of municipalities: their part of the points.
+    parts: of each place and group in which levers may act (`Use.reach`), the share of citizens: their part of the points.
     """
 
     uses: Mapping[str, tuple[Use, ...]]
@@ -37,8 +38,8 @@ class Space:
     parts: Mapping[str, float] = field(default_factory=lambda: {"": 1.0})
 
     def cost(self, portfolio: Portfolio) -> float:
-        """Points of a portfolio over the horizon, in proportion to where its levers act."""
-        return sum(self.parts[use.where] * cost((use,), self.quarters) for use in portfolio)
+        """Points of a portfolio over the horizon, in proportion to where and for whom its levers act."""
+        return sum(self.parts[use.reach] * cost((use,), self.quarters) for use in portfolio)
 
     @property
     def size(self) -> int:
@@ -58,7 +59,7 @@ class Space:
     def strongest(self, name: str) -> Use:
         """A lever's widest, then strongest, then longest, then earliest use."""
         return max(self.uses[name], key=lambda use: (
-            self.parts[use.where], use.strength, np.inf if use.duration is None else use.duration, -use.start))
+            self.parts[use.reach], use.strength, np.inf if use.duration is None else use.duration, -use.start))
 
     def neighbours(self, portfolio: Portfolio) -> Iterator[Portfolio]:
         """What is one step away: a lever dropped, used otherwise, added at its strongest, exchanged, or added."""
@@ -80,7 +81,8 @@ class Space:
 
 def space(scenario: Scenario, levers: Sequence[str] | None = None, starts: Sequence[int] = STARTS,
           durations: Sequence[int | None] = DURATIONS, strengths: Sequence[float] = STRENGTHS, most: int = MOST,
-          where: Sequence[str] = EVERYWHERE, among: MunicipalitiesLike | None = None) -> Space:
+          where: Sequence[str] = EVERYWHERE, among: MunicipalitiesLike | None = None,
+          whom: Sequence[str] = EVERYBODY) -> Space:
     """The portfolios to search. Refused where there is nothing to choose from.
 
     levers: names; all that act on this innovation and are not in the scenario already, if left out, but none that saves
@@ -88,7 +90,9 @@ def space(scenario: Scenario, levers: Sequence[str] | None = None, starts: Seque
     durations: in quarters, None to the end; those that outlast the horizon are the same as to the end. strengths:
     from 0 (without) to 1.5. most: how many levers together. where: places in which each may act, as behind "in" of a lever
     ("Ash, Birch", "the 5 most connected"), "everywhere", or "each town", which is all towns one by one. among: the
-    municipalities, where they are not the scenario's own.
+    municipalities, where they are not the scenario's own. whom: groups of citizens for whom each may act, as behind "for"
+    of a lever ("the poorest quarter"), or "everybody"; a lever that cannot be for a group acts for everybody only, and is
+    left out where that is not among them.
     """
     check_whole("most (levers used together)", most, 1, 100)
     given = {use.name for use in scenario.levers}
@@ -100,20 +104,27 @@ def space(scenario: Scenario, levers: Sequence[str] | None = None, starts: Seque
             raise Refused("lever {name} is in the scenario already; leave it out of the levers to search, or take it out "
                           "of the scenario.", name=name)
     there = [where] if isinstance(where, str) else list(where)
+    people = [groups.check(one) for one in ([whom] if isinstance(whom, str) else whom)]
+    if "" not in people and levers is None:
+        names = [name for name in names if for_groups(scenario.declared("lever", name))]
     for what, values in (("lever", names), ("start", starts), ("duration", durations), ("strength", strengths),
-                         ("place", there)):
+                         ("place", there), ("group", people)):
         if not values:
             raise Refused("name at least one {what} to search over.", what=what)
-    towns = municipalities.of(scenario, among) if any(place != EVERYWHERE[0] for place in there) else None
+    wide = all(place == EVERYWHERE[0] for place in there)
+    towns = None if wide and not any(people) else municipalities.of(scenario, among)
     if towns is not None:
         there = [one for place in there for one in (towns.names if place == EACH_TOWN else [place])]
     uses, parts = {}, {"": 1.0}
     for name in names:
         ways: dict[Use, None] = {}
-        for start, duration, strength, place in product(starts, durations, strengths, there):
-            use, = parse_uses("lever", [Use(name, start, duration, strength, "" if place == EVERYWHERE[0] else place)])
-            if use.where not in parts:
-                parts[use.where] = schedule.share(use, scenario, towns)
+        able = for_groups(scenario.declared("lever", name)) or "" not in people  # else it is refused, and why
+        mine = people if able else [""]
+        for start, duration, strength, place, group in product(starts, durations, strengths, there, mine):
+            town = "" if place == EVERYWHERE[0] else place
+            use, = parse_uses("lever", [Use(name, start, duration, strength, town, group)])
+            if use.reach not in parts:
+                parts[use.reach] = schedule.share(use, scenario, towns)
             if use.start > scenario.quarters:
                 raise Refused("start {start} is after the horizon of {quarters} quarters; leave it out or raise "
                               "quarters.", start=start, quarters=scenario.quarters)
@@ -162,19 +173,20 @@ def words(portfolio: Portfolio, codes: bool = True, text: Text = IN_ENGLISH) -> 
 
     codes: whether the letters by which a lever is typed stand behind its title: good in a table, not in a sentence.
     """
-    alike: dict[tuple[int, int | None, float, str], list[str]] = {}
+    alike: dict[tuple[int, int | None, float, str, str], list[str]] = {}
     for use in portfolio:
         title = text.title("lever", use.name)
-        how = (use.start, use.duration, use.strength, use.where)
+        how = (use.start, use.duration, use.strength, use.where, use.whom)
         alike.setdefault(how, []).append(f"{title} ({use.name})" if codes else title)
     told = []
-    for (start, duration, strength, where), titles in alike.items():
+    for (start, duration, strength, where, whom), titles in alike.items():
         when = text(f"report.uses_from{'' if start > 1 else '_start'}{'' if duration is None else '_for'}", start=start,
                     quarters=duration)
         strongly = "" if strength == 1.0 else text("report.uses_half" if strength == 0.5 else "report.uses_strength",
                                                    strength=text.typed(strength))
-        told.append(text("report.uses_said", levers=" + ".join(titles), when=when, strength=strongly,
-                         where=text("report.uses_where", where=where) if where else ""))
+        reach = (text("report.uses_where", where=where) if where else "") + (
+            text("report.uses_whom", whom=text.group(whom)) if whom else "")
+        told.append(text("report.uses_said", levers=" + ".join(titles), when=when, strength=strongly, where=reach))
     between = text("report.semicolon") if codes else f" {text('number.and')} "
     return between.join(told) or text("report.uses_nothing")
 

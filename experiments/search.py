@@ -187,6 +187,7 @@ class Asked(TypedDict, total=False):
     strengths: Sequence[float]
     most: int
     where: Sequence[str]
+    whom: Sequence[str]
     condition: str | Condition
     runs: int
     fresh_runs: int
@@ -201,7 +202,8 @@ def plan(scenario: ScenarioLike, *, chance: float | None = None, budget: float |
          durations: Sequence[int | None] = portfolios.DURATIONS, strengths: Sequence[float] = portfolios.STRENGTHS,
          most: int = portfolios.MOST, condition: str | Condition = MAJORITY, runs: int = 12, fresh_runs: int = 200,
          evaluations: int = 1500, seed: int = 1, robust: bool = True, worlds: WorldsLike | None = None,
-         where: Sequence[str] = portfolios.EVERYWHERE, municipalities: MunicipalitiesLike | None = None) -> Plan:
+         where: Sequence[str] = portfolios.EVERYWHERE, municipalities: MunicipalitiesLike | None = None,
+         whom: Sequence[str] = portfolios.EVERYBODY) -> Plan:
     """What `search` would do with the same words; see there. Raises `Refused` for what cannot be."""
     story = scenarios.load(scenario)
     if chance is not None and budget is not None:
@@ -213,7 +215,7 @@ def plan(scenario: ScenarioLike, *, chance: float | None = None, budget: float |
     for name, value, *ends in (("runs", runs, 4, _MOST_RUNS), ("fresh_runs", fresh_runs, 20, _MOST_RUNS),
                                ("evaluations", evaluations, 50, _MOST_RUNS), ("seed", seed, 0, 2**62)):
         check_whole(name, value, *ends)
-    made = Plan(story, portfolios.space(story, levers, starts, durations, strengths, most, where, municipalities),
+    made = Plan(story, portfolios.space(story, levers, starts, durations, strengths, most, where, municipalities, whom),
                 parse_condition(condition), chance, budget, runs, fresh_runs, evaluations, seed, robust,
                 Worlds(DRAWS, SHARE, seed=seed) if worlds is None else worlds_of(worlds))
     if worlds is not None and not robust:
@@ -251,7 +253,8 @@ def search(scenario: ScenarioLike, *, chance: float | None = None, budget: float
 
     chance: the least cost that succeeds with at least this chance. budget: the best within these points. Neither: the
     whole front. words, all as in `plan`: levers, starts, durations (None: to the end), strengths, most; where, the places
-    that each lever may act in ("everywhere", "the 5 most connected", "Ash, Birch", "each town"); condition, what
+    that each lever may act in ("everywhere", "the 5 most connected", "Ash, Birch", "each town"); whom, the groups of
+    citizens that each may act for ("everybody", "the poorest quarter"); condition, what
     success of a run is ("lets_dance >= 0.5"); runs, seeds on which portfolios are found; fresh_runs, the next seeds, on
     which the best are chosen, and as many again on which is told how often they succeed; evaluations, portfolios to
     try at most (all, where there are no more); seed; robust, whether the first few are put into other worlds; worlds, which

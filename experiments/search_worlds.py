@@ -183,7 +183,8 @@ def search(worlds: Worlds, scenario: ScenarioLike, aims: Sequence[str] = AIMS, r
            durations: Sequence[int | None] = portfolios.DURATIONS, strengths: Sequence[float] = portfolios.STRENGTHS,
            most: int = 3, condition: str | Condition = MAJORITY, enough: float = 0.5, runs: int = 3, fresh_worlds: int = 60,
            evaluations: int = 600, seed: int = 1, optimisers: int = 2, file: str | Path | None = None,
-           where: Sequence[str] = portfolios.EVERYWHERE, municipalities: Any = None, threads: int | None = None,
+           where: Sequence[str] = portfolios.EVERYWHERE, whom: Sequence[str] = portfolios.EVERYBODY,
+           municipalities: Any = None, threads: int | None = None,
            progress: Callable[[int], None] | None = None,
            evaluate: Evaluate | None = None, evaluate_fresh: Evaluate | None = None) -> Found:
     """Find portfolios that no other beats in every aim, over worlds.
@@ -210,7 +211,7 @@ def search(worlds: Worlds, scenario: ScenarioLike, aims: Sequence[str] = AIMS, r
     for name, value, least in (("runs", runs, 1), ("fresh_worlds", fresh_worlds, 2), ("evaluations", evaluations, 10),
                                ("seed", seed, 0), ("optimisers", optimisers, 1)):
         check_whole(name, value, least, 1_000_000)
-    space = portfolios.space(story, levers, starts, durations, strengths, most, where, municipalities)
+    space = portfolios.space(story, levers, starts, durations, strengths, most, where, municipalities, whom)
     total = (evaluations + _FINALISTS * len(RADII)) * worlds.worlds * runs + _FINALISTS * fresh_worlds * runs
     if total > _RUNS_AT_MOST:
         raise Refused("this search would take {total:,} runs, more than {most:,}; lower evaluations ({evaluations:,}), "

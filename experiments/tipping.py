@@ -133,6 +133,8 @@ def tipping(along: str | Axis = "k=0.2:2", starts: Iterable[Any] = scenarios.STA
         stories[story.name] = story
     if not stories:
         raise Refused("name at least one start, such as lone_ranger.")
+    for story in stories.values():
+        environment.refuse_groups(story)
     values = axis.values(points)
     told = [[axis.put(story, value) for story in stories.values()] for value in values]
 

@@ -122,6 +122,8 @@ class Parameter:
     reference: str
     says: str
     whole: bool = False
+    #: Whether citizens are asked one by one under it, so that a group of them may live under another value.
+    each_citizen: bool = False
     bands: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def band(self, value: float) -> str | None:

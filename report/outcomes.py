@@ -111,8 +111,7 @@ def described(story: Scenario, text: Text = ENGLISH) -> str:
         lasts = text("report.use_on_from", start=one.start) if one.duration is None else text(
             "report.use_from_to", start=one.start, end=one.start + one.duration - 1)
         strength = "" if one.strength == 1 else text("report.use_strength", strength=text.typed(one.strength))
-        where = text("report.when_in", where=one.where) if one.where else ""
-        return f"{text.title(kind, one.name)} ({one.name}, {lasts}{strength}{where})"
+        return f"{text.title(kind, one.name)} ({one.name}, {lasts}{strength}{text.reach(one.where, one.whom)})"
 
     parts = [use(one, "lever") for one in story.levers] + [use(one, "shock") for one in story.shocks]
     parts += [f"{name} = {text.typed(value)}" for name, value in story.parameters.items()]

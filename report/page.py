@@ -236,7 +236,7 @@ def _uses(results: Results, text: Text = ENGLISH) -> list[dict[str, str]]:
                 rows.append({"start": title[name], "kind": text(f"lab.kind_{kind}"), "name": use.name,
                              "title": text.title(kind, use.name), "says": text.says(kind, use.name),
                              "reference": known[use.name]["reference"],
-                             "when": when + (text("report.when_in", where=use.where) if use.where else "")})
+                             "when": when + text.reach(use.where, use.whom)})
     return rows
 
 

@@ -27,7 +27,7 @@ from letsdance.params import (
     files,
     nearest,
 )
-from letsdance.scenarios import mechanism, places
+from letsdance.scenarios import groups, mechanism, places
 from letsdance.scenarios.mechanism import Mechanism, Mechanisms
 
 __all__ = ["LEVERS", "SHOCKS", "STARTS", "HORIZON", "MOST_TEXT", "Acting", "Changes", "Scenario", "ScenarioLike", "Use",
@@ -62,18 +62,24 @@ mechanism.on_load(_learn)
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A lever or shock in use: which, from which quarter, for how many quarters (None: to the end), how strongly, and in
-    which municipalities ('' everywhere; `scenarios.places`)."""
+    """A lever or shock in use: which, from which quarter, for how many quarters (None: to the end), how strongly, in which
+    municipalities ('' everywhere; `scenarios.places`), and for which citizens ('' for all; `scenarios.groups`)."""
 
     name: str
     start: int = 1
     duration: int | None = None
     strength: float = 1.0
     where: str = ""
+    whom: str = ""
 
     def __str__(self) -> str:
         lasts = "" if self.duration is None else f"+{self.duration}"
-        return f"{self.name}@{self.start}{lasts}*{self.strength:g}" + (f" in {self.where}" if self.where else "")
+        return f"{self.name}@{self.start}{lasts}*{self.strength:g}{self.reach}"
+
+    @property
+    def reach(self) -> str:
+        """Where and for whom it acts, as it is typed behind the rest; '' everywhere for everybody."""
+        return (f" in {self.where}" if self.where else "") + (f" for {self.whom}" if self.whom else "")
 
     def active(self, quarter: int) -> bool:
         """Whether it acts in this quarter."""
@@ -203,6 +209,7 @@ class Scenario:
                 lines += [] if use.duration is None else [f"duration = {use.duration}"]
                 lines.append(f"strength = {use.strength!r}")
                 lines += [f"in = {quoted(use.where)}"] if use.where else []
+                lines += [f"for = {quoted(use.whom)}"] if use.whom else []
         return "\n".join(lines) + "\n"
 
 
@@ -310,7 +317,7 @@ def check_uses(kind: str, uses: Iterable[Use], quarters: int, where: str = "") -
                           "earlier or raise quarters (--quarters, or quarters in the file).", where=where, kind=kind,
                           name=use.name, start=use.start, quarters=quarters)
         for other in seen.setdefault(use.name, []):
-            if not places.meet(use.where, other.where):
+            if not (places.meet(use.where, other.where) and groups.meet(use.whom, other.whom)):
                 continue
             if any(other.active(q) for q in range(use.start, quarters + 1) if use.active(q)) or other.active(use.start):
                 raise Refused("{where}{kind} {name} is used twice at the same time ({other} and {use}); keep one of them, "
@@ -320,7 +327,7 @@ def check_uses(kind: str, uses: Iterable[Use], quarters: int, where: str = "") -
 
 
 def _use(kind: str, name: object, start: object, duration: object, strength: object,
-         at: Callable[[str], str] = lambda key: "", where: object = "") -> Use:
+         at: Callable[[str], str] = lambda key: "", where: object = "", whom: object = "") -> Use:
     """A use, checked; `at` tells where in a file an entry stands."""
     known = _known(kind)
     if name is None:
@@ -343,7 +350,18 @@ def _use(kind: str, name: object, start: object, duration: object, strength: obj
     if isinstance(strength, bool) or not isinstance(strength, int | float) or not low <= strength <= high:
         raise Refused("{place}{kind} {name}: strength must be a number from {low:g} to {high:g}, not {strength!r}.",
                       place=at("strength"), kind=kind, name=name, low=low, high=high, strength=strength)
-    return Use(name, start, duration, float(strength), places.check(where, f"{at('in')}{kind} {name}: "))
+    group = groups.check(whom, f"{at('for')}{kind} {name}: ")
+    if group and not for_groups(known[name]):
+        able = [other for other in known if for_groups(known[other])]
+        raise Refused("{place}{kind} {name} does not act on citizens one by one, so it cannot be for a group of them; "
+                      "{able} can: take \"for {whom}\" out, or use one of these.", place=at("for"), kind=kind, name=name,
+                      able=", ".join(able), whom=group)
+    return Use(name, start, duration, float(strength), places.check(where, f"{at('in')}{kind} {name}: "), group)
+
+
+def for_groups(declared: Mapping[str, Any]) -> bool:
+    """Whether a lever or shock may act for a group of citizens: every parameter that it changes says so of itself."""
+    return all(PARAMETERS[str(entry["parameter"])].each_citizen for entry in declared["effects"])
 
 
 _PATTERN = re.compile(r"(?P<name>\w+)(@(?P<start>\d{1,9}))?(\+(?P<duration>\d{1,9}))?"
@@ -351,9 +369,9 @@ _PATTERN = re.compile(r"(?P<name>\w+)(@(?P<start>\d{1,9}))?(\+(?P<duration>\d{1,
 
 
 def parse_use(kind: str, text: str) -> Use:
-    """A lever or shock as people type it: NAME@START+DURATION*STRENGTH, such as FRCS@8+20*1.0, perhaps with a place behind
-    it, such as LEAD@8+20 in Ash, Birch."""
-    plain, where = places.parted(text)
+    """A lever or shock as people type it: NAME@START+DURATION*STRENGTH, such as FRCS@8+20*1.0, perhaps with a place or a
+    group of citizens behind it, such as OUT@8+20 in Ash, Birch for the poorest quarter."""
+    plain, where, whom = places.parted(text)
     found = _PATTERN.fullmatch(plain.replace(" ", ""))
     if not found:
         example = "FRCS@8+20*1.0" if kind == "lever" else "austerity@12+24"
@@ -361,7 +379,8 @@ def parse_use(kind: str, text: str) -> Use:
                       text=text, example=example)
     duration = found["duration"]
     return _use(kind, found["name"], int(found["start"] or 1), None if duration is None else int(duration),
-                float(found["strength"] or 1.0), where="" if where is None else where or " ")
+                float(found["strength"] or 1.0), where="" if where is None else where or " ",
+                whom="" if whom is None else whom or " ")
 
 
 def parse_uses(kind: str, uses: Iterable[Any]) -> tuple[Use, ...]:
@@ -371,23 +390,23 @@ def parse_uses(kind: str, uses: Iterable[Any]) -> tuple[Use, ...]:
         if isinstance(use, str):
             out.append(parse_use(kind, use))
         elif isinstance(use, Use):
-            out.append(_use(kind, use.name, use.start, use.duration, use.strength, where=use.where))
+            out.append(_use(kind, use.name, use.start, use.duration, use.strength, where=use.where, whom=use.whom))
         elif isinstance(use, Mapping):
             _only(use, _ENTRIES, f"{kind}: ")
             out.append(_use(kind, use.get("name"), use.get("start", 1), use.get("duration"), use.get("strength", 1.0),
-                            where=_where(use)))
+                            where=_reach(use, "in"), whom=_reach(use, "for")))
         else:
             raise Refused("a {kind} must be text such as NAME@START+DURATION*STRENGTH or a table, not {use!r}.", kind=kind,
                           use=use)
     return tuple(out)
 
 
-_ENTRIES = ("name", "start", "duration", "strength", "in")
+_ENTRIES = ("name", "start", "duration", "strength", "in", "for")
 
 
-def _where(table: Mapping[str, Any]) -> object:
-    """Where a use of a file acts: an empty text names no place, and is refused as such."""
-    return table.get("in", "") or (" " if "in" in table else "")
+def _reach(table: Mapping[str, Any], key: str) -> object:
+    """Where ("in") or for whom ("for") a use of a file acts: an empty text names nothing, and is refused as such."""
+    return table.get(key, "") or (" " if key in table else "")
 
 
 def _only(table: Mapping[str, Any], allowed: Sequence[str], where: str) -> None:
@@ -530,6 +549,6 @@ def _uses_of(kind: str, table: Any, place: Place, quarters: int) -> tuple[Use, .
                 _only(row, _ENTRIES, place(f"{kind}s", key, nth))
         spot = partial(place.entry, f"{kind}s", nth)
         uses.append(_use(kind, row.get("name"), row.get("start", 1), row.get("duration"), row.get("strength", 1.0), spot,
-                         _where(row)))
+                         _reach(row, "in"), _reach(row, "for")))
         check_uses(kind, uses, quarters, place(f"{kind}s", "start", nth))
     return tuple(uses)

@@ -1,4 +1,5 @@
-"""Where a lever or shock acts: in which municipalities, as people type it, and which of a table these are.
+"""Where a lever or shock acts: in which municipalities, as people type it, and which of a table these are. (For whom there,
+`scenarios.groups` says.)
 
     in Ash, Birch                       towns by name
     in 30 % of municipalities           a share of them, drawn
@@ -40,10 +41,18 @@ class Towns(Protocol):
         """A number of each: its "peers", its "category" of adopters, its "luck" (a uniform)."""
 
 
-def parted(text: str) -> tuple[str, str | None]:
-    """'LEAD@8 in Ash' as ('LEAD@8', 'Ash'); None where nothing is said of a place."""
+def parted(text: str) -> tuple[str, str | None, str | None]:
+    """'OUT@8 in Ash for the poorest half' as ('OUT@8', 'Ash', 'the poorest half'); None where nothing is said of it. Either
+    may come first; of several "for" behind a place the last one begins the group."""
     found = re.search(r"\s(in|for)\s", text + " ")
-    return (text[:found.start()].strip(), text[found.end():].strip()) if found else (text.strip(), None)
+    if not found:
+        return text.strip(), None, None
+    plain, rest = text[:found.start()].strip(), text[found.end():] + " "
+    if found[1] == "for":
+        whom, placed, where = f" {rest}".partition(" in ")
+        return plain, where.strip() if placed else None, whom.strip()
+    where, grouped, whom = f" {rest}".rpartition(" for ")
+    return plain, (where if grouped else whom).strip(), whom.strip() if grouped else None
 
 
 def check(where: object, place: str = "") -> str:
@@ -66,9 +75,9 @@ def check(where: object, place: str = "") -> str:
         if not (found := _SHARE.fullmatch(said)):
             raise Refused("{place}in {where!r} cannot be read; write {forms}.", place=place, where=said, forms=_FORMS)
         share = float(found["share"])
-        if share > 100:
-            raise Refused("{place}{share:g} % of municipalities is more than all of them; write 0 to 100 %.", place=place,
-                          share=share)
+        if not 0 < share <= 100:
+            raise Refused("{place}{share:g} % of municipalities is more than all of them, or none; write a share above 0, "
+                          "up to 100 %.", place=place, share=share)
         return f"{share:g} % of municipalities"
     if found := _FIRST.fullmatch(said):
         if int(found["count"]) == 0:
@@ -77,9 +86,9 @@ def check(where: object, place: str = "") -> str:
         return f"the {int(found['count'])} {found['by']}"
     if found := _ADOPTERS.fullmatch(said):
         return f"the {found['who']}"
-    if re.search(r"\b(poorest|citizens|quarter)\b", said):
-        raise Refused("{place}a lever acts in municipalities, and {where!r} is a group of citizens; OUT is the lever that "
-                      "reaches citizens of low resources. Write {forms}.", place=place, where=said, forms=_FORMS)
+    if re.search(r"\b(poorest|richest|citizens|quarter)\b", said):
+        raise Refused("{place}in {where!r} is a group of citizens; write it behind for: for the poorest quarter.",
+                      place=place, where=said)
     return ", ".join(towns(said, place))
 
 
@@ -102,7 +111,16 @@ def drawn(where: str) -> bool:
 
 
 def chosen(where: str, among: Towns) -> np.ndarray:
-    """Which municipalities a place names: bool[M]. Raises `Refused` for towns that there are not, and for too many."""
+    """Which municipalities a place names: bool[M]. Raises `Refused` for towns that there are not, for too many, and for
+    none."""
+    mask = _chosen(where, among)
+    if not mask.any():
+        raise Refused("in {where!r} is none of the {M} municipalities here, so nothing would act; name a larger share, or "
+                      "towns.", where=where, M=len(mask))
+    return mask
+
+
+def _chosen(where: str, among: Towns) -> np.ndarray:
     M = len(among.names)
     if not where:
         return np.ones(M, bool)

@@ -126,7 +126,7 @@ class Citizen(View):
         """
         society = self.model.society
         s, t, gov = society.state, society.quarter, self.government
-        p = society.parameters_in(gov.row)
+        p = society.parameters_of(self.row, gov.row)
         if t == 0:
             return {}
         before = (t - 1) & 1

@@ -265,7 +265,8 @@ def run_many(s, given, schedule, own, tables, owns, blocks, seeds, rows, more, s
     """Whole runs one after the other in the same memory, start and networks included: what a sweep calls.
 
     schedule[t] and own[t] are quarter t's parameters, the house's and the mechanisms'; of group g of municipalities
-    tables[g, t] and owns[g, t], and blocks[b] = (from, to, group) says whose they are. rows[run, quarter] takes the
+    tables[g, t] and owns[g, t], and blocks[b] = (from, to, group) says whose they are; of a citizen of a group of citizens
+    tables[s.people[i], t]. rows[run, quarter] takes the
     society's rows (indicators.ROW), more[run, quarter] what the mechanisms measure; stage (uint8), depth (float32) and
     regime (uint8) are indexed [run, quarter, municipality], category (uint8) [run, municipality].
     """
@@ -276,6 +277,8 @@ def run_many(s, given, schedule, own, tables, owns, blocks, seeds, rows, more, s
             p = schedule[t]
             for k in range(own.shape[1]):
                 s.own_numbers[k] = own[t, k]
+            for k in range(len(s.lives)):
+                s.lives[k] = tables[k, t]
             if t == 0:
                 start_governments(s, given, p, seed)
                 start_citizens(s, given, p, seed, zero, M)

@@ -296,6 +296,25 @@ def environment(s, p, seed, t, lo, hi):
 
 
 @inlined
+def _life(s, p, row):
+    """The parameters that a citizen lives under: the municipality's, unless something acts for a group of citizens."""
+    return s.lives[s.people[row]] if len(s.people) > 0 else p
+
+
+@part
+def _share_that_would_come(people, lives, gov):
+    """The share of a municipality's citizens who would join if asked, each with an average citizen's will and means."""
+    count = np.zeros(len(lives))
+    for i in range(gov.first, gov.first + gov.citizens):
+        count[people[i]] += 1.0
+    total = 0.0
+    for k in range(len(count)):
+        if count[k] > 0.0:
+            total += count[k] / gov.citizens * call.join_probability(gov.citizens_willingness, 0.5, 0, lives[k])
+    return total
+
+
+@inlined
 def _join_initiative(load, resources, gov, row):
     """One more initiative for a citizen."""
     if load[row] == 0:
@@ -482,8 +501,9 @@ def _ask(s, p, gov, old, start, degree, contacts, key_c, key_j, c, asked, mark, 
         if initiator >= 0:
             w += call.asked_by(known and _is_near(other, initiator, n, gov.reach), p)
         e = np.float64(s.resources[other])
-        joins = u < call.join_probability(w, e, np.int64(s.load[other]), p)
-        willing += int(u < call.join_probability(w, e, 0, p))
+        q = _life(s, p, other)
+        joins = u < call.join_probability(w, e, np.int64(s.load[other]), q)
+        willing += int(u < call.join_probability(w, e, 0, q))
         s.members[row, count] = other
         count += int(joins)
         gov.asked += 1
@@ -588,14 +608,22 @@ def stocks(s, p, seed, t, lo, hi):
         participation = gov.participants / n
         feedback = outcome.effective_feedback(gov.feedback, p)
         if p.on_social_capital:
+            if len(s.people) == 0:
+                come = call.join_probability(gov.citizens_willingness, 0.5, 0, p)
+            else:
+                come = _share_that_would_come(s.people, s.lives, gov)
             gov.social_capital = stock.next_social_capital(
-                gov.social_capital, gov.baseline_social_capital, participation,
-                call.join_probability(gov.citizens_willingness, 0.5, 0, p), p)
+                gov.social_capital, gov.baseline_social_capital, participation, come, p)
         if p.on_trust:
             silo = call.effective_silo(gov.silo, will.adoption_feedback(gov.stage, gov.depth, p), p)
             responsive = call.felt_responsiveness(call.support_probability(gov.willingness, silo), p)
-            for i in range(first, first + n):
-                s.trust[i] = np.float32(stock.trust_of_everyone(np.float64(s.trust[i]), responsive, p))
+            if len(s.people) == 0:
+                for i in range(first, first + n):
+                    s.trust[i] = np.float32(stock.trust_of_everyone(np.float64(s.trust[i]), responsive, p))
+            else:
+                for i in range(first, first + n):
+                    q = s.lives[s.people[i]]
+                    s.trust[i] = np.float32(stock.trust_of_everyone(np.float64(s.trust[i]), responsive, q))
             gov.citizens_trust = mean(s.trust, first, n)
         if p.on_reputation:
             for _ in range(gov.dead_calls):
@@ -619,6 +647,16 @@ def stocks(s, p, seed, t, lo, hi):
 def _strip(old, new, disposition, trust, neighbours, capital, covered, terms, keys, places, p):
     """A strip of citizens, dense: the compiler makes vector code of this loop."""
     for k in range(len(new)):
+        drive = will.citizen_drive(
+            np.float64(disposition[k]), neighbours[k], capital[k], np.float64(trust[k]), covered[k], p) + terms[k]
+        new[k] = np.float32(will.next_willingness(np.float64(old[k]), drive, normal(keys[k], places[k]), p))
+
+
+@part
+def _strip_of_groups(old, new, disposition, trust, neighbours, capital, covered, terms, keys, places, people, lives):
+    """A strip of citizens who do not all live under the same parameters."""
+    for k in range(len(new)):
+        p = lives[people[k]]
         drive = will.citizen_drive(
             np.float64(disposition[k]), neighbours[k], capital[k], np.float64(trust[k]), covered[k], p) + terms[k]
         new[k] = np.float32(will.next_willingness(np.float64(old[k]), drive, normal(keys[k], places[k]), p))
@@ -701,8 +739,12 @@ def _citizens_willingness(s, p, seed, t, lo, hi, old, new):
         if s.own_terms[_LEANS_C, 1] > 0:
             for i in range(n):
                 terms[i] = sum_of_terms(s.own_citizens, s.own_terms[_LEANS_C], at + i)
-        _strip(old[at:at + n], new[at:at + n], s.disposition[at:at + n], s.trust[at:at + n], neighbours, capital,
-               covered, terms, keys, places, p)
+        if len(s.people) == 0:
+            _strip(old[at:at + n], new[at:at + n], s.disposition[at:at + n], s.trust[at:at + n], neighbours, capital,
+                   covered, terms, keys, places, p)
+        else:
+            _strip_of_groups(old[at:at + n], new[at:at + n], s.disposition[at:at + n], s.trust[at:at + n], neighbours,
+                             capital, covered, terms, keys, places, s.people[at:at + n], s.lives)
         at += n
 
 

@@ -67,6 +67,7 @@ class Stream(IntEnum):
     SEEDS = 41
     PLACES = 42
     LAPSE = 43
+    GROUPS = 44
 
 
 @rule

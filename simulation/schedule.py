@@ -5,23 +5,31 @@ quarter, made before the run and shared by all runs of a scenario. Whoever wonde
 
 Where one acts in some municipalities only (`scenarios.places`), there is a table for every set of levers and shocks that
 some municipality has (`Local`), and each municipality lives under its own; the shared table is then their mean over
-municipalities, so that points are in proportion.
+municipalities, so that points are in proportion. Where one acts for a group of citizens (`scenarios.groups`), there is a
+table for every set that some citizen has, too: citizens then live each under their own in all that they are asked one by
+one (`Parameter.each_citizen`), their government under what acts for everybody; the mean is over citizens of a municipality
+first.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from letsdance.params import Refused, record_dtype
-from letsdance.scenarios import LEVERS, Scenario, Use, places
+from letsdance.params import PARAMETERS, Refused, record_dtype
+from letsdance.scenarios import LEVERS, Scenario, Use, groups, places
 from letsdance.scenarios.mechanism import Mechanism
 from letsdance.simulation import municipalities
 from letsdance.simulation.municipalities import Municipalities
+
+if TYPE_CHECKING:
+    from letsdance.simulation.state import State
 
 
 class Schedule(np.ndarray):
@@ -97,8 +105,9 @@ def build(scenario: Scenario, quarters: int | None = None, among: Municipalities
 
     among: the municipalities, where they are not the scenario's own. Raises `Refused` for places that there are not.
     """
-    if not any(use.where for use in (*scenario.levers, *scenario.shocks)):
+    if not any(use.reach for use in _uses(scenario)):
         return _everywhere(scenario, quarters)
+    _refuse_readers(scenario)
     local = Local(scenario, quarters, municipalities.of(scenario) if among is None else among)
     made = local.of(0).mean
     made.local = local
@@ -106,19 +115,49 @@ def build(scenario: Scenario, quarters: int | None = None, among: Municipalities
 
 
 def share(use: Use, scenario: Scenario, among: Municipalities | None = None) -> float:
-    """In which share of municipalities a lever or shock acts, 0 to 1: its part of the points. Raises `Refused`."""
+    """The part of citizens that a lever or shock reaches, 0 to 1, as the mean over municipalities: its part of the points.
+    Raises `Refused`."""
+    if not use.reach:
+        return 1.0
     towns = municipalities.of(scenario) if among is None else among
-    return float(places.chosen(use.where, _Towns(towns, scenario, 0)).mean()) if use.where else 1.0
+    return float((places.chosen(use.where, _Towns(towns, scenario, 0)) * _reached(use, towns.citizens)).mean())
+
+
+def for_whom(scenario: Scenario) -> str:
+    """A lever or shock of a scenario that is for a group of citizens, as it is typed; '' where none is."""
+    return next((str(use) for use in _uses(scenario) if use.whom), "")
+
+
+def refuse_groups(scenario: Scenario) -> None:
+    """`Refused` where the mean field is asked about a group: its one average citizen belongs to none."""
+    if use := for_whom(scenario):
+        raise Refused("the mean field has one average citizen in each municipality, who belongs to no group, so {use} "
+                      "cannot act there; take its group out.", use=use)
+
+
+def _uses(scenario: Scenario) -> tuple[Use, ...]:
+    return (*scenario.levers, *scenario.shocks)
+
+
+def _reached(use: Use, citizens: np.ndarray) -> np.ndarray:
+    """The part of each municipality's citizens that a use is for; `Refused` where that is nobody anywhere."""
+    count = groups.counted(use.whom, citizens)
+    if not count.any():
+        raise Refused("{whom} is nobody in municipalities of {most} citizens or fewer; name a larger share, or raise "
+                      "citizens.", whom=use.whom, most=int(citizens.max()))
+    return count / citizens
 
 
 @dataclass(frozen=True)
 class Lived:
     """Who lives under which parameters in one run: `tables`, G schedules; `group` int64[M], whose each municipality's is;
-    `mean`, the mean of the tables over municipalities."""
+    `mean`, the mean of the tables over municipalities. `people` uint16[N]: whose each citizen's is; None: all their
+    municipality's."""
 
     tables: tuple[Schedule, ...]
     group: np.ndarray
     mean: Schedule
+    people: np.ndarray | None = None
 
     @property
     def blocks(self) -> list[tuple[int, int, int]]:
@@ -129,7 +168,7 @@ class Lived:
 
 @dataclass(frozen=True)
 class Local:
-    """A scenario that acts in some municipalities only, and the municipalities that it meets."""
+    """A scenario that acts in some municipalities or for some citizens only, and the municipalities that it meets."""
 
     scenario: Scenario
     quarters: int | None
@@ -137,8 +176,8 @@ class Local:
 
     @property
     def drawn(self) -> bool:
-        """Whether which municipalities are meant differs from run to run."""
-        return any(places.drawn(use.where) for use in (*self.scenario.levers, *self.scenario.shocks))
+        """Whether which municipalities or citizens are meant differs from run to run."""
+        return any(use.whom or places.drawn(use.where) for use in _uses(self.scenario))
 
     def of(self, seed: int) -> Lived:
         """Who lives under which parameters in the run of this seed."""
@@ -148,64 +187,154 @@ class Local:
                  for kind, uses in (("lever", one.levers), ("shock", one.shocks))}
         for kind, uses in (("lever", one.levers), ("shock", one.shocks)):
             _refuse_overlap(kind, uses, masks[kind], self.among.names)
-        both = np.array([*masks["lever"], *masks["shock"]])
-        sets, group = np.unique(both.T, axis=0, return_inverse=True)
-        tables = []
-        for mine in sets:
-            levers, shocks = mine[:len(one.levers)], mine[len(one.levers):]
-            tables.append(_everywhere(replace(
-                one, levers=tuple(use for use, acts in zip(one.levers, levers, strict=True) if acts),
-                shocks=tuple(use for use, acts in zip(one.shocks, shocks, strict=True) if acts)), self.quarters))
+        acts = np.array([*masks["lever"], *masks["shock"]]).T  # [M, uses]
+        whom = [use.whom for use in _uses(one)]
+        sets, group = np.unique(acts & np.array([not one for one in whom]), axis=0, return_inverse=True)
         group = np.asarray(group, np.int64).reshape(M)
-        return Lived(tuple(tables), group, _mean(tables, np.bincount(group) / M))
+        tables = [self._under(mine) for mine in sets]
+        if not any(whom):
+            return Lived(tuple(tables), group, _mean(tables, np.bincount(group) / M))
+        return self._of_groups(towns, acts, whom, tables, group)
+
+    def _under(self, mine: np.ndarray) -> Schedule:
+        """The parameters in force for whom these of the levers and shocks act, bool[uses]."""
+        one = self.scenario
+        levers, shocks = mine[:len(one.levers)], mine[len(one.levers):]
+        return _everywhere(replace(
+            one, levers=tuple(use for use, here in zip(one.levers, levers, strict=True) if here),
+            shocks=tuple(use for use, here in zip(one.shocks, shocks, strict=True) if here)), self.quarters)
+
+    def _of_groups(self, towns: _Towns, acts: np.ndarray, whom: list[str], tables: list[Schedule],
+                   group: np.ndarray) -> Lived:
+        """The same where something acts for a group of citizens."""
+        for use, here in zip(_uses(self.scenario), acts.T, strict=True):
+            _reached(use, self.among.citizens[here])
+        names = sorted(set(whom))
+        member = np.array([groups.chosen(name, towns) for name in names])  # [groups, N]
+        n = self.among.citizens
+        home = np.repeat(np.arange(len(n)), n)
+        code = home * 2**len(names) + (2**np.arange(len(names)) @ member)  # a municipality and what one belongs to there
+        kinds, mine = np.unique(code, return_inverse=True)
+        town, bits = kinds // 2**len(names), kinds % 2**len(names)
+        belongs = bits[:, None] >> np.array([names.index(one) for one in whom]) & 1
+        sets, of_kind = np.unique(acts[town] & (belongs == 1), axis=0, return_inverse=True)
+        place: dict[bytes, int] = {}
+        for k, table in enumerate(tables):
+            place.setdefault(table.tobytes(), k)
+        at = []
+        for acting in sets:  # what comes to the same parameters is one life, however it came about
+            table = self._under(acting)
+            if table.tobytes() not in place:
+                place[table.tobytes()] = len(tables)
+                tables.append(table)
+            at.append(place[table.tobytes()])
+        people = np.array(at, np.uint16)[np.asarray(of_kind).reshape(-1)][np.asarray(mine).reshape(-1)]
+        weight = np.bincount(people, 1.0 / (len(n) * n[home]), len(tables))
+        lived = np.flatnonzero(weight)
+        of_all = np.bincount(people, minlength=len(tables)) / len(people)
+        return Lived(tuple(tables), group, _mean([tables[k] for k in lived], weight[lived], of_all[lived]), people)
 
 
-def _mean(tables: list[Schedule], weight: np.ndarray) -> Schedule:
-    """The mean of tables; what is the same in all stays the same to the last bit."""
+def _mean(tables: list[Schedule], weight: np.ndarray, of_all: np.ndarray | None = None) -> Schedule:
+    """The mean of tables; what is the same in all stays the same to the last bit. of_all: weights by all citizens, for what
+    citizens are asked one by one."""
     mean = tables[0].copy()
     for name in mean.dtype.names or ():
         columns = np.stack([np.asarray(table[name]) for table in tables])
-        mean[name] = np.where((columns == columns[0]).all(axis=0), columns[0], weight @ columns)
+        by = weight if of_all is None or not PARAMETERS[name].each_citizen else of_all
+        mean[name] = np.where((columns == columns[0]).all(axis=0), columns[0], by @ columns)
     return mean
 
 
 def _refuse_overlap(kind: str, uses: tuple[Use, ...], masks: list[np.ndarray], names: tuple[str, ...]) -> None:
-    """Refuse the same lever twice at a time in one municipality."""
+    """Refuse the same lever twice at a time in one municipality, for citizens who may be the same."""
     for k, use in enumerate(uses):
         for j, other in enumerate(uses[:k]):
             both = masks[k] & masks[j]
-            if use.name == other.name and both.any() and (use.active(other.start) or other.active(use.start)):
+            if use.name == other.name and both.any() and groups.meet(use.whom, other.whom) and (
+                    use.active(other.start) or other.active(use.start)):
                 raise Refused("{kind} {name} is used twice at the same time in {town} ({other} and {use}); let their "
-                              "places not overlap.", kind=kind, name=use.name, town=names[int(np.argmax(both))],
+                              "places or groups not overlap.", kind=kind, name=use.name, town=names[int(np.argmax(both))],
                               other=other, use=use)
 
 
+def _refuse_readers(scenario: Scenario) -> None:
+    """Refuse a mechanism whose own rules read what is not the same for all citizens: they are given the municipality's."""
+    changed = {str(entry["parameter"]) for kind, uses in (("lever", scenario.levers), ("shock", scenario.shocks))
+               for use in uses if use.whom for entry in scenario.declared(kind, use.name)["effects"]}
+    for one in scenario.mechanisms:
+        for label, rule in one.rules:
+            if label not in one.replaced and (read := sorted(changed & set(_read(rule)))):
+                raise Refused("{owner}: the rule {label} reads {parameter}, which is not the same for all citizens where "
+                              "{use} acts; take the group out, or the mechanism.", owner=one.called, label=label,
+                              parameter=read[0], use=for_whom(scenario))
+
+
+def _read(rule: Callable[..., object], seen: frozenset[int] = frozenset()) -> Iterator[str]:
+    """Names that a rule asks for or takes of a record, and those of the functions that it calls."""
+    plain: Any = getattr(rule, "py_func", rule)
+    code = getattr(plain, "__code__", None)
+    if code is None or id(plain) in seen:
+        return
+    yield from (*code.co_varnames[:code.co_argcount], *code.co_names)
+    for name in code.co_names:
+        used = plain.__globals__.get(name)
+        if callable(used) and not isinstance(used, type):
+            yield from _read(used, seen | {id(plain)})
+
+
 class _Towns:
-    """What `places.chosen` asks of municipalities: what stands when the run of a seed begins."""
+    """What `places.chosen` and `groups.chosen` ask: what stands when the run of a seed begins."""
 
     def __init__(self, among: Municipalities, scenario: Scenario, seed: int) -> None:
         self.names, self.citizens = among.names, among.citizens
-        self._among, self._scenario, self._seed = among, scenario, seed
+        self._among, self._scenario, self._seed = among, scenario, np.uint64(seed)
 
     def by(self, what: str) -> np.ndarray:
-        """A number of each: its "peers", its "category" of adopters, its "luck"."""
-        from letsdance.simulation import engine
+        """A number of each municipality: its "peers", its "category" of adopters, its "luck"."""
         from letsdance.simulation.luck import Stream, address, uniform
-        from letsdance.simulation.state import empty_state
 
-        M, seed = len(self.names), np.uint64(self._seed)
         if what == "luck":
             with np.errstate(over="ignore"):
-                key = np.uint64(address(seed, np.uint64(Stream.PLACES), np.int64(0), np.int64(0)))
-                return np.array([uniform(key, np.int64(m)) for m in range(M)])
-        p = _everywhere(self._scenario.without_policy(), 8).shipped[0]
-        given = self._among.start
-        state = empty_state(self.citizens, p, given=given)
-        with np.errstate(all="ignore"):
-            engine.start_governments(state, given, p, seed)
+                key = np.uint64(address(self._seed, np.uint64(Stream.PLACES), np.int64(0), np.int64(0)))
+                return np.array([uniform(key, np.int64(m)) for m in range(len(self.names))])
+        state = self._begun(0)
         if what == "category":
             return np.asarray(state.governments["category"])
         return np.diff(state.peer_ties.astype(np.int64)).astype(np.float64)
+
+    def of(self, what: str) -> np.ndarray:
+        """A number of each citizen: its "resources", "trust", "willingness", number of "neighbours", its "luck"."""
+        from letsdance.simulation.luck import Stream, address, uniform
+
+        if what == "luck":
+            with np.errstate(over="ignore"):
+                keys = [np.uint64(address(self._seed, np.uint64(Stream.GROUPS), np.int64(0), np.int64(m)))
+                        for m in range(len(self.names))]
+                return np.array([uniform(key, np.int64(i)) for key, n in zip(keys, self.citizens, strict=True)
+                                 for i in range(int(n))])
+        state = self._citizens
+        if what == "neighbours":
+            return np.diff(state.ties.astype(np.int64)).astype(np.float64)
+        return np.asarray(state.willingness[0] if what == "willingness" else getattr(state, what))
+
+    @cached_property
+    def _citizens(self) -> State:
+        return self._begun(len(self.names))
+
+    def _begun(self, with_citizens: int) -> State:
+        """The state in which the run begins, with the citizens of so many municipalities."""
+        from letsdance.simulation import driver
+        from letsdance.simulation.state import empty_state
+
+        schedule = _everywhere(self._scenario.without_policy(), 8)
+        p, given, engine = schedule.shipped[0], self._among.start, driver.of_schedule(schedule).engine
+        state = empty_state(self.citizens, p, given=given)
+        with np.errstate(all="ignore"):
+            engine.start_governments(state, given, p, self._seed)
+            if with_citizens:
+                engine.start_citizens(state, given, p, self._seed, np.int64(0), np.int64(with_citizens))
+        return state
 
 
 def _everywhere(scenario: Scenario, quarters: int | None = None) -> Schedule:

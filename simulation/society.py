@@ -15,7 +15,7 @@ from letsdance.simulation.engine import QUARTER
 from letsdance.simulation.indicators import ROW
 from letsdance.simulation.municipalities import Municipalities
 from letsdance.simulation.schedule import as_schedule
-from letsdance.simulation.state import State, empty_state
+from letsdance.simulation.state import State, empty_state, living
 
 __all__ = ["LARGE", "QUARTER", "Society", "cores", "interpreted_arithmetic"]
 
@@ -46,7 +46,8 @@ class Society:
         self.schedule = schedule
         self.driver = driver.of_schedule(self._schedule)
         given = municipalities.start
-        self.state: State = empty_state(municipalities.citizens, self._house[0], self.driver.own, given)
+        empty = empty_state(municipalities.citizens, self._house[0], self.driver.own, given)
+        self.state: State = living(empty, self._people, len(self._tables))
         self.quarter = 0
         M = len(municipalities)
         self._row = np.zeros(1, ROW)
@@ -60,6 +61,7 @@ class Society:
             self.driver.start(self.state, p, self.seed, _ZERO, lo, hi)
 
         with interpreted_arithmetic(), driver.refusing(self.driver):
+            self._live(0)
             self.state.own_numbers[:self.driver.own.parameters] = self._own[0]
             self.driver.engine.start_governments(self.state, given, p, self.seed)
             self._share(begin)
@@ -79,6 +81,15 @@ class Society:
         mean, tables, self._blocks = (lived.mean, lived.tables, lived.blocks) if lived else everywhere
         self._house, self._own = mean.shipped, mean.own
         self._tables = [(one.shipped, one.own) for one in tables]
+        self._people = lived.people if lived else None
+        if "state" in self.__dict__:
+            self.state = living(self.state, self._people, len(self._tables))
+            self._live(min(self.quarter, len(self._house) - 1))
+
+    def _live(self, now: int) -> None:
+        """Set what citizens of groups live under to a quarter's."""
+        for k in range(len(self.state.lives)):
+            self.state.lives[k] = self._tables[k][0][now]
 
     def step(self) -> None:
         """One quarter: every phase of QUARTER in turn, and between them what mechanisms add."""
@@ -86,6 +97,7 @@ class Society:
         now = min(t, len(self._house) - 1)
         s, at = self.state, np.int64(t)
         first, *shared = self.driver.quarter
+        self._live(now)
         with interpreted_arithmetic(), driver.refusing(self.driver):
             for g in range(len(self._tables)):
                 p = self._in_force(g, now)
@@ -116,9 +128,17 @@ class Society:
         house, _ = self._tables[group]
         return house[min(self.quarter, len(house) - 1)]
 
+    def parameters_of(self, citizen: int, municipality: int) -> Any:
+        """The record of the house's parameters that a citizen (its row) of a municipality lives under this quarter."""
+        if not len(self.state.people):
+            return self.parameters_in(municipality)
+        house, _ = self._tables[self.state.people[citizen]]
+        return house[min(self.quarter, len(house) - 1)]
+
     @property
     def parameters(self) -> Any:
-        """The record of the house's parameters in force this quarter; where they differ by municipality, their mean."""
+        """The record of the house's parameters in force this quarter; where they differ by municipality or citizen, their
+        mean."""
         return self._house[min(self.quarter, len(self._house) - 1)]
 
     def measure(self) -> None:
@@ -132,7 +152,7 @@ class Society:
     def _share(self, work: Any, group: int | None = None) -> None:
         """Work on all municipalities, or on those of a group, in chunks."""
         chunks = self.chunks
-        if group is not None and len(self._blocks) > 1:
+        if group is not None and len(self._tables) > 1:
             chunks = [(max(lo, np.int64(first)), min(hi, np.int64(last))) for lo, hi in chunks
                       for first, last, whose in self._blocks if whose == group and first < hi and lo < last]
         if self.threads == 1 or len(chunks) == 1:

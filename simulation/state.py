@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from letsdance.params import record_dtype
 from letsdance.simulation.networks import half_degree
 
 _F, _I = np.float64, np.int64
@@ -78,8 +79,8 @@ INITIATIVE = np.dtype((np.record, np.dtype([
 ], align=True)))
 
 
-#: Columns of the state that a user's own mechanisms fill.
-OWN = ("own_citizens", "own_governments", "own_numbers", "own_terms")
+#: Columns of the state that a user's own mechanisms and the schedule fill: no file of a state holds them.
+OWN = ("own_citizens", "own_governments", "own_numbers", "own_terms", "people", "lives")
 
 
 class State(NamedTuple):
@@ -107,6 +108,9 @@ class State(NamedTuple):
     own_governments: Any     # float64[k, M]
     own_numbers: Any         # float64[k]: parameters in force this quarter, then what is measured
     own_terms: Any           # int64[7, 2]: of each of `scenarios.mechanism.DECISIONS` its terms' first row, how many
+    # Where something acts for a group of citizens (simulation.schedule); length 0 where nothing does.
+    people: Any              # uint16[N or 0]: which of `lives` each citizen lives under
+    lives: Any               # record_dtype[K]: sets of parameters in force this quarter
 
 
 class Given(NamedTuple):
@@ -168,7 +172,15 @@ def empty_state(citizens: np.ndarray, p: Any, own: Own = Own(), given: Given | N
         initiatives=np.empty(slots, INITIATIVE), members=np.empty((slots, width), np.uint32),
         society=np.zeros(2),
         own_citizens=np.zeros((own.citizens, N), np.float32), own_governments=np.zeros((own.governments, M)),
-        own_numbers=np.zeros(own.parameters + own.indicators), own_terms=np.array(own.terms, np.int64))
+        own_numbers=np.zeros(own.parameters + own.indicators), own_terms=np.array(own.terms, np.int64),
+        people=np.zeros(0, np.uint16), lives=np.zeros(0, record_dtype()))
+
+
+def living(state: State, people: np.ndarray | None, count: int) -> State:
+    """The state in which each citizen lives under one of `count` sets of parameters; None: under the municipality's."""
+    if people is None:
+        return state if not len(state.people) else state._replace(people=state.people[:0], lives=state.lives[:0])
+    return state._replace(people=people, lives=np.zeros(count, record_dtype()))
 
 
 def given_nothing(municipalities: int) -> np.ndarray:

@@ -22,21 +22,12 @@ def same(a, b) -> bool:
         and np.array_equal(a.stage, b.stage) and np.array_equal(a.regime, b.regime) and np.array_equal(a.depth, b.depth)
 
 
-@pytest.fixture(scope="module")
-def bare():
-    return ld.simulate("lone_ranger", **RUN)
-
-
 @pytest.mark.parametrize("where", [ALL, "100 % of municipalities", "the 40 most connected"])
 def test_in_all_towns_is_everywhere_bit_for_bit(where):
     uses = ["LEAD@4+12", "OUT@8*0.7", "EXCH@2"]
     placed = [f"{use} in {where}" for use in uses]
     assert same(ld.simulate("lone_ranger", levers=uses, shocks=["scandal@6"], **RUN),
                 ld.simulate("lone_ranger", levers=placed, shocks=[f"scandal@6 in {where}"], **RUN))
-
-
-def test_in_none_costs_nothing_and_changes_nothing(bare):
-    assert same(bare, ld.simulate("lone_ranger", levers=["LEAD@4 in 0 % of municipalities"], **RUN))
 
 
 @pytest.mark.parametrize(("where", "share"), [("M1, M2", 2 / 40), ("30 %", 12 / 40), ("the 10 most connected", 10 / 40),
@@ -115,7 +106,9 @@ def test_files_take_lists_of_towns():
     (["LEAD in -3 %"], "cannot be read"), (["LEAD in the 0 largest"], "is no municipality"),
     (["LEAD in the 41 largest"], "write 40 or fewer"),
     (["LEAD in m1"], "there is no municipality 'm1' here. Did you mean M1?"),
-    (["OUT@4 for the poorest quarter"], "is a group of citizens"),
+    (["OUT@4 in the poorest quarter"], "is a group of citizens; write it behind for"),
+    (["LEAD in 0 %"], "0 % of municipalities is more than all of them, or none"),
+    (["LEAD in 1 %"], "in '1 % of municipalities' is none of the 40 municipalities here"),
     (["LEAD in M1", "LEAD in M2, M1"], "used twice at the same time"),
     (["LEAD", "LEAD in M1"], "used twice at the same time"),
     (["LEAD in M1", "LEAD in 100 %"], "used twice at the same time in M1"),

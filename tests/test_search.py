@@ -80,7 +80,7 @@ PLACES = ("everywhere", "M2", "the 2 largest")
 
 def test_levers_act_in_places_at_their_part_of_the_points():
     made = space(SMALL, ["LEAD", "OUT"], (1,), (8, None), (1.0,), 2, PLACES)
-    assert made.parts == {"": 1.0, "M2": 0.25, "the 2 largest": 0.5}
+    assert made.parts == {"": 1.0, " in M2": 0.25, " in the 2 largest": 0.5}
     assert made.size == len(set(made.portfolios())) == 1 + 2 * 6 + 6 * 6
     for portfolio in list(made.portfolios())[::7]:
         charged = schedule.build(SMALL.changed(levers=portfolio))["points"].sum()

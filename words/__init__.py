@@ -322,6 +322,19 @@ class Text:
             return self(f"number.nearly_all_of_ten{form}")
         return self(f"number.of_ten{form}", n=f"{math.floor(10 * share + 0.5)}")
 
+    def group(self, whom: str) -> str:
+        """A group of citizens (`scenarios.groups`), such as 'the poorest 25 %'."""
+        from letsdance.scenarios import groups
+
+        by, share = groups.told(whom)
+        return self(f"group.{by.replace(' ', '_') or 'drawn'}", share=_writing(self.language)["percent"].format(
+            n=self.short(round(float(100 * share), 2))))
+
+    def reach(self, where: str, whom: str) -> str:
+        """Where and for whom something acts, behind what is said of it: ', in Ash, for the poorest 25 %'; '' for all."""
+        return (self("report.when_in", where=where) if where else "") + (
+            self("report.when_for", whom=self.group(whom)) if whom else "")
+
     def listed(self, items: list[str]) -> str:
         """'a, b and c'."""
         return listed(items, self("number.and"))

@@ -183,7 +183,8 @@ def Controls(moving: Policy | None) -> None:
 
         def make(policy: Policy) -> Policy:
             return policy.with_use(kind, at, None if entry is None else Use(
-                entry["name"], entry["start"], entry["duration"], entry["strength"], entry.get("where", "")))
+                entry["name"], entry["start"], entry["duration"], entry["strength"], entry.get("where", ""),
+                entry.get("whom", "")))
 
         uses = view.policy.levers if kind == "lever" else view.policy.shocks
         name = entry["name"] if entry else uses[at].name if at is not None and 0 <= at < len(uses) else ""
@@ -267,13 +268,13 @@ def check_whole(called: str, value: object, low: int, high: int, text: Text) -> 
 
 def _use(use: Use, shares: Mapping[Use, float]) -> dict[str, Any]:
     return {"name": use.name, "start": use.start, "duration": use.duration, "strength": use.strength, "where": use.where,
-            "share": shares.get(use, 1.0)}
+            "whom": use.whom, "share": shares.get(use, 1.0)}
 
 
 def _shares(policy: Policy, places: str) -> dict[Use, float]:
-    """In which share of municipalities what has a place acts, as far as it can be said: its part of the points."""
+    """Which share of citizens what has a place or a group reaches, as far as it can be said: its part of the points."""
     found = {}
-    for use in filter(lambda use: use.where, (*policy.levers, *policy.shocks)):
+    for use in filter(lambda use: use.reach, (*policy.levers, *policy.shocks)):
         with suppress(Refused):  # said where the run is refused
             story = policy.scenario()
             found[use] = schedule.share(use, story, municipalities.from_text(places) if places else None)
