@@ -49,14 +49,15 @@ class Row:
 
 @vue("assets/numbers.vue")
 def _Numbers(name: str, title: str, sentence: str, terms: str, corner: str, columns: list, rows: list, stamp: str,
-             legend: list, texts: dict, event_switched: Callable[[str], None]) -> None:
+             legend: list, folds: bool, texts: dict, event_switched: Callable[[str], None]) -> None:
     """The browser's half of a table."""
 
 
 @solara.component
 def Numbers(name: str, title: str, sentence: str, columns: Sequence[Head], rows: Sequence[Row], *, corner: str = "",
-            stamp: str = "", legend: Sequence[tuple[str, str]] = (), on_switch: Any = None) -> None:
-    """A table with its sentence; its CSV is called `name`. legend: (CSS class, text) of the marks in it.
+            stamp: str = "", legend: Sequence[tuple[str, str]] = (), folds: bool = False, on_switch: Any = None) -> None:
+    """A table with its sentence; its CSV is called `name`. legend: (CSS class, text) of the marks in it. folds: whether it
+    is so long that a phone shows it when somebody opens it.
 
     stamp: `charts.key_of` of the question that it answers, which tests wait for.
     """
@@ -64,5 +65,5 @@ def Numbers(name: str, title: str, sentence: str, columns: Sequence[Head], rows:
     _Numbers(name=name, title=title, sentence=sentence, corner=corner,
              terms=terms(". ".join((title, sentence, *(one.title for one in columns))), session.text),
              columns=[asdict(one) for one in columns],
-             rows=[asdict(one) for one in rows], stamp=stamp, legend=[list(one) for one in legend],
+             rows=[asdict(one) for one in rows], stamp=stamp, legend=[list(one) for one in legend], folds=folds,
              texts=session.text.all("chart"), event_switched=lambda key: on_switch(key) if on_switch else None)

@@ -210,20 +210,17 @@ def stamps(page) -> list[str]:
     return page.locator("[data-chart]").evaluate_all("all => all.map(one => one.dataset.stamp)")
 
 
-def drawn(page) -> str:
-    """Wait until all charts show one answer; its stamp."""
-    page.wait_for_function("""() => {
+def drawn(page, before: str | None = None) -> str:
+    """Wait until all charts show one answer (another than before); its stamp, of the moment it was seen."""
+    # what was waited for is told by the same look: a chart that is drawn anew may be gone a moment later
+    return page.wait_for_function("""(before) => {
         const all = [...document.querySelectorAll('[data-chart]')].map(one => one.dataset.stamp);
-        return all.length > 0 && all[0] && new Set(all).size === 1; }""")
-    return stamps(page)[0]
+        return new Set(all).size === 1 && all[0] !== before && all[0]; }""", arg=before).json_value()
 
 
 def redrawn(page, before: str) -> str:
     """Wait until all charts show another answer than before; its stamp."""
-    page.wait_for_function("""(before) => {
-        const all = [...document.querySelectorAll('[data-chart]')].map(one => one.dataset.stamp);
-        return all.length > 0 && all[0] && all[0] !== before && new Set(all).size === 1; }""", arg=before)
-    return stamps(page)[0]
+    return drawn(page, before)
 
 
 def wait_until(page, what, seconds: float = 60.0, why=lambda: "waited too long") -> None:

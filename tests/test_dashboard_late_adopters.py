@@ -198,7 +198,8 @@ def test_a_profile_and_a_measure(visit):  # noqa: F811
     page.wait_for_function("location.search.includes('profile=telework')")
     page.wait_for_function("(before) => document.querySelector('[data-chart=in_use]').dataset.stamp !== before", arg=before)
     middle = page.locator("[data-chart=in_use]").get_attribute("data-stamp")
-    law = page.get_by_role("switch", name="Legal obligation")
+    page.locator("[data-table=what_if] summary").last.click()  # on a phone it is folded
+    law = page.get_by_role("switch", name="Legal obligation", include_hidden=True)
     law.click()
     page.wait_for_function("location.search.includes('MANDATE')")
     page.wait_for_function("(before) => document.querySelector('[data-chart=in_use]').dataset.stamp !== before", arg=middle)

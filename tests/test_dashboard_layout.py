@@ -64,6 +64,20 @@ def test_a_phone_folds_what_is_long(visit):
     expect(page.locator(".ld-levers:has([data-lever=FRCS]) .ld-named")).to_have_text("Free-range civil servants")
 
 
+def test_a_phone_folds_tables_until_they_are_asked_for(visit):
+    page = visit("/late_adopters?lang=fr", "phone")
+    expect(page.locator("[data-chart=why]")).to_have_count(1, timeout=60_000)
+    short(page)
+    for name in ("compare", "data", "map"):
+        go(page, name)
+        short(page)
+    go(page, "compare")
+    table = page.locator("[data-table=effects]")
+    expect(table.locator("table")).to_be_hidden()
+    table.locator("summary", has_text="Chiffres").click()
+    expect(table.locator("[data-row]").first).to_be_visible()
+
+
 def test_a_headline_says_what_its_words_mean(visit):
     page = visit("/explore")
     mark = page.locator(".ld-said .ld-terms summary")

@@ -184,7 +184,7 @@ def Found(shown: Shown, text: Text) -> None:
         for chart in shown.charts:
             Figure(chart, shown.stamp).key(chart.name)
     Numbers("effects", text("compare.effects"), text("compare.effects_says"), shown.heads, shown.rows,
-            corner=text("compare.outcome"), stamp=shown.stamp)
+            corner=text("compare.outcome"), stamp=shown.stamp, folds=True)
     Numbers("fates", text("compare.fates"), shown.fate_says, shown.fate_heads, shown.fate_rows,
             corner=text("compare.municipalities"), stamp=shown.stamp)
 

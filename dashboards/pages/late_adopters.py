@@ -124,7 +124,7 @@ def Page() -> None:
                 for chart in shown.charts:
                     Figure(chart, shown.stamp).key(chart.name)
             Numbers("times", text("late_adopters.times"), text("late_adopters.times_says", runs=view.runs),
-                    shown.heads, shown.rows, corner=text("late_adopters.category"), stamp=shown.stamp)
+                    shown.heads, shown.rows, corner=text("late_adopters.category"), stamp=shown.stamp, folds=True)
             if further.refused:
                 Say(further.refused, classes="ld-refused ld-alone")
             elif more is None:
@@ -133,7 +133,7 @@ def Page() -> None:
                 # while the next answer is on its way the last one stays, under its own stamp
                 stamp = shown.stamp if more.question == asked else key_of(more.question)
                 Numbers("what_if", text("late_adopters.what_if"), text("late_adopters.what_if_says"), more.heads, more.rows,
-                        corner=text("late_adopters.measure"), stamp=stamp, on_switch=switch)
+                        corner=text("late_adopters.measure"), stamp=stamp, folds=True, on_switch=switch)
                 with Box([], "la-four"):
                     for chart in more.charts:
                         Figure(chart, stamp).key(chart.name)
