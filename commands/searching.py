@@ -150,7 +150,7 @@ def _best(story: Scenario, words: dict[str, Any], municipalities: Path | None, o
         "space": {"levers": list(made.space.uses), "most": made.space.most, "size": made.space.size,
                   "starts": words["starts"], "durations": words["durations"], "strengths": words["strengths"],
                   "where": words["where"], "whom": words["whom"]},
-        "method": "enumeration" if made.exact else "NSGA-II and Pareto local search",
+        "method": "enumeration" if made.exact else "NSGA-II and an emulator of portfolios",
         "search_seeds": {"first": first, "runs": runs}, "fresh_seeds": {"first": first + runs, "runs": fresh_runs},
         "told_seeds": {"first": first + runs + fresh_runs, "runs": fresh_runs},
         "evaluations": words["evaluations"], "robust": words["robust"], "worlds_toml": made.worlds.to_toml(),

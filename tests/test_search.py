@@ -12,7 +12,7 @@ from pseudo import plain_english
 from scipy.stats import beta, binom, binomtest
 
 from letsdance.experiments import finalists, portfolios
-from letsdance.experiments.explore import Explored, enumerate_all, optimise
+from letsdance.experiments.explore import Explored, Likely, enumerate_all, optimise
 from letsdance.experiments.outcomes import parse_condition
 from letsdance.experiments.portfolios import code, cost, layers, on_front, space, words
 from letsdance.experiments.search import plan, search
@@ -212,6 +212,24 @@ def test_the_optimiser_finds_the_planted_optimum_in_a_large_space():
                     default=np.inf)
         found += {"CB", "LEAD"} <= {use.name for use in best if use.strength == 1.0} and least <= cheapest
     assert found >= binom.ppf(0.01, len(seeds), 0.9)
+
+
+def test_the_emulator_proposes_what_it_has_learnt(monkeypatch):
+    """Three levers of 25 count, each alone: none of 300 that are drawn holds all three, and what is proposed does."""
+    monkeypatch.setattr(Explored, "cost", lambda *_: 100.0)  # at one cost, success alone tells them apart
+    made = space(WASTELAND, None, (1, 9), (20, None), (0.5, 1.0), 3)
+
+    def counted(portfolio):
+        return len({use.name for use in portfolio} & {"CB", "LEAD", "OUT"})
+
+    explored = Explored(made, lambda portfolio, seeds: np.full(len(seeds), 0.3 * counted(portfolio)), np.arange(4))
+    likely = Likely(explored, np.random.default_rng(5))
+    drawn = [p for p in likely.pool() if counted(p) < 3][:300]
+    explored.judge(drawn)
+    proposed = likely.next(40)
+    assert not set(proposed) & set(drawn)
+    assert any(counted(p) == 3 for p in proposed)  # of some five thousand that it chooses among, a handful hold all
+    assert np.mean([counted(p) for p in drawn]) < 0.6 < 2.0 < np.mean([counted(p) for p in proposed])
 
 
 def test_nothing_is_bought_with_savings_unless_they_are_named():
