@@ -6,7 +6,9 @@ import json
 from functools import cache
 
 import numpy as np
+import pandas as pd
 import pytest
+from benchmarks.who import reliability
 
 from letsdance.experiments.adopters import synthetic, who
 from letsdance.params import Refused
@@ -105,6 +107,27 @@ def test_hazards_are_raised_by_what_forecasts_of_past_cascades_missed(faster, mo
     assert abs(who.pace(few, 1, 60, 10, None)[0]) <= abs(np.log(faster)) / 11 + 0.03  # one cascade says little
     alone = who.Adoptions(known.cascades[:1], known.units, known.times[:1], known.until[:1])
     assert who.pace(alone, 0, 60, 10, None) == (0, 0)
+
+
+@pytest.mark.parametrize("honest", [True, False])
+def test_chances_are_held_against_what_came_by_tenths(honest):
+    """Of units that adopt with the chance said, as many do in each tenth; where chances lie nearer to a half, others do."""
+    rng = np.random.default_rng(2)
+    said = rng.random(8000)
+    came = rng.random(8000) < (said if honest else 0.25 + 0.5 * said)
+    found = reliability(pd.DataFrame({"policy": np.arange(8000) // 8, "ahead": 5, "said": said, "came": came}))
+    assert found["units"].sum() == 8000
+    assert np.abs(found["said"] - found["from"] - 0.05).max() < 0.01
+    away = np.abs(found["came"] - found["said"]) / found["error"]
+    assert away.max() < 3.5 if honest else away.iloc[[0, 1, 2, -3, -2, -1]].min() > 4
+
+
+def test_units_of_a_policy_err_together():
+    """All 40 units of a policy share one draw: what is known is as if there were one unit a policy (binomial)."""
+    came = np.repeat(np.random.default_rng(3).random(300) < 0.25, 40)
+    found = reliability(pd.DataFrame({"policy": np.arange(12000) // 40, "ahead": 1, "said": 0.25, "came": came})).iloc[0]
+    assert found["error"] == pytest.approx(np.sqrt(0.25 * 0.75 / 300), rel=0.06)
+    assert (found["units"], found["policies"]) == (12000, 300)
 
 
 def test_the_command_says_who(tmp_path, monkeypatch):
