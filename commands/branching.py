@@ -10,6 +10,7 @@ import typer
 
 from letsdance.commands.screen import (
     Json,
+    Language,
     Lever,
     Overwrite,
     Profile,
@@ -64,14 +65,16 @@ def go(
     runs: Annotated[int, typer.Option(help="Runs from here: the first with its own luck, others with other luck.")] = 20,
     quarters: Quarters = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-branch"),
-    overwrite: Overwrite = False, as_json: Json = False,
+    language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Let a saved state go on, as it was and with other policies. All meet the same luck."""
     from letsdance.experiments import branch as branches
     from letsdance.experiments import folder
     from letsdance.experiments.compare import read_policy
     from letsdance.params import Refused
+    from letsdance.words import text_in
 
+    text = text_in(language)
     folder.check_target(out, overwrite)
     state = branches.load(file)
     policies: dict[str, Any] = {branches.AS_IT_WAS: []}
@@ -88,8 +91,8 @@ def go(
 
     said = {"state": file.name, "scenario": state.scenario.to_toml(), "quarter": state.quarter,
             "seeds": {"first": state.seed, "runs": runs}, "policies": list(policies)}
-    keep(out, "branch", said, {"society": frame}, study(state, frame), overwrite, as_json)
-    table = ends(frame)
+    keep(out, "branch", said, {"society": frame}, study(state, frame, text), overwrite, as_json)
+    table = ends(frame, text)
     if as_json:
         last = frame[frame["quarter"] == frame["quarter"].max()]
         means = last.groupby("policy", sort=False).mean(numeric_only=True)
@@ -97,6 +100,6 @@ def go(
                                "ends": json.loads(means.drop(columns=["run", "seed", "quarter"]).to_json(orient="index"))}))
         return
     print_table(table.note, list(table.columns), [list(row) for row in table.rows])
-    for line in differences(frame):
+    for line in differences(frame, text):
         console().print(line, highlight=False)
-    written(out)
+    written(out, text=text)

@@ -218,7 +218,7 @@ def _experiment(found: Conducted, text: Text) -> None:
     typer.echo(text("lesson.runs", runs=found.runs, quarters=found.lesson.quarters))
     rows = [[arm.title.said(text.language), *(cell(v, unit, text) for _, unit, v in row)] for arm, row in found.shown()]
     print_table("", [text("lesson.way"), *(titled(name, text) for name in found.lesson.shown)], rows)
-    typer.echo(f"{text('lesson.controls')}: {'; '.join(control_words(one, text) for one in found.lesson.control)}")
+    typer.echo(text.labelled(text("lesson.controls"), "; ".join(control_words(one, text) for one in found.lesson.control)))
     first = found.lesson.control[0]
     move = f"--set {first.parameter}={first.high:g}" if first.parameter else f"--lever {first.lever}@8"
     typer.echo(text("lesson.try", command=f"letsdance lesson {found.lesson.name} {move}"))
@@ -233,7 +233,7 @@ def _glass_box(found: Conducted, with_code: bool, text: Text) -> None:
     _heading(text("lesson.glass"))
     typer.echo(found.said(found.lesson.glass.says, text))
     typer.echo(box.switch)
-    typer.echo(f"{text('lesson.equation')}: {box.equation}")
+    typer.echo(text.labelled(text("lesson.equation"), box.equation))
     if with_code:
         typer.echo(f"{text('lesson.code')} ({box.where}):\n{box.code}")
 

@@ -238,8 +238,8 @@ def _table(shown: Sequence[tuple[str, np.ndarray, np.ndarray | None]], text: Tex
     """Once a year: mean and band of each curve, and the reference's mean."""
     columns = [text("chart.quarter")]
     for name, _, other in shown:
-        columns += [f"{name}: {text('chart.mean')}", f"{name}: {_EDGE}"]
-        columns += [f"{name}: {text('chart.reference')}"] if other is not None else []
+        parts = [text("chart.mean"), _EDGE, *([] if other is None else [text("chart.reference")])]
+        columns += [text.labelled(name, part) for part in parts]
     rows = []
     for q in sorted({*range(0, quarters + 1, 4), quarters}):
         row = [str(q)]

@@ -198,7 +198,8 @@ def tipping(found: Tipping, text: Text) -> Chart:
 
     def table() -> tuple[list[str], list[list[str]]]:
         columns = [text.title("parameter", found.axis.name)]
-        columns += [f"{text(f'curve.{name}')}: {part}" for name in names for part in (text("chart.mean"), "10-90 %")]
+        columns += [text.labelled(text(f"curve.{name}"), part)
+                    for name in names for part in (text("chart.mean"), "10-90 %")]
         rows = []
         for v, value in enumerate(found.values):
             row = [text.number(value, 3)]

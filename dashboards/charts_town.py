@@ -65,7 +65,7 @@ def picture(shown: dict[str, Any], quarter: int, about: str, text: Text, outline
     council "G", the stage of the innovation).
     """
     said = sentence(shown, quarter, text)
-    sheet = Figure(f"{text('town.title')}: {about}", said)
+    sheet = Figure(text.labelled(text("town.title"), about), said)
     top = sheet.head(said)
     if shown["people"]:
         below = _people(sheet, shown, quarter, top, text)
@@ -268,5 +268,5 @@ def _meant(shown: dict[str, Any], quarter: int, colour: str, text: Text) -> list
         return [(_of_stage(k), f"{text(f'town.stage_{one}')} {text.number(count)}")
                 for k, (one, count) in enumerate(zip(STAGES, counts, strict=True))]
     said = text(f"town.column_{colour}")
-    return [(_mixed(share), f"{said}: {text.percent(share)}" if share == 0 else text.percent(share))
+    return [(_mixed(share), text.labelled(said, text.percent(share)) if share == 0 else text.percent(share))
             for share in (0.0, 0.25, 0.5, 0.75, 1.0)]

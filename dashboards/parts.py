@@ -195,7 +195,7 @@ def effects(kind: str, name: str, text: Text) -> list[str]:
         words += [text("effect.each_quarter")] if one.get("each_quarter") else []
         words += [text("effect.times", n=text.title("parameter", one["times"]))] if "times" in one else []
         words += [text("effect.profile", n=text.title("profile", one["profile"]))] if "profile" in one else []
-        said.append(f"{text.title('parameter', one['parameter'])}: {', '.join([change, *words])}")
+        said.append(text.labelled(text.title("parameter", one["parameter"]), ", ".join([change, *words])))
     return said
 
 
@@ -226,7 +226,7 @@ def explained(key: str, text: Text) -> str:
     elif kind == "context":
         entry = CONTEXTS[name]
         parts.append(f"<p class='ld-fact'>{escape(text('why.sets'))}</p><ul class='ld-equation'>" + "".join(
-            f"<li>{escape(text.title('parameter', one))}: {escape(text.short(value))} "
+            f"<li>{escape(text.labelled(text.title('parameter', one), text.short(value)))} "
             f"({escape(text('why.usual', n=text.short(PARAMETERS[one].default)))})</li>"
             for one, value in entry["values"].items()) + "</ul>")
         parts += _equations(list(entry["values"]), text)

@@ -81,9 +81,9 @@ def cell(values: np.ndarray, unit: str, text: Text) -> str:
 def control_words(control: Control, text: Text) -> str:
     """What a class may move, in words."""
     if control.lever:
-        return f"{control.lever}: {text.title('lever', control.lever)}"
+        return text.labelled(control.lever, text.title("lever", control.lever))
     ends = text.band(control.low, control.high, 0 if control.step >= 1 else 2)
-    return f"{control.parameter}: {text.title('parameter', control.parameter)} ({ends})"
+    return text.labelled(control.parameter, f"{text.title('parameter', control.parameter)} ({ends})")
 
 
 def plan(lesson: Lesson, text: Text) -> list[tuple[int, str]]:

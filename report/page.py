@@ -215,7 +215,7 @@ def _parameters(results: Results, text: Text) -> list[tuple[str, list[dict[str, 
     used = {name: result.scenario.values() for name, result in results.items()}
     groups: dict[str, list[dict[str, Any]]] = {}
     for name, p in PARAMETERS.items():
-        other = [text("report.value_of", start=title[start], value=text.typed(values[name]))
+        other = [text.labelled(title[start], text.typed(values[name]))
                  for start, values in used.items() if values[name] != p.default]
         groups.setdefault(p.group, []).append({
             "name": name, "title": text.title("parameter", name), "default": text.typed(p.default),

@@ -49,7 +49,7 @@ def document(said: Minutes, text: Text) -> bytes:
         for name, line in lines:
             paragraph = made.add_paragraph()
             if name:
-                paragraph.add_run(f"{name}: ").bold = True
+                paragraph.add_run(text.labelled(name)).bold = True
             paragraph.add_run(line)
 
     part(text("minutes.question"), [("", one) for one in said.question])
@@ -62,7 +62,7 @@ def document(said: Minutes, text: Text) -> bytes:
     line = made.add_paragraph()
     for k, (name, link) in enumerate(said.links):
         line.add_run(" · " if k else "")
-        _link(line, name, link)
+        _link(line, name, link, text)
     made.add_paragraph(said.left_out)
     out = io.BytesIO()
     made.save(out)
@@ -97,7 +97,7 @@ def _packages(made: Any, said: Minutes, text: Text) -> None:
         first[0].merge(second[0]).paragraphs[-1].paragraph_format.space_after = Pt(0)
 
 
-def _link(paragraph: Any, name: str, link: str) -> None:
+def _link(paragraph: Any, name: str, link: str, text: Text) -> None:
     """A name that opens a link; a remark where there is none."""
     from docx.opc.constants import RELATIONSHIP_TYPE
     from docx.oxml import OxmlElement
@@ -105,7 +105,7 @@ def _link(paragraph: Any, name: str, link: str) -> None:
     from docx.shared import RGBColor
 
     if not link.startswith("http"):
-        paragraph.add_run(f"{name}: {link}")
+        paragraph.add_run(text.labelled(name, link))
         return
     run = paragraph.add_run(name)
     run.font.color.rgb, run.font.underline = RGBColor(*_BLUE), True
@@ -125,14 +125,16 @@ def slides(said: Minutes, text: Text) -> bytes:
     deck = pptx.Presentation()
     deck.slide_width, deck.slide_height = Cm(33.867), Cm(19.05)
     deck.core_properties.title, deck.core_properties.author = said.title, ""
-    notes = [said.again, *(f"{name}: {link}" for name, link in said.links), said.left_out]
-    packages = [(one.name, f"{' · '.join(one.cards)}. {text('minutes.cost')}: {one.spent}.") for one in said.packages]
+    notes = [said.again, *(text.labelled(name, link) for name, link in said.links), said.left_out]
+    packages = [(one.name, f"{' · '.join(one.cards)}. {text.labelled(text('minutes.cost'), one.spent)}.")
+                for one in said.packages]
     pages = [
         (text("minutes.question"), [("", one) for one in (said.when, *said.question)]),
         (text("minutes.predictions"), [("", one) for one in said.predictions]), (text("minutes.packages"), packages),
         (text("minutes.compared"), [("", one) for one in said.headline]),
         (text("minutes.act"), [(name, " · ".join(lines)) for name, lines in said.act])]
-    for k, (title, lines) in enumerate(pages):
+    for k, (title, told) in enumerate(pages):
+        lines = [(text.labelled(name) if name else "", line) for name, line in told]
         slide = deck.slides.add_slide(deck.slide_layouts[6])
         bars, ranges = k == 1 and bool(said.guessed or said.ran), k == 3 and bool(said.rows)
         _write(slide, 2.0, 1.0, 29.8, 2.0, [("", title)], 32, _INK, bold=True)
@@ -172,7 +174,7 @@ def _write(slide: Any, x: float, y: float, wide: float, high: float, lines: Sequ
         paragraph = frame.paragraphs[0] if k == 0 else frame.add_paragraph()
         paragraph.space_after = Pt(6 if len(lines) > 1 else 0)
         paragraph.alignment = getattr(PP_ALIGN, align)
-        for content, strong in ((f"{name}: " if name else "", True), (line, bold)):
+        for content, strong in ((name, True), (line, bold)):
             if content:
                 run = paragraph.add_run()
                 run.text, run.font.size, run.font.bold, run.font.color.rgb = content, Pt(size), strong, RGBColor(*colour)
@@ -213,7 +215,7 @@ def _ranges(slide: Any, said: Minutes, text: Text) -> None:
     left, scale, top = 6.6, 1.15, 6.4
     lines = [(text("room.nothing"), np.asarray(said.before), _SOFT, "", ""),
              *((one.name, row.ten, _colour(TABLES[row.number - 1]),
-                f"{text('minutes.cost')}: {one.spent}", one.came[1])
+                text.labelled(text("minutes.cost"), one.spent), one.came[1])
                for row in said.rows for one in said.packages if one.name == text("room.table_n", n=row.number))]
     high = min(1.6, 10.0 / len(lines))
     ends = top + high * len(lines)
@@ -231,7 +233,8 @@ def _ranges(slide: Any, said: Minutes, text: Text) -> None:
         _shape(slide, MSO_SHAPE.OVAL, left + scale * mean - 0.27, y - 0.27, 0.54, 0.54, colour)
         beside = "; ".join(filter(None, (came, spent)))
         _write(slide, left + 10 * scale + 0.6, y - 0.65, 13.6, 1.3, [("", beside)], 13, _INK)
-    axis = text("room.axis_ten") + (f" · {text('room.key_target')}: {said.target}" if said.target is not None else "")
+    axis = text("room.axis_ten") + (
+        f" · {text.labelled(text('room.key_target'), said.target)}" if said.target is not None else "")
     _write(slide, left - 1.0, ends + 0.5, 16.0, 0.7, [("", axis)], 12, _SOFT)
 
 

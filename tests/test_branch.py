@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from pseudo import plain_english
 from typer.testing import CliRunner
 
 from letsdance.commands.main import app
@@ -50,6 +51,13 @@ def test_a_later_policy_is_the_run_that_had_it_from_the_start(saved):
         whole = simulate("lone_ranger", runs=1, seed=7, quarters=24, parameters=SMALL, **changes).society
         assert np.array_equal(told(found, name), whole[list(SOCIETY)].to_numpy(float), equal_nan=True)
     assert not np.array_equal(told(found, "free-range"), told(found, "blamed"), equal_nan=True)
+
+
+def test_a_branch_speaks_the_language_that_is_asked(saved, spoken):
+    from letsdance.report.branching import study
+
+    for runs, policies in ((2, {AS_IT_WAS: [], "#1": ["FRCS@11+8"]}), (1, {AS_IT_WAS: [], "#1": []}), (1, {AS_IT_WAS: []})):
+        assert not plain_english(study(saved, branch(saved, policies, runs), spoken))
 
 
 def test_a_table_of_municipalities_travels_with_the_state(tmp_path):

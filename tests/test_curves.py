@@ -229,7 +229,7 @@ def test_an_estimate_at_the_edge_of_the_search_has_no_interval_and_says_so():
     assert found.fitted.set_index(["curve", "parameter"]).loc[("bass", "q"), ["low", "high"]].isna().all()
     assert any("Bass: q cannot be told from these data" in line for line in found.said)
     tables = [table for section in describe_study(found).sections for table in section.tables]
-    table = next(one for one in tables if "95\u00a0% interval" in one.columns)
+    table = next(one for one in tables if "95 % interval" in one.columns)
     assert [row[1] for row in table.rows if row[3] == "edge of the search"] == ["q"]
 
 

@@ -335,6 +335,10 @@ class Text:
         return (self("report.when_in", where=where) if where else "") + (
             self("report.when_for", whom=self.group(whom)) if whom else "")
 
+    def labelled(self, label: str, value: object = "") -> str:
+        """'Cost: 12': a label and its value, or what stands before it."""
+        return self("number.labelled", label=label, value=value)
+
     def listed(self, items: list[str]) -> str:
         """'a, b and c'."""
         return listed(items, self("number.and"))
