@@ -781,7 +781,14 @@ def test_a_page_shows_what_its_view_says_and_events_change_it():
     used = {"name": "FRCS", "start": 4, "duration": None, "strength": 1}
     controls.vue_use({"kind": "lever", "at": None, "use": used, "done": True})
     assert controls.values.value["levers"] == [{"name": "FRCS", "start": 4, "duration": None, "strength": 1.0, "where": "",
-                                                "share": 1.0}]
+                                                "whom": "", "share": 1.0}]
+    out = {"name": "OUT", "start": 4, "duration": 8, "strength": 1, "where": "M1", "whom": "the poorest 25 %"}
+    controls.vue_use({"kind": "lever", "at": None, "use": out, "done": True})
+    assert controls.values.value["levers"][1]["whom"] == "the poorest quarter"
+    assert controls.values.value["levers"][1]["share"] == pytest.approx(6 / 25 / 40)
+    controls.vue_use({"kind": "lever", "at": 1, "use": out | {"whom": "the richest dog"}, "done": True})
+    assert "cannot be read" in controls.refused.value["lever.OUT"]
+    bar.vue_act("undo")
     assert "k=1.5~FRCS@4*1" in shell.link
     controls.vue_luck({"runs": 3})
     assert "whole number from 20" in controls.refused.value["luck"]
