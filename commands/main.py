@@ -32,6 +32,7 @@ from letsdance.commands import (
     workshop,
 )
 from letsdance.commands.screen import (
+    ENGLISH_ONLY,
     Interrupted,
     Json,
     Language,
@@ -189,7 +190,8 @@ def explain(
     runs: Annotated[int | None, typer.Option(
         help="Paired runs of each scenario, in each world [default: 20; with --worlds 4].")] = None,
     quarters: Quarters = None, seed: Seed = 1, sets: Set = None, lever: Lever = None,
-    shock: Shock = None, profile: Profile = None, worlds: Over = None, within: Within = None, as_json: Json = False,
+    shock: Shock = None, profile: Profile = None, worlds: Over = None, within: Within = None,
+    language: Language = "en", as_json: Json = False,
 ) -> None:
     """Say in plain sentences what happened and why.
 
@@ -197,10 +199,13 @@ def explain(
     """
     from letsdance import scenarios as told
     from letsdance.params import Refused
+    from letsdance.words import text_in
 
+    spoken = text_in(language)
     if (directory is None) == (scenario is None):
         raise Refused("give either a folder or --scenario, such as `letsdance explain --scenario lone_ranger`.")
     if (there := worlds_of(worlds, within)) is not None:
+        idle("--language", because=ENGLISH_ONLY.format(option="--worlds"))
         if directory is not None:
             from letsdance.experiments import manifests
 
@@ -226,7 +231,7 @@ def explain(
         results = simulated({story.name: story}, runs, seed, None, quiet=as_json)
     from letsdance.experiments.reasons import explain as reasons
 
-    said = {name: reasons(result) for name, result in results.items()}
+    said = {name: reasons(result, spoken) for name, result in results.items()}
     if as_json:
         typer.echo(json.dumps(said))
     for sentences in [] if as_json else said.values():

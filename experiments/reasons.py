@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from letsdance.scenarios import STARTS, load
+from letsdance.scenarios import STARTS
 from letsdance.simulation.indicators import SOCIETY
 from letsdance.simulation.run import Result
-from letsdance.words import IN_ENGLISH
+from letsdance.words import IN_ENGLISH, Text
 
 #: Quarters that "the last two years" are.
 LAST = 8
@@ -97,64 +97,63 @@ def bottlenecks(result: Result, last: int = LAST) -> dict[str, int]:
     return counts
 
 
-def in_runs(count: int, runs: int) -> str:
+def _in_runs(count: int, runs: int, text: Text) -> str:
     """'in 17 of 20 runs', 'in every run', 'in no run'."""
     if count == runs:
-        return "in every run" if runs > 1 else "in this run"
-    return f"in {count} of {runs} runs" if count else "in no run"
+        return text("report.explain_every" if runs > 1 else "report.explain_this")
+    return text.in_runs(count, runs) if count else text("report.explain_no")
 
 
-def _beside(result: Result, goal: str) -> str:
-    """In how many worlds of other parameters a start as it ships comes to this future, where that was looked at."""
+def _ends(result: Result, text: Text) -> str:
+    """Where municipalities end; and in how many worlds of other parameters a start as it ships comes to the same future,
+    where that was looked at."""
     from letsdance.experiments import robust
 
-    held = robust.of(f"card.{result.scenario.name}.leads", goal) if robust.usual(result) else None
-    return "" if held is None else (f" The same holds in {held.share:.0%} ({held.chance.low:.0%}-{held.chance.high:.0%}) "
-                                    f"of {held.worlds} worlds with other parameters.")
-
-
-def explain(result: Result) -> list[str]:
-    """Plain sentences on what happened and why, each computed from the runs."""
-    end = result.rows[:, -1]
-    R, quarters = result.runs, result.quarters
-    names = {name: load(name).title for name in STARTS}
-    shares = np.stack([end[name] for name in names])
-    most = shares.argmax(axis=0)
-    counts = np.bincount(most, minlength=4)
+    shares = np.stack([result.rows[name][:, -1] for name in STARTS])
+    counts = np.bincount(shares.argmax(axis=0), minlength=len(STARTS))
     first = int(counts.argmax())
-    told = [f"{result.scenario.title}, after {quarters} quarters: most municipalities are in "
-            f"{list(names.values())[first]} {in_runs(int(counts[first]), R)}; on average "
-            + ", ".join(f"{share:.0%} in {name}" for name, share in zip(names.values(), shares.mean(axis=1), strict=True)
-                        if share >= 0.005) + "." + _beside(result, list(names)[first])]
-    last = min(LAST, quarters)
-    for side in ("citizens", "governments"):
-        found = [one for one in pushes(result, last) if one.side == side and abs(one.push) >= 0.01]
-        up, down = [p for p in found if p.push > 0][:3], [p for p in found if p.push < 0][:3]
+    held = robust.of(f"card.{result.scenario.name}.leads", STARTS[first]) if robust.usual(result) else None
+    beside = "" if held is None else text("report.explain_beside", share=text.percent(held.share), worlds=held.worlds,
+                                          band=text.percents(held.chance.low, held.chance.high))
+    each = [text("report.explain_share", share=text.percent(share), future=text.title("start", name))
+            for name, share in zip(STARTS, shares.mean(axis=1), strict=True) if share >= 0.005]
+    return text("report.explain_ends", start=text.start(result.scenario.title), quarters=result.quarters, beside=beside,
+                future=text.title("start", STARTS[first]), runs=_in_runs(int(counts[first]), result.runs, text),
+                shares=", ".join(each))
 
-        def said(pushed: list[Push]) -> str:
-            each = [f"{one.words} ({one.push:+.2f}, {in_runs(one.runs, R)})" for one in pushed]
-            return "; ".join(each) or "nothing much"
 
-        told.append(f"What made {side} willing in the last two years: {said(up)}. What held them back: {said(down)}.")
+def _pushed(result: Result, side: str, last: int, text: Text) -> str:
+    """What made a side willing, and what held it back."""
+    found = [one for one in pushes(result, last) if one.side == side and abs(one.push) >= 0.01]
+
+    def said(pushed: list[Push]) -> str:
+        each = [text("report.explain_push", reason=text.title("indicator", one.name), push=text.signed(one.push),
+                     runs=_in_runs(one.runs, result.runs, text)) for one in pushed[:3]]
+        return text("report.semicolon").join(each) or text("report.explain_nothing")
+
+    return text(f"report.explain_{side}", up=said([p for p in found if p.push > 0]),
+                down=said([p for p in found if p.push < 0]))
+
+
+def _calls(result: Result, last: int, text: Text) -> str:
+    """Which calls died."""
     rows = result.rows[:, -last:]
-    dead, crowded = rows["dead_calls"].sum(axis=1), rows["crowded_out"].sum(axis=1)
-    asked, lost = rows["government_calls"].sum(axis=1), rows["unanswered_calls"].sum(axis=1)
-    by_citizens = rows["citizen_calls"].sum(axis=1)
-    if asked.sum() > 0:
-        told.append(f"Of the governments' calls {dead.sum() / asked.sum():.0%} died because too few came"
-                    + (f", and of the citizens' calls {lost.sum() / by_citizens.sum():.0%}" if by_citizens.sum() else "")
-                    + (f"; {crowded.sum() / (asked.sum() + by_citizens.sum()):.0%} of all calls failed only because the "
-                       f"willing were busy already." if crowded.sum() else "."))
-    elif by_citizens.sum() > 0:
-        told.append(f"Of the citizens' calls {lost.sum() / by_citizens.sum():.0%} found too few; governments did not "
-                    f"call.")
-    else:
-        told.append("Nobody called in the last two years.")
+    dead, crowded, asked, lost, by_citizens = (float(rows[name].sum()) for name in (
+        "dead_calls", "crowded_out", "government_calls", "unanswered_calls", "citizen_calls"))
+    if not asked:
+        return text("report.explain_citizens_only", share=text.percent(lost / by_citizens)) if by_citizens else text(
+            "report.explain_nobody")
+    return text("report.explain_died", dead=text.percent(dead / asked),
+                lost=text("report.explain_lost", share=text.percent(lost / by_citizens)) if by_citizens else "",
+                busy=text("report.explain_busy", share=text.percent(crowded / (asked + by_citizens))) if crowded else "")
+
+
+def explain(result: Result, text: Text = IN_ENGLISH) -> list[str]:
+    """Plain sentences on what happened and why, each computed from the runs."""
+    last = min(LAST, result.quarters)
     narrow = bottlenecks(result, last)
     step = max(narrow, key=lambda name: narrow[name])
-    if narrow[step]:
-        what = IN_ENGLISH(f"report.funnel_{step}")
-        told.append(f"The bottleneck, against a society that dances: {what} ({in_runs(narrow[step], R)}).")
-    else:
-        told.append("No step from calling to lasting services is narrower than in a society that dances.")
-    return told
+    return [_ends(result, text), *(_pushed(result, side, last, text) for side in ("citizens", "governments")),
+            _calls(result, last, text),
+            text("report.explain_bottleneck", step=text(f"report.funnel_{step}"),
+                 runs=_in_runs(narrow[step], result.runs, text)) if narrow[step] else text("report.explain_none")]

@@ -12,6 +12,7 @@ from pseudo import NAMES, plain_english, seen
 from letsdance.experiments.adopters import describe, from_arrays
 from letsdance.experiments.compare import compare, policies, read_policy
 from letsdance.experiments.precision import until
+from letsdance.experiments.reasons import explain
 from letsdance.experiments.windtunnel import wind_tunnel
 from letsdance.params import Refused
 from letsdance.report import comparison, page, study, windtunnel
@@ -57,6 +58,12 @@ def test_no_plain_english_is_left_in_a_report(results, spoken):
         assert len(said) > 500
         assert not {word for line in said for word in re.findall(r"[A-Za-z]{2,}", NAMES.sub("", line))}
         assert not [line for line in said if re.search(r"\d\.\d", re.sub(r"(letsdance|python|numpy) [\d.]+", "", line))]
+
+
+def test_no_plain_english_is_left_in_an_explanation(results, spoken):
+    said = [sentence for result in results.values() for sentence in explain(result, spoken)]
+    assert len(said) == 20
+    assert not [one for one in said if re.search(r"[A-Za-z]{2,}|\d\.\d", one)]
 
 
 @pytest.mark.parametrize("outcome", ["lets_dance", "time_to_50", "consciousness@4-8"])

@@ -235,8 +235,8 @@ def test_sentences_stand_beside_what_holds_and_only_for_starts_as_they_ship(monk
     assert not any("Holds in" in says for says in card("lone_ranger", other, Text()).values())
     from letsdance.experiments.reasons import explain
 
-    assert "88%" in explain(results["dead_horse"])[0]
-    assert "88%" not in explain(other["dead_horse"])[0]
+    assert "88\u00a0%" in explain(results["dead_horse"])[0]
+    assert "88\u00a0%" not in explain(other["dead_horse"])[0]
 
 
 def test_the_first_page_says_how_far_the_founding_claims_hold():
