@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
+from benchmarks import learning
 
 from letsdance.experiments.adopters import forecast, invented, prior, scores, similar, synthetic
 from letsdance.experiments.adopters.history import Cascade
@@ -67,6 +69,19 @@ def test_the_kernel_is_narrow_where_the_like_go_on_alike_and_wide_where_all_is_l
                                               np.zeros(40, int))) for c in alike]
     known = [similar.past(cascades).sharpened((0.16,)).narrow for cascades in (alike, luck)]
     assert known[0] > known[1] == similar.NARROW[0]
+
+
+def test_more_past_cascades_never_hurt():
+    """A small part of `python -m benchmarks.learning`: two draws of past cascades, each with others to forecast."""
+    rows = pd.concat([learning.curve("kinds", number, (8, 32, 128), 30) for number in (21, 22)])
+    for measure in ("CRPS", "MAE"):
+        falls = [rows[rows["past"] == size][measure].mean() for size in (8, 32, 128)]
+        assert falls[0] > falls[1] > falls[2]
+    less = learning.gains(rows, "CRPS")
+    assert (less[less["past"] == 128]["less"] < 0).all()
+    mine = less[(less["cut"] == "16%") & (less["past"] == 32)]["less"].iloc[0]
+    others = [part.set_index("past")["CRPS"] for _, part in rows[rows["cut"] == "16%"].groupby("set")]
+    assert mine == pytest.approx(np.mean([one[32] - one[8] for one in others]))
 
 
 def kinds(count: int, seed: int, luck: bool = False) -> list[Cascade]:
