@@ -51,6 +51,14 @@ def _numbers(what: str, text: str, kind: type[int] | type[float], end: bool = Fa
     return found
 
 
+Where = Annotated[list[str] | None, typer.Option(
+    "--in", metavar="PLACE", help="Where levers may act: everywhere, the 5 most connected, Ash, or each town (one by one); "
+                                  "repeat [default: everywhere].")]
+Whom = Annotated[list[str] | None, typer.Option(
+    "--for", metavar="GROUP", help="For whom levers may act: everybody, the poorest quarter; those that cannot be for a "
+                                   "group act for everybody or not at all; repeat [default: everybody].")]
+
+
 def search(
     scenario: Annotated[str, typer.Argument(help="A start by name, or the path of a scenario file.")],
     chance: Annotated[float | None, typer.Option(help="Least cost that succeeds with at least this chance.")] = None,
@@ -62,12 +70,7 @@ def search(
     starts: Annotated[str, typer.Option(help="Quarters in which levers may start.")] = "1,9",
     durations: Annotated[str, typer.Option(help="For how many quarters; end: to the end.")] = "20,end",
     strengths: Annotated[str, typer.Option(help="How strongly.")] = "0.5,1",
-    where: Annotated[list[str] | None, typer.Option(
-        "--in", metavar="PLACE", help="Where levers may act: everywhere, the 5 most connected, Ash, or each town (one by "
-                                      "one); repeat [default: everywhere].")] = None,
-    whom: Annotated[list[str] | None, typer.Option(
-        "--for", metavar="GROUP", help="For whom levers may act: everybody, the poorest quarter; those that cannot be for "
-                                       "a group act for everybody or not at all; repeat [default: everybody].")] = None,
+    where: Where = None, whom: Whom = None,
     runs: Annotated[int | None, typer.Option(
         help="Seeds on which portfolios are found [default: 12; with --aim 3 in each world].")] = None,
     fresh_runs: Annotated[int, typer.Option(
