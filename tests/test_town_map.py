@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser import axe_finds_no_serious_fault, browser_type_launch_args, served, visit  # noqa: F401  (fixtures)
+from browser import axe_finds_no_serious_fault, browser_type_launch_args, served, visit, wait_until  # noqa: F401  (fixtures)
 from playwright.sync_api import expect
 
 from letsdance.dashboards import atlas, charts_town
@@ -232,8 +232,9 @@ def test_a_map_is_opened_told_walked_and_kept(visit, tmp_path):
 
     page.get_by_label("Colour says").select_option("G")
     page.wait_for_function("location.search.includes('town.colours-say=G')")
-    paints = page.locator(".tw-map path").evaluate_all("all => all.map(one => getComputedStyle(one).fill)")
-    assert (len(set(paints)) == 1) == (len(set(shown["G"][8])) == 1)
+    paints = page.locator(".tw-map path")
+    wait_until(page, lambda: (len(set(paints.evaluate_all("all => all.map(one => getComputedStyle(one).fill)"))) == 1)
+               == (len(set(shown["G"][8])) == 1))
     axe_finds_no_serious_fault(page)
     page.get_by_role("button", name="Squares").click()
     page.wait_for_function("location.search.includes('town.drawn-as=squares')")
