@@ -11,6 +11,7 @@ import typer
 
 from letsdance.commands.screen import (
     Json,
+    Language,
     Over,
     Overwrite,
     Profile,
@@ -43,7 +44,7 @@ def follow(
     quarters: Quarters = None, seed: Seed = 1, sets: Set = None, shock: Shock = None, profile: Profile = None,
     municipalities: Table = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-follow"),
-    overwrite: Overwrite = False, as_json: Json = False,
+    language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Say where a case stands, and whether its plan still holds.
 
@@ -55,7 +56,9 @@ def follow(
     from letsdance.experiments.adopters.abc_smc import coverage
     from letsdance.experiments.seen import read_seen
     from letsdance.params import check_whole
+    from letsdance.words import text_in
 
+    text = text_in(language)
     folder.check_target(out, overwrite)
     check_whole("--recover", recover, 0, 10_000)
     there = worlds_of("2000" if worlds is None else worlds, "30%" if worlds is None and within is None else within)
@@ -71,21 +74,23 @@ def follow(
         frames["coverage"] = coverage(frames["recovered"])
     from letsdance.report import following as pages
 
-    said = {"worlds": there.worlds, "worlds_toml": found.case.worlds.to_toml(), "scenario": story.to_toml(), "plan": plan,
-            "target": str(found.target), "chance": chance, "seed": seed, "moves": moves, "now": found.now,
-            "seen": [{**asdict(one), "error": finite(one.error)} for one in rows],
-            "municipalities": text_of(municipalities), "sentences": found.sentences}
-    keep(out, "follow", said, frames, pages.study(found, frames.get("coverage")), overwrite, as_json)
+    said: dict[str, Any] = {
+        "worlds": there.worlds, "worlds_toml": found.case.worlds.to_toml(), "scenario": story.to_toml(), "plan": plan,
+        "target": str(found.target), "chance": chance, "seed": seed, "moves": moves, "now": found.now,
+        "seen": [{**asdict(one), "error": finite(one.error)} for one in rows],
+        "municipalities": text_of(municipalities), "sentences": found.said(text)}
+    keep(out, "follow", said, frames, pages.study(found, frames.get("coverage"), text), overwrite, as_json)
     without, with_it = found.chances()
     if as_json:
         typer.echo(json.dumps({
-            "folder": str(out), "now": found.now, "verdict": found.verdict, "sentences": found.sentences,
+            "folder": str(out), "now": found.now, "verdict": found.verdict, "sentences": said["sentences"],
             "chance": {"without": without.share, "with": with_it.share, "low": with_it.low, "high": with_it.high},
             "standing": records(found.standing), "filtered": records(found.filtered),
             **({"coverage": records(frames["coverage"])} if recover else {})}))
         return
-    table, held = pages.standing_table(found), pages.coverage_sentences(frames["coverage"]) if recover else []
+    table = pages.standing_table(found, text)
+    held = pages.coverage_sentences(frames["coverage"], text) if recover else []
     print_table(table.note, list(table.columns), [list(row) for row in table.rows])
-    for k, line in enumerate([*found.sentences, *held]):
+    for k, line in enumerate([*said["sentences"], *held]):
         console().print(line, style="bold" if k < 2 else None, highlight=False)
-    written(out)
+    written(out, text=text)

@@ -30,7 +30,7 @@ from letsdance.experiments.particles import Cloud, Taken
 from letsdance.experiments.posterior import rows as of_draws
 from letsdance.experiments.seen import Seen, SeenLike, read_seen
 from letsdance.experiments.success import MAJORITY, Chance, chance, words
-from letsdance.experiments.worlds import Worlds, correlated, put
+from letsdance.experiments.worlds import STRUCTURES, Worlds, correlated, put
 from letsdance.params import PARAMETERS, Refused, check_whole, files
 from letsdance.scenarios import Scenario, ScenarioLike
 from letsdance.simulation import municipalities as places
@@ -39,6 +39,7 @@ from letsdance.simulation.municipalities import MunicipalitiesLike
 from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.simulation.run import Result
 from letsdance.simulation.society import cores
+from letsdance.words import IN_ENGLISH, Text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +49,8 @@ STANDING = ("C", "G", "T", *REGIMES, "services", "ever_adopted")
 #: Where the start may lie on the plane, unless worlds say it.
 _PLANE = "0.05:0.95"
 _PURPOSE = 0xF0110  # names this use of a seed
-_STRUCTURE = ("profile", "context", "mechanism")
+#: What is followed where nothing is planned.
+NO_PLAN = "no plan"
 
 
 # ---------------------------------------------------------------- particles of a case
@@ -85,7 +87,7 @@ class Case:
         """Run every particle up to quarter `last`; keep(k, arrays of a `Result`), from several threads."""
         columns = self.worlds_at(z)
         names = list(columns)
-        plain = not (story.levers or story.shocks or story.mechanisms or set(names) & set(_STRUCTURE))
+        plain = not (story.levers or story.shocks or story.mechanisms or set(names) & set(STRUCTURES))
         if plain:  # parameters stay as they are: no schedule needs to be made
             base = schedule.build(story, max(last, 1), self.towns).shipped
             numbers = np.column_stack([np.asarray(columns[name], np.float64) for name in names])
@@ -221,36 +223,50 @@ class Followed:
     @property
     def sentences(self) -> list[str]:
         """Where it stands, how sure that is, whether the plan holds, and what was unexpected."""
+        return self.said()
+
+    def said(self, text: Text = IN_ENGLISH) -> list[str]:
+        """The sentences, in a language."""
+        odd = self.filtered[self.filtered["surprise"] < 0.05]
+        return [self._stands(text), self._whether(text),
+                text("report.follow_at_first", before=self.chances("before")[1].said(text)),
+                *([text("report.follow_odd", quarter=int(odd.iloc[0]["quarter"]))] if len(odd) else []),
+                self._told_most(text)]
+
+    def _stands(self, text: Text) -> str:
         last = self.standing.iloc[-1]
         where = max(REGIMES, key=lambda name: last[name])
-        sure = float(last[f"most_in_{where}"])
-        said = [f"In quarter {self.now} citizens' willingness is {last['C']:.2f} ({last['C_low_95']:.2f} to "
-                f"{last['C_high_95']:.2f}) and governments' {last['G']:.2f} ({last['G_low_95']:.2f} to "
-                f"{last['G_high_95']:.2f}); most municipalities are in {scenarios.load(where).title} ({sure:.0%} sure)."]
-        (without, with_it), (_, before) = self.chances(), self.chances("before")
-        verdict = {"holds": "The plan holds", "open": "Whether the plan holds cannot be told yet",
-                "fails": f"The plan {'no longer holds' if before.share >= self.needed else 'falls short'}"}[self.verdict]
-        if self.plan.levers:
-            said.append(f"{verdict}: the chance of {words(self.target)} is {with_it} with the rest of {self.plan.name} and "
-                        f"{without} without it; {self.needed:.0%} is wanted.")
-        else:
-            said.append(f"The chance of {words(self.target)} is {with_it} as things go.")
-        said.append(f"Before anything was seen that chance was {before}.")
-        odd = self.filtered[self.filtered["surprise"] < 0.05]
-        if len(odd):
-            said.append(f"Quarter {int(odd.iloc[0]['quarter'])} was not expected: what was seen then lay farther out than "
-                        "95 % of what these worlds foresaw; the worlds may be too narrow, or the model wrong.")
-        told_most = self.learnt[self.learnt["narrowing"] < 0.8].head(3)
-        if len(told_most):
-            told = [f"{row.title} ({row.parameter}), {row.low_95:.2g} to {row.high_95:.2g}"
-                    for row in told_most.itertuples()]
-            said.append(f"What the data tell most about: {'; '.join(told)}.")
-        else:
-            said.append("The data tell little about any single parameter: what they narrow is where the case stands.")
-        return said
+        sides = {name: text("report.interval", **{part: text.number(last[f"{name}{end}"], 2) for part, end in (
+            ("mean", ""), ("low", "_low_95"), ("high", "_high_95"))}) for name in ("C", "G")}
+        return text("report.follow_stands", quarter=self.now, future=text.title("start", where),
+                    sure=text.percent(last[f"most_in_{where}"]), **sides)
+
+    def _whether(self, text: Text) -> str:
+        """Whether the plan holds; without one, the chance as things go."""
+        without, with_it = self.chances()
+        goal = words(self.target, text)
+        if not self.plan.levers:
+            return text("report.follow_as_things_go", goal=goal, with_it=with_it.said(text))
+        verdict = self.verdict if self.verdict != "fails" else (
+            "no_longer" if self.chances("before")[1].share >= self.needed else "short")
+        return text("report.follow_plan", verdict=text(f"report.follow_{verdict}"), goal=goal, plan=self.plan.name,
+                    with_it=with_it.said(text), without=without.said(text), needed=text.percent(self.needed))
+
+    def _told_most(self, text: Text) -> str:
+        most = self.learnt[self.learnt["narrowing"] < 0.8].head(3)
+        told = [text("report.follow_learnt_item", parameter=parameter_named(row.parameter, text),
+                     **{end: text.typed(float(f"{getattr(row, f'{end}_95'):.2g}")) for end in ("low", "high")})
+                for row in most.itertuples()]
+        return text("report.follow_learnt", said=text("report.semicolon").join(told)) if told else text(
+            "report.follow_learnt_little")
 
     def __repr__(self) -> str:
         return "\n".join(self.sentences)
+
+
+def parameter_named(name: str, text: Text) -> str:
+    """A parameter in words, with the name by which it is set."""
+    return f"{text.title('parameter', name)} ({name})" if name in PARAMETERS else name
 
 
 def _thinned(held: np.ndarray, count: int) -> Chance:
@@ -300,7 +316,7 @@ def make_case(seen: SeenLike, scenario: ScenarioLike = "lone_ranger", plan: str 
               threads: int | None = None) -> tuple[Case, Policy]:
     """The case and its plan, checked; words as in `follow`."""
     told = read_seen(seen)
-    policy = Policy("no plan") if plan is None else read_policy(plan) if isinstance(plan, str) else plan
+    policy = Policy(NO_PLAN) if plan is None else read_policy(plan) if isinstance(plan, str) else plan
     story = policy.on(scenarios.load(scenario))
     there = worlds or Worlds(2000, within="30%")
     if told[-1].quarter >= story.quarters:

@@ -100,6 +100,10 @@ class Chance:
     def __str__(self) -> str:
         return f"{self.share:.0%} ({self.low:.0%}-{self.high:.0%})"
 
+    def said(self, text: Text = IN_ENGLISH) -> str:
+        """'71 % (60–80 %)', in a language."""
+        return text("report.with_band", value=text.percent(self.share), band=text.percents(self.low, self.high))
+
 
 def chance(held: np.ndarray, looks: int = 1) -> Chance:
     """The exact interval (Clopper and Pearson 1934) of a chance.

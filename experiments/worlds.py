@@ -42,6 +42,7 @@ from letsdance.simulation import schedule
 from letsdance.simulation.municipalities import MunicipalitiesLike
 from letsdance.simulation.run import Result, run_seeds
 from letsdance.simulation.society import cores
+from letsdance.words import IN_ENGLISH, Text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,6 +58,8 @@ if TYPE_CHECKING:
 #: What may be said of a parameter: kind -> (how many numbers, an example).
 KINDS = {"range": (2, "[0.5, 2]"), "normal": (2, "[0.75, 0.2]"), "lognormal": (2, "[0.75, 1.5]"),
          "triangular": (3, "[0.5, 0.75, 2]"), "values": (0, "[3, 4, 5]")}
+#: Alternatives that are no parameter.
+STRUCTURES = ("profile", "context", "mechanism")
 #: Where society starts; it stays, unless it is named.
 _START = ("C0", "G0")
 _MOST = 100_000
@@ -272,16 +275,21 @@ class Worlds:
         return np.asarray((rng.permutation(self.worlds) + rng.random(self.worlds)) / self.worlds)
 
     def __str__(self) -> str:
-        how = {"ranges": "all uncertain parameters over their declared ranges", "fixed": ""}.get(
-            str(self.within)) if isinstance(self.within, str) else f"all uncertain parameters within ±{self.within:.0%}"
-        said = [how] if how else []
-        if self.parameters:
-            said.append(f"{listed(self.parameters)} as said")
-        if self.posterior_values:
-            said.append(f"{listed(self.posterior_values)} from the calibration")
-        if self.alternatives:
-            said.append(f"alternatives of {listed(self.alternatives)}")
-        return f"{self.worlds:,} worlds: {listed(said)}"
+        return self.said()
+
+    def said(self, text: Text = IN_ENGLISH) -> str:
+        """How many, and what is uncertain in them, in a language."""
+        said = []
+        if isinstance(self.within, float):
+            said.append(text("report.worlds_within", share=text.percent(self.within)))
+        elif self.within == "ranges":
+            said.append(text("report.worlds_ranges"))
+        alternatives = [text(f"report.worlds_{name}") if name in STRUCTURES else name for name in self.alternatives]
+        for key, named in (("as_said", list(self.parameters)), ("posterior", list(self.posterior_values)),
+                           ("alternatives", alternatives)):
+            if named:
+                said.append(text(f"report.worlds_{key}", names=text.listed(named)))
+        return text("report.worlds_said", n=text.number(self.worlds), said=text.listed(said))
 
     # ------------------------------------------------------------ what is asked over them
 
@@ -396,9 +404,9 @@ def check_within(within: object) -> float | str:
 
 def _check_alternatives(alternatives: Mapping[str, Sequence[object]]) -> None:
     for name, values in alternatives.items():
-        if name not in ("profile", "context", "mechanism") and name not in PARAMETERS:
+        if name not in STRUCTURES and name not in PARAMETERS:
             raise Refused("there is no alternative {name!r}.{near} Name a parameter, profile, context or mechanism.",
-                          name=name, near=nearest(name, [*PARAMETERS, "profile", "context", "mechanism"]))
+                          name=name, near=nearest(name, [*PARAMETERS, *STRUCTURES]))
         if not isinstance(values, list | tuple) or len(values) < 2 or len({repr(v) for v in values}) < len(values):
             raise Refused("{name}: alternatives are a list of two or more different values, not {values!r}.", name=name,
                           values=values)
@@ -546,7 +554,7 @@ def of(said: WorldsLike, within: str | float | None = None, seed: int | None = N
 def put(story: Scenario, world: Mapping[str, Any], kept: frozenset[str] = frozenset()) -> Scenario:
     """A scenario in a world: a row of `Worlds.table` as a mapping. kept: parameters that the scenario sets against it."""
     numbers = {name: float(value) for name, value in world.items()
-               if name not in ("profile", "context", "mechanism") and name not in kept}
+               if name not in STRUCTURES and name not in kept}
     made = replace(story, parameters={**story.parameters, **numbers})
     if "profile" in world:
         made = replace(made, profile=world["profile"])

@@ -19,6 +19,7 @@ from letsdance.report.outcomes import amount, change, described, difference, dig
 from letsdance.report.sheet import WIDE, Figure, Panel, shorten
 from letsdance.report.study import Section, Study, Table
 from letsdance.report.style import (
+    ENGLISH,
     FOOT,
     GRID,
     INK,
@@ -41,8 +42,7 @@ __all__ = ["WIDTH", "assumptions", "headlines", "knowing_sentences", "luck_sente
            "size", "sorted_worlds", "study", "summary_table", "titled", "worst_where"]
 
 #: What no answer over worlds may leave out.
-WIDTH = ("Worlds are only as wide as the ranges that somebody assumed, and they hold what this model can be, not what "
-         "it lacks.")
+WIDTH = ENGLISH("report.worlds_width")
 
 
 # ---------------------------------------------------------------- sentences

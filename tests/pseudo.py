@@ -9,6 +9,7 @@ import pytest
 
 from letsdance import words
 from letsdance.report import study
+from letsdance.report.sheet import Figure, text_width
 from letsdance.scenarios import STARTS
 from letsdance.words import KINDS, TEXTS, Text, catalogue, declared
 
@@ -85,3 +86,13 @@ def plain_english(page, codes=""):
     typed = re.compile(f"{codes}|{NAMES.pattern}" if codes else NAMES.pattern)
     return ({word for line in said for word in re.findall(r"[A-Za-z]{2,}", typed.sub("", line))}
             | {line for line in said if re.search(r"\d\.\d", typed.sub("", line))})
+
+
+def crowded(figure: Figure) -> list[str]:
+    """The words of a figure that were cut short, or reach beyond its edge."""
+    def fits(word):
+        wide = text_width(word["text"], word["size"], word["bold"])
+        left = word["x"] - wide * {"middle": 0.5, "end": 1.0}.get(word["anchor"], 0.0)
+        return "…" not in word["text"] and -1 < left < figure.width + 1 - wide
+
+    return [word["text"] for word in figure._words if not fits(word)]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from pseudo import crowded, plain_english
 from scipy.special import ndtri
 from typer.testing import CliRunner
 
@@ -16,6 +18,7 @@ from letsdance.experiments.adopters import sampling
 from letsdance.experiments.adopters.abc_smc import coverage
 from letsdance.experiments.follow import _stopped, follow, load, make_case, recover
 from letsdance.experiments.luck_paths import along
+from letsdance.experiments.outcomes import parse_condition
 from letsdance.experiments.seen import Seen, read_seen
 from letsdance.experiments.worlds import Worlds, read
 from letsdance.params import Refused
@@ -23,6 +26,7 @@ from letsdance.report import following as pages
 from letsdance.report.sheet import NARROW, WIDE
 from letsdance.report.study import render
 from letsdance.simulation import municipalities
+from letsdance.words import Text, languages
 
 SMALL = ld.load_scenario("lone_ranger").changed(parameters={"municipalities": 8, "citizens": 12}, quarters=14)
 
@@ -168,9 +172,34 @@ def test_what_is_to_come_is_on_equal_luck_and_the_page_says_it(found):
     study = pages.study(told, coverage(pd.DataFrame({"parameter": "C", "truth": [0.5], "low_80": 0.4, "high_80": 0.6,
                                                      "low_95": 0.3, "high_95": 0.7})))
     html = render(study, {"command": "x"})
-    for part in (str(with_it).split()[0], "Where it stands", "Does it find what is known"):
+    for part in (with_it.said().split(" (")[0], "Where it stands", "Does it find what is known"):
         assert part in html
     assert pages.plane(told, NARROW).width == NARROW < pages.plane(told, WIDE).width
+
+
+def test_a_case_speaks_the_language_that_is_asked(found, spoken):
+    _, told = found
+    held = coverage(pd.DataFrame({"parameter": "C", "truth": [0.5], "low_80": 0.4, "high_80": 0.6, "low_95": 0.3,
+                                  "high_95": 0.7}))
+    either = {"profile": ("co_creation", "telework"), "T_lo": (0.3, 0.5)}
+    seen = (*told.case.seen, Seen(9, "services", 0.2), Seen(9, "uses", 0.3, 200))
+    unsure = replace(told, plan=ld.Policy("no plan"), target=parse_condition("lets_dance@10-14 >= 0.3"),
+                     case=replace(told.case, seen=seen, worlds=replace(told.case.worlds, alternatives=either)),
+                     draws=told.draws.assign(profile="telework", T_lo=0.3),
+                     prior=told.prior.assign(profile="co_creation", T_lo=0.5),
+                     filtered=told.filtered.assign(surprise=0.01))
+    typed = "|".join(["late help|OUT,|T_lo", r"\w+ = \d+", *(rf"\({name}\)" for name in told.draws)])
+    for one in (told, unsure):
+        assert not plain_english(pages.study(one, held if one is told else None, spoken), typed)
+
+
+@pytest.mark.parametrize("language", languages())
+def test_its_figures_have_room(found, language):
+    _, told = found
+    drawn = [make(width) for part in pages.study(told, text=Text(language)).sections for make in part.figures.values()
+             for width in (WIDE, NARROW)]
+    assert len(drawn) == 8
+    assert [crowded(figure) for figure in drawn] == [[]] * 8
 
 
 def test_what_was_not_foreseen_is_said():
