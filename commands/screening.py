@@ -10,6 +10,7 @@ import typer
 
 from letsdance.commands.screen import (
     Json,
+    Language,
     Lever,
     Overwrite,
     Profile,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from letsdance.experiments.store import Sweep
+    from letsdance.words import Text
 
 _From = Annotated[str | None, typer.Option("--from", help="A sweep's folder or address, analysed instead of running anew.")]
 _Replicates = Annotated[int, typer.Option(help="Runs of each point; the same seeds at every point.")]
@@ -55,14 +57,16 @@ def sensitivity(
     sets: Set = None, lever: Lever = None, shock: Shock = None, profile: Profile = None, municipalities: Table = None,
     executor: Executor = None, workers: Workers = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-sensitivity"),
-    overwrite: Overwrite = False, as_json: Json = False,
+    language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Say which factors an outcome answers to, and how strongly.
 
     Luck is told apart. Without --factor, morris screens every parameter that nobody knows well.
     """
     from letsdance.experiments import folder
+    from letsdance.words import text_in
 
+    text = text_in(language)
     folder.check_target(out, overwrite)
     from letsdance.experiments import sensitivity as science
 
@@ -87,14 +91,15 @@ def sensitivity(
         "scenario": found.scenario.to_toml(), "seed": found.seed, "replicates": found.found.replicates,
         "points": len(found.design), "missing": missing, "luck": luck and estimate(luck)}
     keep(out, "sensitivity", said, {"indices": found.table, "points": _points(found.design.table), "runs": found.runs},
-          sensitivity_study(found), overwrite, as_json)
+          sensitivity_study(found, text), overwrite, as_json)
     if as_json:
-        typer.echo(json.dumps({"folder": str(out), **said, "says": answer(found),
+        typer.echo(json.dumps({"folder": str(out), **said, "says": answer(found, text),
                                "indices": records(found.table)}))
         return
-    columns, rows = rows_of(found)
-    print_table(f"{len(found.runs):,} runs: {found.outcome}", columns, rows[:20])
-    _say(answer(found), out, "" if len(rows) <= 20 else f"{len(rows) - 20} weaker factors are in the report.")
+    columns, rows = rows_of(found, text)
+    runs = text("report.n_runs", n=text.number(len(found.runs)))
+    print_table(text.labelled(runs, found.outcome), columns, rows[:20])
+    _say(answer(found, text), out, "" if len(rows) <= 20 else text("report.screen_weaker", n=len(rows) - 20), text)
 
 
 def discover(
@@ -108,12 +113,14 @@ def discover(
     lever: Lever = None, shock: Shock = None, profile: Profile = None, municipalities: Table = None,
     executor: Executor = None, workers: Workers = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-discover"),
-    overwrite: Overwrite = False, as_json: Json = False,
+    language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Find where a condition holds, as boxes in plain words. For example "Wasteland is escaped where k is at least 1.2";
     what is said of a box is measured on points left out of the search."""
     from letsdance.experiments import folder
+    from letsdance.words import text_in
 
+    text = text_in(language)
     folder.check_target(out, overwrite)
     from letsdance.experiments import discovery as science
 
@@ -139,15 +146,15 @@ def discover(
         "points_that_would_do": None if found.boxes or found.power is None else found.power.enough,
         "told_apart_alone": list(found.apart)}
     keep(out, "discover", said, {"boxes": found.table, "peeling": found.steps, "points": _points(found.design.table),
-                                  "runs": found.runs}, discovery_study(found), overwrite, as_json)
-    sentences = science.sentences(found)
+                                  "runs": found.runs}, discovery_study(found, text), overwrite, as_json)
+    sentences = science.sentences(found, text)
     if as_json:
         typer.echo(json.dumps({"folder": str(out), **said, "says": sentences, "boxes": [
             {"limits": {name: list(limits) for name, limits in box.limits.items()}, "density": estimate(box.density),
              "coverage": estimate(box.coverage), "support": box.support, "base": box.base, "points": box.points,
              "p": box.p, "chance": dict(box.chance)} for box in found.boxes]}))
         return
-    _say(sentences, out)
+    _say(sentences, out, text=text)
 
 
 # ---------------------------------------------------------------- what both do
@@ -172,9 +179,9 @@ def _points(table: pd.DataFrame) -> pd.DataFrame:
     return table.rename_axis("point").reset_index()
 
 
-def _say(sentences: list[str], out: Path, note: str = "") -> None:
+def _say(sentences: list[str], out: Path, note: str = "", text: Text | None = None) -> None:
     typer.echo("")
     for line in [*sentences, *([note] if note else [])]:
         console().print(line, highlight=False)
     typer.echo("")
-    written(out)
+    written(out, text=text)

@@ -17,6 +17,7 @@ import numpy as np
 from letsdance import scenarios
 from letsdance.params import PARAMETERS, Refused, check_value, check_whole, nearest, number, real, whole
 from letsdance.scenarios import LEVERS, SHOCKS, Scenario, Use, tables
+from letsdance.words import IN_ENGLISH, Text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,10 +55,14 @@ class Factor:
     @property
     def title(self) -> str:
         """Its name for people."""
-        if _turned(self.name):
-            return PARAMETERS[self.name].title
+        return self.said()
+
+    def said(self, text: Text = IN_ENGLISH) -> str:
+        """Its name for people, in a language."""
         use, _, dial = self.name.partition(".")
-        return f"{dial} of {(LEVERS.get(use) or SHOCKS[use])['title']}" if dial else self.name
+        if dial:
+            return text(f"report.dial_{dial}", use=text.title("lever" if use in LEVERS else "shock", use))
+        return text.title("parameter", self.name) if _turned(self.name) else self.name
 
     @property
     def unit(self) -> str:
@@ -65,6 +70,13 @@ class Factor:
         if _turned(self.name):
             return PARAMETERS[self.name].unit
         return {"strength": "times", "start": "quarter", "duration": "quarters"}.get(self.name.partition(".")[2], "")
+
+    def counted(self, text: Text = IN_ENGLISH) -> str:
+        """The unit of its values, in a language."""
+        if _turned(self.name):
+            return text.title("unit", self.unit)
+        return {"times": text("report.dial_times"), "quarter": text("report.quarter"),
+                "quarters": text("report.unit_quarters"), "": ""}[self.unit]
 
     def at(self, u: Any) -> list[Any]:
         """The values at places u in [0, 1] of its range; each of its own values has an equal part of it."""

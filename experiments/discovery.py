@@ -22,9 +22,10 @@ from letsdance.experiments.indices import regional
 from letsdance.experiments.outcomes import Condition, parse_condition
 from letsdance.experiments.plan import Changed
 from letsdance.experiments.sensitivity import bounds_of, check_missing, responses, runs_of, said_condition
-from letsdance.params import Refused, check_whole, listed
+from letsdance.params import Refused, check_whole
 from letsdance.scenarios import ScenarioLike
 from letsdance.simulation.compiled import compiled
+from letsdance.words import IN_ENGLISH, Text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -735,93 +736,80 @@ def check_enough(points: int) -> None:
 _BARE = ("share", "1", "logit", "value", "switch", "times")
 
 
-def said_limit(limit: float) -> str:
+def said_limit(limit: float, text: Text = IN_ENGLISH) -> str:
     """A limit as it is written: a true minus, and no minus zero."""
-    return f"{limit + 0.0:g}".replace("-", "−")
+    return text.typed(limit + 0.0).replace("-", "−")
 
 
-def said_limits(factor: Factor, at_least: float | None, at_most: float | None) -> str:
+def said_limits(factor: Factor, at_least: float | None, at_most: float | None, text: Text = IN_ENGLISH) -> str:
     """A restriction in words: "budget stress is at most 0.3"."""
-    title = f"the {factor.title}" if "." in factor.name else factor.title
-    low, high = (None if limit is None else said_limit(limit) for limit in (at_least, at_most))
+    title = text("report.box_dial", factor=factor.said(text)) if "." in factor.name else factor.said(text)
+    low, high = ("" if limit is None else said_limit(limit, text) for limit in (at_least, at_most))
+    side = "between" if low and high else "most" if high else "least"
     if factor.name.endswith(".start"):
-        if low and high:
-            return f"{title} lies between quarters {low} and {high}"
-        return f"{title} is quarter {high} or earlier" if high else f"{title} is quarter {low} or later"
-    unit = "" if factor.unit in _BARE else f" {factor.unit}"
-    if low and high:
-        return f"{title} lies between {low} and {high}{unit}"
-    return f"{title} is at most {high}{unit}" if high else f"{title} is at least {low}{unit}"
+        return text(f"report.box_start_{side}", factor=title, low=low, high=high)
+    unit = "" if factor.unit in _BARE else f" {factor.counted(text)}"
+    return text(f"report.box_{side}", factor=title, low=low, high=high, unit=unit)
 
 
-def sentences(found: Discovery) -> list[str]:
+def where(box: Box, factors: Sequence[Factor], text: Text = IN_ENGLISH) -> str:
+    """All restrictions of a box in words."""
+    by_name = {factor.name: factor for factor in factors}
+    return text.listed([said_limits(by_name[name], *limits, text) for name, limits in box.limits.items()])
+
+
+def sentences(found: Discovery, text: Text = IN_ENGLISH) -> list[str]:
     """What was found, for a reader of policy: one sentence a box, and what is not sure about it."""
-    holds, meaning = said_condition(found.condition) if found.condition else ("The condition holds", "")
-    meaning = meaning and f" ({meaning})"
+    holds, meaning = said_condition(found.condition, text) if found.condition else (text("report.box_condition"), "")
+    begins = {"holds": holds, "meaning": meaning and text("report.in_brackets", change=meaning)}
     if found.held in (0.0, 1.0):
-        return [f"{holds}{meaning} in {'every' if found.held else 'no'} run, so there is no part of the ranges to tell "
-                f"from another; choose another number, or other ranges."]
-    by_name = {factor.name: factor for factor in found.factors}
+        return [text("report.box_every" if found.held else "report.box_none", **begins)]
     if not found.boxes:
-        return [f"{holds}{meaning} in {_percent(found.held)} of all runs. {_too_few(found, by_name)}",
-                *_beside_regional(found, by_name)]
-    said = []
-    for number, box in enumerate(found.boxes):
-        where = _where(box, by_name)
-        begins = f"{holds}{meaning} where" if number == 0 else "Of what lies outside, it also holds where"
-        said.append(f"{begins} {where}: true for {_interval(box.density)} of runs there, which are "
-                    f"{_interval(box.coverage)} of all runs in which it holds. Without this box it is true for "
-                    f"{_percent(box.base)}.")
+        return [text("report.box_held", share=_percent(found.held, text), more=_too_few(found, text), **begins),
+                *_beside_regional(found, text)]
+    said = [text("report.box_also" if number else "report.box_where", where=where(box, found.factors, text),
+                 density=_interval(box.density, text), coverage=_interval(box.coverage, text),
+                 base=_percent(box.base, text), **begins) for number, box in enumerate(found.boxes)]
     if found.boxes[0].density.value < found.aim:
-        said.append(f"The {_percent(found.aim)} aimed at is not reached on points left out of the search.")
-    return said + _beside_regional(found, by_name)
+        said.append(text("report.box_aim", aim=_percent(found.aim, text)))
+    return said + _beside_regional(found, text)
 
 
-def _where(box: Box, by_name: Mapping[str, Factor]) -> str:
-    return listed([said_limits(by_name[name], *limits) for name, limits in box.limits.items()])
-
-
-def _too_few(found: Discovery, by_name: Mapping[str, Factor]) -> str:
+def _too_few(found: Discovery, text: Text) -> str:
     """Why no box is told, and with how many points it would be."""
-    power, tried = found.power, found.tried
-    points = f"{found.points:,} points of {found.replicates} run{'' if found.replicates == 1 else 's'}"
+    power, tried, runs = found.power, found.tried, found.replicates
+    points = text("report.box_points_one" if runs == 1 else "report.box_points", points=text.number(found.points),
+                  runs=runs)
     if power is None or tried is None:
-        return f"Too few runs to tell where: all but a few of the {points} say the same."
+        return text("report.box_few_same", points=points)
+    enough = int(float(f"{4 * found.points:.2g}")) if power.enough is None else power.enough
+    would = {"points": points, "enough": text.number(enough), "runs": text.number(enough * runs)}
     if power.enough is not None:
-        return (f"Too few runs to tell where, with {points}: the best box ({_where(tried, by_name)}; "
-                f"{_percent(tried.density.value)}) is not told apart from chance. If it is what the points left out of "
-                f"the search say, about {power.enough:,} points ({power.enough * found.replicates:,} runs) would do, in "
-                f"four of five tries.")
-    more = int(float(f"{4 * found.points:.2g}"))
-    return (f"Too few runs to tell where, if these factors matter at all: with {points} nothing stands out from chance. A "
-            f"factor would have been found in four of five tries if in a quarter of its range it held "
-            f"{max(1, round(100 * power.visible))} percentage points more often; for half as much about {more:,} points "
-            f"({more * found.replicates:,} runs) would do.")
+        return text("report.box_few_enough", where=where(tried, found.factors, text),
+                    density=_percent(tried.density.value, text), **would)
+    return text("report.box_few_more", more=max(1, round(100 * power.visible)), **would)
 
 
-def _beside_regional(found: Discovery, by_name: Mapping[str, Factor]) -> list[str]:
+def _beside_regional(found: Discovery, text: Text) -> list[str]:
     """What `sensitivity --method regional` says of the same runs where it is not what the boxes say, and why."""
     boxed = {name for box in found.boxes for name in box.limits}
-    alone = [by_name[name].title for name in found.apart if name not in boxed]
-    only = [by_name[name].title for name in by_name if name in boxed and name not in found.apart]
+    named = {factor.name: factor.said(text) for factor in found.factors}
+    alone = [named[name] for name in found.apart if name not in boxed]
+    only = [named[name] for name in named if name in boxed and name not in found.apart]
     said = []
     if alone:
-        why = ("is sharper for it on these runs" if found.boxes else "stands out from chance")
-        said.append(f"`sensitivity --method regional` also tells {listed(alone)} apart on the same runs: it asks of each "
-                    f"factor alone whether its values lie elsewhere where it holds, which takes fewer runs; no box "
-                    f"{why}.")
+        said.append(text("report.box_alone_sharper" if found.boxes else "report.box_alone_chance",
+                         factors=text.listed(alone)))
     if only:
-        said.append(f"`sensitivity --method regional` does not tell {listed(only)} apart on the same runs: it looks at "
-                    f"one factor at a time, and {'this one matters' if len(only) == 1 else 'these matter'} within the "
-                    f"limits of the others.")
+        said.append(text("report.box_only_one" if len(only) == 1 else "report.box_only_many", factors=text.listed(only)))
     return said
 
 
-def _percent(share: float) -> str:
-    if 0 < share < 0.005 or 0.995 <= share < 1:
-        return "under 1 %" if share < 0.5 else "over 99 %"
-    return f"{100 * share:.0f} %"
+def _percent(share: float, text: Text = IN_ENGLISH) -> str:
+    if 0 < share < 0.005:
+        return text("report.under", n=text.percent(0.01))
+    return text("report.over", n=text.percent(0.99)) if 0.995 <= share < 1 else text.percent(share)
 
 
-def _interval(estimate: Estimate) -> str:
-    return f"{_percent(estimate.value)} ({100 * estimate.low:.0f}–{100 * estimate.high:.0f} %)"
+def _interval(estimate: Estimate, text: Text = IN_ENGLISH) -> str:
+    return text("report.with_band", value=_percent(estimate.value, text), band=text.percents(estimate.low, estimate.high))

@@ -26,6 +26,7 @@ from letsdance.experiments.indices import Sobol, sobol
 from letsdance.experiments.outcomes import Outcome, parse
 from letsdance.experiments.success import Chance, chance
 from letsdance.params import Refused, check_whole, nearest
+from letsdance.words import IN_ENGLISH, Text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -237,13 +238,11 @@ class Emulated(Sobol):
 
     emulator: Emulator
 
-    @property
-    def says(self) -> str:
+    def said(self, text: Text = IN_ENGLISH) -> str:
         """How far to believe it: on points that it had not seen."""
         one = self.emulator
-        return (f"An emulator told these indices: on {len(one.held_back)} points that it was not taught it tells "
-                f"{one.explained:.0%} of the variance between points without luck, and its 95 % intervals hold "
-                f"{one.coverage().share:.0%} of what was measured there. What it misses is in no interval.")
+        return text("report.screen_emulated", n=len(one.held_back), explained=text.percent(one.explained),
+                    held=text.percent(one.coverage().share))
 
 
 def _one_thread() -> Any:

@@ -13,10 +13,12 @@ from letsdance.experiments.design import Design, Factor, FactorsLike, latin_hype
 from letsdance.experiments.design import morris as morris_design
 from letsdance.experiments.executors import ExecutorLike
 from letsdance.experiments.indices import Morris, Regional, Sobol, morris, regional, sobol
+from letsdance.experiments.outcome_words import subject
 from letsdance.experiments.outcomes import Condition, Outcome, parse, parse_condition
 from letsdance.experiments.plan import Changed
 from letsdance.params import PARAMETERS, Refused, nearest
 from letsdance.scenarios import ScenarioLike
+from letsdance.words import IN_ENGLISH, Text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,35 +33,22 @@ _MOST_SOBOL = 20  # factors: beyond it a screening says the same for a hundredth
 
 # ---------------------------------------------------------------- what is looked at
 
-def said_outcome(outcome: Outcome) -> str:
-    """An outcome in words: "the share of municipalities in Wasteland at quarter 60"."""
-    if outcome.name in scenarios.STARTS:
-        said = f"the share of municipalities in {scenarios.load(outcome.name).title}"
-    else:
-        said = outcome.says.partition(";")[0].rstrip(".")
-        shared = outcome.unit == "share" and said.startswith(("governments", "municipalities", "citizens", "contacts"))
-        said = f"the share of {said}" if shared else f"{said[:1].lower()}{said[1:]}"
-    return said + _when(outcome)
+_LEVELS = {"<=": "at_most", ">=": "at_least", "<": "less", ">": "more"}
 
 
-def said_condition(condition: Condition) -> tuple[str, str]:
+def said_condition(condition: Condition, text: Text = IN_ENGLISH) -> tuple[str, str]:
     """What holds, and what that means: ("Wasteland is escaped", "at most 20 % of municipalities in it at quarter 60")."""
-    outcome = condition.outcome
-    relation = {"<=": "at most", ">=": "at least", "<": "less than", ">": "more than"}[condition.relation]
-    value = f"{100 * condition.value:g} %" if outcome.unit == "share" else f"{condition.value:g}"
+    outcome, when = condition.outcome, ""
+    if outcome.first is not None:
+        when = text("report.screen_at" if outcome.first == outcome.last else "report.screen_over", quarter=outcome.first,
+                    first=outcome.first, last=outcome.last)
+    value = text.part(condition.value) if outcome.unit == "share" else text.typed(condition.value)
+    level = text(f"report.screen_{_LEVELS[condition.relation]}", value=value)
     if outcome.name in scenarios.STARTS:
-        does = "is escaped" if condition.relation.startswith("<") else "is reached"
-        return (f"{scenarios.load(outcome.name).title} {does}",
-                f"{relation} {value} of municipalities in it{_when(outcome)}")
-    return "The aim is met", f"{said_outcome(Outcome(outcome.name))}: {relation} {value}{_when(outcome)}"
-
-
-def _when(outcome: Outcome) -> str:
-    if outcome.first is None:
-        return ""
-    if outcome.first == outcome.last:
-        return f" at quarter {outcome.first}"
-    return f" on average over quarters {outcome.first} to {outcome.last}"
+        does = "escaped" if condition.relation.startswith("<") else "reached"
+        return (text(f"report.screen_{does}", future=text.title("start", outcome.name)),
+                text("report.screen_in_it", level=level, when=when))
+    return text("report.screen_aim"), text("report.screen_level", what=subject(outcome, text), level=level, when=when)
 
 
 def responses(frame: pd.DataFrame, outcome: str | Outcome | Condition, missing: float | None = None) -> np.ndarray:

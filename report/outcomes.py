@@ -4,50 +4,20 @@ from __future__ import annotations
 
 import math
 
+from letsdance.experiments.outcome_words import subject, titled, what
 from letsdance.experiments.outcomes import WHOLE_RUN, Outcome
 from letsdance.experiments.paired import Interval
-from letsdance.report.style import ENGLISH, FUTURES, decimal, percent
+from letsdance.report.style import ENGLISH, decimal, percent
 from letsdance.scenarios import Scenario, Use
 from letsdance.words import Text
 
-#: Outcomes that the texts name; all others are called as the indicators are.
-_NAMED = {"C", "G", "T", "S", "L", "K", "A", "services", "on", "ever_adopted", "uses", "participation",
-          "representativeness", "late_adopter_gap", "total_spend", "lever_points", "pilots_per_adoption",
-          "left_start_regime"}
-
-
-def what(outcome: Outcome, text: Text = ENGLISH) -> str:
-    """An outcome in words, without when."""
-    name = outcome.name
-    if name in FUTURES:
-        return text("report.outcome_in", future=text.title("start", name))
-    if name in _NAMED:
-        return text(f"report.outcome_{name}")
-    if name.startswith("time_to_"):
-        return text("report.outcome_time_to", share=text.typed(float(name.removeprefix("time_to_"))))
-    titled = text.title("indicator", name)
-    said = (outcome.says if titled == name else titled).split(":")[0].split(";")[0].rstrip(". \u202f")
-    return said[:1].lower() + said[1:] if text == ENGLISH else said  # a noun of another language may begin with a capital
-
-
-def titled(outcome: Outcome, text: Text = ENGLISH) -> str:
-    """An outcome in words, with when it is looked at where it says so."""
-    said = what(outcome, text)
-    if outcome.first is None:
-        return said
-    return text("report.outcome_at" if outcome.last == outcome.first else "report.outcome_over", what=said,
-                quarter=outcome.first, first=outcome.first, last=outcome.last)
+__all__ = ["amount", "called", "change", "described", "difference", "digits_of", "subject", "titled", "unit_of", "what",
+           "when"]
 
 
 def called(outcome: Outcome, text: Text = ENGLISH) -> str:
     """An outcome where room is short: a stock by its symbol, as in the equations; else in words."""
     return str(outcome) if len(outcome.name) == 1 else titled(outcome, text)
-
-
-def subject(outcome: Outcome, text: Text = ENGLISH) -> str:
-    """An outcome as what a sentence is about."""
-    counted = outcome.unit == "share" and what(outcome).startswith(("municipalities", "governments that", "citizens who"))
-    return text("report.share_of", what=what(outcome, text)) if counted else what(outcome, text)
 
 
 def when(outcome: Outcome, last: int, text: Text = ENGLISH) -> str:

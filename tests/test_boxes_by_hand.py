@@ -644,12 +644,13 @@ def a_box(density=0.9, limits=None):
 def test_a_box_is_said_with_its_shares_and_what_was_aimed_at():
     where = f"{FACTORS[0].title} is at least 0.5"
     assert spoken([a_box()], apart=["C0"]) == [
-        f"The condition holds where {where}: true for 90 % (80–95 %) of runs there, which are 50 % (40–60 %) of all runs "
-        "in which it holds. Without this box it is true for 30 %."]
+        f"The condition holds where {where}: true for 90\u00a0% (80–95\u00a0%) of runs there, which are "
+        "50\u00a0% (40–60\u00a0%) of all runs in which it holds. Without this box it is true for 30\u00a0%."]
     two = spoken([a_box(0.8), a_box(0.7)], apart=["C0"])
-    assert two[1].startswith(f"Of what lies outside, it also holds where {where}: true for 70 %")
+    assert two[1].startswith(f"Of what lies outside, it also holds where {where}: true for 70\u00a0%")
     assert len(two) == 2
-    assert spoken([a_box(0.79)], apart=["C0"])[1] == "The 80 % aimed at is not reached on points left out of the search."
+    assert spoken([a_box(0.79)], apart=["C0"])[1] == (
+        "The 80\u00a0% aimed at is not reached on points left out of the search.")
     assert spoken(held=1.0) == ["The condition holds in every run, so there is no part of the ranges to tell from another; "
                                 "choose another number, or other ranges."]
     assert "in no run" in spoken(held=0.0)[0]
@@ -670,13 +671,13 @@ def test_a_side_that_is_free_is_not_a_number_in_the_table():
 
 
 def test_too_few_runs_are_said_with_how_many_would_do():
-    assert spoken()[0] == ("The condition holds in 40 % of all runs. Too few runs to tell where: all but a few of the 100 "
-                           "points of 4 runs say the same.")
+    assert spoken()[0] == ("The condition holds in 40\u00a0% of all runs. Too few runs to tell where: all but a few of the "
+                           "100 points of 4 runs say the same.")
     assert "100 points of 1 run say" in spoken(replicates=1)[0]
     assert "of 4 runs say the same" in spoken(tried=a_box())[0]
     assert "of 4 runs say the same" in spoken(power=d.Power(0.2, 5))[0]
     enough = spoken(tried=a_box(), power=d.Power(0.2, 1500))[0]
-    assert "is at least 0.5; 90 %) is not told apart from chance" in enough
+    assert "is at least 0.5; 90\u00a0%) is not told apart from chance" in enough
     assert "about 1,500 points (6,000 runs) would do, in four of five tries" in enough
     nothing = spoken(tried=a_box(), power=d.Power(0.234, None), points=312)[0]
     assert "it held 23 percentage points more often; for half as much about 1,200 points (4,800 runs) would do" in nothing
@@ -703,4 +704,4 @@ def test_limits_and_shares_in_words():
     assert d.said_limits(contacts, 2.0, 4.0) == f"{contacts.title} lies between 2 and 4 {contacts.unit}"
     assert d.said_limit(-0.0) == "0"
     assert d.said_limit(-1.5) == "−1.5"
-    assert d._interval(Estimate(0.126, 0.054, 0.996)) == "13 % (5–100 %)"
+    assert d._interval(Estimate(0.126, 0.054, 0.996)) == "13\u00a0% (5–100\u00a0%)"

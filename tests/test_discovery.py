@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from benchmarks import boxes
+from pseudo import crowded, plain_english
 from scipy import stats
 
 from letsdance.experiments import discovery as d
@@ -17,6 +18,9 @@ from letsdance.experiments.design import parse_factors
 from letsdance.experiments.estimates import Estimate
 from letsdance.experiments.outcomes import parse_condition
 from letsdance.params import Refused
+from letsdance.report.screening import box_ranges, discovery_study, trade_off
+from letsdance.report.sheet import NARROW, WIDE
+from letsdance.words import Text, languages
 
 FACTORS = ["G0=0:1", "B=-0.5:1", "C0=0:1", "FRCS.strength=0:1.5", "FRCS.start=1:40"]
 CONDITION = parse_condition("wasteland@60 <= 20%")
@@ -273,9 +277,9 @@ def test_the_words_are_those_of_the_declarations_and_their_numbers_are_near_thos
     found = d.find_boxes(FACTORS, X, holds, CONDITION, seed=0)
     said, box = d.sentences(found)[0], found.boxes[0]
     at_least, at_most = box.limits["G0"][0], box.limits["B"][1]
-    assert said.startswith("Wasteland is escaped (at most 20 % of municipalities in it at quarter 60) where governments' "
-                           f"mean willingness at the start is at least {at_least:g} and budget stress is at most "
-                           f"{at_most:g}: true for {100 * box.density.value:.0f} % (")
+    assert said.startswith("Wasteland is escaped (at most 20\u00a0% of municipalities in it at quarter 60) where "
+                           f"governments' mean willingness at the start is at least {at_least:g} and budget stress is "
+                           f"at most {at_most:g}: true for {100 * box.density.value:.0f}\u00a0% (")
     here = (X[:, 0] >= at_least) & (X[:, 1] <= at_most)
     assert box.found_density == pytest.approx(holds[here].mean())
     assert box.density.value == pytest.approx(holds[here].mean(), abs=0.03)
@@ -356,12 +360,45 @@ def test_the_command_prints_json_and_leaves_a_page(letsdance, tmp_path):
     assert {f.name for f in (tmp_path / "a").iterdir()} == {
         "manifest.json", "boxes.parquet", "peeling.parquet", "points.parquet", "runs.parquet", "report.html", "figures"}
     page = (tmp_path / "a/report.html").read_text(encoding="utf-8")
-    assert said["says"][0].replace("'", "&#39;").replace(" %", "\u00a0%") in page
+    assert said["says"][0].replace("'", "&#39;") in page
+
+
+@pytest.fixture(scope="module")
+def discovered():
+    """Where boxes are, are not, and cannot be; with what another method says of the same runs or without."""
+    rows = {f"{half}_{name}": [1.0, 0.5] for half in ("found", "checked") for name in ("coverage", "density")}
+    factors = parse_factors(["C0=0:1", "contacts_c=1:20", "FRCS.start=1:20", "scandal.strength=0:1.5"])
+
+    def box(density, **limits):
+        limits = {name.replace("_start", ".start").replace("_strength", ".strength"): ends for name, ends in limits.items()}
+        return d.Box(limits, Estimate(density, 0.8, 0.95), Estimate(0.5, 0.4, 0.6), 0.2, 0.3, 20, 0.9,
+                     dict.fromkeys(limits, 0.0004), 0.01)
+
+    two = (box(0.75, C0=(0.5, None), contacts_c=(None, 4.0), FRCS_start=(3.0, 9.0)),
+           box(0.7, FRCS_start=(None, 9.0), scandal_strength=(0.25, 1.25)))
+    power = {"tried": box(0.9, FRCS_start=(4.0, None))}
+    return [d.Discovery(said.get("condition", CONDITION), factors, said.get("boxes", ()), said.get("tried"),
+                        said.get("power"), said.get("held", 0.4), 0.8, 1200, said.get("replicates", 4), 1,
+                        pd.DataFrame(rows), said.get("apart", ())) for said in (
+        {"boxes": two, "apart": ("C0",)}, {"boxes": two[:1], "apart": ("C0", "scandal.strength"), "condition": None},
+        {"held": 1.0}, {"held": 0.0}, {"replicates": 1}, power | {"power": d.Power(0.2, 1500), "apart": ("C0",)},
+        power | {"power": d.Power(0.234, None)})]
+
+
+def test_a_discovery_speaks_the_language_that_is_asked(discovered, spoken):
+    for found in discovered:
+        assert not plain_english(discovery_study(found, spoken), r"\((?:contacts_c|FRCS\.start|scandal\.strength)\)")
+
+
+@pytest.mark.parametrize("language", languages())
+def test_its_figures_have_room(discovered, language):
+    for found in discovered[:2]:
+        for section in discovery_study(found, Text(language)).sections:
+            for make in section.figures.values():
+                assert [crowded(make(width)) for width in (WIDE, NARROW)] == [[], []]
 
 
 def test_figures_fit_wide_and_narrow():
-    from letsdance.report.screening import box_ranges, discovery_study, trade_off
-
     X, holds, _ = planted(0)
     found = d.find_boxes(FACTORS, X, holds, CONDITION, seed=0)
     for width in (960, 400):

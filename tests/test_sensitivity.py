@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import json
+import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from pseudo import crowded, plain_english
 from SALib.analyze import morris as salib_morris
 from SALib.sample import morris as sample_morris
 from SALib.sample import sobol as sample_sobol
 from SALib.test_functions import Ishigami, Sobol_G, linear_model_1
 from scipy import stats
 
+from letsdance import scenarios
 from letsdance.experiments import sensitivity as s
 from letsdance.experiments.design import latin_hypercube, morris, parse_factors
+from letsdance.experiments.emulator import Emulated
 from letsdance.experiments.indices import _holm
 from letsdance.params import Refused
+from letsdance.report.screening import morris_plane, sensitivity_study
+from letsdance.report.sheet import NARROW, WIDE
+from letsdance.words import Text, languages
 
 
 def problem(k: int, low: float, high: float) -> dict:
@@ -316,7 +324,6 @@ def test_a_mistake_is_one_sentence_and_nothing_is_announced_before(letsdance, tm
 
 def test_what_an_outcome_answers_to_most_is_not_a_trifle():
     """A factor told apart from none may still make next to nothing: it is in the table, not in the answer."""
-    from letsdance import scenarios
     from letsdance.report.screening import answer
 
     factors = ["k=0:1", "phi=0:1"]
@@ -348,14 +355,10 @@ def test_the_command_prints_json_and_leaves_a_page(letsdance, tmp_path, method, 
 
 
 def test_figures_work_for_many_factors_and_for_phones():
-    from letsdance.report.screening import morris_plane, sensitivity_study
-
     names = [factor.name for factor in s.default_factors()]
     design = morris(s.default_factors(), 2, 1)
     bounds = s.bounds_of(design.factors)
     Y = np.random.default_rng(1).normal(size=(len(design), 2))
-    from letsdance import scenarios
-
     found = s.Sensitivity("morris", scenarios.load("lone_ranger"), s.parse("C@8"),
                           s.morris(names, bounds, design.table.to_numpy(float), Y, resamples=20), design,
                           pd.DataFrame({"point": []}), 1)
@@ -365,6 +368,58 @@ def test_figures_work_for_many_factors_and_for_phones():
             assert 0 <= word["x"] <= width
             assert 0 < word["y"] <= figure.height
     assert f"{len(names)} factors" in sensitivity_study(found).done[0]
+
+
+@pytest.fixture(scope="module")
+def analyses():
+    """One of each method, with what its sentences differ by: up, down and both ways; luck or none; nothing told apart."""
+    def made(method, outcome, found, design):
+        asked = s.parse_condition(outcome) if method == "regional" else s.parse(outcome)
+        return s.Sensitivity(method, scenarios.load("lone_ranger"), asked, found, design,
+                             pd.DataFrame({"point": range(2000)}), 1)
+
+    def unit(design):
+        low, high = s.bounds_of(design.factors).T
+        return (design.table.to_numpy(float) - low) / (high - low)
+
+    rng, found = np.random.default_rng(1), []
+    screened, some = morris(s.default_factors(), 6, 1), ["OUT.strength=0:1.5", "scandal.start=1:8", "bond_size=2:9"]
+    X = unit(screened)
+    for outcome, Y in (("C@8", X[:, :1] - X[:, 1:2] + 3 * X[:, 2:3] * (X[:, 3:4] - 0.5)), ("services@4-8", 9 * X[:, :1]),
+                       ("time_to_50", np.zeros((len(X), 1)))):
+        Y = Y + 0.01 * rng.normal(size=(len(X), 2))
+        names, table = [factor.name for factor in screened.factors], screened.table.to_numpy(float)
+        told = s.morris(names, s.bounds_of(screened.factors), table, Y, resamples=20)
+        found.append(made("morris", outcome, told, screened))
+    base = s.saltelli(some, 64)
+    names, X = [factor.name for factor in base.factors], unit(base)
+    for noise in (rng.normal(size=(len(X), 3)), np.zeros((len(X), 1))):
+        sobol = s.sobol(names, s.bounds_of(base.factors), base.table.to_numpy(float), X[:, :1] + 0.1 * noise, resamples=50)
+        found.append(made("sobol", "lone_ranger", sobol, base))
+    emulator = SimpleNamespace(held_back=range(40), explained=0.93, coverage=lambda: SimpleNamespace(share=0.95))
+    found.append(made("emulated", "pilots_per_adoption", Emulated(**vars(sobol), emulator=emulator), base))
+    points = latin_hypercube(some, 200, 1)
+    X = unit(points)
+    for condition, holds in (("wasteland@60 <= 0.125", X[:, :1] > 0.5), ("C@4-8 > 0.5", X[:, 1:2] < 0.5),
+                             ("total_spend >= 400", np.abs(X[:, 2:] - 0.5) < 0.25),
+                             ("lets_dance < 1", rng.random((200, 1)) < 0.5)):
+        told = s.regional(names, points.table.to_numpy(float), holds, permutations=199)
+        found.append(made("regional", condition, told, points))
+    return found
+
+
+def test_an_analysis_speaks_the_language_that_is_asked(analyses, spoken):
+    for found in analyses:
+        typed = "|".join(rf"\({re.escape(factor.name)}\)" for factor in found.factors)
+        assert not plain_english(sensitivity_study(found, spoken), typed)
+
+
+@pytest.mark.parametrize("language", languages())
+def test_figures_of_an_analysis_have_room(analyses, language):
+    for found in analyses[::2]:
+        study = sensitivity_study(found, Text(language))
+        for make in study.sections[0].figures.values():
+            assert not [word for width in (WIDE, NARROW) for word in crowded(make(width)) if "…" not in word]
 
 
 @pytest.mark.parametrize("seed", range(8))

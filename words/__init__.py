@@ -276,6 +276,10 @@ class Text:
             return self("number.unmeasured")
         return _writing(self.language)["percent"].format(n=self.number(100 * share))
 
+    def part(self, share: float) -> str:
+        """A share in per cent that somebody chose, with its decimals: '12.5 %'."""
+        return _writing(self.language)["percent"].format(n=self.short(round(100 * share, 2)))
+
     def points(self, share: float) -> str:
         """A difference of shares, without its sign: '12 points'."""
         text = self.number(abs(100 * share))
@@ -327,8 +331,7 @@ class Text:
         from letsdance.scenarios import groups
 
         by, share = groups.told(whom)
-        return self(f"group.{by.replace(' ', '_') or 'drawn'}", share=_writing(self.language)["percent"].format(
-            n=self.short(round(float(100 * share), 2))))
+        return self(f"group.{by.replace(' ', '_') or 'drawn'}", share=self.part(float(share)))
 
     def reach(self, where: str, whom: str) -> str:
         """Where and for whom something acts, behind what is said of it: ', in Ash, for the poorest 25 %'; '' for all."""
