@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from letsdance.commands.adopting import Never, adopters
-from letsdance.commands.screen import Json, Overwrite, console, idle, print_table, progress, say
+from letsdance.commands.screen import Json, Language, Overwrite, console, idle, print_table, progress, say
 from letsdance.commands.telling import keep, records, written
 
 if TYPE_CHECKING:
     from letsdance.experiments.adopters.forecast import Forecast
     from letsdance.experiments.adopters.stocks import Series
     from letsdance.scenarios.tables import Sheet
+    from letsdance.words import Text
 
 History = Annotated[Path, typer.Argument(help="CSV: t, new or cum, and where they differ task_id and population.")]
 Population = Annotated[int | None, typer.Option(help="How many could adopt, where no column population says it.")]
@@ -127,12 +128,14 @@ def forecast_(
     samples: Annotated[int, typer.Option(help="Sampled futures of each cascade.")] = 500,
     out: Annotated[Path | None, typer.Option(help="CSV to write: task_id, sample, t, cum for 100 periods.")] = None,
     report: Annotated[Path | None, typer.Option(help="Folder to write with fan charts and a page.")] = None,
-    seed: Luck = 0, overwrite: Overwrite = False, as_json: Json = False,
+    seed: Luck = 0, language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Forecast the rest of each curve. Sampled futures, times to 84 and 97.5 %, the chance that it stalls."""
     from letsdance.experiments import folder
     from letsdance.params import Refused
+    from letsdance.words import text_in
 
+    text = text_in(language)
     if out is not None:
         folder.check_file(out, overwrite)
     if report is not None:
@@ -145,20 +148,18 @@ def forecast_(
 
     told = _opened(history)
     if (shares := _shares(told, prior, population)) is not None:
-        return _forecast_shares(shares, samples, seed, out, report, overwrite, as_json)
+        return _forecast_shares(shares, samples, seed, out, report, overwrite, as_json, text)
     known = None if prior is None else priors.load(prior)
     cascades, single = forecasting.histories_of(told, population)
     if single:
-        typer.echo(f"letsdance: {len(single)} of {len(cascades)} histories have a single adopter ({', '.join(single[:3])}"
-                   f"{', ...' if len(single) > 3 else ''}); their forecasts say what the prior says.", err=True)
+        typer.echo("letsdance: " + text("report.forecast_single", n=len(single), of=len(cascades), which=_some(single)),
+                   err=True)
     with progress("Forecasting", len(cascades), quiet=as_json) as advance:
         made = forecasting.forecasts(cascades, known, samples, seed, progress=advance)
     thin = [one.history.name for one in made if one.effective < forecasting.FEW]
     if thin:
-        typer.echo(f"letsdance: the model follows {len(thin)} of {len(made)} histories badly ({', '.join(thin[:3])}"
-                   f"{', ...' if len(thin) > 3 else ''}): fewer than {forecasting.FEW} parameter sets explain each, so the "
-                   f"spread is hardly told; histories of many periods do better in longer ones (months for weeks).",
-                   err=True)
+        typer.echo("letsdance: " + text("report.forecast_thin", n=len(thin), of=len(made), which=_some(thin),
+                                        few=forecasting.FEW), err=True)
     if out is not None:
         from letsdance.experiments.spreadsheet import to_csv
 
@@ -171,8 +172,13 @@ def forecast_(
 
         keep(report, "forecast", {"seed": seed, "samples": samples, "prior": None if prior is None else prior.name},
              {"history": histories.table(cascades), "quantiles": forecasting.quantile_table(made)},
-             forecast_study(made, known), overwrite, as_json, "--report")
-    _tell(made, prior, known is None or known.invented, out, report, as_json)
+             forecast_study(made, known, text), overwrite, as_json, "--report")
+    _tell(made, prior, known is None or known.invented, out, report, as_json, text)
+
+
+def _some(names: list[str]) -> str:
+    """The first three of some names."""
+    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
 
 
 def _opened(history: Path) -> Sheet:
@@ -195,7 +201,7 @@ def _shares(history: Sheet, prior: Path | None, population: int | None) -> list[
 
 
 def _forecast_shares(shares: list[Series], samples: int, seed: int, out: Path | None, report: Path | None,
-                     overwrite: bool, as_json: bool) -> None:
+                     overwrite: bool, as_json: bool, text: Text) -> None:
     from letsdance.experiments import folder
     from letsdance.experiments.adopters import stocks
 
@@ -210,8 +216,8 @@ def _forecast_shares(shares: list[Series], samples: int, seed: int, out: Path | 
         from letsdance.report.forecasting import shares_study
 
         keep(report, "forecast", {"seed": seed, "samples": samples, "of": "shares in use"},
-             {"history": stocks.seen(shares), "quantiles": stocks.quantile_table(made)}, shares_study(made), overwrite,
-             as_json, "--report")
+             {"history": stocks.seen(shares), "quantiles": stocks.quantile_table(made)}, shares_study(made, text),
+             overwrite, as_json, "--report")
     if as_json:
         typer.echo(json.dumps({"kind": "share in use", "out": None if out is None else str(out),
                                "report": None if report is None else str(report), "forecasts": [
@@ -219,14 +225,19 @@ def _forecast_shares(shares: list[Series], samples: int, seed: int, out: Path | 
                                                                  "outflow": f.flows.d},
              "at_edge": [{"p": "outside", "q": "contagion", "d": "outflow"}[name] for name in f.flows.at_edge],
              "quantiles": {f"q{round(100 * level)}": row.tolist() for level, row in
-                           zip((0.1, 0.5, 0.9), f.quantiles((0.1, 0.5, 0.9)), strict=True)}, "says": f.says()}
+                           zip((0.1, 0.5, 0.9), f.quantiles((0.1, 0.5, 0.9)), strict=True)}, "says": f.says(text)}
             for f in made]}))
         return
     for f in made:
-        console().print(f.says(), highlight=False)
+        console().print(f.says(text), highlight=False)
+    _places(out, report, text)
+
+
+def _places(out: Path | None, report: Path | None, text: Text) -> None:
+    """What was written, a line each."""
     for place in (out, report):
         if place is not None:
-            say("Written: [bold]{out}[/].", out=place)
+            say(text("report.forecast_written"), out=place)
 
 
 def _backtest_shares(shares: list[Series], name: str, samples: int, seed: int, out: Path, overwrite: bool,
@@ -252,29 +263,25 @@ def _backtest_shares(shares: list[Series], name: str, samples: int, seed: int, o
 
 
 def _tell(made: list[Forecast], prior: Path | None, invented: bool, out: Path | None, report: Path | None,
-          as_json: bool) -> None:
+          as_json: bool, text: Text) -> None:
     if as_json:
         typer.echo(json.dumps({
             "out": None if out is None else str(out), "report": None if report is None else str(report),
             "prior": None if prior is None else str(prior), "prior_rests_on_no_data": invented,
             "forecasts": [one.summary() for one in made]}))
         return
-    from letsdance.report.forecasting import when
+    from letsdance.report.forecasting import adopted, heads, when
+    from letsdance.report.style import percent
 
-    rows = [[f.history.name, f"{f.history.adopters} of {f.history.population} by {f.history.last}", when(f, 0.84),
-             when(f, 0.975), f"{f.stalls():.0%}"] for f in made[:_SHOWN]]
-    print_table("Forecasts: median and 80 % interval of the period", ["cascade", "adopted", "84 % by", "97.5 % by",
-                                                                      "stalls"], rows)
+    rows = [[f.history.name, text("report.forecast_so_far", adopted=adopted(f, text), last=f.history.last),
+             when(f, 0.84, text), when(f, 0.975, text), percent(f.stalls(), text)] for f in made[:_SHOWN]]
+    print_table(text("report.forecast_printed"), heads(
+        ("forecast_head_cascade", "adopters_head_adopted", "forecast_head_84", "forecast_head_97", "forecast_head_stalls"),
+        text), rows)
     if len(made) > _SHOWN:
-        console().print(f"... and {len(made) - _SHOWN} more.", highlight=False)
-    console().print("Times are those by which half (and 10 and 90 %) of the sampled paths have crossed, those that never "
-                    "do counted with them; the mean curve crosses at another time. Stalls: the chance that 84 % is not "
-                    "reached within 100 periods after the history."
-                    + (" The forecast rests on a prior learnt from invented curves, not on data." if invented else ""),
-                    highlight=False)
-    for place in (out, report):
-        if place is not None:
-            say("Written: [bold]{out}[/].", out=place)
+        console().print(text("report.forecast_more", n=text.number(len(made) - _SHOWN)), highlight=False)
+    console().print(text("report.forecast_read") + (text("report.forecast_rests") if invented else ""), highlight=False)
+    _places(out, report, text)
 
 
 @adopters.command("backtest")
@@ -342,11 +349,13 @@ def who_(
     periods: Annotated[int, typer.Option(help="Chances for so many periods.")] = 10, prior: PriorFile = None,
     test: Annotated[bool, typer.Option("--test", help="Try it on the past cascades, with a rolling origin.")] = False,
     out: Annotated[Path | None, typer.Option(help="Folder to write, with tables and a page.")] = None,
-    seed: Luck = 0, overwrite: Overwrite = False, as_json: Json = False,
+    seed: Luck = 0, language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Say who adopts next and who late. Units in order, with the chance of each by period."""
     from letsdance.experiments import folder
+    from letsdance.words import text_in
 
+    text = text_in(language)
     if out is not None:
         folder.check_target(out, overwrite)
     from letsdance.experiments.adopters import prior as priors
@@ -358,7 +367,7 @@ def who_(
     tried = whom.backtest(known) if test else None
     from letsdance.report.forecasting import who_study
 
-    page, frames = who_study(made, tried), {"who": made.table()}
+    page, frames = who_study(made, tried, text), {"who": made.table()}
     frames |= {} if tried is None else {"test": tried}
     said = {"cascade": made.cascade, "origin": made.origin, "seed": seed, "weights": made.weights}
     if out is not None:
@@ -368,10 +377,9 @@ def who_(
                                "test": None if tried is None else records(tried)}))
         return
     tables = [table for section in page.sections for table in section.tables]
-    print_table(f"Who adopts {made.cascade} after {made.origin}", list(tables[0].columns),
+    print_table(text("report.who_printed", cascade=made.cascade, origin=made.origin), list(tables[0].columns),
                 [list(row) for row in tables[0].rows[:_SHOWN]])
     for table in tables[1:]:
-        print_table("C-index: of two units, how often the one said to be earlier was", list(table.columns),
-                    [list(row) for row in table.rows])
+        print_table(text("report.who_printed_test"), list(table.columns), [list(row) for row in table.rows])
     if out is not None:
-        written(out, "")
+        written(out, "", text)

@@ -13,7 +13,8 @@ from letsdance.experiments.adopters.backtest import MEASURES, MODELS, OURS, Back
 from letsdance.experiments.adopters.prior import Prior
 from letsdance.report.sheet import Figure, Panel, scale
 from letsdance.report.study import Section, Study, Table
-from letsdance.report.style import COLOURS, GRID, INK, PAPER, SOFT, counted, decimal, percent, tint
+from letsdance.report.style import COLOURS, ENGLISH, GRID, INK, PAPER, SOFT, counted, decimal, percent, percent_sign, tint
+from letsdance.words import Text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,13 +23,9 @@ if TYPE_CHECKING:
     from letsdance.experiments.adopters.stocks import Forecast as Shares
     from letsdance.experiments.adopters.who import Who
 
-#: Below every figure here.
-FOOT = "What a model expects from the pace so far and from past curves; it knows no politics, and laws can change."
+#: Below every figure of a backtest.
 BACK_FOOT = "Past cascades, each forecast from its own first part; the next one may differ."
-#: How to read the pages.
-OF_A_FORECAST = ("This forecasts your own curve from its pace and from past curves; it is not a run of the laboratory's "
-                 "simulation. An interval of 80 % is meant to hold in four of five cases like the past ones. How often it "
-                 "does for your kind of curve, a backtest tells.")
+#: How to read its page.
 OF_A_BACKTEST = ("This compares forecasts of your own past curves; nothing in it comes from the laboratory's simulation. "
                  "What did best here will do best on the next curve only if that is of the same kind.")
 _MOST = 6  # fan charts on a page
@@ -39,29 +36,42 @@ _SHORT = {OURS: "ours", "bass": "Bass", "logistic": "logistic", "gompertz": "Gom
 
 # ---------------------------------------------------------------- words
 
-def when(forecast: Forecast, share: float) -> str:
+def when(forecast: Forecast, share: float, text: Text = ENGLISH) -> str:
     """'2031 (2024 to 2050)', 'reached in 1998', or 'more likely not by 2117 (if at all, about 2040)': median and 80 %
     interval of the time at which the paths cross, those counted that never do."""
-    at = forecast.history.reaches(share)
+    at, last = forecast.history.reaches(share), forecast.t[-1]
     if at is not None:
-        return f"reached in {forecast.history.first + at}"
+        return text("report.forecast_reached", when=forecast.history.first + at)
     low, middle, high = forecast.times(share)
     if not math.isfinite(low):
-        return f"not by {forecast.t[-1]}"
+        return text("report.forecast_not_by", last=last)
     if not math.isfinite(middle):
         some = forecast.if_reached(share, [0.5])
-        return f"more likely not by {forecast.t[-1]}" + ("" if some is None else f" (if at all, about {some[0]:.0f})")
-    return f"{middle:.0f} ({low:.0f} to {f'{high:.0f}' if math.isfinite(high) else f'after {forecast.t[-1]}'})"
+        return text("report.forecast_unlikely", last=last) if some is None else text(
+            "report.forecast_unlikely_about", last=last, when=f"{some[0]:.0f}")
+    if not math.isfinite(high):
+        return text("report.forecast_time_open", middle=f"{middle:.0f}", low=f"{low:.0f}", last=last)
+    return text("report.forecast_interval", middle=f"{middle:.0f}", low=f"{low:.0f}", high=f"{high:.0f}")
 
 
-def says(forecast: Forecast) -> str:
+def _late(text: Text) -> str:
+    """The share at which nearly all have adopted, as it is written."""
+    return text.typed(97.5) + percent_sign(text)
+
+
+def heads(names: Sequence[str], text: Text = ENGLISH) -> list[str]:
+    """The heads of a table of forecasts."""
+    return [text(f"report.{name}", late=_late(text)) for name in names]
+
+
+def says(forecast: Forecast, text: Text = ENGLISH) -> str:
     """What the forecast of one cascade says, in one or two sentences."""
     history = forecast.history
-    now = f"{percent(history.adopters / history.population)} had adopted by period {history.last}"
+    now = {"share": percent(history.adopters / history.population, text), "last": history.last}
     if history.reaches(0.84) is not None:
-        return f"{now}; the 84 % mark is passed, and 97.5 %: {when(forecast, 0.975)}."
-    return (f"{now}. The 84 % mark: {when(forecast, 0.84)}; the chance that it is not reached within "
-            f"{forecast.paths.shape[1]} periods is {percent(forecast.stalls())}.")
+        return text("report.forecast_says_passed", **now, late=_late(text), when=when(forecast, 0.975, text))
+    return text("report.forecast_says", **now, when=when(forecast, 0.84, text), periods=forecast.paths.shape[1],
+                stalls=percent(forecast.stalls(), text))
 
 
 # ---------------------------------------------------------------- figures
@@ -72,20 +82,19 @@ def _ticks(first: int, last: int, most: int) -> list[tuple[float, str]]:
     return [(t, str(t)) for t in range(math.ceil(first / step) * step, last + 1, step)]
 
 
-def fan(forecast: Forecast, width: float) -> Figure:
+def fan(forecast: Forecast, width: float, text: Text = ENGLISH) -> Figure:
     """History, median, 50 and 80 % bands, and when 84 % will have adopted."""
     history, narrow = forecast.history, width < 600
     N = history.population
-    figure = Figure(f"What may come of {history.name}" if not history.name.isdigit() else
-                    f"What may come of cascade {history.name}", says(forecast), width)
-    top = figure.head("Share of the population that has adopted. Line: what happened, then the median; "
-                      "bands: 50 and 80 % of sampled futures.")
+    figure = Figure(text(f"report.forecast_may{'_cascade' if history.name.isdigit() else ''}", name=history.name),
+                    says(forecast, text), width)
+    top = figure.head(text("report.forecast_head"))
     late = forecast.time_to(0.975)
     far = np.quantile(late, 0.9, method="inverted_cdf")
     end = int(min(forecast.t[-1], max(far + 5, history.last + 20) if math.isfinite(far) else forecast.t[-1]))
     right = 74 if narrow else 112
     panel = Panel(figure, 52, top + 12, width - 52 - right, 230 if narrow else 330, (history.first, end), (0, 1))
-    panel.scale_y([(0, "0"), (0.25, "25 %"), (0.5, "50 %"), (0.75, "75 %"), (1, "100 %")])
+    panel.scale_y([(v, text.percent(v) if v else "0") for v in (0, 0.25, 0.5, 0.75, 1)])
     panel.scale_x(_ticks(history.first, end, 4 if narrow else 8))
     known = end - history.last + 1
     t = np.concatenate([[history.last], forecast.t])[:known]
@@ -94,22 +103,28 @@ def fan(forecast: Forecast, width: float) -> Figure:
     panel.band(t, lower, upper, tint(_MAIN, 0.38), 1.0)
     x = float(panel.at_x(history.last))
     figure.line([(x, panel.y), (x, panel.y + panel.height)], SOFT, 1, (4, 4))
-    figure.text(x + 6, panel.y + panel.height - 8, "forecast", 13, SOFT, halo=PAPER)
+    figure.text(x + 6, panel.y + panel.height - 8, text("report.forecast_here"), 13, SOFT, halo=PAPER)
     panel.line(t, middle, _MAIN)
     panel.line(history.t, history.cum / N, INK)
-    _mark(figure, panel, forecast, end)
-    panel.labels([(float(high[-1]), "90 %", _MAIN), (float(middle[-1]), "median", _MAIN),
-                  (float(low[-1]), "10 %", _MAIN)], right - 10)
-    figure.text(panel.x, panel.y + panel.height + 40, "period", 13, SOFT)
-    figure.foot(panel.y + panel.height + 44, FOOT)
+    _mark(figure, panel, forecast, end, text)
+    _ends(panel, [line[-1] for line in (low, middle, high)], right - 10, text)
     return figure
 
 
-def _mark(figure: Figure, panel: Panel, forecast: Forecast, end: int) -> None:
+def _ends(panel: Panel, at: Sequence[float], room: float, text: Text) -> None:
+    """What the lines of a fan are, at their ends, and what stands below it."""
+    labels = [text.percent(0.1), text("report.forecast_median"), text.percent(0.9)]
+    panel.labels([(float(value), label, _MAIN) for value, label in zip(at, labels, strict=True)][::-1], room)
+    below = panel.y + panel.height
+    panel.figure.text(panel.x, below + 40, text("report.adopters_head_period"), 13, SOFT)
+    panel.figure.foot(below + 44, text("report.forecast_foot"))
+
+
+def _mark(figure: Figure, panel: Panel, forecast: Forecast, end: int, text: Text) -> None:
     """The 84 % line, with the 80 % interval of when it is crossed."""
     y = float(panel.at_y(0.84))
     figure.line([(panel.x, y), (panel.x + panel.width, y)], _SECOND, 1, (2, 3))
-    figure.text(panel.x + 4, y - 5, "84 %", 13, _SECOND, True, halo=PAPER)
+    figure.text(panel.x + 4, y - 5, text.percent(0.84), 13, _SECOND, True, halo=PAPER)
     if forecast.history.reaches(0.84) is not None:
         return
     low, middle, high = forecast.times(0.84)
@@ -196,42 +211,47 @@ def calibration(test: Backtest, width: float) -> Figure:
 
 # ---------------------------------------------------------------- pages
 
-def forecast_study(made: Sequence[Forecast], prior: Prior | None) -> Study:
+def forecast_study(made: Sequence[Forecast], prior: Prior | None, text: Text = ENGLISH) -> Study:
     """The page of forecasts: a table of all, fan charts of the first six."""
-    rows = [[f.history.name, f"{f.history.adopters} of {f.history.population}", str(f.history.last), when(f, 0.84),
-             when(f, 0.975), percent(f.stalls()) if f.history.reaches(0.84) is None else "passed"] for f in made]
+    rows = [[f.history.name, adopted(f, text), str(f.history.last), when(f, 0.84, text), when(f, 0.975, text),
+             percent(f.stalls(), text) if f.history.reaches(0.84) is None else text("report.forecast_passed")]
+            for f in made]
     figures: dict[str, Callable[[float], Figure]] = {
-        f"fan_{k}": partial(fan, f) for k, f in enumerate(made[:_MOST], start=1)}
-    more = [] if len(made) <= _MOST else [f"The first {_MOST} of {len(made)} cascades are drawn; the table has all."]
-    stalled = [f for f in made if f.history.reaches(0.84) is None and f.stalls() > 0.5]
-    headline = says(made[0]) if len(made) == 1 else (
-        f"{len(stalled) or 'None'} of {len(made)} cascades {'are' if len(stalled) > 1 else 'is'} more likely than not to "
-        f"stay below 84\u00a0% for 100 periods.")
-    return Study("forecast of late adoption", headline, [
-        "Each forecast is a set of whole paths: some from a model in which adoption comes in clumps, some that go on as "
-        "similar past curves did.", _prior(prior)], [
-        Section("What may come", more, figures),
-        Section("Times", ["Median and, in brackets, 80 % interval of when a path crosses the mark; paths that never do are "
-                          "later than all others. This is not when the mean curve crosses: paths that stall hold the "
-                          "mean down. A time that is not reached within 100 periods after the history is told as such, "
-                          "never as a number."], {},
-                [Table(["cascade", "adopted", "by period", "84 % by", "97.5 % by", "not 84 % within 100"], rows)])],
-        ["A forecast repeats how past curves went on. It does not know about a law that is being prepared.",
-         "Periods without a row in the history count as periods without adopters.",
-         "Stalling means: 84 % is not reached within 100 periods after the end of the history."], OF_A_FORECAST)
+        f"fan_{k}": partial(fan, f, text=text) for k, f in enumerate(made[:_MOST], start=1)}
+    more = [] if len(made) <= _MOST else [text("report.forecast_drawn", n=_MOST, of=text.number(len(made)))]
+    stalled = sum(f.history.reaches(0.84) is None and f.stalls() > 0.5 for f in made)
+    headline = says(made[0], text) if len(made) == 1 else text(
+        f"report.forecast_headline_{_many(stalled)}", n=text.number(stalled), of=text.number(len(made)))
+    columns = heads(("forecast_head_cascade", "adopters_head_adopted", "forecast_head_by", "forecast_head_84",
+                     "forecast_head_97", "forecast_head_not"), text)
+    return Study(text("report.forecast_kind"), headline, [text("report.forecast_done"), _prior(prior, text)], [
+        Section(text("report.forecast_come"), more, figures),
+        Section(text("report.forecast_times"), [text("report.forecast_times_says")], {}, [Table(columns, rows)])],
+        [text(f"report.forecast_limit_{limit}") for limit in ("law", "rows", "stalling")], text("report.forecast_caveat"),
+        text)
 
 
-def share_fan(made: Shares, width: float) -> Figure:
+def adopted(made: Forecast, text: Text = ENGLISH) -> str:
+    """'12 of 50': how many have adopted so far."""
+    return text("report.forecast_of", n=text.number(made.history.adopters), of=text.number(made.history.population))
+
+
+def _many(count: int) -> str:
+    """Which sentence counts so many."""
+    return {0: "none", 1: "one"}.get(count, "many")
+
+
+def share_fan(made: Shares, width: float, text: Text = ENGLISH) -> Figure:
     """A unit's share in use, and the median, 50 and 80 % bands of what may come."""
     series, narrow = made.series, width < 600
-    figure = Figure(f"What may come of {series.unit}", made.says(), width)
-    top = figure.head("Share in use. Line: what was seen, then the median; bands: 50 and 80 % of sampled futures.")
+    figure = Figure(text("report.forecast_may", name=series.unit), made.says(text), width)
+    top = figure.head(text("report.shares_head"))
     low, lower, middle, upper, high = (np.concatenate([[series.share[-1]], q]) for q in made.quantiles())
-    most, ticks = scale(100 * min(1.0, float(max(high.max(), series.share.max()))))
+    most, ticks = scale(100 * min(1.0, float(max(high.max(), series.share.max()))), text)
     right = 74 if narrow else 112
     panel = Panel(figure, 52, top + 12, width - 52 - right, 230 if narrow else 330,
                   (float(series.period[0]), float(made.t[-1])), (0, most / 100))
-    panel.scale_y([(value / 100, f"{label}\u00a0%" if value else label) for value, label in ticks])
+    panel.scale_y([(value / 100, f"{label}{percent_sign(text)}" if value else label) for value, label in ticks])
     panel.scale_x(_ticks(int(series.period[0]), int(made.t[-1]), 4 if narrow else 8))
     t = np.concatenate([[series.period[-1]], made.t])
     panel.band(t, low, high, tint(_MAIN, 0.18), 1.0)
@@ -240,44 +260,39 @@ def share_fan(made: Shares, width: float) -> Figure:
     figure.line([(x, panel.y), (x, panel.y + panel.height)], SOFT, 1, (4, 4))
     panel.line(t, middle, _MAIN)
     panel.line(series.period, series.share, INK)
-    panel.labels([(float(high[-1]), "90 %", _MAIN), (float(middle[-1]), "median", _MAIN),
-                  (float(low[-1]), "10 %", _MAIN)], right - 10)
-    figure.text(panel.x, panel.y + panel.height + 40, "period", 13, SOFT)
-    figure.foot(panel.y + panel.height + 44, FOOT)
+    _ends(panel, [line[-1] for line in (low, middle, high)], right - 10, text)
     return figure
 
 
-def shares_study(made: Sequence[Shares]) -> Study:
+def shares_study(made: Sequence[Shares], text: Text = ENGLISH) -> Study:
     """The page of forecasts of shares in use: a table of all, fan charts of the first six."""
     ends = [f.quantiles((0.1, 0.5, 0.9))[:, -1] for f in made]
-    rows = [[f.series.unit, f"{percent(float(f.series.share[-1]))} in {f.series.period[-1]}", str(f.t[-1]),
-             f"{percent(float(m))} ({percent(float(a))} to {percent(float(b))})",
-             *("not told" if name in f.flows.at_edge else f"{100 * getattr(f.flows, name):.1f}\u00a0%" for name in "pd")]
-            for f, (a, m, b) in zip(made, ends, strict=True)]
+    rows = [[f.series.unit, text("report.shares_in", share=percent(float(f.series.share[-1]), text),
+                                 period=f.series.period[-1]), str(f.t[-1]),
+             text("report.forecast_interval", **{name: percent(float(value), text) for name, value in
+                                                 zip(("low", "middle", "high"), quantiles, strict=True)}),
+             *(text("report.shares_not_told") if name in f.flows.at_edge else
+               text.number(100 * getattr(f.flows, name), 1) + percent_sign(text) for name in "pd")]
+            for f, quantiles in zip(made, ends, strict=True)]
     rising = sum(float(m) > float(f.series.share[-1]) for f, (_, m, _) in zip(made, ends, strict=True))
-    more = [] if len(made) <= _MOST else [f"The first {_MOST} of {len(made)} units are drawn; the table has all."]
-    return Study("forecast of shares in use", made[0].says() if len(made) == 1 else (
-        f"{rising or 'None'} of {len(made)} shares {'is' if rising == 1 else 'are'} more likely than not to be higher "
-        f"{len(made[0].t)} periods on."), [
-        "A share in use has an inflow and an outflow and can fall. Each forecast is a set of whole paths with the flows "
-        "that the series and the other units tell, spread as past forecasts needed."], [
-        Section("What may come", more, {f"fan_{k}": partial(share_fan, f) for k, f in enumerate(made[:_MOST], start=1)}),
-        Section("Where it may be", [], {}, [Table(
-            ["unit", "in use", "period", "median (80 % interval)", "begin by themselves", "stop"], rows,
-            "Of those without it, the share that begins by itself in a period; of those with it, the share that stops.")])],
-        ["Shares tell the net change alone: what begins and what stops rests on how a series bends.",
-         "A forecast repeats how these series went on. It does not know about a law that is being prepared."],
-        OF_A_FORECAST)
+    more = [] if len(made) <= _MOST else [text("report.shares_drawn", n=_MOST, of=text.number(len(made)))]
+    columns = heads(("shares_head_unit", "shares_head_use", "adopters_head_period", "shares_head_median",
+                     "shares_head_begin", "shares_head_stop"), text)
+    return Study(text("report.shares_kind"), made[0].says(text) if len(made) == 1 else text(
+        f"report.shares_headline_{_many(rising)}", n=text.number(rising), of=text.number(len(made)),
+        periods=len(made[0].t)), [text("report.shares_done")], [
+        Section(text("report.forecast_come"), more,
+                {f"fan_{k}": partial(share_fan, f, text=text) for k, f in enumerate(made[:_MOST], start=1)}),
+        Section(text("report.shares_where"), [], {}, [Table(columns, rows, text("report.shares_note"))])],
+        [text("report.shares_limit_net"), text("report.shares_limit_law")], text("report.forecast_caveat"), text)
 
 
-def _prior(prior: Prior | None) -> str:
+def _prior(prior: Prior | None, text: Text) -> str:
+    """What the forecasts rest on."""
     if prior is None or prior.invented:
-        return (("No past cascades were given: the" if prior is None else "The") + " prior was learnt from invented curves "
-                "and rests on no data. A prior learnt from past cascades of the same kind gives better forecasts.")
-    if prior.learnt is None:
-        return "The prior was typed in by hand and rests on no data."
-    return (f"The prior was learnt from {prior.learnt.get('cascades', '?')} past cascades: the model is pooled with what "
-            f"similar ones of them did next, and the spread was corrected by how forecasts of those cascades had done.")
+        return text(f"report.forecast_prior_{'none' if prior is None else 'invented'}")
+    return text("report.forecast_prior_typed") if prior.learnt is None else text(
+        "report.forecast_prior_learnt", n=prior.learnt.get("cascades", "?"))
 
 
 def _gap(part: pd.DataFrame, name: str) -> str:
@@ -340,48 +355,47 @@ def backtest_study(test: Backtest) -> Study:
 
 # ---------------------------------------------------------------- who
 
-OF_WHO = ("This orders your own units by what your own data say of them; nothing in it comes from the laboratory's "
-          "simulation. A chance is what past cascades and the curve so far let expect, not a judgement of a unit.")
+#: What orders units (`who.backtest`), in words; covariates are called as their table calls them.
+_ORDERS = {"ours": "ours", "as before": "as_before", "learnt network": "network", "neighbours": "neighbours"}
 
 
-def who_study(made: Who, tried: pd.DataFrame | None) -> Study:
+def who_study(made: Who, tried: pd.DataFrame | None, text: Text = ENGLISH) -> Study:
     """The page of who adopts next: a table of units and chances, and how well such orders did."""
     some = sorted({0, len(made.t) // 2, len(made.t) - 1})
-    rows = [[str(k + 1), unit, *(percent(float(made.chances[k, h])) for h in some)] for k, unit in enumerate(made.units)]
-    sections = [Section("In order", [], {"who": partial(who_bars, made)},
-                        [Table(["", "unit", *(f"by {made.t[h]}" for h in some)], rows)])]
+    rows = [[str(k + 1), unit, *(percent(float(made.chances[k, h]), text) for h in some)]
+            for k, unit in enumerate(made.units)]
+    columns = ["", text("report.who_unit"), *(text("report.who_by", t=made.t[h]) for h in some)]
+    sections = [Section(text("report.who_order"), [], {"who": partial(who_bars, made, text=text)}, [Table(columns, rows)])]
     if tried is not None:
         names = [name for name in tried.columns if name not in ("cascade", "share", "origin", "open")]
         means = tried.groupby("share")[names].mean()
-        sections.append(Section("How well such an order did", [
-            "C-index over those still to adopt, mean over past cascades; 0.5 is chance. Everything was learnt from what "
-            "was known at the time."], {}, [Table(["past", *names], [
-                [percent(float(str(share))), *(f"{value:.3f}" for value in row)]
+        called = [text(f"report.who_{_ORDERS[name]}") if name in _ORDERS else name for name in names]
+        sections.append(Section(text("report.who_well"), [text("report.who_c_index", half=text.typed(0.5))], {}, [
+            Table([text("report.who_past"), *called], [
+                [percent(float(str(share)), text), *(text.number(float(value), 3) for value in row)]
                 for share, row in zip(means.index, means.to_numpy(), strict=True)])]))
-    last = float(made.chances[0, -1]), float(made.chances[-1, -1])
-    return Study("who adopts next", f"{made.units[0]} is the likeliest to adopt {made.cascade} next "
-                 f"({percent(last[0])} by {made.t[-1]}), {made.units[-1]} the least ({percent(last[1])})."
-                 if last[0] > last[1] else f"Nothing tells apart the {len(made.units)} units that are still to adopt "
-                                           f"{made.cascade}: each has by {made.t[-1]} with a chance of {percent(last[0])}.",
-                 ["How many adopt is the forecast of the curve" + ("." if not made.tried else
-                  f", its hazards taken {decimal(made.faster, 2)} times as high: so, held back with few, did forecasts of "
-                  f"{counted(made.tried)} past cascades of these units need.")], sections,
-                 ["An order rests on past behaviour; a unit that changes its mind is not seen."], OF_WHO)
+    first, last = float(made.chances[0, -1]), float(made.chances[-1, -1])
+    said = {"cascade": made.cascade, "t": made.t[-1], "first": made.units[0], "last": made.units[-1],
+            "high": percent(first, text), "low": percent(last, text), "n": text.number(len(made.units))}
+    return Study(text("report.who_kind"), text(f"report.who_headline{'' if first > last else '_alike'}", **said),
+                 [text(f"report.who_done{'' if not made.tried else '_one' if made.tried == 1 else '_past'}",
+                       faster=decimal(made.faster, 2, text), n=counted(made.tried, text))], sections,
+                 [text("report.who_limit")], text("report.who_caveat"), text)
 
 
-def who_bars(made: Who, width: float) -> Figure:
+def who_bars(made: Who, width: float, text: Text = ENGLISH) -> Figure:
     """The chance of each unit by the last period, the earliest first; at most thirty."""
     narrow, shown, row = width < 600, min(len(made.units), 30), 22
-    figure = Figure(f"Who adopts {made.cascade} by {made.t[-1]}", "Units still to adopt, the earliest first.", width)
-    top = figure.head(f"Chance to have adopted by {made.t[-1]}" + ("" if shown == len(made.units) else
-                                                                  f"; the first {shown} of {len(made.units)}") + ".")
+    said = {"cascade": made.cascade, "t": made.t[-1], "n": shown, "of": text.number(len(made.units))}
+    figure = Figure(text("report.who_title", **said), text("report.who_says"), width)
+    top = figure.head(text("report.who_head" if shown == len(made.units) else "report.who_head_some", **said))
     left = 110 if narrow else 170
     panel = Panel(figure, left, top + 10, width - left - 60, shown * row, (0, 1), (0, shown))
-    panel.scale_x([(v, percent(v)) for v in ((0, 0.5, 1) if narrow else (0, 0.25, 0.5, 0.75, 1))])
+    panel.scale_x([(v, percent(v, text)) for v in ((0, 0.5, 1) if narrow else (0, 0.25, 0.5, 0.75, 1))])
     for k in range(shown):
         y, x = panel.y + (k + 0.5) * row, float(panel.at_x(float(made.chances[k, -1])))
         figure.text(left - 8, y + 5, made.units[k][:22], 13, INK, anchor="end")
         figure.line([(left, y), (x, y)], tint(_MAIN, 0.38), 8)
-        figure.text(x + 6, y + 5, percent(float(made.chances[k, -1])), 13, SOFT)
-    figure.foot(panel.y + panel.height + 36, FOOT)
+        figure.text(x + 6, y + 5, percent(float(made.chances[k, -1]), text), 13, SOFT)
+    figure.foot(panel.y + panel.height + 36, text("report.forecast_foot"))
     return figure

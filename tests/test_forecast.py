@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from pseudo import crowded, plain_english
 from scipy.special import logit
 from scipy.stats import betabinom, binom, kstest
 
 from letsdance.experiments.adopters import backtest, clumps, forecast, history, prior, sampling, scores, similar, synthetic
 from letsdance.experiments.adopters.history import Cascade
 from letsdance.params import Refused
-from letsdance.report.forecasting import when
+from letsdance.report.forecasting import fan, forecast_study, when
+from letsdance.report.sheet import NARROW, WIDE
+from letsdance.words import Text, languages
 
 
 def sets(**changed: float) -> np.ndarray:
@@ -228,6 +232,29 @@ def test_times_and_stalls_are_read_from_the_paths():
     paths[2] = 30
     assert forecast.Forecast(made.history, paths, 1.0).if_reached(0.975) is None
     assert when(forecast.Forecast(made.history, paths, 1.0), 0.975) == "not by 2091"
+
+
+def spread(*ends: int, begun: int = 30) -> forecast.Forecast:
+    """Four paths that rise by the tenth period, or stay."""
+    paths = np.full((4, 100), begun)
+    paths[:, 9:] = np.array(ends)[:, None]
+    return forecast.Forecast(Cascade(str(len(ends) + begun), 50, 1990, np.array([5, begun])), paths, 1.0)
+
+
+def test_no_plain_english_is_left_in_forecasts(spoken):
+    """Times of every kind: an interval, an open one, unlikely ones, one never, one reached; and every prior."""
+    many = [spread(50, 50, 50, 50), spread(50, 50, 30, 50), spread(42, 30, 30, 30), spread(30, 30, 30, 30),
+            spread(50, 49, 46, 46, begun=45), spread(50, 50, 50, 50, begun=50), spread(42, 42, 42, 30)]
+    typed, how = prior.weak(), {"cascades": 9}
+    learnt, invented = (prior.Prior(typed.mean, typed.cov, learnt=said) for said in (how, {**how, "invented": True}))
+    for made, known in ((many, None), (many[:2], typed), (many[:4], invented), (many[4:5], learnt), (many[3:4], typed)):
+        assert not plain_english(forecast_study(made, known, spoken))
+
+
+def test_fans_have_room_in_every_language():
+    drawn = [fan(made, width, Text(language)) for language in languages() for width in (WIDE, NARROW)
+             for made in (spread(50, 50, 30, 50), spread(50, 50, 50, 50, begun=45))]
+    assert not [word for figure in drawn for word in crowded(figure)]
 
 
 # ---------------------------------------------------------------- priors
@@ -487,6 +514,15 @@ def test_learn_then_forecast(files):
     kept = run("forecast", "h.csv", "--population", "50", "--out", "F.csv")
     assert isinstance(kept.exception, Refused)
     assert "--overwrite" in str(kept.exception)
+
+
+def test_what_is_printed_of_forecasts_speaks_the_language_that_is_asked(files, spoken):
+    table = history.table([Cascade(str(k), 50, 1980, np.array([1] if k < 4 else [2, 9])) for k in range(22)])
+    table.to_csv("many.csv", index=False)
+    done = run("forecast", "many.csv", "--samples", "20", "--language", spoken.language)
+    assert len(done.stdout) > 1000
+    assert not re.findall(r"[A-Za-z]{2,}|\d\.\d", done.stdout)
+    assert not re.findall("[A-Za-z]{2,}", done.stderr.replace("letsdance", ""))
 
 
 def test_fit_says_estimates_with_intervals(files):

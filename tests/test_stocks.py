@@ -8,11 +8,15 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from pseudo import crowded, plain_english
 
 from letsdance.experiments.adopters import stocks
 from letsdance.experiments.adopters.counts import read_counts
 from letsdance.params import Refused
+from letsdance.report.forecasting import share_fan, shares_study
+from letsdance.report.sheet import NARROW, WIDE
 from letsdance.scenarios.cases import case
+from letsdance.words import Text, languages
 
 YEARS = np.arange(2010, 2020)
 
@@ -84,13 +88,25 @@ def test_a_flow_at_the_edge_of_what_can_be_is_said_not_to_be_told():
     one = stocks.Series("a", YEARS[:6], np.linspace(0.1, 0.4, 6))
     said = stocks.Forecast(one, np.array([9]), np.full((20, 1), 0.5), flows).says()
     assert flows.at_edge == ("d",)
-    assert "2.0 % of those without it begin by themselves, as far as shares tell" in said
+    assert "2.0\u00a0% of those without it begin by themselves, as far as shares tell" in said
     assert "How many stop cannot be told: the best value is none" in said
     assert "settles" not in said  # at 100 %, which is the edge and no estimate
     inside = stocks.Forecast(one, np.array([9]), np.full((20, 1), 0.5), stocks.Flows(0.02, 0.1, 0.05, 0.01)).says()
-    assert "5.0 % of those with it stop" in inside
+    assert "5.0\u00a0% of those with it stop" in inside
     assert "cannot be told" not in inside
     assert "settles near" in inside
+
+
+def test_no_plain_english_is_left_in_forecasts_of_shares(spoken):
+    """Flows of which all, some or none can be told; shares that rise and fall."""
+    one, t = stocks.Series("1", YEARS[:6], np.linspace(0.1, 0.4, 6)), np.arange(2016, 2026)
+    told = [stocks.Forecast(one, t, np.linspace(0.3, end, 20)[:, None] * np.ones(10), stocks.Flows(p, q, d, 0.01))
+            for end, p, q, d in ((0.9, 0.02, 0.1, 0.05), (0.2, 0.0, 0.1, 0.05), (0.9, 0.02, 0.0, 0.0),
+                                 (0.9, 0.0, 0.0, 0.0))]
+    for made in (told[:1], told[:2], told[1:2] * 2, told * 2):
+        assert not plain_english(shares_study(made, spoken))
+    drawn = [share_fan(told[0], width, Text(language)) for language in languages() for width in (WIDE, NARROW)]
+    assert not [word for figure in drawn for word in crowded(figure)]
 
 
 def test_what_cannot_be_a_share_is_refused():

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 
 import numpy as np
 import pandas as pd
 import pytest
 from benchmarks.who import reliability
+from pseudo import crowded, plain_english
 
 from letsdance.experiments.adopters import synthetic, who
 from letsdance.params import Refused
+from letsdance.report.forecasting import who_bars, who_study
+from letsdance.report.sheet import NARROW, WIDE
+from letsdance.words import Text, languages
 
 
 @cache
@@ -150,3 +155,26 @@ def test_the_command_says_who(tmp_path, monkeypatch):
     assert (tmp_path / "who/report.html").exists()
     wrong = CliRunner().invoke(app, ["adopters", "who", "t.csv", "--cascade", "policy-99"])
     assert isinstance(wrong.exception, Refused)
+
+
+def test_no_plain_english_is_left_in_who_adopts_next(spoken, tmp_path, monkeypatch):
+    from typer.testing import CliRunner
+
+    from letsdance.commands.main import app
+
+    columns = ["ours", "as before", "learnt network", "neighbours", "x"]
+    test = pd.DataFrame([["1", 0.16, 1990.0, 4, *np.linspace(0.5, 0.9, 5)]],
+                        columns=["cascade", "share", "origin", "open", *columns])
+    for count, tried, alike in ((40, 12, False), (3, 1, False), (3, 0, True)):
+        chances = np.full((count, 10), 0.3) if alike else np.linspace(0.9, 0.1, count)[:, None] * np.ones(10)
+        made = who.Who("7", 1990, tuple(map(str, range(count))), np.zeros(count), np.arange(1991, 2001), chances, {}, 1.25,
+                       tried)
+        assert not plain_english(who_study(made, None if alike else test, spoken), r"\bx\b")
+        drawn = [who_bars(made, width, Text(language)) for language in languages() for width in (WIDE, NARROW)]
+        assert not [word for figure in drawn for word in crowded(figure)]
+    monkeypatch.chdir(tmp_path)
+    rows = [f"{c},{u},{2000 + 3 * c + (7 * u + c) % 9 if u + c < 10 else ''}" for c in range(4) for u in range(10)]
+    (tmp_path / "t.csv").write_text("\n".join(["cascade,unit,time", *rows]))
+    done = CliRunner().invoke(app, ["adopters", "who", "t.csv", "--test", "--language", spoken.language])
+    assert len(done.stdout) > 300
+    assert not re.findall(r"[A-Za-z]{2,}|\d\.\d", done.stdout)

@@ -17,6 +17,7 @@ import numpy as np
 
 from letsdance.experiments.adopters import scores
 from letsdance.params import Refused
+from letsdance.words import IN_ENGLISH, Text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -236,23 +237,20 @@ class Forecast:
         """float64[len(levels), H]."""
         return np.quantile(self.paths, levels, axis=0)
 
-    def says(self) -> str:
-        """One or two sentences."""
-        low, middle, high = (f"{100 * v:.1f}" for v in self.quantiles((0.1, 0.5, 0.9))[:, -1])
-        p, d, edge = self.flows.p, self.flows.d, self.flows.at_edge
+    def says(self, text: Text = IN_ENGLISH) -> str:
+        """One or two sentences, in a language."""
+        low, middle, high = (text.number(100 * v, 1) for v in self.quantiles((0.1, 0.5, 0.9))[:, -1])
+        edge = self.flows.at_edge
         # Where it settles is the edge itself, all or nothing, where an outflow or every inflow is none.
         rest = float("nan") if "d" in edge or {"p", "q"} <= {*edge} else self.flows.rest
-        settles = "" if np.isnan(rest) else f" If its flows stay as they are, it settles near {100 * rest:.0f} %."
-        told = " and ".join(text for name, text in (
-            ("p", f"{100 * p:.1f} % of those without it begin by themselves"),
-            ("d", f"{100 * d:.1f} % of those with it stop")) if name not in edge)
-        untold = " or ".join(text for name, text in (
-            ("p", "how many begin by themselves"), ("q", "how many follow others"), ("d", "how many stop")) if name in edge)
-        flows = (f" In a period {told}, as far as shares tell." if told else "") + (
-            f" {untold[0].upper()}{untold[1:]} cannot be told: the best value is none, the edge of what can be." if untold
-            else "")
-        return (f"{self.series.unit}: {100 * self.series.share[-1]:.1f} % in {self.series.period[-1]}; {middle} % in "
-                f"{self.t[-1]} (80 % interval {low} to {high} %).{flows}{settles}")
+        told = "".join(name for name in "pd" if name not in edge)
+        untold = text("report.shares_or").join(text(f"report.shares_untold_{name}") for name in "pqd" if name in edge)
+        return (text("report.shares_says", unit=self.series.unit, share=text.number(100 * self.series.share[-1], 1),
+                     period=self.series.period[-1], middle=middle, last=self.t[-1], low=low, high=high)
+                + (text(f"report.shares_flow_{told}", p=text.number(100 * self.flows.p, 1),
+                        d=text.number(100 * self.flows.d, 1)) if told else "")
+                + (text("report.shares_untold", what=f"{untold[0].upper()}{untold[1:]}") if untold else "")
+                + ("" if np.isnan(rest) else text("report.shares_settles", share=text.number(100 * rest))))
 
 
 def forecast(one: Series, model: Model, periods: int = 10, samples: int = 500, seed: int = 0) -> Forecast:
