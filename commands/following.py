@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -28,6 +28,9 @@ from letsdance.commands.screen import (
     worlds_of,
 )
 from letsdance.commands.telling import finite, keep, records, text_of, written
+
+if TYPE_CHECKING:
+    from letsdance.report.study import Table as Standing
 
 
 def follow(
@@ -56,6 +59,7 @@ def follow(
     from letsdance.experiments.adopters.abc_smc import coverage
     from letsdance.experiments.seen import read_seen
     from letsdance.params import check_whole
+    from letsdance.report import following as pages
     from letsdance.words import text_in
 
     text = text_in(language)
@@ -72,8 +76,6 @@ def follow(
         with progress("Synthetic cities", recover, quiet=as_json) as advance:
             frames["recovered"] = following.recover(found.case, recover, seed, moves, advance)
         frames["coverage"] = coverage(frames["recovered"])
-    from letsdance.report import following as pages
-
     said: dict[str, Any] = {
         "worlds": there.worlds, "worlds_toml": found.case.worlds.to_toml(), "scenario": story.to_toml(), "plan": plan,
         "target": str(found.target), "chance": chance, "seed": seed, "moves": moves, "now": found.now,
@@ -88,9 +90,13 @@ def follow(
             "standing": records(found.standing), "filtered": records(found.filtered),
             **({"coverage": records(frames["coverage"])} if recover else {})}))
         return
-    table = pages.standing_table(found, text)
     held = pages.coverage_sentences(frames["coverage"], text) if recover else []
-    print_table(table.note, list(table.columns), [list(row) for row in table.rows])
-    for k, line in enumerate([*said["sentences"], *held]):
-        console().print(line, style="bold" if k < 2 else None, highlight=False)
+    _show(pages.standing_table(found, text), [*said["sentences"], *held])
     written(out, text=text)
+
+
+def _show(standing: Standing, sentences: list[str]) -> None:
+    """What was known quarter by quarter; then what it comes to, the answer in bold."""
+    print_table(standing.note, list(standing.columns), [list(row) for row in standing.rows])
+    for k, line in enumerate(sentences):
+        console().print(line, style="bold" if k < 2 else None, highlight=False)

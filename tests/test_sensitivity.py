@@ -382,14 +382,13 @@ def analyses():
         low, high = s.bounds_of(design.factors).T
         return (design.table.to_numpy(float) - low) / (high - low)
 
-    rng, found = np.random.default_rng(1), []
-    screened, some = morris(s.default_factors(), 6, 1), ["OUT.strength=0:1.5", "scandal.start=1:8", "bond_size=2:9"]
-    X = unit(screened)
-    for outcome, Y in (("C@8", X[:, :1] - X[:, 1:2] + 3 * X[:, 2:3] * (X[:, 3:4] - 0.5)), ("services@4-8", 9 * X[:, :1]),
-                       ("time_to_50", np.zeros((len(X), 1)))):
-        Y = Y + 0.01 * rng.normal(size=(len(X), 2))
-        names, table = [factor.name for factor in screened.factors], screened.table.to_numpy(float)
-        told = s.morris(names, s.bounds_of(screened.factors), table, Y, resamples=20)
+    rng, found, some = np.random.default_rng(1), [], ["OUT.strength=0:1.5", "scandal.start=1:8", "bond_size=2:9"]
+    for outcome, factors in (("C@8", s.default_factors()), ("services@4-8", some), ("time_to_50", some)):
+        screened = morris(factors, 6, 1)
+        X, names = unit(screened), [factor.name for factor in screened.factors]
+        Y = {"C@8": X[:, :1] - X[:, 1:2] + 3 * X[:, 2:3] * (X[:, -1:] - 0.5), "services@4-8": 9 * X[:, :1]}.get(
+            outcome, np.zeros((len(X), 1))) + 0.01 * rng.normal(size=(len(X), 2))
+        told = s.morris(names, s.bounds_of(screened.factors), screened.table.to_numpy(float), Y, resamples=20)
         found.append(made("morris", outcome, told, screened))
     base = s.saltelli(some, 64)
     names, X = [factor.name for factor in base.factors], unit(base)
