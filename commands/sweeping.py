@@ -108,11 +108,7 @@ def sweep(
         idle("--every", because="it thins the tables that --keep keeps")
     if resume and overwrite:
         raise Refused("--resume goes on with what is there and --overwrite throws it away; give one of them.")
-    share = None if task is None else shares(task)
-    if share is not None:
-        idle("--language", because="`letsdance gather` writes the report of a sweep that was made in shares")
-    if share is not None and (resume or overwrite):
-        raise Refused("--task begins a folder or goes on with it by itself; leave out --resume and --overwrite.")
+    share = None if task is None else _share(task, resume or overwrite)
     place = _target(out, overwrite, goes_on=resume or share is not None)
     asked = None
     if factor or list_ or method or not _told_elsewhere(what, resume, _given(context), place):
@@ -129,6 +125,16 @@ def sweep(
         _one_share(asked, share, how, place, as_json)
     else:
         _whole(asked, how, place, resume, overwrite, as_json, text)
+
+
+def _share(task: str, said: bool) -> tuple[int, int]:
+    """Which share of how many; `said`: whether --resume or --overwrite was."""
+    from letsdance.params import Refused
+
+    idle("--language", because="`letsdance gather` writes the report of a sweep that was made in shares")
+    if said:
+        raise Refused("--task begins a folder or goes on with it by itself; leave out --resume and --overwrite.")
+    return shares(task)
 
 
 def _target(out: str, overwrite: bool, goes_on: bool) -> Path:

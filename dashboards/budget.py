@@ -46,11 +46,11 @@ def Budget() -> None:
         except Refused as refused:
             session.refuse(LIMIT, refused)
 
-    n = text.number(spent)
+    n = text.price(spent)
     over = bool(limit) and spent > limit
-    says = text("budget.over", n=text.number(spent - limit), limit=text.number(limit)) if over else (
+    says = text("budget.over", n=text.price(spent - limit), limit=text.number(limit)) if over else (
         text("budget.of", n=n, limit=text.number(limit)) if limit else text("budget.spent", n=n))
-    uses = [{"key": f"{use}{k}", "title": placed("lever", use, text), "points": text.number(points)}
+    uses = [{"key": f"{use}{k}", "title": placed("lever", use, text), "points": text.price(points)}
             for k, (use, points) in enumerate(zip(view.policy.levers, each, strict=True))]
     _Budget(show=bool(uses or limit), spent=spent, limit=limit, over=over, says=says, uses=uses,
             refused=session.refused.value.get(LIMIT, ""), texts=text.all("budget"), event_bound=bound)

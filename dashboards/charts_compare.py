@@ -238,7 +238,7 @@ def cost_of(name: str, shown: Beside, outcome: str, text: Text) -> str:
     if shown.same(name):
         return ""
     cost = shown.found.cost_per_effect(name, outcome)
-    said = text("compare.cost_less" if cost.points < 0 else "compare.cost", n=text.number(abs(cost.points)),
+    said = text("compare.cost_less" if cost.points < 0 else "compare.cost", n=text.price(abs(cost.points)),
                 quarters=shown.found.quarters)
     if OUTCOMES[outcome] is None and np.isfinite(cost.each) and (cost.effect.mean > 0) != less_is_better(parse(outcome)):
         digits = 1 if cost.each < 1000 else 0

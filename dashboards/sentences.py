@@ -134,7 +134,7 @@ def _price(pair: Pair, reference: Policy, text: Text) -> list[str]:
     goal, years = cards.leads(result), text.short(result.quarters / 4)
     said = []
     if pair.policy.levers:
-        said.append(text("headline.cost", n=text.number(points), years=years, quarters=result.quarters))
+        said.append(text("headline.cost", n=text.price(points), years=years, quarters=result.quarters))
     if goal == cards.home(result) and goal != "lets_dance" and pair.policy != reference:
         share = float(finite_mean(result.rows[goal][:, -1]))
         said.append(text("headline.still_leads", goal=text.title("start", goal), share=text.of_ten(share)))

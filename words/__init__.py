@@ -270,6 +270,10 @@ class Text:
         text = self.number(value, digits)
         return text.rstrip("0").rstrip(".,") if abs(value) < 1000 and value % 1 else self.number(value)
 
+    def price(self, points: float) -> str:
+        """Points of a budget: whole, or with one decimal where a lever acts in a part only."""
+        return self.short(round(points, 1))
+
     def percent(self, share: float) -> str:
         """A share in whole per cent."""
         if not math.isfinite(share):
