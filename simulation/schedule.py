@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -173,6 +173,8 @@ class Local:
     scenario: Scenario
     quarters: int | None
     among: Municipalities
+    #: Tables and means that were made: runs differ in who is meant, seldom in what acts together.
+    _made: dict[tuple[bytes, ...], Schedule] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def drawn(self) -> bool:
@@ -182,7 +184,7 @@ class Local:
     def of(self, seed: int) -> Lived:
         """Who lives under which parameters in the run of this seed."""
         one, M = self.scenario, len(self.among)
-        towns = _Towns(self.among, one, seed)
+        towns = _Towns(self.among, one, seed, self._without)
         masks = {kind: [places.chosen(use.where, towns) for use in uses]
                  for kind, uses in (("lever", one.levers), ("shock", one.shocks))}
         for kind, uses in (("lever", one.levers), ("shock", one.shocks)):
@@ -193,20 +195,35 @@ class Local:
         group = np.asarray(group, np.int64).reshape(M)
         tables = [self._under(mine) for mine in sets]
         if not any(whom):
-            return Lived(tuple(tables), group, _mean(tables, np.bincount(group) / M))
-        return self._of_groups(towns, acts, whom, tables, group)
+            return Lived(tuple(tables), group, self._mean((sets.tobytes(),), tables, np.bincount(group) / M))
+        return self._of_groups(towns, acts, whom, tables, group, sets.tobytes())
+
+    @cached_property
+    def _without(self) -> Schedule:
+        """The parameters under which every run begins."""
+        return _everywhere(self.scenario.without_policy(), 8)
 
     def _under(self, mine: np.ndarray) -> Schedule:
         """The parameters in force for whom these of the levers and shocks act, bool[uses]."""
-        one = self.scenario
-        levers, shocks = mine[:len(one.levers)], mine[len(one.levers):]
-        return _everywhere(replace(
-            one, levers=tuple(use for use, here in zip(one.levers, levers, strict=True) if here),
-            shocks=tuple(use for use, here in zip(one.shocks, shocks, strict=True) if here)), self.quarters)
+        one, key = self.scenario, (mine.tobytes(),)
+        if key not in self._made:
+            levers, shocks = mine[:len(one.levers)], mine[len(one.levers):]
+            self._made[key] = _everywhere(replace(
+                one, levers=tuple(use for use, here in zip(one.levers, levers, strict=True) if here),
+                shocks=tuple(use for use, here in zip(one.shocks, shocks, strict=True) if here)), self.quarters)
+        return self._made[key]
+
+    def _mean(self, acting: tuple[bytes, ...], tables: list[Schedule], weight: np.ndarray,
+              of_all: np.ndarray | None = None) -> Schedule:
+        """`_mean` of the tables of what acts together (`acting`); a copy, because a schedule may be told whose it is."""
+        key = (*acting, weight.tobytes(), b"" if of_all is None else of_all.tobytes())
+        if key not in self._made:
+            self._made[key] = _mean(tables, weight, of_all)
+        return self._made[key].copy()
 
     def _of_groups(self, towns: _Towns, acts: np.ndarray, whom: list[str], tables: list[Schedule],
-                   group: np.ndarray) -> Lived:
-        """The same where something acts for a group of citizens."""
+                   group: np.ndarray, for_all: bytes) -> Lived:
+        """The same where something acts for a group of citizens. for_all: what acts together for everybody."""
         for use, here in zip(_uses(self.scenario), acts.T, strict=True):
             _reached(use, self.among.citizens[here])
         names = sorted(set(whom))
@@ -232,7 +249,8 @@ class Local:
         weight = np.bincount(people, 1.0 / (len(n) * n[home]), len(tables))
         lived = np.flatnonzero(weight)
         of_all = np.bincount(people, minlength=len(tables)) / len(people)
-        return Lived(tuple(tables), group, _mean([tables[k] for k in lived], weight[lived], of_all[lived]), people)
+        return Lived(tuple(tables), group, self._mean(
+            (for_all, sets.tobytes(), lived.tobytes()), [tables[k] for k in lived], weight[lived], of_all[lived]), people)
 
 
 def _mean(tables: list[Schedule], weight: np.ndarray, of_all: np.ndarray | None = None) -> Schedule:
@@ -286,9 +304,10 @@ def _read(rule: Callable[..., object], seen: frozenset[int] = frozenset()) -> It
 class _Towns:
     """What `places.chosen` and `groups.chosen` ask: what stands when the run of a seed begins."""
 
-    def __init__(self, among: Municipalities, scenario: Scenario, seed: int) -> None:
+    def __init__(self, among: Municipalities, scenario: Scenario, seed: int, schedule: Schedule | None = None) -> None:
         self.names, self.citizens = among.names, among.citizens
-        self._among, self._scenario, self._seed = among, scenario, np.uint64(seed)
+        self._among, self._seed = among, np.uint64(seed)
+        self._schedule = _everywhere(scenario.without_policy(), 8) if schedule is None else schedule
 
     def by(self, what: str) -> np.ndarray:
         """A number of each municipality: its "peers", its "category" of adopters, its "luck"."""
@@ -327,8 +346,7 @@ class _Towns:
         from letsdance.simulation import driver
         from letsdance.simulation.state import empty_state
 
-        schedule = _everywhere(self._scenario.without_policy(), 8)
-        p, given, engine = schedule.shipped[0], self._among.start, driver.of_schedule(schedule).engine
+        p, given, engine = self._schedule.shipped[0], self._among.start, driver.of_schedule(self._schedule).engine
         state = empty_state(self.citizens, p, given=given)
         with np.errstate(all="ignore"):
             engine.start_governments(state, given, p, self._seed)

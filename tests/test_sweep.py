@@ -724,7 +724,7 @@ def test_a_sweep_can_be_run_told_and_asked(letsdance, tmp_path):
     assert "nan" not in out
     found = Sweep.open(tmp_path / "a [b]")
     first = found.summary(["G"]).iloc[0]
-    assert f"{100 * first['G']:.0f} % ({100 * first['G sd']:.0f} %)" in out
+    assert f"{100 * first['G']:.0f}\u00a0% ({100 * first['G sd']:.0f}\u00a0%)" in out
     code, out, err = letsdance("query 'a [b]' 'SELECT point, avg(\"G\") AS g, any_value(time_to_50) AS t FROM runs "
                                "GROUP BY point ORDER BY point' --json")
     assert (code, err) == (0, "")
