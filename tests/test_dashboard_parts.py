@@ -731,7 +731,8 @@ def test_other_citizens_are_said_not_to_share_luck():
 
 def test_short_numbers_keep_what_counts():
     assert [Text("en").short(v) for v in (0.75, 12.0, 100.0, 0.5, 1.25)] == ["0.75", "12", "100", "0.5", "1.25"]
-    assert [Text("fr").price(v) for v in (0.72, 4.8, 60.0, 179.99999999, 1200.0)] == ["0,7", "4,8", "60", "180", "1\u202f200"]
+    assert [Text("fr").price(v) for v in (0.72, 4.8, 60.0, 179.99999999, 1200.0)] == [
+        "0,7", "4,8", "60", "180", "1\u202f200"]
 
 
 # ---------------------------------------------------------------- components and command
