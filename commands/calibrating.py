@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from letsdance.commands.adopting import adopters
-from letsdance.commands.screen import Json, Overwrite, Profile, Set, idle, print_table, progress, values
+from letsdance.commands.screen import Json, Language, Overwrite, Profile, Set, idle, print_table, progress, values
 from letsdance.commands.telling import keep, records, written
 
 if TYPE_CHECKING:
     from letsdance.experiments.adopters.calibrate import Calibration
     from letsdance.experiments.adopters.speed import Speed
+    from letsdance.words import Text
 
 
 @adopters.command("calibrate")
@@ -41,11 +42,13 @@ def calibrate_(
     recover: Annotated[int, typer.Option(help="Synthetic cases of a recovery test; each costs a calibration.")] = 0,
     seed: Annotated[int, typer.Option(help="Seed; equal seeds give equal numbers.")] = 0,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-calibration"),
-    overwrite: Overwrite = False, as_json: Json = False,
+    language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Fit the model to observed curves and say what they cannot tell."""
     from letsdance.experiments import folder
+    from letsdance.words import text_in
 
+    text = text_in(language)
     folder.check_target(out, overwrite)
     from letsdance.experiments.adopters import calibrate as calibrating
     from letsdance.experiments.adopters import identification
@@ -55,31 +58,29 @@ def calibrate_(
         found = calibrating.calibrate(
             counts, scenario, fit, population, unit, values(sets), profile, quarters_per_period, begins, prior or None,
             widen, particles, most, predictions, recover, seed, progress=advance)
-    told = identification.in_words(found)
+    told = identification.in_words(found, text)
     said = {**calibrating.manifest_of(found), **told}
 
     from letsdance.report.calibration import calibration_study
 
-    keep(out, "adopters calibrate", said, calibrating.tables_of(found), calibration_study(found), overwrite, as_json)
+    keep(out, "adopters calibrate", said, calibrating.tables_of(found), calibration_study(found, text), overwrite, as_json)
     if as_json:
         typer.echo(json.dumps({**said, "folder": str(out), "parameters": records(found.table),
                                "checks": records(found.checks)}))
         return
-    _print_calibration(found, said)
-    written(out, f"What speeds up the late in this case: letsdance adopters speed {out}")
+    _print_calibration(found, said, text)
+    written(out, text("report.fitted_speed", out=out), text)
 
 
-def _print_calibration(found: Calibration, said: dict[str, Any]) -> None:
-    from letsdance.experiments.adopters.identification import plain, span
+def _print_calibration(found: Calibration, said: dict[str, Any], text: Text) -> None:
+    from letsdance.report.calibration import of_parameters
 
     typer.echo(said["headline"])
-    print_table("What the data say", ["parameter", "before", "mean", "80 % interval", "95 % interval", "spread, of before"],
-                [[f"{r['title']} ({r['parameter']})", span(r["low"], r["high"]), plain(r["mean"]),
-                  span(r["low_80"], r["high_80"]), span(r["low_95"], r["high_95"]),
-                  f"{100 * r['narrowing']:.0f} %"] for r in found.table.to_dict("records")])
+    table = of_parameters(found, text)
+    print_table(text("report.fitted_section_say"), list(table.columns), [list(row) for row in table.rows])
     for line in said["found"]:
         typer.echo(line)
-    typer.echo("What the data cannot tell:")
+    typer.echo(text("report.fitted_cannot"))
     for line in said["cannot_tell"]:
         typer.echo(f"- {line}")
     if said["recovery"]:

@@ -8,24 +8,38 @@ from functools import partial
 import numpy as np
 
 from letsdance.experiments.adopters import abc_smc
-from letsdance.experiments.adopters.calibrate import Calibration, title_of
+from letsdance.experiments.adopters.calibrate import Calibration
 from letsdance.experiments.adopters.identification import (
     UNKNOWN,
+    called,
     cannot_tell,
     found_in_words,
     headline_of,
     plain,
     recovery_in_words,
     span,
+    titled,
 )
-from letsdance.experiments.adopters.observed import CHECKS
-from letsdance.params import listed
+from letsdance.experiments.adopters.observed import Seen
 from letsdance.report.sheet import WIDE, Figure, Panel, shorten, wrap
 from letsdance.report.study import Section, Study, Table
-from letsdance.report.style import COLOURS, GRID, INK, PAPER, SOFT, decimal, percent, sentence, tint
+from letsdance.report.style import (
+    COLOURS,
+    ENGLISH,
+    GRID,
+    INK,
+    PAPER,
+    SOFT,
+    capital,
+    decimal,
+    percent,
+    percent_sign,
+    start_titled,
+    tint,
+)
+from letsdance.words import Text
 
 _MAIN, _SECOND = COLOURS["lets_dance"], COLOURS["lone_ranger"]
-_DATA_FOOT = "Fitted curves say what could have made the data, not what did; every time scale is assumed."
 _MOST_CURVES = 4
 
 
@@ -35,16 +49,12 @@ def _narrow(width: float) -> bool:
 
 # ---------------------------------------------------------------- a calibration
 
-def predictive(found: Calibration, width: float = WIDE) -> Figure:
+def predictive(found: Calibration, width: float = WIDE, text: Text = ENGLISH) -> Figure:
     """The data as dots over what new runs of the fitted model predict: 50, 80 and 95 %."""
     seen = found.case.seen[:_MOST_CURVES]
     held, periods = found.inside
-    figure = Figure("What was seen, and what the fitted model predicts",
-                    f"{held} of {periods} periods lie within 95 % of what new runs of the fitted model predict.",
-                    width)
-    what = "has it in use" if all(one.active for one in seen) else "has adopted"
-    top = figure.head(f"share that {what}; dots: the data; line: median of new runs, with parameters from the "
-                      "posterior; bands: 50, 80 and 95 % of them")
+    figure = Figure(text("report.fitted_seen"), text("report.fitted_seen_says", held=held, periods=periods), width)
+    top = figure.head(text(f"report.fitted_seen_head_{'use' if all(one.active for one in seen) else 'adopted'}"))
     columns = 1 if _narrow(width) or len(seen) == 1 else 2
     cell, height = width / columns, (230.0 if _narrow(width) else 320.0 if len(seen) == 1 else 220.0)
     for k, (one, predicted) in enumerate(zip(seen, found.predicted, strict=False)):
@@ -55,10 +65,10 @@ def predictive(found: Calibration, width: float = WIDE) -> Figure:
         high = next(end for end in (0.02, 0.04, 0.1, 0.2, 0.4, 1.0) if reached <= end)
         panel = Panel(figure, column * cell + 52, y, cell - 52 - right, height, (float(one.t[0]), float(one.t[-1])),
                       (0, high))
-        panel.scale_y([(k / 4 * high, f"{25 * k * high:g} %" if k else "0") for k in range(5)])
-        panel.scale_x(_ticks(one.t[0], one.t[-1], 4 if _narrow(width) or columns > 1 else 8, 1))
-        of = f"{one.population:,} who could adopt" if one.sized else "shares in use"
-        panel.heading(sentence(f"{one.called}, {of}").rstrip("."))
+        panel.scale_y([(k / 4 * high, text.typed(25 * k * high) + percent_sign(text) if k else "0") for k in range(5)])
+        panel.scale_x(_ticks(one.t[0], one.t[-1], 4 if _narrow(width) or columns > 1 else 8, text, 1))
+        panel.heading(capital(text(f"report.fitted_{'could' if one.sized else 'shares'}", called=called(one, text),
+                                   n=text.number(one.population))))
         levels = np.quantile(predicted, [0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975], axis=0)
         t = one.t.astype(np.float64)
         for i, strength in ((0, 0.14), (1, 0.28), (2, 0.46)):
@@ -67,31 +77,31 @@ def predictive(found: Calibration, width: float = WIDE) -> Figure:
         for x, share in zip(t, one.share, strict=True):
             figure.disc(float(panel.at_x(x)), float(panel.at_y(share)), 4.2, INK, edge=PAPER, edge_width=1.2)
         if columns == 1:
-            panel.labels([(float(levels[6, -1]), "95 %", _MAIN), (float(levels[3, -1]), "median", _MAIN)], right - 8)
-        figure.text(panel.x, panel.y + panel.height + 40, "period", 13, SOFT)
-    figure.foot(top + 34 + math.ceil(len(seen) / columns) * (height + 84) - 42, _DATA_FOOT)
+            panel.labels([(float(levels[6, -1]), text.percent(0.95), _MAIN),
+                          (float(levels[3, -1]), text("report.forecast_median"), _MAIN)], right - 8)
+        figure.text(panel.x, panel.y + panel.height + 40, text("report.adopters_head_period"), 13, SOFT)
+    figure.foot(top + 34 + math.ceil(len(seen) / columns) * (height + 84) - 42, text("report.fitted_foot"))
     return figure
 
 
-def _ticks(first: float, last: float, most: int, least: float = 0.0) -> list[tuple[float, str]]:
+def _ticks(first: float, last: float, most: int, text: Text, least: float = 0.0) -> list[tuple[float, str]]:
     """Round values from first to last, `most` steps at the most and none smaller than `least`."""
     steps = (digit * 10.0**k for k in range(-4, 9) for digit in (1, 2, 5))
     step = next(s for s in steps if s >= least and (last - first) / s <= most)
     at = [k * step for k in range(math.ceil(first / step - 1e-9), math.floor(last / step + 1e-9) + 1)]
-    return [(t, f"{t:.6g}".replace("-", "−")) for t in at]
+    return [(t, text.typed(t).replace("-", "−")) for t in at]
 
 
-def parameters(found: Calibration, width: float = WIDE) -> Figure:
+def parameters(found: Calibration, width: float = WIDE, text: Text = ENGLISH) -> Figure:
     """Each parameter's posterior within its prior, and how much narrower it is."""
     table = found.table
     most = table.loc[table["narrowing"].idxmin()]
     told = float(most["narrowing"]) <= UNKNOWN
-    figure = Figure("What the data say of each parameter" if told else "The data say little of any parameter",
-                    f"Most is said of “{most['title']}”: its spread is {percent(float(most['narrowing']))} of what it was "
-                    f"before the data." if told else "No parameter's spread is clearly narrower than before the data.",
-                    width)
-    top = figure.head("grey: before the data; blue: after; bars: 80 and 95 % intervals; right: spread after the data, of "
-                      "the spread before (100 %: the data say nothing)")
+    some = "" if told else "_not"
+    figure = Figure(text(f"report.fitted_each{some}"), text(
+        f"report.fitted_each_says{some}", title=titled(str(most["parameter"]), text),
+        share=percent(float(most["narrowing"]), text)), width)
+    top = figure.head(text("report.fitted_each_head"))
     narrow = _narrow(width)
     left, right, row = (8.0, 62.0, 108.0) if narrow else (286.0, 96.0, 92.0)
     prior = found.sample.box.as_sample()
@@ -109,33 +119,32 @@ def parameters(found: Calibration, width: float = WIDE) -> Figure:
             figure.line([(float(panel.at_x(line[end])), y + 53) for end in ends], _MAIN, thick)
         figure.disc(float(panel.at_x(line["mean"])), y + 53, 5, _MAIN, edge=PAPER, edge_width=1.5)
         for value, anchor in ((low, "start"), (high, "end")):
-            figure.text(float(panel.at_x(value)), y + 71, plain(value), 13, SOFT, anchor=anchor)  # type: ignore[arg-type]
+            figure.text(float(panel.at_x(value)), y + 71, plain(value, text), 13, SOFT, anchor=anchor)  # type: ignore[arg-type]
         if narrow:
-            figure.text(2, y - 8, shorten(f"{title_of(name)} ({name})", width - 8, 14, True), 14, INK, True)
+            figure.text(2, y - 8, shorten(f"{titled(name, text)} ({name})", width - 8, 14, True), 14, INK, True)
         else:
-            for i, text in enumerate(wrap(title_of(name), left - 24, 14, True)[:2]):
-                figure.text(left - 16, y + 20 + 18 * i, text, 14, INK, True, "end")
-            lines = min(len(wrap(title_of(name), left - 24, 14, True)), 2)
-            figure.text(left - 16, y + 20 + 18 * lines, name, 13, SOFT, anchor="end")
-        figure.text(width - 4, y + 40, percent(float(line["narrowing"])), 17, _MAIN, True, "end")
-    figure.foot(top + len(found.case.free) * row + 4, _DATA_FOOT)
+            lines = wrap(titled(name, text), left - 24, 14, True)[:2]
+            for i, part in enumerate(lines):
+                figure.text(left - 16, y + 20 + 18 * i, part, 14, INK, True, "end")
+            figure.text(left - 16, y + 20 + 18 * len(lines), name, 13, SOFT, anchor="end")
+        figure.text(width - 4, y + 40, percent(float(line["narrowing"]), text), 17, _MAIN, True, "end")
+    figure.foot(top + len(found.case.free) * row + 4, text("report.fitted_foot"))
     return figure
 
 
-def ridge(found: Calibration, width: float = WIDE) -> Figure:
+def ridge(found: Calibration, width: float = WIDE, text: Text = ENGLISH) -> Figure:
     """The two parameters that are known together rather than each."""
     (i, j, r), names = found.strongest_pair, list(found.case.free)
     tied = abs(r) >= 0.5
-    said = (f"“{title_of(names[i])}” and “{title_of(names[j])}” are tied (correlation {decimal(r)}): "
-            + ("along the cloud the curve stays much the same." if tied else "loosely, the data tell them apart."))
-    figure = Figure("What is known only together" if tied else "No two parameters are strongly tied", said, width)
-    top = figure.head(f"each dot: a parameter set that makes a curve like the data, larger for more weight; across: "
-                      f"{title_of(names[i])} ({names[i]}), up: {title_of(names[j])} ({names[j]}); the frame is what was "
-                      f"thought possible before the data")
+    some = "" if tied else "_not"
+    a, b = titled(names[i], text), titled(names[j], text)
+    figure = Figure(text(f"report.fitted_together{some}"),
+                    text(f"report.fitted_together_says{some}", a=a, b=b, r=decimal(r, 1, text)), width)
+    top = figure.head(text("report.fitted_together_head", a=f"{a} ({names[i]})", b=f"{b} ({names[j]})"))
     (low_x, high_x), (low_y, high_y) = (found.case.free[names[k]] for k in (i, j))
     panel = Panel(figure, 56, top + 10, width - 76, 260 if _narrow(width) else 330, (low_x, high_x), (low_y, high_y))
-    panel.scale_y(_ticks(low_y, high_y, 5))
-    across = _ticks(low_x, high_x, 4 if _narrow(width) else 8)
+    panel.scale_y(_ticks(low_y, high_y, 5, text))
+    across = _ticks(low_x, high_x, 4 if _narrow(width) else 8, text)
     for value, _ in across:
         x = float(panel.at_x(value))
         figure.line([(x, panel.y), (x, panel.y + panel.height)], GRID, 1)
@@ -147,17 +156,16 @@ def ridge(found: Calibration, width: float = WIDE) -> Figure:
         if weight > 0.01:
             figure.disc(float(panel.at_x(theta[i])), float(panel.at_y(theta[j])), 1.5 + 4 * math.sqrt(weight), _MAIN,
                         opacity=0.5)
-    figure.foot(panel.y + panel.height + 28, _DATA_FOOT)
+    figure.foot(panel.y + panel.height + 28, text("report.fitted_foot"))
     return figure
 
 
-def recovery(found: Calibration, width: float = WIDE) -> Figure:
+def recovery(found: Calibration, width: float = WIDE, text: Text = ENGLISH) -> Figure:
     """Synthetic cases: what was true, and the 80 % intervals that came out."""
     made = found.recovered
     assert made is not None
-    figure = Figure("Does the calibration find what is known?", recovery_in_words(made), width)
-    top = figure.head("synthetic cases with the same periods and population; across: the true value; up: the estimate "
-                      "with its 80 % interval; on the dotted line it is right; orange: the interval misses the truth")
+    figure = Figure(text("report.fitted_finds"), recovery_in_words(made, text), width)
+    top = figure.head(text("report.fitted_finds_head"))
     names = list(found.case.free)
     columns = 1 if _narrow(width) else 2
     cell, height = width / columns, 200.0
@@ -166,10 +174,10 @@ def recovery(found: Calibration, width: float = WIDE) -> Figure:
         low, high = found.case.free[name]
         ends = (low, high)
         panel = Panel(figure, column * cell + 56, top + 30 + row * (height + 66), cell - 80, height, ends, ends)
-        ticks = _ticks(low, high, 5)
+        ticks = _ticks(low, high, 5, text)
         panel.scale_y(ticks)
         panel.scale_x(ticks)
-        panel.heading(title_of(name))
+        panel.heading(titled(name, text))
         panel.line(np.array([low, high]), np.array([low, high]), SOFT, 1.4, (2, 4))
         for _, one in made[made["parameter"] == name].iterrows():
             held = one["low_80"] <= one["truth"] <= one["high_80"]
@@ -177,47 +185,78 @@ def recovery(found: Calibration, width: float = WIDE) -> Figure:
             figure.line([(x, float(panel.at_y(one["low_80"]))), (x, float(panel.at_y(one["high_80"])))],
                         tint(colour, 0.6), 2)
             figure.disc(x, float(panel.at_y(one["mean"])), 3.6, colour)
-    figure.foot(top + 30 + math.ceil(len(names) / columns) * (height + 66) - 36, _DATA_FOOT)
+    figure.foot(top + 30 + math.ceil(len(names) / columns) * (height + 66) - 36, text("report.fitted_foot"))
     return figure
 
 
-def calibration_study(found: Calibration) -> Study:
+def of_parameters(found: Calibration, text: Text = ENGLISH) -> Table:
+    """What was thought of each parameter, what the data leave, and how much narrower that is."""
+    heads = ("parameter", "before", "mean", "80", "95", "spread")
+    return Table([text(f"report.fitted_head_{head}") for head in heads], [
+        [f"{titled(r['parameter'], text)} ({r['parameter']})", span(r["low"], r["high"], text), plain(r["mean"], text),
+         span(r["low_80"], r["high_80"], text), span(r["low_95"], r["high_95"], text), percent(r["narrowing"], text)]
+        for r in found.table.to_dict("records")])
+
+
+def _of_checks(found: Calibration, text: Text) -> Table:
+    """Statistics of the data beside those of new runs."""
+    several = len(found.case.seen) > 1
+
+    def predicted(row: dict[str, float]) -> str:
+        middle = plain(row["median"], text)
+        return middle if not math.isfinite(row["median"]) else text("report.with_band", value=middle,
+                                                                    band=span(row["low"], row["high"], text))
+
+    heads = (*(["curve"] if several else []), "statistic", "seen", "predicted", "above")
+    return Table([text(f"report.fitted_head_{head}") for head in heads], [
+        [*([r["unit"]] if several else []), text(f"report.fitted_check_{r['statistic']}"), plain(r["observed"], text),
+         predicted(r), decimal(r["p"], 2, text)] for r in found.checks.to_dict("records")],
+        text("report.fitted_checks_note"))
+
+
+def _of_recovery(found: Calibration, text: Text) -> Table:
+    """How often intervals held the truth."""
+    heads = ("parameter", "level", "held", "allows")
+    return Table([text(f"report.fitted_head_{head}") for head in heads], [
+        [titled(str(r["parameter"]), text), percent(r["level"], text), percent(r["held"], text),
+         text("report.from_to", low=percent(r["from"], text), high=percent(r["to"], text))]
+        for r in abc_smc.coverage(found.recovered).to_dict("records")])
+
+
+def reached(one: Seen, text: Text = ENGLISH) -> str:
+    """Where a curve ends."""
+    if one.sized:
+        return text("report.fitted_reached", n=text.number(one.count[-1]), of=text.number(one.population), t=one.t[-1])
+    return text("report.fitted_reached_share", share=text.typed(float(f"{100 * one.share[-1]:.3g}")) + percent_sign(text),
+                t=one.t[-1])
+
+
+def _done(found: Calibration, text: Text) -> list[str]:
+    """What was fitted to what, and how."""
+    case, clock = found.case, found.case.clock.get("quarters_per_period")
+    units = [text("report.with_band", value=called(one, text), band=reached(one, text)) for one in case.seen[:4]]
+    more = text("report.fitted_done_more", n=len(case.seen) - 4) if len(case.seen) > 4 else ""
+    return [text("report.fitted_done", start=start_titled(case.scenario, text) or case.scenario.name,
+                 units=text.listed(units), more=more, parameters=text.listed([titled(name, text) for name in case.free])),
+            text("report.fitted_done_simulations", n=text.number(found.sample.rounds[-1][0]),
+                 kept=text.number(len(found.sample.z)), effective=text.number(found.sample.effective)),
+            *([] if clock is None else [text("report.fitted_done_clock", n=text.typed(clock))]),
+            *([text("report.fitted_done_prior", prior=found.prior)] if found.prior else [])]
+
+
+def calibration_study(found: Calibration, text: Text = ENGLISH) -> Study:
     """The page of a calibration."""
-    case, table = found.case, found.table
-    units = listed(f"{one.called} ({one.reached})" for one in case.seen[:4])
-    more = f" and {len(case.seen) - 4} more curves" if len(case.seen) > 4 else ""
-    clock = case.clock.get("quarters_per_period")
-    done = [f"{case.scenario.title or case.scenario.name} was fitted to {units}{more}: {listed(map(title_of, case.free))}.",
-            f"{found.sample.rounds[-1][0]:,} simulations, at first with parameters from the prior, then nearer and nearer; "
-            f"kept were the {len(found.sample.z)} nearest, weighed and corrected for what distance is left; they count as "
-            f"{found.sample.effective:.0f} equal ones.",
-            *([] if clock is None else [f"A period of the data is {clock:g} quarters of the model."]),
-            *([f"The prior is the posterior of an earlier calibration ({found.prior}), widened."] if found.prior else [])]
-    rows = [[f"{r['title']} ({r['parameter']})", span(r["low"], r["high"]), plain(r["mean"]),
-             span(r["low_80"], r["high_80"]), span(r["low_95"], r["high_95"]),
-             percent(r["narrowing"])] for r in table.to_dict("records")]
-    checks = [[*([r["unit"]] if len(case.seen) > 1 else []), CHECKS[r["statistic"]], plain(r["observed"]),
-               f"{plain(r['median'])} ({span(r['low'], r['high'])})" if math.isfinite(r["median"]) else plain(r["median"]),
-               decimal(r["p"], 2)] for r in found.checks.to_dict("records")]
-    columns = ["statistic", "seen", "predicted (95 %)", "share of runs above what was seen"]
-    tied = len(case.free) > 1
+    tied = len(found.case.free) > 1
     sections = [
-        Section("What was seen, and what is predicted", [], {"predictive": partial(predictive, found)}, [
-            Table(columns if len(case.seen) == 1 else ["curve", *columns], checks,
-                  "Checks: a share of runs near 0 or 1 says that the fitted model does not do what the data do. Peak and "
-                  "clumpiness were not fitted.")]),
-        Section("What the data say", found_in_words(found), {"parameters": partial(parameters, found)}, [
-            Table(["parameter", "before", "mean", "80 % interval", "95 % interval", "spread, of that before"], rows)]),
-        Section("What the data cannot tell", cannot_tell(found), {"ridge": partial(ridge, found)} if tied else {})]
+        Section(text("report.fitted_section_seen"), [], {"predictive": partial(predictive, found, text=text)},
+                [_of_checks(found, text)]),
+        Section(text("report.fitted_section_say"), found_in_words(found, text),
+                {"parameters": partial(parameters, found, text=text)}, [of_parameters(found, text)]),
+        Section(text("report.fitted_section_not"), cannot_tell(found, text),
+                {"ridge": partial(ridge, found, text=text)} if tied else {})]
     if found.recovered is not None:
-        held = abc_smc.coverage(found.recovered)
-        drawn = {"recovery": partial(recovery, found)}
-        sections.append(Section("Recovery test", [], drawn, [
-            Table(["parameter", "level", "held the truth", "sampling error allows"],
-                  [[title_of(str(r["parameter"])), percent(r["level"]), percent(r["held"]),
-                    f"{percent(r['from'])} to {percent(r['to'])}"] for r in held.to_dict("records")])]))
-    return Study("calibration to observed adoption", headline_of(found), done, sections, [
-        "A good fit is no proof: other models, and other parameters than those fitted, may make the same curve.",
-        "All parameters that are not fitted keep the values of the scenario, as if they were known.",
-        *([] if found.recovered is not None else [
-            "No recovery test was made for these data; add one with --recover 40 (it costs as many calibrations)."])])
+        sections.append(Section(text("report.fitted_section_recovery"), [],
+                                {"recovery": partial(recovery, found, text=text)}, [_of_recovery(found, text)]))
+    limits = ("proof", "fixed", *(["recovery"] if found.recovered is None else []))
+    return Study(text("report.fitted_kind"), headline_of(found, text), _done(found, text), sections,
+                 [text(f"report.fitted_limit_{limit}") for limit in limits], text("report.of_the_model"), text)

@@ -74,7 +74,7 @@ def test_coverage_says_where_sampling_error_ends():
     assert held.loc[0.8, "right"]
     assert not held.loc[0.95, "right"]
     assert binom.cdf(held.loc[0.8, "from"] * 40 - 1, 40, 0.8) < 0.025 <= binom.cdf(held.loc[0.8, "from"] * 40, 40, 0.8)
-    assert "outside sampling error: a at 95 %" in words.recovery_in_words(made)
+    assert "outside sampling error: a at 95\u00a0%" in words.recovery_in_words(made)
     assert "too few to tell" in words.recovery_in_words(made[:10])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -11,15 +12,20 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from pseudo import crowded, plain_english
 from typer.testing import CliRunner
 
+from letsdance.commands.calibrating import _print_calibration
 from letsdance.experiments import folder
 from letsdance.experiments.adopters import abc_smc, observed
 from letsdance.experiments.adopters import calibrate as c
 from letsdance.experiments.adopters import identification as words
 from letsdance.experiments.adopters.counts import read_counts
 from letsdance.params import PARAMETERS, Refused
+from letsdance.report.calibration import calibration_study, parameters, predictive, reached, recovery
+from letsdance.report.sheet import NARROW, WIDE
 from letsdance.simulation import simulate
+from letsdance.words import Text, languages
 
 # ---------------------------------------------------------------- what is looked at of a curve
 
@@ -72,8 +78,8 @@ def test_shares_need_no_population_and_are_compared_as_they_are():
     (one,), (sized,) = observed.observe(shares), observed.observe(shares, 40)
     assert one.active
     assert one.share.tolist() == pytest.approx(np.divide([3, 8.5, 15, 31, 42, 40.2], 100))
-    assert (one.units, one.sized, one.reached) == (observed.MOST_GOVERNMENTS, False, "40.2 % by 2006")
-    assert (sized.units, sized.sized, sized.reached) == (40, True, "16 of 40 by 2006")
+    assert (one.units, one.sized, reached(one)) == (observed.MOST_GOVERNMENTS, False, "40.2\u00a0% by 2006")
+    assert (sized.units, sized.sized, reached(sized)) == (40, True, "16 of 40 by 2006")
     found = c.calibrate(shares, free=["v0=-0.6:0.3"], particles=50, most=100, predictions=20)
     assert any("shares are told and not of how many" in line for line in words.cannot_tell(found))
 
@@ -216,14 +222,50 @@ def test_what_presses_falls_apart_or_contradicts_is_said(found):
     apart = words.cannot_tell(with_theta(found, np.concatenate([rng.normal(m, 0.05, 100) for m in (-0.4, 0.1)])))
     assert any("Two explanations fit: “value before anything else”" in line for line in apart)
     surprised = with_theta(found, rng.normal(-0.15, 0.1, 200).clip(-0.59, 0.29), surprise=0.01)
-    assert any("only 1 % of its runs are as far" in line for line in words.cannot_tell(surprised))
+    assert any("only 1\u00a0% of its runs are as far" in line for line in words.cannot_tell(surprised))
     assert words.headline_of(surprised).endswith("unlike what was thought possible before.")
     late = observed.Seen("late", 20, np.arange(9), np.array([8, 9, 10, 12, 14, 15, 16, 16, 16]), active=True)
     told = words.cannot_tell(replace(found, case=replace(found.case, seen=(late,))))
-    assert any("40 % of late were there by the end of the first period" in line for line in told)
+    assert any("40\u00a0% of late were there by the end of the first period" in line for line in told)
     assert any("counts of late are of who has it in use" in line for line in told)
     flat = replace(found, predicted=(np.zeros_like(found.predicted[0]),))
     assert any("misses part of the curve: 0 of 9 periods" in line for line in words.cannot_tell(flat))
+
+
+def test_no_plain_english_is_left_in_a_calibration(found, spoken, capsys):
+    """Every sentence that a calibration can say: known and unknown, tied, piled, torn apart, contradicted, missed."""
+    rng = np.random.default_rng(0)
+    calm = rng.normal(-0.15, 0.1, 200).clip(-0.59, 0.29)
+    apart = np.concatenate([rng.normal(m, 0.05, 100) for m in (-0.4, 0.1)])
+    seen = tuple(observed.Seen(str(k), n, np.arange(9), np.array([8, 9, 10, 12, 14, 15, 16, 16, 16]) * n // 20, k % 2 == 0,
+                               k != 3) for k, n in zip(range(2, 7), (20, 4000, 20, 20, 20), strict=True))
+    rows = pd.DataFrame([{"repetition": k, "parameter": name, "truth": 0.1, "mean": 0.1, "sd": 0.1, "rank": 0.5,
+                          "low_80": 0.0 if k % 5 else 0.2, "high_80": 0.25, "low_95": 0.0, "high_95": 0.28}
+                         for k in range(20) for name in found.case.free])
+    flat = (np.zeros_like(found.predicted[0]),)
+    learnt = replace(found.sample.box, learnt=("v0",), mean=np.zeros(1), cov=np.eye(1))
+    pages = [found, replace(with_theta(found, 0.28 + 0.02 * rng.random(60)), prior="0", recovered=rows),
+             replace(found, case=replace(found.case, seen=seen), predicted=flat * 5)]
+    many = [replace(with_theta(found, -0.59 - 0.009 * rng.random(200), surprise=0.01), recovered=rows[:4]),
+            with_theta(found, apart, surprise=0.001), with_theta(found, calm, surprise=0.01, box=learnt),
+            with_theta(found, calm, surprise=0.001, box=learnt), with_theta(found, np.linspace(-0.3, -0.1, 200)),
+            with_theta(found, np.linspace(-0.1, -0.3, 200)), replace(found, predicted=flat)]
+    for made in pages:
+        assert not plain_english(calibration_study(made, spoken), r"\bvZ\b")
+    for made in (*pages, *many):
+        _print_calibration(made, words.in_words(made, spoken), spoken)
+        assert not re.findall(r"[A-Za-z]{2,}|\d\.\d", capsys.readouterr().out.replace("vZ", ""))
+
+
+def test_a_calibration_is_said_and_drawn_in_every_language(found):
+    rows = pd.DataFrame([{"parameter": name, "truth": 0.1, "mean": 0.1, "low_80": 0.0, "high_80": 0.2, "low_95": 0.0,
+                          "high_95": 0.28} for _ in range(20) for name in found.case.free])
+    noted = replace(found, notes=tuple(c._NOTES.values()))
+    for language in languages()[1:]:
+        assert not {*words.cannot_tell(noted, Text(language))[:2]} & {*noted.notes}
+        drawn = [draw(replace(found, recovered=rows), width, Text(language)) for width in (WIDE, NARROW)
+                 for draw in (predictive, parameters, recovery)]
+        assert not [word for figure in drawn for word in crowded(figure)]
 
 
 def test_equal_seeds_give_equal_numbers_whatever_the_threads(found):

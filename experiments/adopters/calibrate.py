@@ -24,7 +24,7 @@ from letsdance import scenarios
 from letsdance.experiments.adopters import abc_smc
 from letsdance.experiments.adopters.abc_smc import Box, Sample
 from letsdance.experiments.adopters.observed import CHECKS, CurvesLike, Seen, checks_of, features, observe
-from letsdance.params import PARAMETERS, Refused, check_value, check_whole, files, nearest, number
+from letsdance.params import PARAMETERS, Refused, Said, check_value, check_whole, files, nearest, number
 from letsdance.scenarios import HORIZON, Scenario, ScenarioLike
 from letsdance.simulation.run import simulate
 
@@ -365,17 +365,21 @@ def box_of(free: Mapping[str, tuple[float, float]], past: Sequence[Calibration] 
     return Box(tuple(free), low, high, tuple(past[0].case.free), mean, cov * times**2)
 
 
+#: What the reader must know of how prior and data go together.
+_NOTES = {
+    "same": Said("The prior was learnt from this very curve, so its data count twice and the intervals are too narrow; "
+                 "use a prior from other cases."),
+    "other": Said("The prior was learnt under another scenario or another clock than this case has, so what it knows may "
+                  "not hold here.")}
+
+
 def _notes(case: Case, past: Sequence[Calibration]) -> list[str]:
-    """What the reader must know of how prior and data go together."""
-    said = []
-    if any(one.begins_like(old) for earlier in past for old in earlier.case.seen for one in case.seen):
-        said.append("The prior was learnt from this very curve, so its data count twice and the intervals are too narrow; "
-                    "use a prior from other cases.")
-    if any(earlier.case.scenario.to_toml() != case.scenario.to_toml()
-           or any(case.clock.get(name, value) != value for name, value in earlier.case.clock.items()) for earlier in past):
-        said.append("The prior was learnt under another scenario or another clock than this case has, so what it knows may "
-                    "not hold here.")
-    return said
+    """Those of the notes that hold."""
+    same = any(one.begins_like(old) for earlier in past for old in earlier.case.seen for one in case.seen)
+    other = any(earlier.case.scenario.to_toml() != case.scenario.to_toml()
+                or any(case.clock.get(name, value) != value for name, value in earlier.case.clock.items())
+                for earlier in past)
+    return [_NOTES[name] for name, holds in (("same", same), ("other", other)) if holds]
 
 
 # ---------------------------------------------------------------- in a folder

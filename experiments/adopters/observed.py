@@ -51,15 +51,14 @@ class Seen:
     sized: bool = True  # whether it is told how many could; else shares, of a population that stands for any
 
     @property
-    def reached(self) -> str:
-        """Where it ends, in words."""
-        end = f"{self.count[-1]:,} of {self.population:,}" if self.sized else f"{100 * self.share[-1]:.3g} %"
-        return f"{end} by {self.t[-1]}"
-
-    @property
     def called(self) -> str:
         """The name in sentences."""
-        return "the data" if self.name in ("1", "all") else self.name
+        return self.name if self.named else "the data"
+
+    @property
+    def named(self) -> bool:
+        """Whether the file gives it a name."""
+        return self.name not in ("1", "all")
 
     @property
     def indicator(self) -> str:
