@@ -13,7 +13,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from typing import Any, Literal
 from urllib.parse import parse_qsl, quote, unquote, urlencode
@@ -279,8 +279,9 @@ class View:
         return self.policy, self.seed, self.runs, self.reference_policy(), self.places
 
 
+@cache
 def own_version() -> str:
-    """The version of letsdance that links and files name."""
+    """The version of letsdance that links and files name; read once, because every move of a slider makes a link."""
     return version("letsdance")
 
 

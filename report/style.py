@@ -152,6 +152,10 @@ def spread(values: np.ndarray) -> np.ndarray:
     count = known.sum(axis=0)
 
     def quantile(q: float) -> np.ndarray:
+        if len(values) and known.all():  # the same arithmetic with one place for all, a tenth of the work
+            at = q * (len(values) - 1)
+            low, high = ranked[int(at)], ranked[min(int(at) + 1, len(values) - 1)]
+            return low + (high - low) * (at - int(at))
         place = q * np.maximum(count - 1, 0)
         below = np.floor(place).astype(int)
         above = np.minimum(below + 1, np.maximum(count - 1, 0))
