@@ -10,7 +10,6 @@ import typer
 
 from letsdance.commands import over_worlds
 from letsdance.commands.screen import (
-    ENGLISH_ONLY,
     Json,
     Language,
     Lever,
@@ -29,7 +28,7 @@ from letsdance.commands.screen import (
     Within,
     busy,
     console,
-    idle,
+    english_only,
     print_table,
     progress,
     until_or_runs,
@@ -78,7 +77,7 @@ def compare(
     folder.check_target(out, overwrite)
     there = worlds_of(worlds, within)
     if there is not None:
-        idle("--language", because=ENGLISH_ONLY.format(option="--worlds"))
+        english_only("--worlds")
     if there is not None and until is not None:
         raise Refused("--until counts runs in one world; leave it out, or leave --worlds out.")
     asked, wanted = parse(outcome), None if until is None else target(until)
@@ -157,7 +156,7 @@ def wind_tunnel(
     folder.check_target(out, overwrite)
     there = worlds_of(worlds, within)
     if there is not None:
-        idle("--language", because=ENGLISH_ONLY.format(option="--worlds"))
+        english_only("--worlds")
         over_worlds.wind_tunnel(there, portfolio, start, only, at, outcome, better, 10 if runs is None else runs, quarters,
                                 seed, municipalities, out, overwrite, as_json)
         return

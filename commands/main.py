@@ -32,7 +32,6 @@ from letsdance.commands import (
     workshop,
 )
 from letsdance.commands.screen import (
-    ENGLISH_ONLY,
     Interrupted,
     Json,
     Language,
@@ -53,6 +52,7 @@ from letsdance.commands.screen import (
     busy,
     command_line,
     console,
+    english_only,
     hear,
     idle,
     interrupt,
@@ -205,7 +205,7 @@ def explain(
     if (directory is None) == (scenario is None):
         raise Refused("give either a folder or --scenario, such as `letsdance explain --scenario lone_ranger`.")
     if (there := worlds_of(worlds, within)) is not None:
-        idle("--language", because=ENGLISH_ONLY.format(option="--worlds"))
+        english_only("--worlds")
         if directory is not None:
             from letsdance.experiments import manifests
 

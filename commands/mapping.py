@@ -12,7 +12,6 @@ from typer.core import TyperGroup
 
 from letsdance.commands import over_worlds
 from letsdance.commands.screen import (
-    ENGLISH_ONLY,
     Json,
     Language,
     Lever,
@@ -25,7 +24,7 @@ from letsdance.commands.screen import (
     Shock,
     Within,
     console,
-    idle,
+    english_only,
     progress,
     values,
     worlds_of,
@@ -86,7 +85,7 @@ def basins(
 
     changes = _changes(sets, lever, shock, profile)
     if (there := worlds_of(worlds, within)) is not None:
-        idle("--language", because=ENGLISH_ONLY.format(option="--worlds"))
+        english_only("--worlds")
         over_worlds.basins(there, scenario, grid, quarters, runs, seed, changes, out, overwrite, as_json)
         return
     base = told.load(scenario)

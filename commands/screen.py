@@ -38,8 +38,6 @@ Within = Annotated[str | None, typer.Option(
 Most = Annotated[int, typer.Option(min=1, help="The most runs that --until may make.")]
 Language = Annotated[str, typer.Option(
     metavar="CODE", help="The language of the report: en, nl, fr, de (`letsdance show languages`).")]
-#: Why --language would do nothing, beside an option whose report nobody has translated.
-ENGLISH_ONLY = "the report of {option} is in English only"
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there; a folder only if letsdance wrote it.")]
 Scenarios = Annotated[list[str] | None, typer.Argument(help="Starts by name, or paths of scenario files.")]
@@ -98,6 +96,11 @@ def idle(*options: str, because: str) -> None:
             from letsdance.params import Refused
 
             raise Refused("{option} would do nothing: {because}; leave {option} out.", option=option, because=because)
+
+
+def english_only(option: str) -> None:
+    """Refuse --language beside an option whose report nobody has translated."""
+    idle("--language", because=f"the report of {option} is in English only")
 
 
 def until_or_runs(until: str | None) -> None:

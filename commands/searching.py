@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from letsdance.commands.screen import (
-    ENGLISH_ONLY,
     Json,
     Language,
     Over,
@@ -22,7 +21,7 @@ from letsdance.commands.screen import (
     Within,
     busy,
     console,
-    idle,
+    english_only,
     print_table,
     progress,
     say,
@@ -100,7 +99,7 @@ def search(
 
     text = text_in(language)
     if aim:
-        idle("--language", because=ENGLISH_ONLY.format(option="--aim"))
+        english_only("--aim")
     folder.check_target(out, overwrite)
     story = told.load(scenario).changed(parameters=values(sets), shocks=shock or [], profile=profile, quarters=quarters)
     space: dict[str, Any] = {

@@ -186,7 +186,7 @@ def says(found: Found, text: Text) -> str:
         return " ".join([text("backcast.none", runs=found.runs), *([text("backcast.less")] if found.last else []), tried])
     best, ties = tied[0], len(tied) - 1
     said = [text("backcast.best", package=name_of(best, text), share=share_of(best, text), runs=found.runs,
-                 cost=text("number.points", n=text.price(best.cost)))]
+                 cost=text.in_points(text.price(best.cost)))]
     said += [text("backcast.tie" if ties == 1 else "backcast.ties", n=ties)] if ties else []
     return capital(" ".join([*said, tried]))
 
@@ -249,7 +249,7 @@ def Backcast() -> None:
         limit=question.limit, asked=running, done=now.done if now else 0, steps=now.steps if now else 1,
         doing="" if now is None else text("backcast.doing", of=_kind(now.most, text), runs=text.number(now.runs)),
         says="" if found is None else says(found, text),
-        rows=[{"title": name_of(one, text), "cost": text("number.points", n=text.price(one.cost)), "tied": one.tied,
+        rows=[{"title": name_of(one, text), "cost": text.in_points(text.price(one.cost)), "tied": one.tied,
                "share": share_of(one, text), "width": round(100 * one.share), "use": bool(one.levers)} for one in rows],
         refused=refused or session.refused.value.get("backcast", ""), texts=text.all("backcast"), event_search=ask,
         event_used=use)

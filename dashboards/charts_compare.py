@@ -155,7 +155,7 @@ def gained(value: float, outcome: str, text: Text, unit: bool = False) -> str:
     said = f"+{said}" if value > 0 and said.strip("0.,") else said
     if not unit or digits is not None:
         return said
-    return text("number.point" if said in ("+1", "−1", "1") else "number.points", n=said).replace(" ", "\u00a0")
+    return text.in_points(said).replace(" ", "\u00a0")
 
 
 def reach(effect: Interval, outcome: str, text: Text) -> str:

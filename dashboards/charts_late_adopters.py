@@ -205,8 +205,7 @@ def gap(pair: Pair, text: Text, difference: bool) -> Chart:
 
 
 def _signed(share: float, text: Text) -> str:
-    number = text.number(100 * share)
-    return text("number.point" if number in ("1", "−1") else "number.points", n=number)
+    return text.in_points(text.number(100 * share))
 
 
 # ---------------------------------------------------------------- tables

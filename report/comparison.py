@@ -42,8 +42,7 @@ __all__ = ["cost_table", "differences", "effect_table", "effects", "fate_sentenc
 def _for_points(value: float, text: Text) -> str:
     if value == 0:
         return text("report.for_no_points")
-    number = decimal(abs(value), 0 if float(value).is_integer() else 1, text)
-    points = text("number.point" if number == "1" else "number.points", n=number)
+    points = text.in_points(decimal(abs(value), 0 if float(value).is_integer() else 1, text))
     return text("report.for_points" if value > 0 else "report.saves_points", points=points)
 
 

@@ -149,10 +149,10 @@ def spread(values: np.ndarray) -> np.ndarray:
     values = np.asarray(values, np.float64)
     known = np.isfinite(values)
     ranked = np.sort(np.where(known, values, np.inf), axis=0)  # what was not measured comes last and is never reached
-    count = known.sum(axis=0)
+    count, whole = known.sum(axis=0), len(values) > 0 and known.all()
 
     def quantile(q: float) -> np.ndarray:
-        if len(values) and known.all():  # the same arithmetic with one place for all, a tenth of the work
+        if whole:  # the same arithmetic with one place for all, a tenth of the work
             at = q * (len(values) - 1)
             low, high = ranked[int(at)], ranked[min(int(at) + 1, len(values) - 1)]
             return low + (high - low) * (at - int(at))

@@ -110,7 +110,7 @@ def _came_of(name: str, results: Results, text: Text) -> str:
     still = goal == cards.home(result) and goal != "lets_dance"
     return capital(text(
         "report.came_of_still" if still else "report.came_of", done=capital(done), start=titles(results, text)[name],
-        cost=text("number.point" if abs(cost) == 1 else "number.points", n=text.price(cost)),
+        cost=text.in_points(text.price(cost)),
         years=text.short(result.quarters / 4), quarters=result.quarters, share=dancing(result),
         without="" if bare is None else text("report.without", share=dancing(bare, "_short")),
         dance=text.title("start", "lets_dance"), goal=text.title("start", goal),

@@ -284,10 +284,13 @@ class Text:
         """A share in per cent that somebody chose, with its decimals: '12.5 %'."""
         return _writing(self.language)["percent"].format(n=self.short(round(100 * share, 2)))
 
+    def in_points(self, number: str) -> str:
+        """A number as it is written, with its unit: '1 point', '+12 points'."""
+        return self("number.point" if number.lstrip("+−") == "1" else "number.points", n=number)
+
     def points(self, share: float) -> str:
         """A difference of shares, without its sign: '12 points'."""
-        text = self.number(abs(100 * share))
-        return self("number.point" if text == "1" else "number.points", n=text)
+        return self.in_points(self.number(abs(100 * share)))
 
     def band(self, low: float, high: float, digits: int = 0) -> str:
         """'9–15'; '9' where both ends are written alike; '−3 to 2' where a sign would be mistaken for the dash."""
@@ -302,7 +305,7 @@ class Text:
 
     def cost(self, points: float) -> str:
         """'1 point', '12.5 points'."""
-        return self("number.point" if abs(points) == 1 else "number.points", n=self.typed(points))
+        return self.in_points(self.typed(points))
 
     def signed(self, value: float, digits: int = 2) -> str:
         """A number with its sign: '+0.25'; nil has none."""
