@@ -765,13 +765,13 @@ def sentences(found: Discovery, text: Text = IN_ENGLISH) -> list[str]:
     if found.held in (0.0, 1.0):
         return [text("report.box_every" if found.held else "report.box_none", **begins)]
     if not found.boxes:
-        return [text("report.box_held", share=_percent(found.held, text), more=_too_few(found, text), **begins),
+        return [text("report.box_held", share=text.share(found.held), more=_too_few(found, text), **begins),
                 *_beside_regional(found, text)]
     said = [text("report.box_also" if number else "report.box_where", where=where(box, found.factors, text),
                  density=_interval(box.density, text), coverage=_interval(box.coverage, text),
-                 base=_percent(box.base, text), **begins) for number, box in enumerate(found.boxes)]
+                 base=text.share(box.base), **begins) for number, box in enumerate(found.boxes)]
     if found.boxes[0].density.value < found.aim:
-        said.append(text("report.box_aim", aim=_percent(found.aim, text)))
+        said.append(text("report.box_aim", aim=text.share(found.aim)))
     return said + _beside_regional(found, text)
 
 
@@ -786,7 +786,7 @@ def _too_few(found: Discovery, text: Text) -> str:
     would = {"points": points, "enough": text.number(enough), "runs": text.number(enough * runs)}
     if power.enough is not None:
         return text("report.box_few_enough", where=where(tried, found.factors, text),
-                    density=_percent(tried.density.value, text), **would)
+                    density=text.share(tried.density.value), **would)
     return text("report.box_few_more", more=max(1, round(100 * power.visible)), **would)
 
 
@@ -805,11 +805,5 @@ def _beside_regional(found: Discovery, text: Text) -> list[str]:
     return said
 
 
-def _percent(share: float, text: Text = IN_ENGLISH) -> str:
-    if 0 < share < 0.005:
-        return text("report.under", n=text.percent(0.01))
-    return text("report.over", n=text.percent(0.99)) if 0.995 <= share < 1 else text.percent(share)
-
-
 def _interval(estimate: Estimate, text: Text = IN_ENGLISH) -> str:
-    return text("report.with_band", value=_percent(estimate.value, text), band=text.percents(estimate.low, estimate.high))
+    return text("report.with_band", value=text.share(estimate.value), band=text.percents(estimate.low, estimate.high))

@@ -86,12 +86,8 @@ def percent_sign(text: Text = ENGLISH) -> str:
 
 
 def percent(value: float, text: Text = ENGLISH) -> str:
-    """A share in whole per cent; what rounding would turn into none or all is said as such."""
-    if 0 < value < 0.005:
-        return text("report.under", n=text.percent(0.01))
-    if 0.995 <= value < 1:
-        return text("report.over", n=text.percent(0.99))
-    return text.percent(value)
+    """A share, as `Text.share` says it."""
+    return text.share(value)
 
 
 def decimal(value: float, digits: int = 1, text: Text = ENGLISH) -> str:

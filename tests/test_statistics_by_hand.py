@@ -198,6 +198,7 @@ def test_how_many_points_would_do_is_by_hand():
 
 def test_a_box_at_the_border_of_chance_is_not_better_than_chance():
     from letsdance.experiments.estimates import Estimate
+    from letsdance.words import IN_ENGLISH
 
     def box(p=0.04, chance=0.04, density=0.8, **more):
         return discovery.Box({"k": (0.5, None)}, Estimate(density, 0.7, 0.9), Estimate(0.5, 0.4, 0.6), 0.3, 0.5, 120, 0.82,
@@ -207,7 +208,7 @@ def test_a_box_at_the_border_of_chance_is_not_better_than_chance():
     for one in (box(p=0.05), box(chance=0.05), box(density=0.5), box(b=0.05)):
         assert not one.better_than_chance
     said = {0.0: "0 %", 0.004: "under 1 %", 0.005: "0 %", 0.3: "30 %", 0.994: "99 %", 0.995: "over 99 %", 1.0: "100 %"}
-    assert {share: discovery._percent(share).replace("\u00a0", " ") for share in said} == said
+    assert {share: IN_ENGLISH.share(share).replace("\u00a0", " ") for share in said} == said
 
 
 def test_regional_distance_medians_and_p_by_hand():

@@ -280,6 +280,12 @@ class Text:
             return self("number.unmeasured")
         return _writing(self.language)["percent"].format(n=self.number(100 * share))
 
+    def share(self, share: float) -> str:
+        """A share in whole per cent; what rounding would turn into none or all is said as such: 'over 99 %'."""
+        if 0 < share < 0.005:
+            return self("report.under", n=self.percent(0.01))
+        return self("report.over", n=self.percent(0.99)) if 0.995 <= share < 1 else self.percent(share)
+
     def part(self, share: float) -> str:
         """A share in per cent that somebody chose, with its decimals: '12.5 %'."""
         return _writing(self.language)["percent"].format(n=self.short(round(100 * share, 2)))
