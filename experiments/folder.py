@@ -216,14 +216,15 @@ def whole_or_nothing(out: Path, overwrite: bool) -> Iterator[Path]:
     try:
         yield part
         part.chmod(0o755)
-        if out.exists():
+        if overwrite and out.exists():
             old = part.with_name(part.name + "-old")
             out.rename(old)
             part.rename(out)
             shutil.rmtree(old, ignore_errors=True)
         else:
-            part.rename(out)
+            part.rename(out)  # fails where another process made it meanwhile: what was not there is not overwritten
     except OSError as error:
+        check_target(out, overwrite)
         raise Refused("{out} cannot be written: {strerror}.", out=out, strerror=error.strerror or error) from None
     finally:
         shutil.rmtree(part, ignore_errors=True)

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from letsdance.commands.main import app
 from letsdance.commands.sweeping import shares
 from letsdance.experiments import store
+from letsdance.experiments.folder import whole_or_nothing
 from letsdance.experiments.plan import plan
 from letsdance.experiments.store import Sweep
 from letsdance.experiments.sweep import sweep
@@ -56,6 +57,18 @@ def test_shares_may_be_made_at_once_and_a_resume_waits_for_them(asked, tmp_path)
     assert content(place) == content(tmp_path / "one")
     with store.alone(Sweep.open(place), shared=True), pytest.raises(Refused, match="another process"):
         sweep(None, place, "threads", 1, resume=True)
+
+
+def test_of_two_that_begin_a_folder_at_once_the_second_takes_nothing_away(tmp_path):
+    def begin(says, before=lambda: None):
+        with whole_or_nothing(tmp_path / "out", False) as part:
+            before()
+            (part / "manifest.json").write_text(says)
+
+    with pytest.raises(Refused, match="exists and is left alone"):
+        begin("second", before=lambda: begin("first"))
+    assert (tmp_path / "out" / "manifest.json").read_text() == "first"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_shares_of_another_sweep_are_refused(asked, tmp_path):
