@@ -1,6 +1,6 @@
 """Results -> charts: what ECharts draws, in two parts, with a sentence and a table for whoever cannot see it.
 
-A `Chart` has an `option` that stays while numbers move (axes, colours, names) and `data` by series, rounded, of which a
+A `Chart` has an `option` that stays while numbers move (axes, colours, names) and numbers by series, rounded, of which a
 `Told` sends what changed; assets/chart.vue puts them together and updates in place. Colours are names ("--lets_dance") that
 the page resolves, so dark mode and projector size cost no computation. Bands are 10-90 % of runs.
 """
@@ -49,7 +49,9 @@ def css_colours() -> str:
 
 @dataclass(frozen=True, eq=False)
 class Chart:
-    """One chart. table: makes (columns, rows) as text, when somebody opens it; it must not hold on to a `Result`.
+    """One chart. series: float64[n], or float64[n, 2] for pairs, NaN where there is none; or a list of what is no number.
+
+    table: makes (columns, rows) as text, when somebody opens it; it must not hold on to a `Result`.
 
     A session keeps its charts: a megabyte of runs behind each of two hundred open pages is not for a table.
     """
@@ -58,13 +60,18 @@ class Chart:
     title: str
     sentence: str
     option: dict[str, Any]
-    data: dict[str, list[Any]]
+    series: Mapping[str, np.ndarray | list[Any]]
     table: Callable[[], tuple[list[str], list[list[str]]]] = lambda: ([], [])
 
     @cached_property
     def packed(self) -> dict[str, Any]:
         """The series as they are sent; made once for all sessions that share the chart."""
-        return {name: packed(values) for name, values in self.data.items()}
+        return {name: packed(values) for name, values in self.series.items()}
+
+    @property
+    def data(self) -> dict[str, list[Any]]:
+        """The series as ECharts is given them."""
+        return {name: listed(values) for name, values in self.series.items()}
 
 
 class Told:
@@ -95,29 +102,49 @@ class Told:
 _NONE, _FEW = -32768, 8
 
 
-def packed(values: list[Any]) -> Any:
+def packed(values: np.ndarray | list[Any]) -> Any:
     """Numbers (or None), or pairs of them (or "-"), as {digits, wide, whole}: whole numbers of two bytes in base64.
 
-    A third of the bytes, and exactly the same numbers: whole / 10**digits. What cannot be said so stays as it is.
+    A third of the bytes, and exactly the same numbers: whole / 10**digits. What cannot be said so stays a list.
     """
-    wide = 2 if values and isinstance(values[0], list) else 1
-    if len(values) * wide < _FEW or (wide == 2 and not all(isinstance(one, list) and len(one) == 2 for one in values)):
-        return values
-    none = "-" if wide == 2 else None
-    flat = [one for pair in values for one in pair] if wide == 2 else values
-    if not all(one == none or (type(one) in (int, float) and math.isfinite(one)) for one in flat):
-        return values
-    numbers = np.array([np.nan if one == none else one for one in flat], np.float64)
+    numbers = values if isinstance(values, np.ndarray) else _array(values)
+    if numbers is None or numbers.size < _FEW:
+        return listed(values)
     missing = np.isnan(numbers)
-    numbers[missing] = 0.0
+    known = np.where(missing, 0.0, numbers)
     for digits in range(5):
-        whole = np.round(numbers * 10**digits)
+        whole = np.round(known * 10**digits)
         if np.abs(whole).max() >= -_NONE:
             break
-        if (whole / 10**digits == numbers).all():
+        if (whole / 10**digits == known).all():
             whole[missing] = _NONE
-            return {"digits": digits, "wide": wide, "whole": b64encode(whole.astype("<i2").tobytes()).decode()}
-    return values
+            return {"digits": digits, "wide": numbers.ndim, "whole": b64encode(whole.astype("<i2").tobytes()).decode()}
+    return listed(values)
+
+
+def listed(values: np.ndarray | list[Any]) -> list[Any]:
+    """A series as ECharts is given it: None stands for no number, "-" in pairs."""
+    if isinstance(values, list):
+        return values
+    plain: list[Any] = values.tolist()
+    if np.isfinite(values).all():
+        return plain
+    if values.ndim == 1:
+        return [v if v == v else None for v in plain]
+    return [[v if v == v else "-" for v in pair] for pair in plain]
+
+
+def _array(values: list[Any]) -> np.ndarray | None:
+    """A list of numbers (or None), or of pairs of them (or "-"), as an array; None where it holds anything else."""
+    pairs = bool(values) and isinstance(values[0], list)
+    if pairs and not all(isinstance(one, list) and len(one) == 2 for one in values):
+        return None
+    none = "-" if pairs else None
+    flat = [one for pair in values for one in pair] if pairs else values
+    if not all(one == none or (type(one) in (int, float) and math.isfinite(one)) for one in flat):
+        return None
+    numbers = np.array([np.nan if one == none else one for one in flat], np.float64)
+    return numbers.reshape(-1, 2) if pairs else numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,11 +166,6 @@ def key_of(question: object) -> str:
     return hashlib.sha256(repr(question).encode()).hexdigest()[:12]
 
 
-def _rounded(values: np.ndarray, digits: int = 3) -> list[float | None]:
-    rounded: list[float | None] = np.round(values, digits).tolist()
-    return rounded if np.isfinite(values).all() else [v if v == v else None for v in rounded]
-
-
 # ---------------------------------------------------------------- curves over quarters
 
 def lines(name: str, title: str, sentence: str, curves: Sequence[Curve], text: Text, *, difference: bool = False,
@@ -155,7 +177,7 @@ def lines(name: str, title: str, sentence: str, curves: Sequence[Curve], text: T
     unit, digits = (1.0, 2) if ratio else (100.0, 1)
     quarters = curves[0].values.shape[1] - 1
     series: list[dict[str, Any]] = []
-    data: dict[str, list[Any]] = {}
+    data: dict[str, np.ndarray | list[Any]] = {}
     shown: list[tuple[str, np.ndarray, np.ndarray | None]] = []
     reach = 0.0
     for curve in curves:
@@ -171,19 +193,19 @@ def lines(name: str, title: str, sentence: str, curves: Sequence[Curve], text: T
                       "lineStyle": {"width": 0, "opacity": 0}, "stackStrategy": "all"}
             series += [{**common, "id": f"{curve.id}.low", "areaStyle": {"opacity": 0}},
                        {**common, "id": f"{curve.id}.high", "areaStyle": {"color": colour, "opacity": 0.16}}]
-            data[f"{curve.id}.low"] = _rounded(low, digits)
-            data[f"{curve.id}.high"] = _rounded(high - low, digits + 1)
+            data[f"{curve.id}.low"] = np.round(low, digits)
+            data[f"{curve.id}.high"] = np.round(high - low, digits + 1)
         if other is not None:
             series.append({"type": "line", "id": f"{curve.id}.other", "symbol": "none", "silent": True, "z": 2,
                            "lineStyle": {"width": 1.6, "type": [3, 4], "color": colour, "opacity": 0.75}})
-            data[f"{curve.id}.other"] = _rounded(other[1], digits)
+            data[f"{curve.id}.other"] = np.round(other[1], digits)
         line: dict[str, Any] = {"type": "line", "id": curve.id, "name": curve.name, "symbol": "none", "z": 3,
                                 "lineStyle": {"width": 2.6, "color": colour, **({"type": [8, 5]} if curve.dashed else {})},
                                 "itemStyle": {"color": colour}, "emphasis": {"disabled": True}}
         if np.isfinite(mean).any():
             line |= end_label(curve.end or curve.name, colour)
         series.append(line)
-        data[curve.id] = _rounded(mean, digits)
+        data[curve.id] = np.round(mean, digits)
     axis = _values(reach if difference else None, top, ratio)
     option = {
         "animation": False,
@@ -346,19 +368,12 @@ def _path(result: Result) -> np.ndarray:
     return np.stack([result.rows["C"].mean(0), result.rows["G"].mean(0)], 1)
 
 
-def _points(values: np.ndarray) -> list[list[float]]:
-    return np.round(values, 3).tolist()
-
-
-def _clouds(result: Result) -> list[list[float] | list[str]]:
-    """All runs' ways as one series, every third quarter, with a break between runs."""
-    out: list[Any] = []
-    ways = np.round(np.stack([result.rows["C"], result.rows["G"]], 2), 3)
-    last = ways.shape[1] - 1
+def _clouds(result: Result) -> np.ndarray:
+    """float64[n, 2]: all runs' ways as one series, every third quarter, with a break after each run."""
+    last = result.quarters
     keep = np.unique(np.append(np.arange(0, last + 1, 3), last))
-    for way in ways[:, keep][:40]:
-        out += [*way.tolist(), ["-", "-"]]
-    return out
+    ways = np.stack([result.rows["C"][:40, keep], result.rows["G"][:40, keep]], 2)
+    return np.round(np.pad(ways, ((0, 0), (0, 1), (0, 0)), constant_values=np.nan).reshape(-1, 2), 3)
 
 
 def plane(name: str, title: str, sentence: str, shown: Mapping[str, tuple[Result, str]], text: Text, *,
@@ -377,16 +392,16 @@ def plane(name: str, title: str, sentence: str, shown: Mapping[str, tuple[Result
                        "insideBottomRight" if x else "insideBottomLeft"), "color": f"--{corner}", "fontWeight": 600,
                        "fontSize": 12, "distance": 7}},
             {"xAxis": 0.5 + 0.5 * x, "yAxis": 0.5 + 0.5 * y}] for corner, (x, y) in CORNERS.items()]}}]
-    data: dict[str, list[Any]] = {}
+    data: dict[str, np.ndarray | list[Any]] = {}
     if reference is not None:
-        way = _path(reference)
+        way = np.round(_path(reference), 3)
         series += [{"type": "line", "id": "reference", "symbol": "none", "silent": True, "z": 3,
                     "lineStyle": {"width": 2, "type": [3, 4], "color": "--soft"}},
                    {"type": "scatter", "id": "reference.end", "symbolSize": 12, "silent": True, "z": 4,
                     "itemStyle": {"color": "--paper", "borderColor": "--soft", "borderWidth": 2.5}}]
-        data |= {"reference": _points(way), "reference.end": _points(way[-1:])}
+        data |= {"reference": way, "reference.end": way[-1:]}
     for key, (result, token) in shown.items():
-        way, colour = _path(result), f"--{token}"
+        way, colour = np.round(_path(result), 3), f"--{token}"
         ends = np.stack([result.rows["C"][:, -1], result.rows["G"][:, -1]], 1)
         common: dict[str, Any] = {"silent": True, "symbol": "none", "type": "line"}
         series += [{**common, "id": f"{key}.runs", "z": 2, "lineStyle": {"width": 1, "color": colour, "opacity": 0.3}},
@@ -399,8 +414,8 @@ def plane(name: str, title: str, sentence: str, shown: Mapping[str, tuple[Result
                     "itemStyle": {"color": colour, "borderColor": "--paper", "borderWidth": 2},
                     **({"label": {"show": True, "formatter": key, "color": "--card", "fontWeight": 600, "fontSize": 11}}
                        if lettered else {})}]
-        data |= {f"{key}.runs": _clouds(result), f"{key}.ends": _points(ends), f"{key}.way": _points(way),
-                 f"{key}.start": _points(way[:1]), f"{key}.end": _points(way[-1:])}
+        data |= {f"{key}.runs": _clouds(result), f"{key}.ends": np.round(ends, 3), f"{key}.way": way,
+                 f"{key}.start": way[:1], f"{key}.end": way[-1:]}
 
     def axis(label: str, at: str) -> dict[str, Any]:
         return {"type": "value", "min": 0, "max": 1, "interval": 0.5, "name": label, "nameLocation": at,

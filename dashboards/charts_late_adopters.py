@@ -173,7 +173,7 @@ def survival_curves(pair: Pair, text: Text, seed: int) -> Chart:
         return columns, [[str(q), *(cell for low, share, high in drawn.values() for cell in (
             text.number(share[q]), text.band(low[q], high[q])))] for q in quarters]
 
-    return replace(shape, sentence=sentence, data=data, table=table)
+    return replace(shape, sentence=sentence, series=data, table=table)
 
 
 def _held(values: np.ndarray, quarters: int) -> np.ndarray:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
 import solara
+from reacton.core import get_render_context
 
 from letsdance.dashboards.state import Policy, View, history, own_version
 from letsdance.params import Refused
@@ -46,6 +49,8 @@ class Session:
         self.refused: solara.Reactive[dict[str, str]] = solara.reactive({})
         #: Sentences at the top of the page, in English: a link that could not be read in full, a file that is none.
         self.notices = solara.reactive(list(notices))
+        drawn = get_render_context(required=False)
+        self._drawn = weakref.ref(drawn) if drawn is not None else lambda: None
 
     @property
     def text(self) -> Text:
@@ -56,6 +61,12 @@ class Session:
     def version(self) -> str:
         """The version that links and files name."""
         return own_version()
+
+    @contextmanager
+    def _at_once(self) -> Iterator[None]:
+        """The page is drawn once for all that changes meanwhile."""
+        with self._drawn() or nullcontext():
+            yield
 
     def change(self, step: str = "", *, aside: bool = False, **changes: Any) -> None:
         """Change the view: change(policy=...), change(page="explore"). Steps of one name in a row are one undo.
@@ -68,15 +79,16 @@ class Session:
             return
         trail = self.trail.peek()
         past = history(trail.past, before, after)
-        if past is not trail.past:
-            if step and step == self._step and trail.past:  # the hand is still on the slider
-                past = trail.past
-            if past is not trail.past or trail.future:
-                self.trail.value = Trail(past, (), trail.replays)
-            self._step = step
-        if self.refused.peek() and not aside:
-            self.refused.value = {}
-        self._put(after)
+        with self._at_once():
+            if past is not trail.past:
+                if step and step == self._step and trail.past:  # the hand is still on the slider
+                    past = trail.past
+                if past is not trail.past or trail.future:
+                    self.trail.value = Trail(past, (), trail.replays)
+                self._step = step
+            if self.refused.peek() and not aside:
+                self.refused.value = {}
+            self._put(after)
 
     def keep(self, own: Mapping[str, object], *, aside: bool = False) -> None:
         """Keep what a page says of itself, by names with a dot (None: no longer); it goes with the link. aside: as of
@@ -95,9 +107,10 @@ class Session:
         except Refused as refused:
             self.refuse(key, refused)
             return
-        if self.refused.peek():
-            self.refused.value = {}
-        self.change(step, policy=policy)
+        with self._at_once():
+            if self.refused.peek():
+                self.refused.value = {}
+            self.change(step, policy=policy)
 
     def refuse(self, key: str, refused: Refused) -> None:
         """Say what was refused beside `key`."""
@@ -109,16 +122,18 @@ class Session:
         trail = self.trail.peek()
         if trail.past:
             now = self.view.peek()
-            self.trail.value = Trail(trail.past[:-1], (*trail.future, now), trail.replays)
-            self._show(trail.past[-1])
+            with self._at_once():
+                self.trail.value = Trail(trail.past[:-1], (*trail.future, now), trail.replays)
+                self._show(trail.past[-1])
 
     def redo(self) -> None:
         """Forward again."""
         trail = self.trail.peek()
         if trail.future:
             now = self.view.peek()
-            self.trail.value = Trail((*trail.past, now), trail.future[:-1], trail.replays)
-            self._show(trail.future[-1])
+            with self._at_once():
+                self.trail.value = Trail((*trail.past, now), trail.future[:-1], trail.replays)
+                self._show(trail.future[-1])
 
     def reset(self) -> None:
         """The start as it stands, with the usual luck; can be undone."""
@@ -134,9 +149,10 @@ class Session:
     def restore(self, view: View) -> None:
         """Another view altogether (a file, a card): can be undone."""
         trail, before, self._step = self.trail.peek(), self.view.peek(), ""
-        self.trail.value = Trail(history(trail.past, before, view), (), trail.replays)
-        self.refused.value = {}
-        self._put(view)
+        with self._at_once():
+            self.trail.value = Trail(history(trail.past, before, view), (), trail.replays)
+            self.refused.value = {}
+            self._put(view)
 
     def show_table(self, chart: str, on: bool) -> None:
         """Open or close the table of a chart; the link says which are open."""
