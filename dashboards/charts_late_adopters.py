@@ -456,7 +456,8 @@ def why(found: Mapping[str, np.ndarray], text: Text) -> Chart:
     push, pull = bands["push"][1], bands["pull"][1]
     pushed = [names[c] for c in range(len(names)) if np.isfinite(push[c]) and round(push[c] - pull[c], 2) > 0]
     sentence = text("late_adopters.why_says", who=text.listed(pushed)) if pushed else text("late_adopters.why_none")
-    option = {"animation": False, "grid": {"left": 108, "right": 44, "top": 34, "bottom": 44}, "aria": {"enabled": True},
+    option = {"animation": False, "aria": {"enabled": True},
+              "grid": {"left": 4, "right": 44, "top": 34, "bottom": 24, "containLabel": True},  # names as long as they are
               "legend": {"top": 2, "left": 0, "itemWidth": 18, "itemHeight": 12,
                          "textStyle": {"color": "--ink", "fontSize": 12}},
               "yAxis": {"type": "category", "inverse": True, "data": names, "axisTick": {"show": False},

@@ -362,8 +362,9 @@ class Guard:
         return "", None
 
     def _made(self, path: str) -> tuple[str, bytes]:
-        """A page as Solara makes it (the same for everybody), and compressed."""
-        html = server.read_root(path, self._prefix) or ""
+        """A page as Solara makes it (the same for everybody), and compressed. While it loads it says our name: the
+        library's words are English."""
+        html = (server.read_root(path, self._prefix) or "").replace("{{ loading_text }}", "Let’s Dance")
         return html, gzip.compress(html.encode())
 
     def _shown(self, asked: _Asked, path: str) -> Response:

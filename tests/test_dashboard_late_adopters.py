@@ -153,9 +153,9 @@ def test_reasons_are_the_governments_own(pair):
         np.testing.assert_allclose(found[what].ravel(), expected[what].to_numpy(), rtol=1e-6, atol=1e-9)
     assert "laggards" in drawing.why(found, EN).sentence
     push, pull = (np.nanmean(found[what], axis=0)[4] for what in ("push", "pull"))
-    assert f"moves laggards is {'push' if push > pull else 'pull'}, " in drawing.lead(found, EN)
+    assert f"{'push' if push > pull else 'pull'} laggards: " in drawing.lead(found, EN)
     even = {what: np.full((2, 5), 0.25) for what in ("push", "pull")}
-    assert "move laggards as much as need and employees do: 0.25 each." in drawing.lead(even, EN)
+    assert "push laggards as much as need and employees pull them: 0.25 each." in drawing.lead(even, EN)
     assert not drawing.lead({what: np.full((2, 5), np.nan) for what in even}, EN)
 
 

@@ -565,6 +565,7 @@ def test_every_answer_keeps_other_sites_and_scripts_out(attacked):
         assert headers["Cross-Origin-Resource-Policy"] == "same-origin", path
         assert path in ("/", "/explore") or headers["Set-Cookie"] is None, path
     page = get(url, "/explore")
+    assert "<h1>Let’s Dance</h1>" in page.text  # while it loads, where the library says "Loading app"
     policy = dict(part.strip().partition(" ")[::2] for part in page.headers["Content-Security-Policy"].split(";"))
     assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
     assert "unsafe-inline" not in policy["script-src"]
