@@ -45,14 +45,12 @@ def describe(
     test: Annotated[int, typer.Option(help="Rewired networks of the structural dependence test; 0: none.")] = 0,
     seed: Seed = 1,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-adopters"),
-    language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
+    text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Describe who adopted when, and what they saw before. Curve, hazard, categories, exposure, thresholds, survival."""
     from letsdance.experiments import folder
     from letsdance.params import Refused, check_whole
-    from letsdance.words import text_in
 
-    text = text_in(language)
     folder.check_target(out, overwrite)
     from letsdance.experiments.adopters.describing import describe as description
 
@@ -64,7 +62,7 @@ def describe(
     for option in [option for option, given in asked.items() if given and adoption.network is None][:1]:
         raise Refused("{option} needs a network; give --edges EDGES.csv, with the columns source and target.",
                       option=option)
-    with progress("Rewiring", test, quiet=as_json) as advance:
+    with progress("report.bar_rewiring", test, quiet=as_json) as advance:
         found = description(adoption, by, normalised=not count, direction=direction, lag=lag,  # type: ignore[arg-type]
                             valued=valued, repetitions=test, seed=seed, progress=advance)
     frames = {"curve": found.curve, "nodes": found.nodes, "categories": found.categories, "survival": found.not_adopted,
@@ -88,7 +86,7 @@ def describe(
     for part in found.sentences(text).values():
         for sentence in part:
             typer.echo(sentence)
-    written(out, "", text)
+    written(out, "")
 
 
 def _print_categories(found: Description, by: str, text: Text) -> None:
@@ -120,14 +118,14 @@ def _adoption(times: str, edges: Path | None, first: int | None, last: int | Non
                           "and --group out.")
         from letsdance.simulation.run import simulate
 
-        with busy("Running", quiet):
+        with busy("report.bar_runs", quiet):
             return from_result(simulate(scenarios.load(times), runs=1, seed=seed))
     path = Path(times)
     if not path.exists() and not path.suffix and cases.named(times) is None and not cases.meant(times):
         raise Refused("there is no file or start {times!r}.{near} Give a CSV with the columns node and time, or one of "
                       "{starts}.", times=times, near=nearest(times, scenarios.STARTS),
                       starts=", ".join(scenarios.STARTS))
-    with busy("Reading and checking", quiet):
+    with busy("report.bar_reading", quiet):
         return read_times(path, edges, first, last, never=never, group=group)
 
 
@@ -151,7 +149,7 @@ def classic(
     from letsdance.experiments.adopters.classic import classic_model, settings
 
     settings(name)  # an unknown name is the greater mistake
-    with progress("Running", max(runs, 1), quiet=as_json) as advance:
+    with progress("report.bar_runs", max(runs, 1), quiet=as_json) as advance:
         found = classic_model(name, runs, seed, advance, **_numbers(sets))
     import pandas as pd
 

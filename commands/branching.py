@@ -46,7 +46,7 @@ def save(
     from letsdance.experiments import folder
 
     folder.check_file(out, overwrite)
-    with busy("Running", quiet=as_json):
+    with busy("report.bar_runs", quiet=as_json):
         state = branches.state_at(scenario, at, seed, municipalities, parameters=values(sets), levers=lever or [],
                                   shocks=shock or [], profile=profile, quarters=quarters)
         branches.save(state, out, overwrite)
@@ -65,16 +65,14 @@ def go(
     runs: Annotated[int, typer.Option(help="Runs from here: the first with its own luck, others with other luck.")] = 20,
     quarters: Quarters = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-branch"),
-    language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
+    text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Let a saved state go on, as it was and with other policies. All meet the same luck."""
     from letsdance.experiments import branch as branches
     from letsdance.experiments import folder
     from letsdance.experiments.compare import read_policy
     from letsdance.params import Refused
-    from letsdance.words import text_in
 
-    text = text_in(language)
     folder.check_target(out, overwrite)
     state = branches.load(file)
     policies: dict[str, Any] = {branches.AS_IT_WAS: []}
@@ -85,7 +83,7 @@ def go(
         if one.name in policies:
             raise Refused("two policies are called {name}; rename one.", name=one.name)
         policies[one.name] = {"levers": one.levers, "shocks": one.shocks, "parameters": one.parameters}
-    with progress("Running", max(runs, 1) * len(policies), quiet=as_json) as advance:
+    with progress("report.bar_runs", max(runs, 1) * len(policies), quiet=as_json) as advance:
         frame = branches.branch(state, policies, runs, quarters, progress=advance)
     from letsdance.report.branching import differences, ends, study
 
@@ -102,4 +100,4 @@ def go(
     print_table(table.note, list(table.columns), [list(row) for row in table.rows])
     for line in differences(frame, text):
         console().print(line, highlight=False)
-    written(out, text=text)
+    written(out)

@@ -42,19 +42,17 @@ def calibrate_(
     recover: Annotated[int, typer.Option(help="Synthetic cases of a recovery test; each costs a calibration.")] = 0,
     seed: Annotated[int, typer.Option(help="Seed; equal seeds give equal numbers.")] = 0,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-calibration"),
-    language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
+    text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Fit the model to observed curves and say what they cannot tell."""
     from letsdance.experiments import folder
-    from letsdance.words import text_in
 
-    text = text_in(language)
     folder.check_target(out, overwrite)
     from letsdance.experiments.adopters import calibrate as calibrating
     from letsdance.experiments.adopters import identification
 
     predictions = 200
-    with progress("Calibrating", most * (1 + max(recover, 0)) + predictions, quiet=as_json) as advance:
+    with progress("report.bar_calibrating", most * (1 + max(recover, 0)) + predictions, quiet=as_json) as advance:
         found = calibrating.calibrate(
             counts, scenario, fit, population, unit, values(sets), profile, quarters_per_period, begins, prior or None,
             widen, particles, most, predictions, recover, seed, progress=advance)
@@ -69,7 +67,7 @@ def calibrate_(
                                "checks": records(found.checks)}))
         return
     _print_calibration(found, said, text)
-    written(out, text("report.fitted_speed", out=out), text)
+    written(out, text("report.fitted_speed", out=out))
 
 
 def _print_calibration(found: Calibration, said: dict[str, Any], text: Text) -> None:
@@ -115,7 +113,7 @@ def speed_(
         idle("--start", because="a --policy says itself when its levers start")
     tried = 2 + (len(policy) if policy else len(speeding.policies(1)))
     total = tried * ((draws or 50) * (runs or 4) if Path(case).is_dir() else runs or 40)
-    with progress("Running", max(total, 1), quiet=as_json) as advance:
+    with progress("report.bar_runs", max(total, 1), quiet=as_json) as advance:
         found = speeding.speed(case, policy or None, start, quarters, draws, runs, seed, progress=advance)
     said = speeding.manifest_of(found, ("laggards", "late_majority"))
 

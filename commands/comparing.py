@@ -58,7 +58,7 @@ def compare(
     worlds: Over = None, within: Within = None, sets: Set = None,
     lever: Lever = None, shock: Shock = None, profile: Profile = None, municipalities: Table = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-compare"),
-    language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
+    text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Compare policies on the same citizens and the same luck. What differs, for whom, at what cost.
 
@@ -70,10 +70,8 @@ def compare(
     from letsdance.experiments.outcomes import parse
     from letsdance.experiments.precision import until as target
     from letsdance.params import Refused
-    from letsdance.words import text_in
 
     until_or_runs(until)
-    text = text_in(language)
     folder.check_target(out, overwrite)
     there = worlds_of(worlds, within)
     if there is not None:
@@ -107,10 +105,10 @@ def _compared(stories: dict[str, Scenario], asked: Outcome, how: dict[str, Any],
     from letsdance.experiments.compare import listing, tables
     from letsdance.report.comparison import effect_table, fate_sentences, headlines, study
 
-    label = "Running until it is known, at most" if until else "Running"
+    label = "report.bar_until" if until else "report.bar_runs"
     with progress(label, len(stories) * max(1, how["most"] if until else how["runs"]), quiet=as_json) as advance:
         found = run(stories, progress=advance, **how)
-    with busy("Asking the citizens", quiet=as_json):
+    with busy("report.bar_asking", quiet=as_json):
         frames, page = tables(found, asked), study(found, asked, text)
     said = {"reference": found.reference, "seeds": {"first": how["seed"], "runs": found.runs}, "quarters": found.quarters,
             "scenarios": {name: story.to_toml() for name, story in stories.items()},
@@ -145,14 +143,12 @@ def wind_tunnel(
     runs: RunsOver = None, quarters: Quarters = None, seed: Seed = 1, worlds: Over = None, within: Within = None,
     municipalities: Table = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-wind-tunnel"),
-    language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
+    text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Try one portfolio from every start under every shock. Each time against going without it, in one table."""
     from letsdance.experiments import folder, windtunnel
     from letsdance.scenarios import SHOCKS, STARTS
-    from letsdance.words import text_in
 
-    text = text_in(language)
     folder.check_target(out, overwrite)
     there = worlds_of(worlds, within)
     if there is not None:
@@ -162,7 +158,7 @@ def wind_tunnel(
         return
     runs = 20 if runs is None else runs
     cells = len(start or STARTS) * (1 + len(only or SHOCKS))
-    with progress("Running", 2 * cells * max(1, runs), quiet=as_json) as advance:
+    with progress("report.bar_runs", 2 * cells * max(1, runs), quiet=as_json) as advance:
         found = windtunnel.wind_tunnel(portfolio, start or STARTS, only, at, outcome, runs, seed, quarters, better,
                                        municipalities, progress=advance)
     from letsdance.report.windtunnel import headline, study

@@ -47,7 +47,7 @@ def follow(
     quarters: Quarters = None, seed: Seed = 1, sets: Set = None, shock: Shock = None, profile: Profile = None,
     municipalities: Table = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-follow"),
-    language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
+    text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Say where a case stands, and whether its plan still holds.
 
@@ -60,20 +60,18 @@ def follow(
     from letsdance.experiments.seen import read_seen
     from letsdance.params import check_whole
     from letsdance.report import following as pages
-    from letsdance.words import text_in
 
-    text = text_in(language)
     folder.check_target(out, overwrite)
     check_whole("--recover", recover, 0, 10_000)
     there = worlds_of("2000" if worlds is None else worlds, "30%" if worlds is None and within is None else within)
     story = told.load(scenario).changed(parameters=values(sets), shocks=shock or [], profile=profile, quarters=quarters)
     rows = read_seen(seen)
-    with progress("Quarters seen", following.steps(rows), quiet=as_json) as advance:
+    with progress("report.bar_seen", following.steps(rows), quiet=as_json) as advance:
         found = following.follow(rows, story, plan, there, target, chance, seed, municipalities, moves, progress=advance)
     frames: dict[str, Any] = {"standing": found.standing, "filtered": found.filtered, "learnt": found.learnt,
                               "draws": found.draws}
     if recover:
-        with progress("Synthetic cities", recover, quiet=as_json) as advance:
+        with progress("report.bar_cities", recover, quiet=as_json) as advance:
             frames["recovered"] = following.recover(found.case, recover, seed, moves, advance)
         frames["coverage"] = coverage(frames["recovered"])
     said: dict[str, Any] = {
@@ -92,7 +90,7 @@ def follow(
         return
     held = pages.coverage_sentences(frames["coverage"], text) if recover else []
     _show(pages.standing_table(found, text), [*said["sentences"], *held])
-    written(out, text=text)
+    written(out)
 
 
 def _show(standing: Standing, sentences: list[str]) -> None:

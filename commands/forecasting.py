@@ -95,7 +95,7 @@ def learn(
     from letsdance.experiments.adopters import prior as priors
 
     cascades = histories.read(past, population, least=1)
-    with progress("Learning", 3 * len(cascades), quiet=as_json) as advance:
+    with progress("report.bar_learning", 3 * len(cascades), quiet=as_json) as advance:
         made = priors.learn(cascades, seed=seed, progress=advance, as_told=as_told)
     with folder.whole_file(out, overwrite) as part:
         priors.save(made, part)
@@ -128,14 +128,12 @@ def forecast_(
     samples: Annotated[int, typer.Option(help="Sampled futures of each cascade.")] = 500,
     out: Annotated[Path | None, typer.Option(help="CSV to write: task_id, sample, t, cum for 100 periods.")] = None,
     report: Annotated[Path | None, typer.Option(help="Folder to write with fan charts and a page.")] = None,
-    seed: Luck = 0, language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
+    seed: Luck = 0, text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Forecast the rest of each curve. Sampled futures, times to 84 and 97.5 %, the chance that it stalls."""
     from letsdance.experiments import folder
     from letsdance.params import Refused
-    from letsdance.words import text_in
 
-    text = text_in(language)
     if out is not None:
         folder.check_file(out, overwrite)
     if report is not None:
@@ -154,7 +152,7 @@ def forecast_(
     if single:
         typer.echo("letsdance: " + text("report.forecast_single", n=len(single), of=len(cascades), which=_some(single)),
                    err=True)
-    with progress("Forecasting", len(cascades), quiet=as_json) as advance:
+    with progress("report.bar_forecasting", len(cascades), quiet=as_json) as advance:
         made = forecasting.forecasts(cascades, known, samples, seed, progress=advance)
     thin = [one.history.name for one in made if one.effective < forecasting.FEW]
     if thin:
@@ -313,7 +311,7 @@ def backtest_(
     known = None if prior is None else priors.load(prior)
     cascades = histories.read(told, population, least=1)
     stages = tuple(stage or priors.STAGES)
-    with progress("Backtest", len(cascades) * len(stages), quiet=as_json) as advance:
+    with progress("report.bar_backtest", len(cascades) * len(stages), quiet=as_json) as advance:
         test = testing.backtest(cascades, prior=known, stages=stages, samples=samples, seed=seed, progress=advance,
                                 every=every)
     from letsdance.report.forecasting import backtest_study
@@ -349,13 +347,11 @@ def who_(
     periods: Annotated[int, typer.Option(help="Chances for so many periods.")] = 10, prior: PriorFile = None,
     test: Annotated[bool, typer.Option("--test", help="Try it on the past cascades, with a rolling origin.")] = False,
     out: Annotated[Path | None, typer.Option(help="Folder to write, with tables and a page.")] = None,
-    seed: Luck = 0, language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
+    seed: Luck = 0, text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Say who adopts next and who late. Units in order, with the chance of each by period."""
     from letsdance.experiments import folder
-    from letsdance.words import text_in
 
-    text = text_in(language)
     if out is not None:
         folder.check_target(out, overwrite)
     from letsdance.experiments.adopters import prior as priors
@@ -382,4 +378,4 @@ def who_(
     for table in tables[1:]:
         print_table(text("report.who_printed_test"), list(table.columns), [list(row) for row in table.rows])
     if out is not None:
-        written(out, "", text)
+        written(out, "")

@@ -60,6 +60,7 @@ from letsdance.commands.screen import (
     progress,
     say,
     simulated,
+    spoken,
     until_or_runs,
     values,
     worlds_of,
@@ -83,17 +84,15 @@ def run(
     seed: Seed = 1, sets: Set = None, lever: Lever = None, shock: Shock = None, profile: Profile = None,
     municipalities: Table = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-run"),
-    language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
+    text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Run the four starts, or scenarios named, and write a report. It prints a table, and writes a folder with all
     tables, figures and report.html."""
     from letsdance import scenarios as told
     from letsdance.experiments import folder
     from letsdance.params import Refused
-    from letsdance.words import text_in
 
     until_or_runs(until)
-    text_in(language)
     folder.check_target(out, overwrite)
     stories = {}
     for name in scenarios or told.STARTS:
@@ -110,18 +109,18 @@ def run(
     else:
         from letsdance.experiments.precision import runs_until
 
-        with progress("Running", len(stories) * most, quiet=as_json) as advance:
+        with progress("report.bar_runs", len(stories) * most, quiet=as_json) as advance:
             results, reached = runs_until(stories, until, seed=seed, most=most, municipalities=municipalities,
                                           progress=advance)
         runs = next(iter(results.values())).runs
     from letsdance.experiments.summary import summary
 
     summaries = {name: summary(result) for name, result in results.items()}
-    with busy("Drawing figures and writing the report", quiet=as_json):
+    with busy("report.bar_drawing", quiet=as_json):
         def hand_over(part: Path, manifest: dict[str, Any]) -> None:
             from letsdance.report import write
 
-            write(part, results, manifest, language=language)
+            write(part, results, manifest, language=text.language)
 
         folder.write(out, results, command_line(), overwrite, text_of(municipalities), hand_over)
     if as_json:
@@ -149,12 +148,12 @@ def verify(
 
         Sweep.open(directory)  # what was changed in it is said before anything is run again
     if manifest.get("kind"):
-        with busy("Running again", quiet=as_json), tempfile.TemporaryDirectory() as place:
+        with busy("report.bar_again", quiet=as_json), tempfile.TemporaryDirectory() as place:
             again = Path(place) / "again"
             differences = folder.verify(directory, rerun=lambda it: _again(
                 manifest["kind"], it, manifest.get("option", "--out"), again))
     else:
-        with progress("Running again", _total(manifest), quiet=as_json) as advance:
+        with progress("report.bar_again", _total(manifest), quiet=as_json) as advance:
             differences = folder.verify(directory, advance)
     same = not differences
     then, now = manifest["version"], folder.own_version()
@@ -191,7 +190,7 @@ def explain(
         help="Paired runs of each scenario, in each world [default: 20; with --worlds 4].")] = None,
     quarters: Quarters = None, seed: Seed = 1, sets: Set = None, lever: Lever = None,
     shock: Shock = None, profile: Profile = None, worlds: Over = None, within: Within = None,
-    language: Language = "en", as_json: Json = False,
+    text: Language = "en", as_json: Json = False,
 ) -> None:
     """Say in plain sentences what happened and why.
 
@@ -199,9 +198,7 @@ def explain(
     """
     from letsdance import scenarios as told
     from letsdance.params import Refused
-    from letsdance.words import text_in
 
-    spoken = text_in(language)
     if (directory is None) == (scenario is None):
         raise Refused("give either a folder or --scenario, such as `letsdance explain --scenario lone_ranger`.")
     if (there := worlds_of(worlds, within)) is not None:
@@ -223,7 +220,7 @@ def explain(
 
         idle("--runs", "--quarters", "--seed", "--set", "--lever", "--shock", "--profile",
              because="a folder is explained as it was run")
-        with progress("Running again", _total(manifests.read(directory, "")), quiet=as_json) as advance:
+        with progress("report.bar_again", _total(manifests.read(directory, "")), quiet=as_json) as advance:
             results = folder.again(directory, advance)
     else:
         story = told.load(scenario or "").changed(parameters=values(sets), levers=lever or [], shocks=shock or [],
@@ -231,7 +228,7 @@ def explain(
         results = simulated({story.name: story}, runs, seed, None, quiet=as_json)
     from letsdance.experiments.reasons import explain as reasons
 
-    said = {name: reasons(result, spoken) for name, result in results.items()}
+    said = {name: reasons(result, text) for name, result in results.items()}
     if as_json:
         typer.echo(json.dumps(said))
     for sentences in [] if as_json else said.values():
@@ -267,7 +264,7 @@ def check(
         from letsdance.params import Refused
 
         raise Refused("--worlds asks in how many worlds patterns hold, which is --robust; add it, or leave --worlds out.")
-    with progress("Patterns", len(only or patterns.PATTERNS), quiet=as_json) as advance:
+    with progress("report.bar_patterns", len(only or patterns.PATTERNS), quiet=as_json) as advance:
         findings = patterns.check(runs=20 if runs is None else runs, seed=seed, only=only, progress=lambda _: advance(1))
     frame = patterns.table(findings)
     if as_json:
@@ -573,7 +570,7 @@ def main() -> None:
     except Exception as error:
         from letsdance.params import Refused, files
 
-        said = str(error) if isinstance(error, Refused) else _mistyped(error) or files.machine(error)
+        said = spoken().refused(error) if isinstance(error, Refused) else _mistyped(error) or files.machine(error)
         if not said:
             raise
         said = said.encode("utf-8", "backslashreplace").decode()

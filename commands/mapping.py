@@ -69,14 +69,12 @@ def basins(
     stay_runs: Annotated[int, typer.Option(help="Paired runs of each start for the times of residence.")] = 20,
     stay_quarters: Annotated[int, typer.Option(help="Quarters of these runs.")] = 200,
     worlds: Over = None, within: Within = None,
-    out: Out = Path("letsdance-map"), language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
+    out: Out = Path("letsdance-map"), text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Show where starts lead, on a grid over (C, G). The regime after --quarters, agents beside the mean field; and how
     long the four starts last. With --worlds: in how many worlds each start leads there (the agents alone)."""
     from letsdance.experiments import folder
-    from letsdance.words import text_in
 
-    text = text_in(language)
     folder.check_target(out, overwrite)
     from letsdance import scenarios as told
     from letsdance.experiments.basins import basins as find
@@ -91,10 +89,10 @@ def basins(
     base = told.load(scenario)
     check_whole("--stay-runs", stay_runs, 1, 1_000_000)  # before the map is made
     told.check_quarters(stay_quarters, "--stay-quarters: ")
-    with progress("Starts", grid * grid if 0 < grid < 1000 else 1, quiet=as_json) as advance:
+    with progress("report.bar_starts", grid * grid if 0 < grid < 1000 else 1, quiet=as_json) as advance:
         found = find(scenario, grid, quarters, runs, seed, advance, **changes)
     corners = _corners(base)
-    with progress("Residence", max(1, stay_runs) * len(corners), quiet=as_json) as advance:
+    with progress("report.bar_residence", max(1, stay_runs) * len(corners), quiet=as_json) as advance:
         stays = follow(corners, stay_runs, stay_quarters, seed, progress=advance, **changes)
     said = {
         **_story(base, changes), "starts": found.starts.tolist(), "quarters": quarters, "runs": runs, "seed": seed,
@@ -120,19 +118,17 @@ def residence(
     quarters: Annotated[int, typer.Option(help="Quarters that each run lasts, 8-400.")] = 200, seed: Seed = 1,
     target: Annotated[str, typer.Option(help="The regime to be reached.")] = "lets_dance",
     sets: Set = None, lever: Lever = None, shock: Shock = None, profile: Profile = None,
-    out: Out = Path("letsdance-residence"), language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
+    out: Out = Path("letsdance-residence"), text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Say how long municipalities stay where they start. Also where they go, and when they first reach a regime."""
     from letsdance.experiments import folder
-    from letsdance.words import text_in
 
-    text = text_in(language)
     folder.check_target(out, overwrite)
     from letsdance import scenarios as told
     from letsdance.experiments.residence import residence as follow
 
     names, changes = scenarios or list(told.STARTS), _changes(sets, lever, shock, profile)
-    with progress("Runs", max(1, runs) * len(names), quiet=as_json) as advance:
+    with progress("report.bar_runs", max(1, runs) * len(names), quiet=as_json) as advance:
         found = follow(names, runs, quarters, seed, target, advance, **changes)
 
     from letsdance.report.dynamics import residence_study
@@ -154,14 +150,12 @@ def tipping(
     runs: Annotated[int, typer.Option(help="Paired runs at each value from each start.")] = 10,
     quarters: Annotated[int, typer.Option(help="Quarters that each run lasts, 8-400.")] = 200, seed: Seed = 1,
     sets: Set = None, lever: Lever = None, shock: Shock = None, profile: Profile = None,
-    out: Out = Path("letsdance-tipping"), language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
+    out: Out = Path("letsdance-tipping"), text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Show where runs end along a parameter or a lever's strength. Such as k=0.2:2 or FRCS@8+20=0:1.5; beside the mean
     field."""
     from letsdance.experiments import folder
-    from letsdance.words import text_in
 
-    text = text_in(language)
     folder.check_target(out, overwrite)
     from letsdance import scenarios as told
     from letsdance.experiments.tipping import tipping as find
@@ -169,7 +163,7 @@ def tipping(
     names, changes = scenarios or list(told.STARTS), _changes(sets, lever, shock, profile)
     for name in names:
         _no_axis(name)
-    with progress("Values and starts", max(1, points) * (len(names) + 1), quiet=as_json) as advance:
+    with progress("report.bar_values", max(1, points) * (len(names) + 1), quiet=as_json) as advance:
         found = find(along, names, outcome, regime, points, runs, quarters, seed, advance, **changes)
 
     from letsdance.report.tipping import tipping_study
@@ -195,21 +189,19 @@ def hysteresis(
     wait: Annotated[int, typer.Option(help="Quarters to wait where both ways are stopped.")] = 200,
     runs: Annotated[int, typer.Option(help="Paired runs.")] = 20, seed: Seed = 1,
     sets: Set = None, profile: Profile = None,
-    out: Out = Path("letsdance-hysteresis"), language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
+    out: Out = Path("letsdance-hysteresis"), text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Move a parameter there and back, and see if a gap stays. Within a run, at two speeds; then both ways stop and
     wait."""
     from letsdance.experiments import folder
-    from letsdance.words import text_in
 
-    text = text_in(language)
     folder.check_target(out, overwrite)
     from letsdance import scenarios as told
     from letsdance.experiments.hysteresis import hysteresis as find
 
     _no_axis(scenario)
     changes = _changes(sets, None, None, profile)
-    with progress("Runs", 4 * max(1, runs), quiet=as_json) as advance:
+    with progress("report.bar_runs", 4 * max(1, runs), quiet=as_json) as advance:
         found = find(scenario, along, outcome, quarters, settle, wait, runs, seed, advance, **changes)
 
     from letsdance.report.tipping import hysteresis_study
@@ -234,21 +226,19 @@ def warning(
     bandwidth: Annotated[float, typer.Option(help="Standard deviation of the smoother, as a share of the series.")] = 0.1,
     ahead: Annotated[int, typer.Option(help="Quarters before the tip at which the last look is taken.")] = 0,
     sets: Set = None, profile: Profile = None,
-    out: Out = Path("letsdance-warning"), language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
+    out: Out = Path("letsdance-warning"), text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Ask whether early warnings come before a tip. Do variance and lag-1 autocorrelation rise, and how often for
     nothing?"""
     from letsdance.experiments import folder
-    from letsdance.words import text_in
 
-    text = text_in(language)
     folder.check_target(out, overwrite)
     from letsdance import scenarios as told
     from letsdance.experiments.early_warning import early_warning as find
 
     _no_axis(scenario)
     changes = _changes(sets, None, None, profile)
-    with progress("Runs, then their trends", 6 * max(1, runs), quiet=as_json) as advance:
+    with progress("report.bar_trends", 6 * max(1, runs), quiet=as_json) as advance:
         found = find(scenario, along, outcome, quarters, settle, runs, seed, window, bandwidth, ahead, advance,
                      **changes)
 
@@ -321,4 +311,4 @@ def _hand_over(kind: str, out: Path, overwrite: bool, as_json: bool, said: Mappi
         return
     for line in sentences or _told(page):
         console().print(line, highlight=False)
-    written(out, text=page.text)
+    written(out)

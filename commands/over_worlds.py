@@ -46,7 +46,7 @@ def _lines(lines: Any) -> None:
 def compare(worlds: Worlds, stories: Mapping[str, Scenario], against: str | None, outcome: str, runs: int, seed: int,
             municipalities: Path | None, out: Path, overwrite: bool, as_json: bool) -> None:
     """`letsdance compare --worlds`."""
-    with progress("Runs", worlds.worlds * len(stories) * max(1, runs), quiet=as_json) as advance:
+    with progress("report.bar_runs", worlds.worlds * len(stories) * max(1, runs), quiet=as_json) as advance:
         found = worlds.compare(stories, runs, seed, None, municipalities, against, None, outcome, progress=advance)
     from letsdance.experiments.knowing import knowing
     from letsdance.params import Refused
@@ -92,7 +92,7 @@ def wind_tunnel(worlds: Worlds, portfolio: str, start: Any, only: Any, at: int, 
     from letsdance.scenarios import STARTS
 
     cells = len(planned(portfolio, start or STARTS, only, at, outcome, quarters, better).cells)
-    with progress("Runs", 2 * cells * worlds.worlds * max(1, runs), quiet=as_json) as advance:
+    with progress("report.bar_runs", 2 * cells * worlds.worlds * max(1, runs), quiet=as_json) as advance:
         found = worlds.wind_tunnel(portfolio, start or STARTS, only, at, outcome, runs, seed, quarters, better,
                                    municipalities, progress=advance)
     from letsdance.report import tunnel_worlds as pages
@@ -120,7 +120,7 @@ def basins(worlds: Worlds, scenario: str, grid: int, quarters: int, runs: int, s
     from letsdance import scenarios as told
 
     total = grid * grid * (worlds.worlds + 1) * max(1, runs) if 0 < grid < 1000 else 1
-    with progress("Runs", total, quiet=as_json) as advance:
+    with progress("report.bar_runs", total, quiet=as_json) as advance:
         found = worlds.basins(scenario, grid, quarters, runs, seed, progress=advance, **changes)
     from letsdance.report import map_worlds as pages
     from letsdance.report.worlds import WIDTH
@@ -139,7 +139,7 @@ def basins(worlds: Worlds, scenario: str, grid: int, quarters: int, runs: int, s
 
 def explain(worlds: Worlds, stories: Mapping[str, Scenario], runs: int, seed: int, as_json: bool) -> None:
     """`letsdance explain --worlds`."""
-    with progress("Runs", len(stories) * (worlds.worlds + 1) * max(1, runs), quiet=as_json) as advance:
+    with progress("report.bar_runs", len(stories) * (worlds.worlds + 1) * max(1, runs), quiet=as_json) as advance:
         found = {name: worlds.explain(story, runs, seed, progress=advance) for name, story in stories.items()}
     from letsdance.report.worlds import WIDTH
 
@@ -165,7 +165,7 @@ def robust(worlds: Worlds, out: Path, runs: int, seed: int, only: list[str] | No
     before = len(looked.read(out)[1]) if out.exists() else 0
     if not as_json and before < worlds.worlds:
         typer.echo(f"{worlds.worlds - before} worlds to do, some 3 to 6 seconds each on one core.", err=True)
-    with progress("Worlds", worlds.worlds - before, quiet=as_json) as advance:
+    with progress("report.bar_worlds", worlds.worlds - before, quiet=as_json) as advance:
         whole = looked.check(worlds, out, runs, seed, only, None if minutes is None else 60.0 * minutes,
                              progress=advance)
     frame = looked.table(looked.held(out)).sort_values(["kind", "share", "id"], ascending=[False, True, True])
@@ -206,7 +206,7 @@ def pathways(
     story = told.load(scenario).changed(parameters=values(sets), shocks=shock or [], profile=profile, quarters=quarters)
     each = (20 if there is None else 10) if runs is None else runs
     total = max(1, len(policy or [])) * max(1, each) * (1 if there is None else there.worlds)
-    with progress("Runs", total, quiet=as_json) as advance:
+    with progress("report.bar_runs", total, quiet=as_json) as advance:
         found = run(policy or [], story, outcome, each, seed, there, survey, None, municipalities, progress=advance)
     from letsdance.report.pathways import pathways_study
 
@@ -228,7 +228,7 @@ def search(worlds: Worlds, story: Scenario, words: Mapping[str, Any], out: Path,
     """`letsdance search --aim`."""
     from letsdance.experiments import search_worlds as looked
 
-    with progress("Portfolios", int(words["evaluations"]), quiet=as_json) as advance:
+    with progress("report.bar_portfolios", int(words["evaluations"]), quiet=as_json) as advance:
         found = looked.search(worlds, story, progress=advance, **words)
     from letsdance.report import search_worlds as pages
 

@@ -13,6 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from letsdance.simulation.run import Result
+    from letsdance.words import Text
 
 Runs = Annotated[int, typer.Option(help="Paired runs of each scenario.")]
 Quarters = Annotated[int | None, typer.Option(help="Horizon in quarters, 8-400 [default: the scenario's, 60].")]
@@ -36,8 +37,28 @@ Over = Annotated[str | None, typer.Option(
 Within = Annotated[str | None, typer.Option(
     metavar="SHARE", help="How far uncertain parameters go in --worlds NUMBER: 30%, or ranges [default: ranges].")]
 Most = Annotated[int, typer.Option(min=1, help="The most runs that --until may make.")]
-Language = Annotated[str, typer.Option(
-    metavar="CODE", help="The language of the report: en, nl, fr, de (`letsdance show languages`).")]
+_spoken: list[Text] = []  # what the command that runs speaks
+
+
+def _speak(code: str) -> Any:
+    """The texts of a language, by its code; what the command says before and after its work speaks it too."""
+    from letsdance.words import text_in
+
+    _spoken[:] = [text_in(code)]
+    return _spoken[0]
+
+
+def spoken() -> Text:
+    """The texts of the language that --language names; English before it is read, and where a command has none."""
+    from letsdance.words import IN_ENGLISH
+
+    return _spoken[0] if _spoken else IN_ENGLISH
+
+
+#: A command has the `Text`: --language is read before the other options, so that what they do wrong is said in it.
+Language = Annotated[Any, typer.Option(
+    "--language", parser=str, callback=_speak, is_eager=True, metavar="CODE",
+    help="The language of what is said: en, nl, fr, de (`letsdance show languages`).")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there; a folder only if letsdance wrote it.")]
 Scenarios = Annotated[list[str] | None, typer.Argument(help="Starts by name, or paths of scenario files.")]
@@ -146,7 +167,7 @@ def simulated(stories: dict[str, Any], runs: int, seed: int, municipalities: Pat
     places = None if municipalities is None else load(municipalities)
     from letsdance.simulation.compiled import cold
 
-    label = "Compiling, this once, then running" if cold() else "Running"
+    label = "report.bar_compiling" if cold() else "report.bar_runs"
     with progress(label, max(runs, 1) * len(stories), quiet) as advance:
         from letsdance.simulation.run import simulate
 
@@ -158,11 +179,14 @@ def hear() -> None:
     """Show on standard error, once each, what readers of tables decided (`scenarios.tables.announce`)."""
     import logging
 
+    _spoken.clear()
     said = set()
 
     class Lines(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            line = record.getMessage()
+            assert isinstance(record.args, tuple)
+            where, sentence = map(str, record.args)  # a `Said` stays one
+            line = spoken().labelled(where, spoken().refused(sentence))
             if line not in said:
                 said.add(line)
                 typer.echo(line, err=True)
@@ -198,8 +222,11 @@ def say(line: str, **values: object) -> None:
 
 
 @contextmanager
-def progress(label: str, total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error that goes away when done; none where nobody would see it."""
+def progress(key: str, total: int, quiet: bool, **values: object) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error that goes away when done; none where nobody would see it.
+
+    key: of the text beside it, into which values are filled.
+    """
     if quiet or not sys.stderr.isatty():
         yield lambda count: _go_on()
         return
@@ -208,7 +235,7 @@ def progress(label: str, total: int, quiet: bool) -> Iterator[Callable[[int], No
 
     with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
                   console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=total)
+        task = bar.add_task(spoken()(key, **values), total=total)
 
         def advance(count: int) -> None:
             _go_on()
@@ -218,13 +245,13 @@ def progress(label: str, total: int, quiet: bool) -> Iterator[Callable[[int], No
 
 
 @contextmanager
-def busy(label: str, quiet: bool) -> Iterator[None]:
+def busy(key: str, quiet: bool) -> Iterator[None]:
     if quiet or not sys.stderr.isatty():
         yield
         return
     from rich.console import Console
 
-    with Console(stderr=True).status(label):
+    with Console(stderr=True).status(spoken()(key)):
         yield
 
 

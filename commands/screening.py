@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from letsdance.experiments.store import Sweep
-    from letsdance.words import Text
 
 _From = Annotated[str | None, typer.Option("--from", help="A sweep's folder or address, analysed instead of running anew.")]
 _Replicates = Annotated[int, typer.Option(help="Runs of each point; the same seeds at every point.")]
@@ -57,16 +56,14 @@ def sensitivity(
     sets: Set = None, lever: Lever = None, shock: Shock = None, profile: Profile = None, municipalities: Table = None,
     executor: Executor = None, workers: Workers = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-sensitivity"),
-    language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
+    text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Say which factors an outcome answers to, and how strongly.
 
     Luck is told apart. Without --factor, morris screens every parameter that nobody knows well.
     """
     from letsdance.experiments import folder
-    from letsdance.words import text_in
 
-    text = text_in(language)
     folder.check_target(out, overwrite)
     from letsdance.experiments import sensitivity as science
 
@@ -77,7 +74,8 @@ def sensitivity(
         method, seed = method or "morris", 1 if seed is None else seed
         science.design_of(method, chosen, size, seed)  # what is wrong is said before anything runs
         points = science.points_needed(method, len(chosen), size)
-        with progress(_runs(len(chosen), points, replicates), points * max(replicates, 0), quiet=as_json) as advance:
+        with progress("report.bar_design", points * max(replicates, 0), as_json, factors=len(chosen), points=points,
+                      runs=replicates) as advance:
             found = science.sensitivity(
                 "lets_dance" if scenario is None else scenario,
                 chosen, outcome, method, size, replicates, seed, missing, executor=executor,
@@ -99,7 +97,7 @@ def sensitivity(
     columns, rows = rows_of(found, text)
     runs = text("report.n_runs", n=text.number(len(found.runs)))
     print_table(text.labelled(runs, found.outcome), columns, rows[:20])
-    _say(answer(found, text), out, "" if len(rows) <= 20 else text("report.screen_weaker", n=len(rows) - 20), text)
+    _say(answer(found, text), out, "" if len(rows) <= 20 else text("report.screen_weaker", n=len(rows) - 20))
 
 
 def discover(
@@ -113,14 +111,12 @@ def discover(
     lever: Lever = None, shock: Shock = None, profile: Profile = None, municipalities: Table = None,
     executor: Executor = None, workers: Workers = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-discover"),
-    language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
+    text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Find where a condition holds, as boxes in plain words. For example "Wasteland is escaped where k is at least 1.2";
     what is said of a box is measured on points left out of the search."""
     from letsdance.experiments import folder
-    from letsdance.words import text_in
 
-    text = text_in(language)
     folder.check_target(out, overwrite)
     from letsdance.experiments import discovery as science
 
@@ -128,7 +124,8 @@ def discover(
         found = science.from_sweep(_sweep(from_, scenario, factor), condition, density, boxes, missing, seed)
     else:
         chosen, seed = science.check(factor or [], condition, points), 1 if seed is None else seed
-        with progress(_runs(len(chosen), points, replicates), points * max(replicates, 0), quiet=as_json) as advance:
+        with progress("report.bar_design", points * max(replicates, 0), as_json, factors=len(chosen), points=points,
+                      runs=replicates) as advance:
             found = science.discover(
                 "lets_dance" if scenario is None else scenario,
                 chosen, condition, points, replicates, seed, density, boxes, missing,
@@ -154,7 +151,7 @@ def discover(
              "coverage": estimate(box.coverage), "support": box.support, "base": box.base, "points": box.points,
              "p": box.p, "chance": dict(box.chance)} for box in found.boxes]}))
         return
-    _say(sentences, out, text=text)
+    _say(sentences, out)
 
 
 # ---------------------------------------------------------------- what both do
@@ -170,18 +167,13 @@ def _sweep(where: str, scenario: str | None, factor: list[str] | None) -> Sweep:
     return Sweep.open(where)
 
 
-def _runs(factors: int, points: int, replicates: int) -> str:
-    """What the bar counts."""
-    return f"{factors} factor{'' if factors == 1 else 's'}, {points:,} points, {replicates} runs each"
-
-
 def _points(table: pd.DataFrame) -> pd.DataFrame:
     return table.rename_axis("point").reset_index()
 
 
-def _say(sentences: list[str], out: Path, note: str = "", text: Text | None = None) -> None:
+def _say(sentences: list[str], out: Path, note: str = "") -> None:
     typer.echo("")
     for line in [*sentences, *([note] if note else [])]:
         console().print(line, highlight=False)
     typer.echo("")
-    written(out, text=text)
+    written(out)

@@ -90,14 +90,12 @@ def search(
     shock: Shock = None, profile: Profile = None,
     municipalities: Table = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-search"),
-    language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
+    text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Find which levers, when and how long, reach Let's dance. At least cost (--chance), or best within a --budget."""
     from letsdance import scenarios as told
     from letsdance.experiments import folder
-    from letsdance.words import text_in
 
-    text = text_in(language)
     if aim:
         english_only("--aim")
     folder.check_target(out, overwrite)
@@ -141,10 +139,10 @@ def _best(story: Scenario, words: dict[str, Any], municipalities: Path | None, o
 
     made = searches.plan(story, municipalities=municipalities, **words)
     if not as_json:
-        with busy("Measuring the speed", quiet=as_json):
+        with busy("report.bar_speed", quiet=as_json):
             seconds = searches.seconds(made, municipalities)
         typer.echo(f"{made.said(text)} {text('report.search_takes', n=max(1, round(seconds / 60)))}", err=True)
-    with progress("Portfolios", made.steps, quiet=as_json) as advance:
+    with progress("report.bar_portfolios", made.steps, quiet=as_json) as advance:
         found = searches.search(story, municipalities=municipalities, progress=advance, **words)
     first, runs, fresh_runs = words["seed"], words["runs"], words["fresh_runs"]
     said = {
@@ -174,4 +172,4 @@ def _best(story: Scenario, words: dict[str, Any], municipalities: Path | None, o
     say("\n[bold]{answer}[/]", answer=found.said(text))
     for line in [*reasons(found, text), *in_other_worlds(found, text)]:
         console().print(line, highlight=False)
-    written(out, text=text)
+    written(out)

@@ -94,14 +94,12 @@ def sweep(
     out: Annotated[str, typer.Option(
         help="The folder to write, or an address, such as s3://bucket/sweep.")] = "letsdance-sweep",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a sweep that was stopped.")] = False,
-    language: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
+    text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Run every point of a design into a folder. Kill it at any moment and go on with --resume."""
     from letsdance.experiments import plan as plans
     from letsdance.params import Refused
-    from letsdance.words import text_in
 
-    text = text_in(language)
     how: dict[str, Any] = {"executor": where(executor, scheduler), "workers": workers, "point_timeout": point_timeout,
                            "point_tries": point_tries}
     if not keep:
@@ -185,10 +183,10 @@ def _whole(asked: Plan | None, how: dict[str, Any], out: Path, resume: bool, ove
 
     total = asked.runs if asked else int(Sweep.open(out).manifest["runs"])
     try:
-        with progress("Runs", total, quiet=as_json) as advance:
+        with progress("report.bar_runs", total, quiet=as_json) as advance:
             found = run(asked, out, resume=resume, overwrite=overwrite, progress=advance, command=command_line(), **how)
         if not address.there(out / "report.html"):
-            with busy("Writing the report", quiet=as_json):
+            with busy("report.bar_report", quiet=as_json):
                 from letsdance.report.sweep import hand_over
 
                 hand_over(found, text)
@@ -256,7 +254,7 @@ def cost(asked: Any, workers: int | None) -> str:
 def gather(
     directory: Annotated[str, typer.Argument(help="The folder or address that the shares of a sweep (--task) were made "
                                                   "in.")],
-    language: Language = "en", as_json: Json = False,
+    text: Language = "en", as_json: Json = False,
 ) -> None:
     """Check a sweep that was made in shares, and close it.
 
@@ -265,9 +263,7 @@ def gather(
     from letsdance.experiments.store import Sweep
     from letsdance.params import Refused
     from letsdance.report.sweep import hand_over
-    from letsdance.words import text_in
 
-    text = text_in(language)
     found = Sweep.open(directory)
     if missing := found.missing():
         raise Refused("{count} of {parts} parts of {directory} are missing (the first is part {first}); give again the "
@@ -275,7 +271,7 @@ def gather(
                       "{directory}`.",
                       count=len(missing), parts=found.parts, directory=directory, first=missing[0])
     found.check()
-    with busy("Writing the report", quiet=as_json):
+    with busy("report.bar_report", quiet=as_json):
         hand_over(found, text)
     failures = found.failures
     if as_json:

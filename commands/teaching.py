@@ -11,6 +11,7 @@ import typer
 
 from letsdance.commands.screen import (
     Json,
+    Language,
     Overwrite,
     Seed,
     Set,
@@ -37,7 +38,7 @@ def lesson(
     worksheet: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a page that prints on A4.")] = None,
     teacher: Annotated[bool, typer.Option(
         "--teacher", help="With answers, notes and a plan; beside --worksheet: the teacher's copy.")] = False,
-    language: Annotated[str, typer.Option(help="en, nl, fr or de.")] = "en",
+    text: Language = "en",
     check: Annotated[bool, typer.Option("--check", help="Run every claim: what is asked, measured, and holds.")] = False,
     in_class: Annotated[bool, typer.Option(
         "--class", help="Open a room for a class: predictions by phone, on the projector without names.")] = False,
@@ -50,9 +51,7 @@ def lesson(
     """Lessons: predict, run, and see why. Without a name it lists them."""
     from letsdance.params import Refused
     from letsdance.scenarios import lessons
-    from letsdance.words import text_in
 
-    text = text_in(language)
     moved = {"parameters": values(sets), "levers": tuple(lever or ())}
     if worksheet is not None:
         from letsdance.experiments import folder
@@ -73,7 +72,7 @@ def lesson(
         from letsdance.room.lesson import agenda
 
         found = _run(chosen, runs, seed, as_json)
-        return lead_class(agenda(found, text), language, port, address, seed,
+        return lead_class(agenda(found, text), text.language, port, address, seed,
                           Path("letsdance-rooms", f"lesson-{chosen.name}"), browser)
     if worksheet is not None:
         return _on_paper(chosen, worksheet, teacher, runs, seed, text, overwrite, as_json)

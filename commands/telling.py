@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from letsdance.commands.screen import busy, command_line, say
+from letsdance.commands.screen import busy, command_line, say, spoken
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from letsdance.report.study import Study
-    from letsdance.words import Text
 
 
 def keep(out: Path, kind: str, said: Mapping[str, Any], frames: Mapping[str, pd.DataFrame], page: Study,
@@ -29,16 +28,14 @@ def keep(out: Path, kind: str, said: Mapping[str, Any], frames: Mapping[str, pd.
     def hand_over(part: Path, manifest: dict[str, Any]) -> None:
         write(part, page, manifest)
 
-    with busy("Drawing figures and writing the report", quiet=quiet):
+    with busy("report.bar_drawing", quiet=quiet):
         return folder.keep(out, kind, command_line(option, *beside), {"option": option, **said}, frames, hand_over,
                            overwrite)
 
 
-def written(out: Path, more: str | None = None, text: Text | None = None) -> None:
+def written(out: Path, more: str | None = None) -> None:
     """The last line: where it is, and `more` (how to read it, where nothing is said)."""
-    from letsdance.words import Text as Words
-
-    text = text or Words()
+    text = spoken()
     say(text("report.written"), out=out, page=out / "report.html", more=text("report.explores") if more is None else more)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from letsdance.commands import serving
+from letsdance.commands.screen import Language
 
 if TYPE_CHECKING:
     from letsdance.dashboards.hosts import Hosts
@@ -19,7 +20,7 @@ _PORT = 8770
 
 def workshop(
     agenda: Annotated[str, typer.Option(help="60, 90 or 120 minutes, or an agenda of your own (.toml).")] = "90",
-    language: Annotated[str, typer.Option(help="The room's language: en, nl, fr, de, ...")] = "en",
+    text: Language = "en",
     port: Annotated[int, typer.Option(help="The port on this machine.")] = _PORT,
     host: Annotated[str, typer.Option(help="The address to listen on; 127.0.0.1 lets nobody else in.")] = "0.0.0.0",
     allow_host: Annotated[list[str] | None, typer.Option(help="A further name under which browsers may ask for it. May be "
@@ -42,9 +43,7 @@ def workshop(
     from letsdance.params import check_whole, files
     from letsdance.room import agenda as agendas
     from letsdance.scenarios import check_context
-    from letsdance.words import text_in
 
-    text = text_in(language)
     check_whole("seed", seed, 0, 2**53 - 1)
     chosen = agendas.load(agenda)
     if context:
@@ -56,7 +55,7 @@ def workshop(
         _copy(copy_agenda, agendas.written(chosen, text))
         return
     files.named(folder, "--folder")
-    _open_room(chosen, language, port, host, allow_host, address, seed, folder, rooms, new, rehearse, browser)
+    _open_room(chosen, text.language, port, host, allow_host, address, seed, folder, rooms, new, rehearse, browser)
 
 
 def lead_class(agenda: Agenda, language: str, port: int, address: str, seed: int, folder: Path, browser: bool) -> None:

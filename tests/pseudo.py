@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from letsdance import words
+from letsdance.commands import screen
 from letsdance.report import study
 from letsdance.report.sheet import Figure, text_width
 from letsdance.scenarios import STARTS
@@ -73,6 +74,7 @@ def spoken(tmp_path, monkeypatch):
     words._files.cache_clear()
     yield Text("qo")
     words._files.cache_clear()
+    screen._spoken.clear()
 
 
 def _quoted(said):

@@ -430,9 +430,41 @@ def test_an_interruption_that_python_drops_is_raised_by_the_next_step(monkeypatc
 
     monkeypatch.setattr(screen, "_heard", [])
     monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
-    with screen.progress("Runs", 2, quiet=True) as advance:
+    with screen.progress("report.bar_runs", 2, quiet=True) as advance:
         advance(1)
         Cleared()  # what is raised in there goes nowhere
         with pytest.raises(screen.Interrupted):
             advance(1)
     assert capsys.readouterr().err == ""
+
+
+def test_what_is_shown_beside_the_work_speaks_the_language_asked(monkeypatch, spoken):
+    from letsdance.commands import screen
+
+    screen._speak("qo")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    shown = []
+    monkeypatch.setattr("rich.progress.Progress.add_task", lambda self, label, **_: shown.append(label) or 0)
+    with screen.progress("report.bar_design", 6, False, factors=3, points=2, runs=1):
+        pass
+    assert shown == [spoken("report.bar_design", factors=3, points=2, runs=1)]
+    monkeypatch.setattr("rich.console.Console.status", lambda self, label: shown.append(label) or screen.contextmanager(
+        lambda: iter([None]))())
+    with screen.busy("report.bar_reading", False):
+        pass
+    assert shown[1] == spoken("report.bar_reading")
+    assert not re.search("[A-Za-z]{2,}", "".join(shown))
+
+
+@pytest.mark.parametrize(("language", "remark", "refused"), [
+    ("en", "Read: semicolons between columns; name is gemeente, citizens is inwoners.", "must be a whole number"),
+    ("nl", "Gelezen: puntkomma's tussen de kolommen; name is gemeente, citizens is inwoners.", "moet een geheel getal"),
+    ("fr", "Lu\u00a0: des points-virgules entre les colonnes\u202f; name est gemeente, citizens est inwoners.",
+     "doit être un nombre entier"),
+    ("de", "Gelesen: Semikolons zwischen den Spalten; name ist gemeente, citizens ist inwoners.", "ganze Zahl")])
+def test_remarks_and_refusals_speak_the_language_asked(letsdance, tmp_path, language, remark, refused):
+    (tmp_path / "towns.csv").write_text("gemeente;inwoners\nAsh;20\nElm;30\n", encoding="utf-8")
+    asked = ("run", "wasteland", "--runs", "1", "--quarters", "8", "--municipalities", "towns.csv", "--json")
+    assert remark in letsdance(*asked, "--language", language)[2]
+    code, _, err = letsdance("run", "--runs", "0", "--out", "none", "--language", language)
+    assert (code, refused in err) == (2, True), err
