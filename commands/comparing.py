@@ -28,7 +28,6 @@ from letsdance.commands.screen import (
     Within,
     busy,
     console,
-    english_only,
     print_table,
     progress,
     until_or_runs,
@@ -74,8 +73,6 @@ def compare(
     until_or_runs(until)
     folder.check_target(out, overwrite)
     there = worlds_of(worlds, within)
-    if there is not None:
-        english_only("--worlds")
     if there is not None and until is not None:
         raise Refused("--until counts runs in one world; leave it out, or leave --worlds out.")
     asked, wanted = parse(outcome), None if until is None else target(until)
@@ -92,7 +89,7 @@ def compare(
         _looks_within(one, stories)
     if there is not None:
         over_worlds.compare(there, stories, against, outcome, 10 if runs is None else runs, seed, municipalities, out,
-                            overwrite, as_json)
+                            overwrite, as_json, text)
         return
     _compared(stories, asked, {"runs": 20 if runs is None else runs, "seed": seed, "municipalities": municipalities,
                                "against": against, "until": wanted, "most": most}, until, out, overwrite, as_json, text)
@@ -117,16 +114,17 @@ def _compared(stories: dict[str, Scenario], asked: Outcome, how: dict[str, Any],
     keep(out, "compare", said, frames, page, overwrite, as_json)
     if as_json:
         typer.echo(json.dumps({"folder": str(out), "reference": found.reference, "runs": found.runs, "seed": how["seed"],
-                               "said": headlines(found, asked), "effects": records(frames["effects"]),
+                               "said": headlines(found, asked, text), "effects": records(frames["effects"]),
                                "moves": records(found.moves),
                                "costs": {name: _cost(found, name, asked) for name in found.others},
                                "precision": _precision(found)}))
         return
-    for line in headlines(found, asked).values():
+    for line in headlines(found, asked, text).values():
         console().print(line, style="bold", highlight=False)
-    table = effect_table(found, listing(found, asked))
+    table = effect_table(found, listing(found, asked), text)
     print_table(table.note, list(table.columns), [list(row) for row in table.rows])
-    for line in [*fate_sentences(found), *_costs(found, asked), *([str(found.precision)] if found.precision else [])]:
+    known = [found.precision.said(text)] if found.precision else []
+    for line in [*fate_sentences(found, text), *_costs(found, asked, text), *known]:
         console().print(line, highlight=False)
     written(out)
 
@@ -152,9 +150,8 @@ def wind_tunnel(
     folder.check_target(out, overwrite)
     there = worlds_of(worlds, within)
     if there is not None:
-        english_only("--worlds")
         over_worlds.wind_tunnel(there, portfolio, start, only, at, outcome, better, 10 if runs is None else runs, quarters,
-                                seed, municipalities, out, overwrite, as_json)
+                                seed, municipalities, out, overwrite, as_json, text)
         return
     runs = 20 if runs is None else runs
     cells = len(start or STARTS) * (1 + len(only or SHOCKS))
@@ -170,11 +167,11 @@ def wind_tunnel(
     page = study(found, text)
     keep(out, "wind-tunnel", said, {"wind_tunnel": found.table}, page, overwrite, as_json)
     if as_json:
-        typer.echo(json.dumps({"folder": str(out), "said": headline(found), "outcome": str(found.outcome),
+        typer.echo(json.dumps({"folder": str(out), "said": headline(found, text), "outcome": str(found.outcome),
                                "runs": runs, "seed": seed, **found.counted(), "table": records(found.table)}))
         return
-    console().print(headline(found), style="bold", highlight=False)
-    _print_tunnel(found)
+    console().print(headline(found, text), style="bold", highlight=False)
+    _print_tunnel(found, text)
     for line in page.sections[0].sentences:
         console().print(line, highlight=False)
     written(out)
@@ -208,29 +205,32 @@ def _cost(found: Comparison, name: str, outcome: Any) -> dict[str, Any]:
             "why": cost.why or None}
 
 
-def _costs(found: Comparison, outcome: Any) -> list[str]:
+def _costs(found: Comparison, outcome: Any, text: Text) -> list[str]:
     from letsdance.report.comparison import cost_table
 
-    table = cost_table(found, [outcome])
-    return [f"Cost under {name}: {cell}." for row in table.rows for name, cell in zip(found.others, row[1:], strict=True)]
+    table = cost_table(found, [outcome], text)
+    return [text("report.cost_under", policy=name, cost=cell)
+            for row in table.rows for name, cell in zip(found.others, row[1:], strict=True)]
 
 
-def _print_tunnel(found: WindTunnel) -> None:
+def _print_tunnel(found: WindTunnel, text: Text) -> None:
     """Starts across, shocks down: without, with, and the difference."""
     from letsdance.experiments.paired import Interval
     from letsdance.experiments.windtunnel import CALM
     from letsdance.report.outcomes import amount, change, what
-    from letsdance.scenarios import SHOCKS
+    from letsdance.report.style import start_titled
+    from letsdance.report.windtunnel import shock_of
 
     frame = found.table.set_index(["start", "shock"])
     rows = []
     for shock in (CALM, *found.shocks):
-        row = ["no shock" if shock == CALM else SHOCKS[shock]["title"]]
+        row = [shock_of(shock, text)]
         for start in found.starts:
             r = frame.loc[(start, shock)]
             d = Interval(r["difference"], r["low"], r["high"], int(r["n"]))
-            row.append(f"{amount(found.outcome, r['without'])} → {amount(found.outcome, r['with_it'])}, "
-                       f"{change(found.outcome, d, unit=False)}")
+            row.append(text("report.tunnel_printed_cell", without=amount(found.outcome, r["without"], text),
+                            with_it=amount(found.outcome, r["with_it"], text),
+                            change=change(found.outcome, d, False, text)))
         rows.append(row)
-    print_table(f"{what(found.outcome)}: without → with, and the paired difference (95 %); {found.runs} runs a cell",
-                ["", *(story.title for story in found.starts.values())], rows)
+    print_table(text("report.tunnel_printed", what=what(found.outcome, text), runs=found.runs),
+                ["", *(start_titled(story, text) for story in found.starts.values())], rows)

@@ -9,7 +9,8 @@ import re
 import signal
 import sys
 import tempfile
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -52,7 +53,6 @@ from letsdance.commands.screen import (
     busy,
     command_line,
     console,
-    english_only,
     hear,
     idle,
     interrupt,
@@ -69,6 +69,7 @@ from letsdance.commands.telling import text_of, written
 
 if TYPE_CHECKING:
     from letsdance.simulation.run import Result
+    from letsdance.words import Text
 
 app = typer.Typer(
     name="letsdance", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -127,9 +128,9 @@ def run(
         typer.echo(json.dumps({"folder": str(out), "runs": runs, "seed": seed, "scenarios": summaries,
                                "precision": str(reached) if reached else None}))
     else:
-        _print_summaries(summaries, next(iter(results.values())))
+        _print_summaries(summaries, next(iter(results.values())), text)
         if reached:
-            console().print(str(reached), highlight=False)
+            console().print(reached.said(text), highlight=False)
         written(out)
 
 
@@ -202,7 +203,6 @@ def explain(
     if (directory is None) == (scenario is None):
         raise Refused("give either a folder or --scenario, such as `letsdance explain --scenario lone_ranger`.")
     if (there := worlds_of(worlds, within)) is not None:
-        english_only("--worlds")
         if directory is not None:
             from letsdance.experiments import manifests
 
@@ -212,7 +212,7 @@ def explain(
             story = told.load(scenario or "").changed(parameters=values(sets), levers=lever or [], shocks=shock or [],
                                                       profile=profile, quarters=quarters)
             stories = {story.name: story}
-        over_worlds.explain(there, stories, 4 if runs is None else runs, seed, as_json)
+        over_worlds.explain(there, stories, 4 if runs is None else runs, seed, as_json, text)
         return
     runs = 20 if runs is None else runs
     if directory is not None:
@@ -418,39 +418,48 @@ def _total(manifest: dict[str, Any]) -> int:
     return int(manifest["seeds"]["runs"]) * len(manifest["scenarios"])
 
 
-def _print_summaries(summaries: dict[str, dict[str, Any]], result: Result) -> None:
-    def share(band: dict[str, Any]) -> str:
+def _print_summaries(summaries: dict[str, dict[str, Any]], result: Result, text: Text) -> None:
+    """What came of each start: a row a measure, a column a start."""
+    from letsdance.scenarios import STARTS
+
+    def banded(band: dict[str, Any], one: Callable[[float], str], both: Callable[[float, float], str]) -> str:
         if band["mean"] is None:
-            return "-"
-        if band["low"] == band["high"]:
-            return f"{band['mean']:.0%}"
-        return f"{band['mean']:.0%} ({band['low']:.0%}-{band['high']:.0%})"
+            return "–"
+        said = one(band["mean"])
+        return said if band["low"] == band["high"] else text("report.with_band", value=said,
+                                                             band=both(band["low"], band["high"]))
+
+    def share(band: dict[str, Any]) -> str:
+        return banded(band, text.percent, text.percents)
 
     def number(band: dict[str, Any]) -> str:
-        return "-" if band["mean"] is None else f"{band['mean']:.1f} ({band['low']:.1f}-{band['high']:.1f})"
+        return banded(band, partial(text.number, digits=1), partial(text.band, digits=1))
 
     def time(when: dict[str, Any]) -> str:
         if when["reached"] == 0:
-            return "not reached"
-        later = f"later than {result.quarters}"
-        median = later if when["median"] is None else f"{when['median']:.0f}"
-        return f"{median} ({when['reached']} of {when['runs']} runs)"
+            return text("report.not_by", n=result.quarters)
+        median = when["median"]
+        return text("report.with_band", band=text("report.of_runs", n=when["reached"], runs=when["runs"]),
+                    value=text("report.later_than", n=result.quarters) if median is None else text.number(median))
 
-    titles = ["", *(s["title"] for s in summaries.values())]
-    rows = [[f"in {title} at the end", *(share(s["regimes"][name]) for s in summaries.values())] for name, title in
-            (("lets_dance", "Let's dance"), ("lone_ranger", "Lone Ranger"), ("dead_horse", "Dead horse"),
-             ("wasteland", "Wasteland"))]
+    def lags(s: dict[str, Any]) -> str:
+        return text("report.nobody_adopts") if s["lags"] is None else text(
+            "report.with_band", value=text(f"category.{s['lags']}"),
+            band=text.percent(s["ever_adopted_by_category"][s["lags"]]))
+
+    def at_end(name: str) -> str:
+        return text("report.row_when", what=text("report.in_future", future=text.title("start", name)),
+                    when=text("report.goal_at_end"))
+
+    rows = [[at_end(name), *(share(s["regimes"][name]) for s in summaries.values())] for name in STARTS]
     for label, cell in (
-            ("services per municipality", lambda s: number(s["services"])),
-            ("quarter in which 50 % have adopted", lambda s: time(s["time_to_50"])),
-            ("quarter in which 84 % have adopted", lambda s: time(s["time_to_84"])),
-            ("who lags (ever adopted)", lambda s: "nobody adopts" if s["lags"] is None else
-             f"{s['lags'].replace('_', ' ')} ({s['ever_adopted_by_category'][s['lags']]:.0%})"),
-            ("equity (poorest quarter; 1 is equal)", lambda s: number(s["representativeness"])),
-            ("trust in government", lambda s: share(s["trust"]))):
-        rows.append([label, *(cell(s) for s in summaries.values())])
-    print_table(f"{result.runs} runs of {result.quarters} quarters, {len(result.places)} municipalities, "
-                f"{int(result.places.citizens.sum()):,} citizens: mean (10-90 % of runs)", titles, rows)
+            ("services", lambda s: number(s["services"])), ("half", lambda s: time(s["time_to_50"])),
+            ("84", lambda s: time(s["time_to_84"])), ("lags", lags),
+            ("equity", lambda s: number(s["representativeness"])), ("trust", lambda s: share(s["trust"]))):
+        rows.append([text(f"report.row_{label}"), *(cell(s) for s in summaries.values())])
+    print_table(text("report.printed_runs", runs=result.runs, quarters=result.quarters, municipalities=len(result.places),
+                     citizens=text.number(int(result.places.citizens.sum()))),
+                ["", *(text.start(s["title"]) for s in summaries.values())], rows)
 
 
 # ---------------------------------------------------------------- sub-commands that live in files of their own

@@ -24,7 +24,6 @@ from letsdance.commands.screen import (
     Shock,
     Within,
     console,
-    english_only,
     progress,
     values,
     worlds_of,
@@ -83,8 +82,7 @@ def basins(
 
     changes = _changes(sets, lever, shock, profile)
     if (there := worlds_of(worlds, within)) is not None:
-        english_only("--worlds")
-        over_worlds.basins(there, scenario, grid, quarters, runs, seed, changes, out, overwrite, as_json)
+        over_worlds.basins(there, scenario, grid, quarters, runs, seed, changes, out, overwrite, as_json, text)
         return
     base = told.load(scenario)
     check_whole("--stay-runs", stay_runs, 1, 1_000_000)  # before the map is made

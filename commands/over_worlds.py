@@ -11,6 +11,7 @@ import typer
 
 from letsdance.commands.screen import (
     Json,
+    Language,
     Over,
     Overwrite,
     Profile,
@@ -32,6 +33,7 @@ from letsdance.commands.telling import finite, keep, records, text_of, written
 if TYPE_CHECKING:
     from letsdance.experiments.worlds import Worlds
     from letsdance.scenarios import Scenario
+    from letsdance.words import Text
 
 
 def _said(worlds: Worlds) -> dict[str, Any]:
@@ -44,7 +46,7 @@ def _lines(lines: Any) -> None:
 
 
 def compare(worlds: Worlds, stories: Mapping[str, Scenario], against: str | None, outcome: str, runs: int, seed: int,
-            municipalities: Path | None, out: Path, overwrite: bool, as_json: bool) -> None:
+            municipalities: Path | None, out: Path, overwrite: bool, as_json: bool, text: Text) -> None:
     """`letsdance compare --worlds`."""
     with progress("report.bar_runs", worlds.worlds * len(stories) * max(1, runs), quiet=as_json) as advance:
         found = worlds.compare(stories, runs, seed, None, municipalities, against, None, outcome, progress=advance)
@@ -61,11 +63,11 @@ def compare(worlds: Worlds, stories: Mapping[str, Scenario], against: str | None
     said = {**_said(worlds), "reference": found.reference, "seeds": {"first": seed, "runs": runs},
             "quarters": found.quarters, "scenarios": {name: story.to_toml() for name, story in stories.items()},
             "municipalities": text_of(municipalities), "outcome": str(found.outcome)}
-    page = pages.study(found, told)
+    page = pages.study(found, told, text)
     keep(out, "compare", said, frames, page, overwrite, as_json)
-    lines = [*pages.headlines(found).values(), *(pages.worst_where(found, name) for name in found.others),
-             *(pages.luck_sentence(found, name) for name in found.others), *pages.regret_sentences(found),
-             *(pages.knowing_sentences(told) if told else []), pages.WIDTH]
+    lines = [*pages.headlines(found, text).values(), *(pages.worst_where(found, name, text) for name in found.others),
+             *(pages.luck_sentence(found, name, text) for name in found.others), *pages.regret_sentences(found, text),
+             *(pages.knowing_sentences(told, text) if told else []), text("report.worlds_width")]
     if as_json:
         moved = {name: records(found.where(name).head(20)) for name in found.others}
         typer.echo(json.dumps({
@@ -77,7 +79,7 @@ def compare(worlds: Worlds, stories: Mapping[str, Scenario], against: str | None
                 "assumptions": records(told.table.head(20))}}))
         return
     _lines(lines[:len(found.others)])
-    table = pages.summary_table(found)
+    table = pages.summary_table(found, text)
     print_table(table.note, list(table.columns), [list(row) for row in table.rows])
     for line in lines[len(found.others):]:
         console().print(line, highlight=False)
@@ -86,7 +88,7 @@ def compare(worlds: Worlds, stories: Mapping[str, Scenario], against: str | None
 
 def wind_tunnel(worlds: Worlds, portfolio: str, start: Any, only: Any, at: int, outcome: str, better: str | None, runs: int,
                 quarters: int | None, seed: int, municipalities: Path | None, out: Path, overwrite: bool,
-                as_json: bool) -> None:
+                as_json: bool, text: Text) -> None:
     """`letsdance wind-tunnel --worlds`."""
     from letsdance.experiments.windtunnel import planned
     from letsdance.scenarios import STARTS
@@ -96,26 +98,26 @@ def wind_tunnel(worlds: Worlds, portfolio: str, start: Any, only: Any, at: int, 
         found = worlds.wind_tunnel(portfolio, start or STARTS, only, at, outcome, runs, seed, quarters, better,
                                    municipalities, progress=advance)
     from letsdance.report import tunnel_worlds as pages
-    from letsdance.report.worlds import WIDTH
 
     said = {**_said(worlds), "portfolio": portfolio, "seeds": {"first": seed, "runs": runs}, "at": at,
             "better": "less" if found.less else "more", "outcome": str(found.outcome),
             "scenarios": {name: one.to_toml() for name, one in found.starts.items()},
             "municipalities": text_of(municipalities)}
-    keep(out, "wind-tunnel", said, {"wind_tunnel": found.summary, "worlds": found.table}, pages.tunnel_study(found),
+    keep(out, "wind-tunnel", said, {"wind_tunnel": found.summary, "worlds": found.table}, pages.tunnel_study(found, text),
          overwrite, as_json)
     if as_json:
-        typer.echo(json.dumps({"folder": str(out), "said": pages.tunnel_headline(found), "outcome": str(found.outcome),
-                               "worlds": worlds.worlds, "runs": runs, "seed": seed, "table": records(found.summary)}))
+        typer.echo(json.dumps({"folder": str(out), "said": pages.tunnel_headline(found, text),
+                               "outcome": str(found.outcome), "worlds": worlds.worlds, "runs": runs, "seed": seed,
+                               "table": records(found.summary)}))
         return
-    _lines([pages.tunnel_headline(found), WIDTH])
-    table = pages.tunnel_table(found)
+    _lines([pages.tunnel_headline(found, text), text("report.worlds_width")])
+    table = pages.tunnel_table(found, text)
     print_table(table.note, list(table.columns), [list(row) for row in table.rows])
     written(out)
 
 
 def basins(worlds: Worlds, scenario: str, grid: int, quarters: int, runs: int, seed: int, changes: Mapping[str, Any],
-           out: Path, overwrite: bool, as_json: bool) -> None:
+           out: Path, overwrite: bool, as_json: bool, text: Text) -> None:
     """`letsdance map --worlds`."""
     from letsdance import scenarios as told
 
@@ -123,32 +125,30 @@ def basins(worlds: Worlds, scenario: str, grid: int, quarters: int, runs: int, s
     with progress("report.bar_runs", total, quiet=as_json) as advance:
         found = worlds.basins(scenario, grid, quarters, runs, seed, progress=advance, **changes)
     from letsdance.report import map_worlds as pages
-    from letsdance.report.worlds import WIDTH
 
     said = {**_said(worlds), "scenario": told.load(scenario).changed(**changes).to_toml(), "quarters": quarters,
             "runs": runs, "seed": seed, "sizes": records(found.sizes),
-            "sentences": [pages.map_headline(found), WIDTH]}
+            "sentences": [pages.map_headline(found, text), text("report.worlds_width")]}
     manifest = keep(out, "map", said, {"basins": found.frame, "sizes": found.sizes, "worlds": found.table},
-                    pages.map_study(found), overwrite, as_json)
+                    pages.map_study(found, text), overwrite, as_json)
     if as_json:
         typer.echo(json.dumps(manifest))
         return
-    _lines([pages.map_headline(found), WIDTH])
+    _lines([pages.map_headline(found, text), text("report.worlds_width")])
     written(out)
 
 
-def explain(worlds: Worlds, stories: Mapping[str, Scenario], runs: int, seed: int, as_json: bool) -> None:
+def explain(worlds: Worlds, stories: Mapping[str, Scenario], runs: int, seed: int, as_json: bool, text: Text) -> None:
     """`letsdance explain --worlds`."""
     with progress("report.bar_runs", len(stories) * (worlds.worlds + 1) * max(1, runs), quiet=as_json) as advance:
         found = {name: worlds.explain(story, runs, seed, progress=advance) for name, story in stories.items()}
-    from letsdance.report.worlds import WIDTH
 
     if as_json:
-        typer.echo(json.dumps({name: {"sentences": one.sentences, "holds": records(one.holds),
+        typer.echo(json.dumps({name: {"sentences": one.said(text), "holds": records(one.holds),
                                       "where": records(one.where().head(20))} for name, one in found.items()}))
         return
     for one in found.values():
-        typer.echo("\n".join([*one.sentences, WIDTH]) + "\n")
+        typer.echo("\n".join([*one.said(text), text("report.worlds_width")]) + "\n")
 
 
 def robust(worlds: Worlds, out: Path, runs: int, seed: int, only: list[str] | None, resume: bool, minutes: float | None,
@@ -191,7 +191,7 @@ def pathways(
     runs: RunsOver = None, quarters: Quarters = None, seed: Seed = 1, worlds: Over = None, within: Within = None,
     sets: Set = None, shock: Shock = None, profile: Profile = None, municipalities: Table = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-pathways"),
-    overwrite: Overwrite = False, as_json: Json = False,
+    text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Compare packages that react to a signal with others.
 
@@ -210,21 +210,23 @@ def pathways(
         found = run(policy or [], story, outcome, each, seed, there, survey, None, municipalities, progress=advance)
     from letsdance.report.pathways import pathways_study
 
+    sentences = found.said(text)
     said = {**({} if there is None else _said(there)), "seeds": {"first": seed, "runs": each},
             "scenario": story.to_toml(), "policies": list(policy or []), "survey": survey,
             "outcome": str(found.over.outcome),
-            "municipalities": text_of(municipalities), "sentences": found.sentences}
+            "municipalities": text_of(municipalities), "sentences": sentences}
     frames = {"summary": found.summary, "worlds": found.over.by_world, "runs": found.over.by_run}
-    page = pathways_study(found)
+    page = pathways_study(found, text)
     keep(out, "pathways", said, frames, page, overwrite, as_json)
     if as_json:
-        typer.echo(json.dumps({"folder": str(out), "sentences": found.sentences, "summary": records(found.summary)}))
+        typer.echo(json.dumps({"folder": str(out), "sentences": sentences, "summary": records(found.summary)}))
         return
-    _lines([page.headline, *found.sentences])
+    _lines([page.headline, *sentences])
     written(out)
 
 
-def search(worlds: Worlds, story: Scenario, words: Mapping[str, Any], out: Path, overwrite: bool, as_json: bool) -> None:
+def search(worlds: Worlds, story: Scenario, words: Mapping[str, Any], out: Path, overwrite: bool, as_json: bool,
+           text: Text) -> None:
     """`letsdance search --aim`."""
     from letsdance.experiments import search_worlds as looked
 
@@ -233,15 +235,15 @@ def search(worlds: Worlds, story: Scenario, words: Mapping[str, Any], out: Path,
     from letsdance.report import search_worlds as pages
 
     said = {**_said(worlds), "scenario": story.to_toml(), "aims": list(found.aims), "robustly": found.measure,
-            "condition": str(found.condition), "runs": found.runs, "answer": found.answer}
-    page = pages.search_study(found)
+            "condition": str(found.condition), "runs": found.runs, "answer": found.said(text)}
+    page = pages.search_study(found, text)
     keep(out, "search", said, {"tried": found.tried, "front": found.front, "seeds": found.seeds}, page, overwrite, as_json,
          beside=("--keep",))
     if as_json:
-        typer.echo(json.dumps({"folder": str(out), "answer": found.answer, "front": records(found.front),
+        typer.echo(json.dumps({"folder": str(out), "answer": found.said(text), "front": records(found.front),
                                "seeds": records(found.seeds), "tried": len(found.tried), "runs": found.runs}))
         return
-    table = pages.front_table(found)
+    table = pages.front_table(found, text)
     print_table(table.note, list(table.columns), [list(row) for row in table.rows])
-    _lines([found.answer, *pages.search_notes(found)])
+    _lines([found.said(text), *pages.search_notes(found, text)])
     written(out)

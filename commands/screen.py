@@ -119,11 +119,6 @@ def idle(*options: str, because: str) -> None:
             raise Refused("{option} would do nothing: {because}; leave {option} out.", option=option, because=because)
 
 
-def english_only(option: str) -> None:
-    """Refuse --language beside an option whose report nobody has translated."""
-    idle("--language", because=f"the report of {option} is in English only")
-
-
 def until_or_runs(until: str | None) -> None:
     """Refuse --most without --until, and --runs with it."""
     if until is None:

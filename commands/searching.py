@@ -21,7 +21,6 @@ from letsdance.commands.screen import (
     Within,
     busy,
     console,
-    english_only,
     print_table,
     progress,
     say,
@@ -96,8 +95,6 @@ def search(
     from letsdance import scenarios as told
     from letsdance.experiments import folder
 
-    if aim:
-        english_only("--aim")
     folder.check_target(out, overwrite)
     story = told.load(scenario).changed(parameters=values(sets), shocks=shock or [], profile=profile, quarters=quarters)
     space: dict[str, Any] = {
@@ -110,7 +107,7 @@ def search(
         _all_that_none_beats(story, aim, {"chance": chance, "budget": budget}, worlds, within, {
             **space, "robustly": robustly, "runs": 3 if runs is None else runs, "file": keep_in,
             "evaluations": 600 if evaluations is None else evaluations, "municipalities": municipalities},
-            out, overwrite, as_json)
+            out, overwrite, as_json, text)
     else:
         _best(story, {
             **space, "chance": chance, "budget": budget, "runs": 12 if runs is None else runs, "fresh_runs": fresh_runs,
@@ -119,7 +116,8 @@ def search(
 
 
 def _all_that_none_beats(story: Scenario, aims: list[str], single: dict[str, float | None], worlds: str | None,
-                         within: str | None, words: dict[str, Any], out: Path, overwrite: bool, as_json: bool) -> None:
+                         within: str | None, words: dict[str, Any], out: Path, overwrite: bool, as_json: bool,
+                         text: Text) -> None:
     """Over worlds, for several aims at once."""
     from letsdance.commands import over_worlds
     from letsdance.params import Refused
@@ -129,7 +127,7 @@ def _all_that_none_beats(story: Scenario, aims: list[str], single: dict[str, flo
             raise Refused("--{name} asks for one portfolio, and --aim for all that none beats; give one of the two.",
                           name=name)
     there = worlds_of(worlds or "20", within or (None if worlds else "30%"))
-    over_worlds.search(there, story, {**words, "aims": aims}, out, overwrite, as_json)
+    over_worlds.search(there, story, {**words, "aims": aims}, out, overwrite, as_json, text)
 
 
 def _best(story: Scenario, words: dict[str, Any], municipalities: Path | None, out: Path, overwrite: bool,

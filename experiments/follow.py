@@ -25,6 +25,7 @@ from letsdance.experiments import particles
 from letsdance.experiments.adopters.abc_smc import LEVELS
 from letsdance.experiments.compare import Policy, read_policy
 from letsdance.experiments.luck_paths import along
+from letsdance.experiments.moving import parameter_named
 from letsdance.experiments.outcomes import Condition, parse_condition
 from letsdance.experiments.particles import Cloud, Taken
 from letsdance.experiments.posterior import rows as of_draws
@@ -262,11 +263,6 @@ class Followed:
 
     def __repr__(self) -> str:
         return "\n".join(self.sentences)
-
-
-def parameter_named(name: str, text: Text) -> str:
-    """A parameter in words, with the name by which it is set."""
-    return f"{text.title('parameter', name)} ({name})" if name in PARAMETERS else name
 
 
 def _thinned(held: np.ndarray, count: int) -> Chance:

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from letsdance.experiments.worlds import STRUCTURES
+from letsdance.params import PARAMETERS
+from letsdance.words import IN_ENGLISH, Text
+
 if TYPE_CHECKING:
     import pandas as pd
-
 
 #: The level at which an assumption is told to move an answer.
 TOLD = 0.05
@@ -59,3 +62,18 @@ def numbers(table: pd.DataFrame) -> list[tuple[str, np.ndarray]]:
             words = column.astype(str)
             found += [(f"{name}={value}", (words == value).to_numpy(np.float64)) for value in sorted(words.unique())]
     return found
+
+
+def parameter_named(name: str, text: Text = IN_ENGLISH) -> str:
+    """A parameter in words, with the name by which it is set."""
+    return f"{text.title('parameter', name)} ({name})" if name in PARAMETERS else name
+
+
+def assumption_named(name: str, text: Text = IN_ENGLISH) -> str:
+    """An assumption as `moving` tells it, in words: a parameter, or a choice and its value, such as 'profile telework'."""
+    base, chosen, value = name.partition("=")
+    if not chosen:
+        return parameter_named(name, text)
+    if base in STRUCTURES:
+        return f"{text(f'report.worlds_{base}')} {text.title(base, value)}"
+    return f"{text.title('parameter', base) if base in PARAMETERS else base} {value}"

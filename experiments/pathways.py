@@ -20,16 +20,18 @@ import numpy as np
 
 from letsdance import scenarios
 from letsdance.experiments.compare import Policy, read_policy
+from letsdance.experiments.outcome_words import titled
 from letsdance.experiments.outcomes import Outcome, parse
 from letsdance.experiments.over_worlds import OverWorlds
 from letsdance.experiments.windtunnel import less_is_better
 from letsdance.experiments.worlds import Worlds, put, rows, shared
-from letsdance.params import Refused, check_whole, listed, nearest, number
+from letsdance.params import Refused, check_whole, nearest, number
 from letsdance.scenarios import LEVERS, Scenario, ScenarioLike, Use
 from letsdance.simulation import municipalities as places
 from letsdance.simulation import schedule
 from letsdance.simulation.municipalities import Municipalities, MunicipalitiesLike
 from letsdance.simulation.run import Result, run_seeds
+from letsdance.words import IN_ENGLISH, Text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -206,14 +208,21 @@ class Pathways:
 
     @property
     def sentences(self) -> list[str]:
-        """What each rule does, what a pathway costs and comes to."""
+        """`said`, in English."""
+        return self.said()
+
+    def said(self, text: Text = IN_ENGLISH) -> list[str]:
+        """What each rule does, what a pathway costs and comes to; a rule as it is typed."""
         said = []
         for row in self.summary.to_dict("records"):
             way, name = self.ways[row["policy"]], row["policy"]
-            told = [f"{rule} ({row[f'rule_{k + 1}']:.0%} of runs)" for k, rule in enumerate(way.rules)]
-            fires = f"; it reacts: {listed(told)}" if told else ""
-            said.append(f"{name}: {self.over.outcome} is {row['mean']:.2f} ({row['low']:.2f} to {row['high']:.2f}) for "
-                        f"{row['points']:.0f} points on average{fires}.")
+            told = [text("report.pathways_rule", rule=rule, share=text.percent(row[f"rule_{k + 1}"]))
+                    for k, rule in enumerate(way.rules)]
+            mean, low, high = (text.number(row[key], 2) for key in ("mean", "low", "high"))
+            said.append(text("report.pathways_said", policy=name, outcome=titled(self.over.outcome, text),
+                             level=text("report.interval", mean=mean, low=low, high=high),
+                             points=text.in_points(text.number(row["points"])),
+                             reacts=text("report.pathways_reacts", said=text.listed(told)) if told else ""))
         return said
 
     def __repr__(self) -> str:

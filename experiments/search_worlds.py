@@ -11,7 +11,7 @@ is done: the same words go on where they stopped.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,16 +36,15 @@ from letsdance.simulation import municipalities as places
 from letsdance.simulation import schedule
 from letsdance.simulation.run import Result, run_seeds
 from letsdance.simulation.society import cores
+from letsdance.words import IN_ENGLISH, Text
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: What is aimed at unless said, beside the points, of which less is always better.
 AIMS = ("success", "representativeness", "T", "late_adopter_gap")
-#: Robust measures of an aim over worlds.
-MEASURES = {"mean": "the mean over worlds", "worst_tenth": "the mean of the worst tenth of worlds",
-            "regret": "the largest regret against the best tried in a world",
-            "satisficing": "the share of worlds in which enough is reached"}
+#: Robust measures of an aim over worlds; a text says what each is.
+MEASURES = ("mean", "worst_tenth", "regret", "satisficing")
 #: Deviations from what is assumed at which finalists are tried, and the share of worlds that must be satisfied there.
 RADII, SATISFIED = (0.1, 0.2, 0.3, 0.4, 0.5), 0.9
 _POPULATION, _FINALISTS, _RUNS_AT_MOST = 40, 10, 5_000_000
@@ -61,8 +60,8 @@ class Found:
     tried: one row a portfolio (portfolio, cost, a column each aim as its robust measure, more is better). front: the
     finalists in fresh worlds: portfolio, cost, each aim's measure there, success with its interval over worlds and luck,
     radius (how far parameters may lie from what is assumed with enough success in nine of ten worlds), tied (not told
-    apart from the first in any aim), words; best success first. seeds: one row a seed of the optimiser: what part of the
-    front it found alone.
+    apart from the first in any aim), words; best success first. portfolios: those of the front, by their code. seeds: one
+    row a seed of the optimiser: what part of the front it found alone.
     """
 
     scenario: Scenario
@@ -74,16 +73,27 @@ class Found:
     front: pd.DataFrame
     seeds: pd.DataFrame
     runs: int
+    portfolios: Mapping[str, Portfolio]
+
+    def told(self, code: str, text: Text = IN_ENGLISH) -> str:
+        """A portfolio of the front, in words."""
+        return portfolios.words(self.portfolios[code], codes=False, text=text)
 
     @property
     def answer(self) -> str:
+        """`said`, in English."""
+        return self.said()
+
+    def said(self, text: Text = IN_ENGLISH) -> str:
         """The best of the front, and how surely."""
         first = self.front.iloc[0]
         ties = int(self.front["tied"].sum()) - 1
-        many = "" if ties < 1 else f" {ties} other{'' if ties == 1 else 's'} of the front cannot be told apart from it."
-        return (f"From {self.scenario.title}, {len(self.front)} portfolios of {len(self.tried):,} tried are beaten by none "
-                f"in every aim. Most often succeeds: {first['words']}, for {first['cost']:g} points, in "
-                f"{first['success_mean']:.0%} ({first['low']:.0%}-{first['high']:.0%}) of runs over fresh worlds.{many}")
+        share = text("report.with_band", value=text.percent(first["success_mean"]),
+                     band=text.percents(first["low"], first["high"]))
+        return text("report.search_front_answer", start=text.start(self.scenario.title), n=len(self.front),
+                    tried=text.number(len(self.tried)), portfolio=self.told(first["portfolio"], text), share=share,
+                    points=text.in_points(text.price(first["cost"])), ties="" if ties < 1 else text(
+                        "report.search_front_tie" if ties == 1 else "report.search_front_ties", n=ties))
 
     def __repr__(self) -> str:
         return self.answer
@@ -322,7 +332,7 @@ def _told(goals: _Goals, by_seed: Sequence[Sequence[Portfolio]], fresh: Evaluate
     seeds = pd.DataFrame([{"seed": seed + k, "tried": len(mine), "of_the_front": len(found & set(mine)) / len(found)}
                           for k, mine in enumerate(by_seed)])
     return Found(story, worlds, goals.aims, goals.how, condition, tried, pd.DataFrame(lines), seeds,
-                 len(everything) * worlds.worlds * runs)
+                 len(everything) * worlds.worlds * runs, {code(p): p for p in order})
 
 
 def _radii(order: Sequence[Portfolio], goals: _Goals, story: Scenario, worlds: Worlds, condition: Condition,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from letsdance.experiments.follow import NO_PLAN, Followed, parameter_named
+from letsdance.experiments.follow import NO_PLAN, Followed
+from letsdance.experiments.moving import parameter_named
 from letsdance.experiments.outcomes import Outcome
 from letsdance.experiments.seen import SEEN, Seen
 from letsdance.experiments.success import words

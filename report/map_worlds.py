@@ -5,14 +5,13 @@ from __future__ import annotations
 from functools import partial
 
 from letsdance.experiments.map_worlds import Plane
-from letsdance.experiments.moving import TOLD
-from letsdance.params import listed
+from letsdance.experiments.moving import TOLD, assumption_named
 from letsdance.report.comparison import key
 from letsdance.report.sheet import WIDE, Figure
 from letsdance.report.study import Section, Study, Table
 from letsdance.report.style import (
     COLOURS,
-    FOOT,
+    ENGLISH,
     FUTURES,
     INK,
     SOFT,
@@ -20,26 +19,26 @@ from letsdance.report.style import (
     percent,
     tint,
 )
-from letsdance.report.worlds import WIDTH, decides, titled
+from letsdance.report.worlds import decides, share_of
 from letsdance.simulation.rules.regimes import REGIMES
+from letsdance.words import Text
 
 
-def map_headline(found: Plane) -> str:
+def map_headline(found: Plane, text: Text = ENGLISH) -> str:
     """How far the map holds."""
-    sizes = found.sizes.set_index("regime")
-    said = [f"{FUTURES[name]} {percent(r['mean'])} ({percent(r['nine_of_ten_from'])} to {percent(r['nine_of_ten_to'])} in "
-            f"nine of ten worlds)" for name, r in sizes.iterrows()]
-    return (f"At {percent(float(found.same.mean()))} of starts a world leads where the assumed one does, on average over "
-            f"{len(found.table)} worlds; parts of the plane: {listed(said)}.")
+    said = [text("report.map_worlds_part", future=text.title("start", r["regime"]), mean=percent(r["mean"], text),
+                 low=percent(r["nine_of_ten_from"], text), high=percent(r["nine_of_ten_to"], text))
+            for r in found.sizes.to_dict("records")]
+    return text("report.map_worlds_headline", share=percent(float(found.same.mean()), text), n=len(found.table),
+                said=text.listed(said))
 
 
-def plane(found: Plane, width: float = WIDE) -> Figure:
+def plane(found: Plane, width: float = WIDE, text: Text = ENGLISH) -> Figure:
     """The plane of starts: the regime as assumed, and the share of worlds that agree."""
     n, narrow = len(found.starts), width < 600
-    figure = Figure("Where starts lead, and in how many worlds", map_headline(found), width)
-    top = figure.head("colour: where most municipalities end in the assumed world; number: per cent of worlds in which it "
-                      "is the same; paler where fewer agree")
-    top = key(figure, top + 10, {title: COLOURS[name] for name, title in FUTURES.items()})
+    figure = Figure(text("report.map_worlds_title"), map_headline(found, text), width)
+    top = figure.head(text("report.map_worlds_head"))
+    top = key(figure, top + 10, {text.title("start", name): COLOURS[name] for name in FUTURES})
     side, left = min(width - 70, 560.0), 52.0
     cell = side / n
     for i in range(n):
@@ -51,30 +50,31 @@ def plane(found: Plane, width: float = WIDE) -> Figure:
                 figure.text(x + cell / 2 - 1, y + cell / 2 + 5, f"{100 * agree:.0f}", 12 if narrow else 14, INK,
                             anchor="middle")
     for k in (0, n // 2, n - 1):
-        figure.text(left + (k + 0.5) * cell, top + side + 28, f"{100 * found.starts[k]:.0f} %", 13, SOFT, anchor="middle")
-        figure.text(left - 8, top + 10 + (n - 1 - k + 0.5) * cell + 5, f"{100 * found.starts[k]:.0f} %", 13, SOFT,
-                    anchor="end")
-    figure.text(left, top + side + 48, "citizens' willingness at the start across, governments' up", 13, SOFT)
-    figure.foot(top + side + 56, FOOT)
+        at = text.percent(found.starts[k])
+        figure.text(left + (k + 0.5) * cell, top + side + 28, at, 13, SOFT, anchor="middle")
+        figure.text(left - 8, top + 10 + (n - 1 - k + 0.5) * cell + 5, at, 13, SOFT, anchor="end")
+    figure.text(left, top + side + 48, text("report.map_worlds_axes"), 13, SOFT)
+    figure.foot(top + side + 56, text("report.foot"))
     return figure
 
 
-def map_study(found: Plane) -> Study:
+def map_study(found: Plane, text: Text = ENGLISH) -> Study:
     """The page of a map over worlds."""
     rows = []
-    for name, title in FUTURES.items():
+    for name in FUTURES:
         moved = found.where(name)
         moved = moved[moved["p"] < TOLD].head(3)
-        rows.append([title, "; ".join(f"{titled(r.assumption)}, {percent(r.low)} to {percent(r.high)}"
-                                      for r in moved.itertuples()) or "none is shown to"])
-    sizes = [[FUTURES[r["regime"]], percent(r["assumed"]), f"{percent(r['mean'])} ({band(r['low'], r['high'])})",
-              band(r["nine_of_ten_from"], r["nine_of_ten_to"])] for r in found.sizes.to_dict("records")]
-    return Study("map over worlds", map_headline(found), [
-        f"Runs began at {len(found.starts)} by {len(found.starts)} starts in {found.asked}, {found.shares.shape[3]} runs "
-        f"of {found.quarters} quarters each, on the same seeds."], [
-        Section("The plane", figures={"plane": partial(plane, found)},
-                tables=[Table(["future", "as assumed", "mean over worlds", "nine of ten worlds"], sizes,
-                              "The share of the plane that leads to each future.")]),
-        Section(decides(found, *FUTURES), tables=[Table([
-            "future", "assumptions that its part of the plane moves with, lowest third to highest third of worlds"],
-            rows)])], [WIDTH])
+        said = [text("report.map_worlds_moves", assumption=assumption_named(r.assumption, text),
+                     low=percent(r.low, text), high=percent(r.high, text)) for r in moved.itertuples()]
+        rows.append([text.title("start", name), text("report.semicolon").join(said) or text("report.worlds_none")])
+    sizes = [[text.title("start", r["regime"]), percent(r["assumed"], text), share_of(r["mean"], r["low"], r["high"], text),
+              band(r["nine_of_ten_from"], r["nine_of_ten_to"], text=text)] for r in found.sizes.to_dict("records")]
+    heads = ("map_head_future", "search_as_assumed", "worlds_head_mean", "map_worlds_head_nine")
+    return Study(text("report.map_worlds_kind"), map_headline(found, text), [
+        text("report.map_worlds_done", n=len(found.starts), asked=found.asked.said(text), runs=found.shares.shape[3],
+             quarters=found.quarters)], [
+        Section(text("report.map_worlds_plane"), figures={"plane": partial(plane, found, text=text)},
+                tables=[Table([text(f"report.{head}") for head in heads], sizes, text("report.map_worlds_sizes"))]),
+        Section(decides(found, *FUTURES, text=text), tables=[Table(
+            [text("report.map_head_future"), text("report.map_worlds_head_moves")], rows)])],
+        [text("report.worlds_width")], text("report.of_the_model"), text)

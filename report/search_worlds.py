@@ -7,54 +7,60 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from letsdance.experiments.outcomes import parse
-from letsdance.experiments.search_worlds import MEASURES, Found
+from letsdance.experiments.search_worlds import Found
 from letsdance.experiments.windtunnel import less_is_better
-from letsdance.params import listed
 from letsdance.report.outcomes import amount, what
 from letsdance.report.study import Section, Study, Table
 from letsdance.report.style import ENGLISH, band, percent, sentence
-from letsdance.report.worlds import WIDTH
 from letsdance.words import Text
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def front_table(found: Found) -> Table:
+def _measure(found: Found, text: Text) -> str:
+    """What an aim is over worlds."""
+    return text(f"report.search_aim_{found.measure}")
+
+
+def front_table(found: Found, text: Text = ENGLISH) -> Table:
     """The finalists in fresh worlds."""
     rows: list[list[str]] = []
     for row in found.front.to_dict("records"):
-        cells = [row["words"] + (" (tied with the first)" if row["tied"] and rows else ""), f"{row['cost']:g}"]
+        portfolio = found.told(row["portfolio"], text)
+        cells = [text("report.search_front_tied", portfolio=portfolio) if row["tied"] and rows else portfolio,
+                 text.price(row["cost"])]
         for aim in found.aims:
             if aim == "success":
-                cells.append(f"{percent(row['success'] if found.measure != 'regret' else -row['success'])} "
-                             f"(mean {band(row['low'], row['high'])})")
+                cells.append(text("report.search_front_mean", share=percent(
+                    row["success"] if found.measure != "regret" else -row["success"], text),
+                    band=band(row["low"], row["high"], text=text)))
             else:
                 outcome = parse(aim)
                 value = abs(row[aim]) if less_is_better(outcome) or found.measure == "regret" else row[aim]
-                cells.append(percent(value) if found.measure == "satisficing" else amount(outcome, value))
-        cells.append("–" if math.isnan(row["radius"]) else percent(row["radius"]))
+                cells.append(percent(value, text) if found.measure == "satisficing" else amount(outcome, value, text))
+        cells.append("–" if math.isnan(row["radius"]) else percent(row["radius"], text))
         rows.append(cells)
-    titles = ["success" if aim == "success" else what(parse(aim)) for aim in found.aims]
-    return Table(["portfolio", "points", *titles, "holds within"], rows,
-                 f"No portfolio that was tried beats these in every aim: {MEASURES[found.measure]}, measured in fresh "
-                 "worlds on fresh seeds. Holds within: how far parameters may lie from their values with enough success in "
-                 "nine of ten worlds.")
+    titles = [text("report.search_aim_success") if aim == "success" else what(parse(aim), text) for aim in found.aims]
+    heads = [text("report.search_head_portfolio"), text("report.search_front_points_head"), *titles,
+             text("report.search_front_radius")]
+    return Table(heads, rows, text("report.search_front_note", measure=_measure(found, text)))
 
 
-def search_notes(found: Found) -> list[str]:
+def search_notes(found: Found, text: Text = ENGLISH) -> list[str]:
     """How far the optimisers agree."""
-    said = [f"seed {row.seed} tried {row.tried:,} and found {percent(row.of_the_front)} of the front"
-            for row in found.seeds.itertuples()]
-    return [sentence(f"{listed(said)}: what one alone misses, others may miss too"), WIDTH]
+    said = [text("report.search_front_seed", seed=row.seed, tried=text.number(row.tried),
+                 share=percent(row.of_the_front, text)) for row in found.seeds.itertuples()]
+    return [sentence(text("report.search_front_seeds", said=text.listed(said))), text("report.worlds_width")]
 
 
-def search_study(found: Found) -> Study:
+def search_study(found: Found, text: Text = ENGLISH) -> Study:
     """The page of a search over worlds."""
-    return Study("search over worlds", found.answer, [
-        f"{len(found.tried):,} portfolios were tried in {found.worlds}, {found.runs:,} runs in all; an aim is "
-        f"{MEASURES[found.measure]}."], [Section("The front", search_notes(found), tables=[front_table(found)])],
-        ["A portfolio is on the front because none that was tried beats it; others were not tried.", WIDTH])
+    return Study(text("report.search_front_kind"), found.said(text), [
+        text("report.search_front_done", tried=text.number(len(found.tried)), worlds=found.worlds.said(text),
+             runs=text.number(found.runs), measure=_measure(found, text))],
+        [Section(text("report.search_front_section"), search_notes(found, text), tables=[front_table(found, text)])],
+        [text("report.search_front_limit"), text("report.worlds_width")], text("report.of_the_model"), text)
 
 
 def search_sentences(table: pd.DataFrame, named: Any, text: Text = ENGLISH) -> Sequence[str]:

@@ -59,8 +59,8 @@ def seen(html):
 def spoken(tmp_path, monkeypatch):
     """A language whose every text is written in other letters."""
     def other(said):
-        return "".join(part if part.startswith("{") else part.translate(ALPHABET)
-                       for part in re.split(r"({\w+})", said)).replace("\n", " ")
+        return "".join(part if part.startswith(("{", "[")) else part.translate(ALPHABET)  # filled in, or for the screen
+                       for part in re.split(r"({\w+}|\[/?(?:bold)?\])", said)).replace("\n", " ")
 
     english = catalogue("en")
     lines = ["[language]", 'name = "Ø"', 'decimal = ","', 'percent = "{n}\u202f%"']

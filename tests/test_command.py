@@ -226,6 +226,7 @@ def test_run_prints_a_table_and_where_it_wrote(letsdance, tmp_path):
         "does not forecast",
     ):
         assert words in " ".join(out.split())
+    assert "in Wasteland, at the end" in out
     assert (tmp_path / "letsdance-run" / "municipalities.csv").read_text() == "name,citizens\nAalst,30\nBrugge,12\n"
     assert letsdance("verify", "letsdance-run")[0] == 0
 
@@ -468,3 +469,28 @@ def test_remarks_and_refusals_speak_the_language_asked(letsdance, tmp_path, lang
     assert remark in letsdance(*asked, "--language", language)[2]
     code, _, err = letsdance("run", "--runs", "0", "--out", "none", "--language", language)
     assert (code, refused in err) == (2, True), err
+
+
+@pytest.mark.parametrize("words", [
+    ("run", "wasteland", "lone_ranger", "--runs", "4", "--quarters", "8"),
+    ("run", "lone_ranger", "--until", "G +-0.5", "--quarters", "8"),
+    ("compare", "lone_ranger", "--policy", "0: LEAD@2", "--runs", "3", "--quarters", "8", "--outcome", "G"),
+    ("compare", "lone_ranger", "--policy", "0: LEAD@2", "--runs", "3", "--quarters", "8", "--outcome", "G",
+     "--worlds", "20", "--within", "30%"),
+    ("wind-tunnel", "0: LEAD@2", "--only", "scandal", "--at", "3", "--runs", "2", "--quarters", "8"),
+    ("wind-tunnel", "0: LEAD@2", "--only", "scandal", "--at", "3", "--runs", "2", "--quarters", "8", "--worlds", "3"),
+    ("map", "--grid", "2", "--worlds", "3", "--runs", "1", "--quarters", "8"),
+    ("explain", "--scenario", "lone_ranger", "--worlds", "3", "--runs", "1", "--quarters", "8"),
+    ("pathways", "lone_ranger", "--policy", "0: LEAD@2", "--policy", "1: LEAD@2; OUT+4 if C@4 < 6", "--runs", "2",
+     "--quarters", "8"),
+    ("search", "lone_ranger", "--levers", "LEAD,CB", "--starts", "1", "--durations", "end", "--strengths", "1", "--worlds",
+     "3", "--within", "30%", "--aim", "success", "--aim", "G", "--runs", "2", "--evaluations", "20", "--quarters", "8"),
+], ids=" ".join)
+def test_what_is_printed_speaks_the_language_asked(words, letsdance, spoken):
+    """What is typed stays as it is typed: codes, paths, names of policies."""
+    code, out, err = letsdance(*words, "--language", spoken.language, *(["--out", "0"] if words[0] != "explain" else []))
+    assert (code, err) == (0, "")
+    assert len(out) > 200
+    typed = re.compile(r"Lone Ranger|lone_ranger|"
+                       rf"OUT\+4\*1 if C@4 < 6|\[/?bold\]|0/report.html|\((?:{'|'.join(PARAMETERS)})\)|\bS\d+\b")
+    assert not re.findall(r"[A-Za-z]{2,}|\d\.\d", typed.sub("", out))

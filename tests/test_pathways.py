@@ -6,12 +6,14 @@ import json
 
 import numpy as np
 import pytest
+from pseudo import plain_english
 from typer.testing import CliRunner
 
 import letsdance as ld
 from letsdance.experiments.pathways import Rule, follow, pathways, read, seen
 from letsdance.experiments.worlds import Worlds
 from letsdance.params import Refused
+from letsdance.report.pathways import pathways_study
 from letsdance.scenarios import load
 from letsdance.simulation import municipalities
 
@@ -79,12 +81,14 @@ def test_a_rule_that_always_fires_is_a_policy_and_one_that_never_does_is_none():
     assert frame["rule_1"].tolist()[1:3] == [1.0, 0.0]
 
 
-def test_pathways_over_worlds_and_the_command(tmp_path, monkeypatch):
+def test_pathways_over_worlds_and_the_command(tmp_path, monkeypatch, spoken):
     from letsdance.commands.main import app
 
     found = pathways(["a: LEAD@2", "b: LEAD@2; OUT+4 if C@4 < 0.6"], START, runs=2, worlds=Worlds(5, "30%"))
     assert found.points.shape == (2, 5, 2)
     assert (found.points[1] >= found.points[0]).all()
+    rule = r"(?<!\w)[ab](?!\w)|OUT\+4\*1 if C@4 < 0\.6|\(LEAD|(?:citizens|municipalities) = "
+    assert not plain_english(pathways_study(found, spoken), rule)
     monkeypatch.chdir(tmp_path)
     words = ["pathways", "lone_ranger", "--policy", "a: LEAD@2", "--policy", "b: LEAD@2; OUT+4 if C@4 < 0.6"]
     words += ["--quarters", "10"]

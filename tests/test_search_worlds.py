@@ -6,12 +6,14 @@ import json
 
 import numpy as np
 import pytest
+from pseudo import plain_english
 from typer.testing import CliRunner
 
 from letsdance.experiments.portfolios import code, cost, space
-from letsdance.experiments.search_worlds import Found, measured, search, undominated
+from letsdance.experiments.search_worlds import MEASURES, Found, measured, search, undominated
 from letsdance.experiments.worlds import Worlds
 from letsdance.params import Refused
+from letsdance.report.search_worlds import search_study
 from letsdance.scenarios import load
 
 START = load("lone_ranger").changed(parameters={"municipalities": 8, "citizens": 12}, quarters=12)
@@ -61,6 +63,13 @@ def test_a_small_space_is_searched_whole_and_the_front_is_that_of_all(how):
     assert made.front["success_mean"].is_monotonic_decreasing
     assert (made.seeds["of_the_front"] > 0.5).all()
     assert made.front["tied"][0]
+
+
+@pytest.mark.parametrize("how", MEASURES)
+def test_a_search_over_worlds_speaks_the_language_that_is_asked(how, spoken):
+    made = found(robustly=how)
+    assert made.told(made.front["portfolio"][0]) == made.front["words"][0]
+    assert not plain_english(search_study(made, spoken))
 
 
 def test_an_interrupted_search_is_the_whole_one(tmp_path):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from pseudo import crowded, plain_english
 from scipy import stats
 from typer.testing import CliRunner
 
 import letsdance as ld
 from letsdance.experiments.knowing import knowing, partial, perfect
-from letsdance.experiments.moving import moving
+from letsdance.experiments.moving import assumption_named, moving
 from letsdance.experiments.outcomes import parse
 from letsdance.experiments.over_worlds import OverWorlds, tenth
 from letsdance.experiments.parts_of_luck import mean_over, parts, squares, variances
@@ -403,7 +405,33 @@ def test_the_page_says_what_was_counted(found):
         assert pages.assumptions(found, "both", width).svg()
 
 
-def test_a_wind_tunnel_over_worlds_holds_the_same_runs_as_a_comparison():
+#: What is typed: policies, and parameters by the names by which they are set.
+TYPED = "|".join(sorted(map(re.escape, PARAMETERS), key=len, reverse=True))
+
+
+def typed(*policies):
+    return rf"(?i:{'|'.join(policies)})|\((?:{TYPED})\)|\([A-Z]+, |(?:{'|'.join(SMALL)}) = |Holm"
+
+
+def test_answers_over_worlds_speak_the_language_that_is_asked(found, spoken):
+    assert not plain_english(pages.study(found, text=spoken), typed("nothing", "both", "law"))
+    told = gaussian(200, 4, 0.2, np.array([0.8, 0.3, 0.0]), 0.5)
+    assert "(k)" in " ".join(pages.knowing_sentences(knowing(told), spoken))
+    assert not plain_english(pages.study(told, knowing(told), spoken), typed("stay", "act"))
+    noise = gaussian(60, 4, 0.0, np.zeros(3), 3.0)
+    assert not plain_english(pages.study(noise, knowing(noise), spoken), typed("stay", "act"))
+    for width in (WIDE, NARROW):
+        assert not crowded(pages.sorted_worlds(found, width, spoken))
+
+
+def test_an_assumption_is_named_as_it_is_set(spoken):
+    assert assumption_named("k") == f"{PARAMETERS['k'].title} (k)"
+    assert assumption_named("profile=telework", spoken) == (
+        f"{spoken('report.worlds_profile')} {spoken.title('profile', 'telework')}")
+    assert assumption_named("free_rule") == "free_rule"
+
+
+def test_a_wind_tunnel_over_worlds_holds_the_same_runs_as_a_comparison(spoken):
     worlds = Worlds(5, "30%")
     tunnel = worlds.wind_tunnel("lead: LEAD@2", [small()], ["scandal"], at=3, outcome="G", runs=2)
     pair = worlds.compare({"without": small().changed(shocks=["scandal@3"]), "with": small().changed(
@@ -412,9 +440,10 @@ def test_a_wind_tunnel_over_worlds_holds_the_same_runs_as_a_comparison():
     assert tunnel.summary["shock"].tolist() == ["none", "scandal"]
     assert tunnel_worlds.heat(tunnel, NARROW).svg()
     assert "least often from" in render(tunnel_worlds.tunnel_study(tunnel), {"version": "0"})
+    assert not plain_english(tunnel_worlds.tunnel_study(tunnel, spoken), typed("lead"))
 
 
-def test_a_map_over_worlds_counts_how_many_worlds_agree():
+def test_a_map_over_worlds_counts_how_many_worlds_agree(spoken):
     worlds = Worlds(4, "30%")
     found = worlds.basins(small(), grid=3, quarters=12, runs=2)
     assert found.shares.shape == (3, 3, 4, 2, 4)
@@ -426,12 +455,17 @@ def test_a_map_over_worlds_counts_how_many_worlds_agree():
     assert found.shares[2, 0, 3, :, REGIMES.index("lone_ranger")].tolist() == alone.rows["lone_ranger"][:, -1].tolist()
     assert map_worlds.plane(found, NARROW).svg()
     assert "per cent of worlds" in render(map_worlds.map_study(found), {"version": "0"})
+    assert not plain_english(map_worlds.map_study(found, spoken), typed("none"))
 
 
-def test_reasons_hold_in_every_world_where_worlds_are_alike():
+def test_reasons_hold_in_every_world_where_worlds_are_alike(spoken):
     same = Worlds(4, "fixed", {"measure_noise": "0.09:0.11"}).explain(small(), runs=2)
     assert same.holds.set_index("about").loc["goal", "share"] == 1.0
     assert len(same.sentences) >= 4
+    assert same.holds["says"].tolist() == [line.partition(" Holds")[0] for line in same.sentences[1:-1]]
+    assert not re.findall(r"[A-Za-z]{2,}|\d\.\d", re.sub(typed("measure_noise"), "", " ".join(same.said(spoken))))
+    open_ = Worlds(12, "ranges").explain(small(), runs=1).said(spoken)
+    assert not re.findall(r"[A-Za-z]{2,}|\d\.\d", re.sub(typed("none"), "", " ".join(open_)))
 
 
 # ---------------------------------------------------------------- commands
