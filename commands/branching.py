@@ -39,7 +39,7 @@ def save(
     quarters: Quarters = None, sets: Set = None, lever: Lever = None, shock: Shock = None, profile: Profile = None,
     municipalities: Table = None,
     out: Annotated[Path, typer.Option(help="The file to write.")] = Path("letsdance-state.npz"),
-    overwrite: Overwrite = False, as_json: Json = False,
+    text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Run a scenario to a quarter and save its state to a file."""
     from letsdance.experiments import branch as branches
@@ -53,8 +53,7 @@ def save(
     if as_json:
         typer.echo(json.dumps({"file": str(out), "scenario": state.scenario.name, "seed": seed, "quarter": at}))
     else:
-        say('Written: [bold]{out}[/], {title} with seed {seed} at quarter {at}. Go on with `letsdance branch go {out} '
-            '--policy "NAME: LEVER@{next}+20"`.', out=out, title=state.scenario.title, seed=seed, at=at, next=at + 1)
+        say(text("report.branch_saved"), out=out, start=text.start(state.scenario.title), seed=seed, at=at, next=at + 1)
 
 
 @branch.command()

@@ -34,7 +34,8 @@ def fit(
         help="bass, logistic or gompertz; may be repeated [default: all].")] = None,
     method: Annotated[str, typer.Option(
         help="ml (maximum likelihood), ls (least squares on each period's count) or slope (on the curve's slope).")] = "ml",
-    level: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95, as_json: Json = False,
+    level: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95, text: Language = "en",
+    as_json: Json = False,
 ) -> None:
     """Fit Bass, logistic and Gompertz curves, with intervals."""
     from letsdance.experiments.adopters import curves
@@ -51,33 +52,39 @@ def fit(
             kind = "profile" if method == "ml" else "wald"
             edge = made.at_edge  # the data do not tell these: an interval would be one of the search
             found = {k: (v, *made.interval(k, level, kind)) for k, v in made.estimates.items() if k != "ceiling"}
+            one = text("report.fit_curve", cascade=cascade.name, curve=text(f"report.back_model_{name}"))
             if wide := [k for k, (_, a, _b) in found.items() if k not in edge and math.isnan(a)]:
-                untold.append(f"{cascade.name}, {name}: {' and '.join(wide)} cannot be told from these data; every value "
-                              f"of the search fits about as well.")
+                untold.append(text("report.fit_untold", curve=one, names=text.listed(wide)))
             if edge:
-                untold.append(f"{cascade.name}, {name}: {' and '.join(edge)} cannot be told from these data; the best "
-                              f"value lies at the edge of the search, so it has no interval.")
+                untold.append(text("report.adopters_said_edge", curve=one, names=text.listed(list(edge))))
             late = made.time_to(0.84)
             said.append({"task_id": cascade.name, "curve": name, "method": method, "level": level,
                          "estimates": {k: {"value": v, "low": a if math.isfinite(a) else None,
                                            "high": b if math.isfinite(b) else None} for k, (v, a, b) in found.items()},
                          "at_edge": list(edge),
                          "goodness": made.goodness, "periods_to_84": late if math.isfinite(late) else None})
-            rows.append([cascade.name, name, ", ".join(
-                f"{k} {v:.3g} " + (
-                    "(edge of the search)" if k in edge else f"({a:.3g} to {b:.3g})" if math.isfinite(a) else "(not told)")
-                for k, (v, a, b) in list(found.items())[:2]),
-                         "{:.0%} ({:.0%} to {:.0%})".format(*found["share"]),
-                         f"{late:.0f}" if math.isfinite(late) else "never"])
+            rows.append([cascade.name, text(f"report.back_model_{name}"), ", ".join(
+                _estimate(k, found[k], k in edge, text) for k in list(found)[:2]),
+                         text("report.interval", **{end: text.percent(v) for end, v in
+                                                    zip(("mean", "low", "high"), found["share"], strict=True)}),
+                         text.number(late) if math.isfinite(late) else text("report.fit_never")])
     if as_json:
         typer.echo(json.dumps({"fits": said, "says": untold}))
         return
-    print_table(f"Fits by {curves.METHODS[method]}, with {level:.0%} intervals; periods count from the first row",
-                ["cascade", "curve", "parameters", "will ever adopt", "periods to 84 %"], rows)
-    for line in untold:
+    print_table(text("report.fit_printed", method=text(f"report.fit_method_{method}"), level=text.percent(level)),
+                [text(f"report.{head}") for head in ("forecast_head_cascade", "adopters_head_curve", "fit_head_parameters",
+                                                     "fit_head_ever", "fit_head_periods")], rows)
+    for line in [*untold, text("report.fit_supposes")]:
         console().print(line, highlight=False)
-    console().print("The intervals suppose that all adopt independently; where adoption comes in clumps they are too "
-                    "narrow (see `letsdance adopters backtest`).", highlight=False)
+
+
+def _estimate(name: str, found: tuple[float, float, float], at_edge: bool, text: Text) -> str:
+    """'p 0.03 (0.01 to 0.05)', or why it has no interval."""
+    value, low, high = (text.typed(float(f"{end:.3g}")) if math.isfinite(end) else "" for end in found)
+    if at_edge or not low:
+        why = text("report.adopters_at_edge" if at_edge else "report.fit_not_told")
+        return text("report.with_band", value=f"{name} {value}", band=why)
+    return f"{name} {text('report.interval', mean=value, low=low, high=high)}"
 
 
 @adopters.command()
@@ -85,7 +92,7 @@ def learn(
     past: History, out: Annotated[Path, typer.Option(help="The prior to write (JSON).")], population: Population = None,
     as_told: Annotated[bool, typer.Option("--as-told", help="Each cascade is known until its last row, even where nearly "
                                           "all end with an adoption.")] = False,
-    seed: Luck = 0, overwrite: Overwrite = False, as_json: Json = False,
+    seed: Luck = 0, text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Learn a prior from past cascades. The next ones are then forecast with it."""
     from letsdance.experiments import folder
@@ -104,22 +111,16 @@ def learn(
         typer.echo(json.dumps(said))
         return
     held = said["coverage_of_80"]["after"]
-    console().print(
-        f"Learnt from {said['cascades']} cascades." + ("" if held is None else
-        f" In {said['forecasts']} forecasts of them from their first part, with a prior learnt from the others and the "
-        f"spread corrected by how all of them did, the 80 % intervals held the truth {held:.0%} of the time."),
-        highlight=False)
+    lines = [text("report.learn_from" if held is None else "report.learn_held", n=said["cascades"], level=text.percent(0.8),
+                  forecasts=said["forecasts"], share="" if held is None else text.percent(held))]
     if said["columns"]:
-        which = ", ".join(said["columns"])
-        console().print(f"What else is told of the cascades ({which}) " + (
-            "helps to say how they go on; give it with the histories to forecast too." if said["columns_help"] else
-            "did not clearly help to say how they go on; it does not count."), highlight=False)
-    if said["silence_put_back_until"] is not None:
-        console().print("Nearly all cascades end with an adoption, as if the silence after it had been cut. They are taken "
-                        f"as known until the newest period of the file, {said['silence_put_back_until']}, by at most "
-                        f"{priors.PERIODS} periods more each; if somebody watched longer, add a last row; if nobody knows "
-                        "what came after the last rows, say --as-told.", highlight=False)
-    say("Written: [bold]{out}[/].", out=out)
+        lines.append(text("report.learn_helps" if said["columns_help"] else "report.learn_helps_not",
+                          which=", ".join(said["columns"])))
+    if (until := said["silence_put_back_until"]) is not None:
+        lines.append(text("report.learn_silence", until=until, most=priors.PERIODS))
+    for line in lines:
+        console().print(line, highlight=False)
+    say(text("report.forecast_written"), out=out)
 
 
 @adopters.command("forecast")
@@ -239,19 +240,19 @@ def _places(out: Path | None, report: Path | None, text: Text) -> None:
 
 
 def _backtest_shares(shares: list[Series], name: str, samples: int, seed: int, out: Path, overwrite: bool,
-                     as_json: bool) -> None:
+                     as_json: bool, text: Text) -> None:
     from letsdance.experiments.adopters import stocks
     from letsdance.report.adopters import backtest_of_shares
 
     rows = stocks.backtest(shares, samples=samples, seed=seed)
     mean = rows[["error", "persistence", "crps", "below", "above"]].mean()
-    says = (f"In {len(rows)} forecasts of the last part of each unit's shares from the first, with what the other units "
-            f"teach, the median was off by {100 * mean['error']:.1f} points (the last share as it is: "
-            f"{100 * mean['persistence']:.1f}); the truth lay below the 80 % interval in {mean['below']:.0%} and above it "
-            f"in {mean['above']:.0%}.")
+    says = text("report.back_shares_says", n=text.number(len(rows)), level=text.percent(0.8),
+                error=text.in_points(text.number(100 * mean["error"], 1)),
+                persistence=text.in_points(text.number(100 * mean["persistence"], 1)),
+                below=text.percent(mean["below"]), above=text.percent(mean["above"]))
     said: dict[str, Any] = {"kind": "share in use", "forecasts": len(rows),
                             **{column: float(value) for column, value in mean.items()}}
-    page = backtest_of_shares(says, name, rows)
+    page = backtest_of_shares(says, name, rows, text)
     keep(out, "backtest", {"seed": seed, "samples": samples, **said}, {"scores": rows}, page, overwrite, as_json)
     if as_json:
         typer.echo(json.dumps({"folder": str(out), **said}))
@@ -291,7 +292,7 @@ def backtest_(
         help="Rolling origin: forecast anew every so many periods from the first stage until 84 % have adopted.")] = None,
     samples: Annotated[int, typer.Option(help="Sampled futures of each forecast.")] = 400,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-backtest"),
-    seed: Luck = 0, overwrite: Overwrite = False, as_json: Json = False,
+    seed: Luck = 0, text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Forecast your own past cascades and say which model to trust. Each is forecast from its first parts (--stage)."""
     from letsdance.experiments import folder
@@ -307,7 +308,7 @@ def backtest_(
     told = _opened(past)
     if (shares := _shares(told, prior, population)) is not None:
         idle("--stage", "--every", because="shares in use are cut at one place")
-        return _backtest_shares(shares, past.name, samples, seed, out, overwrite, as_json)
+        return _backtest_shares(shares, past.name, samples, seed, out, overwrite, as_json, text)
     known = None if prior is None else priors.load(prior)
     cascades = histories.read(told, population, least=1)
     stages = tuple(stage or priors.STAGES)
@@ -318,21 +319,19 @@ def backtest_(
 
     frames = {"scores": test.scores, "summary": test.summary(), "differences": test.differences(),
               "calibration": test.calibration(), "history": histories.table(cascades)}
-    page = backtest_study(test)
+    page, verdict = backtest_study(test, text), test.verdict(text)
     keep(out, "backtest", {"seed": seed, "samples": samples, "stages": list(stages), "every": every,
-                           "prior": None if prior is None else prior.name, "verdict": test.verdict()},
+                           "prior": None if prior is None else prior.name, "verdict": verdict},
          frames, page, overwrite, as_json)
     if as_json:
-        typer.echo(json.dumps({"folder": str(out), "verdict": test.verdict(), "cascades": test.cascades,
+        typer.echo(json.dumps({"folder": str(out), "verdict": verdict, "cascades": test.cascades,
                                "skipped": test.skipped, "prior": test.prior,
                                "summary": records(test.summary()), "differences": records(test.differences())}))
         return
     means, gaps = page.sections[0].tables
-    print_table("Means over cascades ± one standard error; points are percentage points of the population",
-                list(means.columns), [list(row) for row in means.rows])
-    print_table("Each model less ours over the same forecasts; errors above zero: ours was better",
-                list(gaps.columns), [list(row) for row in gaps.rows])
-    console().print(test.verdict(), highlight=False)
+    for table in (means, gaps):
+        print_table(table.note, list(table.columns), [list(row) for row in table.rows])
+    console().print(verdict, highlight=False)
     written(out, "")
 
 

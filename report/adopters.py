@@ -562,17 +562,18 @@ def data_study(said: Sequence[str], name: str, frame: Any, counts: Counts | None
                           [Table(shown, rows, note)])], caveat=OF_THE_DATA)
 
 
-def backtest_of_shares(says: str, name: str, rows: Any) -> Study:
+def backtest_of_shares(says: str, name: str, rows: Any, text: Text = ENGLISH) -> Study:
     """The page of `letsdance adopters backtest` for shares in use: how far forecasts were off, by periods ahead."""
     ahead = rows.groupby("ahead")
     means = 100 * ahead[["error", "persistence", "crps", "below", "above"]].mean()
-    table = [[str(periods), f"{int(ahead.size()[periods]):,}", *(f"{value:.1f}" for value in row)]
+    table = [[str(periods), text.number(int(ahead.size()[periods])), *(text.number(value, 1) for value in row)]
              for periods, row in zip(means.index, means.to_numpy(), strict=True)]
-    note = "Points are percentage points; in the last two columns, per cent of the forecasts."
-    return Study("backtest", f"Shares in use in {name}, forecast from their first parts", (), [Section(
-        "How far off", [says], {}, [Table(["periods ahead", "forecasts", "error of the median", "error if nothing changed",
-                                           "CRPS", "truth below the 80 % interval", "above"], table, note)])],
-                 caveat=OF_THE_DATA)
+    heads = ("back_shares_ahead", "back_head_forecasts", "back_shares_error", "back_shares_persistence", "back_head_crps",
+             "back_shares_below", "back_shares_above")
+    return Study(text("report.back_kind"), text("report.back_shares_title", name=name), (), [
+        Section(text("report.back_shares_off"), [says], {}, [
+            Table([text(f"report.{head}") for head in heads], table, text("report.back_shares_note"))])],
+                 caveat=text("report.adopters_of_the_data"), text=text)
 
 
 def _plain(value: float) -> str:

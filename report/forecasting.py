@@ -23,15 +23,8 @@ if TYPE_CHECKING:
     from letsdance.experiments.adopters.stocks import Forecast as Shares
     from letsdance.experiments.adopters.who import Who
 
-#: Below every figure of a backtest.
-BACK_FOOT = "Past cascades, each forecast from its own first part; the next one may differ."
-#: How to read its page.
-OF_A_BACKTEST = ("This compares forecasts of your own past curves; nothing in it comes from the laboratory's simulation. "
-                 "What did best here will do best on the next curve only if that is of the same kind.")
 _MOST = 6  # fan charts on a page
 _MAIN, _SECOND = COLOURS["lets_dance"], COLOURS["lone_ranger"]
-_SHORT = {OURS: "ours", "bass": "Bass", "logistic": "logistic", "gompertz": "Gompertz", "persistence": "persistence",
-          "reference": "reference class"}
 
 
 # ---------------------------------------------------------------- words
@@ -134,18 +127,16 @@ def _mark(figure: Figure, panel: Panel, forecast: Forecast, end: int, text: Text
         figure.disc(float(panel.at_x(middle)), y, 6, _SECOND, edge=PAPER)
 
 
-def scoreboard(test: Backtest, width: float) -> Figure:
+def scoreboard(test: Backtest, width: float, text: Text = ENGLISH) -> Figure:
     """How much worse or better than ours each rival was, with two standard errors."""
     narrow = width < 600
-    figure = Figure(_best_title(test), test.verdict(), width)
-    top = figure.head("Each rival's error less ours, in percentage points of the population, mean over cascades; "
-                      "bars: ± 2 standard errors. Right of zero, ours was better.")
+    figure = Figure(_best_title(test, text), test.verdict(text), width)
+    top = figure.head(text("report.back_board_head"))
     gaps = test.differences()
     rivals = [model for model in MODELS if model in set(gaps["model"])]
     rows = len(rivals)
-    shown = [("crps", "Whole forecast (CRPS)"), ("mae", "Median (absolute error)")]
     left, row, cell = 118, 34, (width if narrow else width / 2)
-    for k, (measure, title) in enumerate(shown):
+    for k, measure in enumerate(("crps", "mae")):
         part = gaps[gaps["measure"] == measure].set_index("model")
         middle, error = (100 * part.loc[rivals, name].to_numpy(float) for name in ("difference", "se"))
         error = np.nan_to_num(error)
@@ -156,56 +147,56 @@ def scoreboard(test: Backtest, width: float) -> Figure:
         x = (0 if narrow else k * cell) + left
         y = top + 30 + (k * (rows * row + 84) if narrow else 0)
         panel = Panel(figure, x, y, cell - left - 70, rows * row, (lowest, highest), (0, rows))
-        panel.heading(title)
+        panel.heading(text(f"report.back_board_{measure}"))
         for value in np.arange(lowest, highest + step / 2, step):
             place = float(panel.at_x(value))
             zero = abs(value) < step / 2
             figure.line([(place, y), (place, y + panel.height)], SOFT if zero else GRID, 1.6 if zero else 1)
-        marks = [(v, f"{v:g}".replace("-", "−")) for v in np.arange(lowest, highest + step / 2, step)]
+        marks = [(v, ("−" if v < 0 else "") + text.typed(abs(v))) for v in np.arange(lowest, highest + step / 2, step)]
         panel.scale_x(marks[::2] if len(marks) > 6 else marks)
         for i, model in enumerate(rivals):
             here, colour = y + (i + 0.5) * row, _MAIN if middle[i] > 0 else _SECOND
-            figure.text(x - 10, here + 5, _SHORT[model], 14, INK, anchor="end")
+            figure.text(x - 10, here + 5, text(f"report.back_model_{model}"), 14, INK, anchor="end")
             ends = [float(panel.at_x(middle[i] + side * 2 * error[i])) for side in (-1, 1)]
             figure.line([(ends[0], here), (ends[1], here)], colour, 4)
             figure.disc(float(panel.at_x(middle[i])), here, 6, colour, edge=PAPER)
-            figure.text(panel.x + panel.width + 10, here + 5, _signed(middle[i]), 14, colour, True)
-    figure.foot(top + 30 + (2 if narrow else 1) * (rows * row + 84) - 50, BACK_FOOT)
+            figure.text(panel.x + panel.width + 10, here + 5, _signed(middle[i], text), 14, colour, True)
+    figure.foot(top + 30 + (2 if narrow else 1) * (rows * row + 84) - 50, text("report.back_foot"))
     return figure
 
 
-def _best_title(test: Backtest) -> str:
-    return "Who forecast best" if test.told else "No forecast is shown to be best"
+def _best_title(test: Backtest, text: Text) -> str:
+    return text("report.back_best" if test.told else "report.back_best_none")
 
 
-def _signed(value: float) -> str:
-    text = decimal(abs(value)) if abs(value) >= 0.05 else "0"
-    return text if text == "0" else f"{'+' if value > 0 else '−'}{text}"
+def _signed(value: float, text: Text) -> str:
+    return text.signed(value, 1) if abs(value) >= 0.05 else "0"
 
 
-def calibration(test: Backtest, width: float) -> Figure:
+def calibration(test: Backtest, width: float, text: Text = ENGLISH) -> Figure:
     """How often intervals of each level held the truth."""
     narrow = width < 600
     held = test.calibration().pivot(index="model", columns="level", values="held")
     levels = held.columns.to_numpy(float)
     ours, bass = (float(held.loc[m, 0.8]) for m in (OURS, "bass"))
-    figure = Figure("Do the intervals hold what they promise?",
-                    f"Our 80 % intervals held the truth {percent(ours)} of the time, Bass's {percent(bass)}.", width)
-    top = figure.head("How often the truth lay inside an interval, by the interval's level. On the dotted line the "
-                      "interval holds what it promises; below it, it is too narrow.")
+    figure = Figure(text("report.back_levels_title"),
+                    text("report.back_levels_says", level=text.percent(0.8), ours=percent(ours, text),
+                         bass=percent(bass, text)), width)
+    top = figure.head(text("report.back_levels_head"))
     right = 130
     panel = Panel(figure, 56, top + 12, width - 56 - right, 260 if narrow else 320, (levels[0], levels[-1]), (0, 1))
-    panel.scale_y([(v, percent(v) if v else "0") for v in (0, 0.25, 0.5, 0.75, 1)])
-    panel.scale_x([(v, percent(v)) for v in (levels[[0, 2, 3, 5]] if narrow else levels)])
+    panel.scale_y([(v, percent(v, text) if v else "0") for v in (0, 0.25, 0.5, 0.75, 1)])
+    panel.scale_x([(v, percent(v, text)) for v in (levels[[0, 2, 3, 5]] if narrow else levels)])
     panel.line(levels, levels, SOFT, 1.4, (2, 4))
     colours = {OURS: _MAIN, "bass": _SECOND, "reference": COLOURS["dead_horse"]}
     for model in (m for m in held.index if m not in colours):
         panel.line(levels, held.loc[model].to_numpy(float), tint(SOFT, 0.55), 1.4)
     for model in (m for m in reversed(list(colours)) if m in held.index):
         panel.line(levels, held.loc[model].to_numpy(float), colours[model], 3.2 if model == OURS else 2)
-    panel.labels([(float(held.loc[m].iloc[-1]), _SHORT[m], colours.get(m, SOFT)) for m in held.index], right - 8)
-    figure.text(panel.x, panel.y + panel.height + 40, "level of the interval", 13, SOFT)
-    figure.foot(panel.y + panel.height + 44, BACK_FOOT)
+    panel.labels([(float(held.loc[m].iloc[-1]), text(f"report.back_model_{m}"), colours.get(m, SOFT))
+                  for m in held.index], right - 8)
+    figure.text(panel.x, panel.y + panel.height + 40, text("report.back_level"), 13, SOFT)
+    figure.foot(panel.y + panel.height + 44, text("report.back_foot"))
     return figure
 
 
@@ -295,62 +286,52 @@ def _prior(prior: Prior | None, text: Text) -> str:
         "report.forecast_prior_learnt", n=prior.learnt.get("cascades", "?"))
 
 
-def _gap(part: pd.DataFrame, name: str) -> str:
-    """'+2.1 ± 0.4': a paired difference, in points or periods."""
-    value, error = (float(part.loc[name, column]) if name in part.index else math.nan for column in ("difference", "se"))
-    factor = 1 if name == "time_84" else 100
+def _counted_in(name: str) -> int:
+    """What a measure is multiplied by: points of the population, or periods."""
+    return 1 if name == "time_84" else 100
+
+
+def _with_error(value: float, error: float, text: Text, sign: bool) -> str:
+    """'2.1 ± 0.4', with its sign where it is a difference."""
     if not math.isfinite(value):
-        return "not measured"
-    return f"{_signed(factor * value)} ± {decimal(factor * error) if math.isfinite(error) else '?'}"
+        return text("report.back_not_measured")
+    said = _signed(value, text) if sign else decimal(value, text=text)
+    return f"{said} ± {decimal(error, text=text) if math.isfinite(error) else '?'}"
 
 
-def backtest_study(test: Backtest) -> Study:
+def _gap(part: pd.DataFrame, name: str, text: Text) -> str:
+    """'+2.1 ± 0.4': a paired difference, in points or periods."""
+    value, error = (_counted_in(name) * float(part.loc[name, column]) if name in part.index else math.nan
+                    for column in ("difference", "se"))
+    return _with_error(value, error, text, True)
+
+
+def backtest_study(test: Backtest, text: Text = ENGLISH) -> Study:
     """The page of a backtest."""
-    found = test.summary()
-
-    def cell(row: dict[str, float], name: str) -> str:
-        value, error = row[name], row[f"{name}_se"]
-        if not math.isfinite(value):
-            return "not measured"
-        factor = 1 if name == "time_84" else 100
-        return f"{decimal(factor * value)} ± {decimal(factor * error) if math.isfinite(error) else '?'}"
-
-    rows = [[_SHORT[row["model"]], *(cell(row, name) for name in MEASURES), str(row["forecasts"]), MODELS[row["model"]]]
-            for row in found.to_dict("records")]
+    rows = [[text(f"report.back_model_{row['model']}"), *(
+        _with_error(_counted_in(name) * row[name], _counted_in(name) * row[f"{name}_se"], text, False)
+        for name in MEASURES), str(row["forecasts"]), text(f"report.back_supposes_{row['model']}")]
+            for row in test.summary().to_dict("records")]
     stages = test.scores[test.scores["model"] == OURS].groupby("stage")[["mae", "crps", "coverage"]].mean()
-    by_stage = [[percent(float(str(stage))), *(decimal(100 * v) for v in row)] for stage, row in
+    by_stage = [[percent(float(str(stage)), text), *(decimal(100 * v, text=text) for v in row)] for stage, row in
                 zip(stages.index, stages.to_numpy(), strict=True)]
-    learnt = {"learnt": "Our prior was learnt from the other cascades only, fold by fold.",
-              "default": "Our prior was learnt from invented curves and rests on no data.",
-              "invented": "Our prior was given; it was learnt from invented curves and rests on no data.",
-              "given": "Our prior was given; if it was learnt from these very cascades, our forecast looks too good.",
-              }[test.prior]
-    gaps = [[_SHORT[model], *(_gap(part, name) for name in MEASURES)] for model, part in
+    gaps = [[text(f"report.back_model_{model}"), *(_gap(part, name, text) for name in MEASURES)] for model, part in
             test.differences().set_index("measure").groupby("model", sort=False)]
-    cut = "where they reached each stage" if test.every is None else (
-        "from the first stage on, " + ("in every period" if test.every == 1 else f"every {test.every} periods")
-        + ", until 84 % had adopted")
-    missed = [] if not test.skipped else [f"{test.skipped} cuts left fewer than three periods before or none after, "
-                                          f"and were left out."]
-    return Study("backtest of forecasts", test.verdict(), [
-        f"{test.cascades} cascades were cut {cut}, and their rest was forecast by every model.",
-        learnt, *missed], [
-        Section(_best_title(test), [], {"scoreboard": partial(scoreboard, test)},
-                [Table(["model", "median's error (points)", "CRPS (points)", "80 % interval holds (%)",
-                        "error of time to 84 % (periods)", "forecasts", "supposes"], rows,
-                       "Means over cascades ± one standard error. Points are percentage points of the population."),
-                 Table(["model less ours", "median's error (points)", "CRPS (points)", "80 % interval holds (%)",
-                        "error of time to 84 % (periods)"], gaps,
-                       "Paired differences over the forecasts that both made: means over cascades ± one standard error. "
-                       "Errors above zero: ours was better.")]),
-        Section("Do the intervals hold", [], {"calibration": partial(calibration, test)}),
-        Section("By stage", [], {}, [Table(["cut at" if test.every is None else "past", "median's error (points)",
-                                            "CRPS (points)", "80 % interval holds (%)"], by_stage, "Our forecast.")])],
-        ["A time to 84 % that lies after the end of the record counts as that end, for the truth and for every model.",
-         "Cascades of one kind; another kind needs its own backtest.",
-         "Intervals over whole numbers hold a little more than their level where a period has few adopters; the rivals' do "
-         "too."],
-        OF_A_BACKTEST)
+    cut = "stages" if test.every is None else "each" if test.every == 1 else "every"
+    missed = [text("report.back_skipped", n=test.skipped)] if test.skipped else []
+    measures = [text(f"report.back_head_{name}") for name in MEASURES]
+    return Study(text("report.back_kind"), test.verdict(text), [
+        text(f"report.back_done_{cut}", n=test.cascades, every=test.every, late=text.percent(0.84)),
+        text(f"report.back_prior_{test.prior}"), *missed], [
+        Section(_best_title(test, text), [], {"scoreboard": partial(scoreboard, test, text=text)},
+                [Table([text("report.back_head_model"), *measures, text("report.back_head_forecasts"),
+                        text("report.back_head_supposes")], rows, text("report.back_means_note")),
+                 Table([text("report.back_head_less"), *measures], gaps, text("report.back_gaps_note"))]),
+        Section(text("report.back_intervals"), [], {"calibration": partial(calibration, test, text=text)}),
+        Section(text("report.back_by_stage"), [], {}, [Table(
+            [text("report.back_head_cut" if test.every is None else "report.back_head_past"), *measures[:3]], by_stage,
+            text("report.back_our_forecast"))])],
+        [text(f"report.back_limit_{limit}") for limit in ("time", "kind", "whole")], text("report.back_caveat"), text)
 
 
 # ---------------------------------------------------------------- who

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from pseudo import crowded, plain_english
 
 from letsdance.experiments.adopters import backtest, history, prior, synthetic
 from letsdance.experiments.adopters.backtest import LEVELS, MEASURES, OURS, Backtest
 from letsdance.experiments.adopters.history import Cascade
 from letsdance.params import Refused
+from letsdance.report.forecasting import backtest_study, calibration, scoreboard
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +111,17 @@ def invented(ours: float, bass: float, spread: float) -> Backtest:
     (0.1, 0.11, 0.05, "cannot be told apart")])
 def test_the_verdict_follows_the_numbers(ours, bass, spread, said):
     assert said in invented(ours, bass, spread).verdict()
+
+
+@pytest.mark.parametrize(("every", "skipped", "known"), [(None, 0, "given"), (1, 3, "learnt"), (4, 1, "invented"),
+                                                         (None, 2, "default")])
+@pytest.mark.parametrize("levels", [(0.1, 0.2, 0.01), (0.2, 0.1, 0.01), (0.1, 0.11, 0.05)])
+def test_a_backtest_speaks_the_language_that_is_asked(every, skipped, known, levels, spoken):
+    made = replace(invented(*levels), every=every, skipped=skipped, prior=known)
+    assert not plain_english(backtest_study(made, spoken))
+    for width in (960, 400):
+        assert not crowded(scoreboard(made, width, spoken))
+        assert not crowded(calibration(made, width, spoken))
 
 
 @pytest.mark.parametrize(("share", "steps"), [(12, 40), (12, 12), (40, 12), (0, 3)])

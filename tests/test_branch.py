@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import subprocess
 import sys
 
@@ -51,6 +52,14 @@ def test_a_later_policy_is_the_run_that_had_it_from_the_start(saved):
         whole = simulate("lone_ranger", runs=1, seed=7, quarters=24, parameters=SMALL, **changes).society
         assert np.array_equal(told(found, name), whole[list(SOCIETY)].to_numpy(float), equal_nan=True)
     assert not np.array_equal(told(found, "free-range"), told(found, "blamed"), equal_nan=True)
+
+
+def test_a_saved_state_is_told_in_the_language_that_is_asked(tmp_path, monkeypatch, spoken):
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["branch", "save", "lone_ranger", "--at", "2", "--quarters", "8", "--out", "0.npz",
+                                    "--language", spoken.language])
+    said = done.stdout.replace("0.npz", "")
+    assert (done.exit_code, re.findall("[A-Za-z]{2,}", said)) == (0, []), done.stdout
 
 
 def test_a_branch_speaks_the_language_that_is_asked(saved, spoken):

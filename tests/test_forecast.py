@@ -20,6 +20,7 @@ from letsdance.experiments.adopters.history import Cascade
 from letsdance.params import Refused
 from letsdance.report.forecasting import fan, forecast_study, when
 from letsdance.report.sheet import NARROW, WIDE
+from letsdance.scenarios.cases import case
 from letsdance.words import Text, languages
 
 
@@ -523,6 +524,20 @@ def test_what_is_printed_of_forecasts_speaks_the_language_that_is_asked(files, s
     assert len(done.stdout) > 1000
     assert not re.findall(r"[A-Za-z]{2,}|\d\.\d", done.stdout)
     assert not re.findall("[A-Za-z]{2,}", done.stderr.replace("letsdance", ""))
+
+
+@pytest.mark.parametrize(("words", "typed"), [
+    (("learn", "past.csv", "--out", "0"), ""), (("learn", "past.csv", "--out", "0", "--as-told"), ""),
+    (("fit", "h.csv", "--population", "50"), "one|two|rate|share|middle"),
+    (("fit", "h.csv", "--population", "50", "--method", "slope"), "one|two|rate|share|middle"),
+    (("backtest", "past.csv", "--out", "0", "--samples", "20"), r"0/report\.html"),
+    (("backtest", "s.csv", "--out", "0", "--samples", "20"), r"0/report\.html")], ids=str)
+def test_what_is_printed_of_adopters_speaks_the_language_that_is_asked(files, words, typed, spoken):
+    (files / "s.csv").write_text(case("eu27_home_working").text)
+    done = run(*words, "--language", spoken.language)
+    assert (done.exit_code, len(done.stdout) > 60) == (0, True), done
+    typed = re.compile(rf"\b(?:{typed})\b")
+    assert not re.findall(r"[A-Za-z]{2,}|\d\.\d", typed.sub("", done.stdout))
 
 
 def test_fit_says_estimates_with_intervals(files):

@@ -22,16 +22,15 @@ from letsdance.experiments.adopters.forecast import forecast
 from letsdance.experiments.adopters.history import Cascade, read
 from letsdance.experiments.adopters.prior import PERIODS, STAGES, Prior, learn
 from letsdance.params import Refused
+from letsdance.words import IN_ENGLISH, Text
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _PURPOSE = 0x6261636B  # names this use of a seed
 OURS = "ours"
-#: model -> what it supposes.
-MODELS = {OURS: "adoption in clumps, pooled with similar past cascades", "bass": "Bass curve by maximum likelihood",
-          "logistic": "logistic curve by maximum likelihood", "gompertz": "Gompertz curve by maximum likelihood",
-          "persistence": "the rate of the last five periods goes on", "reference": "what past cascades did from there"}
+#: Ours and its rivals; texts call them, and say what each supposes ("report.back_supposes_...").
+MODELS = (OURS, "bass", "logistic", "gompertz", "persistence", "reference")
 #: measure -> (unit, sentence).
 MEASURES = {"mae": ("share", "Absolute error of the median, mean over periods."),
             "crps": ("share", "CRPS, mean over periods: the error of the whole forecast."),
@@ -42,7 +41,6 @@ _FEWEST = 4  # past cascades that a reference class needs
 _LEARNS = 10  # cascades from which on a prior is learnt inside the backtest
 _FOLDS = 3
 _LATE = 0.84
-_GAP = "\u00a0"  # keeps a number and its sign on one line
 
 
 @dataclass(frozen=True)
@@ -108,27 +106,19 @@ class Backtest:
         _, gap, error = self._next_best()
         return bool(np.isfinite(error) and abs(gap) >= 2 * error)
 
-    def verdict(self) -> str:
+    def verdict(self, text: Text = IN_ENGLISH) -> str:
         """Which forecast to trust, in one sentence, by CRPS and the paired differences."""
         found = self.summary().set_index("model")
         rival, gap, error = self._next_best()
-        share = f"{round(100 * found.loc[OURS, 'coverage'])}{_GAP}%"
-        held = f"; our 80{_GAP}% intervals held the truth {share} of the time"
-        size = f"{abs(gap) * 100:.1f}{_GAP}±{_GAP}{error * 100:.1f} points of CRPS"
-        if not self.told:
-            return f"On these cascades our forecast and {_title(rival)} cannot be told apart ({size}){held}."
-        if gap > 0:
-            return f"Trust our forecast: it beats the next best, {_title(rival)}, by {size}{held}."
-        return f"Trust {_title(rival)}: on these cascades it beats our forecast by {size}{held}."
+        way = "alike" if not self.told else "ours" if gap > 0 else "rival"
+        return text(f"report.back_verdict_{way}", rival=text(f"report.back_title_{rival}"),
+                    size=text("report.back_size", gap=text.number(100 * abs(gap), 1), error=text.number(100 * error, 1)),
+                    held=text("report.back_held", level=text.percent(0.8),
+                              share=text.percent(found.loc[OURS, "coverage"])))
 
     def _models(self) -> list[str]:
         seen = set(self.scores["model"])
         return [model for model in MODELS if model in seen]
-
-
-def _title(model: str) -> str:
-    return {"bass": "the Bass curve", "logistic": "the logistic curve", "gompertz": "the Gompertz curve",
-            "persistence": "persistence", "reference": "the reference class"}[model]
 
 
 def _error(values: np.ndarray) -> float:

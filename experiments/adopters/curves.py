@@ -23,8 +23,8 @@ from letsdance.params import Refused, nearest
 
 #: curve -> its two parameters beside the share that ever adopts.
 CURVES = {"bass": ("p", "q"), "logistic": ("rate", "middle"), "gompertz": ("rate", "middle")}
-METHODS = {"ml": "maximum likelihood", "ls": "least squares on the counts of each period",
-           "slope": "least squares with the curve's slope at each period's end for its count, as in textbook examples"}
+#: Maximum likelihood, least squares on counts, or with the curve's slope for them; a text says what each is.
+METHODS = ("ml", "ls", "slope")
 _BOUNDS = {"p": (-16.0, 2.0), "q": (-16.0, 3.0), "rate": (-8.0, 4.0)}
 _ALL = (-8.0, 16.0)  # of the logit of s
 _WIDEST = 2.0  # where the data say nothing of a parameter, its standard error on the transformed scale stops here
