@@ -17,6 +17,22 @@ from letsdance.simulation.indicators import SOCIETY
 from letsdance.simulation.rules.outcomes import JOINT, SOLO
 from letsdance.simulation.state import PROJECT
 
+# Programs that tests start read what the first of them compiled, whatever a machine of tests has been told: to compile all
+# that they import takes each of them ten seconds of processor time. Set here before there are workers, so for these too.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+#: Files that take a minute or more, the longest first (`--durations=0` tells): they begin before all others, so that none
+#: of them is left for one process to end alone.
+LONGEST = ("dashboard", "sweep", "docs", "nothing_lost", "dashboard_data", "shipped_mechanisms", "forecast", "search")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    place = {f"test_{name}.py": k for k, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
+
+
 # The commands' options are read off their functions once and not at each call: a fifth of a second, thousands of times.
 typer.testing._get_command = cache(typer.testing._get_command)
 
