@@ -16,13 +16,13 @@ import sys
 import threading
 import time
 from functools import partial
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from pseudo import plain_english
+from rough_work import complain, die, rough, ten_megabytes
 
 from letsdance.experiments import executors, manifests, store
 from letsdance.experiments import sweep as sweeps
@@ -608,28 +608,9 @@ def test_tasks_are_taken_as_they_are_needed(workers):
 
 # ---------------------------------------------------------------- pools
 
-def die(task):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
 def test_processes_that_always_die_are_given_up():
     with pytest.raises(Refused, match=r"^3 worker processes died one after the other at 1: "):
         list(executors.Processes(1).results(die, [1, 2]))
-
-
-def ten_megabytes(place, task):
-    """10 MB; the first process to come here is killed in the middle of its answer."""
-    try:
-        (place / "killed").touch(exist_ok=False)
-    except FileExistsError:
-        return bytes([task]) * 10_000_000
-
-    def half(self, buffer):
-        os.write(self.fileno(), bytes(buffer)[:len(buffer) // 2])
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    Connection._send = half
-    return b""
 
 
 def test_a_process_that_is_killed_in_the_middle_of_its_answer_holds_nobody_up(tmp_path):
@@ -649,10 +630,6 @@ def test_processes_end_at_once_in_the_middle_of_answers(tmp_path):
         stream.close()
         assert time.monotonic() - began < 10
         assert not multiprocessing.active_children()
-
-
-def complain(task):
-    raise Refused("no such town")
 
 
 def test_what_a_process_raises_is_raised_here():
@@ -889,22 +866,6 @@ def test_a_question_reaches_nothing_but_the_sweep_s_own_tables(mine, tmp_path, s
 
 
 # ---------------------------------------------------------------- points that kill or hang their worker
-
-def rough(task):
-    """Work in which point 2 ends its process and point 4 never ends."""
-    done = []
-    for point in range(task.point, task.point + len(task.points)):
-        executors.go_on(point)
-        if point in dict(task.aside):
-            done.append((point, dict(task.aside)[point]))
-            continue
-        if point == 2:
-            os._exit(9)
-        if point == 4:
-            time.sleep(600)
-        done.append((point, ""))
-    return done
-
 
 def test_points_that_kill_or_hang_their_worker_are_set_aside_and_the_rest_goes_on():
     given = [sweeps.Task(0, 0, 6, 0, ({},) * 6), sweeps.Task(1, 6, 9, 6, ({},) * 3)]
