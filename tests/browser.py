@@ -21,9 +21,17 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+#: What Chromium does without. For its own window, which nobody sees, it would start a process at every new page that draws
+#: what may hang from its address bar: a third of what a page of ours takes. The rest is Playwright's own list, said again
+#: because Chromium hears the last list only.
+WITHOUT = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup",
+           "AimEnabled", "AvoidCorsURLLoaderRestartOnRedirect", "AvoidUnnecessaryBeforeUnloadCheckSync",
+           "DestroyProfileOnBrowserClose", "HttpsFirstBalancedModeAutoEnable", "HttpsUpgrades", "LensOverlay",
+           "MediaRouter", "NetworkTimeServiceQuerying", "OptimizationHints", "PaintHolding", "PreconnectToSearch",
+           "ThirdPartyStoragePartitioning")
 #: A page lives for seconds: what its scripts would gain from being compiled to machine code is less than that takes.
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-        "--js-flags=--no-maglev,--no-opt"]
+        "--js-flags=--no-maglev,--no-opt", f"--disable-features={','.join(WITHOUT)}"]
 COMMAND = ("-m", "letsdance")
 expect.set_options(timeout=30_000)  # a loaded machine is slow, not wrong
 SIZES = {"projector": (1920, 1080), "laptop": (1366, 768), "phone": (390, 844)}
