@@ -101,7 +101,7 @@ def speed_(
         help="Runs of each parameter set, or of the scenario [default: 4, or 40].")] = None,
     seed: Annotated[int, typer.Option(help="Seed; equal seeds give equal numbers.")] = 1,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-speed"),
-    overwrite: Overwrite = False, as_json: Json = False,
+    text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Say what speeds up late adopters, its cost and depth of use."""
     from letsdance.experiments import folder
@@ -115,30 +115,31 @@ def speed_(
     total = tried * ((draws or 50) * (runs or 4) if Path(case).is_dir() else runs or 40)
     with progress("report.bar_runs", max(total, 1), quiet=as_json) as advance:
         found = speeding.speed(case, policy or None, start, quarters, draws, runs, seed, progress=advance)
-    said = speeding.manifest_of(found, ("laggards", "late_majority"))
+    said = speeding.manifest_of(found, ("laggards", "late_majority"), text)
 
     from letsdance.report.speed import speed_study
 
-    keep(out, "adopters speed", said, speeding.tables_of(found), speed_study(found), overwrite, as_json)
+    keep(out, "adopters speed", said, speeding.tables_of(found), speed_study(found, text), overwrite, as_json)
     if as_json:
         typer.echo(json.dumps({**said, "folder": str(out), "effects": records(found.effects),
                                "halves": records(found.halves)}))
         return
-    _print_speed(found, said)
+    _print_speed(found, said, text)
     written(out)
 
 
-def _print_speed(found: Speed, said: dict[str, Any]) -> None:
-    from letsdance.experiments.adopters.speed import IMITATION, said_effect
+def _print_speed(found: Speed, said: dict[str, Any], text: Text) -> None:
+    from letsdance.experiments.adopters.speed import IMITATION, policy_named, said_effect
+    from letsdance.report.style import capital
 
     typer.echo(said["headline"])
+    measures = ("sooner", "ever", "given_up", "depth", "used")
     for group in ("late_majority", "laggards"):
         order = sorted(found.policies, key=lambda p: -float(found.effect(p, "sooner", group)["mean"]))
         print_table(
-            f"{group.replace('_', ' ').capitalize()}: difference from the case as it is (95 % interval)",
-            ["policy", "quarters sooner", "adopted (points)", "gave up (points)", "depth in use (hundredths)",
-             "depth over all (hundredths)", "cost (points)"],
-            [[p, *(said_effect(found.effect(p, m, group), m) for m in ("sooner", "ever", "given_up", "depth", "used")),
-              "-" if p == IMITATION else f"{found.points[p]:.0f}"] for p in order])
+            text("report.speed_printed", category=capital(text(f"category.{group}"))),
+            [text("report.policy"), *(text(f"report.speed_col_{m}") for m in measures), text("report.speed_printed_cost")],
+            [[policy_named(p, text), *(said_effect(found.effect(p, m, group), m, text) for m in measures),
+              "–" if p == IMITATION else text.number(found.points[p])] for p in order])
     for line in said["limits"]:
         typer.echo(f"- {line}")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from pseudo import crowded, plain_english
 from scipy import stats
 from typer.testing import CliRunner
 
@@ -195,6 +197,31 @@ def test_a_mistake_ends_in_one_sentence(given, word):
 
 
 # ---------------------------------------------------------------- page and command
+
+TYPED = r"(?:MANDATE|PILOT|TRAIN|CHM|AWARD)@\d+\*1|test_speed"
+
+
+def test_what_speeds_up_the_late_speaks_the_language_that_is_asked(found, calibrated, spoken):
+    from letsdance.report.sheet import NARROW, WIDE
+    from letsdance.report.speed import effects, speed_study, tradeoff
+
+    ours = s.speed(calibrated[1], draws=2, runs=1, quarters=24)
+    for one in (found, ours, with_effect(found, "sooner", 40), with_effect(found, "depth", 0.01)):
+        assert not plain_english(speed_study(one, spoken), TYPED)
+        for width in (WIDE, NARROW):
+            assert not crowded(effects(one, width, spoken))
+            assert not crowded(tradeoff(one, width, spoken))
+
+
+def test_what_is_printed_of_speed_speaks_the_language_that_is_asked(tmp_path, monkeypatch, spoken):
+    from letsdance.commands.main import app
+
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["adopters", "speed", "--runs", "2", "--quarters", "12", "--out", "0", "--language",
+                                    spoken.language])
+    assert done.exit_code == 0, done
+    assert not re.findall(r"[A-Za-z]{2,}|\d\.\d", done.stdout.replace("0/report.html", ""))
+
 
 def test_figures_are_drawn_for_both_widths(found):
     from letsdance.report.sheet import NARROW, WIDE

@@ -23,6 +23,7 @@ import numpy as np
 
 from letsdance import scenarios
 from letsdance.experiments.adopters.calibrate import Calibration, load
+from letsdance.experiments.adopters.identification import called
 from letsdance.experiments.compare import Policy, read_policy
 from letsdance.experiments.paired import interval
 from letsdance.params import Refused, check_whole, nearest
@@ -30,6 +31,7 @@ from letsdance.scenarios import HORIZON, STARTS, Scenario
 from letsdance.simulation import schedule
 from letsdance.simulation.rules.adoption import DISCONTINUED
 from letsdance.simulation.run import CATEGORIES, Result, simulate
+from letsdance.words import IN_ENGLISH, Text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,7 +112,7 @@ class Speed:
     values: Mapping[str, Mapping[str, np.ndarray]]
     points: Mapping[str, float]
     told: Mapping[str, str]         # policy -> what it consists of
-    clock: str = ""                 # a sentence on the time scale
+    known: Calibration | None = None
 
     #: The case as it is.
     AS_IT_IS = "as it is"
@@ -226,16 +228,13 @@ def speed(case: str | Path | Scenario | Calibration = "lets_dance", given: Any =
     draws = check_whole("draws", 50 if draws is None else draws, 2, 100_000)
     runs = check_whole("runs", (4 if known else 40) if runs is None else runs, 1 if known else 2, 100_000)
     seed, start = check_whole("seed", seed, 0, 2**62), check_whole("start", start, 1, HORIZON[1])
-    clock = ""
     if known is not None:
         theta, each = known.draws(draws, seed), runs
         one = known.case.seen[0]
         last = int(known.case.quarters(theta.mean(axis=0), one)[-1])
         horizon = min(max(60, last), HORIZON[1]) if quarters is None else quarters
         stories = [known.case.story(one_set, horizon, one.units) for one_set in theta]
-        others = len(known.case.seen) - 1
-        title = f"{known.case.scenario.title}, calibrated to {one.called}" + (f" and {others} more" if others else "")
-        clock = _clock(known, start)
+        title = _case_named(known, IN_ENGLISH)
     else:
         story = scenarios.load(case).changed(quarters=quarters)  # type: ignore[arg-type]
         draws, each, horizon = runs, 1, story.quarters
@@ -262,20 +261,19 @@ def speed(case: str | Path | Scenario | Calibration = "lets_dance", given: Any =
     cost = {name: schedule.build(one).spent for name, one in first.items()}
     told = {name: _told(policy) for name, policy in made.items()}
     return Speed(title, stories[0], horizon, start, draws, each, seed, known is not None, values,
-                 {name: cost[name] - cost[Speed.AS_IT_IS] for name in made}, told, clock)
+                 {name: cost[name] - cost[Speed.AS_IT_IS] for name in made}, told, known)
 
 
-def _clock(known: Calibration, start: int) -> str:
+def _clock(known: Calibration, start: int, text: Text = IN_ENGLISH) -> str:
     """How quarters and the periods of the data go together; nothing where the clock is fitted."""
     clock, one = known.case.clock, known.case.seen[0]
     if len(clock) < 2:
         return ""
     period = math.ceil((start - clock["begins"]) / clock["quarters_per_period"]) - 1
     at = one.t[0] + period
-    where = ("before the record begins" if period < 0 else f"in period {at} of the data" if at <= one.t[-1] else
-             "after the record ends")
-    return (f"A period of the data is taken to be {clock['quarters_per_period']:g} quarters of the model; that is assumed, "
-            f"and all times hang on it. Quarter {start}, in which policies begin, then lies {where}.")
+    where = "before" if period < 0 else "in" if at <= one.t[-1] else "after"
+    return text("report.speed_clock", n=text.typed(clock["quarters_per_period"]), start=start,
+                where=text(f"report.speed_clock_{where}", at=at))
 
 
 def _policies(given: Any, start: int) -> dict[str, Policy]:
@@ -300,121 +298,117 @@ def _policies(given: Any, start: int) -> dict[str, Policy]:
 
 
 def _told(policy: Policy) -> str:
+    """What a policy consists of, as it is typed."""
     if policy.name == IMITATION:
-        return "late adopters follow peers, as they do in the case as it is; held against the same case without it"
+        return IN_ENGLISH("report.speed_told_imitation")
     parts = [*map(str, (*policy.levers, *policy.shocks)), *(f"{n} = {v:g}" for n, v in policy.parameters.items())]
-    return ", ".join(parts + ([f"profile {policy.profile}"] if policy.profile else [])) or "nothing is done"
+    return ", ".join(parts + ([f"profile {policy.profile}"] if policy.profile else [])) or IN_ENGLISH("report.nothing_done")
 
 
 # ---------------------------------------------------------------- in words
 
-def _number(value: float, digits: int) -> str:
-    text = f"{value:.{digits}f}"
-    return (text if float(text) else text.lstrip("-")).replace("-", "−")
+def case_named(found: Speed, text: Text = IN_ENGLISH) -> str:
+    """The case: a scenario, perhaps with what it was calibrated to."""
+    return _case_named(found.known, text) if found.known else text.start(found.case)
 
 
-def said_effect(row: Mapping[str, Any], measure: str) -> str:
+def _case_named(known: Calibration, text: Text) -> str:
+    more = len(known.case.seen) - 1
+    return text("report.speed_case_more" if more else "report.speed_case", start=text.start(known.case.scenario.title),
+                seen=called(known.case.seen[0], text), n=more)
+
+
+def policy_named(name: str, text: Text = IN_ENGLISH) -> str:
+    """A policy's name; of those that are tried unless said, in the language."""
+    ours = (Speed.AS_IT_IS, IMITATION, *policies())
+    return text(f"report.speed_policy_{name.replace(',', '').replace(' ', '_')}") if name in ours else name
+
+
+def said_effect(row: Mapping[str, Any], measure: str, text: Text = IN_ENGLISH) -> str:
     """'+12 (8 to 15)': a difference with its interval; shares in percentage points, depth in hundredths."""
-    share = MEASURES[measure][0] == "share"
-    values = [float(row[key]) * (100 if share else 1) for key in ("mean", "low", "high")]
+    values = [float(row[key]) * (100 if MEASURES[measure][0] == "share" else 1) for key in ("mean", "low", "high")]
     if not math.isfinite(values[0]):
-        return "not measured"
+        return text("report.back_not_measured")
     digits = 0 if max(map(abs, values)) >= 9.5 else 1
-    mean, low, high = (_number(v, digits) for v in values)
-    sign = "+" if values[0] > 0 and mean.strip("0.") else ""
-    return f"{sign}{mean} ({low} to {high})"
+    low, high = (text.number(value, digits) for value in values[1:])
+    return text("report.interval", mean=text.signed(values[0], digits), low=low, high=high)
 
 
-def sentences(found: Speed, category: str = "laggards") -> list[str]:
+def sentences(found: Speed, category: str = "laggards", text: Text = IN_ENGLISH) -> list[str]:
     """What each policy does to one category: time, adoption, depth and use, cost; the greatest gain in time first."""
     if category not in CATEGORIES:
         raise Refused("there is no category {category!r}. Known: {known}.", category=category,
                       known=", ".join(CATEGORIES))
     order = sorted(found.policies, key=lambda p: -np.nan_to_num(float(found.effect(p, "sooner", category)["mean"])))
-    return [_sentence(found, policy, category) for policy in order]
+    return [_sentence(found, policy, category, text) for policy in order]
 
 
-def _sentence(found: Speed, policy: str, category: str) -> str:
-    who = _who(category)
+def _sentence(found: Speed, policy: str, category: str, text: Text) -> str:
     time, ever, depth, used = (found.effect(policy, m, category) for m in ("sooner", "ever", "depth", "used"))
+    fills = {"policy": policy_named(policy, text), "who": text(f"report.speed_who_{category}")}
     if not math.isfinite(time["mean"]):
-        return f"With {policy}, nothing could be measured for {who}; there may be none of them."
+        return text("report.speed_unmeasured", **fills)
+    fills["cost"] = "" if policy == IMITATION else _cost(found.points[policy], text)
     if time["clear"]:
         low, high = sorted((abs(time["low"]), abs(time["high"])))
         digits = 0 if abs(time["mean"]) >= 9.5 else 1
-        way, span = "sooner" if time["mean"] > 0 else "later", f"{_number(low, digits)} to {_number(high, digits)}"
-        told = [f"With {policy}, {who} adopt {_number(abs(time['mean']), digits)} quarters {way} on average ({span})"]
+        told = [text(f"report.speed_{'sooner' if time['mean'] > 0 else 'later'}", n=text.number(abs(time["mean"]), digits),
+                     band=text("number.to", low=text.number(low, digits), high=text.number(high, digits)), **fills)]
     else:
-        told = [f"With {policy}, there is no clear difference in when {who} adopt ({said_effect(time, 'sooner')} quarters)"]
-    told[0] += "" if policy == IMITATION else _cost(found.points[policy])
-    told.append(f"{_share(ever['after'])} of them have adopted by quarter {found.quarters} instead of "
-                f"{_share(ever['before'])}")
+        told = [text("report.speed_when_alike", size=said_effect(time, "sooner", text), **fills)]
+    told.append(text("report.speed_ever", after=_share(ever["after"], text), quarter=found.quarters,
+                     before=_share(ever["before"], text)))
     if math.isfinite(depth["mean"]):
-        how = _deep(depth)
         cost = depth["clear"] and depth["mean"] < 0 < time["mean"]
-        told.append(f"{'but' if cost else 'and'} what they have in use is {how} "
-                    f"(depth {_number(depth['after'], 2)} against {_number(depth['before'], 2)})")
-    gain = "no clear change" if not used["clear"] else "a gain" if used["mean"] > 0 else "a loss"
-    return (f"{'; '.join(told)}. Counted over all of them, users or not, depth is {_number(used['after'], 2)} against "
-            f"{_number(used['before'], 2)}: {gain}.")
+        told.append(text("report.speed_in_use_but" if cost else "report.speed_in_use", **_depths(depth, text)))
+    gain = "gain_alike" if not used["clear"] else "gain" if used["mean"] > 0 else "loss"
+    return text("report.speed_said", said=text("report.semicolon").join(told), after=text.number(used["after"], 2),
+                before=text.number(used["before"], 2), gain=text(f"report.speed_{gain}"))
 
 
-def _who(category: str) -> str:
-    who = category.replace("_", " ")
-    return f"the {who}" if who.endswith("majority") else who
+def _depths(depth: Mapping[str, Any], text: Text) -> dict[str, str]:
+    """How depth differs, in words and numbers."""
+    way = "deep_alike" if not depth["clear"] else ("shallower" if depth["mean"] < 0 else "deeper") + (
+        "_little" if abs(depth["mean"]) < 0.025 else "")
+    return {"how": text(f"report.speed_{way}"), "after": text.number(depth["after"], 2),
+            "before": text.number(depth["before"], 2)}
 
 
-def _deep(depth: Mapping[str, Any]) -> str:
-    """In words, how depth differs."""
-    if not depth["clear"]:
-        return "not clearly deeper or shallower"
-    return ("a little " if abs(depth["mean"]) < 0.025 else "") + ("shallower" if depth["mean"] < 0 else "deeper")
-
-
-def _cost(points: float) -> str:
+def _cost(points: float, text: Text) -> str:
     if points == 0:
-        return ", for no points"
-    text = f"{abs(points):.0f} point{'' if abs(points) == 1 else 's'}"
-    return f", for {text}" if points > 0 else f", and saves {text}"
+        return text("report.speed_for_none")
+    return text("report.speed_for" if points > 0 else "report.speed_saves", points=text.in_points(text.number(abs(points))))
 
 
-def _share(value: float) -> str:
-    return f"{100 * value:.0f} %" if math.isfinite(value) else "an unknown share"
+def _share(value: float, text: Text) -> str:
+    return text.percent(value) if math.isfinite(value) else text("report.speed_share_unknown")
 
 
-def headline(found: Speed, category: str = "laggards") -> str:
+def headline(found: Speed, category: str = "laggards", text: Text = IN_ENGLISH) -> str:
     """The fastest way to the late, and what it does to depth, against the way that makes use deepest."""
-    tried = [p for p in found.policies if p != IMITATION]
-    who = _who(category)
+    tried, who = [p for p in found.policies if p != IMITATION], text(f"report.speed_who_{category}")
     fast = max(tried, key=lambda p: np.nan_to_num(float(found.effect(p, "sooner", category)["mean"]), nan=-np.inf))
     deep = max(tried, key=lambda p: np.nan_to_num(float(found.effect(p, "depth", category)["mean"]), nan=-np.inf))
     time = found.effect(fast, "sooner", category)
     if not time["clear"] or time["mean"] <= 0:
-        return f"None of what was tried clearly speeds up {who}."
+        return text("report.speed_none", who=who)
     d = found.effect(fast, "depth", category)
-    low, high = (_number(float(time[key]), 0) for key in ("low", "high"))
-    first = f"What speeds up {who} most is {fast}: {_number(float(time['mean']), 0)} quarters sooner ({low} to {high})"
-    if not math.isfinite(d["mean"]):
-        return f"{first}."
-    said = f"{first}; what they use is {_deep(d)} (depth {_number(d['after'], 2)} against {_number(d['before'], 2)})"
-    if deep == fast:
-        return f"{said}."
-    return f"{said}. Deepest is use with {deep} ({_number(found.effect(deep, 'depth', category)['after'], 2)})."
+    known = math.isfinite(d["mean"])
+    return text("report.speed_most", who=who, policy=policy_named(fast, text), n=text.number(float(time["mean"])),
+                band=text("number.to", low=text.number(float(time["low"])), high=text.number(float(time["high"]))),
+                depth=text("report.speed_most_depth", **_depths(d, text)) if known else "",
+                deepest="" if not known or deep == fast else text(
+                    "report.speed_deepest", policy=policy_named(deep, text),
+                    depth=text.number(found.effect(deep, "depth", category)["after"], 2)))
 
 
-def limits(found: Speed) -> list[str]:
+def limits(found: Speed, text: Text = IN_ENGLISH) -> list[str]:
     """What to keep in mind."""
-    return [
-        ("Intervals hold 95 % of the posterior's draws: what the data leave open, and some luck." if found.calibrated else
-         "Intervals are of the mean over runs with one set of parameters, which no data have confirmed; calibrate first "
-         "to have them hold what data leave open."),
-        "Each interval stands for itself; of twenty without any effect one would leave out 0 by chance.",
-        f"Quarters are counted up to {found.quarters}: who has not adopted by then counts as adopting then.",
-        "Depth where in use compares different governments: a policy that makes the reluctant adopt changes who is "
-        "counted. Depth over all governments does not have this fault.",
-        *([found.clock] if found.clock else []),
-        "Depth, citizens' use and what levers do are seed values of the sources, not measured"
-        + ("; a curve of adoption does not inform them." if found.calibrated else ".")]
+    clock = _clock(found.known, found.start, text) if found.known else ""
+    return [text("report.speed_limit_posterior" if found.calibrated else "report.speed_limit_runs"),
+            text("report.speed_limit_each"), text("report.speed_limit_horizon", quarters=found.quarters),
+            text("report.speed_limit_depth"), *([clock] if clock else []),
+            text("report.speed_limit_seeds_curve" if found.calibrated else "report.speed_limit_seeds")]
 
 
 def tables_of(found: Speed) -> dict[str, pd.DataFrame]:
@@ -422,9 +416,10 @@ def tables_of(found: Speed) -> dict[str, pd.DataFrame]:
     return {"effects": found.effects, "halves": found.halves, "draws": found.table}
 
 
-def manifest_of(found: Speed, category: Sequence[str] = ("laggards",)) -> dict[str, Any]:
+def manifest_of(found: Speed, category: Sequence[str] = ("laggards",), text: Text = IN_ENGLISH) -> dict[str, Any]:
     """What a folder says of it, as JSON."""
     return {"case": found.case, "scenario": found.scenario.to_toml(), "quarters": found.quarters, "start": found.start,
             "draws": found.draws, "runs": found.runs, "seed": found.seed, "calibrated": found.calibrated,
-            "policies": dict(found.told), "points": dict(found.points), "headline": headline(found),
-            "sentences": [said for one in category for said in sentences(found, one)], "limits": limits(found)}
+            "policies": dict(found.told), "points": dict(found.points), "headline": headline(found, text=text),
+            "sentences": [said for one in category for said in sentences(found, one, text)],
+            "limits": limits(found, text)}
