@@ -136,17 +136,17 @@ def classic(
                                                    help="A parameter of it; may be repeated.")] = None,
     runs: Annotated[int, typer.Option(help="Runs, with seeds one after the other.")] = 20, seed: Seed = 1,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-classic"),
-    overwrite: Overwrite = False, as_json: Json = False,
+    text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Run a classic diffusion model beside its closed form. It is a limit case of the engine; without a name, all are
     listed."""
     if name is None:
         idle("--set", "--runs", "--seed", "--out", "--overwrite", because="without a name the models are listed")
-        return _list_classics(as_json)
+        return _list_classics(as_json, text)
     from letsdance.experiments import folder
 
     folder.check_target(out, overwrite)
-    from letsdance.experiments.adopters.classic import classic_model, settings
+    from letsdance.experiments.adopters.classic import classic_model, said_of, settings
 
     settings(name)  # an unknown name is the greater mistake
     with progress("report.bar_runs", max(runs, 1), quiet=as_json) as advance:
@@ -159,35 +159,44 @@ def classic(
     runs_frame = pd.DataFrame({"run": [r for r in range(runs) for _ in found.time], found.unit: list(found.time) * runs,
                                "share": found.shares.ravel()})
     said = {"model": name, "settings": found.settings, "seeds": {"first": seed, "runs": runs},
-            "sentences": list(found.findings)}
+            "sentences": list(found.found(text))}
 
     from letsdance.report.adopters import classic_study
 
-    keep(out, "adopters classic", said, {"curve": frame, "runs": runs_frame}, classic_study(found), overwrite, as_json)
+    keep(out, "adopters classic", said, {"curve": frame, "runs": runs_frame}, classic_study(found, text), overwrite,
+         as_json)
     if as_json:
         typer.echo(json.dumps({**said, "folder": str(out), "curve": records(frame)}))
         return
     picked = frame.iloc[[round(k * (len(frame) - 1) / 8) for k in range(9)]]
-    print_table(f"{found.title}: share that has adopted, mean of {runs} run{'s' if runs > 1 else ''} (10-90 % of runs)",
-                [found.unit, "simulation", found.closed_title],
-                [[f"{row[found.unit]:g}", f"{row['mean']:.0%} ({row['low']:.0%}-{row['high']:.0%})",
-                  "-" if row["closed_form"] != row["closed_form"] else f"{row['closed_form']:.0%}"]
+    many = text("report.one_run") if runs == 1 else text("report.n_runs", n=text.number(runs))
+    print_table(text("report.classic_printed", title=said_of(name, "title", text), runs=many),
+                [text(f"report.classic_unit_{found.unit}"), text("report.classic_simulation"),
+                 said_of(name, "closed", text)],
+                [[text.typed(row[found.unit]), text("report.with_band", value=text.percent(row["mean"]),
+                                                    band=text.percents(row["low"], row["high"])),
+                  "–" if row["closed_form"] != row["closed_form"] else text.percent(row["closed_form"])]
                  for _, row in picked.iterrows()])
-    for sentence in found.findings:
+    for sentence in found.found(text):
         typer.echo(sentence)
     written(out, "")
 
 
-def _list_classics(as_json: bool) -> None:
-    from letsdance.experiments.adopters.classic import MODELS
+def _list_classics(as_json: bool, text: Text) -> None:
+    from letsdance.experiments.adopters.classic import MODELS, said_of
 
     if as_json:
-        typer.echo(json.dumps({name: {"title": m.title, "source": m.source, "says": m.says,
-                                      "settings": {key: vars(s) for key, s in m.settings.items()}}
+        typer.echo(json.dumps({name: {"title": said_of(name, "title", text), "source": m.source,
+                                      "says": said_of(name, "says", text),
+                                      "settings": {key: {"default": s.default, "low": s.low, "high": s.high,
+                                                         "says": s.says(text), "whole": s.whole}
+                                                   for key, s in m.settings.items()}}
                                for name, m in MODELS.items()}))
         return
-    print_table("Classic models", ["name", "what it says", "parameters (default)", "source"],
-                [[name, m.says, ", ".join(f"{key} {s.default:g}" for key, s in m.settings.items()), m.source]
+    print_table(text("report.classic_list"), [text(f"report.classic_list_{head}") for head in (
+        "name", "says", "set", "source")],
+                [[name, said_of(name, "says", text),
+                  ", ".join(f"{key} {text.typed(s.default)}" for key, s in m.settings.items()), m.source]
                  for name, m in MODELS.items()])
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from letsdance.experiments.adopters.classic import said_of, settings
 from letsdance.params import listed
 from letsdance.report.sheet import WIDE, Figure, Panel, scale, share_ticks, text_width
 from letsdance.report.study import Section, Study, Table
@@ -44,10 +45,6 @@ _GROUPS = (*CATEGORY_COLOURS[::-1], "#00796b", "#3949ab", "#8a6d00")
 DATA_FOOT = ENGLISH("report.adopters_foot")
 #: How to read a page of them.
 OF_THE_DATA = ENGLISH("report.adopters_of_the_data")
-OF_A_CLASSIC = ("A classic model is a limit case: heterogeneity, trust, capacity and everything else of ours is off. It "
-                "shows what one mechanism does alone, with the parameters below, in a time of its own; where simulation "
-                "and theory agree, the engine does it right. It tells nothing of any real place.")
-CLASSIC_FOOT = "A limit case of the engine; time is the model's own."
 
 
 def _periods(first: float, last: float) -> list[tuple[float, str]]:
@@ -472,46 +469,55 @@ def _table(frame: Any, columns: dict[str, str], text: Text, note: str = "", most
 
 # ---------------------------------------------------------------- a classic model
 
-def classic_figure(found: Classic, width: float = WIDE) -> Figure:
+def classic_figure(found: Classic, width: float = WIDE, text: Text = ENGLISH) -> Figure:
     """The runs' mean and band, with the closed form on top."""
     low, mean, high = spread(found.shares)
-    R = len(found.shares)
-    theory = "" if found.closed is None else f"; {found.closed_title} {percent(round(float(found.closed[-1]), 6))}"
-    figure = Figure(_classic_title(found),
-                    f"At the end {percent(float(mean[-1]))} have adopted in the runs' mean{theory}.", width)
-    drawn = f"dashed line: {found.closed_title}" if found.closed is not None else "so few seeds have no mean path"
-    top = figure.head(f"share that has adopted; band and line: 10–90 % and mean of {R} run{'s' if R > 1 else ''}; {drawn}")
+    closed = said_of(found.name, "closed", text)
+    theory = "" if found.closed is None else text(
+        "report.classic_end_theory", closed=closed, share=percent(round(float(found.closed[-1]), 6), text))
+    figure = Figure(_classic_title(found, text),
+                    text("report.classic_end", share=percent(float(mean[-1]), text), theory=theory), width)
+    drawn = text("report.classic_no_path" if found.closed is None else "report.classic_dashed", closed=closed)
+    top = figure.head(text("report.classic_head", runs=_runs(found, text), drawn=drawn))
     panel = Panel(figure, 52, top + 14, width - 52 - 100, 230 if _narrow(width) else 330,
                   (found.time[0], found.time[-1]), (0.0, 1.0))
-    panel.scale_y(share_ticks(ENGLISH))
+    panel.scale_y(share_ticks(text))
     panel.scale_x(_periods(found.time[0], found.time[-1]))
     panel.band(found.time, low, high, _BLUE, 0.22)
     panel.line(found.time, mean, _BLUE, 3.4)
-    ends = [(float(mean[-1]), "simulation", _BLUE)]
+    ends = [(float(mean[-1]), text("report.classic_simulation"), _BLUE)]
     if found.closed is not None:
         panel.line(found.time, found.closed, INK, 2, dashes=(6, 4))
-        ends.append((float(found.closed[-1]), "ring alone" if found.name == "centola_macy" else "theory", INK))
+        alone = "ring_alone" if found.name == "centola_macy" else "theory"
+        ends.append((float(found.closed[-1]), text(f"report.classic_{alone}"), INK))
     panel.labels(ends, 96)
-    figure.text(52, panel.y + panel.height + 38, found.unit, 13, SOFT)
-    figure.foot(panel.y + panel.height + 42, CLASSIC_FOOT)
+    figure.text(52, panel.y + panel.height + 38, text(f"report.classic_unit_{found.unit}"), 13, SOFT)
+    figure.foot(panel.y + panel.height + 42, text("report.classic_foot"))
     return figure
 
 
-def _classic_title(found: Classic) -> str:
-    return f"{found.title}: simulation and theory" if found.closed is not None else f"{found.title}: the simulation"
+def _classic_title(found: Classic, text: Text) -> str:
+    return text("report.classic_and_theory" if found.closed is not None else "report.classic_alone",
+                title=said_of(found.name, "title", text))
 
 
-def classic_study(found: Classic) -> Study:
+def _runs(found: Classic, text: Text) -> str:
+    """'20 runs'."""
+    runs = len(found.shares)
+    return text("report.one_run") if runs == 1 else text("report.n_runs", n=text.number(runs))
+
+
+def classic_study(found: Classic, text: Text = ENGLISH) -> Study:
     """The page of `letsdance adopters classic`."""
-    from letsdance.experiments.adopters.classic import settings
-
     known = settings(found.name)
-    table = Table(["parameter", "value", "what it is"],
-                  [[name, f"{value:g}", known[name].says] for name, value in found.settings.items()])
-    return Study("classic model", _classic_title(found),
-                 [found.says, f"{len(found.shares)} runs from seed {found.seed} ({found.source})."],
-                 [Section("Side by side", [_spaced(said) for said in found.findings],
-                          {"classic": partial(classic_figure, found)}, [table])], caveat=OF_A_CLASSIC)
+    table = Table([text("report.adopters_head_parameter"), text("report.classic_head_value"),
+                   text("report.classic_head_what")],
+                  [[name, text.typed(value), known[name].says(text)] for name, value in found.settings.items()])
+    done = text("report.classic_done", runs=_runs(found, text), seed=found.seed, source=found.source)
+    return Study(text("report.classic_kind"), _classic_title(found, text), [said_of(found.name, "says", text), done],
+                 [Section(text("report.classic_side"), found.found(text),
+                          {"classic": partial(classic_figure, found, text=text)}, [table])],
+                 caveat=text("report.classic_caveat"), text=text)
 
 
 # ---------------------------------------------------------------- a series of counts

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
+from pseudo import crowded, plain_english
 from typer.testing import CliRunner
 
 from letsdance.commands.main import app
 from letsdance.experiments.adopters.classic import MODELS, classic_model, settings, threshold_diffusion
 from letsdance.experiments.adopters.statistics import exposure, thresholds
 from letsdance.params import Refused
-from letsdance.report.adopters import classic_figure
+from letsdance.report.adopters import classic_figure, classic_study
 from letsdance.simulation import limits
 
 
@@ -54,7 +56,7 @@ def test_a_single_seed_has_a_chance_and_no_path():
     assert found.closed is None
     assert np.isnan(found.gap)
     assert "1.02 to 5.76" in found.findings[1]
-    assert "87%" in found.findings[1]
+    assert "87\u00a0%" in found.findings[1]
 
 
 def test_an_unrewired_ring_is_exact_and_long_ties_help_or_harm():
@@ -75,6 +77,30 @@ def test_the_same_seed_gives_the_same_numbers_and_figures_are_drawn(name):
     assert (np.diff(a.shares, axis=1) >= 0).all()
     for width in (960, 400):
         assert classic_figure(a, width).svg().startswith("<svg")
+
+
+#: Who wrote of it, and parameters as they are set.
+SOURCES = "|".join((*(re.escape(model.source) for model in MODELS.values()),
+                    *{key for name in MODELS for key in settings(name)}))
+
+
+@pytest.mark.parametrize(("name", "more"), [
+    *((name, {}) for name in MODELS), ("watts", {"seeds": 1}), ("watts", {"phi": .9}), ("watts", {"z": 20}),
+    ("centola_macy", {"tau": 1}), ("granovetter", {"n": 20})])
+def test_a_classic_model_speaks_the_language_that_is_asked(name, more, spoken):
+    made = classic_model(name, **{"runs": 2, "n": 300} | more)
+    assert not plain_english(classic_study(made, spoken), rf"\b(?:{SOURCES})\b")
+    for width in (960, 400):
+        assert not crowded(classic_figure(made, width, spoken))
+
+
+@pytest.mark.parametrize("words", [("watts", "--runs", "2", "--out", "0"), ("bass", "--runs", "1", "--out", "0"), ()])
+def test_what_is_printed_of_classics_speaks_the_language_that_is_asked(words, tmp_path, monkeypatch, spoken):
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["adopters", "classic", *words, "--language", spoken.language])
+    assert (done.exit_code, len(done.stdout) > 200) == (0, True), done
+    typed = re.compile(rf"0/report.html|\b(?:{SOURCES}|{'|'.join(MODELS)})\b")
+    assert not re.findall(r"[A-Za-z]{2,}|\d\.\d", typed.sub("", done.stdout))
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -17,31 +17,33 @@ from scipy import stats
 from letsdance.experiments.adopters.statistics import exposure
 from letsdance.params import Refused, nearest
 from letsdance.simulation import limits
+from letsdance.words import IN_ENGLISH, Text
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A parameter of a classic model."""
+    """A parameter of a classic model. name: of the text that says what it is."""
 
     default: float
     low: float
     high: float
-    says: str
+    name: str
     whole: bool = False
+
+    def says(self, text: Text = IN_ENGLISH) -> str:
+        """What it is."""
+        return text(f"report.classic_set_{self.name}")
 
 
 @dataclass(frozen=True)
 class _Model:
-    title: str
     source: str
-    says: str
     settings: Mapping[str, Setting]
     simulate: Callable[..., np.ndarray]        # (values, seed) -> shares at the times of `times`
     times: Callable[..., np.ndarray]
     closed: Callable[..., np.ndarray | None]   # (values, times) -> share of the closed form
-    closed_title: str
     unit: str
-    findings: Callable[..., list[str]]         # (values, shares, times) -> sentences
+    findings: Callable[..., list[str]]         # (values, shares, times, text) -> sentences
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,17 +51,22 @@ class Classic:
     """Runs of a classic model and its closed form. R runs, k times."""
 
     name: str
-    title: str
     source: str
-    says: str
     settings: dict[str, float]
     time: np.ndarray              # float64[k]
     unit: str                     # of time
     shares: np.ndarray            # float64[R, k], share that has adopted
     closed: np.ndarray | None     # float64[k], NaN where there is none
-    closed_title: str
     seed: int
-    findings: tuple[str, ...]     # simulation and theory side by side, in sentences
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """`found`, in English."""
+        return self.found()
+
+    def found(self, text: Text = IN_ENGLISH) -> tuple[str, ...]:
+        """Simulation and theory side by side, in sentences."""
+        return tuple(MODELS[self.name].findings(self.settings, self.shares, self.time, text))
 
     @property
     def gap(self) -> float:
@@ -67,8 +74,13 @@ class Classic:
         return float("nan") if self.closed is None else float(np.nanmax(np.abs(self.shares.mean(axis=0) - self.closed)))
 
 
+def said_of(name: str, what: str, text: Text = IN_ENGLISH) -> str:
+    """Of a model its title, what it says, or what its closed form is called. what: title, says or closed."""
+    return text(f"report.classic_{what}_{name}")
+
+
 def _n(default: int, high: int) -> Setting:
-    return Setting(default, 10, high, "how many there are", whole=True)
+    return Setting(default, 10, high, "n", whole=True)
 
 
 def _at(when: np.ndarray, times: np.ndarray) -> np.ndarray:
@@ -92,15 +104,15 @@ def _bass(v: Mapping[str, float], seed: int) -> np.ndarray:
     return _at(limits.bass(v["p"], v["q"], int(v["n"]), v["dt"], v["horizon"], seed), _clock(v) + v["dt"] / 2)
 
 
-def _bass_found(v: Mapping[str, float], shares: np.ndarray, times: np.ndarray) -> list[str]:
+def _bass_found(v: Mapping[str, float], shares: np.ndarray, times: np.ndarray, text: Text) -> list[str]:
     mean = shares.mean(axis=0)
-    said = [f"Half have adopted at {_when(mean, times, .5):.1f} in the runs' mean, and at "
-            f"{float(limits.bass_time(.5, v['p'], v['q'])):.1f} by the closed form."]
+    said = [text("report.classic_half", mean=text.number(_when(mean, times, .5), 1),
+                 closed=text.number(float(limits.bass_time(.5, v["p"], v["q"])), 1))]
     if v["q"] > v["p"]:
         when, share, _ = limits.bass_peak(v["p"], v["q"])
         low, high = limits.bass_inflections(v["p"], v["q"])
-        said.append(f"By the closed form adoption is fastest at {when:.1f}, when {share:.0%} have adopted; "
-                    f"the bell bends at {max(low, 0):.1f} and {high:.1f}.")
+        said.append(text("report.classic_peak", when=text.number(when, 1), share=text.percent(share),
+                         low=text.number(max(low, 0), 1), high=text.number(high, 1)))
     return said
 
 
@@ -115,10 +127,10 @@ def _si_closed(v: Mapping[str, float], times: np.ndarray) -> np.ndarray:
     return 1.0 / (1.0 + (1.0 - start) / start * np.exp(-v["beta"] * times))
 
 
-def _si_found(v: Mapping[str, float], shares: np.ndarray, times: np.ndarray) -> list[str]:
+def _si_found(v: Mapping[str, float], shares: np.ndarray, times: np.ndarray, text: Text) -> list[str]:
     closed = _si_closed(v, times)
-    return [f"Half have adopted at {_when(shares.mean(axis=0), times, .5):.1f} in the runs' mean, and at "
-            f"{_when(closed, times, .5):.1f} by the closed form, the logistic curve."]
+    return [text("report.classic_half_logistic", mean=text.number(_when(shares.mean(axis=0), times, .5), 1),
+                 closed=text.number(_when(closed, times, .5), 1))]
 
 
 # ---------------------------------------------------------------- thresholds, in rounds
@@ -143,12 +155,12 @@ def _granovetter_closed(v: Mapping[str, float], times: np.ndarray) -> np.ndarray
     return share
 
 
-def _granovetter_found(v: Mapping[str, float], shares: np.ndarray, times: np.ndarray) -> list[str]:
+def _granovetter_found(v: Mapping[str, float], shares: np.ndarray, times: np.ndarray, text: Text) -> list[str]:
     rest = limits.granovetter_equilibrium(v["mean"], v["sd"])
     final = shares[:, -1]
-    apart = "; near the tipping point a few people decide." if np.ptp(final) > 0.2 else "."
-    return [f"A crowd without end comes to rest with {rest:.0%} taking part. Crowds of {int(v['n']):,} end at "
-            f"{final.mean():.0%} on average, from {final.min():.0%} to {final.max():.0%}{apart}"]
+    apart = text("report.classic_crowd_apart") if np.ptp(final) > 0.2 else ""
+    return [text("report.classic_crowd", rest=text.percent(rest), n=text.number(int(v["n"])), apart=apart,
+                 mean=text.percent(final.mean()), low=text.percent(final.min()), high=text.percent(final.max()))]
 
 
 def _watts(v: Mapping[str, float], seed: int) -> np.ndarray:
@@ -174,18 +186,16 @@ def _watts_closed(v: Mapping[str, float], times: np.ndarray) -> np.ndarray | Non
 _FEW = 10  # seeds below which a mean path says little: chance decides whether it takes off
 
 
-def _watts_found(v: Mapping[str, float], shares: np.ndarray, times: np.ndarray) -> list[str]:
+def _watts_found(v: Mapping[str, float], shares: np.ndarray, times: np.ndarray, text: Text) -> list[str]:
     final, window = shares[:, -1], limits.watts_window(v["phi"])
     large = (final > 0.1).mean()
-    said = [f"{large:.0%} of runs end with more than 10 % having adopted."]
+    said = [text("report.classic_large", share=text.percent(large), least=text.percent(0.1))]
     if window is None:
-        said.append(f"With a threshold of {v['phi']:g} a single seed never sets off a cascade, whatever the mean degree.")
-    else:
-        inside = window[0] < v["z"] < window[1]
-        said.append(f"A single seed can set off a cascade at mean degrees from {window[0]:.2f} to {window[1]:.2f}; "
-                    f"{v['z']:g} lies {'inside' if inside else 'outside'}, where its chance is "
-                    f"{limits.watts_chance(v['z'], v['phi']) if inside else 0.0:.0%} in a network without end.")
-    return said
+        return [*said, text("report.classic_window_none", phi=text.typed(v["phi"]))]
+    inside = window[0] < v["z"] < window[1]
+    return [*said, text("report.classic_window_inside" if inside else "report.classic_window_outside",
+                        low=text.number(window[0], 2), high=text.number(window[1], 2), z=text.typed(v["z"]),
+                        chance=text.percent(limits.watts_chance(v["z"], v["phi"]) if inside else 0.0))]
 
 
 def _centola_macy(v: Mapping[str, float], seed: int) -> np.ndarray:
@@ -198,53 +208,46 @@ def _centola_macy_closed(v: Mapping[str, float], times: np.ndarray) -> np.ndarra
     return np.minimum(1.0, (seeds + 2 * front * times) / v["n"])
 
 
-def _centola_macy_found(v: Mapping[str, float], shares: np.ndarray, times: np.ndarray) -> list[str]:
+def _centola_macy_found(v: Mapping[str, float], shares: np.ndarray, times: np.ndarray, text: Text) -> list[str]:
     ring, full = _when(_centola_macy_closed(v, times), times, .9), (shares[:, -1] >= .9).mean()
     steps = np.array([_when(one, times, .9) for one in shares])
-    told = f"after {np.nanmedian(steps):.0f} rounds (median)" if full else "never"
-    alone = f"after {ring:.0f}" if np.isfinite(ring) else "not within these rounds"
-    return [f"{full:.0%} of runs reach 90 %, {told}; the ring without rewired ties does {alone}.",
-            "Long ties speed up what one contact can pass on, and stop what needs several contacts that agree."
-            if v["tau"] > 1 else "One contact is enough here, so every long tie helps."]
+    told = text("report.classic_ring_median", n=text.number(np.nanmedian(steps))) if full else text(
+        "report.classic_ring_never")
+    alone = text("report.classic_ring_after", n=text.number(ring)) if np.isfinite(ring) else text("report.classic_ring_not")
+    return [text("report.classic_ring", share=text.percent(full), most=text.percent(0.9), when=told, alone=alone),
+            text("report.classic_long_ties" if v["tau"] > 1 else "report.classic_long_ties_help")]
 
 
-_ROUNDS = Setting(20, 1, 5000, "rounds shown", whole=True)
-_TAU = "contacts that must have adopted"
+_ROUNDS = Setting(20, 1, 5000, "rounds", whole=True)
+_DT = Setting(.01, .001, .05, "dt")
 MODELS: dict[str, _Model] = {
     "bass": _Model(
-        "Bass", "Bass 1969", "Everybody may adopt on his own (p) or after those who have (q); all mix with all.",
-        {"p": Setting(.03, 1e-4, 1, "chance a unit of time of adopting on one's own"),
-         "q": Setting(.38, 0, 2, "chance a unit of time of adopting after others"), "n": _n(1000, 200_000),
-         "horizon": Setting(20, 1, 200, "units of time shown"), "dt": Setting(.01, .001, .05, "step of the simulation")},
+        "Bass 1969",
+        {"p": Setting(.03, 1e-4, 1, "p"), "q": Setting(.38, 0, 2, "q"), "n": _n(1000, 200_000),
+         "horizon": Setting(20, 1, 200, "horizon"), "dt": _DT},
         _bass, _clock, lambda v, times: limits.bass_curve(times, v["p"], v["q"]) if v["q"] > 0
-        else 1 - np.exp(-v["p"] * times), "Bass curve", "time", _bass_found),
+        else 1 - np.exp(-v["p"] * times), "time", _bass_found),
     "si": _Model(
-        "SI epidemic", "Kermack and McKendrick 1927; Daley and Gani 1999",
-        "One who has adopted passes it on to each other one at the same rate; all mix with all, nobody starts alone.",
-        {"beta": Setting(1, .01, 5, "rate at which one adopter passes it on"), "n": _n(1000, 200_000),
-         "seeds": Setting(.05, 1e-5, .9, "share that has adopted at the start"),
-         "horizon": Setting(10, 1, 200, "units of time shown"), "dt": Setting(.01, .001, .05, "step of the simulation")},
-        _si, _clock, _si_closed, "logistic curve", "time", _si_found),
+        "Kermack and McKendrick 1927; Daley and Gani 1999",
+        {"beta": Setting(1, .01, 5, "beta"), "n": _n(1000, 200_000), "seeds": Setting(.05, 1e-5, .9, "seeds_share"),
+         "horizon": Setting(10, 1, 200, "horizon"), "dt": _DT},
+        _si, _clock, _si_closed, "time", _si_found),
     "granovetter": _Model(
-        "Granovetter's crowd", "Granovetter 1978", "Each takes part once so many others do as he needs to see.",
-        {"mean": Setting(.25, -1, 2, "mean threshold, a share of the crowd"),
-         "sd": Setting(.16, .001, 1, "standard deviation of thresholds"), "n": _n(1000, 200_000), "rounds": _ROUNDS},
-        _granovetter, _rounds, _granovetter_closed, "crowd without end", "round", _granovetter_found),
-    "watts": _Model(
-        "Watts' cascade", "Watts 2002; Gleeson and Cahalane 2007",
-        "Each adopts once a fraction of his contacts has, on a random network.",
-        {"z": Setting(4, .1, 30, "mean number of contacts"),
-         "phi": Setting(.18, .001, 1, "fraction that must have adopted"),
-         "seeds": Setting(50, 1, 100_000, "how many have adopted at the start", whole=True), "n": _n(5000, 200_000),
+        "Granovetter 1978",
+        {"mean": Setting(.25, -1, 2, "mean"), "sd": Setting(.16, .001, 1, "sd"), "n": _n(1000, 200_000),
          "rounds": _ROUNDS},
-        _watts, _rounds, _watts_closed, "network without end", "round", _watts_found),
+        _granovetter, _rounds, _granovetter_closed, "round", _granovetter_found),
+    "watts": _Model(
+        "Watts 2002; Gleeson and Cahalane 2007",
+        {"z": Setting(4, .1, 30, "z"), "phi": Setting(.18, .001, 1, "phi"),
+         "seeds": Setting(50, 1, 100_000, "seeds", whole=True), "n": _n(5000, 200_000), "rounds": _ROUNDS},
+        _watts, _rounds, _watts_closed, "round", _watts_found),
     "centola_macy": _Model(
-        "Centola and Macy's long ties", "Centola and Macy 2007",
-        "Each adopts once several contacts have, on a ring in which a share of ties leads far away.",
-        {"tau": Setting(2, 1, 20, _TAU, whole=True), "degree": Setting(10, 2, 40, "contacts of each, even", whole=True),
-         "rewired": Setting(.1, 0, 1, "share of ties that lead far away"), "n": _n(1000, 100_000),
-         "rounds": Setting(150, 1, 5000, "rounds shown", whole=True)},
-        _centola_macy, _rounds, _centola_macy_closed, "ring without rewired ties, exact", "round", _centola_macy_found),
+        "Centola and Macy 2007",
+        {"tau": Setting(2, 1, 20, "tau", whole=True), "degree": Setting(10, 2, 40, "degree", whole=True),
+         "rewired": Setting(.1, 0, 1, "rewired"), "n": _n(1000, 100_000),
+         "rounds": Setting(150, 1, 5000, "rounds", whole=True)},
+        _centola_macy, _rounds, _centola_macy_closed, "round", _centola_macy_found),
 }
 
 
@@ -273,7 +276,7 @@ def classic_model(name: str, runs: int = 20, seed: int = 1, progress: Callable[[
         number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
         if not number or not one.low <= value <= one.high or (one.whole and float(value) != round(float(value))):
             raise Refused("{key} ({says}) must be {or_not} from {low:g} to {high:g}, not {value!r}.", key=key,
-                          says=one.says, or_not="a whole number" if one.whole else "a number", low=one.low, high=one.high,
+                          says=one.says(), or_not="a whole number" if one.whole else "a number", low=one.low, high=one.high,
                           value=value)
         values[key] = float(value)
     if name == "watts" and values["z"] >= values["n"] - 1:
@@ -293,8 +296,7 @@ def classic_model(name: str, runs: int = 20, seed: int = 1, progress: Callable[[
         if progress:
             progress(1)
     closed = model.closed(values, times)
-    return Classic(name, model.title, model.source, model.says, values, times, model.unit, shares, closed,
-                   model.closed_title, int(seed), tuple(model.findings(values, shares, times)))
+    return Classic(name, model.source, values, times, model.unit, shares, closed, int(seed))
 
 
 def threshold_diffusion(thresholds: Any, network: Any, seeds: Any, periods: int, **how: Any) -> np.ndarray:
@@ -321,4 +323,4 @@ def threshold_diffusion(thresholds: Any, network: Any, seeds: Any, periods: int,
     return when
 
 
-__all__ = ["MODELS", "Classic", "Setting", "classic_model", "settings", "threshold_diffusion"]
+__all__ = ["MODELS", "Classic", "Setting", "classic_model", "said_of", "settings", "threshold_diffusion"]
