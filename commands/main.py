@@ -572,7 +572,8 @@ def main() -> None:
         finally:
             _told_nobody()
     except Interrupted as interrupted:
-        typer.echo(f"Interrupted; {interrupted.kept}", err=True)
+        text = spoken()
+        typer.echo(text("report.sweep_interrupted", kept=interrupted.kept or text("report.sweep_kept_nothing")), err=True)
         sys.exit(128 + interrupted.number)
     except typer.Abort:
         sys.exit(1)

@@ -65,11 +65,11 @@ Scenarios = Annotated[list[str] | None, typer.Argument(help="Starts by name, or 
 
 
 class Interrupted(BaseException):
-    """A signal that ends the command; `kept` says what is left of its work."""
+    """A signal that ends the command; `kept` says what is left of its work; '' for nothing."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
-        self.number, self.kept = number, "nothing was written."
+        self.number, self.kept = number, ""
 
 
 _heard: list[int] = []

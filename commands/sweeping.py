@@ -118,7 +118,7 @@ def sweep(
     elif what:
         asked = plans.read(what)
     if asked and not as_json and sys.stderr.isatty():
-        typer.echo(cost(asked, workers), err=True)
+        typer.echo(cost(asked, workers, text), err=True)
     if share is not None:
         _one_share(asked, share, how, place, as_json)
     else:
@@ -191,7 +191,7 @@ def _whole(asked: Plan | None, how: dict[str, Any], out: Path, resume: bool, ove
 
                 hand_over(found, text)
     except Interrupted as interrupted:
-        interrupted.kept = _kept(out)
+        interrupted.kept = _kept(out, text)
         raise
     failures = found.failures
     aside = failures[failures["error"].str.startswith(f"{SET_ASIDE}:")].drop_duplicates("point")
@@ -232,7 +232,7 @@ def shares(task: str) -> tuple[int, int]:
 _OF_A_CITIZEN = 40
 
 
-def cost(asked: Any, workers: int | None) -> str:
+def cost(asked: Any, workers: int | None, text: Text) -> str:
     """What a sweep will take here, by the speed of a few of its runs."""
     from time import perf_counter
 
@@ -246,9 +246,10 @@ def cost(asked: Any, workers: int | None) -> str:
     everyone = len(tried.citizens) / 8 if "citizens" in asked.keep else 0  # who makes each run once more
     seconds = (perf_counter() - began) / 8 * asked.runs / (workers or cores())
     size = asked.runs * (8 * (len(asked.outcomes or known()) + 2) + _OF_A_CITIZEN * everyone) / 2**20
-    took = f"{seconds / 60:,.0f} min" if seconds >= 90 else f"{max(1, round(seconds))} s"
-    return (f"{asked.runs:,} runs: about {took} here, at most {max(1, round(size)):,} MB"
-            + (" and the further tables." if asked.keep else "."))
+    took = text("report.sweep_minutes", n=text.number(seconds / 60)) if seconds >= 90 else text(
+        "report.sweep_seconds", n=max(1, round(seconds)))
+    return text("report.sweep_cost", runs=text.number(asked.runs), time=took, size=text.number(max(1, round(size))),
+                more=text("report.sweep_cost_tables") if asked.keep else "")
 
 
 def gather(
@@ -282,16 +283,16 @@ def gather(
     typer.echo(text("report.sweep_gathered", directory=directory))
 
 
-def _kept(out: Path) -> str:
+def _kept(out: Path, text: Text) -> str:
     from letsdance.experiments.store import Sweep
     from letsdance.params import Refused
 
     try:
         found = Sweep.open(out)
     except Refused:
-        return "nothing was written."
-    return (f"{found.parts - len(found.missing())} of {found.parts} parts are kept; go on with "
-            f"`letsdance sweep --resume --out {shlex.quote(str(out))}`.")
+        return ""
+    return text("report.sweep_kept", n=found.parts - len(found.missing()), of=found.parts,
+                command=f"letsdance sweep --resume --out {shlex.quote(str(out))}")
 
 
 def _print(found: Any, failures: Any, text: Text) -> None:
