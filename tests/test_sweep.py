@@ -24,6 +24,7 @@ import pytest
 from pseudo import plain_english
 from rough_work import complain, die, rough, ten_megabytes
 
+from letsdance.commands import sweeping
 from letsdance.experiments import executors, manifests, store
 from letsdance.experiments import sweep as sweeps
 from letsdance.experiments.design import Factor, from_table
@@ -477,6 +478,16 @@ def test_a_sweep_speaks_the_language_that_is_asked(tmp_path, monkeypatch, spoken
     monkeypatch.setattr(sweeps, "simulate", broken)
     found = sweep(tiny(["C0=0,0.5,1"], "grid", replicates=2), tmp_path / "f", "threads", 1)
     assert not plain_english(study(found, spoken), f"{codes}|MemoryError: no room")
+
+
+def test_what_a_sweep_will_take_and_leaves_is_said_in_the_language_that_is_asked(tmp_path, spoken):
+    for keep in ([], ["citizens"]):
+        assert not re.findall("[A-Za-z]{2,}", sweeping.cost(tiny(["C0=0,1"], "grid", keep=keep), 1, spoken))
+    store.begin(tiny(["C0=0,1"], "grid"), tmp_path / "s", "")
+    said = sweeping._kept(tmp_path / "s", spoken)
+    assert re.findall("[A-Za-z]{2,}", said.partition("`")[0]) == []
+    assert said.count("`letsdance sweep --resume --out ") == 1
+    assert sweeping._kept(tmp_path / "none", spoken) == ""
 
 
 def test_what_a_run_raises_is_kept_as_its_error(tmp_path, monkeypatch):
