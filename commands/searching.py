@@ -50,8 +50,8 @@ def _numbers(what: str, text: str, kind: type[int] | type[float], end: bool = Fa
 
 
 Where = Annotated[list[str] | None, typer.Option(
-    "--in", metavar="PLACE", help="Where levers may act: everywhere, the 5 most connected, Ash, or each town (one by one); "
-                                  "repeat [default: everywhere].")]
+    "--in", metavar="PLACE", help="Where levers may act: everywhere, the 5 most connected, Ash, the regions, each town or "
+                                  "each region (one by one); repeat [default: everywhere].")]
 Whom = Annotated[list[str] | None, typer.Option(
     "--for", metavar="GROUP", help="For whom levers may act: everybody, the poorest quarter; those that cannot be for a "
                                    "group act for everybody or not at all; repeat [default: everybody].")]

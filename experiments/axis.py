@@ -103,9 +103,10 @@ def moved(story: Scenario, name: str, knots: Sequence[tuple[int, float]]) -> np.
     quarters, path = zip(*knots, strict=True)
     schedule = environment.build(story, int(quarters[-1]))
     if schedule.local:
+        uses = (*story.levers, *story.shocks)
         raise Refused("a parameter is moved within a run in all municipalities and for everybody, and {use} acts for some "
                       "only; take its place and group out.",
-                      use=next(str(use) for use in (*story.levers, *story.shocks) if use.reach))
+                      use=next((use for use in uses if use.reach), uses[0]))
     if np.ptp(schedule[name]) > 0:
         raise Refused("{name} ({title}) is moved by the scenario's own levers or shocks already; take them out, or move "
                       "another parameter.", name=name, title=parameter.title)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from letsdance.params import Refused, check_whole, nearest
-from letsdance.scenarios import LEVERS, Scenario, Use, for_groups, groups, parse_uses
+from letsdance.scenarios import LEVERS, Scenario, Use, for_groups, groups, parse_uses, places
 from letsdance.simulation import municipalities, schedule
 from letsdance.simulation.municipalities import MunicipalitiesLike
 from letsdance.words import IN_ENGLISH, Text
@@ -21,8 +21,8 @@ Portfolio = tuple[Use, ...]
 STARTS, DURATIONS, STRENGTHS, MOST = (1, 9), (20, None), (0.5, 1.0), 3
 #: In what uses of a lever differ.
 WAYS = ("start", "duration", "strength", "where", "whom")
-#: Where levers may act unless it is said, and the word for every municipality by itself.
-EVERYWHERE, EACH_TOWN, EVERYBODY = ("everywhere",), "each town", ("everybody",)
+#: Where levers may act unless it is said, and the words for every municipality, and every region, by itself.
+EVERYWHERE, EACH_TOWN, EACH_REGION, EVERYBODY = ("everywhere",), "each town", "each region", ("everybody",)
 
 
 @dataclass(frozen=True)
@@ -89,10 +89,10 @@ def space(scenario: Scenario, levers: Sequence[str] | None = None, starts: Seque
     points (EFF): with savings nothing is bought unless they are named. starts: quarters.
     durations: in quarters, None to the end; those that outlast the horizon are the same as to the end. strengths:
     from 0 (without) to 1.5. most: how many levers together. where: places in which each may act, as behind "in" of a lever
-    ("Ash, Birch", "the 5 most connected"), "everywhere", or "each town", which is all towns one by one. among: the
-    municipalities, where they are not the scenario's own. whom: groups of citizens for whom each may act, as behind "for"
-    of a lever ("the poorest quarter"), or "everybody"; a lever that cannot be for a group acts for everybody only, and is
-    left out where that is not among them.
+    ("Ash, Birch", "the 5 most connected"), "everywhere", or "each town" and "each region", which are all of them one by
+    one. among: the municipalities, where they are not the scenario's own. whom: groups of citizens for whom each may act,
+    as behind "for" of a lever ("the poorest quarter"), or "everybody". A lever that cannot be for a group, or moves nothing
+    in regions, acts for everybody, or elsewhere, only, and is left out where that is not among them.
     """
     check_whole("most (levers used together)", most, 1, 100)
     given = {use.name for use in scenario.levers}
@@ -105,8 +105,6 @@ def space(scenario: Scenario, levers: Sequence[str] | None = None, starts: Seque
                           "of the scenario.", name=name)
     there = [where] if isinstance(where, str) else list(where)
     people = [groups.check(one) for one in ([whom] if isinstance(whom, str) else whom)]
-    if "" not in people and levers is None:
-        names = [name for name in names if for_groups(scenario.declared("lever", name))]
     for what, values in (("lever", names), ("start", starts), ("duration", durations), ("strength", strengths),
                          ("place", there), ("group", people)):
         if not values:
@@ -114,15 +112,17 @@ def space(scenario: Scenario, levers: Sequence[str] | None = None, starts: Seque
     wide = all(place == EVERYWHERE[0] for place in there)
     towns = None if wide and not any(people) else municipalities.of(scenario, among)
     if towns is not None:
-        there = [one for place in there for one in (towns.names if place == EACH_TOWN else [place])]
+        there = _one_by_one(there, towns.names, scenario.per_region)
     uses, parts = {}, {"": 1.0}
     for name in names:
         ways: dict[Use, None] = {}
-        able = for_groups(scenario.declared("lever", name)) or "" not in people  # else it is refused, and why
-        mine = people if able else [""]
-        for start, duration, strength, place, group in product(starts, durations, strengths, there, mine):
+        here, mine = _fit(scenario, name, there, people)
+        if levers is not None:  # else it is refused, and why
+            here, mine = here or there, mine or people
+        for start, duration, strength, place, group in product(starts, durations, strengths, here, mine):
             town = "" if place == EVERYWHERE[0] else place
             use, = parse_uses("lever", [Use(name, start, duration, strength, town, group)])
+            scenario.admits("lever", use)
             if use.reach not in parts:
                 parts[use.reach] = schedule.share(use, scenario, towns)
             if use.start > scenario.quarters:
@@ -134,8 +134,26 @@ def space(scenario: Scenario, levers: Sequence[str] | None = None, starts: Seque
             if use.duration is not None and use.start + use.duration > scenario.quarters:
                 use = replace(use, duration=None)
             ways[use] = None
-        uses[name] = tuple(ways)
+        if ways:
+            uses[name] = tuple(ways)
+    if not uses:
+        raise Refused("name at least one {what} to search over.", what="lever")
     return Space(uses, min(most, len(uses)), scenario.quarters, parts)
+
+
+def _fit(scenario: Scenario, name: str, there: Sequence[str], people: Sequence[str]) -> tuple[list[str], list[str]]:
+    """In which of these places, and for which of these groups, a lever can act."""
+    lever = scenario.declared("lever", name)
+    in_regions, for_some = scenario.for_regions(lever) or not scenario.per_region, for_groups(lever)
+    return ([place for place in there if in_regions or not places.regional(place)],
+            [group for group in people if for_some or not group])
+
+
+def _one_by_one(where: Sequence[str], towns: Sequence[str], per_region: int) -> list[str]:
+    """Places, in which every town, and every region by its first town, is told by itself where all of them are asked."""
+    first = towns[::per_region or len(towns)]
+    each = {EACH_TOWN: towns, EACH_REGION: [f"the region of {town}" for town in first]}
+    return [one for place in where for one in each.get(place, [place])]
 
 
 def _names(levers: Sequence[str]) -> Sequence[str]:

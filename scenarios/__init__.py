@@ -155,7 +155,7 @@ class Scenario:
         for kind, uses in (("lever", changed.levers), ("shock", changed.shocks)):
             check_uses(kind, uses, changed.quarters)
             for use in uses:
-                changed.declared(kind, use.name)
+                changed.admits(kind, use)
         return changed
 
     def uses(self, kind: str) -> Mapping[str, Declaration]:
@@ -170,6 +170,31 @@ class Scenario:
         if name not in found:
             raise _not_running(kind, name, mechanism.owner(name))
         return found[name]
+
+    @property
+    def per_region(self) -> int:
+        """How many municipalities are a region; 0 where no second tier of government runs."""
+        tier = next((one for one in self.mechanisms if mechanism.PER_REGION in one.parameters), None)
+        values = self.values() if tier else {}
+        return int(values[mechanism.PER_REGION]) if tier and values[tier.switch] else 0
+
+    def for_regions(self, declared: Mapping[str, Any]) -> bool:
+        """Whether a lever or shock may act in regions: it moves something that these have."""
+        return any(str(entry["parameter"]) in one.regional for one in self.mechanisms for entry in declared["effects"])
+
+    def admits(self, kind: str, use: Use) -> None:
+        """`Refused` for a lever or shock that is not known here, and for one in regions where it has nothing to act on."""
+        declared = self.declared(kind, use.name)
+        if not places.regional(use.where):
+            return
+        if not self.per_region:
+            raise Refused("{kind} {name} is for the regions, a second tier of government, which does not run in this "
+                          "scenario; add it with mechanisms = [\"regions\"], or --mechanism regions.", kind=kind,
+                          name=use.name)
+        if not self.for_regions(declared):
+            able = [name for name, one in self.uses(kind).items() if self.for_regions(one)]
+            raise Refused("{kind} {name} moves nothing that a region has; {able} do: take \"in {where}\" out, or use "
+                          "one of these.", kind=kind, name=use.name, able=", ".join(able), where=use.where)
 
     @property
     def known(self) -> Mapping[str, Parameter]:
@@ -356,7 +381,11 @@ def _use(kind: str, name: object, start: object, duration: object, strength: obj
         raise Refused("{place}{kind} {name} does not act on citizens one by one, so it cannot be for a group of them; "
                       "{able} can: take \"for {whom}\" out, or use one of these.", place=at("for"), kind=kind, name=name,
                       able=", ".join(able), whom=group)
-    return Use(name, start, duration, float(strength), places.check(where, f"{at('in')}{kind} {name}: "), group)
+    there = places.check(where, f"{at('in')}{kind} {name}: ")
+    if group and places.regional(there):
+        raise Refused("{place}{kind} {name}: a region has no citizens of its own; take \"for {whom}\" out, or name "
+                      "municipalities behind in.", place=at("for"), kind=kind, name=name, whom=group)
+    return Use(name, start, duration, float(strength), there, group)
 
 
 def for_groups(declared: Mapping[str, Any]) -> bool:
@@ -511,7 +540,7 @@ def read(name: str, path: str, text: str, folder: Path | None = None) -> Scenari
         mechanisms=running)
     for kind, several in uses.items():
         for use in several:
-            made.declared(kind, use.name)
+            made.admits(kind, use)
     return made
 
 

@@ -27,7 +27,7 @@ import keyword
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files as resources
@@ -66,6 +66,9 @@ DECISIONS = {
 #: After which phases of the quarter a mechanism may act.
 PHASES = ("environment", "calls", "outcomes", "stocks", "willingness", "adoption")
 WHOSE = ("citizens", "governments")
+#: The parameter of a mechanism that says how many municipalities, neighbours in their table, are a region: with it there is
+#: a second tier of government. What a rule calls the house's parameters as they act there.
+PER_REGION, OF_REGION = "per_region", "region_p"
 Rule = TypeVar("Rule", bound=Callable[..., Any])
 #: A mechanism by the path of its file, by the word of one that is shipped, or itself; and one or several of them.
 type MechanismLike = str | Path | Mechanism
@@ -252,6 +255,12 @@ class Mechanism:
         return [*((c.name, c.start) for c in self.columns.values() if callable(c.start)),
                 *((a.rule.__name__, a.rule) for a in self.acts), *((t.name, t.rule) for t in self.terms.values()),
                 *((i.name, i.rule) for i in self.indicators.values()), *self.replaced.items()]
+
+    @property
+    def regional(self) -> frozenset[str]:
+        """Which of the house's parameters it reads as they act in regions, the second tier of government."""
+        there = [one for _, one in self.rules if OF_REGION in inspect.signature(one).parameters]
+        return frozenset(name for one in there for name in read_by(one)) & frozenset(PARAMETERS.shipped)
 
     @property
     def hash(self) -> str:
@@ -513,6 +522,19 @@ def _sentence(rule: Any) -> str:
 def _line(error: BaseException, file: str) -> str:
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
     return f", line {lines[-1]}" if lines else ""
+
+
+def read_by(rule: Callable[..., object], seen: frozenset[int] = frozenset()) -> Iterator[str]:
+    """Names that a rule asks for or takes of a record, and those of the functions that it calls."""
+    plain: Any = getattr(rule, "py_func", rule)
+    code = getattr(plain, "__code__", None)
+    if code is None or id(plain) in seen:
+        return
+    yield from (*code.co_varnames[:code.co_argcount], *code.co_names)
+    for name in code.co_names:
+        used = plain.__globals__.get(name)
+        if callable(used) and not isinstance(used, type):
+            yield from read_by(used, seen | {id(plain)})
 
 
 def source_of(rule: Any, seen: frozenset[int] = frozenset()) -> str:

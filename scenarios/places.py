@@ -5,6 +5,8 @@
     in 30 % of municipalities           a share of them, drawn
     in the 10 most connected            of those that most peers look at; also largest, smallest
     in the laggards                     an adopter category: innovators, early adopters, early majority, late majority
+    in the regions                      the second tier of government, where the mechanism `regions` runs
+    in the region of Ash, Birch         that of some towns, named as above
 """
 
 from __future__ import annotations
@@ -23,7 +25,11 @@ BY = ("most connected", "largest", "smallest")
 _SHARE = re.compile(r"(?P<share>\d{1,6}(\.\d{1,6})?) ?%( of (the )?municipalities)?", re.ASCII)
 _FIRST = re.compile(rf"(the )?(?P<count>\d{{1,9}}) (?P<by>{'|'.join(BY)})", re.ASCII)
 _ADOPTERS = re.compile(rf"(the )?(?P<who>{'|'.join(ADOPTERS)})")
-_FORMS = "towns by name (Ash, Birch), 30 % of municipalities, the 10 most connected (largest, smallest), or the laggards"
+#: The second tier: all regions, and what stands before the towns of which it is the region.
+REGIONS, _OF = "the regions", "the region of "
+_REGIONS = re.compile(r"(the )?regions?( of (?P<towns>.+))?", re.ASCII)
+_FORMS = ("towns by name (Ash, Birch), 30 % of municipalities, the 10 most connected (largest, smallest), the laggards, "
+          "or, with the mechanism regions, the regions or the region of Ash")
 
 
 class Towns(Protocol):
@@ -38,7 +44,7 @@ class Towns(Protocol):
         """How many citizens each has: int64[M]."""
 
     def by(self, what: str) -> np.ndarray:
-        """A number of each: its "peers", its "category" of adopters, its "luck" (a uniform)."""
+        """A number of each: its "peers", its "category" of adopters, its "region", its "luck" (a uniform)."""
 
 
 def parted(text: str) -> tuple[str, str | None, str | None]:
@@ -71,6 +77,8 @@ def check(where: object, place: str = "") -> str:
     if not said:
         raise Refused("{place}in names no municipality; write {forms}, or take it out to act everywhere.", place=place,
                       forms=_FORMS)
+    if found := _REGIONS.fullmatch(said):
+        return REGIONS if found["towns"] is None else _OF + check(found["towns"], place)
     if "%" in said:
         if not (found := _SHARE.fullmatch(said)):
             raise Refused("{place}in {where!r} cannot be read; write {forms}.", place=place, where=said, forms=_FORMS)
@@ -104,15 +112,21 @@ def towns(where: str, place: str = "") -> list[str]:
     return named
 
 
+def regional(where: str) -> bool:
+    """Whether a place is the second tier of government."""
+    return bool(_REGIONS.fullmatch(where))
+
+
 def drawn(where: str) -> bool:
     """Whether which municipalities these are differs from run to run."""
+    where = where.removeprefix(_OF)
     return bool(where) and (where.endswith("municipalities") or where.endswith(BY[0])
                             or where.removeprefix("the ") in ADOPTERS)
 
 
 def chosen(where: str, among: Towns) -> np.ndarray:
-    """Which municipalities a place names: bool[M]. Raises `Refused` for towns that there are not, for too many, and for
-    none."""
+    """Which municipalities a place names: bool[M]; of regions all that lie in them. Raises `Refused` for towns that there
+    are not, for too many, and for none."""
     mask = _chosen(where, among)
     if not mask.any():
         raise Refused("in {where!r} is none of the {M} municipalities here, so nothing would act; name a larger share, or "
@@ -122,6 +136,9 @@ def chosen(where: str, among: Towns) -> np.ndarray:
 
 def _chosen(where: str, among: Towns) -> np.ndarray:
     M = len(among.names)
+    if regional(where):
+        region = among.by("region")
+        return np.isin(region, region[_chosen("" if where == REGIONS else where.removeprefix(_OF), among)])
     if not where:
         return np.ones(M, bool)
     if found := _SHARE.fullmatch(where):
@@ -157,6 +174,10 @@ def _first(score: np.ndarray, count: int) -> np.ndarray:
 
 def meet(one: str, other: str) -> str:
     """Where two places surely overlap whatever the table: 'everywhere', the place, a town; '' where that is not sure."""
+    if regional(one) != regional(other):
+        return ""
+    if regional(one):
+        one, other = ("" if where == REGIONS else where.removeprefix(_OF) for where in (one, other))
     if not one or not other or one == other:
         return one or other or "everywhere"
     if drawn(one) or drawn(other) or _FIRST.fullmatch(one) or _FIRST.fullmatch(other):

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from letsdance.params import PARAMETERS, Refused, nearest, record_dtype
-from letsdance.scenarios.mechanism import DECISIONS, PHASES, Mechanism
+from letsdance.scenarios.mechanism import DECISIONS, OF_REGION, PER_REGION, PHASES, Mechanism
 from letsdance.simulation import engine, replaced
 from letsdance.simulation.compiled import rule
 from letsdance.simulation.indicators import ROW
@@ -45,6 +45,8 @@ _GOVERNMENT = tuple(name for name in GOVERNMENT.names or () if name not in _HIDD
 _ACTING = {"effective_feedback": "outcome.effective_feedback(gov.feedback, p)",
            "effective_silo": "call.effective_silo(gov.silo, will.adoption_feedback(gov.stage, gov.depth, p), p)",
            "effective_need": "adopt.effective_need(gov.need, p)"}
+#: What of a government others see, as it stood when the quarter began: region_ in front of it is the mean over its region.
+_SEEN = ("willingness", "depth", "news", "stage")
 _REASONS: tuple[Any, ...] = (will.CitizenReasons, will.GovernmentReasons, adopt.Value)
 Phase = Callable[..., None]
 _NUMBERS = ("float64", "float32", "int64", "bool", "boolean", "uint64", "int32", "uint8")
@@ -158,6 +160,8 @@ class _Names:
         for whose, of in self.columns.items():
             of.update({c.name: rows[whose] + k for k, c in enumerate(c for c in columns if c.of == whose)})
         self.rows = {whose: rows[whose] + len(of) for whose, of in self.columns.items()}
+        self.life = self.rows["governments"]  # the row that says what acts in each municipality's region (`state.living`)
+        self.rows["governments"] += PER_REGION in self.parameters
 
     def own(self) -> Own:
         """How many rows they need."""
@@ -188,7 +192,8 @@ class _Names:
         """Every name that a rule of citizens or governments may ask for."""
         mine = [*_CITIZEN, *self.columns["citizens"]]
         return [*(mine if whose == "citizens" else ()), *self.columns["governments"], *_GOVERNMENT, *_ACTING,
-                *(f"mean_{n}" for n in mine), *(f"neighbours_{n}" for n in mine if whose == "citizens"),
+                *(f"region_{n}" for n in (*_SEEN, "p") if PER_REGION in self.parameters), *(f"mean_{n}" for n in mine),
+                *(f"neighbours_{n}" for n in mine if whose == "citizens"),
                 *self.parameters, *PARAMETERS.shipped, "p", "chance", "luck", "quarter"]
 
 
@@ -220,6 +225,8 @@ class _Call:
             return f"a_{name}"
         if name == "p":
             return "p"
+        if PER_REGION in names.parameters and (found := self._of_region(names, name)):
+            return found
         if name == "quarter":
             return "np.float64(t)"
         if name in ("chance", "luck"):
@@ -244,6 +251,20 @@ class _Call:
                       owner=mechanism.called, label=label, name=name, near=nearest(name, known),
                       words='citizens and of their government' if whose == 'citizens' else 'governments',
                       words_2='or neighbours_ ' if whose == 'citizens' else '')
+
+    def _of_region(self, names: _Names, name: str) -> str:
+        """The house's parameters as they act in the municipality's region, or a mean over it, as an expression; '' for what
+        is neither. Every municipality of a region counts the same numbers in the same order."""
+        if name == OF_REGION:
+            life = f"np.int64(s.own_governments[{names.life}, m])"
+            return f"(s.lives[{life} - 1] if len(s.lives) > 0 and {life} > 0 else p)"
+        kind, _, column = name.partition("_")
+        if kind != "region" or column not in _SEEN:
+            return ""
+        self.once.append(f"size = max(1, np.int64(q[{names.parameters[PER_REGION]}]))")
+        self.each += ["its = range(m // size * size, min(m // size * size + size, len(s.governments)))", f"{name} = 0.0",
+                      "for k in its:", f"    {name} += s.governments[k].{column}_before", f"{name} /= len(its)"]
+        return name
 
 
 # ---------------------------------------------------------------- the file that is written

@@ -173,8 +173,8 @@ def run_seeds(places: Municipalities, schedule: np.ndarray, seeds: np.ndarray, t
         lo, hi = chunk
         state = empty_state(places.citizens, house[0], driver.own, places.start)
         with interpreted_arithmetic(), drivers.refusing(driver):
-            for at, people, under in _under(table, M, seeds, lo, hi):
-                driver.run_many(living(state, people, len(under[2])), places.start, *under, seeds[at], rows[at], more[at],
+            for at, whose, under in _under(table, M, seeds, lo, hi):
+                driver.run_many(living(state, *whose), places.start, *under, seeds[at], rows[at], more[at],
                                 stage[at], depth[at], regime[at], category[at])
         if progress:
             progress(hi - lo)
@@ -190,17 +190,19 @@ def run_seeds(places: Municipalities, schedule: np.ndarray, seeds: np.ndarray, t
 
 
 def _under(table: environment.Schedule, M: int, seeds: np.ndarray, lo: int,
-           hi: int) -> Iterator[tuple[slice, np.ndarray | None, tuple[Any, ...]]]:
-    """Runs lo..hi in slices that live under the same parameters, who lives under which of them where citizens of a
-    municipality differ in that (`state.living`), and these as `run_many` takes them."""
+           hi: int) -> Iterator[tuple[slice, tuple[Any, ...], tuple[Any, ...]]]:
+    """Runs lo..hi in slices that live under the same parameters, what `state.living` is told of who lives under which of
+    them, and these as `run_many` takes them."""
     local = table.local
     if local is None:
-        yield slice(lo, hi), None, (table.shipped, table.own, table.shipped[None], table.own[None], np.array([[0, M, 0]]))
+        whole = table.shipped, table.own
+        yield slice(lo, hi), (None, 1, None), (*whole, *(one[None] for one in whole), np.array([[0, M, 0]]))
         return
     for at in [slice(r, r + 1) for r in range(lo, hi)] if local.drawn else [slice(lo, hi)]:
         lived = local.of(int(seeds[at][0]))
-        yield at, lived.people, (lived.mean.shipped, lived.mean.own, np.stack([one.shipped for one in lived.tables]),
-                   np.stack([one.own for one in lived.tables]), np.array(lived.blocks))
+        yield at, (lived.people, len(lived.tables), lived.regions), (
+            lived.mean.shipped, lived.mean.own, np.stack([one.shipped for one in lived.tables]),
+            np.stack([one.own for one in lived.tables]), np.array(lived.blocks))
 
 
 def state_after(places: Municipalities, schedule: np.ndarray, seed: int) -> State:
@@ -209,8 +211,8 @@ def state_after(places: Municipalities, schedule: np.ndarray, seed: int) -> Stat
     driver, house, Q, M = drivers.of_schedule(table), table.shipped, len(schedule), len(places)
     state = empty_state(places.citizens, house[0], driver.own, places.start)
     with interpreted_arithmetic(), drivers.refusing(driver):
-        (_, people, under), = _under(table, M, np.array([seed], np.uint64), 0, 1)
-        driver.run_many(living(state, people, len(under[2])), places.start, *under, np.array([seed], np.uint64),
+        (_, whose, under), = _under(table, M, np.array([seed], np.uint64), 0, 1)
+        driver.run_many(living(state, *whose), places.start, *under, np.array([seed], np.uint64),
                         np.zeros((1, Q), ROW), np.zeros((1, Q, driver.own.indicators)), np.zeros((1, Q, M), np.uint8),
                         np.zeros((1, Q, M), np.float32), np.zeros((1, Q, M), np.uint8), np.zeros((1, M), np.uint8))
     return state

@@ -9,12 +9,14 @@ municipalities, so that points are in proportion. Where one acts for a group of 
 table for every set that some citizen has, too: citizens then live each under their own in all that they are asked one by
 one (`Parameter.each_citizen`), their government under what acts for everybody; the mean is over citizens of a municipality
 first.
+
+Where a mechanism adds a second tier of government (`Scenario.per_region`), a region lives under the levers that are for it,
+and, like everybody, under the shocks that act everywhere; levers that act everywhere are the municipalities'.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -24,7 +26,7 @@ import numpy as np
 
 from letsdance.params import PARAMETERS, Refused, record_dtype
 from letsdance.scenarios import LEVERS, Scenario, Use, groups, places
-from letsdance.scenarios.mechanism import Mechanism
+from letsdance.scenarios.mechanism import Mechanism, read_by
 from letsdance.simulation import municipalities
 from letsdance.simulation.municipalities import Municipalities
 
@@ -105,7 +107,7 @@ def build(scenario: Scenario, quarters: int | None = None, among: Municipalities
 
     among: the municipalities, where they are not the scenario's own. Raises `Refused` for places that there are not.
     """
-    if not any(use.reach for use in _uses(scenario)):
+    if not any(use.reach for use in _uses(scenario)) and not (scenario.levers and scenario.per_region):
         return _everywhere(scenario, quarters)
     _refuse_readers(scenario)
     local = Local(scenario, quarters, municipalities.of(scenario) if among is None else among)
@@ -116,11 +118,19 @@ def build(scenario: Scenario, quarters: int | None = None, among: Municipalities
 
 def share(use: Use, scenario: Scenario, among: Municipalities | None = None) -> float:
     """The part of citizens that a lever or shock reaches, 0 to 1, as the mean over municipalities: its part of the points.
-    Raises `Refused`."""
+    A region counts as one municipality, because it is one government. Raises `Refused`."""
     if not use.reach:
         return 1.0
-    towns = municipalities.of(scenario) if among is None else among
-    return float((places.chosen(use.where, _Towns(towns, scenario, 0)) * _reached(use, towns.citizens)).mean())
+    known = _Towns(municipalities.of(scenario) if among is None else among, scenario, 0)
+    there = places.chosen(use.where, known)
+    if places.regional(use.where):
+        return _part_of_regions(there, known)
+    return float((there * _reached(use, known.citizens)).mean())
+
+
+def _part_of_regions(there: np.ndarray, among: _Towns) -> float:
+    """How many regions these municipalities (bool[M]) are, for each municipality that there is."""
+    return len(np.unique(among.by("region")[there])) / len(there)
 
 
 def for_whom(scenario: Scenario) -> str:
@@ -152,12 +162,13 @@ def _reached(use: Use, citizens: np.ndarray) -> np.ndarray:
 class Lived:
     """Who lives under which parameters in one run: `tables`, G schedules; `group` int64[M], whose each municipality's is;
     `mean`, the mean of the tables over municipalities. `people` uint16[N]: whose each citizen's is; None: all their
-    municipality's."""
+    municipality's. `regions` uint16[M]: the same of each municipality's region."""
 
     tables: tuple[Schedule, ...]
     group: np.ndarray
     mean: Schedule
     people: np.ndarray | None = None
+    regions: np.ndarray | None = None
 
     @property
     def blocks(self) -> list[tuple[int, int, int]]:
@@ -183,20 +194,40 @@ class Local:
 
     def of(self, seed: int) -> Lived:
         """Who lives under which parameters in the run of this seed."""
-        one, M = self.scenario, len(self.among)
+        one = self.scenario
         towns = _Towns(self.among, one, seed, self._without)
         masks = {kind: [places.chosen(use.where, towns) for use in uses]
                  for kind, uses in (("lever", one.levers), ("shock", one.shocks))}
         for kind, uses in (("lever", one.levers), ("shock", one.shocks)):
             _refuse_overlap(kind, uses, masks[kind], self.among.names)
         acts = np.array([*masks["lever"], *masks["shock"]]).T  # [M, uses]
-        whom = [use.whom for use in _uses(one)]
+        lived = self._of_municipalities(towns, acts & np.array([not places.regional(use.where) for use in _uses(one)]))
+        return self._with_regions(lived, towns, acts) if one.per_region else lived
+
+    def _of_municipalities(self, towns: _Towns, acts: np.ndarray) -> Lived:
+        """The same where these levers and shocks act in municipalities, bool[M, uses]."""
+        M, whom = len(self.among), [use.whom for use in _uses(self.scenario)]
         sets, group = np.unique(acts & np.array([not one for one in whom]), axis=0, return_inverse=True)
         group = np.asarray(group, np.int64).reshape(M)
         tables = [self._under(mine) for mine in sets]
         if not any(whom):
             return Lived(tuple(tables), group, self._mean((sets.tobytes(),), tables, np.bincount(group) / M))
         return self._of_groups(towns, acts, whom, tables, group, sets.tobytes())
+
+    def _with_regions(self, lived: Lived, towns: _Towns, acts: np.ndarray) -> Lived:
+        """With what acts in regions: what is for them, and the shocks that act everywhere."""
+        uses = _uses(self.scenario)
+        there = [places.regional(use.where) for use in uses]
+        common = [k >= len(self.scenario.levers) and not use.reach for k, use in enumerate(uses)]
+        sets, of_region = np.unique(acts & (np.array(there) | common), axis=0, return_inverse=True)
+        tables, at = _placed([self._under(mine) for mine in sets], list(lived.tables))
+        mean = lived.mean.copy()
+        for k, use in enumerate(self.scenario.levers):
+            if there[k]:
+                part = _part_of_regions(acts[:, k], towns)
+                mean["points"] += [part * cost(use, quarter) for quarter in range(len(mean))]
+        return replace(lived, tables=tuple(tables), mean=mean,
+                       regions=np.array(at, np.uint16)[np.asarray(of_region).reshape(-1)])
 
     @cached_property
     def _without(self) -> Schedule:
@@ -235,22 +266,28 @@ class Local:
         town, bits = kinds // 2**len(names), kinds % 2**len(names)
         belongs = bits[:, None] >> np.array([names.index(one) for one in whom]) & 1
         sets, of_kind = np.unique(acts[town] & (belongs == 1), axis=0, return_inverse=True)
-        place: dict[bytes, int] = {}
-        for k, table in enumerate(tables):
-            place.setdefault(table.tobytes(), k)
-        at = []
-        for acting in sets:  # what comes to the same parameters is one life, however it came about
-            table = self._under(acting)
-            if table.tobytes() not in place:
-                place[table.tobytes()] = len(tables)
-                tables.append(table)
-            at.append(place[table.tobytes()])
+        tables, at = _placed([self._under(acting) for acting in sets], tables)
         people = np.array(at, np.uint16)[np.asarray(of_kind).reshape(-1)][np.asarray(mine).reshape(-1)]
         weight = np.bincount(people, 1.0 / (len(n) * n[home]), len(tables))
         lived = np.flatnonzero(weight)
         of_all = np.bincount(people, minlength=len(tables)) / len(people)
         return Lived(tuple(tables), group, self._mean(
             (for_all, sets.tobytes(), lived.tobytes()), [tables[k] for k in lived], weight[lived], of_all[lived]), people)
+
+
+def _placed(more: list[Schedule], tables: list[Schedule]) -> tuple[list[Schedule], list[int]]:
+    """Tables and more of them, and where these stand: what comes to the same parameters is one life, however it came
+    about."""
+    tables, at = list(tables), []
+    place: dict[bytes, int] = {}
+    for k, table in enumerate(tables):
+        place.setdefault(table.tobytes(), k)
+    for table in more:
+        if table.tobytes() not in place:
+            place[table.tobytes()] = len(tables)
+            tables.append(table)
+        at.append(place[table.tobytes()])
+    return tables, at
 
 
 def _mean(tables: list[Schedule], weight: np.ndarray, of_all: np.ndarray | None = None) -> Schedule:
@@ -270,6 +307,7 @@ def _refuse_overlap(kind: str, uses: tuple[Use, ...], masks: list[np.ndarray], n
         for j, other in enumerate(uses[:k]):
             both = masks[k] & masks[j]
             if use.name == other.name and both.any() and groups.meet(use.whom, other.whom) and (
+                    places.regional(use.where) == places.regional(other.where)) and (
                     use.active(other.start) or other.active(use.start)):
                 raise Refused("{kind} {name} is used twice at the same time in {town} ({other} and {use}); let their "
                               "places or groups not overlap.", kind=kind, name=use.name, town=names[int(np.argmax(both))],
@@ -282,23 +320,10 @@ def _refuse_readers(scenario: Scenario) -> None:
                for use in uses if use.whom for entry in scenario.declared(kind, use.name)["effects"]}
     for one in scenario.mechanisms:
         for label, rule in one.rules:
-            if label not in one.replaced and (read := sorted(changed & set(_read(rule)))):
+            if label not in one.replaced and (read := sorted(changed & set(read_by(rule)))):
                 raise Refused("{owner}: the rule {label} reads {parameter}, which is not the same for all citizens where "
                               "{use} acts; take the group out, or the mechanism.", owner=one.called, label=label,
                               parameter=read[0], use=for_whom(scenario))
-
-
-def _read(rule: Callable[..., object], seen: frozenset[int] = frozenset()) -> Iterator[str]:
-    """Names that a rule asks for or takes of a record, and those of the functions that it calls."""
-    plain: Any = getattr(rule, "py_func", rule)
-    code = getattr(plain, "__code__", None)
-    if code is None or id(plain) in seen:
-        return
-    yield from (*code.co_varnames[:code.co_argcount], *code.co_names)
-    for name in code.co_names:
-        used = plain.__globals__.get(name)
-        if callable(used) and not isinstance(used, type):
-            yield from _read(used, seen | {id(plain)})
 
 
 class _Towns:
@@ -306,13 +331,15 @@ class _Towns:
 
     def __init__(self, among: Municipalities, scenario: Scenario, seed: int, schedule: Schedule | None = None) -> None:
         self.names, self.citizens = among.names, among.citizens
-        self._among, self._seed = among, np.uint64(seed)
+        self._among, self._seed, self._per_region = among, np.uint64(seed), scenario.per_region
         self._schedule = _everywhere(scenario.without_policy(), 8) if schedule is None else schedule
 
     def by(self, what: str) -> np.ndarray:
-        """A number of each municipality: its "peers", its "category" of adopters, its "luck"."""
+        """A number of each municipality: its "peers", its "category" of adopters, its "region", its "luck"."""
         from letsdance.simulation.luck import Stream, address, uniform
 
+        if what == "region":
+            return np.arange(len(self.names)) // self._per_region
         if what == "luck":
             with np.errstate(over="ignore"):
                 key = np.uint64(address(self._seed, np.uint64(Stream.PLACES), np.int64(0), np.int64(0)))

@@ -47,7 +47,7 @@ class Society:
         self.driver = driver.of_schedule(self._schedule)
         given = municipalities.start
         empty = empty_state(municipalities.citizens, self._house[0], self.driver.own, given)
-        self.state: State = living(empty, self._people, len(self._tables))
+        self.state: State = living(empty, self._people, len(self._tables), self._regions)
         self.quarter = 0
         M = len(municipalities)
         self._row = np.zeros(1, ROW)
@@ -81,13 +81,13 @@ class Society:
         mean, tables, self._blocks = (lived.mean, lived.tables, lived.blocks) if lived else everywhere
         self._house, self._own = mean.shipped, mean.own
         self._tables = [(one.shipped, one.own) for one in tables]
-        self._people = lived.people if lived else None
+        self._people, self._regions = (lived.people, lived.regions) if lived else (None, None)
         if "state" in self.__dict__:
-            self.state = living(self.state, self._people, len(self._tables))
+            self.state = living(self.state, self._people, len(self._tables), self._regions)
             self._live(min(self.quarter, len(self._house) - 1))
 
     def _live(self, now: int) -> None:
-        """Set what citizens of groups live under to a quarter's."""
+        """Set what citizens of groups, and regions, live under to a quarter's."""
         for k in range(len(self.state.lives)):
             self.state.lives[k] = self._tables[k][0][now]
 

@@ -105,10 +105,10 @@ class State(NamedTuple):
     # those of a citizen's willingness (logits) before those of joining (share); of a government's willingness (logits)
     # before those of adopting (value), of its support, of success and of services' ends (logits).
     own_citizens: Any        # float32[k, N]
-    own_governments: Any     # float64[k, M]
+    own_governments: Any     # float64[k, M]; with a second tier the last is 1 + which of `lives` acts in its region, or 0
     own_numbers: Any         # float64[k]: parameters in force this quarter, then what is measured
     own_terms: Any           # int64[7, 2]: of each of `scenarios.mechanism.DECISIONS` its terms' first row, how many
-    # Where something acts for a group of citizens (simulation.schedule); length 0 where nothing does.
+    # Where something acts for a group of citizens, or in regions (simulation.schedule); length 0 where nothing does.
     people: Any              # uint16[N or 0]: which of `lives` each citizen lives under
     lives: Any               # record_dtype[K]: sets of parameters in force this quarter
 
@@ -176,11 +176,14 @@ def empty_state(citizens: np.ndarray, p: Any, own: Own = Own(), given: Given | N
         people=np.zeros(0, np.uint16), lives=np.zeros(0, record_dtype()))
 
 
-def living(state: State, people: np.ndarray | None, count: int) -> State:
-    """The state in which each citizen lives under one of `count` sets of parameters; None: under the municipality's."""
-    if people is None:
-        return state if not len(state.people) else state._replace(people=state.people[:0], lives=state.lives[:0])
-    return state._replace(people=people, lives=np.zeros(count, record_dtype()))
+def living(state: State, people: np.ndarray | None, count: int, regions: np.ndarray | None = None) -> State:
+    """The state in which each citizen, and each municipality's region, lives under one of `count` sets of parameters; None:
+    under the municipality's."""
+    if people is None and regions is None:
+        return state if not len(state.lives) else state._replace(people=state.people[:0], lives=state.lives[:0])
+    if regions is not None:
+        state.own_governments[-1] = 1.0 + regions
+    return state._replace(people=state.people[:0] if people is None else people, lives=np.zeros(count, record_dtype()))
 
 
 def given_nothing(municipalities: int) -> np.ndarray:

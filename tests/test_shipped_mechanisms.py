@@ -32,7 +32,8 @@ def lived(on: str = "", start: str = "lets_dance", levers: tuple[str, ...] = (),
 
 
 def world(on="", start="lets_dance", levers="", shocks="", profile=None, **parameters):
-    return {"on": on, "start": start, "levers": tuple(levers.split()), "shocks": tuple(shocks.split()), "profile": profile,
+    levers, shocks = (tuple(re.split(r" (?!in |the |regions)", uses)) if uses else () for uses in (levers, shocks))
+    return {"on": on, "start": start, "levers": levers, "shocks": shocks, "profile": profile,
             "parameters": tuple(sorted(parameters.items()))}
 
 
@@ -128,6 +129,15 @@ EXPECTED = [
     twice("replacing", "old_services_run", "down", {"levers": "REPLACE@1"}, {}, {"start": "wasteland"}),
     on_off("multilevel", "ever_adopted", "down", start="dead_horse"),
     pulled("multilevel", "ever_adopted", "up", "STEER@1", start="dead_horse"),
+    on_off("regions", "ever_adopted", "down", start="lone_ranger"),
+    pulled("regions", "ever_adopted", "up", "PACT@1", start="lone_ranger"),
+    *(("regions", what, goes, [world("regions", "lone_ranger", f"LEAD@1{more}", shocks, needs_region=1),
+                               world("regions", "lone_ranger", "LEAD@1", needs_region=1)], {})
+      for more, shocks, directions in (("", "austerity@1+40 in the regions", ("up", "down")),
+                                       (" LEAD@1 in the regions", "", ("down", "up")))
+      for what, goes in zip(("waiting_for_region", "ever_adopted"), directions, strict=True)),
+    pulled("regions", "regions_willing", "up", "LEAD@1", start="lone_ranger"),
+    on_off("regions", "feedback_outside", "down", start="lone_ranger"),
     on_off("middle", "feedback_outside", "down"),
     more("middle", "feedback_outside", "up", [world("middle", levers="BROK@8"), world("middle")],
          [world("", levers="BROK@8"), world("")]),
@@ -196,7 +206,7 @@ def test_switched_off_every_other_number_is_as_without_them(start):
 def test_each_is_short_says_all_and_names_its_evidence(word):
     text = mechanism.shipped()[word]
     one = next(one for one in mechanism.described() if one.name == word)
-    assert len(text.splitlines()) <= 60
+    assert len(text.splitlines()) <= 75  # a whole tier of government
     assert one.expected
     assert not re.search(r"p\.\w+_shift\b", text), "effective_feedback, _silo, _need say what acts"
     assert one.source == "seed"
