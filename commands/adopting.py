@@ -231,23 +231,17 @@ def data(
     save: Annotated[Path | None, typer.Option(help="Of a survey: write a start (.toml) or municipalities (.csv).")] = None,
     report: Annotated[Path | None, typer.Option(help="Write every problem as CSV: line, column, value, problem.")] = None,
     out: Annotated[Path | None, typer.Option(help="A folder to write, with the table and a page.")] = None,
-    overwrite: Overwrite = False, as_json: Json = False,
+    text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Check a table and say what it holds. A survey can be turned into a start."""
     from letsdance.scenarios.tables import Invalid, Reading
 
     if file is None:
-        _list_cases(as_json)
+        _list_cases(as_json, text)
         return
     from letsdance.experiments import folder
 
-    ending = None if save is None else save.suffix
-    if ending != ".toml":
-        idle("--base", because="it is the start that --save START.toml changes")
-    if ending != ".csv":
-        idle("--draws", because="it says how many starts --save POINTS.csv writes")
-    if draws is None:
-        idle("--seed", because="only --draws draws")
+    _beside(save, draws)
     for target, option in ((save, "--save"), (report, "--report")):
         if target is not None:
             folder.check_file(target, overwrite, option)
@@ -255,7 +249,8 @@ def data(
         folder.check_target(out, overwrite)
     try:
         said, frame, counts, start = _said(file, kind, edges, population, scale, base, save, never or [], group,
-                                          Reading(decimal=decimal or "", sheet=sheet or ""), missing or [], draws, seed)
+                                          Reading(decimal=decimal or "", sheet=sheet or ""), missing or [], draws, seed,
+                                          text)
     except Invalid as bad:
         _tell_problems(bad, report, overwrite, as_json)
         raise
@@ -265,9 +260,10 @@ def data(
     if out is not None:
         from letsdance.report.adopters import data_study
 
-        keep(out, "adopters data", {"sentences": said}, {"table": frame}, data_study(said, Path(file).name, frame, counts),
-             overwrite, as_json, beside=("--save", "--report"))
-    said += [] if save is None else [f"Written: {save}."]
+        page = data_study(said, Path(file).name, frame, counts, text)
+        keep(out, "adopters data", {"sentences": said}, {"table": frame}, page, overwrite, as_json,
+             beside=("--save", "--report"))
+    said += [] if save is None else [text("report.data_written", out=save)]
     if as_json:
         typer.echo(json.dumps({"valid": True, "sentences": said, "rows": records(frame)}))
         return
@@ -277,7 +273,18 @@ def data(
         written(out, "")
 
 
-def _list_cases(as_json: bool) -> None:
+def _beside(save: Path | None, draws: int | None) -> None:
+    """Refuse options that do nothing beside what is saved."""
+    ending = None if save is None else save.suffix
+    if ending != ".toml":
+        idle("--base", because="it is the start that --save START.toml changes")
+    if ending != ".csv":
+        idle("--draws", because="it says how many starts --save POINTS.csv writes")
+    if draws is None:
+        idle("--seed", because="only --draws draws")
+
+
+def _list_cases(as_json: bool, text: Text) -> None:
     """What `data` says without a file."""
     from letsdance.scenarios import cases
 
@@ -288,7 +295,8 @@ def _list_cases(as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(shown))
     else:
-        print_table("Cases that ship", ["name", "what"], [list(item) for item in shown.items()])
+        print_table(text("report.data_cases"), [text("report.classic_list_name"), text("report.data_cases_what")],
+                    [list(item) for item in shown.items()])
 
 
 def _tell_problems(bad: Invalid, report: Path | None, overwrite: bool, as_json: bool) -> None:
@@ -311,12 +319,12 @@ def _tell_problems(bad: Invalid, report: Path | None, overwrite: bool, as_json: 
 
 def _said(file: str, kind: str | None, edges: Path | None, population: Path | None, scale: str | None, base: str | None,
           save: Path | None, never: list[str], group: str | None, reading: Reading, missing: list[str],
-          draws: int | None, seed: int) -> tuple[list[str], Any, Any, str]:
+          draws: int | None, seed: int, text: Text) -> tuple[list[str], Any, Any, str]:
     """What a file holds, recognised by its columns: sentences, the table, the counts if it is one of counts, and of a
     survey the text to save."""
     import pandas as pd
 
-    from letsdance.experiments.adopters.counts import KINDS, read_counts, read_population
+    from letsdance.experiments.adopters.counts import read_counts, read_population
     from letsdance.experiments.adopters.data import read_survey, read_times
     from letsdance.params import Refused
     from letsdance.scenarios import tables
@@ -342,29 +350,40 @@ def _said(file: str, kind: str | None, edges: Path | None, population: Path | No
                                          "writes")
         survey = read_survey(sheet, scale, missing=missing, reading=reading)
         start, error = survey.start(), survey.error()
-        said = [*survey.said, *(
-            f"{who}: {start[name]:.2f}" + (f", standard error {error[name]:.3f}." if error[name] == error[name] else ".")
-            for name, who in (("C", "Citizens' mean willingness"), ("G", "Officials' mean willingness"),
-                              ("T", "Citizens' mean trust")) if name in start)]
+        said = [*map(text.refused, survey.said), *(_mean(name, start[name], error[name], text)
+                                                   for name in "CGT" if name in start)]
         return said, survey.frame, None, "" if save is None else _start(survey, save, base, population, draws, seed)
     if what == "times":
         adoption = read_times(sheet, edges, never=never, group=group, reading=reading)
-        ties = "" if adoption.network is None else \
-            f", {sum(matrix.nnz for matrix in adoption.network):,} ties" + (
-                f" over {len(adoption.network)} periods" if len(adoption.network) > 1 else "")
         frame = pd.DataFrame({"node": list(adoption.nodes), "time": adoption.times})
-        return [f"Times of adoption of {len(frame):,} nodes, {adoption.periods[0]} to {adoption.periods[-1]}{ties}.",
-                *adoption.said], frame, None, ""
+        return [text("report.data_times", n=text.number(len(frame)), first=adoption.periods[0], last=adoption.periods[-1],
+                     ties=_ties(adoption, text)), *map(text.refused, adoption.said)], frame, None, ""
     if what == "population":
         notes: list[str] = []
         people = read_population(sheet, reading, notes)
-        return [*notes, f"Population at risk of {len(people)} units, {sum(people.values()):,.0f} in all."], pd.DataFrame(
+        return [*map(text.refused, notes), text("report.data_population", n=text.number(len(people)),
+                                                all=text.number(sum(people.values())))], pd.DataFrame(
             {"unit": list(people), "population": list(people.values())}), None, ""
     counts = read_counts(sheet, kind, reading)
     if population is not None:
         counts = counts.with_population(read_population(population))
-    shapes = counts.shapes()
-    return [f"Counts are {KINDS[counts.kind]}.", *counts.said, *shapes["says"]], counts.frame, counts, ""
+    return [text(f"report.data_kinds_{counts.kind}"), *map(text.refused, counts.said),
+            *counts.shapes(text)["says"]], counts.frame, counts, ""
+
+
+def _mean(name: str, mean: float, error: float, text: Text) -> str:
+    """What a survey says on average, with its sampling error where it is known."""
+    said = text(f"report.data_mean_{name}", mean=text.number(mean, 2))
+    return f"{said}." if error != error else text("report.data_mean_error", mean=said, error=text.number(error, 3))
+
+
+def _ties(adoption: Adoption, text: Text) -> str:
+    """How many ties stand beside times, in how many periods."""
+    if adoption.network is None:
+        return ""
+    periods = len(adoption.network)
+    return text("report.data_ties_over" if periods > 1 else "report.data_ties", periods=periods,
+                n=text.number(sum(matrix.nnz for matrix in adoption.network)))
 
 
 def _start(survey: Any, save: Path, base: str | None, population: Path | None, draws: int | None, seed: int) -> str:

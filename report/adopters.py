@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from letsdance.experiments.adopters.classic import said_of, settings
-from letsdance.params import listed
 from letsdance.report.sheet import WIDE, Figure, Panel, scale, share_ticks, text_width
 from letsdance.report.study import Section, Study, Table
 from letsdance.report.style import (
@@ -522,15 +521,13 @@ def classic_study(found: Classic, text: Text = ENGLISH) -> Study:
 
 # ---------------------------------------------------------------- a series of counts
 
-def series_figure(counts: Counts, width: float = WIDE) -> Figure:
+def series_figure(counts: Counts, width: float = WIDE, text: Text = ENGLISH) -> Figure:
     """Counts of each unit over time, as they are."""
-    shapes = counts.shapes()
-    told = listed(f"{row['unit']} from {row['at_first']:,.12g} in {row['first']} to {row['at_last']:,.12g} in {row['last']}"
-                  for _, row in shapes.iterrows())
-    figure = Figure("What the series is", f"{told[:1].upper()}{told[1:]}.", width)
-    what = {"new": "adopters in all", "stock": "cases active at the time", "cumulative": "adopters in all",
-            "percent": "active cases, %"}[counts.kind]
-    top = figure.head(f"{what}; discs: what was counted")
+    told = text.listed([text("report.data_series_item", unit=row["unit"], low=_plain(row["at_first"], text),
+                             high=_plain(row["at_last"], text), first=row["first"], last=row["last"])
+                        for _, row in counts.shapes().iterrows()])
+    figure = Figure(text("report.data_series"), f"{told[:1].upper()}{told[1:]}.", width)
+    top = figure.head(text("report.data_series_head", what=text(f"report.data_what_{counts.kind}")))
     units = counts.units[:8]
     columns = 1 if _narrow(width) else min(2, len(units))
     cell, height = width / columns, 170.0
@@ -541,7 +538,7 @@ def series_figure(counts: Counts, width: float = WIDE) -> Figure:
         y = y.cumsum() if counts.kind == "new" else y
         row, column = divmod(k, columns)
         high, ticks = scale(float(y.max()))
-        marks = [(value, f"{value:,g}") for value, _ in ticks]
+        marks = [(value, _plain(value, text)) for value, _ in ticks]
         panel = Panel(figure, column * cell + 66, top + 30 + row * (height + 70), cell - 66 - 24, height,
                       (x[0] - 0.5, x[-1] + 0.5), (0.0, high))
         panel.scale_y(marks)
@@ -551,21 +548,21 @@ def series_figure(counts: Counts, width: float = WIDE) -> Figure:
         for at, value in zip(x, y, strict=True):
             figure.disc(float(panel.at_x(at)), float(panel.at_y(value)), 4.5, _BLUE, edge=PAPER)
         below = panel.y + height
-    figure.foot(below + 30, DATA_FOOT)
+    figure.foot(below + 30, text("report.adopters_foot"))
     return figure
 
 
-def data_study(said: Sequence[str], name: str, frame: Any, counts: Counts | None) -> Study:
+def data_study(said: Sequence[str], name: str, frame: Any, counts: Counts | None, text: Text = ENGLISH) -> Study:
     """The page of `letsdance adopters data --out`: what was understood, a figure of counts, and the table."""
-    figures = {} if counts is None else {"series": partial(series_figure, counts)}
+    figures = {} if counts is None else {"series": partial(series_figure, counts, text=text)}
     shown = [column for column in frame.columns if counts is None or column != "note" or (frame[column] != "").any()]
     shown = [column for column in shown if not (column == "population" and frame[column].isna().all())]
-    rows = [[str(cell) if isinstance(cell, str | int) else _plain(cell) for cell in row]
+    rows = [[str(cell) if isinstance(cell, str | int) else _plain(cell, text) for cell in row]
             for row in frame[shown].head(40).itertuples(index=False)]
-    note = f"The first 40 of {len(frame):,} rows; all are in the folder's table." if len(frame) > 40 else ""
-    return Study("adopters, data", f"What {name} holds", (),
-                 [Section("Read and checked", [_spaced(sentence) for sentence in said], figures,
-                          [Table(shown, rows, note)])], caveat=OF_THE_DATA)
+    note = text("report.data_first_rows", n=40, of=text.number(len(frame))) if len(frame) > 40 else ""
+    return Study(text("report.data_kind"), text("report.data_holds", name=name), (),
+                 [Section(text("report.data_checked"), [_spaced(sentence) for sentence in said], figures,
+                          [Table(shown, rows, note)])], caveat=text("report.adopters_of_the_data"), text=text)
 
 
 def backtest_of_shares(says: str, name: str, rows: Any, text: Text = ENGLISH) -> Study:
@@ -582,8 +579,10 @@ def backtest_of_shares(says: str, name: str, rows: Any, text: Text = ENGLISH) ->
                  caveat=text("report.adopters_of_the_data"), text=text)
 
 
-def _plain(value: float) -> str:
-    return "–" if not math.isfinite(value) else f"{value:,.6g}"
+def _plain(value: float, text: Text) -> str:
+    if not math.isfinite(value):
+        return "–"
+    return text.typed(value) if abs(value) < 1e5 and value % 1 else text.number(value)
 
 
 __all__ = ["adoption_curve", "backtest_of_shares", "classic_figure", "classic_study", "data_study", "describe_study",

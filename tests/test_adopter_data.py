@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,15 +13,17 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pseudo import plain_english
 from typer.testing import CliRunner
 
 from letsdance.commands.main import app
 from letsdance.experiments.adopters import counts, data
 from letsdance.experiments.adopters.describing import describe
 from letsdance.params import Refused
-from letsdance.report.adopters import describe_study, series_figure
+from letsdance.report.adopters import data_study, describe_study, series_figure
 from letsdance.scenarios import tables
 from letsdance.simulation import simulate
+from letsdance.words import Text
 
 TIMES = """node,time,category
 Ash,1990,city
@@ -480,3 +483,41 @@ def test_figures_are_drawn_where_little_is_known(folder):
                     assert make(width).svg().startswith("<svg")
         for name in ("bass_example", "participatory_budgeting", "eu27_home_working"):
             assert series_figure(counts.read_counts(f"case:{name}"), width).svg().startswith("<svg")
+
+
+@pytest.mark.parametrize(("words", "typed"), [
+    ((), r"case:\w+.*"), (("c.csv",), ""), (("f.csv",), ""), (("one.csv",), ""),
+    (("p.csv",), ""), (("t.csv", "--edges", "e.csv"), ""), (("r.csv",), ""), (("n.csv",), "")], ids=str)
+def test_what_is_printed_of_a_table_speaks_the_language_that_is_asked(words, typed, tmp_path, monkeypatch, spoken):
+    """What readers decided is a refusal's kin, of which this language says nothing: those lines are held elsewhere."""
+    monkeypatch.chdir(tmp_path)
+    for name, rows in {"c": "1,stock\n1,1\n2,4\n3,9\n4,9", "f": "1,percent\n1,1.5\n2,40\n3,3\n4,3.5", "one": "1,new\n1,5",
+                       "p": None, "n": "1,new\n1,0\n2,0\n3,0", "r": "1,new\n1,1\n2,9\n3,1\n4,1"}.items():
+        if rows:
+            Path(f"{name}.csv").write_text("unit,period," + rows.replace("1,", "", 1).replace("\n", "\n7,") + "\n")
+    Path("p.csv").write_text("unit,population\n7,40\n8,60\n")
+    Path("t.csv").write_text("node,time\n1,1\n2,2\n3,4\n")
+    Path("e.csv").write_text("source,target\n1,2\n2,3\n")
+    done = CliRunner().invoke(app, ["adopters", "data", *words, "--language", spoken.language])
+    assert (done.exit_code, len(done.stdout) > 20) == (0, True), done
+    assert not re.findall(r"[A-Za-z]{2,}|\d\.\d", re.sub(typed, "", done.stdout) if typed else done.stdout)
+
+
+def test_the_page_of_a_table_speaks_the_language_that_is_asked(spoken):
+    home = counts.read_counts("case:eu27_home_working")
+    told = [spoken.refused(line) for line in home.shapes(spoken)["says"]]
+    units = sorted(home.units, key=len, reverse=True)
+    names = "|".join(("7", *map(re.escape, units), *home.frame.columns, *filter(None, home.frame["note"].unique())))
+    assert not plain_english(data_study(told, "7", home.frame, home, spoken), rf"(?i:{names})")
+
+
+@pytest.mark.parametrize("language", ["nl", "fr", "de"])
+def test_what_readers_of_adoption_decide_has_its_words(language, tmp_path):
+    table = pd.DataFrame({"node": list("abcdef"), "time": ["1", "2", "3", "4", "900", ""]})
+    edges = pd.DataFrame({"source": list("aab"), "target": list("abb")})
+    said = data.read_times(table, edges).said
+    assert len(said) >= 3
+    text = Text(language)
+    assert all(text.refused(line) != line for line in said), said
+    falling = counts.read_counts(pd.DataFrame({"period": [2, 1, 3], "count": [5, 3, 1]})).said
+    assert all(text.refused(line) != line for line in falling), falling

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import numpy as np
 
-from letsdance.params import Refused
+from letsdance.params import Refused, Said
 from letsdance.scenarios import tables
 from letsdance.scenarios.tables.wide import NEVER
 
@@ -85,13 +85,14 @@ def far_away(table: tables.Table, time: np.ndarray) -> list[str]:
     known = np.unique(time[~np.isnan(time)])
     if len(known) < 3:
         return []
-    said = []
+    said: list[str] = []
     for at, gap, rest in ((known[0], known[1] - known[0], known[1:]), (known[-1], known[-1] - known[-2], known[:-1])):
         if gap > max(10 * (rest[-1] - rest[0]), 10 * _GAP):
             row = int(np.flatnonzero(time == at)[0])
-            said.append(f"The {table.name('time')} {at:.0f} of {table.frame['node'].iloc[row]} ({table.row} "
-                        f"{table.frame.index[row]}) lies far from all others, {rest[0]:.0f} to {rest[-1]:.0f}: correct it "
-                        f"if it is a slip, or say --never {at:.0f} if it means not yet.")
+            said.append(Said("The {column} {at:.0f} of {node} ({row} {index}) lies far from all others, {low:.0f} to "
+                             "{high:.0f}: correct it if it is a slip, or say --never {at:.0f} if it means not yet.",
+                             column=table.name("time"), at=at, node=table.frame["node"].iloc[row], row=Said(table.row),
+                             index=table.frame.index[row], low=rest[0], high=rest[-1]))
     return said
 
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from letsdance.experiments.adopters import statistics, stocks
-from letsdance.params import Refused, nearest
+from letsdance.params import Refused, Said, nearest
 from letsdance.scenarios import tables
 from letsdance.scenarios.tables import Reading
 from letsdance.scenarios.tables.kinds import COUNTS, POPULATION
+from letsdance.words import IN_ENGLISH, Text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,11 +65,11 @@ class Counts:
         return one.assign(new=one["value"].diff().fillna(one["value"]),
                           adopters=one["value"])[["period", "new", "adopters"]]
 
-    def shapes(self) -> pd.DataFrame:
+    def shapes(self, text: Text = IN_ENGLISH) -> pd.DataFrame:
         """One row a unit: what the series is, in numbers and in a sentence (`shape`)."""
         import pandas as pd
 
-        return pd.DataFrame([{"unit": unit, **shape(self.series(unit), unit, self.kind)} for unit in self.units])
+        return pd.DataFrame([{"unit": unit, **shape(self.series(unit), unit, self.kind, text)} for unit in self.units])
 
     def with_population(self, population: Mapping[str, float] | pd.Series) -> Counts:
         """The same with those at risk in each unit, checked."""
@@ -124,15 +125,17 @@ def read_counts(source: Any, kind: str | None = None, reading: Reading | None = 
     if (data.groupby("unit")["period"].diff() < 0).any():
         order = {unit: k for k, unit in enumerate(dict.fromkeys(data["unit"]))}
         data = data.sort_values(["unit", "period"], key=lambda one: one.map(order) if one.name == "unit" else one)
-        said.append(f"The rows are sorted by {table.name('period')}.")
+        said.append(Said("The rows are sorted by {column}.", column=table.name("period")))
     if (kind or name) == "percent" and 0 < data["value"].max() <= 1 and not _signed(table, name):
-        said.append(f"All are at most {data['value'].max():g} %: if they are shares of 1, call the column share.")
+        said.append(Said("All are at most {most:g} %: if they are shares of 1, call the column share.",
+                         most=float(data["value"].max())))
     falls = (data.groupby("unit")["value"].diff() < 0)
     chosen = kind or (name if name != "count" else "stock")
     if kind is None and name == "count":
-        said.append("The column count does not say what it counts; it is read as the cases active at the time (a stock)"
-                    + (", because it falls" if falls.any() else "") + ". If it counts adoptions in each period, say "
-                    "kind new.")
+        said.append(Said("The column count does not say what it counts; it is read as the cases active at the time (a "
+                         "stock), because it falls. If it counts adoptions in each period, say kind new.") if falls.any()
+                    else Said("The column count does not say what it counts; it is read as the cases active at the time (a "
+                              "stock). If it counts adoptions in each period, say kind new."))
     if chosen == "cumulative":
         tables.check(table, [tables.Rule(name, lambda t: ~falls, lambda row: f"is lower than in the period before"
                                     f"{_of(row)}, which a cumulative count cannot be; call it stock")])
@@ -163,7 +166,7 @@ def _check_population(table: tables.Table, kind: str) -> None:
                     f"give all who could adopt")])
 
 
-def shape(series: pd.DataFrame, unit: str = "it", kind: str = "stock") -> dict[str, Any]:
+def shape(series: pd.DataFrame, unit: str = "it", kind: str = "stock", text: Text = IN_ENGLISH) -> dict[str, Any]:
     """What a series is, without a model: its ends, its peak, how far it fell, its greatest step, and a sentence.
 
     Rates are a period of time, since counts may skip years. `saturates` says whether the last step was less than half
@@ -171,55 +174,60 @@ def shape(series: pd.DataFrame, unit: str = "it", kind: str = "stock") -> dict[s
     """
     period, value = series["period"].to_numpy(np.int64), series["value"].to_numpy(np.float64)
     unit = unit[:1].upper() + unit[1:]
-    sign = " %" if kind == "percent" else ""
     total = value.cumsum() if kind == "new" else value
     rate = np.diff(total) / np.diff(period)
     peak = int(total.argmax())
     fell = bool((np.diff(total) < 0).any())
-    low = peak + int(total[peak:].argmin())
 
     def n(number: float) -> str:
-        return f"{number:,.1f}".removesuffix(".0") + sign
-
-    def points(number: float) -> str:
-        return n(number).removesuffix(sign) + (" points" if sign else "")
+        number = round(number, 1)
+        return text.part(number / 100) if kind == "percent" else text.number(number, 0 if number.is_integer() else 1)
 
     found: dict[str, Any] = {
         "kind": kind, "periods": len(period), "first": int(period[0]), "last": int(period[-1]),
         "at_first": float(total[0]), "at_last": float(total[-1]), "peak": float(total[peak]),
         "peak_period": int(period[peak]), "falls": fell, "saturates": None}
     if len(period) == 1:
-        return found | {"says": f"{unit}: {n(total[0])} in {period[0]}, one period, so no curve."}
-    rise = total[peak] - total[0]
+        return found | {"says": text("report.data_shape_one", unit=unit, value=n(total[0]), period=period[0])}
     jumps = [] if kind == "new" else stocks.shocks(period, total, _whole(series, total, kind))
     if not fell:
-        whole = "adopters in all" if kind == "new" else KINDS[kind].split(",")[0]
         found["saturates"] = bool(rate[-1] < rate.max() / 2) if len(rate) >= 3 else None
-        end = {True: "the last step is less than half as fast as the fastest, so growth is slowing",
-               False: "it still rises at more than half its fastest, so where it will end cannot be read from it",
-               None: "too few steps to say whether it slows"}[found["saturates"]]
-        if not rise:
-            return found | {"says": f"{unit}: {whole} stay at {n(total[0])} from {period[0]} to {period[-1]}."}
-        return found | {"says": f"{unit}: {whole} rise from {n(total[0])} in {period[0]} to {n(total[-1])} in "
-                                f"{period[-1]}; {end}." if not jumps else "; ".join([
-                                    f"{unit}: {whole} rise from {n(total[0])} in {period[0]} to {n(total[-1])} in "
-                                    f"{period[-1]}", *(_jumped(one, points) for one in jumps)]) + "."}
-    left = total[peak] - total[-1]
-    parts = [f"{unit}: {'a share' if kind == 'percent' else 'a stock of active cases'} that falls, from {n(total[peak])} "
-             f"in {period[peak]} to {n(total[low])} in {period[low]}"] if low > peak else [
-             f"{unit}: {'a share' if kind == 'percent' else 'a stock of active cases'} with falls on the way, from "
-             f"{n(total[0])} in {period[0]} to {n(total[-1])} in {period[-1]}"]
+    return found | {"says": _shaped(period, total, unit, kind, n, jumps, found["saturates"], text) + _noted(series, text)}
+
+
+def _shaped(period: np.ndarray, total: np.ndarray, unit: str, kind: str, n: Callable[[float], str],
+            jumps: list[stocks.Shock], slows: bool | None, text: Text) -> str:
+    """The sentence of `shape`, without its end."""
+    peak = int(total.argmax())
+    low = peak + int(total[peak:].argmin())
+    ends: dict[str, Any] = {"unit": unit, "low": n(total[0]), "first": period[0], "high": n(total[-1]), "last": period[-1]}
+    told = [_jumped(one, kind, n, text) for one in jumps]
+    if not (np.diff(total) < 0).any():
+        ends["what"] = text(f"report.data_what_{kind}")
+        if total[peak] == total[0]:
+            return text("report.data_shape_stay", value=n(total[0]), **ends).removesuffix(".")
+        end = {True: "slows", False: "goes_on", None: "few"}[slows]
+        return text("report.semicolon").join([text("report.data_shape_rise", **ends),
+                                              *(told or [text(f"report.data_shape_{end}")])])
+    of = "share" if kind == "percent" else "stock"
+    if low > peak:
+        ends |= {"low": n(total[peak]), "first": period[peak], "high": n(total[low]), "last": period[low]}
+    parts = [text(f"report.data_shape_{'falls' if low > peak else 'bumps'}_{of}", **ends)]
     if low > peak and period[-1] != period[low]:
-        parts.append(f"{n(total[-1])} in {period[-1]}")
-    parts += [_jumped(one, points) for one in jumps]
-    if left > 0 and kind == "stock":
-        parts.append(f"at least {n(left)} gave it up again, and those who came in between hide more")
+        parts.append(text("report.data_shape_then", value=n(total[-1]), period=period[-1]))
+    left = total[peak] - total[-1]
+    gave_up = [text("report.data_shape_gave_up", n=n(left))] if left > 0 and kind == "stock" else []
+    return text("report.semicolon").join([*parts, *told, *gave_up])
+
+
+def _noted(series: pd.DataFrame, text: Text) -> str:
+    """Notes of the table, as they stand there, with their periods, and the end of the sentence."""
     noted: dict[str, list[str]] = {}
-    for at, note in zip(period, series.get("note", [""] * len(period)), strict=True):
+    for at, note in zip(series["period"], series.get("note", [""] * len(series)), strict=True):
         if note:
             noted.setdefault(note, []).append(str(at))
-    notes = [f"{note} in {' and '.join(at)}" for note, at in noted.items()]
-    return found | {"says": "; ".join(parts + notes) + "."}
+    return "".join(text("report.semicolon") + text("report.data_shape_then", value=note, period=text.listed(at))
+                   for note, at in noted.items()) + "."
 
 
 def _whole(series: pd.DataFrame, total: np.ndarray, kind: str) -> float:
@@ -230,10 +238,11 @@ def _whole(series: pd.DataFrame, total: np.ndarray, kind: str) -> float:
     return float(could) if could > 0 else float(max(total.max(), 1.0))
 
 
-def _jumped(one: stocks.Shock, points: Callable[[float], str]) -> str:
+def _jumped(one: stocks.Shock, kind: str, n: Callable[[float], str], text: Text) -> str:
     move = one.after - one.before
-    return (f"from {one.start} to {one.end} it {'rose' if move > 0 else 'fell'} by {points(abs(move))}, out of line with "
-            f"its other steps: a shock, not part of an S-curve")
+    size = text.in_points(text.short(round(abs(move), 1))) if kind == "percent" else n(abs(move))
+    return text("report.data_shape_rose" if move > 0 else "report.data_shape_fell", first=one.start, last=one.end,
+                size=size)
 
 
 def read_population(source: Any, reading: Reading | None = None, said: list[str] | None = None) -> dict[str, float]:

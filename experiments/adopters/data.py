@@ -16,7 +16,7 @@ from scipy import sparse
 from letsdance.experiments.adopters import statistics
 from letsdance.experiments.adopters.codes import coded, far_away, far_codes
 from letsdance.experiments.adopters.surveys import Survey, read_survey
-from letsdance.params import Refused, nearest
+from letsdance.params import Refused, Said, nearest
 from letsdance.scenarios import tables
 from letsdance.scenarios.tables import Invalid, Reading
 from letsdance.scenarios.tables.kinds import EDGES, TIMES
@@ -96,8 +96,8 @@ def read_times(source: Any, edges: Any = None, first: int | None = None, last: i
     nodes = tuple(frame["node"].tolist())
     said += far_away(table, time)
     if not adopted.all():
-        said.append(f"{int((~adopted).sum()):,} of {len(nodes):,} nodes had not adopted by the end and are censored, not "
-                    f"counted as late.")
+        said.append(Said("{n:,} of {of:,} nodes had not adopted by the end and are censored, not counted as late.",
+                         n=int((~adopted).sum()), of=len(nodes)))
     ties = None
     if edges is not None:
         ties, told = _edges(edges, nodes, labels, group, reading)
@@ -167,7 +167,8 @@ def _one_wave(table: tables.Table, sheet: tables.Sheet) -> tuple[tables.Table, l
     if (frame["node"] + "\0" + by).duplicated().any() or (frame.groupby("node")["time"].nunique() > 1).any():
         return table, []
     return replace(table, frame=frame[~frame["node"].duplicated()]), [
-        f"Each node's rows in {by.nunique()} waves ({waves[0]}) say the same; they count as one."]
+        Said("Each node's rows in {waves} waves ({column}) say the same; they count as one.", waves=by.nunique(),
+             column=waves[0])]
 
 
 def _one_spell(table: tables.Table) -> tuple[tables.Table, list[str]]:
@@ -182,7 +183,8 @@ def _one_spell(table: tables.Table) -> tuple[tables.Table, list[str]]:
     order = np.lexsort((np.where(has, when, -when), ~has))
     rows = np.sort(order[~frame["node"].iloc[order].duplicated().to_numpy()])
     return replace(table, frame=frame.iloc[rows], told=None), [
-        f"A row says whether a node had adopted by a period: the first with {table.name('adopted')} counts."]
+        Said("A row says whether a node had adopted by a period: the first with {adopted} counts.",
+             adopted=table.name("adopted"))]
 
 
 def from_arrays(times: Any, network: Any = None, *, nodes: Sequence[Any] | None = None, first: int | None = None,
@@ -260,7 +262,8 @@ def _edges(source: Any, nodes: Sequence[str], periods: np.ndarray, group: str | 
     said = list(table.said)
     loops = int((place["source"] == place["target"]).sum())
     if loops:
-        said.append(f"{loops:,} tie{'s' if loops > 1 else ''} of a node to itself {'are' if loops > 1 else 'is'} left out.")
+        said.append(Said("{loops:,} ties of a node to itself are left out.", loops=loops) if loops > 1 else
+                    Said("1 tie of a node to itself is left out."))
     n, weight = len(nodes), (tables.numbers(frame["weight"]).to_numpy() if "weight" in frame else np.ones(len(frame)))
     if "period" not in frame:
         return (sparse.csr_array((weight, (place["source"], place["target"])), shape=(n, n)),), said
