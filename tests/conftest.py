@@ -24,7 +24,8 @@ sys.dont_write_bytecode = False
 
 #: Files that take a minute or more, the longest first (`--durations=0` tells): they begin before all others, so that none
 #: of them is left for one process to end alone.
-LONGEST = ("dashboard", "sweep", "docs", "nothing_lost", "dashboard_data", "shipped_mechanisms", "forecast", "search")
+LONGEST = ("dashboard", "sweep", "docs", "nothing_lost", "examples", "dashboard_data", "shipped_mechanisms", "forecast",
+           "search")
 
 
 @pytest.hookimpl(trylast=True)
