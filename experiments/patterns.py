@@ -610,8 +610,8 @@ def mandate(lab: Laboratory) -> Parts:
          "telework, most of them late adopters",
          "S64", "medium", prototype=".55 to .24 (-56 %); .73 to .44 (-40 %)",
          note="From the middle, 120 governments, at quarter 80. Willingness is held: free, such stress would take it "
-              "away everywhere, and every adopter with it. That late adopters lose more does not hold on fresh seeds: +.014 "
-              "and +.011, +-.03, on 2001 to 2020 and 3001 to 3020.")
+              "away everywhere, and every adopter with it. That late adopters lose more does not hold on fresh seeds: "
+              "+.014 and +.011, +-.03, on 2001 to 2020 and 3001 to 3020.")
 def empty_purse(lab: Laboratory) -> Parts:
     early, late_ones = (0, 1, 2), (3, 4)
     losses = {}
