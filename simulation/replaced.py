@@ -7,9 +7,12 @@ the phases that never call it are the house's own and need no compiling.
 
 from __future__ import annotations
 
+import dis
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from itertools import pairwise
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -122,19 +125,20 @@ def _own(module: ModuleType) -> Iterator[Any]:
 def _used(function: Any) -> Iterator[Any]:
     """What a function names: globals, and names within the model's modules."""
     plain = _plain(function)
-    mentioned = set(_mentioned(plain.__code__))
-    for name in mentioned & set(plain.__globals__):
-        value = plain.__globals__[name]
+    for name, inner in _named(plain.__code__):
+        value = plain.__globals__.get(name)
         yield value
-        if isinstance(value, ModuleType) and value in _MODEL:
-            yield from (getattr(value, inner) for inner in mentioned if hasattr(value, inner))
+        if inner and isinstance(value, ModuleType) and value in _MODEL:
+            yield getattr(value, inner)
 
 
-def _mentioned(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for inner in code.co_consts:
-        if isinstance(inner, CodeType):
-            yield from _mentioned(inner)
+@cache
+def _named(code: CodeType) -> frozenset[tuple[str, str]]:
+    """Each global that code names, and the attribute that it takes of it; fields of the state have rules' names too."""
+    whole = [one for one in dis.get_instructions(code) if one.opname != "EXTENDED_ARG"]  # which long functions put between
+    mine = {(one.argval, after.argval if after.opname == "LOAD_ATTR" else "") for one, after in pairwise(whole)
+            if one.opname == "LOAD_GLOBAL"}
+    return frozenset(mine).union(*(_named(within) for within in code.co_consts if isinstance(within, CodeType)))
 
 
 class _Rules(ModuleType):

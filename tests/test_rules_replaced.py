@@ -3,6 +3,8 @@
 The rule is the one of docs/your_own_mechanism.md, so that what tests of the page compiled is used here as well.
 """
 
+import ast
+import inspect
 import os
 import subprocess
 import sys
@@ -15,7 +17,7 @@ from test_docs import ROOT, blocks
 import letsdance as ld
 from letsdance.params import PARAMETERS
 from letsdance.scenarios.mechanism import mark_of
-from letsdance.simulation import replaced
+from letsdance.simulation import engine, replaced
 from letsdance.simulation.rules import willingness
 
 TARGET = "willingness.willingness_target"
@@ -126,6 +128,41 @@ def test_every_rule_that_is_compiled_can_be_named():
     assert all(replaced._plain(one).__doc__ for one in replaced.names().values())
 
 
+def _callers():
+    """{function: the model's functions that name it}, read from the sources: names that a function does not assign itself,
+    and names within a module."""
+    found = {}
+    for module in replaced._MODEL:
+        here = vars(module)
+        for one in ast.parse(inspect.getsource(module)).body:
+            if not isinstance(one, ast.FunctionDef):
+                continue
+            inside = list(ast.walk(one))
+            own = {node.arg for node in inside if isinstance(node, ast.arg)} | {
+                node.id for node in inside if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+            used = [here[node.id] for node in inside if isinstance(node, ast.Name) and node.id in here.keys() - own]
+            used += [getattr(here[node.value.id], node.attr) for node in inside if isinstance(node, ast.Attribute)
+                     and isinstance(node.value, ast.Name) and here.get(node.value.id) in replaced._MODEL
+                     and node.value.id not in own]
+            for function in map(replaced._plain, used):
+                if inspect.isfunction(function):
+                    found.setdefault(function, set()).add(replaced._plain(here[one.name]))
+    return found
+
+
+def test_what_calls_a_rule_is_made_again_and_nothing_else():
+    """Else a rule would be asked in some phases only, or all phases would be compiled for one that asks it."""
+    callers, phases = _callers(), {n: f for n, f in vars(engine).items() if inspect.isfunction(replaced._plain(f))}
+    for name, function in replaced.names().items():
+        reached, new = set(), {replaced._plain(function)}
+        while new:
+            reached |= new
+            new = set().union(*(callers.get(one, set()) for one in new)) - reached
+        made = vars(replaced.engine_with({name: replaced._plain(function)}, "a test"))
+        assert {n for n, f in phases.items() if made[n] is not f} == {
+            n for n, f in phases.items() if replaced._plain(f) in reached}, name
+
+
 def test_what_was_compiled_is_loaded_by_another_process(still, tmp_path):
     """Also where the rule comes from a module that no other process knows: nothing is compiled again."""
     def kept():
@@ -133,7 +170,7 @@ def test_what_was_compiled_is_loaded_by_another_process(still, tmp_path):
 
     mark = mark_of({TARGET: middle})[:12]
     before = kept()
-    assert len(before) > 5
+    assert {name.partition("_")[0] for name in before} == {"engine.willingness"}
     file = tmp_path / "study.py"
     file.write_text("import letsdance as ld\n"
                     f"code = {CODE!r}\n"
