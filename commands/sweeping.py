@@ -120,7 +120,7 @@ def sweep(
     if asked and not as_json and sys.stderr.isatty():
         typer.echo(cost(asked, workers, text), err=True)
     if share is not None:
-        _one_share(asked, share, how, place, as_json)
+        _one_share(asked, share, how, place, as_json, text)
     else:
         _whole(asked, how, place, resume, overwrite, as_json, text)
 
@@ -159,18 +159,18 @@ def _told_elsewhere(what: str, resume: bool, given: list[str], out: Path) -> boo
     return resume or what.endswith(".toml")
 
 
-def _one_share(asked: Plan | None, share: tuple[int, int], how: dict[str, Any], out: Path, as_json: bool) -> None:
+def _one_share(asked: Plan | None, share: tuple[int, int], how: dict[str, Any], out: Path, as_json: bool,
+               text: Text) -> None:
     """Make one share of a sweep that several make."""
     from letsdance.experiments.sweep import sweep as run
 
     found = run(asked, out, command=command_line("--task"), task=share, **how)
-    left, again = len(found.missing()), f"`letsdance gather {shlex.quote(str(out))}`"
+    left = len(found.missing())
     if as_json:
         typer.echo(json.dumps({"folder": str(out), "task": share[0], "of": share[1], "parts_missing": left}))
         return
-    typer.echo(f"Share {share[0]} of {share[1]} is made. " + (
-        f"{left} of {found.parts} parts are missing; {again} when all shares have ended." if left else
-        f"Nothing is missing: {again}."))
+    typer.echo(text("report.sweep_share" if left else "report.sweep_share_whole", k=share[0], n=share[1], missing=left,
+                    parts=found.parts, word=shlex.quote(str(out))))
 
 
 def _whole(asked: Plan | None, how: dict[str, Any], out: Path, resume: bool, overwrite: bool, as_json: bool,
@@ -205,7 +205,8 @@ def _whole(asked: Plan | None, how: dict[str, Any], out: Path, resume: bool, ove
     say(text("report.sweep_written"), out=out, page=out / "report.html", word=shlex.quote(str(out)))
     if len(aside):
         for point, error in zip(aside["point"].head(5), aside["error"], strict=False):
-            console().print(f"Point {point} was {error}.", highlight=False, soft_wrap=True)
+            told = text("report.sweep_aside", point=point, why=error.removeprefix(f"{SET_ASIDE}: "))
+            console().print(f"{told}.", highlight=False, soft_wrap=True)
         raise typer.Exit(1)
 
 

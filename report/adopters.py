@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from letsdance.experiments.adopters.classic import said_of, settings
+from letsdance.experiments.adopters.curves import curve_named
 from letsdance.report.sheet import WIDE, Figure, Panel, scale, share_ticks, text_width
 from letsdance.report.study import Section, Study, Table
 from letsdance.report.style import (
@@ -124,7 +125,7 @@ def fitted_curves(found: Description, width: float = WIDE, text: Text = ENGLISH)
     period, share = curve["period"].to_numpy(float), curve["share"].to_numpy(float)
     n = len(found.adoption.nodes)
     ends = {name: (fit.estimates["share"], *fit.interval("share")) for name, fit in found.fits.items()}
-    told = [text("report.adopters_curve_share", curve=name.capitalize(), share=percent(value, text),
+    told = [text("report.adopters_curve_share", curve=curve_named(name, text), share=percent(value, text),
                  band=band(low, high, text=text)) for name, (value, low, high) in ends.items()]
     figure = Figure(text("report.adopters_curves_title"), text("report.adopters_curves_says", curves=text.listed(told)),
                     width)
@@ -135,13 +136,14 @@ def fitted_curves(found: Description, width: float = WIDE, text: Text = ENGLISH)
     panel.scale_x(_periods(period[0], period[-1]))
     for at, value in zip(period, share, strict=True):
         figure.disc(float(panel.at_x(at)), float(panel.at_y(value)), 4.5 if len(period) < 60 else 3, "#a9b0b7")
-    labels = []
+    labels = {}
     for (name, fit), colour in zip(found.fits.items(), _CURVES, strict=True):
         line = fit.fitted() / n
         panel.line(period, line, colour, 2.6, {"bass": None, "logistic": (7, 4), "gompertz": (2, 3)}[name])
         least = percent(ends[name][0], text).replace(text("report.over", n=""), "> ")
-        labels.append((float(line[-1]), text("report.adopters_curve_label", curve=name.capitalize(), share=least), colour))
-    panel.labels(sorted(labels, key=lambda label: -ends[label[1].split()[0].lower()][0]), 118)
+        labels[name] = (float(line[-1]), text("report.adopters_curve_label", curve=curve_named(name, text), share=least),
+                        colour)
+    panel.labels([labels[name] for name in sorted(labels, key=lambda one: -ends[one][0])], 118)
     figure.foot(panel.y + panel.height + 30, text("report.adopters_foot"))
     return figure
 
@@ -383,7 +385,7 @@ def describe_study(found: Description, caveat: str | None = None, text: Text = E
 def _of_curves(found: Description, text: Text) -> Table:
     """Every fitted parameter with its interval."""
     fitted = found.fitted
-    rows = [[row["curve"].capitalize(), row["parameter"], _three(row["estimate"], text),
+    rows = [[curve_named(row["curve"], text), row["parameter"], _three(row["estimate"], text),
              text("report.adopters_at_edge") if np.isnan(row["low"]) else
              text("report.from_to", low=_three(row["low"], text), high=_three(row["high"], text))]
             for _, row in fitted[fitted["parameter"] != "ceiling"].iterrows()]

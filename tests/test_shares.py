@@ -101,7 +101,11 @@ def test_gather_closes_what_is_whole_and_names_what_is_missing(tmp_path, monkeyp
     assert json.loads(first.output)["parts_missing"] == 1
     early = CliRunner().invoke(app, ["gather", "letsdance-sweep"])
     assert "1 of 2 parts" in str(early.exception)
-    assert CliRunner().invoke(app, [*words, "--task", "2 of 2"]).exit_code == 0
+    again = CliRunner().invoke(app, [*words, "--task", "1 of 2"])
+    assert again.output.startswith("Share 1 of 2 is made. 1 of 2 parts are missing; `letsdance gather letsdance-sweep` w")
+    last = CliRunner().invoke(app, [*words, "--task", "2 of 2", "--language", "de"])
+    assert last.exit_code == 0
+    assert "Anteil 2 von 2 ist fertig. Es fehlt nichts" in last.output
     done = CliRunner().invoke(app, ["gather", "letsdance-sweep", "--json"])
     assert json.loads(done.output)["runs"] == 4
     assert (tmp_path / "letsdance-sweep" / "report.html").exists()

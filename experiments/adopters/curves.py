@@ -20,6 +20,7 @@ from scipy.stats import t as student
 
 from letsdance.experiments.adopters.history import Cascade
 from letsdance.params import Refused, nearest
+from letsdance.words import Text
 
 #: curve -> its two parameters beside the share that ever adopts.
 CURVES = {"bass": ("p", "q"), "logistic": ("rate", "middle"), "gompertz": ("rate", "middle")}
@@ -28,6 +29,12 @@ METHODS = ("ml", "ls", "slope")
 _BOUNDS = {"p": (-16.0, 2.0), "q": (-16.0, 3.0), "rate": (-8.0, 4.0)}
 _ALL = (-8.0, 16.0)  # of the logit of s
 _WIDEST = 2.0  # where the data say nothing of a parameter, its standard error on the transformed scale stops here
+
+
+def curve_named(curve: str, text: Text) -> str:
+    """A curve in words, with a capital: 'Bass', 'Logistic', 'Gompertz'."""
+    named = text(f"report.back_model_{curve}")
+    return named[:1].upper() + named[1:]
 
 
 def cumulative(curve: str, t: np.ndarray, a: Any, b: Any) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypedDict
 import numpy as np
 
 from letsdance.experiments.adopters import statistics
-from letsdance.experiments.adopters.curves import CURVES, Fit, fit
+from letsdance.experiments.adopters.curves import CURVES, Fit, curve_named, fit
 from letsdance.experiments.adopters.data import Adoption
 from letsdance.experiments.adopters.history import Cascade
 from letsdance.experiments.adopters.survival import (
@@ -262,11 +262,11 @@ def _cuts(found: Description, text: Text) -> tuple[str, ...]:
 
 def _curves(found: Description, text: Text) -> tuple[str, ...]:
     """What the classic curves expect in the end, and what they cannot tell."""
-    ends = [text("report.adopters_said_curve", curve=name.capitalize(), share=text.percent(one.estimates["share"]),
+    ends = [text("report.adopters_said_curve", curve=curve_named(name, text), share=text.percent(one.estimates["share"]),
                  low=text.percent(low), high=text.percent(high))
             for name, one in found.fits.items() for low, high in [one.interval("share")]]
     said = [text("report.adopters_said_curves", curves=", ".join(ends))] if ends else []
-    said += [text("report.adopters_said_edge", curve=name.capitalize(), names=text.listed(list(one.at_edge)))
+    said += [text("report.adopters_said_edge", curve=curve_named(name, text), names=text.listed(list(one.at_edge)))
              for name, one in found.fits.items() if one.at_edge]
     return tuple(said)
 
