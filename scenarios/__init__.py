@@ -178,7 +178,7 @@ class Scenario:
         values = self.values() if tier else {}
         return int(values[mechanism.PER_REGION]) if tier and values[tier.switch] else 0
 
-    def for_regions(self, declared: Mapping[str, Any]) -> bool:
+    def for_regions(self, declared: Declaration) -> bool:
         """Whether a lever or shock may act in regions: it moves something that these have."""
         return any(str(entry["parameter"]) in one.regional for one in self.mechanisms for entry in declared["effects"])
 
