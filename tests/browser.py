@@ -110,7 +110,8 @@ def serving(log: Path):
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory):
-    """The dashboard, once for all tests."""
+    """The dashboard, once for all tests of a process: tests/conftest.py names it for all files, for a fixture that each
+    file imports is made for each."""
     yield from serving(tmp_path_factory.mktemp("dashboard") / "log.txt")
 
 

@@ -10,6 +10,7 @@ from functools import cache
 import numpy as np
 import pytest
 import typer.testing
+from browser import served  # noqa: F401  (fixture: one dashboard for all files of a process)
 from hypothesis import settings
 from pseudo import spoken  # noqa: F401  (fixture)
 

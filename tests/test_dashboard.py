@@ -26,7 +26,6 @@ from browser import (  # noqa: F401  (fixtures)
     free_port,
     go,
     redrawn,
-    served,
     sized,
     stamps,
     visit,

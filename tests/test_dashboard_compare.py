@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import solara
-from browser import axe_finds_no_serious_fault, browser_type_launch_args, drawn, fits, redrawn, served, sized, visit  # noqa: F401  (fixtures)
+from browser import axe_finds_no_serious_fault, browser_type_launch_args, drawn, fits, redrawn, sized, visit  # noqa: F401  (fixtures)
 from playwright.sync_api import expect
 
 from letsdance.dashboards import charts_compare as drawing

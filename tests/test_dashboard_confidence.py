@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pytest
 import solara
-from browser import SIZES, axe_finds_none_dark_or_small, browser_type_launch_args, drawn, fits, served, sized, visit  # noqa: F401  (fixtures)
+from browser import SIZES, axe_finds_none_dark_or_small, browser_type_launch_args, drawn, fits, sized, visit  # noqa: F401  (fixtures)
 from playwright.sync_api import expect
 
 from letsdance.dashboards import compute, limits, parts

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import solara
-from browser import axe_finds_none_dark_or_small, browser_type_launch_args, drawn, fits, redrawn, served, sized, visit  # noqa: F401  (fixtures)
+from browser import axe_finds_none_dark_or_small, browser_type_launch_args, drawn, fits, redrawn, sized, visit  # noqa: F401  (fixtures)
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from playwright.sync_api import expect

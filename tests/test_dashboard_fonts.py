@@ -1,5 +1,5 @@
 """Pages show one font, the shipped one, whatever fonts a machine has; so their layout is everybody's."""
-# ruff: noqa: F811 (a fixture that is imported is named again by each test that asks for it)
+
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from browser import (  # noqa: F401  (fixtures)
     drawn,
     fits,
     go,
-    served,
     visit,
     wait_until,
 )

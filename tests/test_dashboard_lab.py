@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from browser import browser_type_launch_args, dashboard, drawn, served, visit  # noqa: F401  (fixtures)
+from browser import browser_type_launch_args, dashboard, drawn, visit  # noqa: F401  (fixtures)
 
 from letsdance.scenarios.mechanism import from_text
 from letsdance.words import languages

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from browser import SIZES, axe_finds_no_serious_fault, browser_type_launch_args, drawn, fits, served, sized, visit  # noqa: F401  (fixtures)
+from browser import SIZES, axe_finds_no_serious_fault, browser_type_launch_args, drawn, fits, sized, visit  # noqa: F401  (fixtures)
 from playwright.sync_api import expect
 
 from letsdance.dashboards import charts_late_adopters as drawing

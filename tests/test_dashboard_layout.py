@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from browser import SIZES, browser_type_launch_args, go, served, visit  # noqa: F401  (fixtures)
+from browser import SIZES, browser_type_launch_args, go, visit  # noqa: F401  (fixtures)
 from playwright.sync_api import expect
 
 from letsdance.experiments.patterns import PATTERNS

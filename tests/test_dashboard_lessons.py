@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from browser import browser_type_launch_args, drawn, served, visit  # noqa: F401
+from browser import browser_type_launch_args, drawn, visit  # noqa: F401
 from playwright.sync_api import expect
 
 from letsdance.dashboards import app, compute

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from browser import axe_finds_no_serious_fault, browser_type_launch_args, fits, redrawn, served, sized, stamps, visit  # noqa: F401  (fixtures)
+from browser import axe_finds_no_serious_fault, browser_type_launch_args, fits, redrawn, sized, stamps, visit  # noqa: F401  (fixtures)
 from playwright.sync_api import expect
 
 from letsdance.dashboards import charts_map

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from browser import axe_finds_no_serious_fault, browser_type_launch_args, drawn, fits, redrawn, served, sized, visit  # noqa: F401  (fixtures)
+from browser import axe_finds_no_serious_fault, browser_type_launch_args, drawn, fits, redrawn, sized, visit  # noqa: F401  (fixtures)
 from PIL import Image
 from playwright.sync_api import expect
 

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
-from browser import browser_type_launch_args, drawn, served  # noqa: F401  (fixtures)
+from browser import browser_type_launch_args, drawn  # noqa: F401  (fixtures)
 
 from letsdance.commands.screen import console, print_table, say
 from letsdance.dashboards import downloads
@@ -315,7 +315,7 @@ def test_csv_without_a_formula_is_left_to_the_byte():
 
 
 @pytest.fixture
-def bare(browser, served):  # noqa: F811
+def bare(browser, served):
     """A page without the policy that would keep scripts from running: only escaping protects it."""
     context = browser.new_context(bypass_csp=True, accept_downloads=True, viewport={"width": 1366, "height": 900})
     page = context.new_page()
@@ -343,7 +343,7 @@ ODD = (NAMES[1], "9" * 4_400, "１", "-1", "²", "1_0", "", "1e400", "citizen." 
 
 
 @pytest.mark.parametrize("where", PAGES)
-def test_a_title_in_a_link_runs_nowhere(bare, served, where):  # noqa: F811
+def test_a_title_in_a_link_runs_nowhere(bare, served, where):
     others = tuple(policy(name, "wasteland") for name in NAMES[1:3])
     rows = (name.replace('"', '""') for name in NAMES[:12])
     places = "name,citizens,C\n" + "".join(f'"{one}",50,0.4\n' for one in rows)
@@ -390,7 +390,7 @@ def taken(page, chart) -> None:
             assert not [cell for row in rows for cell in row if harmless(cell) != cell]
 
 
-def test_pictures_and_tables_of_a_chart_hold_a_name_as_text(bare, served):  # noqa: F811
+def test_pictures_and_tables_of_a_chart_hold_a_name_as_text(bare, served):
     view = View("compare", policy(NAMES[1]), others=(policy("=1+1", "wasteland"), policy(NAMES[3], "wasteland")))
     bare.goto(f"{served.url}/compare?{to_link(view)}")
     drawn(bare)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser import axe_finds_no_serious_fault, browser_type_launch_args, served, visit, wait_until  # noqa: F401  (fixtures)
+from browser import axe_finds_no_serious_fault, browser_type_launch_args, visit, wait_until  # noqa: F401  (fixtures)
 from playwright.sync_api import expect
 
 from letsdance.dashboards import atlas, charts_town
