@@ -77,15 +77,15 @@ def mean_field(found: Basins, start: tuple[float, float], text: Text) -> Chart:
              for i in range(len(found.starts)) for j in range(len(found.starts))]
     ground = {"type": "scatter", "id": "corners", "data": [], "silent": True, "z": 0,
               "markArea": {"silent": True, "label": {"show": False}, "data": cells}}
-    points = {name: [[round(float(v), 3) for v in p.state[:2]] for p in found.fixed_points if p.stable == stable]
-              for name, stable in (("stable", True), ("unstable", False))}
-    chart = _plane("mean_field", text("map.mean_field"), sentence, [ground], points, start, text, table)
+    points: dict[str, list[Any]] = {}
+    series: list[dict[str, Any]] = [ground]
     for name, stable in (("stable", True), ("unstable", False)):
-        chart.option["series"].append({
+        points[name] = [[round(float(v), 3) for v in p.state[:2]] for p in found.fixed_points if p.stable == stable]
+        series.append({
             "type": "scatter", "id": name, "symbolSize": 15 if stable else 12, "silent": True, "z": 7,
             "itemStyle": {"color": "--ink" if stable else "--card", "borderColor": "--card" if stable else "--ink",
                           "borderWidth": 2.5}})
-    return chart
+    return _plane("mean_field", text("map.mean_field"), sentence, series, points, start, text, table)
 
 
 def share_here(found: Basins, C: float, G: float) -> np.ndarray:

@@ -528,7 +528,7 @@ def series_figure(counts: Counts, width: float = WIDE, text: Text = ENGLISH) -> 
     told = text.listed([text("report.data_series_item", unit=row["unit"], low=_plain(row["at_first"], text),
                              high=_plain(row["at_last"], text), first=row["first"], last=row["last"])
                         for _, row in counts.shapes().iterrows()])
-    figure = Figure(text("report.data_series"), f"{told[:1].upper()}{told[1:]}.", width)
+    figure = Figure(text("report.data_series"), sentence(told), width)
     top = figure.head(text("report.data_series_head", what=text(f"report.data_what_{counts.kind}")))
     units = counts.units[:8]
     columns = 1 if _narrow(width) else min(2, len(units))

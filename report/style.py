@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from letsdance.scenarios import STARTS, Scenario, load
-from letsdance.words import IN_ENGLISH, Text
+from letsdance.words import IN_ENGLISH, Text, capital
 
 INK, SOFT, GRID, PAPER = "#1b2127", "#56606a", "#dde2e6", "#ffffff"
 ENGLISH = IN_ENGLISH
@@ -114,11 +114,6 @@ def band(low: float, high: float, write: Callable[[float], str] | None = None, t
     if a == b:
         return a
     return text("number.to", low=a, high=b) if " " in a + b else f"{a.removesuffix(percent_sign(text))}–{b}"
-
-
-def capital(text: str) -> str:
-    """With a capital."""
-    return f"{text[:1].upper()}{text[1:]}"
 
 
 def sentence(text: str) -> str:

@@ -22,8 +22,8 @@ from typing import Any, Literal
 
 from letsdance.params import Refused, Said, Title, listed, nearest
 
-__all__ = ["ENGLISH", "IN_ENGLISH", "KINDS", "OWN", "TEXTS", "Text", "catalogue", "declared", "languages", "missing",
-           "text_in"]
+__all__ = ["ENGLISH", "IN_ENGLISH", "KINDS", "OWN", "TEXTS", "Text", "capital", "catalogue", "declared", "languages",
+           "missing", "text_in"]
 
 ENGLISH = "en"
 #: Names a folder whose files of languages come besides (and before) those that are here.
@@ -88,6 +88,11 @@ def _forms(language: str) -> dict[str, re.Pattern[str]]:
 @cache
 def _writing(language: str) -> dict[str, str]:
     return _WRITING | catalogue(language).get("language", {})
+
+
+def capital(text: str) -> str:
+    """With a capital."""
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def text_in(language: str) -> Text:

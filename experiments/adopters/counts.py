@@ -16,7 +16,7 @@ from letsdance.params import Refused, Said, nearest
 from letsdance.scenarios import tables
 from letsdance.scenarios.tables import Reading
 from letsdance.scenarios.tables.kinds import COUNTS, POPULATION
-from letsdance.words import IN_ENGLISH, Text
+from letsdance.words import IN_ENGLISH, Text, capital
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -173,7 +173,7 @@ def shape(series: pd.DataFrame, unit: str = "it", kind: str = "stock", text: Tex
     the fastest; None where the series falls or is too short to tell.
     """
     period, value = series["period"].to_numpy(np.int64), series["value"].to_numpy(np.float64)
-    unit = unit[:1].upper() + unit[1:]
+    unit = capital(unit)
     total = value.cumsum() if kind == "new" else value
     rate = np.diff(total) / np.diff(period)
     peak = int(total.argmax())

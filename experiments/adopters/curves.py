@@ -20,7 +20,7 @@ from scipy.stats import t as student
 
 from letsdance.experiments.adopters.history import Cascade
 from letsdance.params import Refused, nearest
-from letsdance.words import Text
+from letsdance.words import Text, capital
 
 #: curve -> its two parameters beside the share that ever adopts.
 CURVES = {"bass": ("p", "q"), "logistic": ("rate", "middle"), "gompertz": ("rate", "middle")}
@@ -33,8 +33,7 @@ _WIDEST = 2.0  # where the data say nothing of a parameter, its standard error o
 
 def curve_named(curve: str, text: Text) -> str:
     """A curve in words, with a capital: 'Bass', 'Logistic', 'Gompertz'."""
-    named = text(f"report.back_model_{curve}")
-    return named[:1].upper() + named[1:]
+    return capital(text(f"report.back_model_{curve}"))
 
 
 def cumulative(curve: str, t: np.ndarray, a: Any, b: Any) -> np.ndarray:
