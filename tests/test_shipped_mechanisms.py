@@ -10,14 +10,21 @@ from functools import cache
 
 import numpy as np
 import pytest
+from pseudo import NAMES, seen
 
 from letsdance import scenarios
 from letsdance.commands.showing import contents
+from letsdance.dashboards import parts
+from letsdance.dashboards.pages import lab, town
 from letsdance.experiments import paired
-from letsdance.params import EVIDENCE, Refused, marks
+from letsdance.params import EVIDENCE, PARAMETERS, Refused, marks
+from letsdance.report import page
+from letsdance.report.figures import FIGURES
+from letsdance.report.sheet import Figure
 from letsdance.scenarios import mechanism
 from letsdance.simulation.mechanism import CONTRACT
 from letsdance.simulation.run import simulate
+from letsdance.words import Text, missing
 
 ALL = tuple(mechanism.shipped())
 RUNS, QUARTERS = 20, 40
@@ -231,3 +238,53 @@ def test_a_shipped_one_goes_by_its_word_and_others_are_refused():
     assert [row[0] for row in rows] == list(ALL)
     assert all(len(row) == len(columns) for row in rows)
     assert "off" in title
+
+
+# ---------------------------------------------------------------- in other languages
+
+#: Names of an equation that are the model's, whatever language is spoken around it.
+SYMBOLS = {"min", "max", "iota", "gbar", "nbar"}
+
+
+@pytest.mark.parametrize("word", ALL)
+def test_no_plain_english_is_left_of_it_where_it_is_loaded(word, spoken):
+    one = mechanism.load(word)
+    names = {*one.parameters, *one.columns, *one.terms, *one.indicators, *one.levers, *one.shocks, *one.replaced, *SYMBOLS,
+             *PARAMETERS.shipped}
+    said = [piece for kind, _, says, more in lab.parts(one, spoken) for piece in (kind, says, more)]  # on the page Lab
+    for kind, table in (("lever", one.levers), ("shock", one.shocks)):  # where it is set, and in a report
+        said += [piece for name in table for piece in (spoken.title(kind, name), spoken.says(kind, name),
+                                                       *parts.effects(kind, name, spoken))]
+    rows = parts.parameter_rows(list(one.parameters), {}, spoken)
+    said += [piece for row in rows for piece in (row["title"], row["unit"])]
+    said += [spoken.title("group", one.name), *(spoken.title("indicator", name) for name in one.indicators)]
+    said += [town._of_term(f"town.term_{term.decision}_{name}", name, spoken) for name, term in one.terms.items()]
+    assert len(said) > 10
+    assert not {left for piece in said for left in re.findall(r"[A-Za-z]\w{2,}", piece)} - names
+
+
+def test_no_plain_english_is_left_in_a_report_of_a_run_with_one(spoken):
+    results = {"lone_ranger": lived(**world("stunt", "lone_ranger", "GOSEE@4+16"))}
+    drawn = dict.fromkeys(FIGURES, 2 * (Figure("", ""),))
+    said = seen(page.render(results, {}, drawn, spoken))
+    assert any(spoken.title("lever", "GOSEE") in line for line in said)
+    typed = re.compile(rf"{NAMES.pattern}|\bGOSEE\b")
+    assert not {left for line in said for left in re.findall(r"[A-Za-z]{2,}", typed.sub("", line))}
+
+
+def test_a_language_has_words_for_what_is_shipped_and_keeps_what_an_author_wrote(monkeypatch):
+    text = Text("nl")
+    mechanism.load("stunt")
+    assert text.title("lever", "GOSEE") == "leiders gaan zelf kijken"
+    assert text.title("parameter", "on_stunt") == "Een stunt, of gemeend: werkt"
+    own = mechanism.from_text("own.py", """
+import letsdance as ld
+own = ld.Mechanism("own_stunt", title="A stunt of mine", says="Nobody saw it.")
+own.parameter("called", 0.5, (0, 1), "share", says="The chance that it is called a stunt at first.")
+""")
+    assert text.title("group", own.name) == "A stunt of mine"
+    assert text.says("parameter", "called") == "De kans dat het eerst een stunt genoemd wordt."  # said alike
+    assert text.title("parameter", "called") == "called"
+    assert not list(missing("nl"))
+    monkeypatch.setattr(mechanism, "_everywhere", (own,))
+    assert list(missing("nl")) == [f"part {said} title" for said in ("A stunt of mine", "Nobody saw it.", "called")]

@@ -8,22 +8,37 @@ lacks is said in English, and listed by `missing` (`letsdance show languages`).
 
 from __future__ import annotations
 
+import inspect
 import math
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from string import Formatter
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from letsdance.params import Refused, Said, Title, listed, nearest
+from letsdance.params import (
+    CONTEXTS,
+    GROUPS,
+    PARAMETERS,
+    PROFILES,
+    SOURCES,
+    Refused,
+    Said,
+    Title,
+    listed,
+    nearest,
+)
+
+if TYPE_CHECKING:
+    from letsdance.scenarios.mechanism import Mechanism
 
 __all__ = ["ENGLISH", "IN_ENGLISH", "KINDS", "OWN", "TEXTS", "Text", "capital", "catalogue", "declared", "languages",
-           "missing", "text_in"]
+           "missing", "sentence", "spaced", "text_in"]
 
 ENGLISH = "en"
 #: Names a folder whose files of languages come besides (and before) those that are here.
@@ -107,12 +122,17 @@ def missing(language: str) -> Iterator[str]:
     """What a language's file does not say, and is said in English: its keys, such as 'text page.map'."""
     if language == ENGLISH:
         return
+    from letsdance.scenarios.mechanism import everywhere
+
     told, said = catalogue(language), _said(language)
     yield from (f"text {key}" for key in _said(ENGLISH)
                 if key not in said or _texts(language)[key] != said[key])
     for kind in KINDS:
         for name, entry in declared(kind).items():
             yield from (f"{kind} {name} {field}" for field in entry if field not in told.get(kind, {}).get(name, {}))
+    for one in everywhere():
+        yield from (f"part {said} title" for said in _parts(one)
+                    if said not in declared("part") and said not in told.get("part", {}))
 
 
 def _starts() -> dict[str, dict[str, str]]:
@@ -123,14 +143,13 @@ def _starts() -> dict[str, dict[str, str]]:
 
 #: What is declared in English elsewhere, and the terms of the glossary: kind -> name -> {title, says}.
 KINDS = ("start", "lever", "shock", "parameter", "profile", "context", "group", "band", "unit", "indicator",
-         "mechanism", "source", "term")
+         "part", "source", "term")
 
 
 @cache
 def declared(kind: str) -> Mapping[str, Mapping[str, str]]:
     """The English of a kind: name -> {title, says}."""
     from letsdance import scenarios
-    from letsdance.params import CONTEXTS, GROUPS, PARAMETERS, PROFILES, SOURCES
 
     if kind == "parameter":
         return {name: {"title": p.title, "says": p.says} for name, p in PARAMETERS.items()}
@@ -142,8 +161,9 @@ def declared(kind: str) -> Mapping[str, Mapping[str, str]]:
         return {name: {"title": name} for p in PARAMETERS.values() for name in p.bands}
     if kind == "unit":
         return {p.unit: {"title": p.unit} for p in PARAMETERS.values()}
-    if kind == "mechanism":
-        return {one.name: {"title": one.title, "says": one.says} for one in scenarios.mechanism.described()}
+    if kind == "part":
+        return {said: {"title": said} for said in (*scenarios.mechanism.PHASES, *scenarios.mechanism.DECISIONS, *(
+            said for one in scenarios.mechanism.described() for said in _parts(one)))}
     if kind == "indicator":
         from letsdance.simulation.indicators import SOCIETY
 
@@ -156,13 +176,42 @@ def declared(kind: str) -> Mapping[str, Mapping[str, str]]:
     return {name: {"title": entry["title"], "says": entry["says"]} for name, entry in tables[kind].items()}
 
 
+def _parts(one: Mechanism) -> Iterator[str]:
+    """What a mechanism says in English, each piece once: what it is called and expects, and all that it declares. An
+    equation of names alone is none: it reads alike everywhere."""
+    names = {*one.parameters, *one.columns, *PARAMETERS.shipped, "min", "max", "iota", "gbar", "nbar"}
+    rules = (*(act.rule for act in one.acts), *one.replaced.values())
+    equations = [*(term.says for term in one.terms.values()), *map(sentence, rules)]
+    said = [one.title, one.says, one.expected,
+            *(piece for p in one.numbers.values() for piece in (p.title, p.says, p.unit)),
+            *(piece for column in one.columns.values() for piece in (column.says, column.unit)),
+            *(indicator.says for indicator in one.indicators.values()), *map(spaced, one.terms),
+            *(piece for entry in (*one.levers.values(), *one.shocks.values()) for piece in (entry["title"], entry["says"])),
+            *(piece for piece in equations if set(re.findall(r"[A-Za-z]\w{2,}", piece)) - names)]
+    yield from (piece for piece in dict.fromkeys(said) if piece and piece not in declared("unit"))
+
+
+def spaced(name: str) -> str:
+    """A name of the code, such as that of a term of a decision, as words."""
+    return name.replace("_", " ")
+
+
+def sentence(rule: Callable[..., object]) -> str:
+    """What a rule says of itself: the first line of its docstring."""
+    return next(iter((inspect.getdoc(rule) or "").splitlines()), "")
+
+
 def _learned(kind: str, name: str) -> Mapping[str, str]:
-    """The same of what a mechanism declares, which no file of a language knows."""
+    """The same of what a mechanism declares."""
     from letsdance import scenarios
-    from letsdance.params import PARAMETERS
+    from letsdance.simulation.indicators import SOCIETY
 
     if kind == "parameter":
         return {"title": PARAMETERS[name].title, "says": PARAMETERS[name].says}
+    if kind == "group":
+        return {"title": GROUPS[name]}
+    if kind == "indicator":
+        return {"title": SOCIETY[name][1]}
     books: dict[str, Mapping[str, Any]] = {"lever": scenarios.LEVERS, "shock": scenarios.SHOCKS}
     return books[kind][name] if kind in books else {"title": name, "says": ""}
 
@@ -209,7 +258,18 @@ class Text:
         if said is not None:
             return said
         known = declared(kind)
-        return (known[name] if name in known else _learned(kind, name))[field]
+        return known[name][field] if name in known else self._of_mechanism(kind, name, field)
+
+    def _of_mechanism(self, kind: str, name: str, field: str) -> str:
+        """What a loaded mechanism declares; its switch is no declaration of its author."""
+        if kind == "parameter" and name == f"on_{(group := PARAMETERS[name].group)}":
+            return self(f"lab.switch_{field}", mechanism=self.title("group", group))
+        return self.learned(_learned(kind, name)[field])
+
+    def learned(self, said: str) -> str:
+        """What a mechanism says in English, in this language where its file says the same of one that is shipped."""
+        own: str = catalogue(self.language).get("part", {}).get(said, {}).get("title", said)
+        return own
 
     def terms(self, said: str) -> list[tuple[str, str]]:
         """The terms of the glossary that a text uses, with what they mean, in the order of the glossary."""

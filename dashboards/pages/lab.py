@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import solara
 from letsdance.dashboards.parts import Box, Heading, Say
 from letsdance.dashboards.session import use_session
 from letsdance.scenarios.mechanism import Mechanism, described, everywhere
-from letsdance.words import Text
+from letsdance.words import Text, sentence
 
 _LOOKS = tuple(Path(__file__).parent.parent / "assets" / f"{name}.css" for name in ("confidence", "lab"))
 
@@ -22,17 +21,20 @@ def parts(one: Mechanism, text: Text) -> list[tuple[str, str, str, str]]:
         return text(f"lab.kind_{kind}"), name, says, more
 
     def said(rule: Any) -> str:
-        return next(iter((inspect.getdoc(rule) or "").splitlines()), "")
+        return text.learned(sentence(rule))
 
-    rows = [row("parameter", name, f"{p.title}. {p.says}".strip(), text(
+    def both(kind: str, name: str) -> str:
+        return f"{text.title(kind, name)}. {text.says(kind, name)}".strip()
+
+    rows = [row("parameter", name, both("parameter", name), text(
         "lab.range", usual=text.short(p.default), low=text.short(p.range[0]), high=text.short(p.range[1])))
         for name, p in one.parameters.items()]
-    rows += [row("column", name, c.says, text(f"lab.of_{c.of}")) for name, c in one.columns.items()]
-    rows += [row("act", a.sets, said(a.rule), text("lab.after", phase=a.after)) for a in one.acts]
-    rows += [row("term", name, t.says, t.decision) for name, t in one.terms.items()]
-    rows += [row("indicator", name, i.says, text(f"lab.of_{i.of}")) for name, i in one.indicators.items()]
+    rows += [row("column", name, text.learned(c.says), text(f"lab.of_{c.of}")) for name, c in one.columns.items()]
+    rows += [row("act", a.sets, said(a.rule), text("lab.after", phase=text.learned(a.after))) for a in one.acts]
+    rows += [row("term", name, text.learned(t.says), text.learned(t.decision)) for name, t in one.terms.items()]
+    rows += [row("indicator", name, text.learned(i.says), text(f"lab.of_{i.of}")) for name, i in one.indicators.items()]
     for kind, table in (("lever", one.levers), ("shock", one.shocks)):
-        rows += [row(kind, name, f"{entry['title']}. {entry['says']}".strip(),
+        rows += [row(kind, name, both(kind, name),
                      text("lab.cost", n=text.short(entry["cost"])) if "cost" in entry else "")
                  for name, entry in table.items()]
     return rows + [row("replaced", name, said(rule)) for name, rule in one.replaced.items()]
@@ -52,8 +54,8 @@ def Page() -> None:
         for one in everywhere():
             runs = float(values.get(one.switch, one.parameters[one.switch].default)) != 0
             with Box([], "ld-paper", "section", {"id": f"lab-{one.name}"}):
-                Say(one.title, "h2")
-                Say(one.says)
+                Say(text.learned(one.title), "h2")
+                Say(text.learned(one.says))
                 Say(" · ".join((one.file or one.name, text("lab.source", hash=one.hash), text(f"source.{one.source}"),
                                 text("lab.on" if runs else "lab.off", switch=one.switch))), classes="ld-small")
                 head = [Say(text(f"lab.{word}"), "th") for word in ("what", "name", "says", "more")]
@@ -65,7 +67,7 @@ def Page() -> None:
             Say(text("lab.shipped"), "h2")
             Say(text("lab.shipped_says"))
             head = [Say(text(f"lab.{word}"), "th") for word in ("name", "title_of", "says", "sources")]
-            body = [Box([Box([Say(one.name, "code")], tag="td"), Say(text.title("mechanism", one.name), "td"),
-                         Say(text.says("mechanism", one.name), "td"), Say(one.reference, "td")], tag="tr")
+            body = [Box([Box([Say(one.name, "code")], tag="td"), Say(text.learned(one.title), "td"),
+                         Say(text.learned(one.says), "td"), Say(one.reference, "td")], tag="tr")
                     for one in shipped]
             Box([Box([Box(head, tag="tr")], tag="thead"), Box(body, tag="tbody")], "ld-lab", "table")

@@ -33,7 +33,7 @@ from letsdance.simulation.municipalities import Municipalities, to_csv
 from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.simulation.run import STAGES, simulate
 from letsdance.simulation.state import SERVICE
-from letsdance.words import Text
+from letsdance.words import Text, spaced
 
 if TYPE_CHECKING:
     from letsdance.simulation.agents import Citizen, Government
@@ -261,10 +261,15 @@ def story(run: Run, people: bool, key: str, text: Text) -> dict[str, Any]:
         told["decisions"].append({
             "name": decision, "title": text(f"town.decision_{decision}"), "rows": why["rows"],
             "off": off[decision]["rows"] if off else [],
-            "lines": [{"title": text(f"town.term_{decision}_{name}"),
+            "lines": [{"title": _of_term(f"town.term_{decision}_{name}", name, text),
                        "written": WRITTEN.get(name, "share" if decision == "use" else "number"),
                        "result": name in RESULTS} for name in map(str, why["names"])]})
     return told
+
+
+def _of_term(key: str, name: str, text: Text) -> str:
+    """What a term of a decision is called: one of the model's by its key, one of a mechanism's by its name."""
+    return text.learned(spaced(name)) if (said := text(key)) == key else said
 
 
 def title(key: str, shown: dict[str, Any], text: Text) -> str:
