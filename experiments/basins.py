@@ -107,7 +107,7 @@ def basins(scenario: ScenarioLike = "lets_dance", grid: int = 11, quarters: int 
                 progress(1)
     environment.refuse_groups(story)
     schedule = environment.build(story)
-    states = np.array([meanfield.start(C, G, schedule[0]) for C in starts for G in starts])
+    states = meanfield.over_grid(starts, schedule[0])
     for p in schedule[1:]:
         states = meanfield.step(states, p)
     ends = np.array([quadrant(C, G) for C, G in states[:, :2]]).reshape(grid, grid)

@@ -38,7 +38,7 @@ from letsdance.simulation.rules import willingness as will
 from letsdance.simulation.rules.numbers import clip, exp
 from letsdance.simulation.rules.outcomes import CALLED, JOINT, SOLO
 
-__all__ = ["STOCKS", "FixedPoint", "basin_map", "fixed_points", "residence", "start", "step", "trajectory"]
+__all__ = ["STOCKS", "FixedPoint", "basin_map", "fixed_points", "over_grid", "residence", "start", "step", "trajectory"]
 
 #: The eight stocks: willingness of citizens and government, social capital, trust, reputation, risk culture,
 #: capacity, top support.
@@ -170,8 +170,9 @@ def _quarter(before, after, p):
 
 
 @compiled
-def _paths(states, p, quarters):
-    """Paths [quarters + 1, n, 8] from states [n, 8]."""
+def _paths(states, table, quarters):
+    """Paths [quarters + 1, n, 8] from states [n, 8]; table[0] are the parameters."""
+    p = table[0]
     paths = np.empty((quarters + 1, states.shape[0], 8))
     for i in range(states.shape[0]):
         for k in range(8):
@@ -179,6 +180,14 @@ def _paths(states, p, quarters):
         for t in range(quarters):
             _quarter(paths[t, i], paths[t + 1, i], p)
     return paths
+
+
+def _table(p: Any, **changes: float) -> np.ndarray:
+    """The parameters as a table of one row, which compiled code takes in a small part of the time of a record by itself."""
+    table = np.array([p])
+    for name, value in changes.items():
+        table[name] = value
+    return table
 
 
 def step(state: np.ndarray, p: Any) -> np.ndarray:
@@ -191,7 +200,7 @@ def step(state: np.ndarray, p: Any) -> np.ndarray:
     if state.ndim == 0 or state.shape[-1] != len(STOCKS):
         raise Refused("a state has the {n_stocks} stocks {stocks} on its last axis, not the shape {shape}.",
                       n_stocks=len(STOCKS), stocks=", ".join(STOCKS), shape=state.shape)
-    return _paths(np.ascontiguousarray(state.reshape(-1, 8)), p, 1)[1].reshape(state.shape)
+    return _paths(np.ascontiguousarray(state.reshape(-1, 8)), _table(p), 1)[1].reshape(state.shape)
 
 
 # ---------------------------------------------------------------- what follows from it
@@ -202,19 +211,12 @@ def start(C0: float, G0: float, p: Any) -> np.ndarray:
     S rises with C0, and T, L, K, A with G0, linearly between .25 and .75; then `burn_in` quarters pass. Raises `Refused` if
     C0 or G0 is no share.
     """
-    C, G = check_value("C0", C0), check_value("G0", G0)
-    willing_c, willing_g = clip(2.0 * C - 0.5, 0.0, 1.0), clip(2.0 * G - 0.5, 0.0, 1.0)
-    state = np.array([
-        C, G, p.S_lo + p.S_hi * willing_c, p.T_lo + p.T_hi * willing_g, p.R0, p.L_lo + p.L_hi * willing_g,
-        p.K_lo + p.K_hi * willing_g, p.A_lo + p.A_hi * willing_g])
-    held = p.copy()
-    held.on_willingness_c = held.on_willingness_g = 0.0
-    return _paths(np.clip(state, 0.0, 1.0)[None], held, int(p.burn_in))[-1, 0]
+    return _starts(np.array([check_value("C0", C0)]), np.array([check_value("G0", G0)]), p)[0]
 
 
 def trajectory(C0: float, G0: float, p: Any, quarters: int) -> np.ndarray:
     """The path float64[quarters + 1, 8] from `start(C0, G0, p)`, row t the state at quarter t."""
-    return _paths(start(C0, G0, p)[None], p, quarters)[:, 0]
+    return _paths(start(C0, G0, p)[None], _table(p), quarters)[:, 0]
 
 
 def residence(p: Any, C0: float, G0: float, limit: int = 400) -> int | None:
@@ -239,7 +241,7 @@ def basin_map(
     `grid` is n, for start means evenly from 0 to 1, or the n start means themselves (shares, else `Refused`).
     """
     means = np.linspace(0.0, 1.0, grid) if isinstance(grid, int) else np.asarray(grid, dtype=np.float64)
-    ends = _paths(_starts(means, p), p, quarters)[-1]
+    ends = _paths(over_grid(means, p), _table(p), quarters)[-1]
     return means, means.copy(), _quadrants(ends).reshape(len(means), len(means))
 
 
@@ -249,13 +251,13 @@ def fixed_points(p: Any) -> list[FixedPoint]:
     Newton's method is started where the six stocks are at rest under a willingness that is held fixed, over a grid
     of (C, G), and where long runs end. None is proven absent; two closer than 1e-5 count as one.
     """
-    def drift(x: np.ndarray) -> np.ndarray:
-        return step(x, p) - x
+    table, held = _table(p), _table(p, on_willingness_c=0.0, on_willingness_g=0.0)
 
-    held = p.copy()
-    held.on_willingness_c = held.on_willingness_g = 0.0
-    starts = _starts(np.linspace(0.08, 0.92, 15), p)
-    candidates = np.concatenate([_paths(starts, held, 400)[-1], _paths(starts[::16], p, 400)[-1]])
+    def drift(x: np.ndarray) -> np.ndarray:
+        return _paths(x[None], table, 1)[1, 0] - x
+
+    starts = over_grid(np.linspace(0.08, 0.92, 15), p)
+    candidates = np.concatenate([_paths(starts, held, 400)[-1], _paths(starts[::16], table, 400)[-1]])
     points: list[np.ndarray] = []
     for candidate in candidates:
         x = root(drift, candidate, tol=1e-13).x
@@ -274,9 +276,20 @@ def _fixed_point(x: np.ndarray, p: Any) -> FixedPoint:
     return FixedPoint(x, bool(np.abs(eigenvalues[0]) < 1.0), eigenvalues, int(future.quadrant(x[0], x[1])))
 
 
-def _starts(means: np.ndarray, p: Any) -> np.ndarray:
-    """Start states [len(means)^2, 8] over the grid of means; C varies slowest."""
-    return np.array([start(C, G, p) for C in means for G in means])
+def over_grid(means: np.ndarray, p: Any) -> np.ndarray:
+    """`start` for every pair of start means (shares, else `Refused`): states [len(means)^2, 8]; C varies slowest."""
+    C, G = ([check_value(name, mean) for mean in means] for name in ("C0", "G0"))
+    return _starts(np.repeat(C, len(G)), np.tile(G, len(C)), p)
+
+
+def _starts(C: np.ndarray, G: np.ndarray, p: Any) -> np.ndarray:
+    """The states [n, 8] that runs start in on average, for start means C [n] and G [n]."""
+    willing_c, willing_g = np.clip(2.0 * C - 0.5, 0.0, 1.0), np.clip(2.0 * G - 0.5, 0.0, 1.0)
+    states = np.array([
+        C, G, p.S_lo + p.S_hi * willing_c, p.T_lo + p.T_hi * willing_g, np.full(len(C), p.R0),
+        p.L_lo + p.L_hi * willing_g, p.K_lo + p.K_hi * willing_g, p.A_lo + p.A_hi * willing_g]).T
+    held = _table(p, on_willingness_c=0.0, on_willingness_g=0.0)
+    return _paths(np.ascontiguousarray(np.clip(states, 0.0, 1.0)), held, int(p.burn_in))[-1]
 
 
 def _quadrants(states: np.ndarray) -> np.ndarray:
