@@ -68,6 +68,8 @@ from letsdance.commands.screen import (
 from letsdance.commands.telling import text_of, written
 
 if TYPE_CHECKING:
+    from letsdance.experiments.folder import Differences
+    from letsdance.experiments.paired import Finding
     from letsdance.simulation.run import Result
     from letsdance.words import Text
 
@@ -136,11 +138,11 @@ def run(
 
 @app.command()
 def verify(
-    directory: Annotated[Path, typer.Argument(help="A folder that letsdance wrote.")], as_json: Json = False,
+    directory: Annotated[Path, typer.Argument(help="A folder that letsdance wrote.")], text: Language = "en",
+    as_json: Json = False,
 ) -> None:
     """Run again what a folder holds, and say what differs. Identical means the same to the last bit."""
     from letsdance.experiments import folder, manifests
-    from letsdance.params import listed
 
     manifest = manifests.read(directory)
     folder.same_mechanisms(directory, manifest)
@@ -156,31 +158,33 @@ def verify(
     else:
         with progress("report.bar_again", _total(manifest), quiet=as_json) as advance:
             differences = folder.verify(directory, advance)
-    same = not differences
     then, now = manifest["version"], folder.own_version()
-    since = f"written by letsdance {then}" + ("" if then == now else f", checked by {now}")
-    changed = {n: f"{v} then, {w} now" for n, v in manifest.get("versions", {}).items()
-               if (w := folder.versions().get(n)) != v}
+    changed = {n: (v, w) for n, v in manifest.get("versions", {}).items() if (w := folder.versions().get(n)) != v}
     if as_json:
-        typer.echo(json.dumps({"identical": same, "differences": differences, "written_by": then, "checked_by": now,
-                               "versions": changed, "git": manifest.get("git"), "not_checked": differences.unchecked,
+        typer.echo(json.dumps({"identical": not differences, "differences": differences, "written_by": then,
+                               "checked_by": now, "versions": {n: f"{v} then, {w} now" for n, (v, w) in changed.items()},
+                               "git": manifest.get("git"), "not_checked": differences.unchecked,
                                "not_made_again": differences.as_written}))
-    elif same:
-        say("[bold]Identical[/]: every table is the same to the last bit ({since}).", since=since)
     else:
-        commit = (manifest.get("git") or {}).get("commit")
-        say("[bold]Different[/] ({since}):", since=since + (f", at commit {commit[:12]}" if commit else ""))
+        since = text("report.verify_by" if then == now else "report.verify_by_other", then=then, now=now)
+        _print_verdict(differences, since, (manifest.get("git") or {}).get("commit"), changed, text)
+    raise typer.Exit(1 if differences else 0)
+
+
+def _print_verdict(differences: Differences, since: str, commit: str | None, changed: dict[str, tuple[str, str | None]],
+                   text: Text) -> None:
+    """What `verify` found. changed: name -> (version then, version now)."""
+    if not differences:
+        say(text("report.verify_same"), since=since)
+    else:
+        say(text("report.verify_other_commit" if commit else "report.verify_other"), since=since, commit=str(commit)[:12])
         for line in differences:
-            console().print(f"  {line}", highlight=False)
-        for name, versions in changed.items():
-            console().print(f"  {name}: {versions}.", highlight=False)
-    if not as_json and differences.unchecked:
-        console().print(f"Not checked: {listed(differences.unchecked)}, which the manifest says and nothing can prove.",
-                        highlight=False)
-    if not as_json and differences.as_written:
-        console().print(f"Not made again, only as the manifest says that they were written: "
-                        f"{listed(differences.as_written)}.", highlight=False)
-    raise typer.Exit(0 if same else 1)
+            console().print(f"  {text.refused(line)}", highlight=False)
+        for name, (then, now) in changed.items():
+            console().print(f"  {text('report.verify_version', name=name, then=then, now=now)}", highlight=False)
+    for key, what in (("unchecked", differences.unchecked), ("as_written", differences.as_written)):
+        if what:
+            console().print(text(f"report.verify_{key}", what=text.listed(list(what))), highlight=False)
 
 
 @app.command()
@@ -250,7 +254,7 @@ def check(
         "letsdance-robust.jsonl"),
     resume: Annotated[bool, typer.Option("--resume", help="With --robust: go on with the file.")] = False,
     minutes: Annotated[float | None, typer.Option(help="With --robust: stop after so many; --resume goes on.")] = None,
-    as_json: Json = False,
+    text: Language = "en", as_json: Json = False,
 ) -> None:
     """Test the model against the patterns of the evidence. What holds, what does not, how strongly; with --robust, in how
     many worlds."""
@@ -258,7 +262,7 @@ def check(
 
     if robust:
         there = worlds_of("200" if worlds is None else worlds, "30%" if worlds is None and within is None else within)
-        over_worlds.robust(there, out, 4 if runs is None else runs, seed, only, resume, minutes, as_json)
+        over_worlds.robust(there, out, 4 if runs is None else runs, seed, only, resume, minutes, as_json, text)
         return
     if worlds is not None or within is not None:
         from letsdance.params import Refused
@@ -266,12 +270,29 @@ def check(
         raise Refused("--worlds asks in how many worlds patterns hold, which is --robust; add it, or leave --worlds out.")
     with progress("report.bar_patterns", len(only or patterns.PATTERNS), quiet=as_json) as advance:
         findings = patterns.check(runs=20 if runs is None else runs, seed=seed, only=only, progress=lambda _: advance(1))
-    frame = patterns.table(findings)
     if as_json:
-        typer.echo(frame.to_json(orient="records"))
+        typer.echo(patterns.table(findings).to_json(orient="records"))
         return
-    print_table("Patterns of the evidence", list(frame.columns),
-                [[str(v) for v in row] for row in frame.itertuples(index=False)])
+    _print_findings(findings, text)
+
+
+def _print_findings(findings: list[Finding], text: Text) -> None:
+    """A row for each part of a pattern, as the page on confidence says it, and how many patterns hold."""
+    from letsdance.experiments.patterns import holding
+    from letsdance.report.words import measured, strength
+
+    said = ("compared", "mean", "demand", "verdict", "evidence", "expected", "reading")
+    print_table(text("report.check_title"), [
+        text("report.column_pattern"), text("report.column_question"), *(text(f"confidence.{name}") for name in said)],
+        [[f.id, text(f"pattern.{f.id}"), f.compared, measured(f, text), f.threshold,
+          text("confidence.holds" if f.holds else "confidence.fails"), f"{f.source} ({strength(f.strength, text)})",
+          f.expectation, f.note] for f in findings])
+    held = holding(findings)
+    failed = [f"{id} {text(f'pattern.{id}')}" for id, holds in held.items() if not holds]
+    console().print(text("confidence.some_hold", hold=len(held) - len(failed), n=len(held), ids=" · ".join(failed))
+                    if failed else text("confidence.all_hold", n=len(held)), highlight=False)
+    if text.language != "en":
+        console().print(text("confidence.english"), highlight=False)
 
 
 @app.command()
@@ -281,20 +302,23 @@ def show(
              "languages.")],
     copy: Annotated[str | None, typer.Option(
         help="Print the file of a start or of a case, to save and edit: --copy lone_ranger > my.toml")] = None,
-    as_json: Json = False,
+    text: Language = "en", as_json: Json = False,
 ) -> None:
     """Print what there is, with units, ranges and sources."""
-    from letsdance.commands.showing import contents
+    from letsdance.commands import showing
 
-    title, columns, rows = contents(what, copy)
     if copy is not None:
+        file = showing.copied(what, copy)
         idle("--json", because="--copy prints a file as it is")
-    if copy is not None:
-        typer.echo(rows[0][0], nl=False)
-    elif as_json:
-        typer.echo(json.dumps([dict(zip(columns, row, strict=True)) for row in rows]))
-    else:
-        print_table(title, columns, rows)
+        typer.echo(file, nl=False)
+        return
+    columns, rows = showing.contents(what, text)
+    if as_json:
+        typer.echo(json.dumps([dict(zip(map(showing.heading, columns), row, strict=True)) for row in rows]))
+        return
+    print_table(showing.title(what, text), [showing.heading(column, text) for column in columns], rows)
+    if what in showing.QUOTED and text.language != "en":
+        console().print(text(f"report.show_quoted_{what}"), highlight=False)
 
 
 @cache

@@ -152,7 +152,7 @@ def explain(worlds: Worlds, stories: Mapping[str, Scenario], runs: int, seed: in
 
 
 def robust(worlds: Worlds, out: Path, runs: int, seed: int, only: list[str] | None, resume: bool, minutes: float | None,
-           as_json: bool) -> None:
+           as_json: bool, text: Text) -> None:
     """`letsdance check --robust`."""
     from letsdance.experiments import folder
     from letsdance.experiments import robust as looked
@@ -164,21 +164,31 @@ def robust(worlds: Worlds, out: Path, runs: int, seed: int, only: list[str] | No
         folder.check_file(out, overwrite=False)
     before = len(looked.read(out)[1]) if out.exists() else 0
     if not as_json and before < worlds.worlds:
-        typer.echo(f"{worlds.worlds - before} worlds to do, some 3 to 6 seconds each on one core.", err=True)
+        typer.echo(text("report.robust_to_do", n=worlds.worlds - before), err=True)
     with progress("report.bar_worlds", worlds.worlds - before, quiet=as_json) as advance:
         whole = looked.check(worlds, out, runs, seed, only, None if minutes is None else 60.0 * minutes,
                              progress=advance)
-    frame = looked.table(looked.held(out)).sort_values(["kind", "share", "id"], ascending=[False, True, True])
+    held = looked.held(out)
+    frame = looked.table(held).sort_values(["kind", "share", "id"], ascending=[False, True, True])
     done = len(looked.read(out)[1])
     if as_json:
         typer.echo(json.dumps({"file": str(out), "finished": whole, "worlds": done, "runs": runs, "seed": seed,
                                "claims": records(frame)}))
         return
-    print_table(f"In how many of {done} worlds what is said holds ({worlds}; {runs} runs each, by their means)",
-                ["claim", "says", "holds in", "95 %", "not measured in", "depends most on"],
-                [[row.id, row.says, f"{row.share:.0%}", f"{row.low:.0%}-{row.high:.0%}", str(row.unmeasured), row.breaks]
+
+    def breaks(one: looked.Held) -> str:
+        return text("report.semicolon").join(text.labelled(name, text("number.to", low=text.percent(low),
+                                                                      high=text.percent(high)))
+                                             for name, _, low, high in one.breaks)
+
+    columns = ("claim", "says", "holds_in", "interval", "unmeasured", "breaks")
+    print_table(text("report.robust_title", done=done, worlds=worlds.said(text), runs=runs),
+                [text(f"report.robust_{name}") for name in columns],
+                [[row.id, text(f"pattern.{row.id}") if row.kind == "pattern" else row.says, text.percent(row.share),
+                  text.percents(row.low, row.high), str(row.unmeasured), breaks(held[row.id])]
                  for row in frame.itertuples()])
-    typer.echo(f"Kept: {out}." + ("" if whole else f" {worlds.worlds - done} worlds are left; go on with --resume."))
+    typer.echo(" ".join([text("report.robust_kept", file=out),
+                         *([] if whole else [text("report.robust_left", n=worlds.worlds - done)])]))
 
 
 def pathways(

@@ -2,112 +2,170 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from importlib.resources import files
 from typing import Any
 
 from letsdance import scenarios, words
-from letsdance.params import CONTEXTS, GROUPS, PARAMETERS, PROFILES, Refused, nearest
+from letsdance.params import CONTEXTS, PARAMETERS, PROFILES, Refused, nearest
 from letsdance.scenarios import cases, mechanism
+from letsdance.words import IN_ENGLISH, Text
 
-WHAT = ("scenarios", "contexts", "parameters", "levers", "shocks", "mechanisms", "evidence", "indicators", "cases",
-        "languages")
+#: The names of columns, keys of `heading`, and rows.
+Table = tuple[list[str], list[list[str]]]
 
 
-def effects(entry: dict[str, Any]) -> str:
-    """A lever's or shock's effects at strength 1, in one line."""
+def _joined(items: Iterable[str], text: Text) -> str:
+    """One behind the other, apart also where a comma stands before decimals."""
+    return (", " if text.decimal == "point" else "; ").join(items)
+
+
+def effects(entry: dict[str, Any], text: Text = IN_ENGLISH) -> str:
+    """A lever's or shock's effects at strength 1, in one line; parameters by the names that files use."""
     said = []
     for one in entry["effects"]:
-        change = f"{one['add']:+g}" if "add" in one else f"x{one['multiply']:g}"
-        words = [word for word in ("from", "until", "threshold", "times", "profile") if word in one]
-        when = "".join(f" {word} {one[word]}" for word in words)
-        said.append(f"{one['parameter']} {change}{' a quarter' if one.get('each_quarter') else ''}{when}")
-    return ", ".join(said)
+        change = (("+" if one["add"] >= 0 else "-") + text.typed(abs(one["add"])) if "add" in one
+                  else f"x{text.typed(one['multiply'])}")
+        words = [f"{text(f'report.show_{word}')} {one[word]}" for word in ("from", "until", "threshold", "times", "profile")
+                 if word in one]
+        quarterly = [text("report.show_each_quarter")] if one.get("each_quarter") else []
+        said.append(" ".join([one["parameter"], change, *quarterly, *words]))
+    return _joined(said, text)
 
 
-def values(entry: dict[str, Any]) -> str:
+def values(entry: dict[str, Any], text: Text = IN_ENGLISH) -> str:
     """The parameters that a context or profile sets, in one line."""
-    return ", ".join(f"{name} {value:g}" for name, value in entry["values"].items())
+    return _joined((f"{name} {text.typed(value)}" for name, value in entry["values"].items()), text)
 
 
-def expected(entry: dict[str, Any]) -> str:
+def expected(entry: dict[str, Any], text: Text = IN_ENGLISH) -> str:
     """What the evidence leads us to expect of a lever alone, with the source, in one line."""
-    said = []
-    for one in entry.get("expects", []):
-        goes = {"same": "the same", "any": "either way"}.get(one["goes"], one["goes"])
-        less = f", less than {one['less_than'].replace(' ', '+')}" if "less_than" in one else ""
-        said.append(f"{one['indicator']} {goes}{less} in {one['start']} ({one['source']})")
-    return "; ".join(said)
+    return "; ".join(text(
+        "report.show_expects_less" if "less_than" in one else "report.show_expects", indicator=one["indicator"],
+        goes=text(f"report.show_goes_{one['goes'].replace(' ', '_')}"), less=one.get("less_than", "").replace(" ", "+"),
+        start=one["start"], source=one["source"]) for one in entry.get("expects", []))
 
 
-def contents(what: str, copy: str | None = None) -> tuple[str, list[str], list[list[str]]]:
-    """Title, columns and rows; with `copy`, the text of a shipped scenario file or case alone.
+# ---------------------------------------------------------------- a table for each thing that can be shown
 
-    One function, because it is a list: a table for each thing that can be shown.
-    """
-    if copy is not None:
-        if what == "cases":
-            return copy, [copy], [[cases.case(copy.removeprefix(cases.PREFIX)).text]]
-        if what != "scenarios":
-            raise Refused("--copy prints the file of a start or of a case; write `letsdance show scenarios --copy {copy}`, "
-                          "or `show cases`.", copy=copy)
-        if copy not in scenarios.STARTS:
-            raise Refused("there is no start {copy!r}.{near} Known: {known}.", copy=copy,
-                          near=nearest(copy, scenarios.STARTS), known=", ".join(scenarios.STARTS))
-        return copy, [copy], [[files("letsdance.scenarios").joinpath(f"{copy}.toml").read_text(encoding="utf-8")]]
-    if what == "parameters":
-        rows = [[p.name, p.title, f"{p.default:g}", f"{p.range[0]:g} to {p.range[1]:g}", p.unit, p.role, GROUPS[p.group],
-                 p.source, p.reference, p.says] for p in PARAMETERS.values()]
-        return "Parameters", ["name", "title", "default", "range", "unit", "role", "group", "source", "reference",
-                              "what it says"], rows
-    if what == "levers":
-        rows = [[name, e["title"], e["quadrant"], f"{e['cost']:g}", effects(e), expected(e), e["reference"], e["says"]]
-                for name, e in scenarios.LEVERS.items()]
-        return "Levers", ["name", "title", "quadrant", "points a quarter", "effect at strength 1",
-                          "expected of it alone (source)", "reference", "what it says"], rows
-    if what == "shocks":
-        rows = [[name, e["title"], e["kind"], str(e["duration"] or "to the end"), effects(e), e["reference"], e["says"]]
-                for name, e in scenarios.SHOCKS.items()]
-        return "Shocks and trends", ["name", "title", "kind", "quarters", "effect at strength 1", "reference",
-                                     "what it says"], rows
-    if what == "scenarios":
-        starts = map(scenarios.load, scenarios.STARTS)
-        rows = [[s.name, s.title, "start", f"C {s.C:g}, G {s.G:g}", s.says] for s in starts]
-        for kind, table in (("context", CONTEXTS), ("profile", PROFILES)):
-            rows += [[name, e["title"], kind, values(e), e["says"]]
-                     for name, e in table.items()]
-        return "Starts, contexts and profiles of innovations", ["name", "title", "kind", "values", "what it says"], rows
-    if what == "contexts":
-        rows = [[name, e["title"], e["kind"], values(e), e["reference"],
-                 e["says"]] for name, e in CONTEXTS.items()]
-        return "Contexts, at most one of each kind (--context NAME)", [
-            "name", "title", "kind", "values", "reference", "what it says"], rows
-    if what == "mechanisms":
-        rows = [[one.name, one.title, ", ".join(f"{n} {p.default:g}" for n, p in one.numbers.items()),
-                 ", ".join([*one.levers, *one.shocks]), one.reference, one.says, one.expected]
-                for one in mechanism.described()]
-        return "Mechanisms that are shipped, off unless they are named (--mechanism NAME)", [
-            "name", "title", "parameters", "levers and shocks", "reference", "what it says", "what is expected"], rows
-    if what == "evidence":
-        from letsdance.experiments import evidence
+def _parameters(text: Text) -> Table:
+    return ["name", "title", "default", "range", "unit", "role", "group", "source", "reference", "says"], [
+        [p.name, text.title("parameter", p.name), text.typed(p.default),
+         text("number.to", low=text.typed(p.range[0]), high=text.typed(p.range[1])), text.title("unit", p.unit),
+         text(f"report.role_{p.role}"), text.title("group", p.group), text.title("source", p.source), p.reference,
+         text.says("parameter", p.name)] for p in PARAMETERS.values()]
 
-        rows = [[one.name, one.says, one.state.replace("_", "-"), ", ".join(one.where), ", ".join(one.tested), one.why]
-                for one in evidence.lines()]
-        rows += [["beyond", says, *why.split(": ", 1)[0].split(" (")[:1], "", "", why]
-                 for says, why in evidence.states()["beyond"].items()]
-        return evidence.headline() + ".", ["line", "what it says", "state", "cited by", "tested by", "why"], rows
-    if what == "indicators":
-        from letsdance.simulation.indicators import SOCIETY
 
-        return "Indicators", ["name", "unit", "what it says", "reference"], [
-            [name, unit, says, reference] for name, (unit, says, reference) in SOCIETY.items()]
+def _levers(text: Text) -> Table:
+    return ["name", "title", "quadrant", "points", "effect", "expected_alone", "reference", "says"], [
+        [name, text.title("lever", name), e["quadrant"], text.typed(e["cost"]), effects(e, text), expected(e, text),
+         e["reference"], text.says("lever", name)] for name, e in scenarios.LEVERS.items()]
+
+
+def _shocks(text: Text) -> Table:
+    return ["name", "title", "kind", "quarters", "effect", "reference", "says"], [
+        [name, text.title("shock", name), text(f"report.kind_{e['kind']}"),
+         str(e["duration"] or text("report.show_to_the_end")), effects(e, text), e["reference"], text.says("shock", name)]
+        for name, e in scenarios.SHOCKS.items()]
+
+
+def _scenarios(text: Text) -> Table:
+    starts = map(scenarios.load, scenarios.STARTS)
+    rows = [[s.name, text.title("start", s.name), text("report.kind_start"),
+             values({"values": {"C": s.C, "G": s.G}}, text), text.says("start", s.name)] for s in starts]
+    for kind, table in (("context", CONTEXTS), ("profile", PROFILES)):
+        rows += [[name, text.title(kind, name), text(f"report.kind_{kind}"), values(e, text), text.says(kind, name)]
+                 for name, e in table.items()]
+    return ["name", "title", "kind", "values", "says"], rows
+
+
+def _contexts(text: Text) -> Table:
+    return ["name", "title", "kind", "values", "reference", "says"], [
+        [name, text.title("context", name), text(f"report.kind_{e['kind']}"), values(e, text), e["reference"],
+         text.says("context", name)] for name, e in CONTEXTS.items()]
+
+
+def _mechanisms(text: Text) -> Table:
+    return ["name", "title", "parameters", "levers", "reference", "says", "expected"], [
+        [one.name, text.learned(one.title),
+         values({"values": {name: p.default for name, p in one.numbers.items()}}, text),
+         ", ".join([*one.levers, *one.shocks]), one.reference, text.learned(one.says), text.learned(one.expected)]
+        for one in mechanism.described()]
+
+
+def _evidence(text: Text) -> Table:
+    from letsdance.experiments import evidence
+
+    def state(name: str) -> str:
+        return text(f"report.state_{name}")
+
+    rows = [[one.name, one.says, state(one.state), ", ".join(one.where), ", ".join(one.tested), text.learned(one.why)]
+            for one in evidence.lines()]
+    rows += [["beyond", text.learned(says), *map(state, why.split(": ", 1)[0].split(" (")[:1]), "", "", text.learned(why)]
+             for says, why in evidence.states()["beyond"].items()]
+    return ["line", "says", "state", "cited", "tested", "why"], rows
+
+
+def _indicators(text: Text) -> Table:
+    from letsdance.simulation.indicators import SOCIETY
+
+    return ["name", "unit", "says", "reference"], [
+        [name, text.title("unit", unit), text.title("indicator", name), reference]
+        for name, (unit, _, reference) in SOCIETY.items()]
+
+
+def _cases(text: Text) -> Table:
+    return ["name", "title", "kind", "read_by", "is", "is_not", "breaks", "source", "checked", "licence"], [
+        [c.name, text.learned(c.title), text(f"report.kind_{c.kind}"), cases.KINDS[c.kind], text.learned(c.says),
+         text.learned(c.is_not), text.learned(c.breaks), c.source, c.checked, c.licence] for c in cases.CASES.values()]
+
+
+def _languages(text: Text) -> Table:
+    lacks = {one: list(words.missing(one)) for one in words.languages()}
+    return ["code", "name", "missing", "which"], [
+        [one, Text(one).name, str(len(keys)), ", ".join(keys)] for one, keys in lacks.items()]
+
+
+TABLES: dict[str, Callable[[Text], Table]] = {
+    "scenarios": _scenarios, "contexts": _contexts, "parameters": _parameters, "levers": _levers, "shocks": _shocks,
+    "mechanisms": _mechanisms, "evidence": _evidence, "indicators": _indicators, "cases": _cases,
+    "languages": _languages}
+#: What is quoted as its source has it, whatever language is spoken.
+QUOTED = ("evidence", "cases")
+
+
+def title(what: str, text: Text = IN_ENGLISH) -> str:
+    """What stands above a table."""
+    if what != "evidence":
+        return text(f"report.show_{what}")
+    from letsdance.experiments import evidence
+
+    counts = evidence.counts()
+    return text("report.show_evidence", n=sum(counts.values()),
+                said=", ".join(f"{n} {text(f'report.state_{state}')}" for state, n in counts.items()))
+
+
+def heading(column: str, text: Text = IN_ENGLISH) -> str:
+    """What stands above a column; in JSON the English."""
+    return text(f"report.column_{column}")
+
+
+def contents(what: str, text: Text = IN_ENGLISH) -> Table:
+    """The names of columns, and rows. Raises `Refused` for what is not there."""
+    if what not in TABLES:
+        raise Refused("there is nothing called {what!r} to show.{near} Known: {known}.", what=what,
+                      near=nearest(what, TABLES), known=", ".join(TABLES))
+    return TABLES[what](text)
+
+
+def copied(what: str, name: str) -> str:
+    """The text of a shipped scenario's file, or of a case's. Raises `Refused` for what has none."""
     if what == "cases":
-        return "Cases that ship (case:NAME wherever a table is read; --copy NAME prints its file)", [
-            "name", "title", "kind", "read by", "what it is", "what it is not", "breaks", "source", "checked", "licence"], [
-            [c.name, c.title, c.kind, cases.KINDS[c.kind], c.says, c.is_not, c.breaks, c.source, c.checked, c.licence]
-            for c in cases.CASES.values()]
-    if what == "languages":
-        lacks = {one: list(words.missing(one)) for one in words.languages()}
-        return "Languages", ["code", "name", "missing, said in English", "which"], [
-            [one, words.Text(one).name, str(len(keys)), ", ".join(keys)] for one, keys in lacks.items()]
-    raise Refused("there is nothing called {what!r} to show.{near} Known: {known}.", what=what, near=nearest(what, WHAT),
-                  known=", ".join(WHAT))
+        return cases.case(name.removeprefix(cases.PREFIX)).text
+    if what != "scenarios":
+        raise Refused("--copy prints the file of a start or of a case; write `letsdance show scenarios --copy {copy}`, "
+                      "or `show cases`.", copy=name)
+    if name not in scenarios.STARTS:
+        raise Refused("there is no start {copy!r}.{near} Known: {known}.", copy=name,
+                      near=nearest(name, scenarios.STARTS), known=", ".join(scenarios.STARTS))
+    return files("letsdance.scenarios").joinpath(f"{name}.toml").read_text(encoding="utf-8")

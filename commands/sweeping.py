@@ -338,7 +338,7 @@ def query(
     directory: Annotated[str, typer.Argument(help="A folder that `letsdance sweep` wrote, or its address.")],
     sql: Annotated[str, typer.Argument(help="SQL over points, runs and the tables kept.")] = "SELECT * FROM runs LIMIT 20",
     csv: Annotated[Path | None, typer.Option(help="Write the answer to this CSV instead of printing it.")] = None,
-    as_json: Json = False,
+    text: Language = "en", as_json: Json = False,
 ) -> None:
     """Ask a sweep's tables by SQL, and print or save the answer."""
     from letsdance.experiments.spreadsheet import to_csv
@@ -348,18 +348,19 @@ def query(
     found = Sweep.open(directory)
     answer = found.query(sql)
     if missing := len(found.missing()):
-        typer.echo(f"This sweep is not finished: {found.parts - missing} of {found.parts} parts are there.", err=True)
+        typer.echo(text("report.query_unfinished", kept=found.parts - missing, all=found.parts), err=True)
     if csv is not None:
         try:
             csv.write_text(to_csv(answer), encoding="utf-8")
         except OSError as error:
             raise Refused("{csv} cannot be written: {strerror}.", csv=csv, strerror=error.strerror) from None
         typer.echo(json.dumps({"file": str(csv), "rows": len(answer)}) if as_json else
-                   f"Written: {csv} ({len(answer):,} rows).")
+                   text("report.query_written", file=csv, n=text.number(len(answer))))
     elif as_json:
         typer.echo(answer.to_json(orient="records"))
     else:
-        rows = [[f"{v:.6g}" if isinstance(v, float) else str(v) for v in row]
+        rows = [[text.typed(v) if isinstance(v, float) else str(v) for v in row]
                 for row in answer.head(_MOST_ROWS).itertuples(index=False)]
-        more = f"; the first {_MOST_ROWS:,} are shown, --csv has all" if len(answer) > _MOST_ROWS else ""
-        print_table(f"{len(answer):,} rows{more}", [str(c) for c in answer.columns], rows)
+        print_table(text("report.query_first" if len(answer) > _MOST_ROWS else "report.query_rows",
+                         n=text.number(len(answer)), shown=text.number(_MOST_ROWS)),
+                    [str(c) for c in answer.columns], rows)

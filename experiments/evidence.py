@@ -91,7 +91,3 @@ def counts() -> dict[str, int]:
     return {state: found[state] for state in STATES if found[state]}
 
 
-def headline() -> str:
-    """The counts in one sentence."""
-    said = ", ".join(f"{n} {state.replace('_', '-')}" for state, n in counts().items())
-    return f"{sum(counts().values())} lines S of the seed documents: {said}"

@@ -19,7 +19,7 @@ import numpy as np
 
 from letsdance import scenarios
 from letsdance.experiments import address
-from letsdance.params import Refused
+from letsdance.params import Refused, Said
 from letsdance.params.files import named
 from letsdance.scenarios import Scenario, mechanism
 from letsdance.simulation import municipalities as places
@@ -345,8 +345,8 @@ def verify(folder: Path, progress: Callable[[int], None] | None = None,
     for file in dict.fromkeys([*recorded, *stored, *fresh]):
         path, now = folder / file, fresh.get(file)
         if now is None or not path.is_file():
-            differences.append(f"{file}: the file is missing." if now is not None else
-                               f"{file}: letsdance writes no such table here.")
+            differences.append(Said("{file}: the file is missing." if now is not None else
+                                    "{file}: letsdance writes no such table here.", file=file))
             continue
         try:
             then = read_table(path)
@@ -357,10 +357,10 @@ def verify(folder: Path, progress: Callable[[int], None] | None = None,
                 why = "it does not fit in memory" if isinstance(error, MemoryError) else error.strerror
                 raise Refused("{path} cannot be read: {why}; whether it is whole is not known.", path=path,
                               why=why) from None
-            differences.append(f"{file}: the file is damaged ({type(error).__name__}).")
+            differences.append(Said("{file}: the file is damaged ({what}).", file=file, what=type(error).__name__))
             continue
         if file in recorded and content_hash(then) != recorded[file]:
-            differences.append(f"{file}: the file was changed after it was written.")
+            differences.append(Said("{file}: the file was changed after it was written.", file=file))
         if content_hash(now) != recorded.get(file, content_hash(then)):
             differences += _differences(file, then, now)
     return differences
@@ -375,7 +375,7 @@ _HELD = ("tables", "files", "mechanisms")
 def _said_otherwise(said: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Entries of a manifest that are others than those that are made now; of the same version, also which are missing."""
     names = dict.fromkeys([*said, *(now if said["version"] == now["version"] else ())])
-    return [f"{MANIFEST}: {name} is not what comes out now." for name in names
+    return [Said("{file}: {name} is not what comes out now.", file=MANIFEST, name=name) for name in names
             if name not in _HOW and (name in now or said["version"] == now["version"])
             and json.dumps(said.get(name), sort_keys=True) != json.dumps(now.get(name), sort_keys=True)]
 
@@ -393,19 +393,23 @@ def _other_files(folder: Path, recorded: Mapping[str, str | None] | None) -> lis
     if recorded is None:
         return []
     here = beside(folder)
-    found = [f"{name}: the file is missing." for name in recorded if name not in here]
-    found += [f"{name}: the file was changed after it was written." for name in here
+    found: list[str] = [Said("{file}: the file is missing.", file=name) for name in recorded if name not in here]
+    found += [Said("{file}: the file was changed after it was written.", file=name) for name in here
               if recorded.get(name) and hash_of(folder / name) != recorded[name]]
-    return [*found, *(f"{name}: letsdance did not write this file." for name in here if name not in recorded)]
+    found += [Said("{file}: letsdance did not write this file.", file=name) for name in here if name not in recorded]
+    return found
 
 
 def _differences(file: str, stored: pd.DataFrame, now: pd.DataFrame) -> list[str]:
     """In words: columns gone or new, rows, and for each column that differs where it first does and by how much."""
     gone, new = [c for c in stored if c not in now], [c for c in now if c not in stored]
-    said = [f"{file}: {word} {', '.join(map(str, columns))}." for word, columns in
-            (("no longer there:", gone), ("new:", new)) if columns]
+    said: list[str] = []
+    if gone:
+        said.append(Said("{file}: no longer there: {columns}.", file=file, columns=", ".join(map(str, gone))))
+    if new:
+        said.append(Said("{file}: new: {columns}.", file=file, columns=", ".join(map(str, new))))
     if len(stored) != len(now):
-        return [*said, f"{file}: {len(stored)} rows then, {len(now)} now."]
+        return [*said, Said("{file}: {then} rows then, {now} now.", file=file, then=len(stored), now=len(now))]
     for column in (c for c in stored if c in now):
         then, today = stored[column].to_numpy(), now[column].to_numpy()
         numeric = then.dtype.kind in "fiub" and today.dtype.kind in "fiub"
@@ -418,6 +422,11 @@ def _differences(file: str, stored: pd.DataFrame, now: pd.DataFrame) -> list[str
             at = int(np.argmax(differs))
             where = ", ".join(f"{k} {stored[k].iloc[at]}" for k in ("scenario", "run", "quarter", "municipality")
                               if k in stored)
-            size = f", by up to {np.nanmax(np.abs(then - today)):.3g}" if numeric else ""
-            said.append(f"{file}: {column} differs in {int(differs.sum())} of {len(now)} rows, first at {where}{size}.")
+            told: dict[str, Any] = {"file": file, "column": str(column), "n": int(differs.sum()), "rows": len(now),
+                                    "where": where}
+            if numeric:
+                said.append(Said("{file}: {column} differs in {n} of {rows} rows, first at {where}, by up to {size:.3g}.",
+                                 size=float(np.nanmax(np.abs(then - today))), **told))
+            else:
+                said.append(Said("{file}: {column} differs in {n} of {rows} rows, first at {where}.", **told))
     return said

@@ -30,9 +30,11 @@ from letsdance.scenarios import LEVERS
 from letsdance.words import Text
 
 if TYPE_CHECKING:
+    from letsdance.experiments.paired import Finding
     from letsdance.simulation.run import Result
 
-__all__ = ["MEASURES", "beside", "card", "headline", "left_out", "of_runs", "paragraph"]
+__all__ = ["MEASURES", "beside", "card", "headline", "left_out", "measured", "of_runs", "paragraph",
+           "strength"]
 
 Results = Mapping[str, "Result"]
 
@@ -45,6 +47,17 @@ def left_out(text: Text = ENGLISH) -> list[tuple[str, str]]:
     """What the model leaves out, and why (docs/odd.md section 9)."""
     said = text.all("left")
     return [(said[f"left.title_{k}"], said[f"left.why_{k}"]) for k in range(len(said) // 2)]
+
+
+def strength(said: str, text: Text = ENGLISH) -> str:
+    """The first word of how strong the evidence of a pattern is; what follows it stands in the evidence."""
+    return text(f"strength.{said.split()[0].strip(',(')}")
+
+
+def measured(part: Finding, text: Text = ENGLISH) -> str:
+    """What was measured of a part of a pattern, with its interval: '0.052 (0.041–0.063)'."""
+    digits = 3 if abs(part.effect) < 1 else 2 if abs(part.effect) < 10 else 1
+    return f"{text.number(part.effect, digits)} ({text.band(part.low, part.high, digits)})"
 
 
 def of_runs(number: int, runs: int, text: Text = ENGLISH) -> str:

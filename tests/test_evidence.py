@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from letsdance.commands.showing import contents
+from letsdance.commands.showing import contents, title
 from letsdance.experiments import evidence
 from letsdance.experiments.patterns import PATTERNS
 from letsdance.params import EVIDENCE
@@ -51,7 +51,7 @@ def test_a_built_line_is_cited_by_something_that_runs_and_any_other_says_why():
 
 
 def test_what_is_shown_says_the_counts_and_every_line():
-    title, columns, rows = contents("evidence")
-    assert str(evidence.counts()["tested"]) in title
+    columns, rows = contents("evidence")
+    assert f"{evidence.counts()['tested']} tested" in title("evidence")
     assert len(rows) == len(EVIDENCE) + len(evidence.states()["beyond"])
     assert all(len(row) == len(columns) for row in rows)

@@ -13,7 +13,7 @@ import pytest
 from pseudo import NAMES, seen
 
 from letsdance import scenarios
-from letsdance.commands.showing import contents
+from letsdance.commands.showing import contents, title
 from letsdance.dashboards import parts
 from letsdance.dashboards.pages import lab, town
 from letsdance.experiments import paired
@@ -234,10 +234,10 @@ def test_a_shipped_one_goes_by_its_word_and_others_are_refused():
     for asked in ({"levers": ["BENCH@3"]}, {"parameters": {"shame": 1.0}}):
         with pytest.raises(Refused, match=r"belongs to the mechanism benchmarking, which does not run.*--mechanism bench"):
             scenarios.load("lone_ranger").changed(**asked)
-    title, columns, rows = contents("mechanisms")
+    columns, rows = contents("mechanisms")
     assert [row[0] for row in rows] == list(ALL)
     assert all(len(row) == len(columns) for row in rows)
-    assert "off" in title
+    assert "off" in title("mechanisms")
 
 
 # ---------------------------------------------------------------- in other languages

@@ -162,8 +162,7 @@ def declared(kind: str) -> Mapping[str, Mapping[str, str]]:
     if kind == "unit":
         return {p.unit: {"title": p.unit} for p in PARAMETERS.values()}
     if kind == "part":
-        return {said: {"title": said} for said in (*scenarios.mechanism.PHASES, *scenarios.mechanism.DECISIONS, *(
-            said for one in scenarios.mechanism.described() for said in _parts(one)))}
+        return {said: {"title": said} for said in _pieces()}
     if kind == "indicator":
         from letsdance.simulation.indicators import SOCIETY
 
@@ -174,6 +173,25 @@ def declared(kind: str) -> Mapping[str, Mapping[str, str]]:
     tables: dict[str, Any] = {"start": _starts(), "lever": scenarios.LEVERS, "shock": scenarios.SHOCKS,
                               "profile": PROFILES, "context": CONTEXTS}
     return {name: {"title": entry["title"], "says": entry["says"]} for name, entry in tables[kind].items()}
+
+
+def _pieces() -> Iterator[str]:
+    """What is declared in English without a name: of shipped mechanisms and cases, units of indicators, and what became of
+    lines of the evidence."""
+    from letsdance.scenarios import cases, mechanism
+    from letsdance.simulation.indicators import SOCIETY
+
+    yield from (*mechanism.PHASES, *mechanism.DECISIONS)
+    for one in mechanism.described():
+        yield from _parts(one)
+    yield from (unit for unit, _, _ in SOCIETY.shipped.values() if unit not in declared("unit"))
+    states = tomllib.loads(files("letsdance.params").joinpath("states.toml").read_text(encoding="utf-8"))
+    for state, table in states.items():
+        if state != "tested":  # else where it is tested, and not why
+            yield from (piece for piece in (*(table if state == "beyond" else ()), *table.values())
+                        if state != "optional" or not set(piece.split()) <= mechanism.shipped().keys())
+    for case in cases.CASES.values():
+        yield from (piece for piece in (case.title, case.says, case.is_not, case.breaks) if piece)
 
 
 def _parts(one: Mechanism) -> Iterator[str]:

@@ -19,7 +19,7 @@ from letsdance.experiments import evidence, robust
 from letsdance.experiments.paired import Finding
 from letsdance.experiments.patterns import PATTERNS, Laboratory
 from letsdance.params import EVIDENCE, GROUPS, PARAMETERS, marks
-from letsdance.report.words import left_out
+from letsdance.report.words import left_out, measured, strength
 from letsdance.scenarios import LEVERS, SHOCKS, Scenario, load
 from letsdance.simulation.run import Result
 from letsdance.words import Text
@@ -229,7 +229,7 @@ def use_check(seed: int, wanted: bool) -> tuple[Checked, str]:
 def pattern_rows(text: Text) -> list[dict[str, Any]]:
     """The patterns as the page lists them."""
     return [{"id": id, "scored": p.scored, "question": text(f"pattern.{id}"), "expectation": p.expectation,
-             "note": p.note, "strength": _strength(p.strength, text), "source": p.source,
+             "note": p.note, "strength": strength(p.strength, text), "source": p.source,
              "robust": robust_says(id, text), "marks": [[mark, EVIDENCE[mark]] for mark in marks(p.source)]}
             for id, p in PATTERNS.items()]
 
@@ -251,22 +251,12 @@ def robust_says(id: str, text: Text) -> list[str]:
     return said
 
 
-def _strength(said: str, text: Text) -> str:
-    """The first word of how strong the evidence is, in the page's language; what follows it stands in the evidence."""
-    word = said.split()[0].strip(",(")
-    return text(f"strength.{word}")
-
-
 def verdict(parts: tuple[Finding, ...], text: Text) -> dict[str, Any]:
     """One pattern's findings for the page."""
-    def effect(part: Finding) -> str:
-        digits = 3 if abs(part.effect) < 1 else 2 if abs(part.effect) < 10 else 1
-        return f"{text.number(part.effect, digits)} ({text.band(part.low, part.high, digits)})"
-
     held = sum(part.holds for part in parts)
     return {"holds": held == len(parts), "partly": text("confidence.partly", n=held, all=len(parts)),
-            "parts": [{"compared": part.compared, "effect": effect(part), "demand": part.threshold, "holds": part.holds}
-                      for part in parts]}
+            "parts": [{"compared": part.compared, "effect": measured(part, text), "demand": part.threshold,
+                       "holds": part.holds} for part in parts]}
 
 
 def summary(checked: Checked, checking: bool, text: Text) -> str:

@@ -1,0 +1,78 @@
+"""What `show`, `check` and `verify` print speaks every language: nothing is English but what is quoted, and codes."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from letsdance.commands import main as command
+from letsdance.commands import showing
+from letsdance.experiments import folder
+from letsdance.experiments.paired import Finding
+from letsdance.params import EVIDENCE, PARAMETERS, PROFILES
+from letsdance.scenarios import LEVERS, STARTS, mechanism
+from letsdance.simulation.indicators import SOCIETY
+from letsdance.words import Text
+
+#: What `show` quotes as its source has it, and the columns of codes: a name in files and commands.
+QUOTED = {"evidence": ("says",), "cases": ("source", "checked", "licence")}
+CODES = ("name", "reference", "quadrant", "cited", "tested", "line", "read_by", "parameters", "levers", "code", "which",
+         "values", "effect", "expected_alone")
+
+
+@pytest.mark.parametrize("what", showing.TABLES)
+def test_no_plain_english_is_left_where_something_is_shown(what, spoken):
+    columns, rows = showing.contents(what, spoken)
+    said = [showing.title(what, spoken), *(showing.heading(column, spoken) for column in columns)]
+    said += [cell for row in rows for column, cell in zip(columns, row, strict=True)
+             if column not in (*CODES, *QUOTED.get(what, ())) and not (what == "languages" and column == "name")]
+    names = {*PARAMETERS.shipped, *mechanism.shipped(), *LEVERS, "min", "max", "logit"}
+    assert not {word for one in said for word in re.findall(r"[A-Za-z]\w{2,}", one)} - names
+    for column in ("effect", "expected_alone"):  # of names of the model, and words of ours between them
+        for row in rows if column in columns else ():
+            left = set(re.findall(r"[A-Za-z]\w{2,}", row[columns.index(column)]))
+            assert not left - {*PARAMETERS.shipped, *SOCIETY, *STARTS, *LEVERS, *PROFILES, *EVIDENCE}
+
+
+def test_what_is_shown_is_said_in_the_language_asked_for_and_is_json_under_the_same_names(letsdance):
+    code, out, err = letsdance("show", "levers", "--language", "nl")
+    assert (code, err) == (0, "")
+    assert out.startswith("Beleidsknoppen")
+    assert "A_pull +0,02; y_lever +0,01" in out
+    assert "bronnenbestand" in letsdance("show", "evidence", "--language", "nl")[1]
+    rows = json.loads(letsdance("show", "parameters", "--language", "fr", "--json")[1])
+    assert rows[0].keys() == json.loads(letsdance("show", "parameters", "--json")[1])[0].keys()
+    assert rows[0]["title"] == Text("fr").title("parameter", rows[0]["name"])
+
+
+def test_a_check_speaks_the_language_asked_for(capsys, spoken):
+    found = [Finding("F3", "a - b", 0.0512, 0.041, 0.063, 20, "> 0", True, True, True, "S1", "strong", "", "Q", "E", "")]
+    command._print_findings(found, spoken)
+    said = capsys.readouterr().out
+    assert spoken("pattern.F3") in said
+    assert f"{spoken.number(0.0512, 3)} ({spoken.band(0.041, 0.063, 3)})" in said
+    assert set(re.findall(r"[A-Za-z]{2,}", said)) <= {"F3", "S1"}
+    command._print_findings([replace(found[0], holds=False, pattern_holds=False)], Text("nl"))
+    said = capsys.readouterr().out
+    assert "0 van 1 komen uit. Wat niet: F3 Welke kant" in said
+    assert "staan in het Engels" in said
+
+
+def test_what_verify_finds_is_said_in_the_language_asked_for(capsys, spoken):
+    then = pd.DataFrame({"run": [0, 1], "C": [0.25, 0.5], "gone": [1, 1]})
+    now = pd.DataFrame({"run": [0, 1], "C": [0.25, 0.75]})
+    found = folder.Differences(folder._differences("society.parquet", then, now))
+    assert found == ["society.parquet: no longer there: gone.",
+                     "society.parquet: C differs in 1 of 2 rows, first at run 1, by up to 0.25."]
+    found.unchecked = ("git",)
+    command._print_verdict(found, "since", None, {"numpy": ("1", "2")}, Text("nl"))
+    assert capsys.readouterr().out.splitlines() == [
+        "Anders (since):", "  society.parquet: niet meer aanwezig: gone.",
+        "  society.parquet: C verschilt in 1 van 2 rijen, het eerst bij run 1, tot 0,25.", "  numpy: toen 1, nu 2.",
+        "Niet nagezien: git, wat het manifest zegt en niets kan bewijzen."]
+    command._print_verdict(folder.Differences(), "0123", None, {}, spoken)
+    assert not re.search(r"[A-Za-z]{2,}", capsys.readouterr().out)
