@@ -113,8 +113,9 @@ def starts() -> str:
 
 def measured() -> str:
     """Every indicator of the society's row."""
-    return table(("name", "unit", "what it says", "reference"), [
-        (code(name), unit, says, reference) for name, (unit, says, reference) in indicators.SOCIETY.items()])
+    return table(("name", "unit", "what it says", "reference", "how it is computed"), [
+        (code(name), unit, says, reference, code(indicators.FORMULAS[name]))
+        for name, (unit, says, reference) in indicators.SOCIETY.items()])
 
 
 def columns() -> str:

@@ -21,9 +21,10 @@ import numpy as np
 
 from letsdance.params import Refused, files
 from letsdance.scenarios import HORIZON
-from letsdance.simulation.engine import HALF, POOR
+from letsdance.simulation.engine import HALF
 from letsdance.simulation.indicators import ROW, SOCIETY
 from letsdance.simulation.municipalities import Municipalities
+from letsdance.simulation.rules.calls import POOR
 from letsdance.simulation.rules.outcomes import CALLED
 from letsdance.simulation.state import COUNTS, GIVEN, OWN, PROJECT, SERVICE, State, empty_state, least_members
 

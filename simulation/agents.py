@@ -256,7 +256,7 @@ def _mean(values: np.ndarray) -> float:
     total = 0.0
     for value in values:
         total += float(value)
-    return total / len(values) if len(values) else 0.5
+    return total / len(values) if len(values) else will.NOBODY
 
 
 def _only(decision: str, known: tuple[str, ...]) -> None:

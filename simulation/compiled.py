@@ -66,6 +66,21 @@ def cold() -> bool:
     return os.environ.get("NUMBA_DISABLE_JIT") != "1" and not any(Path(os.environ["NUMBA_CACHE_DIR"]).rglob("*.nbi"))
 
 
+
+
+def written(name: str, text: str) -> Path:
+    """A file of code that was made, in the cache folder, written once: the compiler's cache looks at its name and time."""
+    folder = Path(os.environ.get("NUMBA_CACHE_DIR") or tempfile.gettempdir())
+    path = folder / f"{name}_{hashlib.sha256(text.encode()).hexdigest()[:16]}.py"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, part = tempfile.mkstemp(dir=folder, suffix=".part")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(part).replace(path)
+    return path
+
+
 njit: Any = numba.njit
 _COMMON: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 #: Loops that Python calls: no Python lock, cached, divisions by zero as IEEE says, no rearranged arithmetic.

@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import os
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -25,7 +22,7 @@ import numpy as np
 from letsdance.params import PARAMETERS, Refused, nearest, record_dtype
 from letsdance.scenarios.mechanism import DECISIONS, OF_REGION, PER_REGION, PHASES, Mechanism
 from letsdance.simulation import engine, replaced
-from letsdance.simulation.compiled import rule
+from letsdance.simulation.compiled import rule, written
 from letsdance.simulation.indicators import ROW
 from letsdance.simulation.rules import adoption as adopt
 from letsdance.simulation.rules import willingness as will
@@ -524,9 +521,10 @@ def _make(mechanisms: tuple[Mechanism, ...], off: Sequence[str]) -> Driver:
     phases = _engine(mechanisms, off)
     writer = _Writer(mechanisms, phases)
     text = writer.source()
-    module = ModuleType(f"whole_run_{hashlib.sha256(text.encode()).hexdigest()[:16]}")
+    path = written("whole_run", text)
+    module = ModuleType(path.stem)
     module.__dict__.update(writer.rules)
-    module.__file__ = str(_written(module.__name__, text))
+    module.__file__ = str(path)
     sys.modules[module.__name__] = module  # where the compiler looks for it when it loads what it kept
     exec(compile(text, module.__file__, "exec"), module.__dict__)
     made = module.__dict__
@@ -541,19 +539,6 @@ def _make(mechanisms: tuple[Mechanism, ...], off: Sequence[str]) -> Driver:
     return Driver(mechanisms, writer.names.own(), tuple(made[name] for name in writer.quarter()),
                   together(writer.start), made.get("measure", _nothing), made["run_many"], phases, writer.names.columns,
                   writer.names.terms, tuple(off))
-
-
-def _written(name: str, text: str) -> Path:
-    """The file, written once: the compiler's cache looks at its name and time."""
-    folder = Path(os.environ.get("NUMBA_CACHE_DIR") or tempfile.gettempdir())
-    path = folder / f"{name}.py"
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, part = tempfile.mkstemp(dir=folder, suffix=".part")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(part).replace(path)
-    return path
 
 
 # ---------------------------------------------------------------- whose fault it is

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from letsdance.simulation import indicators as measure
 from letsdance.simulation.compiled import compiled, inlined, part
 from letsdance.simulation.luck import Stream, address, normal, uniform
 from letsdance.simulation.networks import half_degree, small_world
+from letsdance.simulation.record import no_counts, record
 from letsdance.simulation.rules import adoption as adopt
 from letsdance.simulation.rules import calls as call
 from letsdance.simulation.rules import outcomes as outcome
@@ -35,10 +35,10 @@ _W0, _T0, _E, _D, _GOV0, _IOTA, _NEED, _TIES, _PEERS, _EXCHANGE = (np.uint64(n) 
 _CALLS_C, _INITIATOR, _CONTACT, _JOIN, _SUPPORT, _CALLS_G, _INVITED, _JOIN_G, _BY_LAB = (np.uint64(n) for n in (
     Stream.CITIZEN_CALLS, Stream.INITIATOR, Stream.CONTACT, Stream.JOIN, Stream.SUPPORT, Stream.GOVERNMENT_CALLS,
     Stream.INVITED, Stream.JOIN_INVITATION, Stream.BY_LAB))
-_OUTCOME, _IMPLEMENTED, _END, _GROWTH, _ELECTION, _NOISE_C, _NOISE_G, _MEASURE, _UPTAKE, _LEAVE, _LAPSE = (
+_OUTCOME, _IMPLEMENTED, _END, _GROWTH, _ELECTION, _NOISE_C, _NOISE_G, _UPTAKE, _LEAVE, _LAPSE = (
     np.uint64(n) for n in (
         Stream.OUTCOME, Stream.IMPLEMENTED, Stream.SERVICE_END, Stream.SERVICE_GROWTH, Stream.ELECTION,
-        Stream.CITIZEN_NOISE, Stream.GOVERNMENT_NOISE, Stream.MEASUREMENT, Stream.UPTAKE, Stream.LEAVING, Stream.LAPSE))
+        Stream.CITIZEN_NOISE, Stream.GOVERNMENT_NOISE, Stream.UPTAKE, Stream.LEAVING, Stream.LAPSE))
 _AWARE, _PILOT, _DIRECT, _WORKS, _DECIDE, _RETRY, _LOST, _UP, _GIVE_UP, _BACK = (np.uint64(n) for n in (
     Stream.AWARENESS, Stream.PILOT, Stream.DIRECT_ADOPTION, Stream.PILOT_WORKS, Stream.DECISION, Stream.RETRY,
     Stream.LOST_PILOT, Stream.UPSCALING, Stream.GIVING_UP, Stream.COMING_BACK))
@@ -47,9 +47,6 @@ _ZERO = np.int64(0)
 # Decisions that a user's mechanisms add terms to, by their place in `scenarios.mechanism.DECISIONS`.
 _LEANS_C, _JOINS, _LEANS_G, _ADOPTS, _SUPPORTS, _SUCCEEDS, _ENDS = range(7)
 
-#: The 25 % quantile of Beta(2, 2): citizens with fewer resources are the poorest quarter.
-POOR = 0.32635182233306964
-
 
 # ---------------------------------------------------------------- start
 
@@ -57,12 +54,6 @@ POOR = 0.32635182233306964
 def _start(given, mean, spread, chance):
     """A start value: the table's where it says one, else mean + spread z; clipped to 0-1."""
     return clip(mean + spread * chance, 0.0, 1.0) if np.isnan(given) else given
-
-
-@part
-def _rise(mean):
-    """hi: 0 at a start mean of .25, 1 at .75, linear between."""
-    return clip((mean - 0.25) / 0.5, 0.0, 1.0)
 
 
 _half = part(half_degree)
@@ -99,14 +90,14 @@ def start_governments(s, given, p, seed):
     for m in range(M):
         gov = g[m]
         iota = given.places[m].innovativeness
-        gov.innovativeness = (M - rank[m] - 0.5) / M if np.isnan(iota) else iota
+        gov.innovativeness = adopt.innovativeness_of_rank(rank[m], M) if np.isnan(iota) else iota
     for m in range(M):  # ex ante category by rank of innovativeness, ties by row
         ahead = 0
         for other in range(M):
             if g[other].innovativeness > g[m].innovativeness or (
                     g[other].innovativeness == g[m].innovativeness and other < m):
                 ahead += 1
-        g[m].category = category_of_rank(ahead, M)
+        g[m].category = adopt.category_of_rank(ahead, M)
     if len(given.peer_ties):
         _as_given(given.peer_ties, given.peers, _ZERO, M, s.peer_ties, s.peers)
     else:
@@ -121,7 +112,7 @@ def start_governments(s, given, p, seed):
         key = address(seed, _GOV0, _ZERO, m)
         C = p.C0 if np.isnan(said.willingness) else said.willingness
         G = p.G0 if np.isnan(said.government_willingness) else said.government_willingness
-        rise_c, rise_g = _rise(C), _rise(G)
+        rise_c, rise_g = stock.start_rise(C), stock.start_rise(G)
         gov.willingness = _start(said.government_willingness, p.G0, p.sd_g, normal(key, np.int64(0)))
         gov.social_capital = _start(said.social_capital, p.S_lo + p.S_hi * rise_c, p.sd_S, normal(key, np.int64(1)))
         gov.baseline_social_capital = _start(said.baseline_social_capital, p.S0, p.sd_S0, normal(key, np.int64(2)))
@@ -147,13 +138,6 @@ def start_governments(s, given, p, seed):
         no_counts(gov)
 
 
-@part
-def category_of_rank(ahead, M):
-    """Adopter category 0-4, innovators to laggards, by rank of innovativeness: 2.5/13.5/34/34/16 %."""
-    place = (ahead + 0.5) / M
-    return int(place >= 0.025) + int(place >= 0.16) + int(place >= 0.5) + int(place >= 0.84)
-
-
 @compiled
 def start_citizens(s, given, p, seed, lo, hi):
     """Citizens and their ties in municipalities lo..hi."""
@@ -162,7 +146,7 @@ def start_citizens(s, given, p, seed, lo, hi):
         first, n = gov.first, gov.citizens
         C = p.C0 if np.isnan(said.willingness) else said.willingness
         G = p.G0 if np.isnan(said.government_willingness) else said.government_willingness
-        T = p.T_lo + p.T_hi * _rise(G) if np.isnan(said.trust) else said.trust
+        T = p.T_lo + p.T_hi * stock.start_rise(G) if np.isnan(said.trust) else said.trust
         key_w, key_t = address(seed, _W0, _ZERO, m), address(seed, _T0, _ZERO, m)
         key_e, key_d = address(seed, _E, _ZERO, m), address(seed, _D, _ZERO, m)
         poor = 0
@@ -172,14 +156,14 @@ def start_citizens(s, given, p, seed, lo, hi):
             s.willingness[0, row] = np.float32(_own_or(given, 0, row, clip(C + p.sd_w * normal(key_w, i), 0.0, 1.0)))
             s.trust[row] = np.float32(_own_or(given, 1, row, clip(T + p.sd_T * normal(key_t, i), 0.0, 1.0)))
             a, b, c = uniform(key_e, 3 * i), uniform(key_e, 3 * i + 1), uniform(key_e, 3 * i + 2)
-            e = _own_or(given, 2, row, max(min(a, b), min(max(a, b), c)))  # the middle of three uniforms is Beta(2, 2)
+            e = _own_or(given, 2, row, call.resources_of(a, b, c))
             s.resources[row] = np.float32(e)
             d = np.float32(_own_or(given, 3, row, p.sd_d * normal(key_d, i)))
             s.disposition[row] = d
             total += np.float64(d)
             s.load[row] = 0
             s.uses[0, row] = 0
-            poor += int(np.float32(e) < POOR)
+            poor += int(np.float32(e) < call.POOR)
         gov.poor = poor
         gov.citizens_disposition = total / n
         gov.citizens_willingness = mean(s.willingness[0], first, n)
@@ -255,17 +239,6 @@ def _copy(before, after, first, n):
         after[i] = before[i]
 
 
-@part
-def no_counts(gov):
-    """Nothing has happened yet this quarter."""
-    gov.citizen_calls = gov.government_calls = gov.launched_solo = gov.launched_joint = gov.launched_called = 0
-    gov.unanswered_calls = gov.dead_calls = gov.crowded_out = gov.asked = gov.joined = gov.initiators_poor = 0
-    gov.supported_successes = gov.supported_failures = gov.solo_successes = gov.solo_failures = 0
-    gov.services_new = gov.services_ended = gov.ended_solo = 0
-    gov.pilots_started = gov.pilots_worked = gov.adoptions = gov.discontinuations = 0
-    gov.blamed = 0.0
-
-
 # ---------------------------------------------------------------- the quarter, phase by phase
 
 @compiled
@@ -279,7 +252,7 @@ def environment(s, p, seed, t, lo, hi):
     adopted = 0
     news = 0.0
     for m in range(len(g)):
-        adopted += int(g[m].stage == adopt.ADOPTED or g[m].stage == adopt.UPSCALED)
+        adopted += int(adopt.in_use(g[m].stage))
         news += g[m].news
     for m in range(lo, hi):
         gov = g[m]
@@ -307,10 +280,10 @@ def _share_that_would_come(people, lives, gov):
     count = np.zeros(len(lives))
     for i in range(gov.first, gov.first + gov.citizens):
         count[people[i]] += 1.0
-    total = 0.0
+    total, C = 0.0, gov.citizens_willingness
     for k in range(len(count)):
         if count[k] > 0.0:
-            total += count[k] / gov.citizens * call.join_probability(gov.citizens_willingness, 0.5, 0, lives[k])
+            total += count[k] / gov.citizens * call.join_probability(C, call.MEAN_RESOURCES, 0, lives[k])
     return total
 
 
@@ -319,7 +292,7 @@ def _join_initiative(load, resources, gov, row):
     """One more initiative for a citizen."""
     if load[row] == 0:
         gov.participants += 1
-        gov.participants_poor += int(resources[row] < POOR)
+        gov.participants_poor += int(resources[row] < call.POOR)
     load[row] += 1
 
 
@@ -329,7 +302,7 @@ def _leave_initiative(load, resources, gov, row):
     load[row] -= 1
     if load[row] == 0:
         gov.participants -= 1
-        gov.participants_poor -= int(resources[row] < POOR)
+        gov.participants_poor -= int(resources[row] < call.POOR)
 
 
 @inlined
@@ -403,13 +376,13 @@ def calls(s, p, seed, t, lo, hi):
             total = 0.0
             for i in range(n):
                 weight = call.initiator_weight(np.float64(old[first + i]), np.float64(s.resources[first + i]), p)
-                total += weight if s.load[first + i] < 2 else 0.0
+                total += weight if s.load[first + i] < call.MOST_LOAD else 0.0
                 upto[i] = total
             key_i, key_s = address(seed, _INITIATOR, t, m), address(seed, _SUPPORT, t, m)
             key_c, key_j = address(seed, _CONTACT, t, m), address(seed, _JOIN, t, m)
             for c in range(gov.citizen_calls):
                 initiator = first + _drawn(upto, n, uniform(key_i, c) * total)
-                if total <= 0.0 or initiator >= first + n or s.load[initiator] >= 2:
+                if total <= 0.0 or initiator >= first + n or s.load[initiator] >= call.MOST_LOAD:
                     gov.crowded_out += 1
                     continue
                 row = gov.first_slot + gov.initiatives
@@ -437,7 +410,7 @@ def calls(s, p, seed, t, lo, hi):
                 else:
                     gov.launched_solo += 1
                     _launch(s, p, gov, row, count, SOLO, _ZERO, t, c)
-                gov.initiators_poor += int(s.resources[initiator] < POOR)
+                gov.initiators_poor += int(s.resources[initiator] < call.POOR)
         if p.on_calls_g:
             rate = call.government_call_rate(n, gov.willingness, p)
             gov.government_calls = poisson_quantile(uniform(address(seed, _CALLS_G, t, m), _ZERO), rate)
@@ -570,7 +543,7 @@ def outcomes(s, p, seed, t, lo, hi):
                     gov.ended_solo += int(kind == SOLO)
                 elif p.growth > 0.0 and uniform(key_g, 2 * it.id) < p.growth * gov.willingness:
                     row = gov.first + np.int64(uniform(key_g, 2 * it.id + 1) * n)
-                    fresh = s.load[row] < 2 and members < s.members.shape[1]
+                    fresh = s.load[row] < call.MOST_LOAD and members < s.members.shape[1]
                     for j in range(members):
                         fresh = fresh and s.members[slot, j] != row
                     if fresh:
@@ -609,7 +582,7 @@ def stocks(s, p, seed, t, lo, hi):
         feedback = outcome.effective_feedback(gov.feedback, p)
         if p.on_social_capital:
             if len(s.people) == 0:
-                come = call.join_probability(gov.citizens_willingness, 0.5, 0, p)
+                come = call.join_probability(gov.citizens_willingness, call.MEAN_RESOURCES, 0, p)
             else:
                 come = _share_that_would_come(s.people, s.lives, gov)
             gov.social_capital = stock.next_social_capital(
@@ -720,7 +693,7 @@ def _citizens_willingness(s, p, seed, t, lo, hi, old, new):
                 total = 0.0
                 for tie in range(start, end):  # unsigned: no check for indices from the end
                     total += np.float64(old[s.neighbours[tie]])
-                around = total / np.int64(end - start) if end > start else 0.5
+                around = total / np.int64(end - start) if end > start else will.NOBODY
                 everyone += around
                 neighbours[i] = around
                 capital[i] = S
@@ -771,7 +744,7 @@ def look_at_peers(g, ties, peers, exchange, p, m):
         gov.peers_news = news / count
         gov.peers_experience = experience / count
     else:
-        gov.peers_willingness = 0.5
+        gov.peers_willingness = will.NOBODY
         gov.peers_adopted = gov.peers_news = gov.peers_experience = 0.0
 
 
@@ -837,7 +810,7 @@ def _next_stage(gov, p, seed, t, m):
                 if p.on_capacity:
                     gov.capacity = adopt.capacity_after_failed_pilot(gov.capacity, p)
             else:
-                after = adopt.DISCONTINUED if _draw(seed, _LOST, t, m) < 0.5 else adopt.AWARE
+                after = adopt.after_lost_pilot(_draw(seed, _LOST, t, m))
     elif stage == adopt.ADOPTED or stage == adopt.UPSCALED:
         gives_up = adopt.giving_up_probability(stage, gov.depth, np.float64(gov.piloted), feedback, p)
         if p.on_giving_up and _draw(seed, _GIVE_UP, t, m) < gives_up:
@@ -936,150 +909,6 @@ def spread(rule, first, n, ties, neighbours, before, after, everyone, mix, ready
         after[i] = adopts
         adopters += int(adopts)
     return adopters
-
-
-# ---------------------------------------------------------------- record
-
-@part
-def regimes(s, lo, hi):
-    """A municipality is in a quadrant's regime once it has been there for two quarters running."""
-    for m in range(lo, hi):
-        gov = s.governments[m]
-        now = future.quadrant(gov.citizens_willingness, gov.willingness)
-        gov.held = gov.held + 1 if now == gov.quadrant else 1
-        gov.quadrant = now
-        if gov.held >= future.HOLD:
-            gov.regime = now
-
-
-@compiled
-def record(s, p, seed, t, row, stage, depth, regime):
-    """Phase 7: the society's row, and stage, depth and regime of every government. Sums run in the order of rows.
-
-    One function, because it is a list: a sum for each indicator, then the row.
-    """
-    g = s.governments
-    M = len(g)
-    if t > 0:
-        regimes(s, 0, M)
-    N = 0
-    for m in range(M):
-        N += g[m].citizens
-    C = G = S = T = R = L = K = A = 0.0
-    counts = np.zeros(4)
-    stages = np.zeros(6)
-    ever = deep = uses = taking_part = poor = poor_part = projects = solo = joint = called = 0.0
-    calls_c = calls_g = new_solo = new_joint = new_called = unanswered = dead = crowded = asked = joined = 0.0
-    ok = failed = solo_ok = solo_failed = begun = ended = pilots = adoptions = given_up = poor_start = 0.0
-    inside = phi = rank = push = pull = 0.0
-    # what the reasons are linear in: its means over citizens (or governments) give the mean reasons
-    disposition = around = S_citizens = covered = lean = peers = K_decided = part_in = fed_back = 0.0
-    for m in range(M):
-        gov = g[m]
-        stage[m], depth[m], regime[m] = gov.stage, gov.depth, gov.regime
-        part = gov.citizens / N
-        C += part * gov.citizens_willingness
-        T += part * gov.citizens_trust
-        G += gov.willingness
-        S += gov.social_capital
-        R += gov.reputation
-        L += gov.risk_culture
-        K += gov.capacity
-        A += gov.top_support
-        counts[gov.regime] += 1
-        stages[gov.stage] += 1
-        ever += gov.adopted_at >= 0
-        if gov.stage == adopt.ADOPTED or gov.stage == adopt.UPSCALED:
-            deep += gov.depth
-            rank += gov.innovativeness
-        feedback = outcome.effective_feedback(gov.feedback, p)
-        inside += gov.risk_culture * feedback
-        phi += feedback
-        uses += gov.users
-        taking_part += gov.participants
-        poor += gov.poor
-        poor_part += gov.participants_poor
-        projects += gov.projects
-        solo += gov.services_solo
-        joint += gov.services_joint
-        called += gov.services_called
-        calls_c += gov.citizen_calls
-        calls_g += gov.government_calls
-        new_solo += gov.launched_solo
-        new_joint += gov.launched_joint
-        new_called += gov.launched_called
-        unanswered += gov.unanswered_calls
-        dead += gov.dead_calls
-        crowded += gov.crowded_out
-        asked += gov.asked
-        joined += gov.joined
-        poor_start += gov.initiators_poor
-        ok += gov.supported_successes
-        failed += gov.supported_failures
-        solo_ok += gov.solo_successes
-        solo_failed += gov.solo_failures
-        begun += gov.services_new
-        ended += gov.services_ended
-        pilots += gov.pilots_started
-        adoptions += gov.adoptions
-        given_up += gov.discontinuations
-        push += gov.push
-        pull += gov.pull
-        disposition += part * gov.citizens_disposition
-        around += part * gov.neighbours_willingness
-        S_citizens += part * gov.social_capital
-        covered += part * will.coverage(
-            gov.services_solo + gov.services_joint + gov.services_called, gov.citizens, p)
-        lean += gov.disposition
-        peers += gov.peers_willingness
-        K_decided += gov.capacity_before
-        part_in += gov.participants / gov.citizens
-        fed_back += will.adoption_feedback(gov.stage_before, gov.depth_before, p)
-    on = stages[adopt.ADOPTED] + stages[adopt.UPSCALED]
-    services = solo + joint + called
-    row.C, row.T = C, T
-    row.G, row.S, row.R, row.L, row.K, row.A = G / M, S / M, R / M, L / M, K / M, A / M
-    row.lets_dance, row.lone_ranger, row.dead_horse, row.wasteland = (
-        counts[0] / M, counts[1] / M, counts[2] / M, counts[3] / M)
-    row.unaware, row.aware, row.piloting = stages[0] / M, stages[1] / M, stages[2] / M
-    row.adopted, row.upscaled, row.discontinued = stages[3] / M, stages[4] / M, stages[5] / M
-    row.on, row.ever_adopted, row.depth = on / M, ever / M, measure.share(deep, on)
-    row.consciousness = 1.0 - stages[0] / M
-    row.uses, row.participation = uses / N, taking_part / N
-    row.projects, row.services, row.services_solo = projects / M, services / M, solo / M
-    row.services_supported = (joint + called) / M
-    row.citizen_calls, row.government_calls = calls_c / M, calls_g / M
-    row.launched_solo, row.launched_joint, row.launched_called = new_solo / M, new_joint / M, new_called / M
-    row.unanswered_calls, row.dead_calls, row.crowded_out = unanswered / M, dead / M, crowded / M
-    row.joining = measure.share(joined, asked)
-    row.success_solo = measure.share(solo_ok, solo_ok + solo_failed)
-    row.success_supported = measure.share(ok, ok + failed)
-    row.services_new, row.services_ended = begun / M, ended / M
-    row.pilots_started, row.adoptions, row.discontinuations = pilots / M, adoptions / M, given_up / M
-    row.spend = p.running_cost + p.points
-    row.efficiency = measure.efficiency(services, N, deep / M, row.spend)
-    row.representativeness = measure.representativeness(poor_part, taking_part, poor, N)
-    row.representativeness_initiators = measure.representativeness(poor_start, new_solo + new_joint, poor, N)
-    row.feedback_inside = inside / M
-    row.feedback_outside = measure.share(new_joint, new_solo + new_joint)
-    row.legitimacy = measure.legitimacy(T, row.feedback_outside, row.representativeness)
-    row.legitimacy_measured = measure.measured(
-        row.legitimacy, p.measure_noise, row.A, p.measure, normal(address(seed, _MEASURE, t, _ZERO), _ZERO))
-    row.technology_rank = measure.share(rank, on)
-    row.push, row.pull = push / M, pull / M
-    row.accountability = measure.accountability(joint + called, solo, phi / M)
-    row.traditional_output = 1.0
-    x = will.citizen_reasons(disposition, around, S_citizens, T, covered, p)
-    row.x_leaning, row.x_disposition, row.x_neighbours, row.x_social_capital = (
-        x.leaning, x.disposition, x.neighbours, x.social_capital)
-    row.x_trust, row.x_need, row.x_levers = x.trust, x.need, x.levers
-    y = will.government_reasons(
-        lean / M, peers / M, L / M, K_decided / M, A / M, R / M, part_in / M, adopt.UNAWARE, 0.0, p)
-    row.y_tradition, row.y_disposition, row.y_peers, row.y_risk_culture = (
-        y.tradition, y.disposition, y.peers, y.risk_culture)
-    row.y_capacity, row.y_top_support, row.y_reputation, row.y_participation = (
-        y.capacity, y.top_support, y.reputation, y.participation)
-    row.y_budget, row.y_levers, row.y_adopted = y.budget, y.levers, fed_back / M
 
 
 #: One quarter, in this order. Each phase is compiled and works on municipalities lo..hi of a state; the first and

@@ -19,9 +19,10 @@ from scipy import optimize, stats
 
 from letsdance.params import Refused, defaults
 from letsdance.simulation.compiled import compiled, rule
-from letsdance.simulation.engine import category_of_rank, spread
+from letsdance.simulation.engine import spread
 from letsdance.simulation.luck import Stream, address, normal, uniform
 from letsdance.simulation.networks import Network, degree_preserving_rewire, erdos_renyi, ring_lattice
+from letsdance.simulation.rules.adoption import category_of_rank
 from letsdance.simulation.rules.thresholds import threshold_probability
 from letsdance.simulation.rules.uptake import uptake_probability
 

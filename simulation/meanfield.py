@@ -99,13 +99,13 @@ def _quarter(before, after, p):
 
     # calls
     asked_c, asked_g = int(p.contacts_c) + 1, int(p.contacts_g)
-    joins = call.join_probability(C, 0.5, 0, p)
+    joins = call.join_probability(C, call.MEAN_RESOURCES, 0, p)
     silo = call.effective_silo(p.silo, 0.0, p)
     felt = call.felt_responsiveness(call.support_probability(G, silo), p)
     far = call.crossing(p.rewire_c, p.silo)
     known = p.near * (1.0 - far) if p.k_c >= 2.0 else 0.0
     near, afar = call.asked_by(True, p), call.asked_by(False, p)
-    comes = call.join_probability(C + known * near + (1.0 - known) * afar, 0.5, 0, p)
+    comes = call.join_probability(C + known * near + (1.0 - known) * afar, call.MEAN_RESOURCES, 0, p)
     round_silos = call.way_round(silo, far * p.k_c, p)
     supported = call.support_probability(G, round_silos) if p.on_support else 0.0
     launched_c = call.citizen_call_rate(_CITIZENS, C, p) * _launch(comes, asked_c, p) if p.on_calls_c else 0.0
@@ -284,10 +284,10 @@ def over_grid(means: np.ndarray, p: Any) -> np.ndarray:
 
 def _starts(C: np.ndarray, G: np.ndarray, p: Any) -> np.ndarray:
     """The states [n, 8] that runs start in on average, for start means C [n] and G [n]."""
-    willing_c, willing_g = np.clip(2.0 * C - 0.5, 0.0, 1.0), np.clip(2.0 * G - 0.5, 0.0, 1.0)
+    rise_c, rise_g = (np.array([stock.start_rise(mean) for mean in means]) for means in (C, G))
     states = np.array([
-        C, G, p.S_lo + p.S_hi * willing_c, p.T_lo + p.T_hi * willing_g, np.full(len(C), p.R0),
-        p.L_lo + p.L_hi * willing_g, p.K_lo + p.K_hi * willing_g, p.A_lo + p.A_hi * willing_g]).T
+        C, G, p.S_lo + p.S_hi * rise_c, p.T_lo + p.T_hi * rise_g, np.full(len(C), p.R0),
+        p.L_lo + p.L_hi * rise_g, p.K_lo + p.K_hi * rise_g, p.A_lo + p.A_hi * rise_g]).T
     held = _table(p, on_willingness_c=0.0, on_willingness_g=0.0)
     return _paths(np.ascontiguousarray(np.clip(states, 0.0, 1.0)), held, int(p.burn_in))[-1]
 

@@ -18,14 +18,14 @@ from typing import Any
 
 from letsdance.params import Refused, nearest
 from letsdance.scenarios.mechanism import mark_of
-from letsdance.simulation import engine, indicators
+from letsdance.simulation import engine, indicators, record
 from letsdance.simulation.compiled import numba, rule
 from letsdance.simulation.rules import adoption, calls, numbers, outcomes, regimes, stocks, uptake, willingness
 
 #: Where the science stands. A rule is named by its file and its own name: "willingness.willingness_target".
 FILES: dict[str, ModuleType] = {module.__name__.rpartition(".")[2]: module for module in (
     adoption, calls, outcomes, regimes, stocks, uptake, willingness)}
-_MODEL = (*FILES.values(), numbers, indicators, engine)
+_MODEL = (*FILES.values(), numbers, indicators, record, engine)
 
 
 def names() -> dict[str, Any]:

@@ -737,6 +737,54 @@ CASES = [
         bounds=(0, 3),
         middle={"C": 0.45, "G": 0.45},
     ),
+    Case(
+        adoption.in_use,
+        {"stage": STAGE},
+        "",
+        lambda p, stage: stage in (3, 4),
+        bounds=(0, 1),
+    ),
+    Case(
+        adoption.innovativeness_of_rank,
+        {"rank": tuple(range(10)), "M": (10, 40, 400)},
+        "",
+        lambda p, rank, M: 1 - (rank + 0.5) / M,
+        up="M",
+        down="rank",
+        bounds=SHARE,
+    ),
+    Case(
+        adoption.category_of_rank,
+        {"ahead": tuple(range(40)), "M": (40, 200, 1000)},
+        "",  # Rogers' cuts of the normal curve, as he rounds them: 2.5, 16, 50 and 84 %
+        lambda p, ahead, M: sum(40 * ahead + 20 >= cut * M for cut in (1, 6.4, 20, 33.6)),
+        up="ahead",
+        bounds=(0, 4),
+        middle={"ahead": 19, "M": 40},
+    ),
+    Case(
+        adoption.after_lost_pilot,
+        {"luck": (0.0, 0.999)},
+        "",
+        lambda p, luck: 5 if luck < 0.5 else 1,
+        bounds=(1, 5),
+    ),
+    Case(
+        calls.resources_of,
+        {"a": SHARE, "b": SHARE, "c": SHARE},
+        "",
+        lambda p, a, b, c: sorted((a, b, c))[1],
+        bounds=SHARE,
+    ),
+    Case(
+        stocks.start_rise,
+        {"mean": SHARE},
+        "",
+        lambda p, mean: cut(2 * mean - 0.5),
+        up="mean",
+        bounds=SHARE,
+        middle={"mean": 0.4},
+    ),
     # indicators
     Case(
         indicators.share,
@@ -917,6 +965,14 @@ def test_a_reason_stands_alone(side, args):
     for name in middle:
         moved = reasons(**middle | {name: 4 if name == "stage" else 0.9}, p=p)
         assert sum(a != b for a, b in zip(rest, moved, strict=True)) == 1, name
+
+
+def test_resources_are_beta_2_2():
+    """The middle of three uniforms is: P(<= x) = 3 x^2 - 2 x^3, and so is what the poorest quarter and the mean rest on."""
+    beta, at = stats.beta(2, 2), (np.arange(40) + 0.5) / 40
+    below = np.mean([calls.resources_of(a=a, b=b, c=c) < 0.3 for a in at for b in at for c in at])
+    assert below == pytest.approx(beta.cdf(0.3), abs=1e-3)
+    assert (calls.POOR, calls.MEAN_RESOURCES) == pytest.approx((beta.ppf(0.25), beta.mean()), abs=1e-15)
 
 
 def test_an_early_adopter_answers_to_the_top_and_a_late_one_to_peers():

@@ -134,7 +134,7 @@ def _callers():
     found = {}
     for module in replaced._MODEL:
         here = vars(module)
-        for one in ast.parse(inspect.getsource(module)).body:
+        for one in ast.parse(here.get("SOURCE") or inspect.getsource(module)).body:  # the record's is made
             if not isinstance(one, ast.FunctionDef):
                 continue
             inside = list(ast.walk(one))

@@ -35,6 +35,25 @@ class Value(NamedTuple):
 
 
 @rule
+def in_use(stage):
+    """Whether a government has the innovation: adopted, or upscaled."""
+    return stage in (ADOPTED, UPSCALED)
+
+
+@rule
+def innovativeness_of_rank(rank, M):
+    """iota = (M - rank - .5) / M: the first of M governments (rank 0) comes close to 1, the last close to 0."""
+    return (M - rank - 0.5) / M
+
+
+@rule
+def category_of_rank(ahead, M):
+    """Adopter category 0-4, innovators to laggards, of who has `ahead` others of M before it: 2.5/13.5/34/34/16 % (T8)."""
+    place = (ahead + 0.5) / M
+    return int(place >= 0.025) + int(place >= 0.16) + int(place >= 0.5) + int(place >= 0.84)
+
+
+@rule
 def exposure(among_peers, among_all, mix):
     """sh = mix * share of peers + (1 - mix) * share of everyone that has adopted."""
     return mix * among_peers + (1.0 - mix) * among_all
@@ -127,8 +146,14 @@ def decision_probability(V, p):
 
 @rule
 def retry_probability(risk_culture, feedback, p):
-    """After a failed pilot: back to aware with L (retry + phi), at most 1; else half give up, half return unlearnt."""
+    """After a failed pilot: back to aware with L (retry + phi), at most 1; else it is lost (`after_lost_pilot`)."""
     return clip(risk_culture * (p.retry + feedback), 0.0, 1.0)
+
+
+@rule
+def after_lost_pilot(luck):
+    """The stage after a pilot that taught nothing: half give up, half are as aware as before (luck uniform in 0-1)."""
+    return DISCONTINUED if luck < 0.5 else AWARE
 
 
 @rule

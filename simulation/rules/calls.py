@@ -5,6 +5,17 @@ from __future__ import annotations
 from letsdance.simulation.compiled import rule
 from letsdance.simulation.rules.numbers import clip
 
+#: Initiatives that one citizen is in at most.
+MOST_LOAD = 2
+#: Resources are Beta(2, 2): their mean, and their 25 % quantile, below which a citizen is of the poorest quarter (S35).
+MEAN_RESOURCES, POOR = 0.5, 0.32635182233306964
+
+
+@rule
+def resources_of(a, b, c):
+    """The middle of three uniforms, which is Beta(2, 2): a citizen's resources (share)."""
+    return max(min(a, b), min(max(a, b), c))
+
 
 @rule
 def citizen_call_rate(citizens, mean_willingness, p):

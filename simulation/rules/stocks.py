@@ -8,6 +8,12 @@ from letsdance.simulation.rules.outcomes import SOLO
 
 
 @rule
+def start_rise(mean):
+    """hi = clip((mean - .25) / .5, 0, 1): how far stocks rise at the start with a start mean of willingness (S84)."""
+    return clip((mean - 0.25) / 0.5, 0.0, 1.0)
+
+
+@rule
 def next_social_capital(S, S0, participation, come, p):
     """S += mu Pi (1-S) - dS (S-S0) + levers come (1-S): taking part counts, not success (S36).
 

@@ -9,7 +9,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from letsdance.simulation.compiled import rule
+from letsdance.simulation.rules.adoption import ADOPTED, UPSCALED
 from letsdance.simulation.rules.numbers import clip, logistic
+
+#: What is seen of others' willingness where there is nobody to look at: neither for nor against.
+NOBODY = 0.5
 
 
 class CitizenReasons(NamedTuple):
@@ -83,13 +87,13 @@ def government_drive(
 
 @rule
 def adoption_feedback(stage, depth, p):
-    """What adopted co-creation adds to y and takes off silo: link_y depth (stage 3), twice that upscaled (4).
+    """What adopted co-creation adds to y and takes off silo: link_y depth where adopted, twice that upscaled.
 
     What is adopted in name only changes nobody's mind (S182).
     """
-    if stage == 3:
+    if stage == ADOPTED:
         return p.on_feedback * p.link * p.link_y * depth
-    if stage == 4:
+    if stage == UPSCALED:
         return p.on_feedback * p.link * 2.0 * p.link_y * depth
     return 0.0
 
