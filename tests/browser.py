@@ -18,9 +18,11 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+#: The shell is Chromium without a window that nobody sees: the same pages for two thirds of the time.
+CHROMIUM = os.environ.get("CHROMIUM") or next(
+    filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser"))), None)
 #: What Chromium does without. For its own window, which nobody sees, it would start a process at every new page that draws
 #: what may hang from its address bar: a third of what a page of ours takes. The rest is Playwright's own list, said again
 #: because Chromium hears the last list only.
@@ -94,7 +96,7 @@ def dashboard(log: Path, *options: str, port: int = 0) -> Server:
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args):
     if not CHROMIUM:
-        missing = "the browser tests need chromium: apt-get install chromium, or set CHROMIUM to its path."
+        missing = "the browser tests need chromium: apt-get install chromium-headless-shell, or set CHROMIUM to its path."
         (pytest.fail if os.environ.get("LETSDANCE_BROWSER") == "required" else pytest.skip)(missing)
     return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": ARGS}
 
@@ -119,8 +121,7 @@ class Faults:
     """What went wrong in a page: script errors, error answers, requests that left the machine."""
 
     def __init__(self, page, url: str) -> None:
-        self.found: list[str] = []
-        self.requests = 0
+        self.begin()
         page.on("pageerror", lambda error: self.found.append(f"script: {error}"))
         page.on("console", lambda message: self.found.append(f"console: {message.text}")
                 if message.type == "error" and "WebSocket" not in message.text and "ERR_" not in message.text else None)
@@ -129,26 +130,55 @@ class Faults:
         page.on("response", lambda answer: self.found.append(f"{answer.status} {answer.url}")
                 if answer.status >= 400 else None)
 
+    def begin(self) -> None:
+        """Nothing has gone wrong yet."""
+        self.found: list[str] = []
+        self.requests = 0
+
     def _request(self, address: str, url: str) -> None:
         self.requests += 1
         if not address.startswith((url, "data:", "blob:")):
             self.found.append(f"left the machine: {address}")
 
 
+@pytest.fixture(scope="session")
+def left_pages():
+    """Pages that tests have left, for others to begin in: to start a process for a page takes longer than the page."""
+    return []
+
+
+def _leave(page) -> bool:
+    """Whether a page could be left as a new one is: empty, in the light, and nothing is kept of whoever was there."""
+    try:
+        if len(page.context.pages) > 1:
+            return False
+        page.evaluate("() => { sessionStorage.clear(); localStorage.clear(); }")
+        page.mouse.move(0, 0)
+        page.goto("about:blank")
+        page.emulate_media(color_scheme="light")
+        page.context.clear_cookies()
+    except Error:  # it was closed, or ended
+        return False
+    return True
+
+
 @contextmanager
-def visiting(browser, served):
+def visiting(browser, served, left_pages):
     """`visit(path, size="laptop")` as long as it lasts: a page of one's own (own cookies), watched; all are checked at the
     end."""
-    contexts, faults = [], []
+    pages, apart = [], []
 
     def visit(path: str = "/", size: str = "laptop", **options):
-        width, height = SIZES[size]
-        context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True, **options)
-        context.set_default_timeout(60_000)
-        contexts.append(context)
-        page = context.new_page()
-        faults.append(Faults(page, served.url))
-        page.faults = faults[-1]
+        if left_pages and not options:
+            page = sized(left_pages.pop(), size)
+            page.faults.begin()
+        else:
+            width, height = SIZES[size]
+            context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True, **options)
+            context.set_default_timeout(60_000)
+            page = context.new_page()
+            page.faults = Faults(page, served.url)
+        (apart if options else pages).append(page)
         page.goto(served.url + path)
         drawn(page)
         return page
@@ -156,22 +186,27 @@ def visiting(browser, served):
     try:
         yield visit
     finally:
-        for context in contexts:
-            context.close()
-    assert not [fault for one in faults for fault in one.found]
+        for page in pages:
+            if _leave(page):
+                left_pages.append(page)
+            else:
+                page.context.close()
+        for page in apart:
+            page.context.close()
+    assert not [fault for page in (*pages, *apart) for fault in page.faults.found]
 
 
 @pytest.fixture
-def visit(browser, served):
+def visit(browser, served, left_pages):
     """`visit(path, size="laptop")`: a page of the test's own."""
-    with visiting(browser, served) as visit:
+    with visiting(browser, served, left_pages) as visit:
         yield visit
 
 
 @pytest.fixture(scope="module")
-def visit_once(browser, served):
+def visit_once(browser, served, left_pages):
     """The same, where a page is opened once for several tests of a file that look at it."""
-    with visiting(browser, served) as visit:
+    with visiting(browser, served, left_pages) as visit:
         yield visit
 
 

@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 import pytest
 import typer.testing
-from browser import served  # noqa: F401  (fixture: one dashboard for all files of a process)
+from browser import left_pages, served  # noqa: F401  (fixtures: one dashboard and its pages for all files of a process)
 from hypothesis import settings
 from pseudo import spoken  # noqa: F401  (fixture)
 
@@ -24,8 +24,9 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 #: Files that take a minute or more, the longest first (`--durations=0` tells): they begin before all others, so that none
-#: of them is left for one process to end alone.
-LONGEST = ("dashboard", "sweep", "docs", "nothing_lost", "examples", "dashboard_data", "shipped_mechanisms", "forecast",
+#: of them is left for one process to end alone. The second, forecasts, runs no model: two that begin with it would both
+#: compile it at the same time.
+LONGEST = ("dashboard", "forecast", "sweep", "docs", "nothing_lost", "examples", "dashboard_data", "shipped_mechanisms",
            "search")
 
 

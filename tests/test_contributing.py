@@ -77,10 +77,10 @@ def test_a_lever_is_one_table(tmp_path):
     # at half its strength 1 / (1 + e^(-l/2)) of the lever's effect of .05, while it acts and no longer
     half = 1 / (1 + math.exp(-PARAMETERS["saturation"].default / 2))
     code = ("import letsdance as ld; print(ld.simulate('lone_ranger', runs=1, quarters=12, levers=['TEA@4+8*0.5'], "
-            "parameters={'municipalities': 3, 'citizens': 20}).environment['x0'].round(3).tolist())")
-    said = house.run("-c", code)
-    before = float(house.run("-c", "import letsdance as ld; print(ld.PARAMETERS['x0'].default)"))
-    assert eval(said) == pytest.approx([before] * 4 + [round(before + 0.05 * half, 3)] * 8 + [before])
+            "parameters={'municipalities': 3, 'citizens': 20}).environment['x0'].round(3).tolist(), "
+            "ld.PARAMETERS['x0'].default, sep='\\n')")
+    said, before = map(eval, house.run("-c", code).splitlines())
+    assert said == pytest.approx([before] * 4 + [round(before + 0.05 * half, 3)] * 8 + [before])
     assert (tmp_path / "swept" / "report.html").exists()
 
 

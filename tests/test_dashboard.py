@@ -30,6 +30,7 @@ from browser import (  # noqa: F401  (fixtures)
     stamps,
     visit,
     visit_once,
+    visiting,
     wait_until,
 )
 from PIL import Image
@@ -577,14 +578,14 @@ def test_pages_opened_and_closed_leave_no_memory_behind(tmp_path, browser):
 # ---------------------------------------------------------------- everywhere
 
 @pytest.fixture(scope="module", params=PAGES)
-def one(request, visit_once):
+def one(request, browser, served, left_pages):
     """A page with a refusal at its top, opened once for the tests below: the first only look, the last ones change it."""
     name = request.param
-    page = visit_once(address(name) + ("&" if "?" in address(name) else "?") + "foo=1")
-    whole(page)
-    page.name = name
-    yield page
-    page.close()
+    with visiting(browser, served, left_pages) as visit:
+        page = visit(address(name) + ("&" if "?" in address(name) else "?") + "foo=1")
+        whole(page)
+        page.name = name
+        yield page
 
 
 def test_axe_finds_no_serious_fault(one):

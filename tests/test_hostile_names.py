@@ -314,9 +314,9 @@ def test_csv_without_a_formula_is_left_to_the_byte():
 # ---------------------------------------------------------------- in a browser
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def bare(browser, served):
-    """A page without the policy that would keep scripts from running: only escaping protects it."""
+    """A page, one for all links, without the policy that would keep scripts from running: only escaping protects it."""
     context = browser.new_context(bypass_csp=True, accept_downloads=True, viewport={"width": 1366, "height": 900})
     page = context.new_page()
     yield page
