@@ -24,7 +24,7 @@ from letsdance.simulation.compiled import cold
 from letsdance.simulation.indicators import ROW
 from letsdance.simulation.municipalities import Municipalities, MunicipalitiesLike
 from letsdance.simulation.own import TableLike
-from letsdance.simulation.rules.adoption import ADOPTED, UPSCALED
+from letsdance.simulation.rules.adoption import ADOPTED, DISCONTINUED, PILOTING, UNAWARE, UPSCALED
 from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.simulation.society import LARGE, Society, cores, interpreted_arithmetic
 from letsdance.simulation.state import State, empty_state, living
@@ -326,8 +326,8 @@ class Result:
         governments = count(np.ones_like(on))
         frame["governments"] = governments.astype(np.int64)
         with np.errstate(invalid="ignore", divide="ignore"):
-            for name, what in (("aware", self.stage > 0), ("piloting", self.stage == 2), ("adopted", on),
-                               ("upscaled", self.stage == 4), ("discontinued", self.stage == 5),
+            for name, what in (("aware", self.stage != UNAWARE), ("piloting", self.stage == PILOTING), ("adopted", on),
+                               ("upscaled", self.stage == UPSCALED), ("discontinued", self.stage == DISCONTINUED),
                                ("ever_adopted", ever)):
                 frame[name] = count(what) / governments
             frame["depth"] = count(np.where(on, self.depth, 0.0)) / count(on)
