@@ -4,11 +4,12 @@
     found.sobol().table                      # indices of all factors of the sweep
     found.confirm(20)                        # what real runs say at points that it never saw
 
-Gradient boosting (Friedman 2001; scikit-learn's) of the mean response, in five folds whose mean is what it says. Luck is
-told apart by the runs of a point: what they differ in says how much of its error is only theirs. Its intervals are as wide
-as its errors in folds that it had not seen (Vovk 2015; Barber et al. 2021), a little too wide, because one fold knows less
-than five; a sixth of the points, which nothing was chosen by, says how often they hold. Outside the ranges that it was
-taught it refuses to answer.
+Gradient boosting (Friedman 2001) of the mean response, of all factors and of those that matter, or a straight part and a
+Gaussian process of the strongest (Rasmussen and Williams 2006), all scikit-learn's: whichever is nearest in five folds that
+it had not seen. The mean of the folds is what it says. Luck is told apart by the runs of a point: what they differ in says
+how much of its error is only theirs. Its intervals are as wide as its errors in folds that it had not seen (Vovk 2015;
+Barber et al. 2021), a little too wide, because one fold knows less than five; a sixth of the points, which nothing was
+chosen by, says how often they hold. Outside the ranges that it was taught it refuses to answer.
 """
 
 from __future__ import annotations
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
 _FOLDS, _HELD_BACK = 5, 6            # folds; one of so many points is held back
 _LEAST = 60                          # points
 _LEAVES = (3, 6, 12)                 # how much may act together, tried by the folds
+_MATTERS = 2.0                       # standard errors over the folds by which a factor must help to be kept
+_STRONGEST, _SHAPED = 8, 500         # a Gaussian process's factors, and the points that its length scales are fitted to
+_LENGTHS = (0.3, 1.0)                # from which they are sought: from one alone a lesser optimum may be found
+_AT_ONCE = 4096                      # points that a Gaussian process is asked together, for memory
 _SLICES = 64                         # of a factor, for first-order indices
 _PURPOSE = 0xE3071A                  # names this use of a seed
 #: Points a factor and then runs: float64[n, k] -> float64[n, replicates]; in place of the model.
@@ -108,8 +113,9 @@ class Emulator:
 
     def each(self, X: np.ndarray) -> np.ndarray:
         """float64[n, folds]: what each fold's model says."""
+        shares = (X - self.bounds[:, 0]) / np.ptp(self.bounds, axis=1)
         with _one_thread():
-            said = np.stack([model.predict(X) for model in self.models], axis=1)
+            said = np.stack([model.predict(shares) for model in self.models], axis=1)
         return np.asarray(self.middle + self.slope * (said - self.middle))
 
     def predict(self, points: pd.DataFrame | np.ndarray, level: float = 0.95) -> pd.DataFrame:
@@ -247,6 +253,7 @@ class Emulated(Sobol):
 
 def _one_thread() -> Any:
     """Small tables: threads would wait for each other more than they would work."""
+    import sklearn.ensemble  # noqa: F401  only what is loaded is limited
     from threadpoolctl import threadpool_limits
 
     return threadpool_limits(1)
@@ -256,7 +263,8 @@ def learn(factors: Sequence[Factor], X: np.ndarray, Y: np.ndarray, outcome: Outc
           ends: tuple[float, float] = (-np.inf, np.inf), plan: Plan | None = None) -> Emulator:
     """Learn from points X[n, k] and runs Y[n, replicates]; each run r of a point met the same luck at every point."""
     import pandas as pd
-    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    from letsdance.experiments.sensitivity import bounds_of
 
     chosen = turned(tuple(factors))
     if len(X) < _LEAST:
@@ -271,22 +279,9 @@ def learn(factors: Sequence[Factor], X: np.ndarray, Y: np.ndarray, outcome: Outc
     luck, share = _luck(Y, seed)
     order = np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE])).permutation(len(X))
     aside, used = order[::_HELD_BACK], np.delete(order, np.s_[::_HELD_BACK])
-    fold = np.arange(len(used)) % _FOLDS
-    best: tuple[float, list[Any], np.ndarray] | None = None
+    ends_of = bounds_of(chosen)
     with _one_thread():
-        for leaves in _LEAVES:
-            models, said = [], np.zeros(len(used))
-            for k in range(_FOLDS):
-                model = HistGradientBoostingRegressor(
-                    max_iter=600, learning_rate=0.06, max_leaf_nodes=leaves, min_samples_leaf=10, l2_regularization=1.0,
-                    early_stopping=True, validation_fraction=0.15, n_iter_no_change=15, random_state=k)
-                models.append(model.fit(X[used[fold != k]], y[used[fold != k]]))
-                said[fold == k] = model.predict(X[used[fold == k]])
-            score = float(((y[used] - said)**2).mean())
-            if best is None or score < best[0]:
-                best = score, models, said
-    assert best is not None
-    _, models, said = best
+        _, models, said = _nearest((X[used] - ends_of[:, 0]) / np.ptp(ends_of, axis=1), y[used], seed)
     middle, spread = float(y[used].mean()), float(said.var())
     slope = float(np.cov(y[used], said, ddof=0)[0, 1] / spread) if spread > 0.0 else 1.0
     away = np.sort(np.abs(y[used] - middle - slope * (said - middle)))
@@ -298,6 +293,109 @@ def learn(factors: Sequence[Factor], X: np.ndarray, Y: np.ndarray, outcome: Outc
         held |= {"predicted": there["mean"].to_numpy(), f"low_{level}": there["low"].to_numpy(),
                  f"high_{level}": there["high"].to_numpy()}
     return replace(made, held_back=pd.DataFrame(held))
+
+
+# ---------------------------------------------------------------- what is learnt, in shares of each factor's range
+
+@dataclass(frozen=True, eq=False)
+class _Of:
+    """A model of some of the factors: columns of shares[n, k]."""
+
+    columns: np.ndarray
+    model: Any
+
+    def predict(self, shares: np.ndarray) -> np.ndarray:
+        """float64[n]."""
+        own = shares[:, self.columns]
+        return np.concatenate([self.model.predict(own[n:n + _AT_ONCE]) for n in range(0, len(own), _AT_ONCE)])
+
+
+#: Mean squared error in folds not seen, a model each fold, and what each point's unseen model says of it.
+type _Tried = tuple[float, list[_Of], np.ndarray]
+
+
+def _in_folds(columns: np.ndarray, make: Callable[[int], Any], shares: np.ndarray, y: np.ndarray) -> _Tried:
+    fold, models, said = np.arange(len(y)) % _FOLDS, [], np.zeros(len(y))
+    for k in range(_FOLDS):
+        seen, own = fold != k, shares[:, columns]
+        models.append(_Of(columns, make(k).fit(own[seen], y[seen])))
+        said[~seen] = models[-1].predict(shares[~seen])
+    return float(((y - said)**2).mean()), models, said
+
+
+def _nearest(shares: np.ndarray, y: np.ndarray, seed: int) -> _Tried:
+    """Of all that is tried, what errs least in folds not seen. Boosting of all factors says which of them matter; boosting
+    and a Gaussian process of these alone have less noise to follow."""
+    every = np.arange(shares.shape[1])
+    tried = _boosted(every, shares, y)
+    kept = _that_matter(min(tried, key=lambda one: one[0]), shares, y, seed)
+    if len(kept):
+        strongest = kept[:_STRONGEST]
+        shape = _Process(strongest).fit(shares[:_SHAPED], y[:_SHAPED]).shape
+        tried += [*_boosted(np.sort(kept), shares, y), _in_folds(every, lambda k: _Process(strongest, shape), shares, y)]
+    return min(tried, key=lambda one: one[0])
+
+
+def _boosted(columns: np.ndarray, shares: np.ndarray, y: np.ndarray) -> list[_Tried]:
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    return [_in_folds(columns, lambda k, leaves=leaves: HistGradientBoostingRegressor(  # type: ignore[misc]
+        max_iter=600, learning_rate=0.06, max_leaf_nodes=leaves, min_samples_leaf=10, l2_regularization=1.0,
+        early_stopping=True, validation_fraction=0.15, n_iter_no_change=15, random_state=k), shares, y)
+        for leaves in _LEAVES]
+
+
+def _that_matter(best: _Tried, shares: np.ndarray, y: np.ndarray, seed: int) -> np.ndarray:
+    """int64[kept]: factors without which unseen points are told worse, the strongest first: each is shuffled among the
+    points of a fold (Breiman 2001)."""
+    fold, rng = np.arange(len(y)) % _FOLDS, np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE, 2]))
+    worse = np.zeros((_FOLDS, shares.shape[1]))
+    for k, model in enumerate(best[1]):
+        own, told = shares[fold == k], y[fold == k]
+        before = ((model.predict(own) - told)**2).mean()
+        for j in range(shares.shape[1]):
+            without = own.copy()
+            without[:, j] = rng.permutation(own[:, j])
+            worse[k, j] = ((model.predict(without) - told)**2).mean() - before
+    mean, error = worse.mean(axis=0), worse.std(axis=0, ddof=1) / np.sqrt(_FOLDS)
+    order = np.argsort(-mean, kind="stable")
+    return order[(mean > _MATTERS * error)[order]]
+
+
+@dataclass
+class _Process:
+    """A straight part of every factor, which is what many weak ones need, and of what that leaves a Gaussian process of the
+    strongest, smooth in each over a length of its own, beside luck."""
+
+    strongest: np.ndarray
+    shape: Any = None
+
+    def fit(self, shares: np.ndarray, y: np.ndarray) -> _Process:
+        """Learn; where lengths are not known yet, from the first points."""
+        import warnings
+
+        from sklearn.exceptions import ConvergenceWarning
+        from sklearn.gaussian_process import GaussianProcessRegressor
+        from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+        from sklearn.linear_model import RidgeCV
+
+        self.straight = RidgeCV(np.logspace(-2, 4, 13)).fit(shares, y)
+        own, left = shares[:, self.strongest], y - self.straight.predict(shares)
+        if self.shape is None:
+            unknown = [ConstantKernel(1.0, (1e-3, 1e3)) * Matern(np.full(own.shape[1], length), (0.05, 50.0), nu=2.5)
+                       + WhiteKernel(0.2, (1e-6, 10.0)) for length in _LENGTHS]
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ConvergenceWarning)  # a length at its end: straight, or nothing
+                few = [GaussianProcessRegressor(one, normalize_y=True).fit(own[:_SHAPED], left[:_SHAPED])
+                       for one in unknown]
+            self.shape = max(few, key=lambda one: one.log_marginal_likelihood_value_).kernel_
+        self.rest = GaussianProcessRegressor(self.shape, normalize_y=True, optimizer=None).fit(own, left)
+        return self
+
+    def predict(self, shares: np.ndarray) -> np.ndarray:
+        """float64[n]."""
+        own, back = np.unique(shares[:, self.strongest], axis=0, return_inverse=True)  # a design for indices repeats them
+        return np.asarray(self.straight.predict(shares) + self.rest.predict(own)[back])
 
 
 def _luck(Y: np.ndarray, seed: int) -> tuple[float, Estimate]:

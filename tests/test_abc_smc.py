@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binom, gaussian_kde, kstest, logistic, multivariate_normal
+from scipy.stats import binom, gaussian_kde, kstest, logistic, multivariate_normal, norm
 
 from letsdance.experiments.adopters import abc_smc, observed
 from letsdance.experiments.adopters import identification as words
@@ -47,7 +47,9 @@ def exact(curve):
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say():
-    held = abc_smc.coverage(abc_smc.recover(toy, TOY, 100, seed=0, particles=100, most=800))
+    made = abc_smc.recover(toy, TOY, 100, seed=0, particles=100, most=800)
+    held = abc_smc.coverage(made)
+    assert held["level"].tolist() == [0.5, 0.8, 0.95] * 2
     assert held["right"].all(), held
 
 
@@ -76,6 +78,20 @@ def test_coverage_says_where_sampling_error_ends():
     assert binom.cdf(held.loc[0.8, "from"] * 40 - 1, 40, 0.8) < 0.025 <= binom.cdf(held.loc[0.8, "from"] * 40, 40, 0.8)
     assert "outside sampling error: a at 95\u00a0%" in words.recovery_in_words(made)
     assert "too few to tell" in words.recovery_in_words(made[:10])
+
+
+def test_ranks_tell_a_posterior_that_is_too_narrow_or_beside():
+    """Ranks as exact posteriors give them; spreads of half the right size, truths at the ends; a shift (Talts 2018)."""
+    even = (np.arange(200) + 0.5) / 200
+    narrow = norm.cdf(2.0 * norm.ppf(even))
+    made = pd.concat([pd.DataFrame({"repetition": range(200), "parameter": name, "truth": 0.0, "rank": ranks,
+                                    "low_80": -1.0, "high_80": 1.0})
+                      for name, ranks in (("a", even), ("b", narrow), ("c", even**2))])
+    told = abc_smc.uniform(made).set_index("parameter")
+    assert told["right"].tolist() == [True, False, False]
+    assert told.loc["a", "p"] == pytest.approx(1.0)
+    assert words.recovery_in_words(made).endswith("is not uniform: b and c.")
+    assert words.recovery_in_words(made[:200]).endswith("is uniform, as it should be.")
 
 
 # ---------------------------------------------------------------- the parts of the inference

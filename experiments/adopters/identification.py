@@ -155,7 +155,8 @@ def headline_of(found: Calibration, text: Text = IN_ENGLISH) -> str:
 
 
 def recovery_in_words(recovered: pd.DataFrame, text: Text = IN_ENGLISH) -> str:
-    """How often intervals held the truth in the recovery test, and whether that is within sampling error."""
+    """How often intervals held the truth in the recovery test, whether that is within sampling error, and whether the
+    truth's ranks are uniform."""
     held = abc_smc.coverage(recovered)
     parts = [text("report.fitted_held", level=text.percent(float(level)),  # type: ignore[arg-type]
                   held=text.percent(part["held"].mean())) for level, part in held.groupby("level")]
@@ -165,7 +166,12 @@ def recovery_in_words(recovered: pd.DataFrame, text: Text = IN_ENGLISH) -> str:
         "report.fitted_end_wrong", which=", ".join(
             text("report.fitted_wrong", parameter=row["parameter"], level=text.percent(row["level"]),
                  held=text.percent(row["held"])) for _, row in wrong.iterrows()))
-    return text("report.fitted_recovery", n=n, held=text.listed(parts), end=end)
+    said = text("report.fitted_recovery", n=n, held=text.listed(parts), end=end)
+    if n < _CASES or "rank" not in recovered:
+        return said
+    uneven = abc_smc.uniform(recovered).query("not right")["parameter"]
+    return f"{said} " + (text("report.fitted_ranks_uneven", which=text.listed(uneven)) if len(uneven) else
+                         text("report.fitted_ranks"))
 
 
 def in_words(found: Calibration, text: Text = IN_ENGLISH) -> dict[str, object]:
