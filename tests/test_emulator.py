@@ -39,7 +39,9 @@ def runs(X, seed=2):
 @pytest.fixture(scope="module")
 def taught():
     X = latin_hypercube(FACTORS, 600, 1).table[[f.name for f in FACTORS]].to_numpy(float)
-    return learn(FACTORS, X, runs(X), parse("services"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(made, "_SHAPED", 200)  # of 500, for speed
+        return learn(FACTORS, X, runs(X), parse("services"))
 
 
 def test_luck_is_what_was_put_in_and_the_points_held_back_were_not_seen(taught):
