@@ -24,7 +24,7 @@ from letsdance.report.sheet import Figure
 from letsdance.scenarios import mechanism
 from letsdance.simulation.mechanism import CONTRACT
 from letsdance.simulation.run import simulate
-from letsdance.words import Text, missing
+from letsdance.words import Text, declared, missing
 
 ALL = tuple(mechanism.shipped())
 RUNS, QUARTERS = 20, 40
@@ -277,6 +277,11 @@ def test_a_language_has_words_for_what_is_shipped_and_keeps_what_an_author_wrote
     mechanism.load("stunt")
     assert text.title("lever", "GOSEE") == "leiders gaan zelf kijken"
     assert text.title("parameter", "on_stunt") == "Een stunt, of gemeend: werkt"
+    monkeypatch.setattr(PARAMETERS, "_listed", (*PARAMETERS._listed, "goes"))  # as where it is named for a whole process
+    declared.cache_clear()
+    assert text.title("parameter", "goes") == "gaat kijken"
+    assert not list(missing("nl"))
+    declared.cache_clear()
     own = mechanism.from_text("own.py", """
 import letsdance as ld
 own = ld.Mechanism("own_stunt", title="A stunt of mine", says="Nobody saw it.")

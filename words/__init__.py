@@ -148,29 +148,29 @@ KINDS = ("start", "lever", "shock", "parameter", "profile", "context", "group", 
 
 @cache
 def declared(kind: str) -> Mapping[str, Mapping[str, str]]:
-    """The English of a kind: name -> {title, says}."""
+    """The English of a kind, of what the house has and whatever else is loaded: name -> {title, says}."""
     from letsdance import scenarios
 
     if kind == "parameter":
-        return {name: {"title": p.title, "says": p.says} for name, p in PARAMETERS.items()}
+        return {name: {"title": p.title, "says": p.says} for name, p in PARAMETERS.shipped.items()}
     if kind == "group":
-        return {name: {"title": title} for name, title in GROUPS.items()}
+        return {name: {"title": title} for name, title in GROUPS.shipped.items()}
     if kind == "source":
         return {name: {"title": name, "says": says} for name, says in SOURCES.items()}
     if kind == "band":
-        return {name: {"title": name} for p in PARAMETERS.values() for name in p.bands}
+        return {name: {"title": name} for p in PARAMETERS.shipped.values() for name in p.bands}
     if kind == "unit":
-        return {p.unit: {"title": p.unit} for p in PARAMETERS.values()}
+        return {p.unit: {"title": p.unit} for p in PARAMETERS.shipped.values()}
     if kind == "part":
         return {said: {"title": said} for said in _pieces()}
     if kind == "indicator":
         from letsdance.simulation.indicators import SOCIETY
 
-        return {name: {"title": says} for name, (_, says, _) in SOCIETY.items()}
+        return {name: {"title": says} for name, (_, says, _) in SOCIETY.shipped.items()}
     if kind == "term":
         terms: Mapping[str, Mapping[str, str]] = catalogue(ENGLISH)["term"]
         return terms
-    tables: dict[str, Any] = {"start": _starts(), "lever": scenarios.LEVERS, "shock": scenarios.SHOCKS,
+    tables: dict[str, Any] = {"start": _starts(), "lever": scenarios.LEVERS.shipped, "shock": scenarios.SHOCKS.shipped,
                               "profile": PROFILES, "context": CONTEXTS}
     return {name: {"title": entry["title"], "says": entry["says"]} for name, entry in tables[kind].items()}
 
