@@ -55,7 +55,7 @@ class Plane:
         by_world = self.shares.mean(axis=(0, 1))
         rows = []
         for k, name in enumerate(REGIMES):
-            e, means = mean_over(by_world[:, :, k], 1.0), by_world[:, :, k].mean(axis=1)
+            e, means = mean_over(by_world[:, :, k], 1.0).within((0.0, 1.0)), by_world[:, :, k].mean(axis=1)
             low, high = np.quantile(means, [0.05, 0.95])
             rows.append({"regime": name, "assumed": float(self.assumed.mean(axis=(0, 1, 2))[k]), "mean": e.mean,
                          "low": e.low, "high": e.high, "nine_of_ten_from": float(low), "nine_of_ten_to": float(high)})

@@ -127,7 +127,7 @@ class OverWorlds:
         rows = []
         for k, name in enumerate([self.reference, *self.others]):
             level, sign = self.level(name), -1.0 if self.less else 1.0
-            e, means = mean_over(level, self.reach), world_means(level)
+            e, means = mean_over(level, self.reach).within(bounds(self.outcome)), world_means(level)
             row: dict[str, Any] = {"policy": name, "mean": e.mean, "low": e.low, "high": e.high,
                                    "worst": sign * float(np.nanmin(sign * means)) if np.isfinite(means).any() else np.nan,
                                    "worst_tenth": sign * tenth(sign * means)}

@@ -31,6 +31,10 @@ class Interval:
         """Whether it leaves out 0: an effect that luck does not explain."""
         return self.low > 0.0 or self.high < 0.0
 
+    def within(self, ends: tuple[float, float] | None) -> Interval:
+        """No farther than a mean of what lies between these ends can be; as it is where nothing bounds it (None)."""
+        return self if ends is None else Interval(self.mean, max(self.low, ends[0]), min(self.high, ends[1]), self.n)
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:

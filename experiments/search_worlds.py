@@ -322,7 +322,7 @@ def _told(goals: _Goals, by_seed: Sequence[Sequence[Portfolio]], fresh: Evaluate
     radius = _radii(order, goals, story, worlds, condition, municipalities, runs, seed) if own and main == "success" else {}
     lines = []
     for p in order:
-        e = mean_over(values[p][at], 1.0 if main == "success" else None)
+        e = mean_over(values[p][at], 1.0).within((0.0, 1.0)) if main == "success" else mean_over(values[p][at])
         lines.append({"portfolio": code(p), "cost": goals.cost(p), **{
             aim: measured(values[p][k], goals.how, best_fresh[k], goals.enough) for k, aim in enumerate(goals.aims)},
             "success_mean": e.mean, "low": e.low, "high": e.high, "radius": radius.get(p, np.nan),

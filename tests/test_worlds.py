@@ -275,6 +275,10 @@ def test_one_run_a_world_is_students_interval_and_equal_values_have_none():
     same = mean_over(np.full((9, 4), 0.1))
     assert (same.low, same.high) == pytest.approx((0.1, 0.1))
     assert mean_over(np.full((9, 4), 0.1), 1.0).high > 0.1  # nothing seen in 9 worlds leaves a chance
+    nearly = mean_over(np.array([1.0] * 5 + [0.6, 0.7])[:, None], 1.0)
+    assert nearly.high > 1.0
+    assert nearly.within((0.0, 1.0)) == replace(nearly, high=1.0)  # no share is more than all
+    assert nearly.within(None) == nearly
     gaps = np.where(np.arange(12)[:, None] < 3, np.nan, d)
     assert mean_over(gaps).n == 9
     assert np.isnan(parts(gaps).not_knowing.value)
