@@ -22,7 +22,7 @@ from scipy.ndimage import gaussian_filter1d
 from letsdance import scenarios
 from letsdance.experiments.axis import LAST_SEED, Axis, check_indicator, moved, moving_axis, paths
 from letsdance.experiments.estimates import LEVEL, Estimate, redrawn
-from letsdance.params import Refused, check_whole
+from letsdance.params import Refused, Said, check_whole
 from letsdance.simulation.rules.regimes import REGIMES
 
 if TYPE_CHECKING:
@@ -136,11 +136,12 @@ def judge(tips: Sequence[Any], calibration: Sequence[Any], quiet: Sequence[Any],
     Each is a sequence of series float64[n], n >= SHORTEST; the quiet ones should be as long as those that tip. Raises
     `Refused` where there are too few: a threshold at NOMINAL takes 1 / NOMINAL quiet runs.
     """
-    for what, group, least in (("that tip", tips, 2), ("without a tip to set the threshold", calibration,
-                                                       round(1 / NOMINAL)), ("without a tip to test it", quiet, 2)):
+    for what, group, least in ((Said("that tip"), tips, 2), (
+            Said("without a tip to set the threshold"), calibration, round(1 / NOMINAL)), (
+                Said("without a tip to test it"), quiet, 2)):
         if len(group) < least:
-            raise Refused("there are {n_group} runs {what}, but it takes {least}; give more runs, or move the parameter "
-                          "further or more slowly.", n_group=len(group), what=what, least=least)
+            raise Refused("there are too few runs {what}: {n_group}, and it takes {least}; give more runs, or move the "
+                          "parameter further or more slowly.", n_group=len(group), what=what, least=least)
     def look(series: Any) -> dict[str, np.ndarray]:
         looks = watched(series, window, bandwidth)
         if progress:

@@ -97,9 +97,9 @@ class Emulator:
             more = [str(name) for name in points if name not in [*self.names, "point"]]
             if lacks or more:
                 one = (lacks or more)[0]
-                raise Refused("the emulator was taught {names}; {one} {what}.{near}", names=", ".join(self.names), one=one,
-                              what="is missing" if lacks else "is none of them",
-                              near="" if lacks else nearest(one, self.names))
+                raise Refused("the emulator was taught {names}; {one} is missing." if lacks else
+                              "the emulator was taught {names}; {one} is none of them.{near}", names=", ".join(self.names),
+                              one=one, **({} if lacks else {"near": nearest(one, self.names)}))
             points = points[self.names].to_numpy(np.float64)
         X = np.asarray(points, np.float64)
         low, high = self.bounds.T

@@ -257,8 +257,10 @@ def regional(names: Sequence[str], X: Any, holds: Any, seed: int = 1, level: flo
     share, k = H.mean(axis=1), len(names)
     held = float(share.mean())
     if held in (0.0, 1.0):
-        raise Refused("the condition holds in {or_not} run, so nothing sets points apart; choose another number for it, "
-                      "or widen the factors' ranges.", or_not="every" if held else "no")
+        raise Refused("the condition holds in every run, so nothing sets points apart; choose another number for it, "
+                      "or widen the factors' ranges." if held else
+                      "the condition holds in no run, so nothing sets points apart; choose another number for it, "
+                      "or widen the factors' ranges.")
     rng = np.random.default_rng(np.random.SeedSequence([seed, _PERMUTATIONS]))
     order = np.argsort(X, axis=0, kind="stable")
     ranked = np.take_along_axis(X, order, axis=0)

@@ -15,7 +15,7 @@ from letsdance import scenarios
 from letsdance.experiments import design as designs
 from letsdance.experiments.design import Design, FactorsLike
 from letsdance.experiments.outcomes import Outcome, parse_all
-from letsdance.params import Refused, check_whole, files, nearest
+from letsdance.params import Refused, Said, check_whole, files, nearest
 from letsdance.scenarios import Acting, Scenario, ScenarioLike, UseLike
 from letsdance.simulation import municipalities as places
 from letsdance.simulation.municipalities import MunicipalitiesLike
@@ -29,8 +29,9 @@ LEVELS = {
 }
 MOST_RUNS = 20_000_000
 #: Entries of a design file: what they may be, and that in words.
-_TEXT, _WHOLE, _LIST, _TABLE = (str, "text in quotes"), (int, "a whole number"), ((list, str), "a list"), (dict, "a table")
-_KEYS: dict[str, tuple[Any, str]] = {
+_TEXT, _WHOLE = (str, Said("text in quotes")), (int, Said("a whole number"))
+_LIST, _TABLE = ((list, str), Said("a list")), (dict, Said("a table"))
+_KEYS: dict[str, tuple[Any, Said]] = {
     "title": _TEXT, "scenario": _TEXT, "quarters": _WHOLE, "profile": _TEXT, "parameters": _TABLE, "levers": _LIST,
     "shocks": _LIST, "municipalities": _TEXT, "method": _TEXT, "points": _WHOLE, "trajectories": _WHOLE, "file": _TEXT,
     "factors": _TABLE, "replicates": _WHOLE, "seed": _WHOLE, "outcomes": _LIST, "keep": _LIST, "every": _WHOLE}
@@ -225,7 +226,7 @@ def read(path: str | Path) -> Plan:
             raise Refused("{where}there is no entry {key!r} in a design.{near} Known: {known}.", where=where, key=key,
                           near=nearest(key, _KEYS), known=", ".join(_KEYS))
         if isinstance(value, bool) or not isinstance(value, _KEYS[key][0]):
-            raise Refused("{where}{key} must be {keys}, not {value!r}.", where=where, key=key, keys=_KEYS[key][1],
+            raise Refused("{where}{key} must be {said}, not {value!r}.", where=where, key=key, said=_KEYS[key][1],
                           value=value)
         if value == {}:
             raise Refused("{where}[{key}] must be a table with at least one entry.", where=where, key=key)

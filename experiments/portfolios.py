@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from letsdance.params import Refused, check_whole, nearest
+from letsdance.params import Refused, Said, check_whole, nearest
 from letsdance.scenarios import LEVERS, Scenario, Use, for_groups, groups, parse_uses, places
 from letsdance.simulation import municipalities, schedule
 from letsdance.simulation.municipalities import MunicipalitiesLike
@@ -108,7 +108,7 @@ def space(scenario: Scenario, levers: Sequence[str] | None = None, starts: Seque
     for what, values in (("lever", names), ("start", starts), ("duration", durations), ("strength", strengths),
                          ("place", there), ("group", people)):
         if not values:
-            raise Refused("name at least one {what} to search over.", what=what)
+            raise Refused("there is nothing to search over: give at least one {what}.", what=Said(what))
     wide = all(place == EVERYWHERE[0] for place in there)
     towns = None if wide and not any(people) else municipalities.of(scenario, among)
     if towns is not None:
@@ -137,7 +137,7 @@ def space(scenario: Scenario, levers: Sequence[str] | None = None, starts: Seque
         if ways:
             uses[name] = tuple(ways)
     if not uses:
-        raise Refused("name at least one {what} to search over.", what="lever")
+        raise Refused("there is nothing to search over: give at least one {what}.", what=Said("lever"))
     return Space(uses, min(most, len(uses)), scenario.quarters, parts)
 
 

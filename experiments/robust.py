@@ -231,8 +231,11 @@ def read(path: Path, head: Mapping[str, Any] | None = None) -> tuple[dict[str, A
                       path=path)
     if head is not None and first != head:
         what = next(name for name in head if first.get(name) != head[name])
-        raise Refused("{path} was begun with another {what}; give --out another name, or begin it as before.", path=path,
-                      what={"rules": "version of the model", "only": "choice of claims"}.get(what, what))
+        raise Refused("{path} was begun by another version of the model; give --out another name." if what == "rules" else
+                      "{path} was begun with another choice of claims; give --out another name, or begin it as before."
+                      if what == "only" else
+                      "{path} was begun with another {what}; give --out another name, or begin it as before.", path=path,
+                      **({} if what in ("rules", "only") else {"what": what}))
     done: dict[int, dict[str, Any]] = {}
     for line in lines[1:]:
         try:

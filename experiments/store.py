@@ -33,7 +33,7 @@ from letsdance.experiments.design import Design, from_table, parse_factors
 from letsdance.experiments.executors import rules
 from letsdance.experiments.outcomes import parse_all
 from letsdance.experiments.plan import LEVELS, Plan
-from letsdance.params import Refused
+from letsdance.params import Refused, Said
 
 if TYPE_CHECKING:
     import duckdb
@@ -134,15 +134,14 @@ class Sweep:
             raise Refused("{folder} was changed after the runs were made (or another sweep made them), so they do not "
                           "belong together; put it back as it was, or begin anew in another --out.",
                           folder=self.folder / folder.MANIFEST)
-        for which, why in ((damaged, "damaged or changed"), (strange, "of another sweep")):
+        for which, why in ((damaged, Said("damaged or changed")), (strange, Said("of another sweep"))):
             if which:
-                one = len(which) == 1
-                named = f"part{'' if one else 's'} " + ", ".join(map(str, which[:8])) + (
-                    f" and {len(which) - 8} more" if len(which) > 8 else "")
-                raise Refused("{named} of {folder} {or_not} {why}; take away {named} ({self_}{or_not_2}) and resume "
-                              "(`letsdance sweep --resume --out {shlex}`).", named=named, folder=self.folder,
-                              or_not="is" if one else "are", why=why, self_=self.part(RUNS, which[0]),
-                              or_not_2="" if one else " and so on", shlex=shlex.quote(str(self.folder)))
+                named = ", ".join(map(str, which[:8])) + (", ..." if len(which) > 8 else "")
+                raise Refused("part {named} of {folder} is {why}; take it away ({first}) and resume (`letsdance sweep "
+                              "--resume --out {again}`)." if len(which) == 1 else
+                              "parts {named} of {folder} are {why}; take them away ({first} and so on) and resume "
+                              "(`letsdance sweep --resume --out {again}`).", named=named, folder=self.folder, why=why,
+                              first=self.part(RUNS, which[0]), again=shlex.quote(str(self.folder)))
         self._checked.update(wanted)
 
     def _state_of(self, table: str, index: int) -> str:

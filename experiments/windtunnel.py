@@ -127,8 +127,10 @@ def planned(portfolio: str | Policy, starts: Iterable[ScenarioLike], shocks: Ite
         raise Refused('portfolio {name!r} does nothing; give it a lever or a parameter, such as "free-range: '
                       'FRCS@8+20".', name=policy.name)
     if policy.shocks or policy.start is not None:
-        raise Refused("portfolio {name!r} brings its own {or_not}; the wind tunnel tries them all, so name levers and "
-                      "parameters only.", name=policy.name, or_not="shock" if policy.shocks else "start")
+        raise Refused("portfolio {name!r} brings its own shock; the wind tunnel tries them all, so name levers and "
+                      "parameters only." if policy.shocks else
+                      "portfolio {name!r} brings its own start; the wind tunnel tries them all, so name levers and "
+                      "parameters only.", name=policy.name)
     names = tuple(SHOCKS) if shocks is None else tuple(dict.fromkeys([shocks] if isinstance(shocks, str) else shocks))
     for name in names:
         if name not in SHOCKS:

@@ -28,6 +28,7 @@ from letsdance.params import (
     PARAMETERS,
     Parameter,
     Refused,
+    Said,
     check_value,
     check_whole,
     files,
@@ -504,9 +505,9 @@ def read(file: str | Path) -> Worlds:
             raise Refused("{where}there is no entry {key!r} in worlds.{near} Known: {known}.",
                           where=place(key) if isinstance(data[key], dict | list) else place("", key), key=key,
                           near=nearest(key, _KEYS), known=", ".join(_KEYS))
-    for key, kind, said in (("parameters", dict, "a table"), ("alternatives", dict, "a table"),
-                            ("correlations", list, "tables, each under [[correlations]]"), ("posterior", str, "text"),
-                            ("title", str, "text")):
+    for key, kind, said in (("parameters", dict, Said("a table")), ("alternatives", dict, Said("a table")),
+                            ("correlations", list, Said("tables, each under [[correlations]]")),
+                            ("posterior", str, Said("text")), ("title", str, Said("text"))):
         if key in data and not isinstance(data[key], kind):
             raise Refused("{where}{key} must be {said}, not {value!r}.", where=place("", key), key=key, said=said,
                           value=data[key])
@@ -527,9 +528,9 @@ def read(file: str | Path) -> Worlds:
     try:
         return Worlds(**{"correlations": pairs, **data})
     except Refused as error:
-        said = str(error)
+        words = str(error)
         named = next((f"{place(table, name)}" for table in ("parameters", "alternatives") for name in data.get(table, {})
-                      if said.startswith((f"{name}:", f"{name} ")) or repr(name) in said), str(place()))
+                      if words.startswith((f"{name}:", f"{name} ")) or repr(name) in words), str(place()))
         raise Refused("{place}{error}", place=named, error=error) from None
 
 

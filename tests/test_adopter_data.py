@@ -176,7 +176,7 @@ def test_a_thousand_unknown_contacts_are_refused_at_once(folder):
     ("node,time\nA,3 March 1990\nB,1991\n", ("line 2", "'3 March 1990'", "date written as text", "2004")),
     ("node,time\nA,1990-03-01\nB,1991\n", ("line 2", "date written as text")),
     ("node,time\nA,1990\nA,1991\n", ("line 3", "'A'", "there already")),
-    ("node,time\nA,\nB,\n", ("nobody adopts", "lines 2 to 3")),
+    ("node,time\nA,\nB,\n", ("nobody adopts", "from line 2 to 3")),
     ("node,time\nA,\nB,1990\n", ("line 3", "B is the only adopter")),
     ("node,time\nA,1990.5\nB,1990\n", ("line 2", "whole number")),
     ("node,time\nA,1990\nB,1990,7\n", ("line 3", "a row of 3 under a header of 2")),

@@ -163,7 +163,7 @@ def test_looking_earlier_sees_less_of_the_series():
 @pytest.mark.parametrize(("words", "said"), [
     ({"along": "k=0.75:0.7"}, "none of 2 runs left lets_dance"), ({"runs": 1}, "runs must be"),
     ({"window": 2}, "window must be a share"), ({"quarters": 10}, "quarters must be"),
-    ({"runs": 4, "along": "B=0:1"}, "there are 4 runs without a tip to set the threshold, but it takes 20")])
+    ({"runs": 4, "along": "B=0:1"}, "runs without a tip to set the threshold: 4, and it takes 20")])
 def test_what_cannot_be_judged_is_refused(words, said):
     with pytest.raises(Refused, match=said):
         ew.early_warning(**{"along": "B=0:0.8", "quarters": 60, "settle": 8, "runs": 2, **words})

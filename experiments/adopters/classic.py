@@ -275,9 +275,9 @@ def classic_model(name: str, runs: int = 20, seed: int = 1, progress: Callable[[
         one = known[key]
         number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
         if not number or not one.low <= value <= one.high or (one.whole and float(value) != round(float(value))):
-            raise Refused("{key} ({says}) must be {or_not} from {low:g} to {high:g}, not {value!r}.", key=key,
-                          says=one.says(), or_not="a whole number" if one.whole else "a number", low=one.low, high=one.high,
-                          value=value)
+            raise Refused("{key} ({says}) must be a whole number from {low:g} to {high:g}, not {value!r}." if one.whole else
+                          "{key} ({says}) must be a number from {low:g} to {high:g}, not {value!r}.", key=key,
+                          says=one.says(), low=one.low, high=one.high, value=value)
         values[key] = float(value)
     if name == "watts" and values["z"] >= values["n"] - 1:
         raise Refused("z ({z:g}) must be lower than n - 1; take more people.", z=values["z"])

@@ -49,11 +49,15 @@ def coded(table: tables.Table, never: Sequence[str], first: int | None = None, l
         coded_so = (values == first_code).to_numpy()  # where innovations stand side by side a line is there several times
         rows = frame.index[coded_so]
         others = values[~values.isin(found)].dropna()
-        who = frame[node].to_numpy()[coded_so][0] + (f" and {len(rows) - 1:,} more" if len(rows) > 1 else "")
-        raise Refused("{where}, {row} {rows}: {name} {first_code:.0f} of {who} lies far from all others ({others:.0f} to "
-                      "{others_2:.0f}), as a code for not yet does; say --never {first_code:.0f} if it is one, or --never "
-                      "none if it is a time.", where=table.where, row=table.row, rows=rows[0], name=name,
-                      first_code=first_code, who=who, others=others.min(), others_2=others.max())
+        who = frame[node].to_numpy()[coded_so][0]
+        raise Refused("{where}, {row} {rows}: {name} {code:.0f} of {who} lies far from all others ({lowest:.0f} to "
+                      "{highest:.0f}), as a code for not yet does; say --never {code:.0f} if it is one, or --never "
+                      "none if it is a time." if len(rows) == 1 else
+                      "{where}, {row} {rows}: {name} {code:.0f} of {who} and {more:,} more lies far from all others "
+                      "({lowest:.0f} to {highest:.0f}), as a code for not yet does; say --never {code:.0f} if it is one, "
+                      "or --never none if it is a time.", where=table.where, row=table.row, rows=rows[0], name=name,
+                      code=first_code, who=who, lowest=others.min(), highest=others.max(),
+                      **({} if len(rows) == 1 else {"more": len(rows) - 1}))
 
 
 def far_codes(values: np.ndarray) -> list[float]:

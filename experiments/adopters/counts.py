@@ -94,10 +94,14 @@ def read_counts(source: Any, kind: str | None = None, reading: Reading | None = 
     where, frame = table.where, table.frame
     values = [name for name in (*KINDS, "count") if name in frame]
     if len(values) != 1:
-        beside = f"; {' and '.join(table.left[:3])} stand side by side, so give a row a unit and period" if (
-            not values and len(table.left) > 1) else ""
-        raise Refused("{where}: give one column of counts, named for what it is: {known}{there}.", where=where,
-                      known=", ".join(KINDS), there=f"; there are {' and '.join(values)}" if values else beside)
+        known, there = ", ".join(KINDS), ", ".join(values or table.left[:3])
+        if values:
+            raise Refused("{where}: give one column of counts, named for what it is: {known}; there are {there}.",
+                          where=where, known=known, there=there)
+        if len(table.left) > 1:
+            raise Refused("{where}: give one column of counts, named for what it is: {known}; {there} stand side by side, "
+                          "so give a row a unit and period.", where=where, known=known, there=there)
+        raise Refused("{where}: give one column of counts, named for what it is: {known}.", where=where, known=known)
     name, said = values[0], list(table.said)
     if name != "count" and kind is not None and kind != name:
         raise Refused("{where}: the column {name} says that these are {kinds}, but kind is {kind}; change one.",

@@ -84,9 +84,8 @@ def read_times(source: Any, edges: Any = None, first: int | None = None, last: i
     if "adopted" in frame:
         adopted &= frame["adopted"].str.lower().isin(YES).to_numpy()
     if not adopted.any():
-        raise Refused("{where}: nobody adopts ({row}s {index} to {index_2} are all without a time of adoption), so there "
-                      "is nothing to describe.", where=where, row=table.row, index=frame.index[0],
-                      index_2=frame.index[-1])
+        raise Refused("{where}: nobody adopts (from {row} {first} to {last} all are without a time of adoption), so there "
+                      "is nothing to describe.", where=where, row=table.row, first=frame.index[0], last=frame.index[-1])
     if adopted.sum() == 1:
         only = int(adopted.argmax())
         raise Refused("{where}, {row} {index}: {node} is the only adopter; statistics of adoption need at least two.",
@@ -199,8 +198,8 @@ def from_arrays(times: Any, network: Any = None, *, nodes: Sequence[Any] | None 
     known = statistics.whole_times(times)
     n, adopted = len(known), ~np.isnan(known)
     if adopted.sum() < 2:
-        raise Refused("there is {or_not} adopter; statistics of adoption need at least two.",
-                      or_not="one" if adopted.any() else "no")
+        raise Refused("there is one adopter; statistics of adoption need at least two." if adopted.any() else
+                      "there is no adopter; statistics of adoption need at least two.")
     for name, given in (("nodes", nodes), ("innovativeness", innovativeness), ("groups", groups)):
         if given is not None and len(given) != n:
             raise Refused("there are {n} times but {n_given} {name}; they must be as many.", n=n, n_given=len(given),

@@ -174,9 +174,11 @@ def _read(table: tables.Table, population: int | None, least: int) -> list[Casca
         new = columns["new"][number] if "new" in columns else None
         cum = columns["cum"][number] if "cum" in columns else before + (new or 0)
         if told and t <= told[-1][1]:
-            said = "is there twice" if t in [row[1] for row in told] else f"comes after period {told[-1][1]}"
-            raise Refused("{place}: period {t} of task {name} {said}; each period needs one row, in rising order.",
-                          place=place, t=t, name=name, said=said)
+            if t in [row[1] for row in told]:
+                raise Refused("{place}: period {t} of task {name} is there twice; each period needs one row, in rising "
+                              "order.", place=place, t=t, name=name)
+            raise Refused("{place}: period {t} of task {name} comes after period {before}; each period needs one row, in "
+                          "rising order.", place=place, t=t, name=name, before=told[-1][1])
         if cum < before:
             raise Refused("{place}: {called} falls from {before} to {cum}; it counts all who have ever adopted, so count "
                           "those who gave up as well.", place=place, called=called("cum"), before=before, cum=cum)
@@ -233,7 +235,8 @@ def _enough(cascade: Cascade, least: int, place: str) -> Cascade:
                       "{least}.", place=place, population=cascade.population,
                       least="one adopter" if least == 1 else f"{least} adopters")
     if cascade.adopters < least:
-        raise Refused("{place}: {adopters} adopter{or_not} cannot show a curve; give a history with at least {least}.",
-                      place=place, adopters=cascade.adopters, or_not="s" if cascade.adopters > 1 else "",
-                      least=least)
+        raise Refused("{place}: one adopter cannot show a curve; give a history with at least {least}."
+                      if cascade.adopters == 1 else
+                      "{place}: {adopters} adopters cannot show a curve; give a history with at least {least}.",
+                      place=place, least=least, **({} if cascade.adopters == 1 else {"adopters": cascade.adopters}))
     return cascade

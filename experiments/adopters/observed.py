@@ -146,11 +146,11 @@ def _named(names: Iterable[str], unit: str | Sequence[str] | None) -> list[str]:
 def _enough(one: Seen) -> Seen:
     what, periods, most = f"the curve of {one.called}", len(one.t), one.count.max()
     if periods < _FEWEST_PERIODS:
-        raise Refused("{what} has {periods} period{or_not}; a calibration needs at least {fewest_periods}.", what=what,
-                      periods=periods, or_not="s" if periods != 1 else "", fewest_periods=_FEWEST_PERIODS)
+        raise Refused("{what} has too few periods ({periods}); a calibration needs at least {fewest_periods}.", what=what,
+                      periods=periods, fewest_periods=_FEWEST_PERIODS)
     if most < 2:
-        raise Refused("{what} has {most} adopter{or_not}, which is no curve; give a history with at least 2.", what=what,
-                      most=most, or_not="s" if most != 1 else "")
+        raise Refused("{what} has too few adopters ({most}), which is no curve; give a history with at least 2.", what=what,
+                      most=most)
     if one.population < 5:
         raise Refused("{what} has a population of {population}; the model's networks need at least 5.", what=what,
                       population=one.population)

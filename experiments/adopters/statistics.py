@@ -249,8 +249,9 @@ def categories(times: Any, by: str = "sd", innovativeness: Any = None) -> pd.Cat
     else:
         if adopted.sum() < 2:
             raise Refused("categories by {by} need at least two adopters, because they are cut by the spread of times; "
-                          "there {or_not}. Use by='rank'.", by=by,
-                          or_not="is one" if adopted.any() else "is none")
+                          "there is one. Use by='rank'." if adopted.any() else
+                          "categories by {by} need at least two adopters, because they are cut by the spread of times; "
+                          "there is none. Use by='rank'.", by=by)
         code = _by_spread(known, cuts)
     code = np.where(adopted, code, len(names))
     return pd.Categorical.from_codes(code, [*names, NON_ADOPTERS], ordered=True)

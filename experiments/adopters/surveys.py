@@ -343,10 +343,12 @@ def _guess(table: tables.Table, what: str, values: pd.DataFrame) -> tuple[tuple[
     if len(exact) == 1 and (known % 1 == 0).all():
         return (float(exact[0][0]), float(exact[0][1])), False
     may = " or ".join("percent" if ends == (0, 100) else f"{ends[0]}-{ends[1]}" for ends in fits[:3])
-    same = f"every {what} is {low:g}" if low == high else f"answers about {what} run from {low:g} to {high:g}"
-    raise Refused("{where}: {same}, which does not tell the scale (what is least and what is most); say which, --scale "
-                  "{may}{or_not}.", where=table.where, same=same, may=may or "LOW-HIGH",
-                  or_not=" or 0-1" if high <= 1 else "")
+    asked = {"where": table.where, "what": what, "low": low, "may": (may or "LOW-HIGH") + (" or 0-1" if high <= 1 else "")}
+    if low == high:
+        raise Refused("{where}: every {what} is {low:g}, which does not tell the scale (what is least and what is most); "
+                      "say which, --scale {may}.", **asked)
+    raise Refused("{where}: answers about {what} run from {low:g} to {high:g}, which does not tell the scale (what is "
+                  "least and what is most); say which, --scale {may}.", high=high, **asked)
 
 
 __all__ = ["ROLES", "Survey", "cronbach", "in_header", "is_reversed", "kind_of", "read_survey"]

@@ -340,8 +340,8 @@ def who(known: Adoptions, cascade: str | None = None, periods: int = 10, prior: 
     origin = int(known.until[c])
     one = _case(known, c, 0.0, origin)
     if len(one.times) < 2:
-        raise Refused("{name}: {or_not} is left to adopt; there is no order.", name=name,
-                      or_not="nobody" if not len(one.times) else "only one unit")
+        raise Refused("{name}: only one unit is left to adopt; there is no order." if len(one.times) else
+                      "{name}: nobody is left to adopt; there is no order.", name=name)
     beta = _weights([other for other in _cases(known) if other.cascade != c], origin)
     score, names = one.X @ beta, list(features(known, c, origin)[0])
     curve = curve_until(known, c, origin)
