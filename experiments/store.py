@@ -137,11 +137,11 @@ class Sweep:
         for which, why in ((damaged, Said("damaged or changed")), (strange, Said("of another sweep"))):
             if which:
                 named = ", ".join(map(str, which[:8])) + (", ..." if len(which) > 8 else "")
-                raise Refused("part {named} of {folder} is {why}; take it away ({first}) and resume (`letsdance sweep "
-                              "--resume --out {again}`)." if len(which) == 1 else
-                              "parts {named} of {folder} are {why}; take them away ({first} and so on) and resume "
-                              "(`letsdance sweep --resume --out {again}`).", named=named, folder=self.folder, why=why,
-                              first=self.part(RUNS, which[0]), again=shlex.quote(str(self.folder)))
+                raise Refused("part {named} of {folder} is {why}; take away part {named} ({first}) and resume "
+                              "(`letsdance sweep --resume --out {again}`)." if len(which) == 1 else
+                              "parts {named} of {folder} are {why}; take away parts {named} ({first} and so on) "
+                              "and resume (`letsdance sweep --resume --out {again}`).", named=named, folder=self.folder,
+                              why=why, first=self.part(RUNS, which[0]), again=shlex.quote(str(self.folder)))
         self._checked.update(wanted)
 
     def _state_of(self, table: str, index: int) -> str:

@@ -164,7 +164,7 @@ GOOD = {"task_id": [7, 7, 7], "population": [50, 50, 50], "t": [1, 2, 3], "new":
     ({"population": [50, 50, 40]}, "row 3.*population of task 7 changes"), ({"cum": [1, 3, 2]}, "row 3.*cum falls"),
     ({"new": [1, 1, 0]}, "row 2.*new is 1, but cum rises"),
     ({"new": [0] * 3, "cum": [0] * 3}, "row 3.*all 50 are censored"),
-    ({"new": [0, 1, 0], "cum": [0, 1, 1]}, "row 3.*one adopter cannot"), ({"t": [1, 2, np.nan]}, "row 3.*t '' is missing"),
+    ({"new": [0, 1, 0], "cum": [0, 1, 1]}, "row 3.*1 adopter cannot"), ({"t": [1, 2, np.nan]}, "row 3.*t '' is missing"),
     ({"new": [1, -2, 0]}, "row 2.*new '-2' must be"),
     ({"t": [200112, 200201, 200202]}, "row 1.*a year with a month"),
     ({"t": [20011201, 20011202, 20011203]}, "row 1.*a date"),

@@ -235,7 +235,7 @@ def _enough(cascade: Cascade, least: int, place: str) -> Cascade:
                       "{least}.", place=place, population=cascade.population,
                       least="one adopter" if least == 1 else f"{least} adopters")
     if cascade.adopters < least:
-        raise Refused("{place}: one adopter cannot show a curve; give a history with at least {least}."
+        raise Refused("{place}: 1 adopter cannot show a curve; give a history with at least {least}."
                       if cascade.adopters == 1 else
                       "{place}: {adopters} adopters cannot show a curve; give a history with at least {least}.",
                       place=place, least=least, **({} if cascade.adopters == 1 else {"adopters": cascade.adopters}))
