@@ -92,17 +92,7 @@ def read_counts(source: Any, kind: str | None = None, reading: Reading | None = 
                       near=nearest(str(kind), KINDS), known=", ".join(KINDS))
     table = tables.read(source, COUNTS, reading)
     where, frame = table.where, table.frame
-    values = [name for name in (*KINDS, "count") if name in frame]
-    if len(values) != 1:
-        known, there = ", ".join(KINDS), ", ".join(values or table.left[:3])
-        if values:
-            raise Refused("{where}: give one column of counts, named for what it is: {known}; there are {there}.",
-                          where=where, known=known, there=there)
-        if len(table.left) > 1:
-            raise Refused("{where}: give one column of counts, named for what it is: {known}; {there} stand side by side, "
-                          "so give a row a unit and period.", where=where, known=known, there=there)
-        raise Refused("{where}: give one column of counts, named for what it is: {known}.", where=where, known=known)
-    name, said = values[0], list(table.said)
+    name, said = _counted(table), list(table.said)
     if name != "count" and kind is not None and kind != name:
         raise Refused("{where}: the column {name} says that these are {kinds}, but kind is {kind}; change one.",
                       where=where, name=name, kinds=KINDS[name], kind=kind)
@@ -146,6 +136,20 @@ def read_counts(source: Any, kind: str | None = None, reading: Reading | None = 
     data = data[["unit", "period", "value", "population", "note"]]
     _check_population(replace(table, frame=data), chosen)
     return Counts(data.reset_index(drop=True), chosen, tuple(said))
+
+
+def _counted(table: tables.Table) -> str:
+    """The one column that holds counts, or `Refused`."""
+    values, where, known = [name for name in (*KINDS, "count") if name in table.frame], table.where, ", ".join(KINDS)
+    if len(values) == 1:
+        return values[0]
+    if values:
+        raise Refused("{where}: give one column of counts, named for what it is: {known}; there are {there}.",
+                      where=where, known=known, there=", ".join(values))
+    if len(table.left) > 1:
+        raise Refused("{where}: give one column of counts, named for what it is: {known}; {there} stand side by side, "
+                      "so give a row a unit and period.", where=where, known=known, there=", ".join(table.left[:3]))
+    raise Refused("{where}: give one column of counts, named for what it is: {known}.", where=where, known=known)
 
 
 def _signed(table: tables.Table, name: str) -> bool:
