@@ -30,6 +30,7 @@ DOTS = ((0.8, 0.2), (0.6, 0.4), (0.7, 0.3), (0.3, 0.3))
 @pytest.fixture(scope="module")
 def played():
     """A room that was played to the end, and its answers."""
+    simulate(AGENDA.start, runs=1, quarters=8)  # minutes wait a minute for what runs, not for what is compiled
     room, answers = Room("ABCDE", AGENDA, seed=11), runs.Answers()
     n = 0
 
