@@ -278,19 +278,16 @@ def check(
 
 def _print_findings(findings: list[Finding], text: Text) -> None:
     """A row for each part of a pattern, as the page on confidence says it, and how many patterns hold."""
-    from letsdance.experiments.patterns import holding
-    from letsdance.report.words import measured, strength
+    from letsdance.experiments import patterns
+    from letsdance.report import words
 
     said = ("compared", "mean", "demand", "verdict", "evidence", "expected", "reading")
     print_table(text("report.check_title"), [
         text("report.column_pattern"), text("report.column_question"), *(text(f"confidence.{name}") for name in said)],
-        [[f.id, text(f"pattern.{f.id}"), f.compared, measured(f, text), f.threshold,
-          text("confidence.holds" if f.holds else "confidence.fails"), f"{f.source} ({strength(f.strength, text)})",
+        [[f.id, text(f"pattern.{f.id}"), f.compared, words.measured(f, text), f.threshold,
+          text("confidence.holds" if f.holds else "confidence.fails"), f"{f.source} ({words.strength(f.strength, text)})",
           f.expectation, f.note] for f in findings])
-    held = holding(findings)
-    failed = [f"{id} {text(f'pattern.{id}')}" for id, holds in held.items() if not holds]
-    console().print(text("confidence.some_hold", hold=len(held) - len(failed), n=len(held), ids=" · ".join(failed))
-                    if failed else text("confidence.all_hold", n=len(held)), highlight=False)
+    console().print(words.holding(patterns.holding(findings), text), highlight=False)
     if text.language != "en":
         console().print(text("confidence.english"), highlight=False)
 

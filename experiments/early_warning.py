@@ -136,9 +136,9 @@ def judge(tips: Sequence[Any], calibration: Sequence[Any], quiet: Sequence[Any],
     Each is a sequence of series float64[n], n >= SHORTEST; the quiet ones should be as long as those that tip. Raises
     `Refused` where there are too few: a threshold at NOMINAL takes 1 / NOMINAL quiet runs.
     """
-    for what, group, least in ((Said("that tip"), tips, 2), (
-            Said("without a tip to set the threshold"), calibration, round(1 / NOMINAL)), (
-                Said("without a tip to test it"), quiet, 2)):
+    for what, group, least in (
+            (Said("that tip"), tips, 2), (Said("without a tip to set the threshold"), calibration, round(1 / NOMINAL)),
+            (Said("without a tip to test it"), quiet, 2)):
         if len(group) < least:
             raise Refused("there are too few runs {what}: {n_group}, and it takes {least}; give more runs, or move the "
                           "parameter further or more slowly.", n_group=len(group), what=what, least=least)

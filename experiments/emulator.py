@@ -99,7 +99,7 @@ class Emulator:
                 one = (lacks or more)[0]
                 raise Refused("the emulator was taught {names}; {one} is missing." if lacks else
                               "the emulator was taught {names}; {one} is none of them.{near}", names=", ".join(self.names),
-                              one=one, **({} if lacks else {"near": nearest(one, self.names)}))
+                              one=one, near=nearest(one, self.names))
             points = points[self.names].to_numpy(np.float64)
         X = np.asarray(points, np.float64)
         low, high = self.bounds.T

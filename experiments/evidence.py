@@ -5,14 +5,12 @@ Where a line is modelled is read from the code itself (whatever cites it); its s
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 from letsdance.experiments.patterns import PATTERNS
-from letsdance.params import CONTEXTS, EVIDENCE, PARAMETERS, PROFILES, marks
+from letsdance.params import CONTEXTS, EVIDENCE, PARAMETERS, PROFILES, evidence_states, marks
 from letsdance.scenarios import LEVERS, SHOCKS, mechanism
 from letsdance.simulation.indicators import SOCIETY
 
@@ -46,11 +44,7 @@ class Line:
     why: str
 
 
-@cache
-def states() -> dict[str, dict[str, str]]:
-    """params/states.toml: state -> line -> why; 'beyond' holds what the list of lines itself misses."""
-    text = files("letsdance.params").joinpath("states.toml").read_text(encoding="utf-8")
-    return {state: dict(table) for state, table in tomllib.loads(text).items()}
+states = evidence_states
 
 
 @cache
@@ -89,5 +83,3 @@ def counts() -> dict[str, int]:
     """How many of the lines S1-S190 are in each state."""
     found = Counter(line.state for line in lines() if line.state != "source")
     return {state: found[state] for state in STATES if found[state]}
-
-

@@ -235,7 +235,7 @@ def read(path: Path, head: Mapping[str, Any] | None = None) -> tuple[dict[str, A
                       "{path} was begun with another choice of claims; give --out another name, or begin it as before."
                       if what == "only" else
                       "{path} was begun with another {what}; give --out another name, or begin it as before.", path=path,
-                      **({} if what in ("rules", "only") else {"what": what}))
+                      what=what)
     done: dict[int, dict[str, Any]] = {}
     for line in lines[1:]:
         try:

@@ -198,6 +198,12 @@ CONTEXTS: Mapping[str, dict[str, Any]] = MappingProxyType(_read("contexts.toml")
 EVIDENCE: Mapping[str, str] = MappingProxyType(_read("evidence.toml"))
 
 
+@cache
+def evidence_states() -> dict[str, dict[str, str]]:
+    """params/states.toml: state -> line -> why; 'beyond' holds what the list of lines itself misses."""
+    return _read("states.toml")
+
+
 def marks(reference: str) -> list[str]:
     """The lines of evidence that a text names, those that exist: '(S41-S43 T4; design)' -> S41, S42, S43, T4."""
     found = []

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from letsdance.experiments.paired import Finding
     from letsdance.simulation.run import Result
 
-__all__ = ["MEASURES", "beside", "card", "headline", "left_out", "measured", "of_runs", "paragraph",
+__all__ = ["MEASURES", "beside", "card", "headline", "holding", "left_out", "measured", "of_runs", "paragraph",
            "strength"]
 
 Results = Mapping[str, "Result"]
@@ -52,6 +52,13 @@ def left_out(text: Text = ENGLISH) -> list[tuple[str, str]]:
 def strength(said: str, text: Text = ENGLISH) -> str:
     """The first word of how strong the evidence of a pattern is; what follows it stands in the evidence."""
     return text(f"strength.{said.split()[0].strip(',(')}")
+
+
+def holding(held: Mapping[str, bool], text: Text = ENGLISH, whole: bool = True) -> str:
+    """How many patterns hold, and which do not; whole: whether these are all that were asked."""
+    failed = [f"{id} {text(f'pattern.{id}')}" for id, holds in held.items() if not holds]
+    key = ("some_hold" if failed else "all_hold") if whole else ("so_far_not" if failed else "so_far")
+    return text(f"confidence.{key}", hold=len(held) - len(failed), n=len(held), ids=" · ".join(failed))
 
 
 def measured(part: Finding, text: Text = ENGLISH) -> str:

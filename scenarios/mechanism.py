@@ -515,8 +515,14 @@ def _one_of(what: str, value: str, known: Iterable[str]) -> str:
     return value
 
 
+def sentence(rule: Callable[..., object]) -> str:
+    """What a rule says of itself: the first line of its docstring; "" where it has none."""
+    return next(iter((inspect.getdoc(rule) or "").splitlines()), "")
+
+
 def _sentence(rule: Any) -> str:
-    return (inspect.getdoc(rule) or rule.__name__.replace("_", " ")).splitlines()[0]
+    """The same, or its name in words."""
+    return sentence(rule) or str(rule.__name__).replace("_", " ")
 
 
 def _line(error: BaseException, file: str) -> str:

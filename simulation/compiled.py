@@ -66,8 +66,6 @@ def cold() -> bool:
     return os.environ.get("NUMBA_DISABLE_JIT") != "1" and not any(Path(os.environ["NUMBA_CACHE_DIR"]).rglob("*.nbi"))
 
 
-
-
 def written(name: str, text: str) -> Path:
     """A file of code that was made, in the cache folder, written once: the compiler's cache looks at its name and time."""
     folder = Path(os.environ.get("NUMBA_CACHE_DIR") or tempfile.gettempdir())

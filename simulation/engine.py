@@ -731,7 +731,7 @@ def look_at_peers(g, ties, peers, exchange, p, m):
     for tie in range(start, end + extra):
         peer = g[np.int64(peers[tie]) if tie < end else np.int64(exchange[m, tie - end])]
         total += peer.willingness_before
-        if peer.stage_before == adopt.ADOPTED or peer.stage_before == adopt.UPSCALED:
+        if adopt.in_use(peer.stage_before):
             adopted += 1.0
             news += peer.news_before
             experience += peer.depth_before
@@ -811,7 +811,7 @@ def _next_stage(gov, p, seed, t, m):
                     gov.capacity = adopt.capacity_after_failed_pilot(gov.capacity, p)
             else:
                 after = adopt.after_lost_pilot(_draw(seed, _LOST, t, m))
-    elif stage == adopt.ADOPTED or stage == adopt.UPSCALED:
+    elif adopt.in_use(stage):
         gives_up = adopt.giving_up_probability(stage, gov.depth, np.float64(gov.piloted), feedback, p)
         if p.on_giving_up and _draw(seed, _GIVE_UP, t, m) < gives_up:
             after = adopt.DISCONTINUED

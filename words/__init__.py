@@ -8,12 +8,11 @@ lacks is said in English, and listed by `missing` (`letsdance show languages`).
 
 from __future__ import annotations
 
-import inspect
 import math
 import os
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -30,6 +29,7 @@ from letsdance.params import (
     Refused,
     Said,
     Title,
+    evidence_states,
     listed,
     nearest,
 )
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from letsdance.scenarios.mechanism import Mechanism
 
 __all__ = ["ENGLISH", "IN_ENGLISH", "KINDS", "OWN", "TEXTS", "Text", "capital", "catalogue", "declared", "languages",
-           "missing", "sentence", "spaced", "text_in"]
+           "missing", "spaced", "text_in"]
 
 ENGLISH = "en"
 #: Names a folder whose files of languages come besides (and before) those that are here.
@@ -185,8 +185,7 @@ def _pieces() -> Iterator[str]:
     for one in mechanism.described():
         yield from _parts(one)
     yield from (unit for unit, _, _ in SOCIETY.shipped.values() if unit not in declared("unit"))
-    states = tomllib.loads(files("letsdance.params").joinpath("states.toml").read_text(encoding="utf-8"))
-    for state, table in states.items():
+    for state, table in evidence_states().items():
         if state != "tested":  # else where it is tested, and not why
             yield from (piece for piece in (*(table if state == "beyond" else ()), *table.values())
                         if state != "optional" or not set(piece.split()) <= mechanism.shipped().keys())
@@ -197,6 +196,8 @@ def _pieces() -> Iterator[str]:
 def _parts(one: Mechanism) -> Iterator[str]:
     """What a mechanism says in English, each piece once: what it is called and expects, and all that it declares. An
     equation of names alone is none: it reads alike everywhere."""
+    from letsdance.scenarios.mechanism import sentence
+
     names = {*one.parameters, *one.columns, *PARAMETERS.shipped, "min", "max", "iota", "gbar", "nbar"}
     rules = (*(act.rule for act in one.acts), *one.replaced.values())
     equations = [*(term.says for term in one.terms.values()), *map(sentence, rules)]
@@ -212,11 +213,6 @@ def _parts(one: Mechanism) -> Iterator[str]:
 def spaced(name: str) -> str:
     """A name of the code, such as that of a term of a decision, as words."""
     return name.replace("_", " ")
-
-
-def sentence(rule: Callable[..., object]) -> str:
-    """What a rule says of itself: the first line of its docstring."""
-    return next(iter((inspect.getdoc(rule) or "").splitlines()), "")
 
 
 def _learned(kind: str, name: str) -> Mapping[str, str]:

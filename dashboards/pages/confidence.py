@@ -19,7 +19,7 @@ from letsdance.experiments import evidence, robust
 from letsdance.experiments.paired import Finding
 from letsdance.experiments.patterns import PATTERNS, Laboratory
 from letsdance.params import EVIDENCE, GROUPS, PARAMETERS, marks
-from letsdance.report.words import left_out, measured, strength
+from letsdance.report.words import holding, left_out, measured, strength
 from letsdance.scenarios import LEVERS, SHOCKS, Scenario, load
 from letsdance.simulation.run import Result
 from letsdance.words import Text
@@ -268,14 +268,7 @@ def summary(checked: Checked, checking: bool, text: Text) -> str:
     if not held:
         return text("confidence.checking", id=checked.running, done=done, n=n) if checking and checked.running else text(
             "confidence.not_yet")
-    failed = [f"{id} {text(f'pattern.{id}')}" for id, holds in held.items() if not holds]
-    counts: dict[str, object] = {"hold": len(held) - len(failed), "n": len(held)}
-    if len(held) == wanted:
-        said = text("confidence.some_hold", ids=" · ".join(failed), **counts) if failed else text(
-            "confidence.all_hold", n=wanted)
-    else:
-        said = text("confidence.so_far_not", ids=" · ".join(failed), **counts) if failed else text(
-            "confidence.so_far", **counts)
+    said = holding(held, text, len(held) == wanted)
     if checking and checked.running:
         return f"{said} {text('confidence.checking', id=checked.running, done=done, n=n)}"
     return said if done == n or not whole else f"{said} {text('confidence.stopped', done=done, n=n)}"

@@ -9,8 +9,8 @@ import solara
 
 from letsdance.dashboards.parts import Box, Heading, Say
 from letsdance.dashboards.session import use_session
-from letsdance.scenarios.mechanism import Mechanism, described, everywhere
-from letsdance.words import Text, sentence
+from letsdance.scenarios.mechanism import Mechanism, described, everywhere, sentence
+from letsdance.words import Text
 
 _LOOKS = tuple(Path(__file__).parent.parent / "assets" / f"{name}.css" for name in ("confidence", "lab"))
 

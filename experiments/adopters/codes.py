@@ -56,8 +56,7 @@ def coded(table: tables.Table, never: Sequence[str], first: int | None = None, l
                       "{where}, {row} {rows}: {name} {code:.0f} of {who} and {more:,} more lies far from all others "
                       "({lowest:.0f} to {highest:.0f}), as a code for not yet does; say --never {code:.0f} if it is one, "
                       "or --never none if it is a time.", where=table.where, row=table.row, rows=rows[0], name=name,
-                      code=first_code, who=who, lowest=others.min(), highest=others.max(),
-                      **({} if len(rows) == 1 else {"more": len(rows) - 1}))
+                      code=first_code, who=who, lowest=others.min(), highest=others.max(), more=len(rows) - 1)
 
 
 def far_codes(values: np.ndarray) -> list[float]:

@@ -238,5 +238,5 @@ def _enough(cascade: Cascade, least: int, place: str) -> Cascade:
         raise Refused("{place}: 1 adopter cannot show a curve; give a history with at least {least}."
                       if cascade.adopters == 1 else
                       "{place}: {adopters} adopters cannot show a curve; give a history with at least {least}.",
-                      place=place, least=least, **({} if cascade.adopters == 1 else {"adopters": cascade.adopters}))
+                      place=place, least=least, adopters=cascade.adopters)
     return cascade
