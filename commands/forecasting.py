@@ -14,7 +14,9 @@ from letsdance.commands.screen import Json, Language, Overwrite, console, idle, 
 from letsdance.commands.telling import keep, records, written
 
 if TYPE_CHECKING:
+    from letsdance.experiments.adopters.composition import Units
     from letsdance.experiments.adopters.forecast import Forecast
+    from letsdance.experiments.adopters.prior import Prior
     from letsdance.experiments.adopters.stocks import Series
     from letsdance.scenarios.tables import Sheet
     from letsdance.words import Text
@@ -129,6 +131,10 @@ def forecast_(
     samples: Annotated[int, typer.Option(help="Sampled futures of each cascade.")] = 500,
     out: Annotated[Path | None, typer.Option(help="CSV to write: task_id, sample, t, cum for 100 periods.")] = None,
     report: Annotated[Path | None, typer.Option(help="Folder to write with fan charts and a page.")] = None,
+    edges: Annotated[Path | None, typer.Option(
+        help="With a table of units (cascade, unit, time). CSV: source and target; whose adoption a unit sees.")] = None,
+    covariates: Annotated[Path | None, typer.Option(
+        help="With a table of units. CSV: unit, and columns of numbers.")] = None,
     seed: Luck = 0, text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Forecast the rest of each curve. Sampled futures, times to 84 and 97.5 %, the chance that it stalls."""
@@ -149,12 +155,13 @@ def forecast_(
     if (shares := _shares(told, prior, population)) is not None:
         return _forecast_shares(shares, samples, seed, out, report, overwrite, as_json, text)
     known = None if prior is None else priors.load(prior)
-    cascades, single = forecasting.histories_of(told, population)
+    units = _units(told, edges, covariates, known, seed, as_json)
+    cascades, single = forecasting.histories_of(told if units is None else units.histories(), population)
     if single:
         typer.echo("letsdance: " + text("report.forecast_single", n=len(single), of=len(cascades), which=_some(single)),
                    err=True)
     with progress("report.bar_forecasting", len(cascades), quiet=as_json) as advance:
-        made = forecasting.forecasts(cascades, known, samples, seed, progress=advance)
+        made = forecasting.forecasts(cascades, known, samples, seed, progress=advance, units=units)
     thin = [one.history.name for one in made if one.effective < forecasting.FEW]
     if thin:
         typer.echo("letsdance: " + text("report.forecast_thin", n=len(thin), of=len(made), which=_some(thin),
@@ -171,8 +178,22 @@ def forecast_(
 
         keep(report, "forecast", {"seed": seed, "samples": samples, "prior": None if prior is None else prior.name},
              {"history": histories.table(cascades), "quantiles": forecasting.quantile_table(made)},
-             forecast_study(made, known, text), overwrite, as_json, "--report")
-    _tell(made, prior, known is None or known.invented, out, report, as_json, text)
+             forecast_study(made, known, text, units), overwrite, as_json, "--report")
+    _tell(made, prior, known is None or known.invented, units, out, report, as_json, text)
+
+
+def _units(told: Sheet, edges: Path | None, covariates: Path | None, prior: Prior | None, seed: int,
+           quiet: bool) -> Units | None:
+    """What who has adopted says, where the history is a table of units; else None."""
+    from letsdance.experiments.adopters import composition, who
+
+    if not composition.in_table(told):
+        idle("--edges", "--covariates", because="the history tells no units (cascade, unit, time)")
+        return None
+    idle("--population", because="the units are counted")
+    known = who.read(told, edges, covariates)
+    with progress("report.bar_learning", len(known.cascades), quiet=quiet) as advance:
+        return composition.learn(known, prior, seed, advance)
 
 
 def _some(names: list[str]) -> str:
@@ -261,12 +282,13 @@ def _backtest_shares(shares: list[Series], name: str, samples: int, seed: int, o
     written(out, "")
 
 
-def _tell(made: list[Forecast], prior: Path | None, invented: bool, out: Path | None, report: Path | None,
-          as_json: bool, text: Text) -> None:
+def _tell(made: list[Forecast], prior: Path | None, invented: bool, units: Units | None, out: Path | None,
+          report: Path | None, as_json: bool, text: Text) -> None:
     if as_json:
         typer.echo(json.dumps({
             "out": None if out is None else str(out), "report": None if report is None else str(report),
             "prior": None if prior is None else str(prior), "prior_rests_on_no_data": invented,
+            "units": None if units is None else {"past_cascades": units.tried, "says": units.state},
             "forecasts": [one.summary() for one in made]}))
         return
     from letsdance.report.forecasting import adopted, heads, when
@@ -280,6 +302,8 @@ def _tell(made: list[Forecast], prior: Path | None, invented: bool, out: Path | 
     if len(made) > _SHOWN:
         console().print(text("report.forecast_more", n=text.number(len(made) - _SHOWN)), highlight=False)
     console().print(text("report.forecast_read") + (text("report.forecast_rests") if invented else ""), highlight=False)
+    if units is not None:
+        console().print(text(f"report.forecast_units_{units.state}", n=units.tried), highlight=False)
     _places(out, report, text)
 
 

@@ -19,6 +19,7 @@ from letsdance.words import Text
 if TYPE_CHECKING:
     import pandas as pd
 
+    from letsdance.experiments.adopters.composition import Units
     from letsdance.experiments.adopters.forecast import Forecast
     from letsdance.experiments.adopters.stocks import Forecast as Shares
     from letsdance.experiments.adopters.who import Who
@@ -202,7 +203,8 @@ def calibration(test: Backtest, width: float, text: Text = ENGLISH) -> Figure:
 
 # ---------------------------------------------------------------- pages
 
-def forecast_study(made: Sequence[Forecast], prior: Prior | None, text: Text = ENGLISH) -> Study:
+def forecast_study(made: Sequence[Forecast], prior: Prior | None, text: Text = ENGLISH,
+                   units: Units | None = None) -> Study:
     """The page of forecasts: a table of all, fan charts of the first six."""
     rows = [[f.history.name, adopted(f, text), str(f.history.last), when(f, 0.84, text), when(f, 0.975, text),
              percent(f.stalls(), text) if f.history.reaches(0.84) is None else text("report.forecast_passed")]
@@ -215,7 +217,9 @@ def forecast_study(made: Sequence[Forecast], prior: Prior | None, text: Text = E
         f"report.forecast_headline_{_many(stalled)}", n=text.number(stalled), of=text.number(len(made)))
     columns = heads(("forecast_head_cascade", "adopters_head_adopted", "forecast_head_by", "forecast_head_84",
                      "forecast_head_97", "forecast_head_not"), text)
-    return Study(text("report.forecast_kind"), headline, [text("report.forecast_done"), _prior(prior, text)], [
+    done = [text("report.forecast_done"), _prior(prior, text)]
+    done += [] if units is None else [text(f"report.forecast_units_{units.state}", n=units.tried)]
+    return Study(text("report.forecast_kind"), headline, done, [
         Section(text("report.forecast_come"), more, figures),
         Section(text("report.forecast_times"), [text("report.forecast_times_says")], {}, [Table(columns, rows)])],
         [text(f"report.forecast_limit_{limit}") for limit in ("law", "rows", "stalling")], text("report.forecast_caveat"),

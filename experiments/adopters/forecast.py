@@ -2,7 +2,8 @@
 
 The posterior of the model of clumps (experiments.adopters.clumps) given the history, under a prior learnt from past
 cascades, is sampled (experiments.adopters.sampling) and simulated on; its paths are pooled with paths that go on as
-similar past cascades did (experiments.adopters.similar).
+similar past cascades did (experiments.adopters.similar). Where a table of units is given, who has adopted moves the level
+(experiments.adopters.composition).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
@@ -22,6 +23,8 @@ from letsdance.params import Refused
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from letsdance.experiments.adopters.composition import Units
 
 _PURPOSE = 0x666F7265  # names this use of a seed
 FEW = 20  # parameter sets; a posterior that rests on fewer is hardly told
@@ -103,11 +106,13 @@ class Forecast:
         return np.quantile(times, levels, method="inverted_cdf") if len(times) else None
 
 
-def forecast(cascade: Cascade, prior: Prior | None = None, samples: int = 500, seed: int = 0) -> Forecast:
+def forecast(cascade: Cascade, prior: Prior | None = None, samples: int = 500, seed: int = 0,
+             units: Units | None = None) -> Forecast:
     """Sampled paths for 100 periods past the end. Equal seeds give equal paths, whatever else is forecast.
 
-    prior: learnt (`prior.learn`, `prior.load`); None is the one learnt from invented cascades. Refused with fewer
-    than 20 samples.
+    prior: learnt (`prior.learn`, `prior.load`); None is the one learnt from invented cascades. units: learnt from a table
+    of units with the same prior (`composition.learn`); where it has this cascade, who has adopted moves the forecast.
+    Refused with fewer than 20 samples.
 
     >>> curve = ld.Cascade("a", 50, 1, np.array([1, 4, 9, 16, 20]))
     >>> ld.forecast(curve, samples=100).paths.shape
@@ -118,7 +123,11 @@ def forecast(cascade: Cascade, prior: Prior | None = None, samples: int = 500, s
     prior = default() if prior is None else prior
     rng = np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE, crc32(cascade.name.encode())]))
     paths, effective = paths_of(cascade, prior, _MORE * samples, rng)
-    return Forecast(cascade, rng.permutation(drawn(ranked(paths), prior.corrected(cascade), samples)), effective)
+    by_rank = prior.corrected(cascade)
+    if units is not None:
+        mean, spread = units.move(cascade)
+        by_rank = replace(by_rank, mean=mean, spread=spread)
+    return Forecast(cascade, rng.permutation(drawn(ranked(paths), by_rank, samples)), effective)
 
 
 def histories_of(source: Any, population: int | None = None) -> tuple[list[Cascade], list[str]]:
@@ -134,12 +143,18 @@ def histories_of(source: Any, population: int | None = None) -> tuple[list[Casca
 
 
 def forecasts(histories: Any, prior: Prior | None = None, samples: int = 500, seed: int = 0,
-              population: int | None = None, progress: Callable[[int], None] | None = None) -> list[Forecast]:
-    """A forecast for each cascade of a table, a CSV file or a list (see `histories_of`), on all cores."""
+              population: int | None = None, progress: Callable[[int], None] | None = None,
+              units: Units | None = None) -> list[Forecast]:
+    """A forecast for each cascade of a table, a CSV file or a list (see `histories_of`), on all cores.
+
+    units: as of `forecast`. Refused where none of the cascades is among its own.
+    """
     step = progress or (lambda count: None)
-    done = []
+    cascades, done = histories_of(histories, population)[0], []
+    if units is not None:
+        units.among(cascades)
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for made in pool.map(lambda c: forecast(c, prior, samples, seed), histories_of(histories, population)[0]):
+        for made in pool.map(lambda c: forecast(c, prior, samples, seed, units), cascades):
             done.append(made)
             step(1)
     return done

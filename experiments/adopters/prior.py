@@ -53,16 +53,24 @@ PERIODS = 100
 
 @dataclass(frozen=True)
 class Recalibration:
-    """Paths of rank u (0 to 1) are drawn with the density of Beta(a, b) at u; Beta(1, 1) leaves them as they are."""
+    """Paths of rank u (0 to 1) are drawn with the density of Beta(a, b) at u; Beta(1, 1) leaves them as they are.
+
+    Then the normal scores of these ranks are moved: where they would be normal with mean 0 and spread 1, to these.
+    """
 
     a: float = 1.0
     b: float = 1.0
+    mean: float = 0.0
+    spread: float = 1.0
 
     def weights(self, count: int) -> np.ndarray:
         """float64[count]: chances of the paths in rising order; they sum to one."""
+        from scipy.special import ndtr, ndtri
         from scipy.stats import beta
 
         edges = beta.cdf(np.linspace(0, 1, count + 1), self.a, self.b)
+        if (self.mean, self.spread) != (0.0, 1.0):
+            edges = ndtr((ndtri(edges) - self.mean) / self.spread)
         return np.diff(edges)
 
 

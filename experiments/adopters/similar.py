@@ -152,11 +152,11 @@ class Past:
         cuts = [cuts[i] for i in np.unique(np.linspace(0, len(cuts) - 1, min(_TRIED, len(cuts))).round().astype(int))]
         tried = [self._try(k, at) for k, at in cuts]
         which = np.array([k for k, _ in cuts])
-        narrow = _simplest([[one.score(n, 0.0) for n in NARROW] for one in tried], which)
+        narrow = simplest([[one.score(n, 0.0) for n in NARROW] for one in tried], which)
         made = replace(self, narrow=NARROW[narrow])
         if not self.columns:
             return made
-        return replace(made, alike=ALIKE[_simplest([[one.score(made.narrow, a) for a in ALIKE] for one in tried], which)])
+        return replace(made, alike=ALIKE[simplest([[one.score(made.narrow, a) for a in ALIKE] for one in tried], which)])
 
     def _try(self, k: int, at: int) -> _Try:
         """What is needed to score forecasts of cascade `k` from period `at` on from all others."""
@@ -184,7 +184,7 @@ class _Try(NamedTuple):
         return float(scores.weighted_crps(self.taken, weights, self.truth).mean())
 
 
-def _simplest(scored: Sequence[Sequence[float]], which: np.ndarray) -> int:
+def simplest(scored: Sequence[Sequence[float]], which: np.ndarray) -> int:
     """The first choice whose score is within a standard error of the least; which: the cascade of each row."""
     rows = np.array(scored)
     each = np.array([rows[which == k].mean(axis=0) for k in np.unique(which)])

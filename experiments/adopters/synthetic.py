@@ -216,14 +216,16 @@ class Policies:
     cascades: list[Cascade]  # the same as counts by period
 
 
-def policies(count: int, units: int = 50, seed: int = 0, least: float = 0.16, last: int = 2020) -> Policies:
+def policies(count: int, units: int = 50, seed: int = 0, least: float = 0.16, last: int = 2020,
+             law: Law | None = None) -> Policies:
     """Policies that the same units adopt one after another, each by one of seven laws; none is the forecasting model's.
 
     A policy has a law of its own (Bass, Gompertz or logistic curves of readiness, thresholds on the network, contagion
     along borders, tiers that wait for each other, a federal deadline), a ceiling (a third fill, a third stop below 60 %),
     perhaps a slow start, perhaps a second burst, and a record that ends in year `last`. What units share across policies
     is a general readiness, a left-right line that some policies follow and some oppose, and their place on the map. In
-    one policy of six the records of some years are missing, so that their adopters appear in the next year.
+    one policy of six the records of some years are missing, so that their adopters appear in the next year. The ceiling has
+    nothing to do with which units adopt first. law: another one for all policies (`bounded`, whose ceiling has).
     """
     import pandas as pd
 
@@ -242,7 +244,7 @@ def policies(count: int, units: int = 50, seed: int = 0, least: float = 0.16, la
         rng = np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE, 0x706F6C, tried]))
         tried += 1
         begin = int(rng.integers(last - 90, last - 25))
-        when = _policy(leads, line, near, last - begin + 1, rng)
+        when = (law or _policy)(leads, line, near, last - begin + 1, rng)
         cum = _begun(when, last - begin + 1)
         if cum[-1] < max(least * units, 2):
             continue
@@ -254,6 +256,33 @@ def policies(count: int, units: int = 50, seed: int = 0, least: float = 0.16, la
             np.isfinite(when) & (begin + when <= last), begin + when, np.nan)}))
     edges = pd.DataFrame(np.argwhere(near), columns=["source", "target"]).map(lambda k: told["unit"][k])
     return Policies(pd.concat(rows, ignore_index=True), edges, told, found)
+
+
+#: (general readiness, place on a left-right line, bool[N, N] neighbours, periods, rng) -> periods of adoption, inf: never.
+type Law = Callable[[np.ndarray, np.ndarray, np.ndarray, int, np.random.Generator], np.ndarray]
+
+
+def bounded(leads: np.ndarray, line: np.ndarray, near: np.ndarray, periods: int, rng: np.random.Generator) -> np.ndarray:
+    """A policy that most may take up, or one side of the line, or a part of the map; it begins among those and stops there.
+
+    Law of `policies`, float64[units]. Whose it is shows in who has adopted, and bounds how many will.
+    """
+    units, kind = len(leads), rng.integers(3)
+    appeal, slope = rng.normal(1.0, 0.8), rng.choice([-1, 1]) * abs(rng.normal(0, 3)) * (kind == 1)
+    open_ = appeal + slope * line + rng.normal(0, 0.5, units) > 0
+    if kind == 2:  # a part of the map, grown along borders
+        part = np.arange(units) == rng.integers(units)
+        while part.sum() < round(rng.uniform(0.2, 0.8) * units) and (part @ near)[~part].any():
+            part |= (part @ near > 0) & (rng.random(units) < 0.5)
+        open_ = part
+    ready = np.exp(0.7 * (rng.normal(0.6, 0.3) * leads + rng.normal(0, 1, units)))
+    own, learnt = np.exp(rng.normal(np.log([0.02, 0.15]), 0.6))
+    when = np.full(units, np.inf)
+    for t in range(periods):
+        seen = when < t
+        hazard = open_ * ready * (own + learnt * (0.5 * seen.mean() + 0.5 * near @ seen / near.sum(axis=1)))
+        when[~seen & (rng.random(units) < 1 - np.exp(-hazard))] = t
+    return when
 
 
 def _names(units: int) -> list[str]:

@@ -128,7 +128,7 @@ def _covariates(source: Any, units: Sequence[str]) -> tuple[np.ndarray, tuple[st
 
 # ---------------------------------------------------------------- what tells units apart
 
-def _places(seen: np.ndarray) -> np.ndarray:
+def places(seen: np.ndarray) -> np.ndarray:
     """float64[N]: normal scores of the order of adoption, high: early; ties share; who had not adopted shares the rest."""
     from scipy.special import ndtri
     from scipy.stats import rankdata
@@ -139,7 +139,7 @@ def _places(seen: np.ndarray) -> np.ndarray:
 def features(known: Adoptions, c: int, origin: float) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """What is known of each unit at an origin: name -> float64[N], high: early; and bool[N], who is still to adopt."""
     now = known.seen(c, origin)
-    past = [_places(seen) for k in range(len(known.cascades)) if k != c
+    past = [places(seen) for k in range(len(known.cascades)) if k != c
             and np.isfinite(seen := known.seen(k, origin)).sum() >= _KNOWN]
     N, count = len(known.units), len(past)
     mean, network = np.zeros(N), np.zeros(N)
@@ -151,7 +151,7 @@ def features(known: Adoptions, c: int, origin: float) -> tuple[dict[str, np.ndar
         cov, share = away.T @ away / count, count / (count + _TOGETHER)
         spread = np.diag(cov).mean()
         cov = share * cov + (1 - share) * spread * np.eye(N)
-        surprise = (_places(now) - mean)[adopted]
+        surprise = (places(now) - mean)[adopted]
         network[~adopted] = cov[np.ix_(~adopted, adopted)] @ np.linalg.solve(
             cov[np.ix_(adopted, adopted)] + 0.5 * spread * np.eye(adopted.sum()), surprise)
     found = {"as before": mean, "learnt network": network}
