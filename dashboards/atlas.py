@@ -118,6 +118,7 @@ def said(drawn: Drawn, text: Text) -> str:
     told = [text("town.map_all", n=text.number(every), by=drawn.by) if not lost else text(
         "town.map_some", n=text.number(every), found=text.number(every - lost), lost=text.number(lost), by=drawn.by,
         names=few(drawn.lost))]
+    told += [text("town.map_far", n=text.number(len(drawn.far)), names=few(drawn.far))] if drawn.far else []
     told += [text("town.map_spare", n=text.number(len(drawn.spare)), names=few(drawn.spare))] if drawn.spare else []
     told += [text("town.map_left", n=text.number(drawn.left))] if drawn.left else []
     return " ".join(told)

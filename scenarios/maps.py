@@ -3,7 +3,8 @@
 A stranger's geometry is data and no more: it has a declared schema, its bytes, features and rings are bounded, every
 number is finite and near, and what is drawn of it has at most `MOST_POINTS` corners, whatever was sent. Names are
 matched as the one reader of tables writes them. Longitudes and latitudes are drawn on a plane that is true in the middle
-of the map; other coordinates (metres of a national grid) as they are.
+of the map; other coordinates (metres of a national grid) as they are. What lies across an ocean is drawn below, at the same
+scale, as atlases do: else a country with islands far away would be a speck.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ _MOST_LAID = 1_500
 #: Empty squares beside each one that is taken, so that a country keeps its outline; its height beside its width at most;
 #: how many municipalities close by make a square land.
 _ROOM, _TALLEST, _NEAR = 0.4, 1.2, 3
+#: Emptiness that parts a map: at least so much (degrees; metres) and at least this part of the main land's longer side.
+_OCEAN, _WIDER = (5.0, 5e5), 0.25
 #: A square and the gap after it, in units of a drawing of squares.
 _SQUARE, _GAP = 96, 4
 #: Properties of features that can hold names or codes, and how long those are.
@@ -263,7 +266,8 @@ class Drawn:
     """A map of municipalities, each as its shape (None where there are points only) and as a square near its place.
 
     by: the property that their names were found in. lost: municipalities that are not in the file, which stand below the
-    others. spare: what the file names besides. left: features that could not be drawn.
+    others. spare: what the file names besides. left: features that could not be drawn. far: municipalities that lie farther
+    from the others than it is drawn.
     """
 
     municipalities: tuple[str, ...]
@@ -273,6 +277,7 @@ class Drawn:
     lost: tuple[str, ...] = ()
     spare: tuple[str, ...] = ()
     left: int = 0
+    far: tuple[str, ...] = ()
 
 
 def drawn(municipalities: Sequence[str], shapes: Shapes, name: str) -> Drawn:
@@ -286,8 +291,10 @@ def drawn(municipalities: Sequence[str], shapes: Shapes, name: str) -> Drawn:
                       own=municipalities[0], called=called[:60])
     rings = [[ring for row in found[m] for ring in shapes.rings[row]] for m in here]
     points = np.array([shapes.points[found[m][0]] for m in here])
-    flat = _plane(np.concatenate([points, *(ring for one in rings for ring in one)]))
     lengths = [[len(ring) for ring in one] for one in rings]
+    told = np.concatenate([points, *(ring for one in rings for ring in one)])
+    each = np.arange(len(here))
+    flat, far = _gathered(told, np.concatenate([each, np.repeat(each, list(map(sum, lengths)))]))
     middle, corners = flat[:len(here)], flat[len(here):]
     ends = np.cumsum([length for one in lengths for length in one])[:-1]
     flatly = iter(np.split(corners, ends) if len(corners) else ())
@@ -299,7 +306,7 @@ def drawn(municipalities: Sequence[str], shapes: Shapes, name: str) -> Drawn:
     lost = [m for m in range(len(municipalities)) if not found[m]]
     outline = _outlines(corners, lengths, middle, here, lost, name) if len(corners) else None
     return Drawn(tuple(municipalities), outline, squares(_whole(middle, here, len(municipalities))), by,
-                 tuple(municipalities[m] for m in lost), spare, shapes.left)
+                 tuple(municipalities[m] for m in lost), spare, shapes.left, tuple(municipalities[here[k]] for k in far))
 
 
 def _whole(places: np.ndarray, here: Sequence[int], count: int) -> np.ndarray:
@@ -311,13 +318,65 @@ def _whole(places: np.ndarray, here: Sequence[int], count: int) -> np.ndarray:
 
 def _plane(points: np.ndarray) -> np.ndarray:
     """Points on a plane, the north at the top: x to the right, y down."""
-    if np.abs(points[:, 0]).max() > 180 or np.abs(points[:, 1]).max() > 90:  # metres already
+    if _metres(points):
         return points * (1.0, -1.0)
     east, north = points.T
     across = east % 360  # a country that lies on both sides of the 180th meridian is one
     east = across if np.ptp(east) > 180 and np.ptp(across) < np.ptp(east) else east
     middle = math.radians(float(north.min() + north.max()) / 2)
     return np.column_stack([east * max(math.cos(middle), 0.02), -north])
+
+
+def _gathered(points: np.ndarray, of: np.ndarray) -> tuple[np.ndarray, list[int]]:
+    """Points on a plane, and the municipalities that were moved: each part of the map that lies across an ocean stands
+    below the main one, in lines from left to right, and is true in its own middle. of: int64[P], each point's municipality.
+    """
+    flat = _plane(points)
+    low, high = np.full((2, of.max() + 1, 2), np.inf)
+    np.minimum.at(low, of, flat)
+    np.minimum.at(high, of, -flat)
+    found = _parted(low, -high, _OCEAN[int(_metres(points))])
+    main, *parts = sorted(found, key=lambda part: (-len(part), part.min()))
+    if not parts:
+        return flat, []
+    rows = np.isin(of, main)
+    flat[rows] = _plane(points[rows])
+    (left, _), (right, bottom) = flat[rows].min(axis=0), flat[rows].max(axis=0)
+    gap = 0.04 * (right - left)
+    x, y = left, bottom + gap
+    for part in parts:
+        rows = np.isin(of, part)
+        own = _plane(points[rows])
+        own -= own.min(axis=0)
+        if x > left and x + own[:, 0].max() > right:  # the next line
+            x, y = left, bottom + gap
+        flat[rows] = own + np.array([x, y])
+        x, bottom = x + own[:, 0].max() + gap, max(bottom, y + own[:, 1].max())
+    return flat, sorted(int(m) for part in parts for m in part)
+
+
+def _parted(low: np.ndarray, high: np.ndarray, ocean: float) -> list[np.ndarray]:
+    """Municipalities in parts without an ocean within them, straight from edge to edge. low, high: float64[M, 2], corners.
+    """
+    parts, whole = [], [np.arange(len(low))]
+    while whole:
+        which = whole.pop()
+        for axis in (0, 1):
+            order = which[np.argsort(low[which, axis], kind="stable")]
+            empty = low[order[1:], axis] - np.maximum.accumulate(high[order, axis])[:-1]
+            cut = int(np.argmax(empty)) + 1 if len(empty) else 0
+            land = max(order[:cut], order[cut:], key=len)
+            if cut and empty[cut - 1] > max(ocean, _WIDER * (high[land].max(axis=0) - low[land].min(axis=0)).max()):
+                whole += [order[:cut], order[cut:]]
+                break
+        else:
+            parts.append(which)
+    return parts
+
+
+def _metres(points: np.ndarray) -> bool:
+    """Whether coordinates are metres, since they cannot be degrees."""
+    return bool(np.abs(points[:, 0]).max() > 180 or np.abs(points[:, 1]).max() > 90)
 
 
 def _outlines(corners: np.ndarray, rings: Sequence[Sequence[int]], middle: np.ndarray, here: Sequence[int],

@@ -138,6 +138,32 @@ def test_degrees_are_drawn_true_in_the_middle_and_metres_as_they_are():
     assert ratio(across) == pytest.approx(1, rel=0.01)
 
 
+def test_what_lies_across_an_ocean_stands_below_at_the_same_scale_and_is_named():
+    land = [({"n": f"L{k}"}, "Polygon", [square(2 * (k % 3), 44 + 2 * (k // 3), 2)]) for k in range(9)]
+    islands = [({"n": "Near"}, "Polygon", [square(8, 42)]), ({"n": "Tropic"}, "Polygon", [square(-61, 0)]),
+               ({"n": "South"}, "Polygon", [square(55, -21)]), ({"n": "South 2"}, "Polygon", [square(57, -21)])]
+    names = [told["n"] for told, *_ in land + islands]
+    found = drawn(names, *land, *islands)
+    assert found.far == ("Tropic", "South", "South 2")  # two degrees of sea are no ocean
+    assert "Drawn below, at the same scale, though they lie far away: Tropic, South, South 2 (3)" in atlas.said(found, TEXT)
+    sides = {name: np.ptp(np.concatenate(found.shapes.rings[m]), axis=0) for m, name in enumerate(names)}
+    for name, latitude in (("Tropic", 0.5), ("South", -20.5)):
+        wide, high = sides[name]
+        assert high == pytest.approx(sides["Near"][1], abs=2)  # the same scale
+        assert wide / high == pytest.approx(np.cos(np.radians(latitude)), rel=0.02)  # true where it lies
+    tops = {name: min(y for _, y in corners(found.shapes, m)) for m, name in enumerate(names)}
+    foot = max(y for m, name in enumerate(names) if name not in found.far for _, y in corners(found.shapes, m))
+    assert min(tops[name] for name in found.far) > foot
+    assert found.shapes.names[names.index("South 2")][0] > found.shapes.names[names.index("South")][0]
+    alone = drawn(names[:10], *land, *islands[:1])  # what is not moved is drawn as ever
+    assert alone.far == ()
+    assert np.array_equal(alone.shapes.rings[9][0] * 1.0, found.shapes.rings[9][0])
+    spread = drawn(list("ABC"), *(({"n": name}, "Polygon", [square(3 * k, 3 * k, 0.1)]) for k, name in enumerate("ABC")))
+    assert spread.far == ()  # three towns of a country are its map
+    metres = drawn(list("AB"), *(({"n": name}, "Polygon", [square(x, 0, 1e5)]) for name, x in (("A", 2e5), ("B", 2e6))))
+    assert metres.far == ("B",)
+
+
 def test_squares_lie_where_municipalities_do_and_each_has_its_own():
     rng = np.random.default_rng(1)
     places = np.where(rng.random((200, 1)) < 0.02, np.nan, rng.random((200, 2)) ** 3)
