@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
-from letsdance.report.style import COLOURS, short
+from letsdance.report.style import COLOURS
 from letsdance.words import Text
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def plane(dots: Sequence[tuple[float, float]], text: Text, own: tuple[float, flo
     for name, (C, G) in corners.items():
         x, y = _at(C, G + 0.5)
         parts += [tag("rect", x=x, y=y, width=460, height=460, fill=COLOURS[name], class_="quarter"),
-                  tag("text", short(text.title("start", name)), x=x + 230, y=y + (62 if G else 425), class_="corner",
+                  tag("text", text(f"curve.{name}"), x=x + 230, y=y + (62 if G else 425), class_="corner",
                       text_anchor="middle")]
     parts += [tag("line", x1=500, x2=500, y1=40, y2=960, class_="axis"),
               tag("line", x1=40, x2=960, y1=500, y2=500, class_="axis")]
@@ -90,7 +90,11 @@ def trends(rated: Sequence[tuple[str, float, float, int]], text: Text) -> Markup
                            tag("line", x1=70, x2=970, y1=330, y2=330, class_="axis")]
     for key, x, y, anchor in (("room.corner_act", 955, 62, "end"), ("room.corner_watch", 955, 615, "end"),
                               ("room.corner_know", 85, 62, "start"), ("room.corner_leave", 85, 615, "start")):
-        parts.append(tag("text", text(key), x=x, y=y, text_anchor=anchor, class_="corner"))
+        head, colon, rest = text(key).partition(": ")  # in two lines, so that neither crosses the axis
+        lines = [f"{head}:", rest] if colon else [head]
+        top = y if y < 330 else y + 36 * (1 - len(lines))
+        parts += [tag("text", line, x=x, y=top + 36 * k, text_anchor=anchor, class_="corner")
+                  for k, line in enumerate(lines)]
     places: list[tuple[float, float]] = []
     for number, (title, weight, certainty, n) in enumerate(rated, 1):
         if not n:
@@ -174,13 +178,14 @@ def strip(row: Tabled, before: Sequence[float], guess: int | None, target: int |
         return round(20 + 40 * n, 1)
 
     low, mean, top = (float(v) for v in (np.quantile(row.ten, 0.1), row.ten.mean(), np.quantile(row.ten, 0.9)))
-    colour, calm = TABLES[row.number - 1], at(float(np.mean(before)))
+    paint = {"fill": TABLES[row.number - 1], "class_": f"paint t{row.number}"}
+    calm = at(float(np.mean(before)))
     parts: list[object] = [tag("line", x1=at(0), x2=at(10), y1=46, y2=46, class_="grid"),
                            tag("line", x1=calm, x2=calm, y1=26, y2=66, class_="axis")]
     if target is not None:
         parts.append(tag("line", x1=at(target), x2=at(target), y1=14, y2=74, class_="target"))
-    parts += [tag("rect", x=at(low), y=34, width=max(6.0, at(top) - at(low)), height=24, rx=12, fill=colour, opacity=0.35),
-              tag("circle", cx=at(mean), cy=46, r=15, fill=colour)]
+    parts += [tag("rect", x=at(low), y=34, width=max(6.0, at(top) - at(low)), height=24, rx=12, opacity=0.35, **paint),
+              tag("circle", cx=at(mean), cy=46, r=15, **paint)]
     if guess is not None:
         parts.append(tag("path", d=f"M{at(guess)} 26l10 -16h-20z", class_="guessed"))
     return _svg(440, 80, text("room.table_n", n=row.number), parts, "strip")
