@@ -222,7 +222,7 @@ def lines(name: str, title: str, sentence: str, curves: Sequence[Curve], text: T
         "series": series,
         "aria": {"enabled": True},
         "_unit": "" if ratio else text("number.points_unit") if difference else "%",
-        "_digits": 2 if ratio else 0,
+        "_digits": 2 if ratio else 0, **({"_most": 100} if top > 100 else {}),
         "_names": {"quarter": text("chart.quarter"), "reference": text("chart.reference")},
     }
     if difference:
@@ -247,7 +247,7 @@ def _values(reach: float | None, top: float, ratio: bool) -> dict[str, Any]:
     if reach is not None:
         limit = _round_up(reach)
         return {"type": "value", "min": -limit, "max": limit, "interval": limit / 2}
-    return {"type": "value", "min": 0, "max": top, "interval": 0.5 if ratio else 50 if top > 100 else 25}
+    return {"type": "value", "min": 0, "max": top, "interval": 0.5 if ratio else 25}
 
 
 def _round_up(reach: float) -> float:
@@ -281,8 +281,9 @@ def _end(pair: Pair, indicator: str) -> Interval:
     return paired(pair.result.rows[indicator][:, -1], pair.reference.rows[indicator][:, -1])
 
 
-def ended(pair: Pair, text: Text, names: Mapping[str, str]) -> str:
-    """'Trust ends at 34 % (was 40 %).' for each indicator, with the reference's value where they differ."""
+def ended(pair: Pair, text: Text, names: Mapping[str, str], more: str = "") -> str:
+    """'Trust ends at 34 % (was 40 %).' for each indicator, with the reference's value where they differ; more: what is said
+    of the last one besides."""
     said = []
     for indicator, name in names.items():
         value = spread(pair.result.rows[indicator][:, -1])[1]
@@ -291,7 +292,7 @@ def ended(pair: Pair, text: Text, names: Mapping[str, str]) -> str:
             said.append(text("chart.ends", name=name, value=text.percent(value)))
         else:
             said.append(text("chart.ends_from", name=name, value=text.percent(value), before=text.percent(before)))
-    return text("chart.by_quarter", quarter=pair.result.quarters, said="; ".join(said))
+    return text("chart.by_quarter", quarter=pair.result.quarters, said="; ".join(said) + more)
 
 
 def willingness(pair: Pair, text: Text, difference: bool = False) -> Chart:
@@ -324,14 +325,15 @@ def equity(pair: Pair, text: Text, difference: bool = False) -> Chart:
     names = {"T": text("curve.T"), "representativeness": text("curve.representativeness")}
     curves = [_curve(pair, "T", names["T"], "trust"),
               _curve(pair, "representativeness", names["representativeness"], "equity")]
-    return lines("equity", text("chart.equity"), ended(pair, text, names), curves, text,
+    return lines("equity", text("chart.equity"), ended(pair, text, names, f" {text('chart.fair')}"), curves, text,
                  difference=difference and not pair.same, top=_whole(pair, names))
 
 
 def _whole(pair: Pair, names: Mapping[str, str]) -> float:
-    """The end of an axis of shares: 100 %, or 150 where the poorest quarter takes part more than its share."""
+    """The end of an axis of shares: 100 %, or as much more as the poorest quarter takes part above its share, which a share
+    cannot: the axis is written up to 100 %."""
     ends = [spread(result.rows[name]) for result in (pair.result, pair.reference) for name in names]
-    return 100.0 if max(float(np.nanmax(values, initial=0.0)) for values in ends) <= 1.0 else 150.0
+    return 25.0 * max(4, math.ceil(4 * max(float(np.nanmax(values, initial=0.0)) for values in ends)))
 
 
 def ever_by_category(result: Result) -> np.ndarray:

@@ -397,6 +397,23 @@ def test_bands_are_the_quantiles_of_runs(pair):
     np.testing.assert_allclose(data["G.other"], 100 * pair.reference.rows["G"].mean(0), atol=0.06)
 
 
+def test_an_axis_of_shares_is_written_up_to_100_though_a_ratio_may_pass_it(pair):
+    """The poorest quarter may take part more than its share; trust cannot."""
+    text = Text("en")
+
+    def axis(ratio):
+        rows = pair.result.rows.copy()
+        rows["representativeness"] = ratio
+        told = replace(pair, result=replace(pair.result, rows=rows), reference=replace(pair.reference, rows=rows))
+        chart = charts.equity(told, text)
+        assert chart.sentence.endswith(f"poorest's part {text.percent(ratio)} (100 % is fair).")
+        return chart.option["yAxis"]["max"], chart.option.get("_most")
+
+    assert axis(0.8) == (100, None)
+    assert axis(1.1) == (125, 100)
+    assert axis(1.6) == (175, 100)
+
+
 def test_a_curve_without_any_value_has_no_label_at_its_end(pair):
     nothing, late = np.full((3, 5), np.nan), np.full((3, 5), np.nan)
     late[:, 4] = 0.5
