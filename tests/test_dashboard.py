@@ -325,10 +325,9 @@ def test_numbers_are_written_and_read_with_a_comma_in_dutch(visit):
 
 def test_the_four_futures_fit_on_one_projected_screen(visit):
     page = visit("/?projector=1&lang=nl", "projector")
-    for language in (None, "English"):
-        if language:
-            page.get_by_role("button", name=language).click()
-            page.wait_for_function("document.documentElement.lang === 'en'")
+    for language, called in (("nl", "Nederlands"), ("en", "English"), ("fr", "Français"), ("de", "Deutsch")):
+        page.get_by_role("button", name=called).click()
+        page.wait_for_function(f"document.documentElement.lang === '{language}'")
         for name in ("dead_horse", "lets_dance", "wasteland", "lone_ranger"):
             expect(page.locator(f"[data-card={name}]")).to_be_in_viewport(ratio=0.99)
 
@@ -742,6 +741,19 @@ def test_a_phone_shows_where_one_is(visit):
     page.get_by_role("link", name="Futures", exact=True).click()
     expect(page.get_by_role("link", name="Futures", exact=True)).to_be_in_viewport(ratio=1)
     expect(link).not_to_be_in_viewport()
+
+
+def test_every_page_is_whole_in_the_bar_on_a_laptop_and_a_projector(visit):
+    page = visit("/?lang=de", "laptop")
+    for look in ("", "&projector=1"):
+        for language in languages():
+            page.goto(page.url.split("?")[0] + f"?lang={language}{look}")
+            expect(page.locator("html")).to_have_attribute("lang", language)
+            for wide in (1024, 1366, 1920):
+                page.set_viewport_size({"width": wide, "height": 900})
+                cut = page.evaluate("(() => { const bar = document.querySelector('.ld-bar nav');"
+                                    " return bar.scrollWidth - bar.clientWidth; })()")
+                assert cut <= 0, (language, look, wide, cut)
 
 
 # ---------------------------------------------------------------- how it starts, how fast it is
