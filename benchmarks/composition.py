@@ -38,7 +38,7 @@ def country(law: str, seed: int, past: int, count: int, learns: bool, told: bool
     units = composition.learn(known, prior, seed)
     print(f"{law} {seed}: {time.process_time() - began:.0f} s of processor time; {units.tried} past policies, ridge "
           f"{units.ridge}", flush=True)
-    # What is forecast is in the table too, and is not learnt from.
+    # What is forecast is in the table too: it is not learnt from, but tells how early units adopted other things.
     units = replace(units, known=full)
     cut = cuts([who.curve_until(full, c, full.until[c]) for c in range(past, past + count)], None)
     rows = []
