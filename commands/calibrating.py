@@ -15,23 +15,33 @@ from letsdance.commands.telling import keep, records, written
 if TYPE_CHECKING:
     from letsdance.experiments.adopters.calibrate import Calibration
     from letsdance.experiments.adopters.speed import Speed
+    from letsdance.experiments.seen import Seen
     from letsdance.words import Text
 
 
 @adopters.command("calibrate")
 def calibrate_(
-    counts: Annotated[str, typer.Argument(help="CSV of a curve: t and new or cum; or unit, period and a count; or node "
-                                               "and time; or an example by name.")],
+    counts: Annotated[str | None, typer.Argument(
+        help="CSV of a curve: t and new or cum; or unit, period and a count; or node and time; or an example by name. May "
+             "be left out where --seen or --survey is given.")] = None,
     population: Annotated[int | None, typer.Option(help="How many could adopt; goes before a column population.")] = None,
     unit: Annotated[list[str] | None, typer.Option(help="Which curve of several; may be repeated [default: all].")] = None,
     scenario: Annotated[str, typer.Option(help="Start or scenario file that is fitted.")] = "lets_dance",
     profile: Profile = None, sets: Set = None,
     fit: Annotated[list[str] | None, typer.Option(
         metavar="NAME=LOW:HIGH", help="What is fitted, and between what; may be repeated "
-                                      "[default: v0=-0.6:0.3 G0=0.25:0.9 aware0=0.01:0.2 vM=0:2].")] = None,
+                                      "[default: v0=-0.6:0.3 G0=0.25:0.9 aware0=0.01:0.2 vM=0:2; where people were "
+                                      "asked C0=0.05:0.95 G0=0.05:0.95, with the others of a curve].")] = None,
     quarters_per_period: Annotated[float, typer.Option(
         help="Quarters of the model in a period of the data; 4 for years, 1 for quarters, 0.333 for months.")] = 4.0,
     begins: Annotated[float, typer.Option(help="Quarter of the model in which the data's first period begins.")] = 0.0,
+    seen: Annotated[Path | None, typer.Option(
+        help="CSV of what people answered, or else was seen, in waves: quarter (from where the data begin), signal, "
+             "value, n or error, panel.")] = None,
+    survey: Annotated[list[str] | None, typer.Option(
+        metavar="QUARTER=FILE",
+        help="Answers themselves, and the quarter in which they were given; may be repeated.")] = None,
+    scale: Annotated[str | None, typer.Option(help="Of --survey: its ends, such as 1-5 or 0-10; or percent.")] = None,
     prior: Annotated[list[Path] | None, typer.Option(
         help="Folder of an earlier calibration, as the prior; repeat to learn from several what they share.")] = None,
     widen: Annotated[float | None, typer.Option(
@@ -44,18 +54,19 @@ def calibrate_(
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-calibration"),
     text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
-    """Fit the model to observed curves and say what they cannot tell."""
+    """Fit the model to curves, to what people answered, or both, and say what these cannot tell."""
     from letsdance.experiments import folder
 
     folder.check_target(out, overwrite)
     from letsdance.experiments.adopters import calibrate as calibrating
     from letsdance.experiments.adopters import identification
 
+    waves = _waves(seen, survey or [], scale)
     predictions = 200
     with progress("report.bar_calibrating", most * (1 + max(recover, 0)) + predictions, quiet=as_json) as advance:
         found = calibrating.calibrate(
-            counts, scenario, fit, population, unit, values(sets), profile, quarters_per_period, begins, prior or None,
-            widen, particles, most, predictions, recover, seed, progress=advance)
+            counts, scenario, fit, population, unit, values(sets), profile, quarters_per_period, begins, waves,
+            prior or None, widen, particles, most, predictions, recover, seed, progress=advance)
     told = identification.in_words(found, text)
     said = {**calibrating.manifest_of(found), **told}
 
@@ -64,16 +75,31 @@ def calibrate_(
     keep(out, "adopters calibrate", said, calibrating.tables_of(found), calibration_study(found, text), overwrite, as_json)
     if as_json:
         typer.echo(json.dumps({**said, "folder": str(out), "parameters": records(found.table),
-                               "checks": records(found.checks)}))
+                               "checks": records(found.checks), "waves": records(found.waves)}))
         return
     _print_calibration(found, said, text)
     written(out, text("report.fitted_speed", out=out))
 
 
+def _waves(seen: Path | None, survey: list[str], scale: str | None) -> list[Seen] | None:
+    """What was seen in waves, of a table and of surveys; nothing where neither is given."""
+    from letsdance.experiments.adopters.surveys import read_waves
+    from letsdance.experiments.seen import read_seen
+    from letsdance.params import Said
+
+    if not survey:
+        idle("--scale", because=Said("it is of the answers that --survey brings"))
+    rows = [*(read_seen(seen) if seen else ()), *read_waves(survey, scale)]
+    return rows if seen or survey else None
+
+
 def _print_calibration(found: Calibration, said: dict[str, Any], text: Text) -> None:
-    from letsdance.report.calibration import of_parameters
+    from letsdance.report.calibration import of_parameters, of_waves
 
     typer.echo(said["headline"])
+    if found.case.waves:
+        table = of_waves(found, text)
+        print_table(text("report.fitted_waves_title"), list(table.columns), [list(row) for row in table.rows])
     table = of_parameters(found, text)
     print_table(text("report.fitted_section_say"), list(table.columns), [list(row) for row in table.rows])
     for line in said["found"]:

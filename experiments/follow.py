@@ -10,7 +10,7 @@ From where they stand all go on twice on the same luck, with the rest of the pla
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -29,7 +29,7 @@ from letsdance.experiments.moving import parameter_named
 from letsdance.experiments.outcomes import Condition, parse_condition
 from letsdance.experiments.particles import Cloud, Taken
 from letsdance.experiments.posterior import rows as of_draws
-from letsdance.experiments.seen import Seen, SeenLike, read_seen
+from letsdance.experiments.seen import Before, Seen, SeenLike, answered, read_seen, waves_before
 from letsdance.experiments.success import MAJORITY, Chance, chance, words
 from letsdance.experiments.worlds import STRUCTURES, Worlds, correlated, put
 from letsdance.params import PARAMETERS, Refused, check_whole, files
@@ -131,12 +131,22 @@ class Case:
 
     def likelihood(self, quarter: int) -> particles.Likelihood:
         """Of what was seen in one quarter."""
-        here, M = [one for one in self.seen if one.quarter == quarter], len(self.towns)
+        M = len(self.towns)
 
         def log_likelihood(traces: np.ndarray) -> np.ndarray:
-            return np.sum([one.log_likelihood(traces[:, quarter, self.kept.index(one.signal)], M) for one in here], axis=0)
+            return np.sum([one.log_likelihood(true, M, before) for one, true, before in self.waves(quarter, traces)],
+                          axis=0)
 
         return log_likelihood
+
+    def waves(self, quarter: int, traces: np.ndarray) -> Iterator[tuple[Seen, np.ndarray, Before | None]]:
+        """What was seen in one quarter, what is true of it in each particle, and the wave before."""
+        def true(one: Seen) -> np.ndarray:
+            return np.asarray(traces[:, one.quarter, self.kept.index(one.signal)])
+
+        for one, earlier in zip(self.seen, waves_before(self.seen), strict=True):
+            if one.quarter == quarter:
+                yield one, true(one), None if earlier is None else (self.seen[earlier], true(self.seen[earlier]))
 
     def holds(self, z: np.ndarray, luck: np.ndarray, story: Scenario, target: Condition) -> np.ndarray:
         """bool[n]: in which particles the target is reached under a scenario."""
@@ -405,11 +415,10 @@ def recover(case: Case, repetitions: int, seed: int = 1, moves: int = 1,
         rng = np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE, repetition + 1]))
         truth = particles.begin(1, len(case.names), case.story.quarters, rng)
         trace = case.simulate(truth.z, truth.luck, now)[0]
-        seen = []
-        for one in case.seen:
-            true = trace[one.quarter, case.kept.index(one.signal)]
-            if np.isfinite(true):
-                seen.append(replace(one, value=float(true + one.spread(true, M) * rng.standard_normal())))
+        there = np.array([[trace[one.quarter, case.kept.index(one.signal)] for one in case.seen]])
+        values = answered(case.seen, there, M, rng.standard_normal(there.shape))[0]
+        seen = [replace(one, value=float(value)) for one, value in zip(case.seen, values, strict=True)
+                if np.isfinite(value)]
         city = replace(case, seen=tuple(seen))
         cloud = particles.begin(case.worlds.worlds, len(case.names), case.story.quarters, rng)
         standing, _ = taken_in(city, cloud, rng, moves, lambda count: None)
@@ -460,11 +469,11 @@ def _told(case: Case, taken: Taken, quarter: int) -> dict[str, float]:
     from scipy.special import ndtr
 
     M, far = len(case.towns), []
-    for one in [one for one in case.seen if one.quarter == quarter]:
-        true = taken.expected[:, quarter, case.kept.index(one.signal)]
-        true = true[np.isfinite(true)]
-        if len(true):
-            below = float(ndtr((one.value - true) / one.spread(true, M)).mean())
+    for one, true, before in case.waves(quarter, taken.expected):
+        away = one.away(true, M, before)[0]
+        away = away[np.isfinite(away)]
+        if len(away):
+            below = float(ndtr(away).mean())
             far.append(2.0 * min(below, 1.0 - below))
     surprise = min(1.0, len(far) * min(far)) if far else 1.0  # of several at once (Bonferroni)
     return {"surprise": surprise, "evidence": taken.evidence, "degrees": taken.degrees, "effective": taken.effective,

@@ -128,6 +128,17 @@ class Seen(Entries):
     count: list[float] = Field(min_length=1, max_length=100_000)
 
 
+class Wave(Entries):
+    """What was seen in a wave."""
+
+    quarter: Annotated[int, Field(ge=0, le=scenarios.HORIZON[1])]
+    signal: Text
+    value: float
+    asked: Annotated[int, Field(ge=0, le=10**12)]
+    error: float | None
+    panel: Annotated[float, Field(ge=0, lt=1)]
+
+
 class Calibration(Manifest):
     """What `letsdance adopters calibrate` wrote, which `speed` and a further calibration go on from."""
 
@@ -142,7 +153,8 @@ class Calibration(Manifest):
     rounds: list[list[float]] = Field(description="lists of numbers")
     surprise: float = Field(description="a number")
     notes: list[Text] = Field(description="a list of texts")
-    seen: list[Seen] = Field(min_length=1, description="observed curves")
+    seen: list[Seen] = Field(description="observed curves")
+    waves: list[Wave] = Field([], description="what was seen in waves")
 
 
 class Told(Entries):

@@ -15,13 +15,17 @@ from letsdance.experiments.adopters.identification import (
     cannot_tell,
     found_in_words,
     headline_of,
+    in_waves,
     plain,
     recovery_in_words,
     span,
     titled,
 )
 from letsdance.experiments.adopters.observed import Seen
-from letsdance.report.sheet import WIDE, Figure, Panel, shorten, wrap
+from letsdance.experiments.outcomes import Outcome
+from letsdance.report.following import how_seen
+from letsdance.report.outcomes import what
+from letsdance.report.sheet import WIDE, Figure, Panel, quarter_ticks, scale, share_ticks, shorten, wrap
 from letsdance.report.study import Section, Study, Table
 from letsdance.report.style import (
     COLOURS,
@@ -81,6 +85,35 @@ def predictive(found: Calibration, width: float = WIDE, text: Text = ENGLISH) ->
                           (float(levels[3, -1]), text("report.forecast_median"), _MAIN)], right - 8)
         figure.text(panel.x, panel.y + panel.height + 40, text("report.adopters_head_period"), 13, SOFT)
     figure.foot(top + 34 + math.ceil(len(seen) / columns) * (height + 84) - 42, text("report.fitted_foot"))
+    return figure
+
+
+def in_waves_predicted(found: Calibration, width: float = WIDE, text: Text = ENGLISH) -> Figure:
+    """What was seen in waves, as dots beside what new runs of the fitted model would answer: a panel each signal."""
+    told = found.waves
+    figure = Figure(text("report.fitted_waves_title"),
+                    text("report.fitted_waves_says", held=int(told["inside"].sum()), n=len(told)), width)
+    top = figure.head(text("report.fitted_waves_head"))
+    signals = list(dict.fromkeys(told["signal"]))
+    columns = 1 if _narrow(width) or len(signals) == 1 else 2
+    cell, height, last = width / columns, 190.0, int(told["quarter"].max())
+    for k, name in enumerate(signals):
+        row, column = divmod(k, columns)
+        rows = told[told["signal"] == name]
+        high, ticks = (1.0, share_ticks(text)) if Outcome(name).unit == "share" else scale(
+            1.1 * float(rows[["observed", "high"]].to_numpy().max()), text)
+        panel = Panel(figure, column * cell + 56, top + 34 + row * (height + 76), cell - 84, height,
+                      (-0.5, max(last, 4) + 0.5), (0.0, high))
+        panel.scale_y(ticks)
+        panel.scale_x(quarter_ticks(max(last, 4)))
+        panel.heading(capital(what(Outcome(name), text)))
+        for _, one in rows.iterrows():
+            x = float(panel.at_x(one["quarter"]))
+            y = {part: float(panel.at_y(min(max(one[part], 0.0), high))) for part in ("low", "median", "high", "observed")}
+            figure.line([(x, y["low"]), (x, y["high"])], tint(_MAIN, 0.4), 9)
+            figure.line([(x - 7, y["median"]), (x + 7, y["median"])], _MAIN, 2.2)
+            figure.disc(x, y["observed"], 4.2, INK, edge=PAPER, edge_width=1.2)
+    figure.foot(top + 34 + math.ceil(len(signals) / columns) * (height + 76) - 36, text("report.fitted_foot"))
     return figure
 
 
@@ -214,6 +247,18 @@ def _of_checks(found: Calibration, text: Text) -> Table:
         text("report.fitted_checks_note"))
 
 
+def of_waves(found: Calibration, text: Text = ENGLISH) -> Table:
+    """What was seen in waves beside what new runs would answer."""
+    heads = [text("report.quarter"), text("report.follow_head_what"), text("report.fitted_head_seen"),
+             text("report.fitted_head_predicted"), text("report.fitted_head_above")]
+    return Table(heads, [
+        [str(one.quarter), capital(what(Outcome(one.signal), text)),
+         text("report.with_band", value=plain(one.value, text), band=how_seen(one, text)),
+         text("report.with_band", value=plain(r["median"], text), band=span(r["low"], r["high"], text)),
+         decimal(r["p"], 2, text)] for one, r in zip(found.case.waves, found.waves.to_dict("records"), strict=True)],
+        text("report.fitted_waves_note"))
+
+
 def _of_recovery(found: Calibration, text: Text) -> Table:
     """How often intervals held the truth."""
     heads = ("parameter", "level", "held", "allows")
@@ -235,21 +280,25 @@ def _done(found: Calibration, text: Text) -> list[str]:
     """What was fitted to what, and how."""
     case, clock = found.case, found.case.clock.get("quarters_per_period")
     units = [text("report.with_band", value=called(one, text), band=reached(one, text)) for one in case.seen[:4]]
+    units += [in_waves(found, text)] if case.waves else []
     more = text("report.fitted_done_more", n=len(case.seen) - 4) if len(case.seen) > 4 else ""
     return [text("report.fitted_done", start=start_titled(case.scenario, text) or case.scenario.name,
                  units=text.listed(units), more=more, parameters=text.listed([titled(name, text) for name in case.free])),
             text("report.fitted_done_simulations", n=text.number(found.sample.rounds[-1][0]),
                  kept=text.number(len(found.sample.z)), effective=text.number(found.sample.effective)),
-            *([] if clock is None else [text("report.fitted_done_clock", n=text.typed(clock))]),
+            *([] if clock is None or not case.seen else [text("report.fitted_done_clock", n=text.typed(clock))]),
             *([text("report.fitted_done_prior", prior=found.prior)] if found.prior else [])]
 
 
 def calibration_study(found: Calibration, text: Text = ENGLISH) -> Study:
     """The page of a calibration."""
     tied = len(found.case.free) > 1
+    curves, waves = bool(found.case.seen), bool(found.case.waves)
     sections = [
-        Section(text("report.fitted_section_seen"), [], {"predictive": partial(predictive, found, text=text)},
-                [_of_checks(found, text)]),
+        Section(text("report.fitted_section_seen"), [],
+                {**({"predictive": partial(predictive, found, text=text)} if curves else {}),
+                 **({"waves": partial(in_waves_predicted, found, text=text)} if waves else {})},
+                [*([_of_checks(found, text)] if curves else []), *([of_waves(found, text)] if waves else [])]),
         Section(text("report.fitted_section_say"), found_in_words(found, text),
                 {"parameters": partial(parameters, found, text=text)}, [of_parameters(found, text)]),
         Section(text("report.fitted_section_not"), cannot_tell(found, text),

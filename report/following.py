@@ -170,7 +170,7 @@ def coverage_sentences(coverage: pd.DataFrame, text: Text = ENGLISH) -> list[str
                  said=text("report.semicolon").join(parts))]
 
 
-def _how(one: Seen, text: Text) -> str:
+def how_seen(one: Seen, text: Text) -> str:
     """What tells how far a thing seen may be wrong."""
     if one.asked:
         return text("report.follow_asked", n=text.number(one.asked))
@@ -195,7 +195,8 @@ def study(found: Followed, coverage: pd.DataFrame | None = None, text: Text = EN
             text("report.follow_particles", n=text.number(found.case.worlds.worlds), worlds=found.case.worlds.said(text),
                  distinct=text.number(last["distinct"]), moved=percent(float(found.filtered["moved"].mean()), text))]
     data = Table([text("report.quarter"), *(text(f"report.follow_head_{name}") for name in ("what", "seen", "how"))], [
-        [str(one.quarter), what(Outcome(one.signal), text), amount(Outcome(one.signal), one.value, text), _how(one, text)]
+        [str(one.quarter), what(Outcome(one.signal), text), amount(Outcome(one.signal), one.value, text),
+         how_seen(one, text)]
         for one in found.case.seen])
     told = [Section(text("report.follow_told"), tables=[learnt_table(found, text=text)])]
     if len(found.structures):

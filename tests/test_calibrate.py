@@ -137,7 +137,7 @@ def test_who_has_it_in_use_is_held_against_use():
     shape = observed.Seen("x", 20, np.arange(1, 11), np.array([2, 4, 9, 12, 14, 15, 14, 13, 12, 13]), active=True)
     case = c.make_case(shape, free={"v0": (-0.6, 0.3)}, quarters_per_period=10)
     with ThreadPoolExecutor(2) as pool:
-        (curve,) = case.curves(np.array([[-0.1]]), np.array([5]), pool)
+        (curve,), _ = case.runs(np.array([[-0.1]]), np.array([5]), pool)
     run = simulate("lets_dance", runs=1, seed=5, quarters=100, parameters={"v0": -0.1, "municipalities": 20})
     assert curve[0].tolist() == run.rows["on"][0, 10::10].tolist() != run.rows["ever_adopted"][0, 10::10].tolist()
 
@@ -169,7 +169,7 @@ def test_the_model_finds_a_parameter_of_itself():
 def test_a_curve_is_the_models_at_the_ends_of_periods():
     case = c.make_case(table(), population=20 + 20, free={"v0": (-0.6, 0.3)}, quarters_per_period=2, begins=3)
     with ThreadPoolExecutor(2) as pool:
-        (curve,) = case.curves(np.array([[-0.1]]), np.array([7]), pool)
+        (curve,), _ = case.runs(np.array([[-0.1]]), np.array([7]), pool)
     run = simulate("lets_dance", runs=1, seed=7, quarters=27, parameters={"v0": -0.1, "municipalities": 40})
     assert curve[0].tolist() == run.rows["ever_adopted"][0, 5:28:2].tolist()
 

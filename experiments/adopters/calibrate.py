@@ -1,11 +1,12 @@
-"""Parameters of the adoption module fitted to curves that were seen, and what those curves cannot tell.
+"""Parameters fitted to curves of adoption and to what people answered in waves, and what these data cannot tell.
 
-    found = calibrate("history.csv", population=50, free=["v0=-0.6:0.3", "vM=0:2"])
+    found = calibrate("history.csv", population=50, free=["v0=-0.6:0.3", "vM=0:2"], seen="waves.csv")
     print(found.table, "\n".join(identification.cannot_tell(found)))
 
 Simulation-based inference (experiments.adopters.abc_smc): the model runs with parameters drawn from the prior, and those
-stay whose curves come near. Everything else is as in the scenario. Two dials set the model's clock beside the data's:
-`quarters_per_period` and `begins`, the quarter in which the data's first period begins; both may be fitted.
+stay whose curves and answers come near; of answers (`experiments.seen`) the sampling error is drawn too. Everything else is
+as in the scenario. Two dials set the model's clock beside the data's: `quarters_per_period` and `begins`, the quarter in
+which the data's first period begins; both may be fitted. A wave's quarter counts from there.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ from letsdance import scenarios
 from letsdance.experiments.adopters import abc_smc
 from letsdance.experiments.adopters.abc_smc import Box, Sample
 from letsdance.experiments.adopters.observed import CHECKS, CurvesLike, Seen, checks_of, features, observe
+from letsdance.experiments.seen import Seen as Wave
+from letsdance.experiments.seen import SeenLike, answered, read_seen, waves_before
 from letsdance.params import PARAMETERS, Refused, Said, check_value, check_whole, files, nearest, number
 from letsdance.scenarios import HORIZON, Scenario, ScenarioLike
 from letsdance.simulation.run import simulate
@@ -33,10 +36,13 @@ if TYPE_CHECKING:
 
 #: What is fitted unless said, and between what; of 57 parameters these move the curve most (docs/calibration.md).
 DEFAULT = {"v0": (-0.6, 0.3), "G0": (0.25, 0.9), "aware0": (0.01, 0.2), "vM": (0.0, 2.0)}
+#: And beside or instead of these, where people were asked: where it began on the plane.
+START = {"C0": (0.05, 0.95), "G0": (0.05, 0.95)}
 #: The clock: dial -> (unless said, least, most, title).
 CLOCK = {"quarters_per_period": (4.0, 0.25, 40.0, "quarters of the model in a period of the data"),
          "begins": (0.0, 0.0, 200.0, "quarter in which the data's first period begins")}
 _PURPOSE = 0x63616C69  # names this use of a seed
+_ANSWERS = 0x736179  # names the stream of sampling errors
 _KIND = "adopters calibrate"
 
 
@@ -46,10 +52,11 @@ _KIND = "adopters calibrate"
 type FreeLike = str | Sequence[str] | Mapping[str, str | tuple[float, float]]
 
 
-def parse_free(free: FreeLike | None = None) -> dict[str, tuple[float, float]]:
-    """NAME=LOW:HIGH as typed, a mapping name -> (low, high), or None for `DEFAULT`. Refused otherwise."""
+def parse_free(free: FreeLike | None = None,
+               unless_said: Mapping[str, tuple[float, float]] = DEFAULT) -> dict[str, tuple[float, float]]:
+    """NAME=LOW:HIGH as typed, a mapping name -> (low, high), or None for what is fitted unless said. Refused otherwise."""
     if free is None or (isinstance(free, Sequence) and not free):
-        return dict(DEFAULT)
+        return dict(unless_said)
     if not isinstance(free, Mapping | Sequence):
         raise Refused("what is fitted must be told as NAME=LOW:HIGH or as a mapping, not {free!r}.", free=free)
     made: dict[str, tuple[float, float]] = {}
@@ -105,6 +112,7 @@ class Case:
     seen: tuple[Seen, ...]
     free: Mapping[str, tuple[float, float]]
     clock: Mapping[str, float] = field(default_factory=dict)  # of the dials that are not fitted
+    waves: tuple[Wave, ...] = ()  # what people answered, or else was seen, of the one curve's society
 
     def values(self, theta: np.ndarray) -> tuple[dict[str, float], dict[str, float]]:
         """One parameter set theta[k] as (the model's parameters, the clock)."""
@@ -123,26 +131,66 @@ class Case:
         least = max([HORIZON[0], *(use.start for use in (*self.scenario.levers, *self.scenario.shocks))])
         return self.scenario.changed(parameters={**self.values(theta)[0], **size}, quarters=max(least, quarters))
 
-    def curves(self, theta: np.ndarray, seeds: np.ndarray, pool: ThreadPoolExecutor) -> list[np.ndarray]:
-        """For each curve seen float64[n, T]: one run for each of theta[n, k], with seeds[n]."""
-        def curve(job: tuple[int, int]) -> np.ndarray:
-            which, k = job
-            one = self.seen[which]
-            at = self.quarters(theta[k], one)
-            story = self.story(theta[k], int(at[-1]), one.units)
-            run = simulate(story, runs=1, seed=int(seeds[k]) + which, threads=1)
-            return np.asarray(run.rows[one.indicator][0, at])
+    @property
+    def units(self) -> int | None:
+        """How many municipalities stand for the first curve's society; None for as many as in the scenario."""
+        return self.seen[0].units if self.seen else None
 
-        return [np.stack(list(pool.map(curve, [(which, k) for k in range(len(theta))]))) for which in range(len(self.seen))]
+    def last(self, theta: np.ndarray) -> int:
+        """The quarter of the model in which the data end."""
+        return int(max([*(self.quarters(theta, one)[-1] for one in self.seen), *self.asked(theta)]))
 
-    def features(self, curves: Sequence[np.ndarray]) -> np.ndarray:
-        """float64[n, 9]: the features, as means over all curves."""
-        return np.mean([features(share, one.ends) for share, one in zip(curves, self.seen, strict=True)], axis=0)
+    def asked(self, theta: np.ndarray) -> np.ndarray:
+        """int64[W]: the quarters of the model in which the waves were seen."""
+        return np.rint(self.values(theta)[1]["begins"] + np.array([one.quarter for one in self.waves])).astype(np.int64)
 
-    def simulator(self, pool: ThreadPoolExecutor) -> abc_smc.Simulator:
-        """What the inference calls; the seeds come from its Generator, so threads do not matter."""
+    def runs(self, theta: np.ndarray, seeds: np.ndarray, pool: ThreadPoolExecutor,
+             progress: Callable[[int], None] | None = None) -> tuple[list[np.ndarray], np.ndarray]:
+        """One run of each curve's society for each of theta[n, k], with seeds[n]: for each curve seen float64[n, T], and
+        float64[n, W] of what would have been answered in the waves, with a sampling error drawn for each run."""
+        def one_set(k: int) -> tuple[list[np.ndarray], np.ndarray]:
+            curves, waves = [], np.zeros(0)
+            for which, one in enumerate(self.seen or (None,)):
+                at = np.zeros(0, np.int64) if one is None else self.quarters(theta[k], one)
+                asked = self.asked(theta[k])
+                story = self.story(theta[k], int(max([*at[-1:], *asked])), one.units if one else None)
+                run = simulate(story, runs=1, seed=int(seeds[k]) + which, threads=1)
+                if one is not None:
+                    curves.append(np.asarray(run.rows[one.indicator][0, at]))
+                if self.waves:
+                    true = np.array([[run.rows[wave.signal][0, t] for wave, t in zip(self.waves, asked, strict=True)]])
+                    luck = np.random.default_rng(np.random.SeedSequence([int(seeds[k]), _ANSWERS]))
+                    waves = answered(self.waves, true, len(run.places), luck.standard_normal(true.shape))[0]
+            return curves, waves
+
+        made = []
+        for one in pool.map(one_set, range(len(theta))):
+            made.append(one)
+            if progress:
+                progress(1)
+        return ([np.stack([curves[which] for curves, _ in made]) for which in range(len(self.seen))],
+                np.stack([waves for _, waves in made]))
+
+    def features(self, curves: Sequence[np.ndarray], waves: np.ndarray) -> np.ndarray:
+        """float64[n, 9 + W]: the features of the curves, as means over all, and what was answered; of a panel its change
+        since the wave before, which is known better than either."""
+        of_curves = [np.mean([features(share, one.ends) for share, one in zip(curves, self.seen, strict=True)], axis=0)
+                     ] if self.seen else []
+        changes = np.array(waves)
+        for k, earlier in enumerate(waves_before(self.waves)):
+            if earlier is not None and self.waves[k].panel:
+                changes[:, k] -= waves[:, earlier]
+        return np.column_stack([*of_curves, changes])
+
+    @property
+    def observed(self) -> np.ndarray:
+        """float64[9 + W]: the features of the data."""
+        return self.features([one.share[None] for one in self.seen], np.array([[one.value for one in self.waves]]))[0]
+
+    def simulator(self, pool: ThreadPoolExecutor, progress: Callable[[int], None] | None = None) -> abc_smc.Simulator:
+        """What the inference calls; seeds come from its Generator, so threads do not matter. progress: hears of runs."""
         def simulated(theta: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-            return self.features(self.curves(theta, _seeds(len(theta), rng), pool))
+            return self.features(*self.runs(theta, _seeds(len(theta), rng), pool, progress))
 
         return simulated
 
@@ -151,13 +199,57 @@ def _seeds(count: int, rng: np.random.Generator) -> np.ndarray:
     return rng.integers(0, 2**62, count)
 
 
-def make_case(source: Any, scenario: str | Path | Scenario = "lets_dance", free: Any = None,
+def make_case(source: Any = None, scenario: str | Path | Scenario = "lets_dance", free: Any = None,
               population: int | None = None, unit: str | Sequence[str] | None = None,
               parameters: Mapping[str, object] | None = None, profile: str | None = None,
-              quarters_per_period: float = 4.0, begins: float = 0.0, past: Sequence[Calibration] = ()) -> Case:
+              quarters_per_period: float = 4.0, begins: float = 0.0, past: Sequence[Calibration] = (),
+              seen: SeenLike | None = None) -> Case:
     """Data and scenario put together and checked; arguments as in `calibrate`, past: the prior's calibrations."""
-    seen = observe(source, population, unit)
-    chosen = parse_free(free) if not past or free else {}
+    curves, waves = _data(source, population, unit, seen)
+    given = dict(parameters or {})
+    unless_said = {**(DEFAULT if curves else {}), **{n: ends for n, ends in START.items() if waves and n not in given}}
+    chosen = _chosen(free, unless_said, past)
+    if waves and "quarters_per_period" in chosen:
+        raise Refused("quarters_per_period is fitted, so it is not known in which quarter of the model a wave was seen; "
+                      "fix it (--quarters-per-period), or leave the waves out.")
+    clock = {"quarters_per_period": quarters_per_period, "begins": begins}
+    for name, value in clock.items():
+        _, low, high, title = CLOCK[name]
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise Refused("{name} ({title}) must lie from {low:g} to {high:g}, not {value!r}.", name=name, title=title,
+                          low=low, high=high, value=value)
+    for name in given:
+        check_value(name, given[name])  # type: ignore[arg-type]
+        if name in chosen:
+            raise Refused("{name} is both set and fitted; keep one.", name=name)
+        if name == "municipalities" and curves:
+            raise Refused("municipalities cannot be set here: there are as many as could adopt; give the population.")
+    story = scenarios.load(scenario).changed(parameters=parameters, profile=profile)
+    case = Case(story, curves, chosen, {n: float(v) for n, v in clock.items() if n not in chosen}, waves)
+    _fits(case)
+    return case
+
+
+def _data(source: Any, population: int | None, unit: str | Sequence[str] | None,
+          seen: SeenLike | None) -> tuple[tuple[Seen, ...], tuple[Wave, ...]]:
+    """The curves and the waves."""
+    if source is None and seen is None:
+        raise Refused("there is nothing to calibrate to; give a curve of adoption, or what was seen in waves (--seen), or "
+                      "both.")
+    for name, value in (("population", population), ("unit", unit)):
+        if source is None and value:
+            raise Refused("{name} is of a curve of adoption, and there is none; give one, or leave {name} out.", name=name)
+    curves = () if source is None else tuple(observe(source, population, unit))
+    if seen is not None and len(curves) > 1:
+        raise Refused("what was seen in waves is of one society, and there are {n} curves; name the one that is of the "
+                      "same with unit (--unit).", n=len(curves))
+    return curves, () if seen is None else read_seen(seen)
+
+
+def _chosen(free: Any, unless_said: Mapping[str, tuple[float, float]],
+            past: Sequence[Calibration]) -> dict[str, tuple[float, float]]:
+    """What is fitted: as told, and what earlier calibrations fitted."""
+    chosen = parse_free(free, unless_said) if not past or free else {}
     for one in past:
         if dict(one.case.free) != dict(past[0].case.free):
             raise Refused("the calibrations of the prior fitted different things: {ranges}; and {ranges_2}; give those "
@@ -168,36 +260,31 @@ def make_case(source: Any, scenario: str | Path | Scenario = "lets_dance", free:
                 low, high = ends
                 raise Refused("the prior knows {name} between {low:g} and {high:g}; leave it out of what is fitted, or "
                               "give the same range.", name=name, low=low, high=high)
-    clock = {"quarters_per_period": quarters_per_period, "begins": begins}
-    for name, value in clock.items():
-        _, low, high, title = CLOCK[name]
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            raise Refused("{name} ({title}) must lie from {low:g} to {high:g}, not {value!r}.", name=name, title=title,
-                          low=low, high=high, value=value)
-    for name in parameters or {}:
-        check_value(name, parameters[name])  # type: ignore[index]
-        if name in chosen:
-            raise Refused("{name} is both set and fitted; keep one.", name=name)
-        if name == "municipalities":
-            raise Refused("municipalities cannot be set here: there are as many as could adopt; give the population.")
-    story = scenarios.load(scenario).changed(parameters=parameters, profile=profile)
-    case = Case(story, tuple(seen), chosen, {n: float(v) for n, v in clock.items() if n not in chosen})
-    longest = max(case.quarters(np.array([high for _, high in chosen.values()]), one)[-1] for one in seen)
+    return chosen
+
+
+def _fits(case: Case) -> None:
+    """Refuse data that last longer than the model runs, and levers that would start after them."""
+    high = np.array([high for _, high in case.free.values()])
+    longest = max([case.quarters(high, one)[-1] for one in case.seen], default=0)
     if longest > HORIZON[1]:
         raise Refused("the record would last {longest} quarters, and the model runs {horizon} at most; let a period be "
                       "fewer quarters (--quarters-per-period).", longest=longest, horizon=HORIZON[1])
-    late = [str(use) for use in (*story.levers, *story.shocks) if use.start > longest]
+    longest = case.last(high)
+    if longest > HORIZON[1]:
+        raise Refused("the last wave would be seen in quarter {longest} of the model, which runs {horizon} at most; let "
+                      "the data begin earlier (--begins).", longest=longest, horizon=HORIZON[1])
+    late = [str(use) for use in (*case.scenario.levers, *case.scenario.shocks) if use.start > longest]
     if late:
         raise Refused("{late} starts after the record's {longest} quarters; start it earlier or take it out.", late=late[0],
                       longest=longest)
-    return case
 
 
 # ---------------------------------------------------------------- the calibration
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """What a calibration found. S posterior draws run once more; for each curve seen its T periods."""
+    """What a calibration found. S posterior draws run once more; for each curve seen its T periods, and W waves."""
 
     case: Case
     sample: Sample
@@ -206,11 +293,13 @@ class Calibration:
     prior: str = ""                    # the prior's folders, where some were given
     recovered: pd.DataFrame | None = None
     notes: tuple[str, ...] = ()        # sentences on how data and prior were taken
+    answers: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))  # float64[S, W], what new runs would answer
 
     def __repr__(self) -> str:
-        held, of = self.inside
+        (held, of), waves = self.inside, self.waves["inside"]
+        said = [f"{held} of {of} periods"] * (of > 0) + [f"{waves.sum()} of {len(waves)} waves"] * (len(waves) > 0)
         frame = self.table[["parameter", "low", "high", "mean", "low_95", "high_95", "narrowing"]].round(3)
-        return (f"{len(self.sample.theta)} sets of {len(self.case.free)} parameters; {held} of {of} periods lie within "
+        return (f"{len(self.sample.theta)} sets of {len(self.case.free)} parameters; {' and '.join(said)} lie within "
                 f"95 % of what they predict\n{frame.to_string(index=False)}")
 
     def draws(self, count: int, seed: int = 0) -> np.ndarray:
@@ -264,16 +353,21 @@ class Calibration:
         rows = []
         for one, predicted in zip(self.case.seen, self.predicted, strict=True):
             seen, made = checks_of(one.share[None], one), checks_of(predicted, one)
-            for name in CHECKS:
-                at, values = float(seen[name][0]), made[name]
-                values = values[np.isfinite(values)]
-                known = len(values) > 0 and math.isfinite(at)
-                low, middle, high = np.quantile(values, [0.025, 0.5, 0.975]) if known else [np.nan] * 3
-                near = np.isclose(values, at)
-                rows.append({"unit": one.name, "statistic": name, "observed": at, "low": low, "median": middle,
-                             "high": high, "p": float(((values > at) & ~near).mean() + near.mean() / 2) if known else
-                             np.nan})
+            rows += [{"unit": one.name, "statistic": name, **_beside(float(seen[name][0]), made[name])} for name in CHECKS]
         return pd.DataFrame(rows)
+
+    @property
+    def waves(self) -> pd.DataFrame:
+        """What was seen in waves, a row each: quarter, signal, observed, low, median and high (95 %) of what new runs would
+        answer with as large an error, p: as in `checks`; inside: whether it lies within those 95 %."""
+        import pandas as pd
+
+        rows: list[dict[str, object]] = [
+            {"quarter": one.quarter, "signal": one.signal,
+             **_beside(one.value, np.clip(self.answers[:, k], 0.0, one.most))}
+            for k, one in enumerate(self.case.waves)]
+        made = pd.DataFrame(rows, columns=["quarter", "signal", "observed", "low", "median", "high", "p"])
+        return made.assign(inside=made["observed"].between(made["low"], made["high"]))
 
     @property
     def particles(self) -> pd.DataFrame:
@@ -288,6 +382,8 @@ class Calibration:
         """One row a curve and period: seen, and quantiles of what is predicted, as shares."""
         import pandas as pd
 
+        if not self.case.seen:
+            return pd.DataFrame(columns=["unit", "t", "seen"])
         levels = {"low_95": 0.025, "low_80": 0.1, "low_50": 0.25, "median": 0.5, "high_50": 0.75, "high_80": 0.9,
                   "high_95": 0.975}
         return pd.concat([pd.DataFrame({"unit": one.name, "t": one.t, "seen": one.share, **{
@@ -295,20 +391,31 @@ class Calibration:
             for one, predicted in zip(self.case.seen, self.predicted, strict=True)], ignore_index=True)
 
 
+def _beside(at: float, values: np.ndarray) -> dict[str, float]:
+    """What was seen beside what is predicted: observed, low, median, high (95 %), p; NaN where nothing compares."""
+    values = values[np.isfinite(values)]
+    known = len(values) > 0 and math.isfinite(at)
+    low, middle, high = np.quantile(values, [0.025, 0.5, 0.975]) if known else [np.nan] * 3
+    near = np.isclose(values, at)
+    return {"observed": at, "low": low, "median": middle, "high": high,
+            "p": float(((values > at) & ~near).mean() + near.mean() / 2) if known else np.nan}
+
+
 #: An earlier calibration or its folder, or several.
 type PriorLike = str | Path | Calibration | Sequence[str | Path | Calibration]
 
 
-def calibrate(source: CurvesLike, scenario: ScenarioLike = "lets_dance", free: FreeLike | None = None,
+def calibrate(source: CurvesLike | None = None, scenario: ScenarioLike = "lets_dance", free: FreeLike | None = None,
               population: int | None = None, unit: str | Sequence[str] | None = None,
               parameters: Mapping[str, object] | None = None, profile: str | None = None,
-              quarters_per_period: float = 4.0, begins: float = 0.0, prior: PriorLike | None = None,
-              widen: float | None = None, particles: int = 400, most: int = 4000, predictions: int = 200,
-              repetitions: int = 0, seed: int = 0,
+              quarters_per_period: float = 4.0, begins: float = 0.0, seen: SeenLike | None = None,
+              prior: PriorLike | None = None, widen: float | None = None, particles: int = 400, most: int = 4000,
+              predictions: int = 200, repetitions: int = 0, seed: int = 0,
               threads: int | None = None, progress: Callable[[int], None] | None = None) -> Calibration:
-    """Fit parameters of a scenario to curves of adoption.
+    """Fit parameters of a scenario to curves of adoption, to what people answered in waves, or to both.
 
-    source, population, unit: as `observe`; several curves share their parameters. scenario, parameters, profile: what
+    source, population, unit: as `observe`; several curves share their parameters. seen: what was answered or counted, as
+    `ld.follow` reads it, its quarters counted from where the data begin. scenario, parameters, profile: what
     is not fitted. free: as `parse_free`. begins, quarters_per_period: the clock, where it is not fitted. prior: an
     earlier calibration or its folder, or several (`box_of`). particles: kept; most: simulations. predictions: runs of
     the posterior predictive. repetitions: of the recovery test on synthetic data of the same kind (each costs a
@@ -327,20 +434,17 @@ def calibrate(source: CurvesLike, scenario: ScenarioLike = "lets_dance", free: F
     check_whole("seed", seed, 0, 2**62)
     given = [] if prior is None else [prior] if isinstance(prior, str | Path | Calibration) else list(prior)
     past = [load(one) if isinstance(one, str | Path) else one for one in given]
-    case = make_case(source, scenario, free, population, unit, parameters, profile, quarters_per_period, begins, past)
+    case = make_case(source, scenario, free, population, unit, parameters, profile, quarters_per_period, begins, past, seen)
     box = box_of(case.free, past, widen)
     rng = np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE]))
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        simulator = case.simulator(pool)
-        observed = case.features([one.share[None] for one in case.seen])[0]
-        found = abc_smc.infer(simulator, box, observed, rng, particles, most, progress)
+        simulator = case.simulator(pool, progress)  # which tells of each run, so that progress shows from the first second
+        found = abc_smc.infer(simulator, box, case.observed, rng, particles, most)
         theta = found.draws(predictions, rng)
-        predicted = case.curves(theta, _seeds(len(theta), rng), pool)
-        if progress:
-            progress(len(theta))
-        recovered = abc_smc.recover(simulator, box, repetitions, seed, particles, most, progress) if repetitions else None
+        predicted, answers = case.runs(theta, _seeds(len(theta), rng), pool, progress)
+        recovered = abc_smc.recover(simulator, box, repetitions, seed, particles, most) if repetitions else None
     named = ", ".join(str(one) if isinstance(one, str | Path) else "an earlier calibration" for one in given)
-    return Calibration(case, found, tuple(predicted), seed, named, recovered, tuple(_notes(case, past)))
+    return Calibration(case, found, tuple(predicted), seed, named, recovered, tuple(_notes(case, past)), answers)
 
 
 def box_of(free: Mapping[str, tuple[float, float]], past: Sequence[Calibration] = (), widen: float | None = None) -> Box:
@@ -367,7 +471,7 @@ def box_of(free: Mapping[str, tuple[float, float]], past: Sequence[Calibration] 
 
 #: What the reader must know of how prior and data go together.
 _NOTES = {
-    "same": Said("The prior was learnt from this very curve, so its data count twice and the intervals are too narrow; "
+    "same": Said("The prior was learnt from these very data, so they count twice and the intervals are too narrow; "
                  "use a prior from other cases."),
     "other": Said("The prior was learnt under another scenario or another clock than this case has, so what it knows may "
                   "not hold here.")}
@@ -375,7 +479,9 @@ _NOTES = {
 
 def _notes(case: Case, past: Sequence[Calibration]) -> list[str]:
     """Those of the notes that hold."""
-    same = any(one.begins_like(old) for earlier in past for old in earlier.case.seen for one in case.seen)
+    told = {(one.quarter, one.signal, one.value) for one in case.waves}
+    same = any(one.begins_like(old) for earlier in past for old in earlier.case.seen for one in case.seen) or any(
+        (old.quarter, old.signal, old.value) in told for earlier in past for old in earlier.case.waves)
     other = any(earlier.case.scenario.to_toml() != case.scenario.to_toml()
                 or any(case.clock.get(name, value) != value for name, value in earlier.case.clock.items())
                 for earlier in past)
@@ -395,18 +501,23 @@ def manifest_of(found: Calibration) -> dict[str, Any]:
             "surprise": found.sample.surprise, "notes": list(found.notes),
             "seen": [{"name": one.name, "population": one.population, "active": one.active, "sized": one.sized,
                       "t": one.t.tolist(),
-                      "count": one.count.tolist()} for one in case.seen]}
+                      "count": one.count.tolist()} for one in case.seen],
+            "waves": [{**asdict(one), "error": one.error if math.isfinite(one.error) else None} for one in case.waves]}
 
 
 def tables_of(found: Calibration) -> dict[str, pd.DataFrame]:
     """The tables of a folder."""
     import pandas as pd
 
-    predicted = pd.concat([pd.DataFrame({"unit": one.name, "draw": np.repeat(np.arange(len(p)), p.shape[1]),
-                                         "t": np.tile(one.t, len(p)), "share": p.ravel()})
-                           for one, p in zip(found.case.seen, found.predicted, strict=True)], ignore_index=True)
-    made = {"parameters": found.table, "particles": found.particles, "checks": found.checks, "fan": found.fan,
-            "predicted": predicted}
+    made = {"parameters": found.table, "particles": found.particles}
+    if found.case.seen:
+        predicted = pd.concat([pd.DataFrame({"unit": one.name, "draw": np.repeat(np.arange(len(p)), p.shape[1]),
+                                             "t": np.tile(one.t, len(p)), "share": p.ravel()})
+                               for one, p in zip(found.case.seen, found.predicted, strict=True)], ignore_index=True)
+        made |= {"checks": found.checks, "fan": found.fan, "predicted": predicted}
+    if found.case.waves:
+        made |= {"waves": found.waves, "answers": pd.DataFrame(
+            found.answers, columns=[f"{one.signal}@{one.quarter}" for one in found.case.waves])}
     return made if found.recovered is None else {**made, "recovered": found.recovered,
                                                  "coverage": abc_smc.coverage(found.recovered)}
 
@@ -421,12 +532,14 @@ def load(folder: str | Path) -> Calibration:
     said = manifests.read(place, _KIND, f"make one with `letsdance adopters calibrate COUNTS.csv --out {place}`")
     try:
         particles = read_table(place / "particles.parquet")
-        predicted = read_table(place / "predicted.parquet")
+        predicted = read_table(place / "predicted.parquet") if said["seen"] else None
         free = {name: (float(low), float(high)) for name, (low, high) in said["free"].items()}
         seen = tuple(Seen(one["name"], int(one["population"]), np.array(one["t"]), np.array(one["count"]), one["active"],
                           one.get("sized", True))
                      for one in said["seen"])
-        case = Case(scenarios.read("calibrated", str(path), said["scenario"]), seen, free, said["clock"])
+        waves = tuple(Wave(**{**one, "error": np.nan if one["error"] is None else one["error"]})
+                      for one in said.get("waves", []))
+        case = Case(scenarios.read("calibrated", str(path), said["scenario"]), seen, free, said["clock"], waves)
         box, known = box_of(free), said["known_before"]
         if known:
             box = replace(box, learnt=tuple(known["names"]), mean=np.array(known["mean"]), cov=np.array(known["cov"]))
@@ -434,9 +547,12 @@ def load(folder: str | Path) -> Calibration:
         sample = Sample(box, box.z(particles[list(free)].to_numpy(np.float64)), weights / weights.sum(),
                         np.zeros((len(particles), 0)), particles["distance"].to_numpy(np.float64), np.zeros(0),
                         tuple((int(n), float(e), float(p)) for n, e, p in said["rounds"]), float(said["surprise"]))
-        shares = tuple(predicted[predicted["unit"] == one.name]["share"].to_numpy().reshape(-1, len(one.t)) for one in seen)
+        shares = () if predicted is None else tuple(
+            predicted[predicted["unit"] == one.name]["share"].to_numpy().reshape(-1, len(one.t)) for one in seen)
+        answers = read_table(place / "answers.parquet").to_numpy(np.float64) if waves else np.zeros((0, 0))
         recovered = read_table(place / "recovered.parquet") if (place / "recovered.parquet").exists() else None
-        return Calibration(case, sample, shares, int(said["seed"]), str(said["prior"]), recovered, tuple(said["notes"]))
+        return Calibration(case, sample, shares, int(said["seed"]), str(said["prior"]), recovered, tuple(said["notes"]),
+                           answers)
     except Refused:
         raise
     except Exception as error:  # whatever a damaged file makes pyarrow say

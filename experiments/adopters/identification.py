@@ -1,7 +1,7 @@
 """What a calibration tells and, above all, what its data cannot tell: in sentences.
 
 What stays as open as before, what is known only together, what presses against the end of its range or falls apart into
-two, what contradicts the prior, what the model does not reproduce, and what no curve of adoption says.
+two, what contradicts the prior, what the model does not reproduce, and what no curve of adoption and no answers say.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from letsdance.experiments.adopters import abc_smc
 from letsdance.experiments.adopters.calibrate import CLOCK, PARAMETERS, Calibration
 from letsdance.experiments.adopters.observed import MOST_GOVERNMENTS, Seen
+from letsdance.experiments.outcome_words import titled as outcome_titled
+from letsdance.experiments.outcomes import parse
 from letsdance.words import IN_ENGLISH, Text
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ _EDGE, _PILED = 0.05, 0.25    # so much of the weight in so much of the range, a
 _SURPRISE = 0.05
 _OLD = 0.16                   # adopted by the end of the first period: the innovation is older than the record
 _CASES = 20                   # of a recovery test, from which its coverage is judged
-_HELD = 0.8                   # of the periods within 95 % of what is predicted
+_HELD = 0.8                   # of the periods, and of the waves, within 95 % of what is predicted
 
 
 def plain(value: float, text: Text = IN_ENGLISH) -> str:
@@ -48,6 +50,12 @@ def titled(name: str, text: Text = IN_ENGLISH) -> str:
 def called(one: Seen, text: Text = IN_ENGLISH) -> str:
     """A curve's name in sentences."""
     return one.name if one.named else text("report.fitted_the_data")
+
+
+def in_waves(found: Calibration, text: Text = IN_ENGLISH) -> str:
+    """What was seen in waves, in a sentence."""
+    quarters = [one.quarter for one in found.case.waves]
+    return text("report.fitted_waves", n=len(quarters), first=min(quarters), last=max(quarters))
 
 
 def cannot_tell(found: Calibration, text: Text = IN_ENGLISH) -> list[str]:
@@ -102,15 +110,22 @@ def _pairs(found: Calibration, text: Text) -> Iterator[str]:
 
 def _misfits(found: Calibration, text: Text) -> Iterator[str]:
     """What the fitted model does not do."""
-    for _, row in found.checks.iterrows():
+    several = len(found.case.seen) > 1
+    told = [(row, text("report.fitted_of_unit", unit=row["unit"]) if several else "",
+             text(f"report.fitted_check_{row['statistic']}")) for row in found.checks.to_dict("records")]
+    told += [(row, "", outcome_titled(parse(f"{row['signal']}@{row['quarter']}"), text))
+             for row in found.waves.to_dict("records")]
+    for row, where, what in told:
         if row["p"] < 0.025 or row["p"] > 0.975:
             way, share = ("less", 1 - row["p"]) if row["p"] < 0.025 else ("more", row["p"])
-            where = text("report.fitted_of_unit", unit=row["unit"]) if len(found.case.seen) > 1 else ""
-            yield text(f"report.fitted_misfit_{way}", where=where, what=text(f"report.fitted_check_{row['statistic']}"),
-                       value=plain(float(row["observed"]), text), share=text.percent(share))
+            yield text(f"report.fitted_misfit_{way}", where=where, what=what, value=plain(float(row["observed"]), text),
+                       share=text.percent(share))
     held, periods = found.inside
     if held < _HELD * periods:
         yield text("report.fitted_misses", held=held, periods=periods)
+    waves = found.waves["inside"]
+    if waves.sum() < _HELD * len(waves):
+        yield text("report.fitted_misses_waves", held=int(waves.sum()), n=len(waves))
 
 
 def _always(found: Calibration, text: Text) -> Iterator[str]:
@@ -126,9 +141,11 @@ def _always(found: Calibration, text: Text) -> Iterator[str]:
             yield text("report.fitted_luck", **of)
     if found.sample.effective < 100:
         yield text("report.fitted_effective", n=text.number(found.sample.effective))
-    if "quarters_per_period" in case.clock:
+    if case.seen and "quarters_per_period" in case.clock:
         yield text("report.fitted_clock", n=text.typed(case.clock["quarters_per_period"]))
-    yield text("report.fitted_always")
+    if case.waves:
+        yield text("report.fitted_asked")
+    yield text("report.fitted_always" if case.seen else "report.fitted_no_curve")
 
 
 def found_in_words(found: Calibration, text: Text = IN_ENGLISH) -> list[str]:

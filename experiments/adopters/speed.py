@@ -23,7 +23,7 @@ import numpy as np
 
 from letsdance import scenarios
 from letsdance.experiments.adopters.calibrate import Calibration, load
-from letsdance.experiments.adopters.identification import called
+from letsdance.experiments.adopters.identification import called, in_waves
 from letsdance.experiments.compare import Policy, read_policy
 from letsdance.experiments.paired import interval
 from letsdance.params import Refused, check_whole, nearest
@@ -230,10 +230,9 @@ def speed(case: str | Path | Scenario | Calibration = "lets_dance", given: Any =
     seed, start = check_whole("seed", seed, 0, 2**62), check_whole("start", start, 1, HORIZON[1])
     if known is not None:
         theta, each = known.draws(draws, seed), runs
-        one = known.case.seen[0]
-        last = int(known.case.quarters(theta.mean(axis=0), one)[-1])
+        last = known.case.last(theta.mean(axis=0))
         horizon = min(max(60, last), HORIZON[1]) if quarters is None else quarters
-        stories = [known.case.story(one_set, horizon, one.units) for one_set in theta]
+        stories = [known.case.story(one_set, horizon, known.case.units) for one_set in theta]
         title = _case_named(known, IN_ENGLISH)
     else:
         story = scenarios.load(case).changed(quarters=quarters)  # type: ignore[arg-type]
@@ -266,9 +265,10 @@ def speed(case: str | Path | Scenario | Calibration = "lets_dance", given: Any =
 
 def _clock(known: Calibration, start: int, text: Text = IN_ENGLISH) -> str:
     """How quarters and the periods of the data go together; nothing where the clock is fitted."""
-    clock, one = known.case.clock, known.case.seen[0]
-    if len(clock) < 2:
+    clock = known.case.clock
+    if len(clock) < 2 or not known.case.seen:
         return ""
+    one = known.case.seen[0]
     period = math.ceil((start - clock["begins"]) / clock["quarters_per_period"]) - 1
     at = one.t[0] + period
     where = "before" if period < 0 else "in" if at <= one.t[-1] else "after"
@@ -313,9 +313,10 @@ def case_named(found: Speed, text: Text = IN_ENGLISH) -> str:
 
 
 def _case_named(known: Calibration, text: Text) -> str:
-    more = len(known.case.seen) - 1
-    return text("report.speed_case_more" if more else "report.speed_case", start=text.start(known.case.scenario.title),
-                seen=called(known.case.seen[0], text), n=more)
+    curves = known.case.seen
+    return text("report.speed_case_more" if len(curves) > 1 else "report.speed_case", n=len(curves) - 1,
+                start=text.start(known.case.scenario.title),
+                seen=called(curves[0], text) if curves else in_waves(known, text))
 
 
 def policy_named(name: str, text: Text = IN_ENGLISH) -> str:

@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from letsdance.experiments.adopters.answers import NONE, NUMBERED, ROLES, SCALES, worded
-from letsdance.params import Refused, Said, nearest
-from letsdance.scenarios import tables
+from letsdance.params import Refused, Said, check_whole, nearest
+from letsdance.scenarios import HORIZON, tables
 from letsdance.scenarios.tables import marks as written
 from letsdance.scenarios.tables.kinds import MEANING, SURVEY, Field, Kind, plain_name
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from letsdance.experiments.seen import Seen
     from letsdance.scenarios import Scenario
 
 #: What a scale may be called.
@@ -94,9 +95,7 @@ class Survey:
                           count=count)
         rng, made = np.random.default_rng(seed), {}
         for name, answers in self._answers().items():
-            if len(answers) < 2:
-                raise Refused("there is one answer for {name}, which tells nothing of its sampling error; ask more "
-                              "people.", name=name)
+            self._several(name)
             error = answers.std(ddof=1) / math.sqrt(len(answers))
             made[{"T": "T_lo"}.get(name, f"{name}0")] = np.clip(
                 answers.mean() + error * rng.standard_t(len(answers) - 1, count), 0, 1)
@@ -105,6 +104,26 @@ class Survey:
     def taken_together(self, count: int, seed: int) -> dict[str, np.ndarray]:
         """Starts for `Worlds(posterior=...)`, as `draws` has them."""
         return {str(name): column.to_numpy(np.float64) for name, column in self.draws(count, seed).items()}
+
+    def seen(self, quarter: int, panel: float = 0.0) -> list[Seen]:
+        """What it says of one quarter, as `ld.calibrate` and `ld.follow` take it: C, G, T, each a mean with its sampling
+        error. panel: the correlation with the same people's answers in the survey before (0: other people). Raises
+        `Refused`.
+        """
+        from letsdance.experiments.seen import Seen
+
+        self._confirmed()
+        check_whole(Said("the quarter of a survey"), quarter, 0, HORIZON[1])
+        error, asked = self.error(), {name: len(answers) for name, answers in self._answers().items()}
+        for name in asked:
+            self._several(name)
+        return [Seen(quarter, name, mean, asked[name], error[name] or math.nan, panel)
+                for name, mean in self.start().items()]
+
+    def _several(self, name: str) -> None:
+        if len(self._answers()[name]) < 2:
+            raise Refused("there is one answer for {name}, which tells nothing of its sampling error; ask more people.",
+                          name=name)
 
     def towns(self, population: Mapping[str, float] | int) -> pd.DataFrame:
         """A table of municipalities for `simulate(municipalities=...)`; population: citizens of each, or of all."""
@@ -130,6 +149,17 @@ class Survey:
 
 
 # ---------------------------------------------------------------- reading
+
+def read_waves(told: Sequence[str], scale: str | None = None) -> list[Seen]:
+    """What surveys say, each QUARTER=FILE as typed: `read_survey`, then `Survey.seen`. Raises `Refused`."""
+    found = []
+    for one in told:
+        quarter, _, file = one.partition("=")
+        if not re.fullmatch(r"\s*\d{1,4}\s*", quarter, re.ASCII) or not file.strip():
+            raise Refused("--survey {one!r} cannot be read; write QUARTER=FILE, such as 8=answers.csv.", one=one)
+        found += read_survey(file.strip(), scale).seen(int(quarter))
+    return found
+
 
 def read_survey(source: Any, scale: str | None = None, *, missing: Sequence[str] = (),
                 reading: tables.Reading | None = None) -> Survey:
@@ -351,4 +381,4 @@ def _guess(table: tables.Table, what: str, values: pd.DataFrame) -> tuple[tuple[
                   "least and what is most); say which, --scale {may}.", high=high, **asked)
 
 
-__all__ = ["ROLES", "Survey", "cronbach", "in_header", "is_reversed", "kind_of", "read_survey"]
+__all__ = ["ROLES", "Survey", "cronbach", "in_header", "is_reversed", "kind_of", "read_survey", "read_waves"]
