@@ -325,7 +325,7 @@ def equity(pair: Pair, text: Text, difference: bool = False) -> Chart:
     names = {"T": text("curve.T"), "representativeness": text("curve.representativeness")}
     curves = [_curve(pair, "T", names["T"], "trust"),
               _curve(pair, "representativeness", names["representativeness"], "equity")]
-    return lines("equity", text("chart.equity"), ended(pair, text, names, f" {text('chart.fair')}"), curves, text,
+    return lines("equity", text("chart.equity"), ended(pair, text, names, f"; {text('chart.fair')}"), curves, text,
                  difference=difference and not pair.same, top=_whole(pair, names))
 
 

@@ -406,7 +406,7 @@ def test_an_axis_of_shares_is_written_up_to_100_though_a_ratio_may_pass_it(pair)
         rows["representativeness"] = ratio
         told = replace(pair, result=replace(pair.result, rows=rows), reference=replace(pair.reference, rows=rows))
         chart = charts.equity(told, text)
-        assert chart.sentence.endswith(f"poorest's part {text.percent(ratio)} (100 % is fair).")
+        assert chart.sentence.endswith(f"poorest's part {text.percent(ratio)}; 100 % is fair.")
         return chart.option["yAxis"]["max"], chart.option.get("_most")
 
     assert axis(0.8) == (100, None)
