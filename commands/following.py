@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,7 +26,7 @@ from letsdance.commands.screen import (
     values,
     worlds_of,
 )
-from letsdance.commands.telling import finite, keep, records, text_of, written
+from letsdance.commands.telling import keep, records, text_of, written
 
 if TYPE_CHECKING:
     from letsdance.report.study import Table as Standing
@@ -68,17 +67,12 @@ def follow(
     rows = read_seen(seen)
     with progress("report.bar_seen", following.steps(rows), quiet=as_json) as advance:
         found = following.follow(rows, story, plan, there, target, chance, seed, municipalities, moves, progress=advance)
-    frames: dict[str, Any] = {"standing": found.standing, "filtered": found.filtered, "learnt": found.learnt,
-                              "draws": found.draws}
+    frames: dict[str, Any] = found.tables
     if recover:
         with progress("report.bar_cities", recover, quiet=as_json) as advance:
             frames["recovered"] = following.recover(found.case, recover, seed, moves, advance)
         frames["coverage"] = coverage(frames["recovered"])
-    said: dict[str, Any] = {
-        "worlds": there.worlds, "worlds_toml": found.case.worlds.to_toml(), "scenario": story.to_toml(), "plan": plan,
-        "target": str(found.target), "chance": chance, "seed": seed, "moves": moves, "now": found.now,
-        "seen": [{**asdict(one), "error": finite(one.error)} for one in rows],
-        "municipalities": text_of(municipalities), "sentences": found.said(text)}
+    said = found.again(story, plan, moves, text_of(municipalities), text)
     keep(out, "follow", said, frames, pages.study(found, frames.get("coverage"), text), overwrite, as_json)
     without, with_it = found.chances()
     if as_json:

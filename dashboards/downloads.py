@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from letsdance.scenarios import Scenario
     from letsdance.simulation.run import Result
 
-__all__ = ["TYPES", "File", "Making", "command", "everything", "file", "listed", "named", "table", "use_making", "written",
-           "zipped"]
+__all__ = ["TYPES", "File", "Making", "command", "everything", "file", "listed", "named", "packed", "table",
+           "use_making", "written", "zipped"]
 
 TYPES = {"svg": "image/svg+xml", "png": "image/png", "csv": "text/csv", "html": "text/html", "zip": "application/zip",
           "toml": "application/toml", "parquet": "application/vnd.apache.parquet"}
@@ -139,12 +139,17 @@ def everything(results: Mapping[str, Result], view: View) -> dict[str, bytes]:
 
 
 def zipped(results: Mapping[str, Result], view: View) -> File:
-    """Everything in one file; equal content gives equal bytes."""
+    """Everything in one file."""
+    return packed(f"letsdance-{next(iter(results))}", everything(results, view))
+
+
+def packed(name: str, files: Mapping[str, bytes]) -> File:
+    """Files by their path in one zip; equal content gives equal bytes."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path, content in everything(results, view).items():
+        for path, content in files.items():
             archive.writestr(zipfile.ZipInfo(path, _LIKE), content, zipfile.ZIP_DEFLATED)
-    return File(f"letsdance-{next(iter(results))}.zip", TYPES["zip"], out.getvalue())
+    return File(f"{name}.zip", TYPES["zip"], out.getvalue())
 
 
 def _manifest(results: Mapping[str, Result], view: View) -> dict[str, Any]:

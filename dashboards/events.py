@@ -13,8 +13,8 @@ from functools import cache
 from types import UnionType
 from typing import Any, Literal, NotRequired, TypedDict, Union, get_args, get_origin, get_type_hints, is_typeddict
 
-__all__ = ["Chosen", "Found", "Goal", "Look", "Luck", "MapOrder", "Nothing", "Order", "Section", "Setting", "Step", "Table",
-           "Taken", "TownDrawn", "TownOrder", "UseChange", "Within", "declare", "declared", "wrong"]
+__all__ = ["Case", "Chosen", "Found", "Goal", "Look", "Luck", "MapOrder", "Nothing", "Order", "Section", "Setting", "Step",
+           "Table", "Taken", "TownDrawn", "TownOrder", "UseChange", "Within", "declare", "declared", "wrong"]
 
 #: An event that only says that it happened.
 type Nothing = bool | None
@@ -110,6 +110,18 @@ class Goal(TypedDict):
     what: str
     share: int
     limit: float | None
+    asked: bool
+
+
+class Case(TypedDict):
+    """What was seen of a case, as typed; what is wanted of it, with what chance in per cent; how far worlds reach; whether
+    it is followed."""
+
+    rows: str
+    what: str
+    share: int
+    chance: int
+    within: str
     asked: bool
 
 

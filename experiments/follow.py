@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -58,13 +58,17 @@ NO_PLAN = "no plan"
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """What is followed: a scenario with all that is planned, what is uncertain of it, and what was seen."""
+    """What is followed: a scenario with all that is planned, what is uncertain of it, and what was seen.
+
+    between: hears, in the caller's thread, how many particles ran since; what it raises stops the rest.
+    """
 
     story: Scenario
     worlds: Worlds
     towns: places.Municipalities
     seen: tuple[Seen, ...]
     threads: int
+    between: Callable[[int], None] = lambda count: None
 
     @cached_property
     def names(self) -> list[str]:
@@ -94,7 +98,7 @@ class Case:
             numbers = np.column_stack([np.asarray(columns[name], np.float64) for name in names])
             at = [(base.dtype.names or ()).index(name) for name in names]
 
-        def work(span: tuple[int, int]) -> None:
+        def work(span: tuple[int, int]) -> int:
             for k in range(*span):
                 if plain:
                     table = base.copy()
@@ -103,15 +107,16 @@ class Case:
                 else:
                     there = put(story, {name: columns[name][k] for name in names})
                     keep(k, along(there, self.towns, luck[k], last))
+            return span[1] - span[0]
 
-        edges = np.linspace(0, len(z), min(len(z), 8 * self.threads) + 1).astype(int).tolist()
-        spans = list(pairwise(edges))
         if self.threads == 1:
-            for span in spans:
-                work(span)
+            for k in range(len(z)):
+                self.between(work((k, k + 1)))
         else:
+            edges = np.linspace(0, len(z), min(len(z), 8 * self.threads) + 1).astype(int).tolist()
             with ThreadPoolExecutor(self.threads) as pool:
-                list(pool.map(work, spans))
+                for count in pool.map(work, pairwise(edges)):
+                    self.between(count)
 
     @cached_property
     def kept(self) -> tuple[str, ...]:
@@ -218,6 +223,23 @@ class Followed:
         return pd.DataFrame(rows).sort_values("narrowing", kind="stable", ignore_index=True)
 
     @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """What is kept in a folder, by name."""
+        return {"standing": self.standing, "filtered": self.filtered, "learnt": self.learnt, "draws": self.draws}
+
+    def again(self, scenario: Scenario, plan: str | None, moves: int, municipalities: str | None,
+              text: Text = IN_ENGLISH) -> dict[str, Any]:
+        """What it takes to follow the case again, as a folder's manifest has it, and what was found in a language.
+
+        scenario, plan: as they were asked, the plan apart. municipalities: their CSV, None for the usual ones.
+        """
+        rows = [{**asdict(one), "error": one.error if np.isfinite(one.error) else None} for one in self.case.seen]
+        return {"worlds": self.case.worlds.worlds, "worlds_toml": self.case.worlds.to_toml(),
+                "scenario": scenario.to_toml(), "plan": plan, "target": str(self.target), "chance": self.needed,
+                "seed": self.seed, "moves": moves, "now": self.now, "seen": rows, "municipalities": municipalities,
+                "sentences": self.said(text)}
+
+    @property
     def structures(self) -> pd.DataFrame:
         """One row a value of each structural alternative: its chance before and now."""
         import pandas as pd
@@ -238,11 +260,15 @@ class Followed:
 
     def said(self, text: Text = IN_ENGLISH) -> list[str]:
         """The sentences, in a language."""
-        odd = self.filtered[self.filtered["surprise"] < 0.05]
+        odd = self.unexpected(text)
         return [self._stands(text), self._whether(text),
-                text("report.follow_at_first", before=self.chances("before")[1].said(text)),
-                *([text("report.follow_odd", quarter=int(odd.iloc[0]["quarter"]))] if len(odd) else []),
+                text("report.follow_at_first", before=self.chances("before")[1].said(text)), *([odd] if odd else []),
                 self._told_most(text)]
+
+    def unexpected(self, text: Text = IN_ENGLISH) -> str:
+        """That what was seen lay beyond what the worlds foresaw, and when first; '' where it did not."""
+        odd = self.filtered[self.filtered["surprise"] < 0.05]
+        return text("report.follow_odd", quarter=int(odd.iloc[0]["quarter"])) if len(odd) else ""
 
     def _stands(self, text: Text) -> str:
         last = self.standing.iloc[-1]
@@ -338,15 +364,15 @@ def make_case(seen: SeenLike, scenario: ScenarioLike = "lone_ranger", plan: str 
 def follow(seen: SeenLike, scenario: ScenarioLike = "lone_ranger", plan: str | Policy | None = None,
            worlds: Worlds | None = None, target: str | Condition = MAJORITY, needed: float = 0.8, seed: int = 1,
            municipalities: MunicipalitiesLike | None = None, moves: int = 1, threads: int | None = None,
-           progress: Callable[[int], None] | None = None) -> Followed:
+           progress: Callable[[int], None] | None = None, between: Callable[[int], None] | None = None) -> Followed:
     """Where a case stands by what was seen, how sure that is, and whether its plan still holds.
 
     seen: a table or its file: quarter, signal, value, and n people asked or error, a standard error, for what people say
     (support, trust, use, officials). plan: a policy such as "outreach: OUT@9+20"; what of it lies before now has been done.
     worlds: what is uncertain (2,000 particles within 30 % unless said); where the start lies on the plane is uncertain too,
     unless worlds or the scenario name C0 and G0. target, needed: what is wanted, and with what chance. moves: the most
-    proposals for each particle at each degree. progress: hears of each quarter seen, and twice of what is to come. Equal
-    seeds give equal numbers, whatever the threads. Raises `Refused`.
+    proposals for each particle at each degree. progress: hears of each quarter seen, and twice of what is to come. between:
+    as of `Case`. Equal seeds give equal numbers, whatever the threads. Raises `Refused`.
 
     >>> seen = pd.DataFrame({"quarter": [2, 4], "signal": "support", "value": [0.6, 0.62], "n": 400})
     >>> found = ld.follow(seen, ld.load_scenario("lone_ranger").changed(quarters=8), worlds=ld.Worlds(50, "20%"))
@@ -361,6 +387,7 @@ def follow(seen: SeenLike, scenario: ScenarioLike = "lone_ranger", plan: str | P
     if isinstance(needed, bool) or not isinstance(needed, int | float) or not 0.0 < needed < 1.0:
         raise Refused("the chance that is needed must lie between 0 and 1, not {needed!r}.", needed=needed)
     case, policy = make_case(seen, scenario, plan, worlds, municipalities, threads)
+    case = replace(case, between=between) if between else case
     if (asked.outcome.last or 0) > case.story.quarters:
         raise Refused("{asked} looks at quarter {last}, after the horizon of {quarters}; name an earlier quarter or raise "
                       "quarters.", asked=asked.outcome, last=asked.outcome.last, quarters=case.story.quarters)
@@ -382,7 +409,7 @@ def follow(seen: SeenLike, scenario: ScenarioLike = "lone_ranger", plan: str | P
     holds = reached(now)
     step(1)
     path = cloud.traces[:, :, [case.kept.index("C"), case.kept.index("G")]]
-    return Followed(case, policy, asked, float(needed), seed, now, standing, filtered, path,
+    return Followed(replace(case, between=Case.between), policy, asked, float(needed), seed, now, standing, filtered, path,
                     pd.DataFrame(case.worlds_at(cloud.z)), first, before, holds)
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 #: What may be seen, and whether only people who are asked tell it: a municipality's signals, and its officials' answers.
 SEEN: Mapping[str, bool] = {**SIGNALS, "G": True}
 _CALLED = {**WORDS, "officials": "G"}
+_SAID = {signal: word for word, signal in reversed(_CALLED.items())}
 #: A count is taken to be right to one, or to this part of it where that is more.
 ROUGH = 0.05
 KIND = Kind("seen", "what was seen", ("quarter", "signal", "value"), (
@@ -171,3 +172,12 @@ def read_seen(source: SeenLike) -> tuple[Seen, ...]:
             raise Refused("{name} is asked for the first time in quarter {quarter}, so panel has no earlier answers of the "
                           "same people; leave panel blank there.", name=one.signal, quarter=one.quarter)
     return ordered
+
+
+def as_csv(seen: Sequence[Seen]) -> str:
+    """What was seen as a CSV, which `read_seen` reads back as it is."""
+    again = any(one.panel for one in seen)
+    rows = [f"{one.quarter},{_SAID.get(one.signal, one.signal)},{float(one.value)!r},{one.asked or ''},"
+            + ("" if np.isnan(one.error) else repr(float(one.error))) + (f",{float(one.panel) or ''}" if again else "")
+            for one in seen]
+    return "\n".join(["quarter,signal,value,n,error" + ",panel" * again, *rows, ""])

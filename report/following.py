@@ -47,29 +47,104 @@ def _shares(text: Text) -> list[tuple[float, str]]:
     return [*((k / 4, text.number(25 * k)) for k in range(4)), (1.0, text.percent(1.0))]
 
 
+def region(points: np.ndarray, share: float = 0.8, corners: int = 72) -> np.ndarray:
+    """float64[corners, 2]: the ellipse about the mean of points float64[n, 2], in the shape of their covariance, that is
+    just large enough to hold a share of them (Mahalanobis 1936); the mean itself where they do not spread both ways."""
+    middle = points.mean(axis=0)
+    away, spread = points - middle, np.cov(points.T)
+    if np.linalg.det(spread) < 1e-12:
+        return np.repeat(middle[None, :], corners, axis=0)
+    far = np.quantile(np.einsum("ni,ij,nj->n", away, np.linalg.inv(spread), away), share, method="higher")
+    turn = np.linspace(0.0, 2.0 * np.pi, corners, endpoint=False)
+    return np.asarray(middle + np.sqrt(far) * np.column_stack([np.cos(turn), np.sin(turn)]) @ np.linalg.cholesky(spread).T)
+
+
+def _ground(panel: Panel, text: Text) -> None:
+    """The four futures on the part of the plane that a panel shows, with their names where there is room."""
+    (left, right), (down, up) = panel.xs, panel.ys
+    for name, (x, y) in _CORNERS.items():
+        x0, x1 = max(left, x - 0.25), min(right, x + 0.25)
+        y0, y1 = max(down, y - 0.25), min(up, y + 0.25)
+        if x0 >= x1 or y0 >= y1:
+            continue
+        a, b, top, bottom = (float(v) for v in (*panel.at_x([x0, x1]), *panel.at_y([y1, y0])))
+        panel.figure.box(a, top, b - a, bottom - top, tint(COLOURS[name], 0.10))
+        if b - a > 100 and bottom - top > 50:
+            first, low = x < 0.5, y < 0.5
+            panel.figure.text(a + 7 if first else b - 7, bottom - 9 if low else top + 19, text(f"curve.{name}"), 14,
+                              COLOURS[name], True, anchor="start" if first else "end")
+
+
+def _regions(panel: Panel, found: Followed) -> None:
+    """Where 80 % of the worlds were in each quarter seen, paler the longer ago; the quarter stands where no other ring
+    is."""
+    quarters = found.standing["quarter"].astype(int).tolist()
+    edges = [panel.points(*np.clip(region(found.path[:, quarter]), 0.0, 1.0).T) for quarter in quarters]
+    said = list[np.ndarray]()
+    for k, (quarter, edge) in enumerate(zip(quarters, edges, strict=True)):
+        colour = tint(OWN[0], 0.4 + 0.6 * (k + 1) / len(quarters))
+        panel.figure.area(edge, OWN[0], 0.07)
+        panel.figure.line(np.vstack([edge, edge[:1]]), colour, 2.4 if quarter == found.now else 1.5)
+        out = edge[::3] - edge.mean(axis=0)
+        places = edge[::3] + 11 * out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1.0)
+        other = np.vstack([one for one in (*edges, *said) if one is not edge] or [np.full((1, 2), np.inf)])
+        free = np.linalg.norm(places[:, None] - other[None], axis=2).min(axis=1)
+        from_middle = np.abs(places - [panel.x + panel.width / 2, panel.y + panel.height / 2])
+        free[(from_middle > panel.width / 2 - 12).any(axis=1)] = 0.0
+        if free.max() > 9:
+            said.append(places[[free.argmax()]])
+            x, y = said[-1][0].tolist()
+            panel.figure.text(x, y + 5, str(quarter), 13, OWN[0], True, "middle", PAPER)
+
+
+def _way(panel: Panel, way: np.ndarray) -> None:
+    panel.line(way[:, 0], way[:, 1], PAPER, 5)
+    panel.line(way[:, 0], way[:, 1], INK, 2.2)
+    panel.figure.disc(float(panel.at_x(way[-1, 0])), float(panel.at_y(way[-1, 1])), 6, INK, edge=PAPER, edge_width=1.6)
+
+
+def _close_up(found: Followed) -> tuple[float, tuple[float, float], tuple[float, float]]:
+    """Step of its scales, and what it shows of C and G: a square about the way and nearly all worlds in quarters seen."""
+    there = found.path[:, found.standing["quarter"].astype(int).tolist()].reshape(-1, 2)
+    low, high = np.quantile(there, [0.005, 0.995], axis=0)
+    way = found.path.mean(axis=0)
+    low, high = np.minimum(low, way.min(axis=0)), np.maximum(high, way.max(axis=0))
+    wide = min(1.0, max(0.1, 1.15 * float((high - low).max())))
+    step = next(step for step in (0.02, 0.05, 0.1, 0.2, 0.25) if wide <= 5 * step or step == 0.25)
+    x, y = np.clip((low + high - wide) / 2, 0.0, 1.0 - wide).tolist()
+    return step, (x, x + wide), (y, y + wide)
+
+
 def plane(found: Followed, width: float = WIDE, text: Text = ENGLISH) -> Figure:
-    """Where the case stands on the willingness plane, and the way that it came."""
+    """Where the case stands on the willingness plane, where it was in each quarter seen, and the way that it came: on the
+    whole plane, and closer."""
     figure = Figure(text("report.follow_where"), found.said(text)[0], width)
     top = figure.head(text("report.follow_where_head", quarter=found.now))
     top = key(figure, top + 10, {text("report.follow_worlds_then", quarter=found.now): OWN[0],
                                  text("report.follow_way"): INK})
-    side = min(width - 80, 560.0)
-    panel = Panel(figure, 48, top + 8, side, side, (0.0, 1.0), (0.0, 1.0))
-    for name, (x, y) in _CORNERS.items():
-        left, up = panel.at_x(x - 0.25), panel.at_y(y + 0.25)
-        figure.box(float(left), float(up), side / 2, side / 2, tint(COLOURS[name], 0.10))
-        figure.text(float(panel.at_x(0.02 if x < 0.5 else 0.98)), float(panel.at_y(0.04 if y < 0.5 else 0.96)) + 5,
-                    text(f"curve.{name}"), 14, COLOURS[name], True, anchor="start" if x < 0.5 else "end")
-    panel.scale_y(_shares(text))
-    panel.scale_x(_shares(text))
-    shown = found.path[:: max(1, len(found.path) // 400)]
-    for x, y in shown[:, -1]:
-        figure.disc(float(panel.at_x(x)), float(panel.at_y(y)), 3.2, OWN[0], opacity=0.28)
-    way = found.path.mean(axis=0)
-    panel.line(way[:, 0], way[:, 1], PAPER, 5)
-    panel.line(way[:, 0], way[:, 1], INK, 2.2)
-    figure.disc(float(panel.at_x(way[-1, 0])), float(panel.at_y(way[-1, 1])), 6, INK, edge=PAPER, edge_width=1.6)
-    figure.foot(panel.y + side + 30, text("report.foot"))
+    stacked = width < 600
+    side = width - 80 if stacked else min((width - 136) / 2, 420.0)
+    whole = Panel(figure, 48, top + 8, side, side, (0.0, 1.0), (0.0, 1.0))
+    step, xs, ys = _close_up(found)
+    near = Panel(figure, 48 if stacked else side + 112, whole.y + (side + 60 if stacked else 0), side, side, xs, ys)
+    for panel in (whole, near):
+        _ground(panel, text)
+    whole.scale_y(_shares(text))
+    whole.scale_x(_shares(text))
+    for (low, high), scaled in ((near.ys, near.scale_y), (near.xs, near.scale_x)):
+        ticks = step * np.arange(np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9) + 1)
+        last = float(ticks[-1])
+        scaled([*((float(v), text.number(round(100 * v))) for v in ticks[:-1]), (last, text.percent(last))])
+    frame = whole.points([xs[0], xs[1], xs[1], xs[0], xs[0]], [ys[0], ys[0], ys[1], ys[1], ys[0]])
+    figure.line(frame, INK, 1.2)
+    for x, y in found.path[:: max(1, len(found.path) // 400), -1]:
+        if xs[0] <= x <= xs[1] and ys[0] <= y <= ys[1]:
+            figure.disc(float(near.at_x(x)), float(near.at_y(y)), 3.2, OWN[0], opacity=0.28)
+    _regions(near, found)
+    figure.area(whole.points(*np.clip(region(found.path[:, -1]), 0.0, 1.0).T), OWN[0], 0.35)
+    for panel in (whole, near):
+        _way(panel, found.path.mean(axis=0))
+    figure.foot(near.y + side + 30, text("report.foot"))
     return figure
 
 
@@ -221,4 +296,4 @@ def study(found: Followed, coverage: pd.DataFrame | None = None, text: Text = EN
         text("report.of_the_model"), text)
 
 
-__all__ = ["chances", "coverage_sentences", "learnt_table", "plane", "signal", "standing_table", "study"]
+__all__ = ["chances", "coverage_sentences", "learnt_table", "plane", "region", "signal", "standing_table", "study"]

@@ -8,6 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 from pseudo import crowded, plain_english
 from scipy.special import ndtri
 from typer.testing import CliRunner
@@ -19,12 +21,13 @@ from letsdance.experiments.adopters.abc_smc import coverage
 from letsdance.experiments.follow import _stopped, follow, load, make_case, recover
 from letsdance.experiments.luck_paths import along
 from letsdance.experiments.outcomes import parse_condition
-from letsdance.experiments.seen import Seen, read_seen
+from letsdance.experiments.seen import SEEN, Seen, as_csv, read_seen
 from letsdance.experiments.worlds import Worlds, read
 from letsdance.params import Refused
 from letsdance.report import following as pages
 from letsdance.report.sheet import NARROW, WIDE
 from letsdance.report.study import render
+from letsdance.scenarios.tables import pasted
 from letsdance.simulation import municipalities
 from letsdance.words import Text, languages
 
@@ -193,6 +196,25 @@ def test_a_case_speaks_the_language_that_is_asked(found, spoken):
         assert not plain_english(pages.study(one, held if one is told else None, spoken), typed)
 
 
+def test_a_ring_holds_80_per_cent_of_the_worlds_and_is_kept_within_the_plane(found):
+    points = np.random.default_rng(3).multivariate_normal([0.4, 0.6], [[0.02, 0.015], [0.015, 0.03]], 1000)
+    ring = pages.region(points, corners=720)
+    turn = np.roll(ring, -1, axis=0) - ring
+    inside = [(turn[:, 0] * (y - ring[:, 1]) - turn[:, 1] * (x - ring[:, 0]) >= 0).all() for x, y in points]
+    assert np.mean(inside) == pytest.approx(0.8, abs=0.002)  # a polygon of many corners, a little within the ellipse
+    normal = pages.region(np.random.default_rng(4).standard_normal((200_000, 2)))
+    assert np.linalg.norm(normal, axis=1) == pytest.approx(np.sqrt(-2 * np.log(0.2)), abs=0.02)
+    still = pages.region(np.column_stack([points[:, 0], np.full(1000, 0.5)]))
+    assert still == pytest.approx(np.tile([points[:, 0].mean(), 0.5], (72, 1)))
+    _, told = found
+    step, xs, ys = pages._close_up(told)
+    way = told.path.mean(axis=0)
+    assert xs[0] <= way[:, 0].min() <= way[:, 0].max() <= xs[1]
+    assert ys[0] <= way[:, 1].min() <= way[:, 1].max() <= ys[1]
+    assert xs[1] - xs[0] == pytest.approx(ys[1] - ys[0])
+    assert 2 * step <= xs[1] - xs[0] <= max(5 * step, 1.0)
+
+
 @pytest.mark.parametrize("language", languages())
 def test_its_figures_have_room(found, language):
     _, told = found
@@ -233,6 +255,22 @@ def test_synthetic_cities_are_found_again():
     assert (rows["low_95"] <= rows["low_80"]).all()
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_every_run_is_heard_between_and_what_is_raised_there_ends_it(threads):
+    heard = []
+    follow([Seen(2, "C", 0.5, 200)], SMALL, None, Worlds(20, "20%"), threads=threads, between=heard.append)
+    assert sum(heard) % 20 == 0
+    assert sum(heard) >= 20 * (1 + 2 + 1)  # before; where something was seen a run and a proposal; now
+    if threads == 1:
+        assert set(heard) == {1}
+
+    def enough(count):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        follow([Seen(2, "C", 0.5, 200)], SMALL, None, Worlds(20, "20%"), threads=threads, between=enough)
+
+
 # ---------------------------------------------------------------- tables and the command
 
 @pytest.mark.parametrize(("text", "said"), [
@@ -255,6 +293,16 @@ def test_words_are_read_as_people_write_them(tmp_path):
     assert (second.signal, second.value, second.asked) == ("T", 0.45, 300)
     assert second.spread(np.array(0.5), 10) == pytest.approx(np.sqrt(0.25 / 300))
     assert Seen(3, "services", 2.0).spread(np.array([0.1, 4.0]), 10).tolist() == [0.1, 0.2]
+
+
+@given(some.lists(some.builds(
+    Seen, some.integers(0, 200), some.sampled_from(sorted(SEEN)), some.floats(0, 1), some.integers(2, 10**6),
+    some.one_of(some.just(np.nan), some.floats(1e-6, 9))), min_size=1, unique_by=lambda one: (one.quarter, one.signal)))
+def test_what_was_seen_is_read_back_as_it_was_written(seen):
+    again = read_seen(pasted(as_csv(seen)))
+    assert list(map(repr, again)) == list(map(repr, sorted(seen, key=lambda one: (one.quarter, one.signal))))
+    waves = (Seen(2, "C", 0.5, 400), Seen(4, "C", 0.625, 400, panel=0.7), Seen(4, "T", 0.25, 400))
+    assert list(map(repr, read_seen(pasted(as_csv(waves))))) == list(map(repr, waves))
 
 
 def test_the_command_leaves_a_posterior_that_worlds_take(tmp_path, monkeypatch):

@@ -11,6 +11,7 @@ import solara
 
 from letsdance.dashboards import charts, compute, downloads, events, tables
 from letsdance.dashboards.charts import Chart
+from letsdance.dashboards.follow import Follow
 from letsdance.dashboards.parts import Box, Figure, Heading, Say, Waiting, vue
 from letsdance.dashboards.session import Session, use_session
 from letsdance.dashboards.state import View, check_link, to_link
@@ -212,7 +213,7 @@ class Shown:
 
 @solara.component
 def Page() -> None:
-    """Own data and what runs now at the left; what can be taken away at the right."""
+    """Own data and what runs now at the left; what can be taken away at the right; a case to follow below."""
     session = use_session()
     view, text = session.view.value, session.text
     question = (*view.question(), view.language)
@@ -236,6 +237,7 @@ def Page() -> None:
                 Now(session, shown, current, answer.refused)
             with Box([], "ld-column"):
                 Take(shown if current else None)
+        Follow()
 
 
 @dataclass(frozen=True)
@@ -257,7 +259,7 @@ def Own(session: Session) -> None:
     view, text = session.view.value, session.text
     # One state: of two, the last table's refusal would for a moment stand beside the next table.
     now: solara.Reactive[_Brought] = solara.use_reactive(_Brought())
-    texts = solara.use_memo(lambda: text.all("data", "tab"), [view.language])
+    texts = solara.use_memo(lambda: text.all("data", "tab") | {"follow.title": text("follow.title")}, [view.language])
 
     def load(file: dict[str, Any]) -> None:
         try:
