@@ -473,7 +473,7 @@ def test_every_figure_and_table_has_a_title_in_both_languages():
 # ---------------------------------------------------------------- in a browser
 
 def choose(page, name, text, encoding="utf-8"):
-    page.locator("input[accept*=csv]").set_input_files(
+    page.locator(".ld-own input[accept*=csv]").set_input_files(
         files=[{"name": name, "mimeType": "text/csv", "buffer": text.encode(encoding)}])
 
 
