@@ -69,19 +69,19 @@ def go(
     """Let a saved state go on, as it was and with other policies. All meet the same luck."""
     from letsdance.experiments import branch as branches
     from letsdance.experiments import folder
-    from letsdance.experiments.compare import read_policy
     from letsdance.params import Refused
+    from letsdance.scenarios.policy import read_policy
 
     folder.check_target(out, overwrite)
     state = branches.load(file)
     policies: dict[str, Any] = {branches.AS_IT_WAS: []}
     for one in map(read_policy, policy or []):
-        if one.start is not None or one.profile is not None:
+        if one.start or one.profile or one.context or one.quarters:
             raise Refused("policy {name}: a state goes on from where it is, so a policy here has levers, shocks and "
-                          "parameters only.", name=one.name)
-        if one.name in policies:
-            raise Refused("two policies are called {name}; rename one.", name=one.name)
-        policies[one.name] = {"levers": one.levers, "shocks": one.shocks, "parameters": one.parameters}
+                          "parameters only.", name=one.title)
+        if one.title in policies:
+            raise Refused("two policies are called {name}; rename one.", name=one.title)
+        policies[one.title] = {"levers": one.levers, "shocks": one.shocks, "parameters": dict(one.parameters)}
     with progress("report.bar_runs", max(runs, 1) * len(policies), quiet=as_json) as advance:
         frame = branches.branch(state, policies, runs, quarters, progress=advance)
     from letsdance.report.branching import differences, ends, study

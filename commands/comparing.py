@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from letsdance.experiments.compare import Comparison
     from letsdance.experiments.outcomes import Outcome
     from letsdance.experiments.windtunnel import WindTunnel
-    from letsdance.scenarios import Scenario
+    from letsdance.scenarios import Changes, Scenario
     from letsdance.words import Text
 
 _OUTCOME = "What is looked at first, such as lets_dance@60, T@40-60 or ever_adopted."
@@ -65,7 +65,7 @@ def compare(
     """
     from letsdance import scenarios as told
     from letsdance.experiments import folder
-    from letsdance.experiments.compare import Policy, policies, read_policy
+    from letsdance.experiments.compare import policies
     from letsdance.experiments.outcomes import parse
     from letsdance.experiments.precision import until as target
     from letsdance.params import Refused
@@ -76,15 +76,11 @@ def compare(
     if there is not None and until is not None:
         raise Refused("--until counts runs in one world; leave it out, or leave --worlds out.")
     asked, wanted = parse(outcome), None if until is None else target(until)
-    shared: dict[str, Any] = {
+    shared: Changes = {
         "parameters": values(sets), "levers": lever or [], "shocks": shock or [], "profile": profile,
         "quarters": quarters}
     starts = [told.load(name).changed(**shared) for name in scenarios or []]
-    read = [read_policy(text) for text in policy or []]
-    given: list[Any] = [Policy(story.title or story.name, start=story) for story in starts]
-    given += [one if one.start is None else Policy(one.name, one.levers, one.shocks, one.parameters, one.profile,
-                                                   one.start.changed(**shared)) for one in read]
-    stories = policies(given, starts[0] if starts else None)
+    stories = policies([*starts, *(policy or [])], starts[0] if starts else None, shared=shared)
     for one in [asked, *([] if wanted is None else [wanted.outcome])]:
         _looks_within(one, stories)
     if there is not None:

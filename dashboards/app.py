@@ -29,7 +29,6 @@ from letsdance.dashboards.sentences import named, uses_said
 from letsdance.dashboards.session import Session, provide, use_session
 from letsdance.dashboards.state import (
     LANGUAGES,
-    Policy,
     View,
     check_link,
     from_file,
@@ -40,6 +39,7 @@ from letsdance.dashboards.state import (
 )
 from letsdance.params import Refused
 from letsdance.scenarios.mechanism import everywhere
+from letsdance.scenarios.policy import Policy
 from letsdance.words import Text
 
 #: Pages in the order of the bar.
@@ -110,7 +110,7 @@ component(PAGES[0])
 
 def suited(view: View) -> View:
     """A page opens where it has something to show: hardly anybody adopts in Lone Ranger, where nobody has chosen to be."""
-    if view.page == "late_adopters" and view.policy == Policy(context=view.policy.context):
+    if view.page == "late_adopters" and view.policy == Policy.of(context=view.policy.context):
         return replace(view, policy=replace(view.policy, start=ADOPTING))
     return view
 

@@ -18,12 +18,13 @@ from letsdance.dashboards.budget import LIMIT, MOST_POINTS, points
 from letsdance.dashboards.parts import vue
 from letsdance.dashboards.sentences import uses_said
 from letsdance.dashboards.session import use_session
-from letsdance.dashboards.state import Policy, View
+from letsdance.dashboards.state import View
 from letsdance.experiments.portfolios import Portfolio
 from letsdance.experiments.search import Asked, Plan, plan, search
 from letsdance.experiments.success import evaluator
 from letsdance.params import Refused, within
 from letsdance.report.style import capital
+from letsdance.scenarios.policy import Policy
 from letsdance.words import Text
 
 #: What may be wanted of municipalities at the end, and how many of ten of them: the first is what is asked unless said.

@@ -12,7 +12,7 @@ from letsdance.dashboards.charts import Chart, Curve, lines, plane
 from letsdance.dashboards.compute import Token, simulated
 from letsdance.dashboards.numbers import Cell, Head, Row
 from letsdance.dashboards.sentences import what_changed
-from letsdance.dashboards.state import Policy, View
+from letsdance.dashboards.state import View
 from letsdance.experiments.compare import Comparison, Effect
 from letsdance.experiments.outcomes import parse
 from letsdance.experiments.paired import Interval, interval
@@ -20,6 +20,7 @@ from letsdance.experiments.windtunnel import less_is_better
 from letsdance.params import Refused, within
 from letsdance.report.style import capital, finite_mean, spread
 from letsdance.scenarios import SHOCKS, STARTS, parse_uses
+from letsdance.scenarios.policy import Policy
 from letsdance.simulation import schedule
 from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.simulation.run import Result
@@ -419,7 +420,7 @@ def tunnel_cells(policy: Policy) -> Iterator[tuple[tuple[str, str], tuple[Policy
     at = min(AT, policy.quarters)
     for shock in (CALM, *SHOCKS):
         for start in STARTS:
-            hit = Policy(start, profile=policy.profile, context=policy.context, quarters=policy.quarters,
+            hit = Policy.of(start, profile=policy.profile, context=policy.context, quarters=policy.quarters,
                          shocks=() if shock == CALM else parse_uses("shock", [{"name": shock, "start": at}]))
             changed = replace(hit, levers=policy.levers)
             for name, value in kept:

@@ -11,12 +11,12 @@ import numpy as np
 from letsdance.dashboards.charts import Chart, Curve, end_label, ever_by_category, lines
 from letsdance.dashboards.compute import Pair, Token, between, check_size
 from letsdance.dashboards.numbers import Cell, Head, Row
-from letsdance.dashboards.state import Policy
 from letsdance.experiments.paired import Interval, interval
 from letsdance.experiments.residence import Survival, survival
 from letsdance.params import PARAMETERS
 from letsdance.report.style import capital, finite_mean, spread
 from letsdance.scenarios import Use
+from letsdance.scenarios.policy import Policy
 from letsdance.simulation import schedule
 from letsdance.simulation.run import CATEGORIES, Result
 from letsdance.simulation.society import Society

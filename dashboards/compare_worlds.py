@@ -18,13 +18,14 @@ from letsdance.dashboards.limits import check_size, size_of
 from letsdance.dashboards.numbers import Cell, Head, Numbers, Row
 from letsdance.dashboards.parts import Box, Say
 from letsdance.dashboards.session import Session
-from letsdance.dashboards.state import Policy, View
+from letsdance.dashboards.state import View
 from letsdance.dashboards.trial import Trial
 from letsdance.experiments.moving import TOLD
 from letsdance.experiments.outcomes import parse
 from letsdance.experiments.over_worlds import OverWorlds
 from letsdance.experiments.worlds import Worlds, outcomes
 from letsdance.params import PARAMETERS, Refused
+from letsdance.scenarios.policy import Policy
 from letsdance.words import Text
 
 #: Worlds that are asked, runs of each policy in each, and how far uncertain parameters lie from their values.

@@ -25,9 +25,10 @@ from solara.server import kernel_context
 
 from letsdance.dashboards.limits import MOST_WORK, check_size, size_of
 from letsdance.dashboards.session import use_words
-from letsdance.dashboards.state import RUNS, Policy, View
+from letsdance.dashboards.state import RUNS, View
 from letsdance.params import LetsDanceError, Refused, Said
 from letsdance.scenarios import STARTS
+from letsdance.scenarios.policy import Policy
 from letsdance.simulation.run import Result, simulate
 from letsdance.simulation.society import cores
 
@@ -424,7 +425,7 @@ def warm() -> None:
     token = Token()
     try:
         for start in STARTS:
-            simulated(Policy(start), 1, RUNS[0], token)
+            simulated(Policy.of(start), 1, RUNS[0], token)
     except Exception as error:  # the first page will meet the same error and show it
         if "shutdown" not in str(error):  # the server was stopped meanwhile: nothing to tell
             _log.exception("the engine did not warm up")

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import solara
 
 from letsdance.dashboards.compute import Token, use_latest
-from letsdance.dashboards.state import Policy, View, own_version, to_file
+from letsdance.dashboards.state import View, own_version, to_file
 from letsdance.experiments.spreadsheet import harmless_text, to_csv
+from letsdance.scenarios.policy import Policy
 from letsdance.words import Text
 
 if TYPE_CHECKING:

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from letsdance.dashboards.compute import Pair
-from letsdance.dashboards.state import Policy, View
+from letsdance.dashboards.state import View
 from letsdance.experiments import cards
 from letsdance.experiments.paired import Interval, paired
 from letsdance.report.style import capital, finite_mean
 from letsdance.scenarios import Use
+from letsdance.scenarios.policy import Policy
 from letsdance.simulation import schedule
 from letsdance.words import Text
 

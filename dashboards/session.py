@@ -11,8 +11,9 @@ from typing import Any
 import solara
 from reacton.core import get_render_context
 
-from letsdance.dashboards.state import Policy, View, history, own_version
+from letsdance.dashboards.state import View, history, own_version
 from letsdance.params import Refused
+from letsdance.scenarios.policy import Policy
 from letsdance.words import Text
 
 __all__ = ["Session", "provide", "use_session", "use_words"]

@@ -1,32 +1,29 @@
 """What is on screen, as one immutable value: a `View`. A link and a file say it in full and give it back.
 
-A `Policy` is a start with what was changed about it; `Policy.text` writes it in one line. A `View` adds luck, the page,
-the reference and how the screen looks. Nothing else decides what a person sees, so a link restores it, undo is a list
-of views, and two sessions share nothing.
+A policy on one of the four starts (`scenarios.policy`), luck, the page, the reference and how the screen looks. Nothing
+else decides what a person sees, so a link restores it, undo is a list of views, and two sessions share nothing.
 """
 
 from __future__ import annotations
 
-import re
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from importlib.metadata import version
 from typing import Any, Literal
-from urllib.parse import parse_qsl, quote, unquote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from letsdance import scenarios
-from letsdance.params import CONTEXTS, PARAMETERS, Refused, Said, check_text, check_value, nearest, number, whole
+from letsdance.params import PARAMETERS, Refused, Said, check_text, nearest
 from letsdance.scenarios import STARTS, Scenario, Use
+from letsdance.scenarios.policy import Policy, read_whole
 from letsdance.words import languages
 
-__all__ = ["INNOVATION", "LANGUAGES", "LONGEST_NAME", "RUNS", "THEMES", "Kind", "Policy", "View", "between", "check_link",
+__all__ = ["INNOVATION", "LANGUAGES", "LONGEST_NAME", "RUNS", "THEMES", "View", "between", "check_link",
            "from_file", "from_link", "history", "opens_in", "other_version", "price", "to_file", "to_link"]
 
-Kind = Literal["lever", "shock"]
 LANGUAGES = languages()
 #: What links call the innovation's own name, and how long it may be.
 INNOVATION, LONGEST_NAME = "innovation.name", 60
@@ -39,127 +36,6 @@ _LONGEST = 60_000
 _LARGEST_TABLE = 2_000_000
 
 
-# ---------------------------------------------------------------- a policy
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """A start and what was changed about it. Parameters are those that differ from the start's own."""
-
-    start: str = "lone_ranger"
-    title: str = ""
-    profile: str = "co_creation"
-    context: tuple[str, ...] = ()
-    quarters: int = 60
-    parameters: tuple[tuple[str, float], ...] = ()
-    levers: tuple[Use, ...] = ()
-    shocks: tuple[Use, ...] = ()
-
-    def scenario(self) -> Scenario:
-        """The scenario that runs; `Refused` where its parts do not fit together."""
-        return _scenario(self)
-
-    def base(self) -> dict[str, float]:
-        """Every parameter as the start has it, before own changes."""
-        return _base(self.start, self.profile, self.context)
-
-    def value(self, name: str) -> float:
-        """A parameter's value when the run begins."""
-        return dict(self.parameters).get(name, self.base()[name])
-
-    def changed(self) -> bool:
-        """Whether anything differs from the start as it stands."""
-        return bool(self.parameters or self.levers or self.shocks or self.context)
-
-    def within(self, kind: str, name: str) -> Policy:
-        """With this context in place of the one of its kind (tradition, sector, government, preset); '' for none."""
-        kept = [one for one in self.context if CONTEXTS[one]["kind"] != kind]
-        return replace(self, context=scenarios.check_context([*kept, name] if name else kept))
-
-    def bare(self) -> Policy:
-        """The start as it stands: same place, innovation and horizon, nothing done."""
-        return Policy(start=self.start, profile=self.profile, context=self.context, quarters=self.quarters)
-
-    def without_policy(self) -> Policy:
-        """The same without levers and shocks."""
-        return replace(self, levers=(), shocks=())
-
-    def with_start(self, start: str) -> Policy:
-        """The same changes, under the same title, from another start; what the start itself sets is the new start's."""
-        moved = replace(self, start=start, parameters=())
-        for name, value in self.parameters:
-            if name not in ("C0", "G0"):
-                moved = moved.with_parameter(name, value)
-        return moved
-
-    def with_parameter(self, name: str, value: object) -> Policy:
-        """With a parameter set; None puts it back to what the start has."""
-        kept = {n: v for n, v in self.parameters if n != name}
-        if value is not None:
-            number = check_value(name, value)
-            if number != self.base()[name]:
-                kept[name] = number
-        return replace(self, parameters=tuple(sorted(kept.items())))
-
-    def with_use(self, kind: Kind, at: int | None, use: Use | None) -> Policy:
-        """With the use at this place replaced, taken out (`use` None), or one added (`at` None); checked."""
-        uses = list(self.levers if kind == "lever" else self.shocks)
-        if at is None:
-            uses += [use] if use else []
-        else:
-            uses[at:at + 1] = [use] if use else []
-        checked = scenarios.parse_uses(kind, uses)
-        scenarios.check_uses(kind, checked, self.quarters)
-        return replace(self, levers=checked) if kind == "lever" else replace(self, shocks=checked)
-
-    def text(self) -> str:
-        """In one line: lone_ranger~profile=telework~k=1.5~FRCS@8+20*1~austerity@12+24*1."""
-        parts = [self.start]
-        if self.title:
-            parts.append("title=" + quote(self.title, safe="").replace("~", "%7E"))
-        parts += [f"profile={self.profile}", *(f"context={c}" for c in self.context), f"quarters={self.quarters}"]
-        parts += [f"{name}={value!r}" for name, value in self.parameters]
-        parts += [_use_text(use) for use in (*self.levers, *self.shocks)]
-        return "~".join(parts)
-
-    @staticmethod
-    def parse(text: str, left_out: list[str] | None = None) -> Policy:
-        """A policy from its line; `Refused` with what is wrong, or, with `left_out`, without the parts that are wrong.
-
-        left_out: where a sentence goes for each part that was left out.
-        """
-        start, *parts = text.split("~")
-        if start not in STARTS:
-            raise Refused("there is no start {start!r}.{near} Known: {known}.", start=start, near=nearest(start, STARTS),
-                          known=", ".join(STARTS))
-        policy = Policy(start)
-        # what others depend on comes first: the horizon before uses, innovation and context before parameters
-        first = ("title", "profile", "context", "quarters")
-        for part in sorted(parts, key=lambda part: part.partition("=")[0] not in first):
-            try:
-                policy = policy._with(part)
-            except Refused:
-                if left_out is None:
-                    raise
-                left_out.append(_left_out(part))
-        return policy
-
-    def _with(self, part: str) -> Policy:
-        """With one more part of a line."""
-        name, equals, value = part.partition("=")
-        if not equals:
-            kind: Kind = "shock" if re.split(r"[@+*\s]", part)[0] in scenarios.SHOCKS else "lever"
-            return self.with_use(kind, None, scenarios.parse_use(kind, unquote(part)))
-        if name == "title":
-            return replace(self, title=check_text("title", unquote(value)[:200], 200))
-        if name == "profile":
-            return replace(self, profile=scenarios.check_profile(value))
-        if name == "context":
-            return replace(self, context=scenarios.check_context([*self.context, value]))
-        if name == "quarters":
-            return replace(self, quarters=scenarios.check_quarters(_whole(value, "quarters")))
-        return self.with_parameter(name, _number(value, name))
-
-
 @lru_cache(4096)
 def price(policy: Policy) -> tuple[float, tuple[float, ...]]:
     """Points over the whole run, as the model charges them: of all levers of a policy, and of each."""
@@ -167,55 +43,6 @@ def price(policy: Policy) -> tuple[float, tuple[float, ...]]:
 
     each = tuple(schedule.build(replace(policy, levers=(use,)).scenario()).spent for use in policy.levers)
     return sum(each), each
-
-
-@lru_cache(512)
-def _scenario(policy: Policy) -> Scenario:
-    start = scenarios.load(policy.start)
-    own = replace(start, title=policy.title or start.title, context=policy.context)
-    return own.changed(parameters=dict(policy.parameters), levers=policy.levers, shocks=policy.shocks,
-                       profile=policy.profile, quarters=policy.quarters)
-
-
-@lru_cache(128)
-def _base(start: str, profile: str, context: tuple[str, ...]) -> dict[str, float]:
-    return replace(scenarios.load(start), profile=profile, context=context, parameters={}).values()
-
-
-def _left_out(part: str) -> str:
-    """What a page says of a part of a link that it cannot read: no word of the command's."""
-    name = re.split(r"[@+*=]", part)[0]
-    near = nearest(name, [*scenarios.LEVERS, *scenarios.SHOCKS, *PARAMETERS])
-    known = name in scenarios.LEVERS or name in scenarios.SHOCKS or name in PARAMETERS
-    return Said("a part of this link cannot be read and is left out: {part!r}.{near}", part=part[:80],
-                near="" if known else near)
-
-
-def _use_text(use: Use) -> str:
-    lasts = "" if use.duration is None else f"+{use.duration}"
-    reach = "".join(f" {word} {quote(said, safe=' ,')}".replace("~", "%7E")
-                    for word, said in (("in", use.where), ("for", use.whom)) if said)
-    return f"{use.name}@{use.start}{lasts}*{_plain(use.strength)}{reach}"
-
-
-def _plain(value: float) -> str:
-    """A number without an exponent (a use's strength is read without one), exactly."""
-    return format(Decimal(repr(float(value))), "f").removesuffix(".0")
-
-
-def _number(text: str, name: str) -> float:
-    try:
-        return number(text)
-    except ValueError:
-        check_value(name, 0.0) if name not in PARAMETERS else None
-        raise Refused("{name} must be a number, not {text!r}.", name=name, text=text) from None
-
-
-def _whole(text: str, name: str) -> int:
-    try:
-        return whole(text)
-    except ValueError:
-        raise Refused("{name} must be a whole number, not {text!r}.", name=name, text=text) from None
 
 
 # ---------------------------------------------------------------- a view
@@ -240,7 +67,7 @@ class View:
     """
 
     page: str = "futures"
-    policy: Policy = Policy()
+    policy: Policy = field(default_factory=Policy.of)
     seed: int = 1
     runs: int = 20
     reference: Literal["start", "levers"] | Policy = "start"
@@ -321,7 +148,7 @@ def other_version(query: str) -> list[str]:
 def check_link(query: str, page: str = "futures", longest: int = _LONGEST) -> tuple[View, list[str]]:
     """The view that a query says, as far as it can be read, and a sentence for each part that cannot."""
     problems: list[str] = []
-    view = View(page=page, policy=Policy(context=_opens_in))
+    view = View(page=page, policy=Policy.of(context=_opens_in))
     if len(query) > longest:
         return view, [Said("this link is longer than {longest:,} characters; open the scenario file instead.",
                            longest=longest)]
@@ -345,14 +172,14 @@ def check_link(query: str, page: str = "futures", longest: int = _LONGEST) -> tu
 
 
 def _seed(text: str) -> int:
-    seed = _whole(text, "seed")
+    seed = read_whole(text, "seed")
     if not 0 <= seed < 2**53:
         raise Refused("seed must be a whole number from 0 to {high:,}, not {text}.", high=2**53 - 1, text=text)
     return seed
 
 
 def _runs(text: str) -> int:
-    runs = _whole(text, "runs")
+    runs = read_whole(text, "runs")
     if not RUNS[0] <= runs <= RUNS[1]:
         raise Refused("runs must be a whole number from {low} to {high}, not {text}.", low=RUNS[0], high=RUNS[1],
                       text=text)
@@ -411,7 +238,7 @@ def to_file(view: View) -> str:
 
     The scenario is the file's own part, so that an edit by hand counts; the line holds what a scenario does not say.
     """
-    rest = to_link(replace(view, policy=Policy(start=view.policy.start), places=""))
+    rest = to_link(replace(view, policy=Policy.of(view.policy.start), places=""))
     scenario = replace(view.policy.scenario(), municipalities=view.places)
     return f"{scenario.to_toml()}\n# What follows restores the screen: letsdance dashboard, Open.\n" \
            f"{_MARK}{view.page}?{rest}\n"

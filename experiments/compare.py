@@ -7,9 +7,8 @@ The same seeds meet in every policy, so everything is a difference within a run,
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,8 +20,9 @@ from letsdance import scenarios
 from letsdance.experiments.outcomes import Outcome, parse
 from letsdance.experiments.paired import Interval, interval, leaning, leant, unseen
 from letsdance.experiments.precision import MOST, Precision, Target, bounds, runs_until
-from letsdance.params import PARAMETERS, Refused, check_text, check_value, nearest, number
-from letsdance.scenarios import LEVERS, SHOCKS, STARTS, Scenario, ScenarioLike, Use
+from letsdance.params import Refused, check_text, nearest
+from letsdance.scenarios import Changes, Scenario, ScenarioLike
+from letsdance.scenarios.policy import Policy, read_policy
 from letsdance.simulation import municipalities as table
 from letsdance.simulation import schedule
 from letsdance.simulation.indicators import SOCIETY
@@ -44,138 +44,45 @@ _DRAWS = 1000          # of the largest deviation over the quarters
 _BAND = 0x62616E64     # names the stream of these draws
 
 
-# ---------------------------------------------------------------- policies in words
-
-@dataclass(frozen=True)
-class Policy:
-    """What is done: levers, shocks, parameters and profile, on a start of its own or on whichever it is tried."""
-
-    name: str
-    levers: tuple[Use, ...] = ()
-    shocks: tuple[Use, ...] = ()
-    parameters: Mapping[str, float] = field(default_factory=dict)
-    profile: str | None = None
-    start: Scenario | None = None
-
-    def on(self, start: Scenario) -> Scenario:
-        """The policy on a start (its own, if it has one), as a scenario of the policy's name; checked."""
-        try:
-            made = (self.start or start).changed(parameters=self.parameters, levers=self.levers, shocks=self.shocks,
-                                                 profile=self.profile)
-        except Refused as refused:
-            raise Refused("policy {name}: {refused}", name=self.name, refused=refused) from None
-        return replace(made, title=self.name)
-
-
-def read_policy(text: str) -> Policy:
-    """A policy as people type it: "NAME: LEVER@START+DURATION*STRENGTH, PARAMETER=VALUE, ...", or a scenario file.
-
-    Parts are parted by commas, semicolons or line breaks: levers, shocks, PARAMETER=VALUE, profile=NAME, a start's name
-    or a scenario file's path. Without a name the parts are its name; without parts nothing is done. Refused otherwise.
-    """
-    if not isinstance(text, str) or not text.strip():
-        raise Refused("this policy is empty; write such as \"free-range: FRCS@8+20, FAL@8+20\", or \"nothing:\".")
-    if text.strip() in STARTS or text.strip().endswith(".toml"):
-        story = scenarios.load(text.strip())
-        return Policy(story.title or story.name, start=story)
-    name, colon, rest = text.partition(":")
-    name, rest = (name.strip(), rest) if colon else (" ".join(text.split()), text)
-    if not name:
-        raise Refused('policy {text!r} has a colon and no name before it; write such as "free-range: FRCS@8+20".',
-                      text=text)
-    said = Policy(name)
-    for part in _parts(rest):
-        try:
-            said = _with(said, part)
-        except Refused as refused:
-            raise Refused("policy {name}: {refused}", name=name, refused=refused) from None
-    if said == Policy(name) and name != "nothing":
-        raise Refused('policy {name} does nothing; give it a lever, such as "{name}: FRCS@8+20", or write "nothing:".',
-                      name=name)
-    return said
-
-
-def _parts(text: str) -> list[str]:
-    """The parts of a policy. Towns after "in" keep their commas: what is no lever, shock, start or value is a town."""
-    parts: list[str] = []
-    for piece in re.split(r"[;\n]", text):
-        place = False
-        for part in filter(None, (part.strip() for part in piece.split(","))):
-            first = re.split(r"[@+* ]", part)[0]
-            town = place and "=" not in part and first not in {*LEVERS, *SHOCKS, *STARTS} and not part.endswith(".toml")
-            if town:
-                parts[-1] += f", {part}"
-            else:
-                parts.append(part)
-                place = " in " in part
-    return parts
-
-
-def _with(said: Policy, part: str) -> Policy:
-    """The policy with one more part."""
-    if "=" in part:
-        key, _, value = (word.strip() for word in part.partition("="))
-        if key in said.parameters or (key == "profile" and said.profile):
-            raise Refused("{key} is set twice; keep one.", key=key)
-        if key == "profile":
-            return replace(said, profile=scenarios.check_profile(value))
-        try:
-            given = number(value)
-        except ValueError:
-            if key not in PARAMETERS:  # the greater mistake
-                check_value(key, 0)
-            raise Refused("{key}: {value!r} is not a number.", key=key, value=value) from None
-        return replace(said, parameters={**said.parameters, key: check_value(key, given)})
-    if part in STARTS or part.endswith(".toml"):
-        if said.start is not None:
-            raise Refused("it has two starts, {name} and {part}; keep one.", name=said.start.name, part=part)
-        return replace(said, start=scenarios.load(part))
-    word = re.split(r"[@+*]| (?:in|for) ", part)[0].strip()
-    folded = {known.lower(): known for known in (*LEVERS, *SHOCKS)}
-    known = folded.get(word.lower())
-    if known is None:
-        raise Refused("there is no lever, shock or start {word!r}.{near} See `letsdance show levers`; a parameter is "
-                      "written NAME=VALUE.", word=word, near=nearest(word, (*LEVERS, *SHOCKS, *STARTS)))
-    use = known + part[len(word):]
-    if known in LEVERS:
-        return replace(said, levers=(*said.levers, scenarios.parse_use("lever", use)))
-    return replace(said, shocks=(*said.shocks, scenarios.parse_use("shock", use)))
-
+# ---------------------------------------------------------------- policies
 
 type PolicyLike = str | Path | Scenario | Policy
 #: Policies by name, or one after the other; text is read by `read_policy`.
 type PoliciesLike = Mapping[str, PolicyLike] | Iterable[PolicyLike] | PolicyLike
 
 
-def policies(given: PoliciesLike, start: ScenarioLike | None = None, quarters: int | None = None) -> dict[str, Scenario]:
+def policies(given: PoliciesLike, start: ScenarioLike | None = None, quarters: int | None = None,
+             shared: Changes | None = None) -> dict[str, Scenario]:
     """Policies by name as scenarios of one horizon. given: a mapping name -> text or `Scenario`, or a sequence of these.
 
-    start: what texts build on. Refused: fewer than two, two of one name, different horizons, different citizens.
+    start: what texts build on. shared: changes of every start that a text names. Refused: fewer than two, two of one name,
+    different horizons, different citizens.
     """
+    more: Changes = {"quarters": quarters, **(shared or {})}
     base = None if start is None else scenarios.load(start).changed(quarters=quarters)
     pairs = list(given.items()) if isinstance(given, Mapping) else [(None, one) for one in (
         [given] if isinstance(given, str | Path | Scenario | Policy) else given)]
     made: dict[str, Scenario] = {}
     for name, one in pairs:
         if isinstance(one, Scenario):
-            policy = Policy(str(name or one.title or one.name), start=one)
+            policy = Policy(title=str(name or one.title or one.name))
+            own: Scenario | None = one.changed(quarters=quarters)
         elif isinstance(one, Policy | str | Path):
             policy = one if isinstance(one, Policy) else read_policy(
                 f"{name}: {one}" if name and isinstance(one, str) and ":" not in one else str(one))
-            policy = replace(policy, name=str(name)) if name else policy
+            policy = replace(policy, title=str(name or policy.title), quarters=quarters or policy.quarters)
+            own = scenarios.load(policy.start).changed(**more) if policy.start else base
         else:
             raise Refused('a policy must be text such as "free-range: FRCS@8+20" or a Scenario, not {one!r}.',
                           one=one)
-        if policy.start is None and base is None:
+        if own is None:
             raise Refused("policy {name} does not say where it starts; name a start or a scenario file.",
-                          name=policy.name)
-        if policy.start is not None:
-            policy = replace(policy, start=policy.start.changed(quarters=quarters))
-        check_text("the name of a policy", policy.name, scenarios.MOST_TEXT["title"])
-        if policy.name in made:
+                          name=policy.title)
+        check_text("the name of a policy", policy.title, scenarios.MOST_TEXT["title"])
+        if policy.title in made:
             raise Refused('two policies are called {name}; rename one, such as "other name: ...".',
-                          name=policy.name)
-        made[policy.name] = policy.on(base if base is not None else policy.start)  # type: ignore[arg-type]
+                          name=policy.title)
+        made[policy.title] = policy.on(own)
     if len(made) < 2:
         raise Refused("name at least two policies to compare, such as a start and \"free-range: FRCS@8+20\".")
     first_name, first = next(iter(made.items()))

@@ -23,7 +23,6 @@ import numpy as np
 from letsdance import scenarios
 from letsdance.experiments import particles
 from letsdance.experiments.adopters.abc_smc import LEVELS
-from letsdance.experiments.compare import Policy, read_policy
 from letsdance.experiments.luck_paths import along
 from letsdance.experiments.moving import parameter_named
 from letsdance.experiments.outcomes import Condition, parse_condition
@@ -34,6 +33,7 @@ from letsdance.experiments.success import MAJORITY, Chance, chance, words
 from letsdance.experiments.worlds import STRUCTURES, Worlds, correlated, put
 from letsdance.params import PARAMETERS, Refused, check_whole, files
 from letsdance.scenarios import Scenario, ScenarioLike
+from letsdance.scenarios.policy import Policy, read_policy
 from letsdance.simulation import municipalities as places
 from letsdance.simulation import schedule
 from letsdance.simulation.municipalities import MunicipalitiesLike
@@ -286,7 +286,7 @@ class Followed:
             return text("report.follow_as_things_go", goal=goal, with_it=with_it.said(text))
         verdict = self.verdict if self.verdict != "fails" else (
             "no_longer" if self.chances("before")[1].share >= self.needed else "short")
-        return text("report.follow_plan", verdict=text(f"report.follow_{verdict}"), goal=goal, plan=self.plan.name,
+        return text("report.follow_plan", verdict=text(f"report.follow_{verdict}"), goal=goal, plan=self.plan.title,
                     with_it=with_it.said(text), without=without.said(text), needed=text.percent(self.needed))
 
     def _told_most(self, text: Text) -> str:
@@ -348,8 +348,8 @@ def make_case(seen: SeenLike, scenario: ScenarioLike = "lone_ranger", plan: str 
               threads: int | None = None) -> tuple[Case, Policy]:
     """The case and its plan, checked; words as in `follow`."""
     told = read_seen(seen)
-    policy = Policy(NO_PLAN) if plan is None else read_policy(plan) if isinstance(plan, str) else plan
-    story = policy.on(scenarios.load(scenario))
+    policy = Policy(title=NO_PLAN) if plan is None else read_policy(plan) if isinstance(plan, str) else plan
+    story = policy.on(scenarios.load(policy.start or scenario))
     there = worlds or Worlds(2000, within="30%")
     if told[-1].quarter >= story.quarters:
         raise Refused("quarter {quarter} was seen, which is not before the horizon of {horizon}; raise quarters.",

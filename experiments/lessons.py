@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from letsdance.experiments import outcomes, paired
-from letsdance.experiments.compare import Policy, read_policy
 from letsdance.experiments.estimates import LEVEL
 from letsdance.params import Refused, check_whole, nearest
 from letsdance.scenarios import Scenario
 from letsdance.scenarios import load as load_start
 from letsdance.scenarios.lessons import Arm, Claim, Lesson, Sentence
+from letsdance.scenarios.policy import Policy, read_policy
 from letsdance.simulation.run import CATEGORIES, Result, simulate
 
 if TYPE_CHECKING:
@@ -103,12 +103,10 @@ class Conducted:
 def story_of(lesson: Lesson, arm: Arm, off: bool = False) -> Scenario:
     """The scenario of an arm; off: with the mechanism of the lesson's glass box switched off."""
     usual: dict[str, Any] = {"parameters": dict(lesson.parameters), "quarters": lesson.quarters}
-    policy = read_policy(f"{arm.name}: {arm.policy}") if arm.policy.strip() else Policy(arm.name)
+    policy = read_policy(f"{arm.name}: {arm.policy}") if arm.policy.strip() else Policy(title=arm.name)
     if off and lesson.glass:
-        policy = replace(policy, parameters={**policy.parameters, lesson.glass.off: lesson.glass.at})
-    if policy.start is not None:
-        policy = replace(policy, start=policy.start.changed(**usual))
-    return replace(policy.on(load_start(lesson.start).changed(**usual)), title=arm.title.en)
+        policy = policy.with_parameter(lesson.glass.off, lesson.glass.at)
+    return replace(policy.on(load_start(policy.start or lesson.start).changed(**usual)), title=arm.title.en)
 
 
 class Bench:

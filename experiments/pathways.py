@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from letsdance import scenarios
-from letsdance.experiments.compare import Policy, read_policy
 from letsdance.experiments.outcome_words import titled
 from letsdance.experiments.outcomes import Outcome, parse
 from letsdance.experiments.over_worlds import OverWorlds
@@ -27,6 +26,7 @@ from letsdance.experiments.windtunnel import less_is_better
 from letsdance.experiments.worlds import Worlds, put, rows, shared
 from letsdance.params import Refused, check_whole, nearest, number
 from letsdance.scenarios import LEVERS, Scenario, ScenarioLike, Use
+from letsdance.scenarios.policy import Policy, one_horizon, read_policy
 from letsdance.simulation import municipalities as places
 from letsdance.simulation import schedule
 from letsdance.simulation.municipalities import Municipalities, MunicipalitiesLike
@@ -113,6 +113,7 @@ class Pathway:
 
     def check(self, story: Scenario) -> Scenario:
         """The scenario without any rule's lever; `Refused` for rules that look after the horizon or start a lever twice."""
+        one_horizon(self.policy)
         made = self.policy.on(story)
         for rule in self.rules:
             if rule.quarter >= made.quarters:
@@ -124,7 +125,7 @@ class Pathway:
 
 
 def read(text: str) -> Pathway:
-    """A pathway as it is typed: a policy (`compare.read_policy`) in which parts with "if" are rules.
+    """A pathway as it is typed: a policy (`read_policy`) in which parts with "if" are rules.
 
     "watchful: LEAD@4; OUT+20 if C@12 < 0.3". Raises `Refused`.
     """
@@ -138,7 +139,7 @@ def read(text: str) -> Pathway:
     if not name:
         raise Refused('policy {text!r} has a colon and no name before it; write such as "free-range: FRCS@8+20".',
                       text=text)
-    policy = read_policy(f"{name}: {','.join(plain)}") if plain else Policy(name)
+    policy = read_policy(f"{name}: {','.join(plain)}") if plain else Policy(title=name)
     return Pathway(policy, rules)
 
 
@@ -247,7 +248,7 @@ def pathways(given: Iterable[str] | Mapping[str, str], start: ScenarioLike = "lo
     base = scenarios.load(start).changed(quarters=quarters)
     texts = [f"{name}: {text}" if ":" not in text else text for name, text in given.items()] if isinstance(
         given, Mapping) else list(given)
-    ways = {way.policy.name: way for way in map(read, texts)}
+    ways = {way.policy.title: way for way in map(read, texts)}
     if len(ways) < 2 or len(ways) < len(texts):
         raise Refused("name at least two pathways, each with a name of its own, such as 'watchful: LEAD@4; OUT+20 if C@12 "
                       "< 0.3'.")

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from letsdance.experiments.compare import Policy
 from letsdance.experiments.moving import moving
 from letsdance.experiments.outcomes import Outcome
 from letsdance.experiments.over_worlds import mean, tenth, world_means
@@ -19,6 +18,7 @@ from letsdance.experiments.success import Chance, chance
 from letsdance.experiments.windtunnel import CALM, planned
 from letsdance.experiments.worlds import Worlds, outcomes
 from letsdance.scenarios import Scenario, ScenarioLike
+from letsdance.scenarios.policy import Policy
 from letsdance.simulation.municipalities import MunicipalitiesLike
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Tunnel:
         return moving(self.table, world_means(self.difference(start, shock)))
 
     def __repr__(self) -> str:
-        return (f"{self.portfolio.name}: {self.outcome} in {self.asked}, {self.runs} paired runs a cell and world\n"
+        return (f"{self.portfolio.title}: {self.outcome} in {self.asked}, {self.runs} paired runs a cell and world\n"
                 f"{self.summary.round(2).to_string(index=False)}")
 
 

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from letsdance import scenarios
-from letsdance.experiments.compare import Policy, read_policy
 from letsdance.experiments.outcomes import Outcome, parse
 from letsdance.experiments.paired import interval
 from letsdance.experiments.precision import bounds
 from letsdance.params import Refused, nearest
 from letsdance.scenarios import SHOCKS, STARTS, Scenario, ScenarioLike
+from letsdance.scenarios.policy import Policy, one_horizon, read_policy
 from letsdance.simulation import municipalities as places
 from letsdance.simulation.municipalities import MunicipalitiesLike
 from letsdance.simulation.run import simulate
@@ -97,7 +97,7 @@ class WindTunnel:
         return {"helps": helps, "harms": harms, "unclear": len(frame) - helps - harms}
 
     def __repr__(self) -> str:
-        return (f"{self.portfolio.name}: {self.outcome}, {self.runs} paired runs a cell\n"
+        return (f"{self.portfolio.title}: {self.outcome}, {self.runs} paired runs a cell\n"
                 f"{self.table.round(2).to_string(index=False)}")
 
 
@@ -125,12 +125,13 @@ def planned(portfolio: str | Policy, starts: Iterable[ScenarioLike], shocks: Ite
     policy = portfolio if isinstance(portfolio, Policy) else read_policy(portfolio)
     if not (policy.levers or policy.parameters or policy.profile):
         raise Refused('portfolio {name!r} does nothing; give it a lever or a parameter, such as "free-range: '
-                      'FRCS@8+20".', name=policy.name)
-    if policy.shocks or policy.start is not None:
+                      'FRCS@8+20".', name=policy.title)
+    if policy.shocks or policy.start:
         raise Refused("portfolio {name!r} brings its own shock; the wind tunnel tries them all, so name levers and "
                       "parameters only." if policy.shocks else
                       "portfolio {name!r} brings its own start; the wind tunnel tries them all, so name levers and "
-                      "parameters only.", name=policy.name)
+                      "parameters only.", name=policy.title)
+    one_horizon(policy)
     names = tuple(SHOCKS) if shocks is None else tuple(dict.fromkeys([shocks] if isinstance(shocks, str) else shocks))
     for name in names:
         if name not in SHOCKS:
@@ -170,7 +171,7 @@ def wind_tunnel(portfolio: str | Policy, starts: Iterable[ScenarioLike] = STARTS
                 progress: Callable[[int], None] | None = None) -> WindTunnel:
     """Run a portfolio, and going without it, from every start under no shock and under each shock.
 
-    portfolio: a `Policy`, or text as `compare.read_policy` reads it. shocks: all if left out, each from quarter `at` on at
+    portfolio: a `Policy`, or text as `read_policy` reads it. shocks: all if left out, each from quarter `at` on at
     its declared duration. better: "more" or "less"; if left out, as `LESS` has it. progress: called with the number of
     runs that have ended, of (starts x (shocks + 1) x 2 x runs). Raises `Refused` for bad input.
 

@@ -48,13 +48,14 @@ from letsdance.words import IN_ENGLISH, Text
 if TYPE_CHECKING:
     import pandas as pd
 
-    from letsdance.experiments.compare import PoliciesLike, Policy
+    from letsdance.experiments.compare import PoliciesLike
     from letsdance.experiments.map_worlds import Plane
     from letsdance.experiments.over_worlds import OverWorlds
     from letsdance.experiments.posterior import PosteriorLike
     from letsdance.experiments.reasons_worlds import Explained
     from letsdance.experiments.search_worlds import Found
     from letsdance.experiments.tunnel_worlds import Tunnel
+    from letsdance.scenarios.policy import Policy
 
 #: What may be said of a parameter: kind -> (how many numbers, an example).
 KINDS = {"range": (2, "[0.5, 2]"), "normal": (2, "[0.75, 0.2]"), "lognormal": (2, "[0.75, 1.5]"),

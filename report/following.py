@@ -281,7 +281,7 @@ def study(found: Followed, coverage: pd.DataFrame | None = None, text: Text = EN
              for row in found.structures.itertuples()])]))
     if coverage is not None:
         told.append(Section(text("report.follow_recovers"), coverage_sentences(coverage, text)))
-    plan = text("report.follow_no_plan") if found.plan.name == NO_PLAN else found.plan.name
+    plan = text("report.follow_no_plan") if found.plan.title == NO_PLAN else found.plan.title
     policy = Table([text("report.follow_head_plan"), text("report.what_is_done")],
                    [[plan, described(found.case.story, text)]])
     return Study(text("report.follow_kind"), whether, done, [

@@ -32,7 +32,7 @@ def tunnel_headline(found: Tunnel, text: Text = ENGLISH) -> str:
     frame = found.summary
     most = frame[frame["better"] > 0.5]
     worst = frame.sort_values("better").iloc[0]
-    return text("report.tunnel_worlds_headline", policy=capital(found.portfolio.name), most=len(most), cells=len(frame),
+    return text("report.tunnel_worlds_headline", policy=capital(found.portfolio.title), most=len(most), cells=len(frame),
                 start=start_titled(found.starts[worst["start"]], text), shock=shock_of(worst["shock"], text),
                 share=share_of(worst["better"], worst["better_low"], worst["better_high"], text))
 
@@ -41,7 +41,7 @@ def heat(found: Tunnel, width: float = WIDE, text: Text = ENGLISH) -> Figure:
     """Starts across, shocks down: in what share of worlds the portfolio is better."""
     narrow, frame = width < 600, found.summary.set_index(["start", "shock"])
     shocks = list(dict.fromkeys(shock for _, shock in found.cells))
-    figure = Figure(text("report.tunnel_worlds_title", policy=capital(found.portfolio.name)), tunnel_headline(found, text),
+    figure = Figure(text("report.tunnel_worlds_title", policy=capital(found.portfolio.title)), tunnel_headline(found, text),
                     width)
     top = figure.head(text("report.tunnel_worlds_head_narrow" if narrow else "report.tunnel_worlds_head",
                            worlds=found.worlds, what=what(found.outcome, text), at=found.at))

@@ -26,7 +26,7 @@ HELPS, HARMS = OWN[:2]
 def headline(found: WindTunnel, text: Text = ENGLISH) -> str:
     """In how many combinations the portfolio clearly helps and harms."""
     counted, none = found.counted(), text("report.count_0")
-    return text("report.tunnel_lowers" if found.less else "report.tunnel_raises", policy=capital(found.portfolio.name),
+    return text("report.tunnel_lowers" if found.less else "report.tunnel_raises", policy=capital(found.portfolio.title),
                 subject=subject(found.outcome, text), cells=len(found.values), helps=counted["helps"] or none,
                 harms=counted["harms"] or none)
 
@@ -56,7 +56,7 @@ def heat(found: WindTunnel, width: float = WIDE, text: Text = ENGLISH) -> Figure
                  amount=amount(outcome, row["with_it"], text))
             for start, story in found.starts.items() if (row := found.worst(start)) is not None]
     asked = {"what": what(outcome, text), "when": when(outcome, found.quarters, text)}
-    figure = Figure(text("report.tunnel_title", policy=capital(found.portfolio.name)),
+    figure = Figure(text("report.tunnel_title", policy=capital(found.portfolio.title)),
                     f"{sentence(f'{asked["what"]}, {asked["when"]}')} "
                     f"{sentence(text('report.semicolon').join(said))}", width)
     scale = 100 if outcome.unit == "share" else 1
@@ -116,7 +116,7 @@ def _plain_level(value: float, scale: float, text: Text) -> str:
 
 def study(found: WindTunnel, text: Text = ENGLISH) -> Study:
     """The page of a wind tunnel."""
-    policy = found.portfolio.name
+    policy = found.portfolio.title
     done = [sentence(described(found.portfolio.on(next(iter(found.starts.values()))), text)),
             text("report.tunnel_done", runs=found.runs, quarters=found.quarters, starts=len(found.starts),
                  shocks=len(found.shocks), at=found.at)]

@@ -12,9 +12,10 @@ from functools import cache, cached_property
 from importlib.resources import files as shipped
 from typing import Any
 
-from letsdance.dashboards.state import Policy, price
+from letsdance.dashboards.state import price
 from letsdance.room.agenda import Agenda
 from letsdance.scenarios import SHOCKS, STARTS, Use
+from letsdance.scenarios.policy import Policy
 
 __all__ = ["GUARDS", "Card", "Control", "Facts", "Person", "roles"]
 
@@ -208,4 +209,4 @@ class Facts:
 
     def price(self, uses: tuple[Use, ...]) -> float:
         """Points that levers cost over the room's run."""
-        return price(Policy(self.agenda.start, quarters=self.agenda.horizon, levers=uses))[0]
+        return price(Policy.of(self.agenda.start, quarters=self.agenda.horizon, levers=uses))[0]

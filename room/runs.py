@@ -18,10 +18,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from letsdance.dashboards.limits import check_size, size_of
-from letsdance.dashboards.state import Policy
 from letsdance.params import Refused
 from letsdance.room.state import Room
 from letsdance.scenarios import STARTS, Use
+from letsdance.scenarios.policy import Policy
 
 if TYPE_CHECKING:
     import numpy as np
@@ -111,7 +111,7 @@ def _cloud(start: str, dots: tuple[tuple[float, float], ...]) -> str:
 def base(room: Room) -> Policy:
     """The start of all runs of the room, with nothing done."""
     origin = room.origin()
-    return Policy(origin if origin in STARTS else room.agenda.start, context=room.agenda.context,
+    return Policy.of(origin if origin in STARTS else room.agenda.start, context=room.agenda.context,
                   quarters=room.agenda.horizon)
 
 
@@ -240,11 +240,10 @@ def tunnel(room: Room, answers: Answers, number: int) -> Any:
 
     def make() -> Any:
         from letsdance import scenarios
-        from letsdance.experiments.compare import Policy as Portfolio
         from letsdance.experiments.windtunnel import wind_tunnel
 
         starts = [scenarios.load(name).changed(context=room.agenda.context) for name in STARTS]
-        return wind_tunnel(Portfolio(f"table {number}", levers=uses), starts, step.shocks, runs=room.agenda.runs,
+        return wind_tunnel(Policy(title=f"table {number}", levers=uses), starts, step.shocks, runs=room.agenda.runs,
                            seed=room.seed, quarters=room.agenda.horizon)
 
     question = ("tunnel", room.agenda.context, uses, step.shocks, room.seed, room.agenda.runs, room.agenda.horizon)

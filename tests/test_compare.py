@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from scipy import stats
 
 from letsdance.experiments import compare as comparing
 from letsdance.experiments import folder
-from letsdance.experiments.compare import INDICATORS, Policy, band, compare, policies, read_policy
+from letsdance.experiments.compare import INDICATORS, band, compare, policies
 from letsdance.experiments.outcomes import Outcome, parse
 from letsdance.experiments.paired import Interval, interval, leaning, leant, unseen
 from letsdance.experiments.precision import sequence
@@ -22,6 +23,7 @@ from letsdance.report.outcomes import change
 from letsdance.report.sheet import NARROW, WIDE
 from letsdance.report.study import render
 from letsdance.scenarios import LEVERS, Use, load
+from letsdance.scenarios.policy import Policy, read_policy
 from letsdance.simulation import schedule
 from letsdance.simulation.indicators import SOCIETY
 from letsdance.simulation.run import simulate
@@ -386,11 +388,32 @@ def test_runs_are_added_until_every_difference_is_known():
 
 def test_a_policy_is_read_as_people_write_it():
     assert read_policy("free: frcs@8+20, austerity@3 ; k = 1.2\nprofile=telework") == Policy(
-        "free", (Use("FRCS", 8, 20),), (Use("austerity", 3, 24),), {"k": 1.2}, "telework")
-    assert read_policy("FRCS@8 * 0.5") == Policy("FRCS@8 * 0.5", (Use("FRCS", 8, None, 0.5),))
-    assert read_policy("nothing:") == Policy("nothing")
-    assert read_policy("elsewhere: wasteland, FAL").start == load("wasteland")
-    assert read_policy("wasteland") == Policy("Wasteland", start=load("wasteland"))
+        title="free", levers=(Use("FRCS", 8, 20),), shocks=(Use("austerity", 3, 24),), parameters=(("k", 1.2),),
+        profile="telework")
+    assert read_policy("FRCS@8 * 0.5") == Policy(title="FRCS@8 * 0.5", levers=(Use("FRCS", 8, None, 0.5),))
+    assert read_policy("nothing:") == Policy(title="nothing")
+    assert read_policy("elsewhere: wasteland, FAL") == Policy("wasteland", "elsewhere", levers=(Use("FAL"),))
+    assert read_policy("wasteland") == Policy("wasteland", "Wasteland")
+    assert read_policy("abroad: context=denmark, quarters=40, k=1") == Policy(
+        title="abroad", context=("denmark",), quarters=40, parameters=(("k", 1.0),))
+
+
+def test_people_and_links_write_the_same_parts():
+    typed = read_policy("Ours: lone_ranger, FRCS@8+20*0.5 in Ash, Birch, OUT@4 for the poorest quarter, austerity@3, "
+                        "k=1.2, profile=telework, context=denmark, quarters=40")
+    linked = Policy.parse(replace(Policy.of("lone_ranger", "Ours"), **{name: getattr(typed, name) for name in (
+        "levers", "shocks", "parameters", "profile", "context", "quarters")}).text())
+    assert linked == typed
+    assert linked.scenario() == typed.on(load("lone_ranger"))
+
+
+def test_what_is_shared_gives_way_to_what_a_policy_says_itself():
+    shared = {"profile": "telework", "parameters": {"k": 1.2}, "quarters": 20}
+    made = policies(["a: lone_ranger, k=0.75", "b: lone_ranger, profile=co_creation, FAL"], shared=shared)
+    own = load("lone_ranger").values()["k"]
+    assert own == 0.75
+    assert [(story.profile, story.values()["k"], story.quarters) for story in made.values()] == [
+        ("telework", 0.75, 20), ("co_creation", 1.2, 20)]
 
 
 def test_a_longer_horizon_lets_later_levers_in():
@@ -411,7 +434,8 @@ def test_scenarios_files_and_texts_are_all_policies(tmp_path):
     ("x: FRC@3", "policy x: there is no lever, shock or start 'FRC'. Did you mean FRCS"),
     ("x: FRCS@3, FRCS@5", "policy x: lever FRCS is used twice at the same time"),
     ("x: FRCS@3+two", "cannot be read"), ("x: FRCS@3*9", "strength must be a number from 0 to 1.5"),
-    ("x: FRCS@99", "after the horizon of 12"), ("x: k=a", "'a' is not a number"), ("x: trst=1", "no parameter 'trst'"),
+    ("x: FRCS@99", "after the horizon of 12"), ("x: k=a", "k must be a number, not 'a'"),
+    ("x: trst=1", "no parameter 'trst'"),
     ("x: k=99", "must lie from"), ("x: k=1, k=2", "k is set twice"), ("x: profile=tele", "no profile 'tele'"),
     ("x: wasteland, lone_ranger", "two starts"), ("  ", "is empty"), (": FRCS@3", "no name before it"),
     ("none.toml", "no file none.toml"), (7, "must be text"), ("Lone Ranger: FAL@3", "two policies are called Lone Ranger"),

@@ -18,6 +18,7 @@ from letsdance.params import CONTEXTS, Refused
 from letsdance.room import agenda as agendas
 from letsdance.room import faces, minutes, runs
 from letsdance.room.state import Room
+from letsdance.scenarios.policy import Policy
 from letsdance.simulation.run import simulate
 from letsdance.words import Text
 
@@ -117,13 +118,13 @@ def test_pages_open_in_the_context_of_the_command_and_links_carry_it():
 
 
 def test_a_context_is_exchanged_within_its_kind_and_named_in_every_language():
-    policy = state.Policy().within("tradition", "denmark").within("sector", "ict").within("tradition", "romania")
+    policy = Policy.of().within("tradition", "denmark").within("sector", "ict").within("tradition", "romania")
     assert policy.context == ("ict", "romania")
     assert policy.bare().context == policy.context  # where it plays is nothing that was done
     assert policy.within("sector", "").context == ("romania",)
     for language, said in (("en", "Romania"), ("nl", "Roemenië"), ("fr", "Roumanie"), ("de", "Rumänien")):
-        assert said in what_changed(policy, state.Policy(), Text(language))
-        assert said in what_changed(state.Policy(), policy, Text(language))
+        assert said in what_changed(policy, Policy.of(), Text(language))
+        assert said in what_changed(Policy.of(), policy, Text(language))
         html = explained("context.romania", Text(language))
         assert "S21" in html
         assert Text(language).short(CONTEXTS["romania"]["values"]["b_g"]) in html

@@ -36,8 +36,9 @@ from browser import (  # noqa: F401  (fixtures)
 from PIL import Image
 from playwright.sync_api import expect
 
-from letsdance.dashboards.state import Policy, View, from_file, from_link
+from letsdance.dashboards.state import View, from_file, from_link
 from letsdance.scenarios import Use, read
+from letsdance.scenarios.policy import Policy
 from letsdance.words import Text, languages
 
 APP = Path(__file__).parent.parent / "dashboards" / "app.py"
@@ -111,7 +112,7 @@ def test_futures_tells_four_futures_and_one_click_opens_one(visit):
     page.get_by_role("button", name="Explore Wasteland").click()
     redrawn(page, before)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Wasteland as it stands")
-    assert view_of(page) == View("explore", Policy("wasteland"))
+    assert view_of(page) == View("explore", Policy.of("wasteland"))
     before = drawn(page)
     page.go_back()
     expect(page.get_by_role("heading", name="Four futures of citizens and government")).to_be_visible()
@@ -146,7 +147,7 @@ def _a_lever(page):
     assert redrawn(page, before) == after
     page.get_by_role("button", name="Reset").click()
     redrawn(page, after)
-    assert view_of(page).policy == Policy()
+    assert view_of(page).policy == Policy.of()
     fits(page)
 
 
@@ -163,7 +164,7 @@ def explore(explored):
     if reset.is_enabled():
         reset.click()
     expect(explored.get_by_role("heading", level=1)).to_contain_text("as it stands")
-    wait_until(explored, lambda: view_of(explored).policy == Policy(), why=lambda: explored.url)
+    wait_until(explored, lambda: view_of(explored).policy == Policy.of(), why=lambda: explored.url)
     drawn(explored)
 
 

@@ -12,12 +12,14 @@ from test_dashboard_events import widgets
 
 from letsdance.dashboards import app, backcast, compute
 from letsdance.dashboards.backcast import Question, answers, says, shown
-from letsdance.dashboards.state import Policy, View, from_link, to_link
+from letsdance.dashboards.state import View, from_link, to_link
 from letsdance.params import Refused
+from letsdance.scenarios.policy import Policy
 from letsdance.words import Text
 
 EN = Text("en")
-VIEW = View("late_adopters", Policy("dead_horse")).put(**{"goal.what": "lets_dance", "goal.share": 5, "budget.limit": 150})
+VIEW = View("late_adopters", Policy.of("dead_horse")).put(
+    **{"goal.what": "lets_dance", "goal.share": 5, "budget.limit": 150})
 
 
 @pytest.fixture
@@ -70,7 +72,7 @@ def test_a_cheaper_package_of_two_is_found_where_no_lever_alone_leads_there(plan
 
 def test_what_is_too_much_is_left_out_and_what_is_not_wanted_stops(planted):
     def steps(citizens):
-        policy = Policy("dead_horse").with_parameter("municipalities", 400.0).with_parameter("citizens", citizens)
+        policy = Policy.of("dead_horse").with_parameter("municipalities", 400.0).with_parameter("citizens", citizens)
         question = Question.of(replace(VIEW, policy=policy))
         return [found.last for found in answers(question, compute.Token(), lambda doing: None)]
 

@@ -18,20 +18,20 @@ from letsdance.dashboards import compare_worlds as worlds_of
 from letsdance.dashboards import compute
 from letsdance.dashboards.pages import compare as page_of
 from letsdance.dashboards.session import Session, provide
-from letsdance.dashboards.state import Policy, View, from_file, from_link, to_file, to_link
+from letsdance.dashboards.state import View, from_file, from_link, to_file, to_link
 from letsdance.experiments import worlds
-from letsdance.experiments.compare import Policy as Portfolio
 from letsdance.experiments.compare import compare
 from letsdance.experiments.paired import interval
 from letsdance.experiments.windtunnel import wind_tunnel
 from letsdance.params import Refused
 from letsdance.scenarios import STARTS, Use
+from letsdance.scenarios.policy import Policy
 from letsdance.simulation.run import simulate
 from letsdance.words import Text
 
-FREE = Policy(levers=(Use("FRCS"),))
-BOTH = Policy(levers=(Use("FRCS"), Use("FAL")), title="Both")
-VIEW = View("compare", FREE, others=(BOTH, Policy("wasteland", levers=(Use("MANDATE"),))))
+FREE = Policy.of(levers=(Use("FRCS"),))
+BOTH = Policy.of(levers=(Use("FRCS"), Use("FAL")), title="Both")
+VIEW = View("compare", FREE, others=(BOTH, Policy.of("wasteland", levers=(Use("MANDATE"),))))
 EN = Text("en")
 
 
@@ -81,7 +81,7 @@ def test_a_best_policy_that_is_not_clearly_better_is_said_to_be_close():
 
 
 def test_less_is_better_where_it_is():
-    law = drawing.beside(replace(VIEW, others=(Policy(levers=(Use("MANDATE"),)),)), 20, compute.Token())
+    law = drawing.beside(replace(VIEW, others=(Policy.of(levers=(Use("MANDATE"),)),)), 20, compute.Token())
     gaps = {name: law.found.results[name].late_adopter_gap()[:, -1].mean() for name in ("start", "A", "B")}
     assert gaps["B"] < gaps["start"]
     assert drawing.best(law, "late_adopter_gap")[0] == "B"
@@ -139,7 +139,7 @@ def test_every_outcome_is_drawn_and_said_in_both_languages(shown, outcome, langu
 def test_the_wind_tunnel_is_that_of_the_experiment():
     view = View(policy=FREE)
     cells = [cell for cell in drawing.tunnel_cells(FREE) if cell[0][0] == "wasteland" and cell[0][1] in ("none", "scandal")]
-    theirs = wind_tunnel(Portfolio("p", levers=FREE.levers), starts="wasteland", shocks="scandal", runs=20, quarters=60)
+    theirs = wind_tunnel(Policy.of("p", levers=FREE.levers), starts="wasteland", shocks="scandal", runs=20, quarters=60)
     for cell, pair in cells:
         for mine, one in zip(pair, theirs.values[cell], strict=True):
             result = compute.simulated(mine, view.seed, 20, compute.Token())
@@ -189,7 +189,7 @@ def test_the_tunnel_comes_in_turns_and_can_be_stopped():
     with pytest.raises(compute.Stopped):
         page_of.tunnel(replace(policy, quarters=9), view, "lets_dance", stopped, "q")
     with pytest.raises(Refused):
-        list(drawing.tunnel_cells(Policy(shocks=(Use("scandal", 4, 1),), parameters=(("C0", 0.4),))))
+        list(drawing.tunnel_cells(Policy.of(shocks=(Use("scandal", 4, 1),), parameters=(("C0", 0.4),))))
 
 
 def test_the_wind_tunnel_runs_where_long_jobs_do(monkeypatch):
@@ -215,7 +215,7 @@ def test_the_wind_tunnel_runs_where_long_jobs_do(monkeypatch):
 
 
 def test_over_worlds_each_world_is_the_scenario_with_its_values():
-    view = View(policy=replace(FREE, quarters=12), others=(Policy("wasteland", quarters=12, levers=(Use("MANDATE"),)),))
+    view = View(policy=replace(FREE, quarters=12), others=(Policy.of("wasteland", quarters=12, levers=(Use("MANDATE"),)),))
     found = worlds_of.over_worlds(view, "30", "services", compute.Token(), "q")
     assert found.complete
     assert found.tried == ("A", "B")
@@ -245,9 +245,9 @@ def test_over_worlds_comes_in_turns_is_kept_and_can_be_stopped():
     assert again.found.worlds == some.found.worlds
     with pytest.raises(compute.Stopped):
         worlds_of.over_worlds(view, "ranges", "C", stopped, "q")
-    alike = worlds_of.over_worlds(View(policy=Policy("wasteland", quarters=8)), "30", "C", compute.Token(), "q")
+    alike = worlds_of.over_worlds(View(policy=Policy.of("wasteland", quarters=8)), "30", "C", compute.Token(), "q")
     assert worlds_of.says(alike, "C", EN) == EN("compare.worlds_nothing")
-    many = Policy("lone_ranger", levers=(Use("FRCS"),), parameters=(("citizens", 5_000.0), ("municipalities", 400.0)))
+    many = Policy.of("lone_ranger", levers=(Use("FRCS"),), parameters=(("citizens", 5_000.0), ("municipalities", 400.0)))
     with pytest.raises(Refused, match="is more than a page computes"):
         worlds_of.over_worlds(View(policy=many), "30", "C", compute.Token(), "q")
     assert worlds_of.asked(View().put(**{worlds_of.ASKED: "5000"})) == ""
@@ -300,7 +300,7 @@ def test_orders_keep_letters_and_a_link_and_a_file_restore_them():
 
 def test_a_link_that_says_nonsense_about_the_policies_is_read_as_usual():
     view = from_link("policies.at=seven&policies.against=Q&policies.outcome=luck", "compare")
-    assert drawing.lineup(view) == ((Policy(),), 0)
+    assert drawing.lineup(view) == ((Policy.of(),), 0)
     assert (drawing.against(view), drawing.outcome_of(view)) == ("start", "lets_dance")
 
 

@@ -26,12 +26,13 @@ from scipy import stats
 from letsdance import scenarios
 from letsdance.dashboards import compute, downloads, tables
 from letsdance.dashboards.pages import data as page_data
-from letsdance.dashboards.state import Policy, View, from_file, from_link, to_file, to_link
+from letsdance.dashboards.state import View, from_file, from_link, to_file, to_link
 from letsdance.dashboards.tables import Choice
 from letsdance.experiments.adopters.data import Invalid, read_survey
 from letsdance.experiments.folder import content_hash
 from letsdance.experiments.folder import tables as kept_tables
 from letsdance.params import Refused
+from letsdance.scenarios.policy import Policy
 from letsdance.scenarios.tables import Upload
 from letsdance.simulation import simulate
 from letsdance.simulation.municipalities import load, to_csv
@@ -376,7 +377,7 @@ def test_another_separator_kind_scale_and_column():
 
 @pytest.fixture(scope="module")
 def taken():
-    view = View("data", Policy("lone_ranger", quarters=20).with_parameter("k", 1.2), seed=3)
+    view = View("data", Policy.of("lone_ranger", quarters=20).with_parameter("k", 1.2), seed=3)
     pair = next(compute.pairs(view, compute.Token()))
     results = downloads.named(pair, view)
     file = downloads.file("zip", "all", "zip", results, view)
@@ -420,7 +421,7 @@ def test_report_and_figures_say_how_they_were_made(taken):
 
 
 def test_own_municipalities_are_taken_too():
-    view = View("data", Policy("lone_ranger", quarters=8), places="name,citizens\nAsh,25\nBirch,40\n")
+    view = View("data", Policy.of("lone_ranger", quarters=8), places="name,citizens\nAsh,25\nBirch,40\n")
     assert ("places", "municipalities", ("csv",)) in downloads.listed(view)
     pair = next(compute.pairs(view, compute.Token()))
     results = downloads.named(pair, view)
@@ -434,7 +435,7 @@ def test_own_municipalities_are_taken_too():
     'name,citizens,G\r\n"Ash, ""North""",25,0.9\r\n"[start]",40,0.2\r\n',
     'name,citizens,C\n007,9,.3\nNA,9,.1\n"""a\\",9,""'])
 def test_what_was_on_screen_with_own_municipalities_runs_again_from_the_file_and_the_zip(places, tmp_path):
-    view = View("data", Policy("wasteland", quarters=8).with_parameter("k", 1.5), seed=3, places=places)
+    view = View("data", Policy.of("wasteland", quarters=8).with_parameter("k", 1.5), seed=3, places=places)
     pair = next(compute.pairs(view, compute.Token()))
     results, content = downloads.named(pair, view), to_file(view)
     assert from_file("wasteland.toml", content) == view == from_link(to_link(view), "data")

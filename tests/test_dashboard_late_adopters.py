@@ -13,15 +13,16 @@ from playwright.sync_api import expect
 from letsdance.dashboards import charts_late_adopters as drawing
 from letsdance.dashboards import compute
 from letsdance.dashboards.pages.late_adopters import answers, later
-from letsdance.dashboards.state import Policy, View
+from letsdance.dashboards.state import View
 from letsdance.experiments.adopters.survival import kaplan_meier
 from letsdance.experiments.paired import interval
 from letsdance.params import PARAMETERS
 from letsdance.scenarios import Use
+from letsdance.scenarios.policy import Policy
 from letsdance.simulation.run import CATEGORIES
 from letsdance.words import Text
 
-LAW = Policy(levers=(Use("MANDATE", 8),), profile="e_procurement")
+LAW = Policy.of(levers=(Use("MANDATE", 8),), profile="e_procurement")
 EN = Text("en")
 
 
@@ -97,12 +98,12 @@ def test_the_gap_is_the_results_own_and_its_axis_holds_it(pair):
     assert chart.option["yAxis"]["min"] <= mean.min()
     assert abs(mean[-1]) < 5  # the law is a floor for all, early and late
     assert "0 points in quarter 60" in chart.sentence
-    bare = next(compute.pairs(View(policy=Policy("lets_dance")), compute.Token()))
+    bare = next(compute.pairs(View(policy=Policy.of("lets_dance")), compute.Token()))
     assert re.match(r"Widest in quarter \d+: \d+ points", drawing.gap(bare, EN, False).sentence)
 
 
 def test_measures_are_added_alone_and_taken_out_again():
-    policy = Policy(levers=(Use("FRCS"),))
+    policy = Policy.of(levers=(Use("FRCS"),))
     for measure, lever in drawing.MEASURES.items():
         with_it = drawing.switched(policy, measure)
         assert drawing.has(with_it, measure)
@@ -173,9 +174,9 @@ def test_what_takes_longer_comes_later_and_can_be_stopped():
         list(job)
 
 
-@pytest.mark.parametrize("policy", [Policy("wasteland", quarters=8), Policy("lets_dance", profile="telework"),
-                                    Policy().with_parameter("municipalities", 3.0),
-                                    Policy(quarters=8).with_parameter("municipalities", 1.0)])
+@pytest.mark.parametrize("policy", [Policy.of("wasteland", quarters=8), Policy.of("lets_dance", profile="telework"),
+                                    Policy.of().with_parameter("municipalities", 3.0),
+                                    Policy.of(quarters=8).with_parameter("municipalities", 1.0)])
 @pytest.mark.parametrize("language", ["en", "nl"])
 def test_every_start_can_be_drawn(policy, language):
     view, text = View(policy=policy), Text(language)

@@ -10,9 +10,10 @@ from playwright.sync_api import expect
 
 from letsdance.dashboards import app, compute
 from letsdance.dashboards.pages import lessons as page_of
-from letsdance.dashboards.state import Policy, View, check_link, price
+from letsdance.dashboards.state import View, check_link, price
 from letsdance.experiments.lessons import Bench
 from letsdance.scenarios.lessons import load
+from letsdance.scenarios.policy import Policy
 from letsdance.simulation import schedule
 from letsdance.words import Text
 
@@ -57,7 +58,7 @@ def test_late_adopters_opens_where_governments_adopt_unless_somebody_chose():
     assert app.suited(View(page="late_adopters")).policy.start == app.ADOPTING
     chosen = View(page="late_adopters", policy=Policy.parse("lone_ranger~k=1.2"))
     assert app.suited(chosen) is chosen
-    assert app.suited(View(page="explore")).policy == Policy()
+    assert app.suited(View(page="explore")).policy == Policy.of()
 
 
 def test_a_class_goes_through_a_lesson(visit):  # noqa: F811

@@ -17,23 +17,24 @@ from browser import serving
 from letsdance.dashboards import app, compute
 from letsdance.dashboards.pages import explore, town
 from letsdance.dashboards.pages import map as basin_page
-from letsdance.dashboards.state import Policy, View
+from letsdance.dashboards.state import View
 from letsdance.params import Refused
+from letsdance.scenarios.policy import Policy
 from letsdance.simulation.run import Result, simulate
 from letsdance.words import Text
 
 TOWNS = "name,citizens\n" + "".join(f"Town {k},3000000\n" for k in range(5))
-HUGE = View(policy=Policy(quarters=400), runs=300, places=TOWNS)
+HUGE = View(policy=Policy.of(quarters=400), runs=300, places=TOWNS)
 
 
 # ---------------------------------------------------------------- one limit of work
 
 def large(runs=20, quarters=60, citizens=100_000, towns=5):
     rows = "".join(f"Town {k},{citizens}\n" for k in range(towns))
-    return View(policy=Policy(quarters=quarters), runs=runs, places=f"name,citizens\n{rows}")
+    return View(policy=Policy.of(quarters=quarters), runs=runs, places=f"name,citizens\n{rows}")
 
 
-@pytest.mark.parametrize("view", [HUGE, replace(HUGE, runs=20), replace(HUGE, policy=Policy()), large(300),
+@pytest.mark.parametrize("view", [HUGE, replace(HUGE, runs=20), replace(HUGE, policy=Policy.of()), large(300),
                                   large(20, 400), large(20, 8, 500_000)])
 def test_what_is_too_much_is_refused_before_it_starts_with_what_would_fit(view):
     began = time.monotonic()
@@ -54,13 +55,13 @@ def test_what_is_too_much_is_refused_before_it_starts_with_what_would_fit(view):
 
 def test_usual_questions_are_within_the_limit():
     for start in ("lone_ranger", "lets_dance", "dead_horse", "wasteland"):
-        compute.check_work(Policy(start, quarters=400), 300)
+        compute.check_work(Policy.of(start, quarters=400), 300)
 
 
 def test_pages_that_run_in_their_own_way_have_the_same_limit():
     with pytest.raises(Refused, match="would fit"):
         next(town.Run.of(HUGE, "full", compute.Token()).quarters())
-    many = Policy(quarters=400).with_parameter("citizens", 2000).with_parameter("municipalities", 100)
+    many = Policy.of(quarters=400).with_parameter("citizens", 2000).with_parameter("municipalities", 100)
     asked = basin_page.Asked.of(View(policy=many), compute.Token())
     for ask in (lambda: basin_page.basin_map(asked, 21, 20), lambda: basin_page.stays(asked, 300),
                 lambda: basin_page.tipping_diagram(asked, "k", "C", 41, 20)):
@@ -167,7 +168,7 @@ def test_first_answers_come_before_finer_ones_which_are_not_forgotten():
 
 
 def test_where_many_wait_an_answer_begins_with_few_runs_and_ends_with_the_same(monkeypatch):
-    view = View(policy=Policy().with_parameter("k", 1.23))
+    view = View(policy=Policy.of().with_parameter("k", 1.23))
     quiet = [pair.result for pair in compute.pairs(replace(view, seed=71), compute.Token())]
     monkeypatch.setattr(compute.Queue, "crowded", True)
     full = [pair.result for pair in compute.pairs(replace(view, seed=72), compute.Token())]
@@ -207,7 +208,7 @@ def test_a_failing_piece_of_work_gives_its_place_back():
 def test_equal_questions_are_computed_once_also_while_under_way(monkeypatch):
     calls, real = [], compute.simulate
     monkeypatch.setattr(compute, "simulate", lambda *a, **k: (calls.append(1), time.sleep(0.2), real(*a, **k))[2])
-    policy, found = Policy().with_parameter("k", 1.2345), []
+    policy, found = Policy.of().with_parameter("k", 1.2345), []
     threads = [threading.Thread(target=lambda: found.append(compute.simulated(policy, 77, 20, compute.Token())))
                for _ in range(8)]
     for thread in threads:
@@ -231,7 +232,7 @@ def test_where_the_first_gives_up_the_second_goes_on(monkeypatch):
         return real(*a, **k)
 
     monkeypatch.setattr(compute, "simulate", slow)
-    policy, found = Policy().with_parameter("k", 1.2346), []
+    policy, found = Policy.of().with_parameter("k", 1.2346), []
 
     def ask(token):
         try:
@@ -306,7 +307,7 @@ def test_what_is_told_move_by_move_comes_to_the_whole_chart(server):
     person.wait(person.stamp)
     for value in (0.6, 0.62, 1.9):
         person.slide("k", value)
-    view = View(policy=Policy().with_parameter("k", 1.9))
+    view = View(policy=Policy.of().with_parameter("k", 1.9))
     pair = next(compute.pairs(view, compute.Token()))
     drawn = explore.draw(pair, view.reference_policy(), Text("en"), False, "q").charts
     assert person.series == {chart.name: chart.packed for chart in drawn}

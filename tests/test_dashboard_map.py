@@ -17,18 +17,19 @@ from letsdance.dashboards import charts_map
 from letsdance.dashboards.compute import Stopped, Token
 from letsdance.dashboards.pages import map as page_map
 from letsdance.dashboards.pages.map import Asked
-from letsdance.dashboards.state import Policy, View, from_link
+from letsdance.dashboards.state import View, from_link
 from letsdance.experiments import tipping
 from letsdance.experiments.boundaries import boundaries
 from letsdance.params import PARAMETERS, Refused
 from letsdance.report.style import spread
 from letsdance.scenarios import STARTS, Use
+from letsdance.scenarios.policy import Policy
 from letsdance.simulation import meanfield, schedule, simulate
 from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.words import Text
 
 #: A society small enough for tests.
-POLICY = (Policy("lone_ranger", quarters=12).with_parameter("municipalities", 8).with_parameter("citizens", 10)
+POLICY = (Policy.of("lone_ranger", quarters=12).with_parameter("municipalities", 8).with_parameter("citizens", 10)
           .with_use("lever", None, Use("LEAD", 2, None, 1.0)))
 VIEW = View("map", POLICY, seed=5)
 TEXT = Text("en")

@@ -26,7 +26,6 @@ from letsdance.dashboards import app, charts, compute, parts, sentences
 from letsdance.dashboards.pages import explore
 from letsdance.dashboards.session import Session
 from letsdance.dashboards.state import (
-    Policy,
     View,
     between,
     check_link,
@@ -39,6 +38,7 @@ from letsdance.dashboards.state import (
 from letsdance.params import PARAMETERS, PROFILES, Refused
 from letsdance.report import words
 from letsdance.scenarios import LEVERS, SHOCKS, STARTS, Use
+from letsdance.scenarios.policy import Policy
 from letsdance.simulation import simulate
 from letsdance.words import KINDS, TEXTS, Text, catalogue, declared, languages, missing
 
@@ -59,7 +59,7 @@ def uses(known, most=3):
 @some.composite
 def policies(draw):
     readable = some.characters(exclude_categories=("C", "Zl", "Zp"))  # what commands a screen is refused
-    policy = Policy(draw(some.sampled_from(STARTS)), draw(some.text(readable, max_size=12)),
+    policy = Policy.of(draw(some.sampled_from(STARTS)), draw(some.text(readable, max_size=12)),
                     draw(some.sampled_from(sorted(PROFILES))),
                     draw(some.sampled_from([(), ("denmark",), ("romania", "mental_health", "sticky")])),
                     quarters=draw(some.integers(60, 400)), levers=draw(uses(LEVERS)), shocks=draw(uses(SHOCKS)))
@@ -80,11 +80,11 @@ views = some.builds(
 
 
 def test_another_start_keeps_title_and_changes_but_not_the_place():
-    policy = Policy("wasteland", title="Ours").with_parameter("C0", 0.3).with_parameter("k", 1.4).with_use(
+    policy = Policy.of("wasteland", title="Ours").with_parameter("C0", 0.3).with_parameter("k", 1.4).with_use(
         "lever", None, Use("FRCS", 3))
     moved = policy.with_start("dead_horse")
     assert (moved.start, moved.title, moved.levers, moved.value("k")) == ("dead_horse", "Ours", policy.levers, 1.4)
-    assert [moved.value(name) for name in ("C0", "G0")] == [Policy("dead_horse").value(name) for name in ("C0", "G0")]
+    assert [moved.value(name) for name in ("C0", "G0")] == [Policy.of("dead_horse").value(name) for name in ("C0", "G0")]
 
 
 @given(views)
@@ -102,7 +102,7 @@ def test_a_file_restores_everything_and_is_a_scenario(view):
 
 
 def test_a_file_edited_by_hand_counts():
-    text = to_file(View("explore", Policy("wasteland").with_parameter("k", 1.5), seed=7)).replace("k = 1.5", "k = 0.5")
+    text = to_file(View("explore", Policy.of("wasteland").with_parameter("k", 1.5), seed=7)).replace("k = 1.5", "k = 0.5")
     view = from_file("mine.toml", text)
     assert (view.policy.value("k"), view.seed, view.policy.start) == (0.5, 7, "wasteland")
 
@@ -134,17 +134,17 @@ def test_a_broken_link_is_refused_in_a_sentence_and_the_rest_is_shown(query, sai
     view, problems = check_link(f"{query}&projector=1" if len(query) < 1000 else query)
     assert len(problems) == 1
     assert view.projector == (len(query) < 1000)
-    assert view.policy == Policy()
+    assert view.policy == Policy.of()
 
 
 def test_a_part_of_a_link_that_cannot_be_read_drops_only_that_part():
     query = ("policy=lone_ranger~title=Ours~zz=1~k=1.2~FRCS@8%2B20*1~FRCS@9~LEED@4~context=sticky~context=fluid~quarters=40"
              "&and=wasteland~k=nan~FAL@4*1&ref=dead_horse~x&seed=7&runs=9")
     view, problems = check_link(query)
-    assert view.policy == Policy("lone_ranger", "Ours", context=("sticky",), quarters=40, parameters=(("k", 1.2),),
+    assert view.policy == Policy.of("lone_ranger", "Ours", context=("sticky",), quarters=40, parameters=(("k", 1.2),),
                                  levers=(Use("FRCS", 8, 20, 1.0),))
-    assert view.others == (Policy("wasteland", levers=(Use("FAL", 4),)),)
-    assert (view.reference, view.seed, view.runs) == (Policy("dead_horse"), 7, 20)
+    assert view.others == (Policy.of("wasteland", levers=(Use("FAL", 4),)),)
+    assert (view.reference, view.seed, view.runs) == (Policy.of("dead_horse"), 7, 20)
     parts = ("'context=fluid'", "'zz=1'", "'FRCS@9'", "'LEED@4'", "'k=nan'", "'x'", "runs must be")
     assert len(problems) == len(parts)
     for part, problem in zip(parts, problems, strict=True):
@@ -177,7 +177,7 @@ def test_between_two_policies_lies_a_policy(a, b, t):
 
 
 def test_half_way_is_half_way():
-    a = Policy("lone_ranger").with_parameter("k", 0.5)
+    a = Policy.of().with_parameter("k", 0.5)
     b = a.with_parameter("k", 1.5).with_use("lever", None, Use("FRCS", 4, None, 1.0))
     middle = between(a, b, 0.5)
     assert middle.value("k") == 1.0
@@ -197,13 +197,13 @@ def test_undo_redo_and_one_step_for_one_drag():
     session.undo()
     assert (session.view.value.policy.value("k"), session.view.value.language) == (1.0, "nl")
     session.undo()
-    assert session.view.value.policy == Policy()
+    assert session.view.value.policy == Policy.of()
     session.undo()
     session.redo()
     session.redo()
     assert session.view.value.policy.value("k") == 1.1
     session.reset()
-    assert session.view.value.policy == Policy()
+    assert session.view.value.policy == Policy.of()
     session.undo()
     assert session.view.value.policy.value("k") == 1.1
 
@@ -222,7 +222,7 @@ def test_what_is_refused_is_said_beside_its_cause_and_changes_nothing():
 # ---------------------------------------------------------------- computation
 
 def test_results_are_simulates_whatever_the_stages():
-    view = View(policy=Policy("lone_ranger", quarters=12).with_use("lever", None, Use("FRCS", 2)), runs=50, seed=3)
+    view = View(policy=Policy.of("lone_ranger", quarters=12).with_use("lever", None, Use("FRCS", 2)), runs=50, seed=3)
     stages = list(compute.pairs(view, compute.Token()))
     assert [pair.result.runs for pair in stages] == [20, 40, 50]
     alone = simulate("lone_ranger", runs=50, quarters=12, seed=3, levers=["FRCS@2"])
@@ -233,7 +233,7 @@ def test_results_are_simulates_whatever_the_stages():
 
 
 def test_own_municipalities_run():
-    view = View(policy=Policy(quarters=8), places="name,citizens\nAsh,25\nBirch,50\n")
+    view = View(policy=Policy.of("lone_ranger", quarters=8), places="name,citizens\nAsh,25\nBirch,50\n")
     pair = next(compute.pairs(view, compute.Token()))
     assert list(pair.result.places.names) == ["Ash", "Birch"]
 
@@ -242,7 +242,7 @@ def test_a_stopped_computation_ends():
     token = compute.Token()
     token.stop()
     with pytest.raises(compute.Stopped):
-        next(compute.pairs(View(policy=Policy(quarters=9)), token))
+        next(compute.pairs(View(policy=Policy.of("lone_ranger", quarters=9)), token))
 
 
 def test_the_last_change_wins_and_the_running_one_is_cancelled():
@@ -384,7 +384,7 @@ def test_a_refusal_is_delivered_as_a_sentence():
 
 @pytest.fixture(scope="module")
 def pair():
-    view = View(policy=Policy("lone_ranger").with_use("lever", None, Use("FRCS", 8)).with_use("lever", None, Use("FAL", 8)))
+    view = View(policy=Policy.of().with_use("lever", None, Use("FRCS", 8)).with_use("lever", None, Use("FAL", 8)))
     return next(compute.pairs(view, compute.Token()))
 
 
@@ -423,10 +423,10 @@ def test_a_curve_without_any_value_has_no_label_at_its_end(pair):
     labelled = {one["id"] for one in chart.option["series"] if "endLabel" in one}
     assert labelled == {"late"}
     assert chart.data["nothing"] == [None] * 5
-    policy = Policy("wasteland", quarters=12).with_parameter("C0", 0.04).with_parameter("G0", 0.05)
+    policy = Policy.of("wasteland", quarters=12).with_parameter("C0", 0.04).with_parameter("G0", 0.05)
     for answer in (pair, next(compute.pairs(View(policy=policy), compute.Token()))):
         for difference in (False, True):
-            for chart in explore.draw(answer, Policy(), Text("en"), difference, "q").charts:
+            for chart in explore.draw(answer, Policy.of(), Text("en"), difference, "q").charts:
                 for one in chart.option["series"]:
                     valued = any(v is not None for v in chart.data.get(one["id"], []))
                     assert valued or "endLabel" not in one, (chart.name, one["id"])
@@ -449,7 +449,7 @@ def test_every_chart_has_a_sentence_a_table_and_strict_json_that_is_small(pair):
     total = 0
     for language in ("en", "nl"):
         text = Text(language)
-        for chart in explore.draw(pair, Policy(), text, False, "q").charts:
+        for chart in explore.draw(pair, Policy.of(), text, False, "q").charts:
             columns, rows = chart.table()
             assert chart.sentence.endswith(".")
             assert rows
@@ -465,13 +465,13 @@ def test_only_numbers_change_from_answer_to_answer(pair):
     view = View(policy=replace(pair.policy, levers=(Use("FRCS", 8, None, 0.5), Use("FAL", 8))))
     other = next(compute.pairs(view, compute.Token()))
     for difference in (False,):
-        a, b = (explore.draw(p, Policy(), Text("en"), difference, "q").charts for p in (pair, other))
+        a, b = (explore.draw(p, Policy.of(), Text("en"), difference, "q").charts for p in (pair, other))
         assert [chart.option for chart in a] == [chart.option for chart in b]
         assert all(one.data != two.data for one, two in zip(a, b, strict=True))
 
 
 def test_the_headline_says_what_was_counted(pair):
-    said, notes = sentences.headline(pair, Policy(), Text("en"))
+    said, notes = sentences.headline(pair, Policy.of(), Text("en"))
     difference = (pair.result.rows["lets_dance"] - pair.reference.rows["lets_dance"])[:, -1]
     assert said.startswith("Free-range civil servants and feedback, accountability and learning: ")
     assert f"{100 * difference.mean():.0f} points more of the municipalities in Let's dance by quarter 60, year 15" in said
@@ -485,27 +485,27 @@ def test_the_headline_says_what_was_counted(pair):
 
 def test_no_change_and_no_effect_are_said_as_such(pair):
     bare = next(compute.pairs(View(), compute.Token()))
-    said, notes = sentences.headline(bare, Policy(), Text("en"))
+    said, notes = sentences.headline(bare, Policy.of(), Text("en"))
     assert said == "Lone Ranger as it stands: in 20 of 20 runs most municipalities are still there in quarter 60, year 15."
     assert "Nothing is changed" in notes[0]
     own = View(places="name,citizens,C\nA,30,0.2\nB,30,0.2\nC,30,0.2\n")
-    said, _ = sentences.headline(next(compute.pairs(own, compute.Token())), Policy(), Text("en"), 3)
+    said, _ = sentences.headline(next(compute.pairs(own, compute.Token())), Policy.of(), Text("en"), 3)
     assert said == ("Lone Ranger with your 3 municipalities as it stands: in 20 of 20 runs most municipalities are in "
                     "Wasteland by quarter 60, year 15.")
     own = View(places="name,citizens,C,G\nA,30,0.1,0.1\nB,30,0.1,0.1\nC,30,0.9,0.9\nD,30,0.9,0.9\n")
     split = next(compute.pairs(own, compute.Token()))
     assert all(split.result.rows[name][:, -1].max() <= 0.5 for name in STARTS)
-    said, _ = sentences.headline(split, Policy(), Text("en"), 4)
+    said, _ = sentences.headline(split, Policy.of(), Text("en"), 4)
     share = max(split.result.rows[name][:, -1].mean() for name in STARTS)
     assert f"the largest group of municipalities, {100 * share:.0f}\u00a0%, is in Let's dance" in said
     assert said.endswith("it is the majority in 0 of 20 runs.")
-    measured = next(compute.pairs(View(policy=Policy().with_use("lever", None, Use("MEAS"))), compute.Token()))
-    said, _ = sentences.headline(measured, Policy(), Text("en"))
+    measured = next(compute.pairs(View(policy=Policy.of().with_use("lever", None, Use("MEAS"))), compute.Token()))
+    said, _ = sentences.headline(measured, Policy.of(), Text("en"))
     assert said == "Indicators counted: no clear difference by quarter 60, year 15."
 
 
 def test_a_policy_that_is_kept_as_the_reference_is_not_called_the_start_as_it_stands():
-    policy = Policy("dead_horse").with_parameter("k", 1.5).with_use("lever", None, Use("CB"))
+    policy = Policy.of("dead_horse").with_parameter("k", 1.5).with_use("lever", None, Use("CB"))
     kept = next(compute.pairs(View(policy=policy, reference=policy), compute.Token()))
     assert kept.same
     said, notes = sentences.headline(kept, policy, Text("en"))
@@ -515,7 +515,7 @@ def test_a_policy_that_is_kept_as_the_reference_is_not_called_the_start_as_it_st
 
 
 def test_cards_count_what_they_say():
-    found = compute.results({name: Policy(name) for name in STARTS}, View(), compute.Token())
+    found = compute.results({name: Policy.of(name) for name in STARTS}, View(), compute.Token())
     rows = found["dead_horse"].rows
     dead = rows["dead_calls"].sum() / rows["government_calls"].sum()
     card = words.card("dead_horse", found, Text("en"))
@@ -641,8 +641,8 @@ def test_all_that_can_be_refused_has_its_words(language):
 
 
 @pytest.mark.parametrize("make", [
-    lambda: Policy().with_parameter("kk", 1), lambda: Policy().with_parameter("k", 9),
-    lambda: Policy().with_parameter("k", "x"), lambda: Policy().with_parameter("citizens", 10.5),
+    lambda: Policy.of().with_parameter("kk", 1), lambda: Policy.of().with_parameter("k", 9),
+    lambda: Policy.of().with_parameter("k", "x"), lambda: Policy.of().with_parameter("citizens", 10.5),
     lambda: Policy.parse("lone_ranjer"), lambda: Policy.parse("wasteland~FRCZ@8"), lambda: Policy.parse("wasteland~F~R"),
     lambda: Policy.parse("wasteland~profile=tele"), lambda: Policy.parse("wasteland~context=x"),
     lambda: Policy.parse("wasteland~quarters=2"), lambda: Policy.parse("wasteland~FRCS@99"),
@@ -680,7 +680,9 @@ def test_a_refusal_in_dutch_names_title_unit_place_and_the_nearest_name():
         "x.toml, regel 4: citizens (burgers per gemeente) moet van 1 tot 10.000.000 liggen (burgers), niet 0,5.")
     with pytest.raises(Refused) as refused:
         Policy.parse("wasteland~FRCSS@8")
-    assert text.refused(refused.value) == "er is geen beleidsknop 'FRCSS'. Bedoelt u FRCS? Zie `letsdance show levers`."
+    assert text.refused(refused.value) == (
+        "er is geen beleidsknop, schok of beginpunt 'FRCSS'. Bedoelt u FRCS? Zie `letsdance show levers`; een parameter "
+        "schrijft u NAAM=WAARDE.")
     assert text.refused("Iets anders.") == "Iets anders."
 
 
@@ -711,7 +713,7 @@ def test_the_plane_is_written_in_per_cent(pair):
 
 
 def test_other_citizens_are_said_not_to_share_luck():
-    view = View(policy=Policy(quarters=8).with_parameter("municipalities", 12.0))
+    view = View(policy=Policy.of("lone_ranger", quarters=8).with_parameter("municipalities", 12.0))
     notes = sentences.headline(next(compute.pairs(view, compute.Token())), view.reference_policy(), Text("en"))[1]
     assert any("other citizens" in note for note in notes)
     assert not any("equal luck" in note for note in notes)
@@ -894,7 +896,7 @@ def test_packed_numbers_are_the_same_numbers(values):
 def test_a_chart_is_told_only_the_series_that_changed_and_the_whole_where_it_missed_one(pair):
     view = View(policy=replace(pair.policy, parameters=(("k", 1.3),)))
     other = next(compute.pairs(view, compute.Token()))
-    for one, two in zip(*(explore.draw(p, Policy(), Text("en"), False, "q").charts for p in (pair, other)), strict=True):
+    for one, two in zip(*(explore.draw(p, Policy.of(), Text("en"), False, "q").charts for p in (pair, other)), strict=True):
         told = charts.Told()
         first = told.change(one, "a")
         assert (first["since"], set(first["series"])) == (0, set(one.data))

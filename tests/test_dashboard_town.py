@@ -20,16 +20,17 @@ from letsdance import scenarios
 from letsdance.dashboards import charts_town
 from letsdance.dashboards.compute import Stopped, Token
 from letsdance.dashboards.pages import town
-from letsdance.dashboards.state import Policy, View, from_link
+from letsdance.dashboards.state import View, from_link
 from letsdance.params import Refused
 from letsdance.scenarios import Use
+from letsdance.scenarios.policy import Policy
 from letsdance.simulation import simulate
 from letsdance.simulation.model import CoCreationModel
 from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.simulation.run import STAGES
 from letsdance.words import Text
 
-POLICY = Policy("lone_ranger", quarters=24).with_use("lever", None, Use("FRCS", 4, None, 1.0))
+POLICY = Policy.of("lone_ranger", quarters=24).with_use("lever", None, Use("FRCS", 4, None, 1.0))
 VIEW = View("town", POLICY, seed=3)
 TEXT = Text("en")
 

@@ -134,7 +134,8 @@ def test_a_particle_is_the_model_with_its_values_and_threads_do_not_matter():
 
 def test_what_stops_now_was_there_before():
     story = SMALL.changed(levers=["LEAD@2"])
-    policy = ld.Policy("plan", ld.load_scenario("lone_ranger").changed(levers=["OUT@3+8", "CB@9"], quarters=14).levers)
+    plan = ld.load_scenario("lone_ranger").changed(levers=["OUT@3+8", "CB@9"], quarters=14).levers
+    policy = ld.Policy(title="plan", levers=plan)
     whole = policy.on(story)
     stopped = _stopped(whole, policy, 6)
     assert [str(use) for use in stopped.levers] == ["LEAD@2*1", "OUT@3+4*1"]

@@ -7,11 +7,11 @@ import pytest
 
 import letsdance as ld
 from letsdance import scenarios
-from letsdance.dashboards.state import Policy
-from letsdance.experiments.compare import compare, read_policy
+from letsdance.experiments.compare import compare
 from letsdance.experiments.portfolios import space
 from letsdance.params import PARAMETERS
 from letsdance.scenarios import LEVERS, SHOCKS, groups, parse_use
+from letsdance.scenarios.policy import Policy, read_policy
 from letsdance.simulation import schedule
 from letsdance.simulation.run import run_seeds
 from letsdance.simulation.society import Society
@@ -168,7 +168,7 @@ def test_a_group_goes_round_by_text_file_link_and_policy(text):
     assert str(use) == text
     story = scenarios.load("lone_ranger").changed(levers=[use])
     assert scenarios.read("x", "x.toml", story.to_toml()).levers == (use,)
-    policy = Policy("lone_ranger").with_use("lever", None, use)
+    policy = Policy.of().with_use("lever", None, use)
     assert Policy.parse(policy.text()) == policy
     assert read_policy(f"first: {text}, FRCS@8").levers == (use, parse_use("lever", "FRCS@8"))
 

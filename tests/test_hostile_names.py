@@ -22,7 +22,7 @@ from letsdance.dashboards.charts_compare import lineup
 from letsdance.dashboards.compute import Pair, Token
 from letsdance.dashboards.pages import town
 from letsdance.dashboards.pages.lessons import step_of
-from letsdance.dashboards.state import Policy, View, from_link, to_link
+from letsdance.dashboards.state import View, from_link, to_link
 from letsdance.experiments.spreadsheet import harmless, harmless_text, to_csv
 from letsdance.params import within
 from letsdance.report import FIGURES
@@ -33,6 +33,7 @@ from letsdance.room import runs as runs_of
 from letsdance.room.inputs import HOST, Input
 from letsdance.room.state import Room
 from letsdance.scenarios import Use
+from letsdance.scenarios.policy import Policy
 from letsdance.simulation import simulate
 from letsdance.words import Text
 
@@ -98,7 +99,7 @@ class Markup(HTMLParser):
 
 
 def policy(name: str, start: str = "lone_ranger") -> Policy:
-    return Policy(start, name, levers=(Use("FRCS", 8, 20, 1.0),))
+    return Policy.of(start, name, levers=(Use("FRCS", 8, 20, 1.0),))
 
 
 @pytest.fixture(scope="module")

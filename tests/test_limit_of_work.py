@@ -12,11 +12,12 @@ import pytest
 from letsdance.dashboards import compute
 from letsdance.dashboards.limits import check_size
 from letsdance.dashboards.pages import town
-from letsdance.dashboards.state import Policy, View
+from letsdance.dashboards.state import View
 from letsdance.params import Refused
 from letsdance.room import agenda as agendas
 from letsdance.room.inputs import HOST, Input
 from letsdance.room.state import Room
+from letsdance.scenarios.policy import Policy
 from letsdance.words import Text
 
 ROOT = Path(__file__).parents[1]
@@ -97,7 +98,7 @@ MANY = "name,citizens\n" + "".join(f"a{k},1\n" for k in range(40_000))
 @pytest.mark.parametrize(("what", "kind"), [("picture", "svg"), ("picture", "png"), ("municipalities", "csv"),
                                             ("municipalities", "parquet"), ("initiatives", "csv")])
 def test_a_town_of_a_hundred_million_is_refused_in_every_download(what, kind):
-    view = View("town", Policy("lone_ranger", "x"), places=HUGE)
+    view = View("town", Policy.of("lone_ranger", "x"), places=HUGE)
     run = town.Run.of(view, "full", compute.Token())
     with pytest.raises(Refused, match="100,000,000 citizens x 60 quarters x"):
         town.made(run, False, 8, what, kind, Text("en"))
@@ -118,7 +119,7 @@ def test_a_municipality_counts_however_few_live_there(municipalities, runs, fits
 
 
 def test_a_table_of_many_small_towns_is_refused_on_a_page_and_in_the_room():
-    view = View("data", Policy("lone_ranger", "x"), places=MANY)
+    view = View("data", Policy.of("lone_ranger", "x"), places=MANY)
     with pytest.raises(Refused, match="40,000 municipalities x 60 quarters x 20 runs"):
         next(compute.pairs(view, compute.Token()))
     room = Room("ABCDE", agendas.load("60"))
@@ -127,7 +128,7 @@ def test_a_table_of_many_small_towns_is_refused_on_a_page_and_in_the_room():
 
 
 def test_a_town_of_a_hundred_million_is_refused_by_runs_and_pairs():
-    view = View("data", Policy("lone_ranger", "x"), places=HUGE)
+    view = View("data", Policy.of("lone_ranger", "x"), places=HUGE)
     for ask in (lambda: next(compute.pairs(view, compute.Token())),
                 lambda: compute.results({"x": view.policy}, view, compute.Token())):
         with pytest.raises(Refused, match="more than a page computes"):

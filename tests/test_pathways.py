@@ -24,7 +24,7 @@ def test_a_rule_is_read_as_it_is_typed():
     way = read("watchful: LEAD@4; OUT+20*0.5 if support@12 < 30%, k=1.2")
     assert way.rules == (Rule("OUT", "C", 12, "<", 0.3, 20, 0.5),)
     assert [str(use) for use in way.policy.levers] == ["LEAD@4*1"]
-    assert way.policy.parameters == {"k": 1.2}
+    assert way.policy.parameters == (("k", 1.2),)
     assert read("x: OUT if trust by quarter 6 >= 0.5").rules[0] == Rule("OUT", "T", 6, ">=", 0.5)
     assert read("plain: LEAD@4").rules == ()
     assert str(way.rules[0]) == "OUT+20*0.5 if C@12 < 0.3"

@@ -5,9 +5,8 @@ import pytest
 
 import letsdance as ld
 from letsdance import scenarios
-from letsdance.dashboards.state import Policy
-from letsdance.experiments.compare import read_policy
 from letsdance.scenarios import parse_use
+from letsdance.scenarios.policy import Policy, read_policy
 from letsdance.simulation import schedule
 from letsdance.simulation.run import run_seeds
 from letsdance.simulation.society import Society
@@ -89,7 +88,7 @@ def test_a_place_goes_round_by_text_file_link_and_policy(text):
     assert parse_use("lever", str(use)) == use
     story = scenarios.load("lone_ranger").changed(levers=[use])
     assert scenarios.read("x", "x.toml", story.to_toml()).levers == (use,)
-    policy = Policy("lone_ranger").with_use("lever", None, use)
+    policy = Policy.of().with_use("lever", None, use)
     assert Policy.parse(policy.text()) == policy
     if "=" not in text:
         assert read_policy(f"first: {text}, FRCS@8").levers == (use, parse_use("lever", "FRCS@8"))

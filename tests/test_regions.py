@@ -5,10 +5,10 @@ import pytest
 
 import letsdance as ld
 from letsdance import scenarios
-from letsdance.dashboards.state import Policy
 from letsdance.experiments.portfolios import space
 from letsdance.params import defaults
 from letsdance.scenarios import parse_use
+from letsdance.scenarios.policy import Policy
 from letsdance.simulation import schedule
 from letsdance.simulation.mechanism import CONTRACT
 from letsdance.simulation.rules.numbers import logistic
@@ -130,7 +130,7 @@ def test_a_tier_goes_round_by_text_file_and_link(typed, text):
     assert str(use) == text
     story = scenarios.load("lone_ranger").changed(mechanisms=["regions"], levers=[use])
     assert scenarios.read("x", "x.toml", story.to_toml()).levers == (use,)
-    policy = Policy("lone_ranger").with_use("lever", None, use)
+    policy = Policy.of().with_use("lever", None, use)
     assert Policy.parse(policy.text()) == policy
 
 

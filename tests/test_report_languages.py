@@ -10,7 +10,7 @@ import pytest
 from pseudo import NAMES, crowded, plain_english, seen
 
 from letsdance.experiments.adopters import describe, from_arrays
-from letsdance.experiments.compare import compare, policies, read_policy
+from letsdance.experiments.compare import compare, policies
 from letsdance.experiments.precision import until
 from letsdance.experiments.reasons import explain
 from letsdance.experiments.windtunnel import wind_tunnel
@@ -20,6 +20,7 @@ from letsdance.report.adopters import describe_study
 from letsdance.report.figures import draw
 from letsdance.report.sheet import NARROW, WIDE, Figure, _measure
 from letsdance.scenarios import SHOCKS, STARTS, load
+from letsdance.scenarios.policy import read_policy
 from letsdance.simulation import simulate
 from letsdance.words import Text, catalogue, languages, text_in
 

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from letsdance import scenarios
-from letsdance.dashboards.state import Policy, price
+from letsdance.dashboards.state import price
 from letsdance.experiments import branch
 from letsdance.params import Refused
 from letsdance.room import agenda as agendas
@@ -27,6 +27,7 @@ from letsdance.room.inputs import HOST, Input
 from letsdance.room.state import LENGTHS, REASONS, Room
 from letsdance.room.store import Store, unfinished
 from letsdance.scenarios import LEVERS, SHOCKS, Use
+from letsdance.scenarios.policy import Policy
 from letsdance.simulation import schedule
 from letsdance.simulation.indicators import SOCIETY
 from letsdance.words import Text, catalogue, languages
@@ -286,7 +287,7 @@ def test_the_timer_runs_is_held_and_is_given_two_minutes(play):
 def test_a_package_costs_what_the_levers_declare():
     for name in ("FRCS", "LEAD", "FAL"):
         use = Use(name, 3, 8)
-        paid, _ = price(Policy(quarters=24, levers=(use,)))
+        paid, _ = price(Policy.of(quarters=24, levers=(use,)))
         assert paid == pytest.approx(sum(schedule.cost(use, q) for q in range(1, 25)))
 
 

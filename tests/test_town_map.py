@@ -17,9 +17,10 @@ from playwright.sync_api import expect
 from letsdance.dashboards import atlas, charts_town
 from letsdance.dashboards.compute import Token
 from letsdance.dashboards.pages import data, town
-from letsdance.dashboards.state import Policy, View, from_file, from_link, to_file, to_link
+from letsdance.dashboards.state import View, from_file, from_link, to_file, to_link
 from letsdance.params import Refused
 from letsdance.scenarios import Use, maps
+from letsdance.scenarios.policy import Policy
 from letsdance.scenarios.tables import Upload
 from letsdance.simulation.municipalities import from_text
 from letsdance.words import Text, catalogue, languages
@@ -197,7 +198,7 @@ OWN = "name,citizens,willingness\n" + "".join(f"Town {k},{100 + k},0.{k + 10}\n"
 
 
 def test_the_small_town_is_named_after_the_largest_own_municipalities_and_those_of_levers():
-    view = View("town", Policy(quarters=8).with_use("lever", None, Use("FRCS", 2, None, 1.0, "Town 1")), places=OWN)
+    view = View("town", Policy.of(quarters=8).with_use("lever", None, Use("FRCS", 2, None, 1.0, "Town 1")), places=OWN)
     run = town.Run.of(view, "small", Token())
     shown = town.film(run, True).shown
     assert shown["names"] == ["Town 1", "Town 4", "Town 5", "Town 6", "Town 7", "Town 8"]
@@ -211,7 +212,7 @@ def test_the_small_town_is_named_after_the_largest_own_municipalities_and_those_
 def test_a_picture_of_the_map_has_each_municipality_in_its_colour(colour):
     names = [f"Town {k}" for k in range(9)]
     outline = drawn(names, *(({"n": name}, "Polygon", [square(k % 3, k // 3)]) for k, name in enumerate(names))).shapes
-    run = town.Run.of(View("town", Policy(quarters=8), places=OWN), "full", Token())
+    run = town.Run.of(View("town", Policy.of(quarters=8), places=OWN), "full", Token())
     shown = town.film(run, False).shown
     made = town.made(run, False, 8, "picture", "svg", TEXT, outline, colour)
     svg = xml.etree.ElementTree.fromstring(made.content)
@@ -229,7 +230,7 @@ def test_a_map_is_opened_told_walked_and_kept(visit, tmp_path):
     path = tmp_path / "own.geojson"
     path.write_bytes(geojson(*(({"naam": f"TOWN {k}"}, "Polygon", [square(5 + k % 3, 50 + k // 3)]) for k in range(9))))
     own = (("town.at-quarter", "8"), ("town.which-world", "full"))
-    view = View("town", Policy("dead_horse", quarters=8), places=places, own=own)
+    view = View("town", Policy.of("dead_horse", quarters=8), places=places, own=own)
     page = visit(f"/town?{to_link(view)}")
     shown = town.film(town.Run.of(view, "full", Token()), False).shown
     expect(page.locator(".tw-tile")).to_have_count(10)

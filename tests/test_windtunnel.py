@@ -9,7 +9,6 @@ import pytest
 from scipy import stats
 from typer.testing import CliRunner
 
-from letsdance.experiments.compare import read_policy
 from letsdance.experiments.outcomes import known, parse
 from letsdance.experiments.windtunnel import CALM, LESS, less_is_better, wind_tunnel
 from letsdance.params import Refused
@@ -17,6 +16,7 @@ from letsdance.report import windtunnel as pages
 from letsdance.report.sheet import NARROW, WIDE
 from letsdance.report.study import render
 from letsdance.scenarios import SHOCKS, STARTS
+from letsdance.scenarios.policy import read_policy
 from letsdance.simulation.run import simulate
 
 PORTFOLIO = "law: MANDATE@2, FAL@1; k=1.2"

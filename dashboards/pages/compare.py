@@ -20,10 +20,11 @@ from letsdance.dashboards.numbers import Head, Numbers, Row
 from letsdance.dashboards.pages.explore import Controls
 from letsdance.dashboards.parts import Box, Figure, Say, Waiting, terms, vue
 from letsdance.dashboards.session import Session, use_session
-from letsdance.dashboards.state import RUNS, Policy, View
+from letsdance.dashboards.state import RUNS, View
 from letsdance.dashboards.trial import Trial
 from letsdance.experiments.outcomes import parse
 from letsdance.params import Refused
+from letsdance.scenarios.policy import Policy
 from letsdance.words import Text
 
 CSS = Path(__file__).parent.parent.joinpath("assets", "compare.css").read_text(encoding="utf-8")

@@ -25,9 +25,10 @@ from letsdance.dashboards.parts import (
     vue,
 )
 from letsdance.dashboards.session import Session, use_session
-from letsdance.dashboards.state import INNOVATION, LONGEST_NAME, RUNS, Kind, Policy, between
+from letsdance.dashboards.state import INNOVATION, LONGEST_NAME, RUNS, between
 from letsdance.params import CONTEXTS, PARAMETERS, PROFILES, Refused, check_text
 from letsdance.scenarios import HORIZON, LEVERS, SHOCKS, Use
+from letsdance.scenarios.policy import Kind, Policy
 from letsdance.simulation import municipalities, schedule
 from letsdance.words import Text
 

@@ -15,7 +15,7 @@ from letsdance.dashboards.charts import Chart, Curve, key_of, lines
 from letsdance.dashboards.pages.compare import CSS as POLICIES
 from letsdance.dashboards.parts import Box, Figure, Waiting, terms, vue
 from letsdance.dashboards.session import use_session
-from letsdance.dashboards.state import RUNS, Policy, View
+from letsdance.dashboards.state import RUNS, View
 from letsdance.experiments import outcomes
 from letsdance.experiments.lessons import Bench, Conducted, conduct, needed, own_arm, story_of
 from letsdance.params import Refused, within
@@ -23,6 +23,7 @@ from letsdance.params import number as plain_number
 from letsdance.report.lesson import glass, titled
 from letsdance.report.style import capital
 from letsdance.scenarios.lessons import Arm, Lesson, Sentence, load, names
+from letsdance.scenarios.policy import Policy
 from letsdance.words import Text
 
 CSS = POLICIES + Path(__file__).parent.parent.joinpath("assets", "lessons.css").read_text(encoding="utf-8")
@@ -222,7 +223,7 @@ def Page() -> None:
 def policy_of(lesson: Lesson, own: Arm) -> Policy:
     """A class's setting as a policy of the other pages."""
     story = story_of(lesson, own)
-    policy = Policy(lesson.start, quarters=lesson.quarters, levers=story.levers)
+    policy = Policy.of(lesson.start, quarters=lesson.quarters, levers=story.levers)
     for name, value in story.parameters.items():
         policy = policy.with_parameter(name, value)
     return policy

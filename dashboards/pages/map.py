@@ -20,13 +20,14 @@ from letsdance.dashboards.compute import LONG, Token, between, check_work, use_l
 from letsdance.dashboards.pages.explore import SLIDERS
 from letsdance.dashboards.parts import Box, Figure, Heading, Say, Waiting, vue
 from letsdance.dashboards.session import use_session
-from letsdance.dashboards.state import Policy, View
+from letsdance.dashboards.state import View
 from letsdance.experiments.basins import Basins, basins
 from letsdance.experiments.residence import Residence, residence
 from letsdance.experiments.tipping import Axis, Tipping, tipping
 from letsdance.params import PARAMETERS, Refused, nearest
 from letsdance.report.style import capital
 from letsdance.scenarios import STARTS
+from letsdance.scenarios.policy import Policy
 from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.words import Text
 

@@ -25,10 +25,11 @@ from letsdance.dashboards.compute import Token, between, check_work, municipalit
 from letsdance.dashboards.downloads import TYPES, File, table, use_making
 from letsdance.dashboards.parts import Box, Say, Waiting, lever_rows, start_rows, terms, vue
 from letsdance.dashboards.session import use_session
-from letsdance.dashboards.state import RUNS, Policy, View, own_version
+from letsdance.dashboards.state import RUNS, View, own_version
 from letsdance.params import Refused, nearest, within
 from letsdance.scenarios import Use, maps
 from letsdance.scenarios.maps import Outline
+from letsdance.scenarios.policy import Policy
 from letsdance.simulation.municipalities import Municipalities, to_csv
 from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.simulation.run import STAGES, simulate

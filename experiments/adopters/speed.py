@@ -24,10 +24,10 @@ import numpy as np
 from letsdance import scenarios
 from letsdance.experiments.adopters.calibrate import Calibration, load
 from letsdance.experiments.adopters.identification import called, in_waves
-from letsdance.experiments.compare import Policy, read_policy
 from letsdance.experiments.paired import interval
 from letsdance.params import Refused, check_whole, nearest
 from letsdance.scenarios import HORIZON, STARTS, Scenario
+from letsdance.scenarios.policy import Policy, one_horizon, read_policy
 from letsdance.simulation import schedule
 from letsdance.simulation.rules.adoption import DISCONTINUED
 from letsdance.simulation.run import CATEGORIES, Result, simulate
@@ -55,7 +55,7 @@ IMITATION = "imitation"
 
 
 def policies(start: int = 8) -> dict[str, str]:
-    """What is tried unless said: name -> policy as `experiments.compare.read_policy` reads it."""
+    """What is tried unless said: name -> policy as `read_policy` reads it."""
     return {"mandate": f"MANDATE@{start}", "pilot support": f"PILOT@{start}", "training": f"TRAIN@{start}",
             "change management": f"CHM@{start}", "stories": f"AWARD@{start}",
             "mandate and change management": f"MANDATE@{start}, CHM@{start}",
@@ -211,7 +211,7 @@ def speed(case: str | Path | Scenario | Calibration = "lets_dance", given: Any =
     """Run a case as it is, without imitation, and under each policy, on the same parameter sets and luck.
 
     case: a calibration, its folder, a start, or a scenario file. given: policies as name -> text, or texts, as
-    `experiments.compare.read_policy` reads them; those of `policies(start)` unless said. start: the quarter in which these
+    `read_policy` reads them; those of `policies(start)` unless said. start: the quarter in which these
     begin. draws: parameter sets from the posterior (50); runs: of each (4), or of the scenario (40). quarters: horizon; the
     scenario's, or for a calibration 60 or as long as its record. progress: hears of runs. Refused for bad input.
     """
@@ -242,7 +242,7 @@ def speed(case: str | Path | Scenario | Calibration = "lets_dance", given: Any =
         raise Refused("the policies would start in quarter {start}, after the horizon of {horizon}; start them "
                       "earlier.", start=start, horizon=horizon)
     tried = _policies(given, start)
-    made = {Speed.AS_IT_IS: Policy(Speed.AS_IT_IS), IMITATION: read_policy(f"{IMITATION}: on_imitation=0"), **tried}
+    made = {Speed.AS_IT_IS: Policy(title=Speed.AS_IT_IS), IMITATION: read_policy(f"{IMITATION}: on_imitation=0"), **tried}
     first = {name: policy.on(stories[0]).changed(quarters=horizon) for name, policy in made.items()}  # refuses early
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
         def run(job: tuple[str, int]) -> dict[str, np.ndarray]:
@@ -283,15 +283,16 @@ def _policies(given: Any, start: int) -> dict[str, Policy]:
     made: dict[str, Policy] = {}
     for name, text in items:
         policy = read_policy(f"{name}: {text}" if name else text)
-        if policy.start is not None:
+        if policy.start:
             raise Refused("policy {name} has a start of its own; here every policy is tried on the case.",
-                          name=policy.name)
-        if policy.name in made or policy.name in (Speed.AS_IT_IS, IMITATION):
+                          name=policy.title)
+        one_horizon(policy)
+        if policy.title in made or policy.title in (Speed.AS_IT_IS, IMITATION):
             raise Refused('two policies are called {name}; rename one, such as "other name: MANDATE@8".',
-                          name=policy.name)
+                          name=policy.title)
         if not (policy.levers or policy.shocks or policy.parameters or policy.profile):
-            raise Refused('policy {name} does nothing; write such as "mandate: MANDATE@8".', name=policy.name)
-        made[policy.name] = policy
+            raise Refused('policy {name} does nothing; write such as "mandate: MANDATE@8".', name=policy.title)
+        made[policy.title] = policy
     if not made:
         raise Refused("name at least one policy, such as \"mandate: MANDATE@8\".")
     return made
@@ -299,9 +300,9 @@ def _policies(given: Any, start: int) -> dict[str, Policy]:
 
 def _told(policy: Policy) -> str:
     """What a policy consists of, as it is typed."""
-    if policy.name == IMITATION:
+    if policy.title == IMITATION:
         return IN_ENGLISH("report.speed_told_imitation")
-    parts = [*map(str, (*policy.levers, *policy.shocks)), *(f"{n} = {v:g}" for n, v in policy.parameters.items())]
+    parts = [*map(str, (*policy.levers, *policy.shocks)), *(f"{n} = {v:g}" for n, v in policy.parameters)]
     return ", ".join(parts + ([f"profile {policy.profile}"] if policy.profile else [])) or IN_ENGLISH("report.nothing_done")
 
 

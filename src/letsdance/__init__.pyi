@@ -9,7 +9,7 @@ from .experiments.basins import Basins, basins
 from .experiments.branch import Saved, branch, state_at
 from .experiments.branch import load as load_state
 from .experiments.branch import save as save_state
-from .experiments.compare import Comparison, Policy, compare
+from .experiments.compare import Comparison, compare
 from .experiments.discovery import Discovery, discover
 from .experiments.follow import follow
 from .experiments.knowing import Knowing, knowing
@@ -31,6 +31,7 @@ from .report.page import write as write_report
 from .scenarios import LEVERS, SHOCKS, STARTS, Scenario, Use
 from .scenarios import load as load_scenario
 from .scenarios.mechanism import Mechanism
+from .scenarios.policy import Policy
 from .simulation.agents import Citizen, Government
 from .simulation.indicators import SOCIETY as INDICATORS
 from .simulation.mechanism import check as check_mechanism
