@@ -12,6 +12,7 @@ import argparse
 import json
 from pathlib import Path
 
+from letsdance import __version__
 from letsdance.experiments import folder, robust
 from letsdance.experiments.worlds import Worlds
 
@@ -47,7 +48,7 @@ def main() -> None:
     if len(counts) == len(robust.DESIGNS) and all(
             done == worlds or (asked.least is not None and done >= asked.least) for done, worlds in counts.values()):
         commit = (folder.git_state() or {}).get("commit", "")
-        said = robust.to_json(whole, folder.own_version(), commit)
+        said = robust.to_json(whole, __version__, commit)
         path = Path(robust.__file__).parent / "robust.json"
         lines = ",\n".join(f"  {json.dumps(id)}: {json.dumps(entry)}" for id, entry in said["claims"].items())
         head = {key: value for key, value in said.items() if key != "claims"}

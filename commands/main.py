@@ -142,6 +142,7 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Run again what a folder holds, and say what differs. Identical means the same to the last bit."""
+    from letsdance import __version__ as now
     from letsdance.experiments import folder, manifests
 
     manifest = manifests.read(directory)
@@ -158,7 +159,7 @@ def verify(
     else:
         with progress("report.bar_again", _total(manifest), quiet=as_json) as advance:
             differences = folder.verify(directory, advance)
-    then, now = manifest["version"], folder.own_version()
+    then = manifest["version"]
     changed = {n: (v, w) for n, v in manifest.get("versions", {}).items() if (w := folder.versions().get(n)) != v}
     if as_json:
         typer.echo(json.dumps({"identical": not differences, "differences": differences, "written_by": then,

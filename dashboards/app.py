@@ -21,6 +21,7 @@ from typing import Any
 import solara
 from solara.server import cdn_helper, kernel_context, settings
 
+from letsdance import __version__
 from letsdance.dashboards import compute, events, guard
 from letsdance.dashboards.budget import Budget
 from letsdance.dashboards.charts import css_colours
@@ -33,7 +34,6 @@ from letsdance.dashboards.state import (
     check_link,
     from_file,
     other_version,
-    own_version,
     to_file,
     to_link,
 )
@@ -214,7 +214,7 @@ def printed(view: View, text: Text) -> str:
         start = [policy.title or text.title("start", policy.start), *(text.title("context", one) for one in policy.context)]
         told.append(text("print.how", start=", ".join(start), runs=view.runs,
                          levers=f"{said}." if said else text("print.no_levers"), quarters=policy.quarters,
-                         seed=view.seed, version=own_version()))
+                         seed=view.seed, version=__version__))
     return named(view, " ".join(told), text)
 
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import solara
 
+from letsdance import __version__
 from letsdance.dashboards.compute import Token, use_latest
-from letsdance.dashboards.state import View, own_version, to_file
+from letsdance.dashboards.state import View, to_file
 from letsdance.experiments.spreadsheet import harmless_text, to_csv
 from letsdance.scenarios.policy import Policy
 from letsdance.words import Text
@@ -156,7 +157,7 @@ def packed(name: str, files: Mapping[str, bytes]) -> File:
 def _manifest(results: Mapping[str, Result], view: View) -> dict[str, Any]:
     from letsdance.experiments.folder import manifest
 
-    return manifest(results, command(results, view), {}, view.places or None) | {"version": own_version()}
+    return manifest(results, command(results, view), {}, view.places or None) | {"version": __version__}
 
 
 def _content(what: str, name: str, kind: str, results: Mapping[str, Result], view: View) -> bytes:

@@ -11,7 +11,8 @@ from typing import Any
 import solara
 from reacton.core import get_render_context
 
-from letsdance.dashboards.state import View, history, own_version
+from letsdance import __version__
+from letsdance.dashboards.state import View, history
 from letsdance.params import Refused
 from letsdance.scenarios.policy import Policy
 from letsdance.words import Text
@@ -61,7 +62,7 @@ class Session:
     @property
     def version(self) -> str:
         """The version that links and files name."""
-        return own_version()
+        return __version__
 
     @contextmanager
     def _at_once(self) -> Iterator[None]:

@@ -10,12 +10,11 @@ import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
-from importlib.metadata import version
+from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import parse_qsl, quote, urlencode
 
-from letsdance import scenarios
+from letsdance import __version__, scenarios
 from letsdance.params import PARAMETERS, Refused, Said, check_text, nearest
 from letsdance.scenarios import STARTS, Scenario, Use
 from letsdance.scenarios.policy import Policy, read_whole
@@ -106,12 +105,6 @@ class View:
         return self.policy, self.seed, self.runs, self.reference_policy(), self.places
 
 
-@cache
-def own_version() -> str:
-    """The version of letsdance that links and files name; read once, because every move of a slider makes a link."""
-    return version("letsdance")
-
-
 # ---------------------------------------------------------------- the link
 
 def to_link(view: View) -> str:
@@ -125,7 +118,7 @@ def to_link(view: View) -> str:
     said += [(name, value) for name, value in view.own]
     said += [("lang", view.language), ("theme", view.theme)]
     said += [("projector", 1)] if view.projector else []
-    said.append(("v", own_version()))
+    said.append(("v", __version__))
     return urlencode(said, safe="~@*=:,.!()'", quote_via=quote)
 
 
@@ -141,8 +134,8 @@ def other_version(query: str) -> list[str]:
     """A sentence where another version made a link: numbers may differ."""
     said = dict(parse_qsl(query)).get("v")
     return [Said("this link was made with version {then}; this is version {now}, so numbers may differ.", then=said,
-                 now=own_version())] if (
-        said and said != own_version()) else []
+                 now=__version__)] if (
+        said and said != __version__) else []
 
 
 def check_link(query: str, page: str = "futures", longest: int = _LONGEST) -> tuple[View, list[str]]:

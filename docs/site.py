@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
-from letsdance.experiments.folder import own_version
+from letsdance import __version__
 
 ROOT = Path(__file__).resolve().parents[1]
 #: The pages, as a reader meets them.
@@ -27,9 +27,9 @@ GROUPS = {
     "Carry it on": ("CONTRIBUTING", "docs/testing", "SECURITY", "CHANGELOG"),
 }
 _SETTINGS = {
-    "project": "Let's Dance", "author": "the Let's Dance developers", "version": own_version(), "release": own_version(),
+    "project": "Let's Dance", "author": "the Let's Dance developers", "version": __version__, "release": __version__,
     "extensions": ["myst_parser"], "myst_heading_anchors": 4, "root_doc": "index", "language": "en",
-    "html_theme": "furo", "html_title": f"Let's Dance {own_version()}", "html_copy_source": False,
+    "html_theme": "furo", "html_title": f"Let's Dance {__version__}", "html_copy_source": False,
     "html_show_sourcelink": False, "html_show_sphinx": False, "html_show_copyright": False, "highlight_language": "text",
     # anchors are checked as GitHub names them, by tests/test_docs.py; files that are no pages stay links to the repository
     "suppress_warnings": ["myst.xref_missing", "misc.highlighting_failure"],

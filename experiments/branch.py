@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Unpack, cast
 
 import numpy as np
 
-from letsdance import scenarios
+from letsdance import __version__, scenarios
 from letsdance.experiments import state_file
 from letsdance.experiments.executors import rules
-from letsdance.experiments.folder import check_file, own_version, whole_file
+from letsdance.experiments.folder import check_file, whole_file
 from letsdance.params import PARAMETERS, Refused, check_whole
 from letsdance.scenarios import Changes, Scenario, ScenarioLike, UseLike
 from letsdance.simulation import municipalities as table
@@ -99,7 +99,7 @@ def take(society: Society, scenario: Scenario, rows: np.ndarray) -> Saved:
     """The state of a society in motion; `rows` are its records so far, ROW[quarter + 1]."""
     state = state_file.clean(State(*(np.array(column) for column in society.state)), society.quarter)
     return Saved(scenario, society.municipalities, int(society.seed), society.quarter, state, rows, rules(),
-                 own_version())
+                 __version__)
 
 
 def save(saved: Saved, path: str | Path, overwrite: bool = False) -> Path:

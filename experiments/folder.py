@@ -11,13 +11,13 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from letsdance import scenarios
+from letsdance import __version__, scenarios
 from letsdance.experiments import address
 from letsdance.params import Refused, Said
 from letsdance.params.files import named
@@ -37,14 +37,6 @@ FORMATS = {"sweep": 2}
 def format_of(kind: str = "") -> int:
     """The format of a kind of folder that this version writes and reads; "": a run's."""
     return FORMATS.get(kind, 1)
-
-
-def own_version() -> str:
-    """The version of Let's Dance that is running."""
-    try:
-        return version("letsdance")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def versions() -> dict[str, str]:
@@ -111,7 +103,7 @@ def manifest(results: Mapping[str, Result], command: str, hashes: Mapping[str, s
     """Everything that it takes to run it again."""
     first = next(iter(results.values()))
     return {
-        "format": format_of(), "version": own_version(), "command": command, "git": git_state(), "versions": versions(),
+        "format": format_of(), "version": __version__, "command": command, "git": git_state(), "versions": versions(),
         "seeds": {"first": int(first.seeds[0]), "runs": first.runs}, "quarters": first.quarters,
         "scenarios": {name: result.scenario.to_toml() for name, result in results.items()},
         "parameters": {name: result.scenario.values() for name, result in results.items()},
@@ -236,7 +228,7 @@ def keep(out: Path, kind: str, command: str, said: Mapping[str, Any], frames: Ma
 
     kind: the sub-command ("compare", ...). said: whatever it takes to run it again, as JSON. Returns the manifest.
     """
-    manifest = {"format": format_of(kind), "kind": kind, "version": own_version(), "command": command, "git": git_state(),
+    manifest = {"format": format_of(kind), "kind": kind, "version": __version__, "command": command, "git": git_state(),
                 "versions": versions(), **mechanisms_of(), **said,
                 "tables": {f"{n}.parquet": content_hash(t) for n, t in frames.items()}}
     with whole_or_nothing(out, overwrite) as part:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from letsdance import __version__
 from letsdance.experiments.compare import Comparison
 from letsdance.experiments.executors import rules
-from letsdance.experiments.folder import own_version
 from letsdance.experiments.store import Sweep
 from letsdance.params import PARAMETERS, PROFILES, Refused, listed
 from letsdance.scenarios import STARTS, Scenario
@@ -47,7 +47,7 @@ def methods(found: Result | Comparison | Sweep) -> str:
 
 
 def _model() -> str:
-    return (f"We used Let's Dance {own_version()} (rules {rules()}), an agent-based model of co-creation between citizens "
+    return (f"We used Let's Dance {__version__} (rules {rules()}), an agent-based model of co-creation between citizens "
             f"and municipal governments, {_PROTOCOL}.")
 
 

@@ -27,7 +27,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from letsdance import scenarios
+from letsdance import __version__, scenarios
 from letsdance.experiments import address, folder, unpacked
 from letsdance.experiments.design import Design, from_table, parse_factors
 from letsdance.experiments.executors import rules
@@ -339,7 +339,7 @@ class Sweep:
 
 def begin(plan: Plan, out: Path, command: str, overwrite: bool = False) -> Sweep:
     """A new folder with its manifest and points, whole or not at all."""
-    said = {"format": folder.format_of(_KIND), "kind": _KIND, "version": folder.own_version(), "rules": rules(),
+    said = {"format": folder.format_of(_KIND), "kind": _KIND, "version": __version__, "rules": rules(),
             "command": command, "git": folder.git_state(), "versions": folder.versions(), **plan.said(),
             "part_size": part_size(plan.runs, plan.keep), **folder.mechanisms_of(plan.scenario)}
     with folder.whole_or_nothing(out, overwrite) as part:

@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from letsdance.dashboards.state import INNOVATION, View, own_version, to_link
+from letsdance import __version__
+from letsdance.dashboards.state import INNOVATION, View, to_link
 from letsdance.params import Refused
 from letsdance.room import draw, faces, runs
 from letsdance.room.runs import Answers, Tabled
@@ -121,7 +122,7 @@ def made(room: Room, answers: Answers, began: float) -> Minutes:
                   *_shocks(room, text)],
         measures=_measures(room, quarter, text), packages=_packages(room, answers, rows, before, text),
         act=_act(room, answers, text), notes=_few(room.control.notes, text),
-        again=text("minutes.again_says", version=own_version(), seed=room.seed, runs=room.agenda.runs),
+        again=text("minutes.again_says", version=__version__, seed=room.seed, runs=room.agenda.runs),
         links=links(room, text), left_out=text("minutes.left_out"), guessed=guessed, ran=ran, rows=rows,
         before=before, target=room.target(),
         histogram=draw.guesses(guessed, ran, text) if guessed or ran else None)
@@ -272,7 +273,7 @@ def table(room: Room) -> str:
         add("", name, "link", {"link": link})
     add("", "", "run", {
         **({"innovation": room.agenda.innovation} if room.agenda.innovation else {}), "seed": room.seed,
-        "runs": room.agenda.runs, "version": own_version(), "origin": room.origin()})
+        "runs": room.agenda.runs, "version": __version__, "origin": room.origin()})
     if places := runs.places(room):
         add("", "", "run", {"municipalities": places})
     return to_csv(pd.DataFrame(rows, columns=columns))

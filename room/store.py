@@ -53,12 +53,12 @@ class Store:
     @staticmethod
     def new(folder: Path, agenda: agendas.Agenda, seed: int, language: str, rehearsal: bool = False) -> Store:
         """A new room, and its file in the folder."""
-        from letsdance.experiments.folder import own_version
+        from letsdance import __version__
 
         _folder(folder)
         code = next(code for code in iter(new_code, "") if not (folder / f"{code}.sqlite").exists())
         about = {"format": _FORMAT, "code": code, "key": secrets.token_urlsafe(18), "seed": seed, "language": language,
-                 "rehearsal": rehearsal, "began": time.time(), "version": own_version(),
+                 "rehearsal": rehearsal, "began": time.time(), "version": __version__,
                  "agenda": agenda.model_dump(mode="json")}
         path = folder / f"{code}.sqlite"
         file = _opened(path)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import solara
 
+from letsdance import __version__
 from letsdance.dashboards import events
 from letsdance.dashboards.atlas import COLOURS, Lying, lying, use_atlas
 from letsdance.dashboards.charts import key_of
@@ -25,7 +26,7 @@ from letsdance.dashboards.compute import Token, between, check_work, municipalit
 from letsdance.dashboards.downloads import TYPES, File, table, use_making
 from letsdance.dashboards.parts import Box, Say, Waiting, lever_rows, start_rows, terms, vue
 from letsdance.dashboards.session import use_session
-from letsdance.dashboards.state import RUNS, View, own_version
+from letsdance.dashboards.state import RUNS, View
 from letsdance.params import Refused, nearest, within
 from letsdance.scenarios import Use, maps
 from letsdance.scenarios.maps import Outline
@@ -363,7 +364,7 @@ def made(run: Run, people: bool, quarter: int, what: str, kind: str, text: Text,
                 for name, uses in (("lever", run.policy.levers), ("shock", run.policy.shocks)) for use in uses]
         drawn = picture(film(run, people).shown, quarter, "; ".join([text.title("start", run.policy.start), *used]), text,
                         outline, colour)
-        origin = {"version": own_version(), "scenario": run.policy.scenario().to_toml(), "seed": run.seed,
+        origin = {"version": __version__, "scenario": run.policy.scenario().to_toml(), "seed": run.seed,
                   "quarter": quarter, "municipalities": to_csv(towns) if (towns := run.towns()) else None}
         content = drawn.svg(origin).encode() if kind == "svg" else drawn.png(origin)
         return File(f"town-quarter-{quarter}.{kind}", TYPES[kind], content)

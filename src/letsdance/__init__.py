@@ -28,7 +28,19 @@ _HOME = {alias.asname or alias.name: (f"{__name__}.{line.module}", alias.name)
 __all__ = sorted(_HOME)
 
 
+def _version() -> str:
+    """The version that is installed: what manifests, links and files name."""
+    from importlib.metadata import PackageNotFoundError, version
+    try:
+        return version(__name__)
+    except PackageNotFoundError:
+        return "unknown"
+
+
 def __getattr__(name: str) -> object:
+    if name == "__version__":  # read once, because every move of a slider makes a link that names it
+        globals()[name] = _version()
+        return globals()[name]
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module, there = _HOME[name]

@@ -38,6 +38,9 @@ from .simulation.mechanism import check as check_mechanism
 from .simulation.model import CoCreationModel as Model
 from .simulation.run import Result, simulate
 
+#: The version that is installed: what manifests, links and files name.
+__version__: str
+
 __all__ = [
     "INDICATORS", "LEVERS", "PARAMETERS", "SHOCKS", "STARTS", "Basins", "Calibration", "Cascade", "Citizen",
     "Comparison", "Description", "Discovery", "Forecast", "Government", "Knowing", "LetsDanceError", "Mechanism",
