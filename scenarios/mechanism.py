@@ -319,12 +319,9 @@ class Mechanism:
         if name in shipped:
             raise Refused("{name}: the model has a {title} called {name_2} already; give the {kind} another name.",
                           name=self.name, title=shipped[name].title, name_2=name, kind=kind)
-        taken = {**dict.fromkeys(self.parameters, "parameter"), **dict.fromkeys(self.columns, "column"),
-                 **dict.fromkeys(self.terms, "term"), **dict.fromkeys(self.indicators, "indicator"),
-                 **dict.fromkeys(self.levers, "lever"), **dict.fromkeys(self.shocks, "shock")}
-        if name in taken:
-            raise Refused("{name}: there is a {found} called {name_2} already; give the {kind} another name.",
-                          name=self.name, found=taken[name], name_2=name, kind=kind)
+        if name in {*self.parameters, *self.columns, *self.terms, *self.indicators, *self.levers, *self.shocks}:
+            raise Refused("{name}: {declared} is declared twice; give one of the two another name.", name=self.name,
+                          declared=name)
         return name
 
     def _range(self, name: str, range: Sequence[float]) -> tuple[float, float]:
@@ -452,10 +449,12 @@ def _declared(file: str, text: str) -> Mechanism:
         raise Refused("{file}{line}: {kind}: {error}.",
                       file=file, line=_line(error, file), kind=type(error).__name__, error=error) from None
     found = {id(one): one for one in vars(module).values() if isinstance(one, Mechanism)}
-    if len(found) != 1:
-        raise Refused("{file} declares {count} mechanism{s}; a file declares exactly one (name = "
-                      "ld.Mechanism(...), at its top).",
-                      file=file, count=len(found) or "no", s='s' if found else '')
+    if not found:
+        raise Refused("{file} declares no mechanism; a file declares exactly one (name = ld.Mechanism(...), at its top).",
+                      file=file)
+    if len(found) > 1:
+        raise Refused("{file} declares {count} mechanisms; a file declares exactly one (name = ld.Mechanism(...), at its "
+                      "top).", file=file, count=len(found))
     mechanism = next(iter(found.values()))
     mechanism.file, mechanism.text = file, text
     mechanism.expected = " ".join((module.__doc__ or "").partition("Expected: ")[2].split())
@@ -475,11 +474,11 @@ def chosen(given: Mechanisms, before: Iterable[Mechanism] = ()) -> tuple[Mechani
     for one in together:
         for name in (one.name, *one.parameters, *one.columns, *one.terms, *one.indicators, *one.levers, *one.shocks):
             other = owner.setdefault(name, one)
+            if other is not one and name == one.name == other.name:
+                raise Refused("two mechanisms are called {name}; rename one of them, or load one of the two.", name=name)
             if other is not one:
-                what = "two mechanisms are" if name == one.name == other.name else f"{other.name} and {one.name} both " \
-                                                                                    f"declare something"
-                raise Refused("{what} called {name}; rename one of them, or load one of the two.",
-                              what=what, name=name)
+                raise Refused("{other} and {one} both declare something called {name}; rename one of them, or load one of "
+                              "the two.", other=other.name, one=one.name, name=name)
     return together
 
 

@@ -242,12 +242,13 @@ class _Call:
                            f"{name} /= max(1, np.int64(s.ties[i + 1]) - np.int64(s.ties[i]))"]
             return name
         known = names.known(whose)
-        raise Refused("{owner}: the rule {label} asks for {name!r}, which neither a column nor a parameter is "
-                      "called.{near} It may ask for columns of {words}, parameters, mean_ {words_2}before a "
-                      "citizens' column, chance, luck, quarter and p.",
-                      owner=mechanism.called, label=label, name=name, near=nearest(name, known),
-                      words='citizens and of their government' if whose == 'citizens' else 'governments',
-                      words_2='or neighbours_ ' if whose == 'citizens' else '')
+        raise Refused(
+            "{owner}: the rule {label} asks for {name!r}, which neither a column nor a parameter is called.{near} It may "
+            "ask for columns of citizens and of their government, parameters, mean_ or neighbours_ before a citizens' "
+            "column, chance, luck, quarter and p." if whose == "citizens" else
+            "{owner}: the rule {label} asks for {name!r}, which neither a column nor a parameter is called.{near} It may "
+            "ask for columns of governments, parameters, mean_ before a citizens' column, chance, luck, quarter and p.",
+            owner=mechanism.called, label=label, name=name, near=nearest(name, known))
 
     def _of_region(self, names: _Names, name: str) -> str:
         """The house's parameters as they act in the municipality's region, or a mean over it, as an expression; '' for what

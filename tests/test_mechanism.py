@@ -392,7 +392,7 @@ REFUSED = {
     "a = Mechanism('a')\na.parameter('one', 3, (0, 2), 'x')": "line 3: a: the default of one must lie from 0 to 2",
     "a = Mechanism('a')\na.parameter('one', 3, (2, 0), 'x')": "the range of one must be two numbers",
     "a = Mechanism('a')\na.column('one', of='people')": "must be one of citizens, governments",
-    "a = Mechanism('a')\na.column('one', of='citizens')\na.column('one', of='citizens')": "a column called one already",
+    "a = Mechanism('a')\na.column('one', of='citizens')\na.column('one', of='citizens')": "one is declared twice",
     "a = Mechanism('a')\n@a.act('one', after='lunch')\ndef f(): return 0": "must be one of environment, calls",
     "a = Mechanism('a')\n@a.term('marriage')\ndef f(): return 0": "must be one of willingness of citizens, joining",
     "a = Mechanism('a')\na.lever('FRCS', 'x', [{'parameter': 'k', 'add': 1}])": "the model has the lever FRCS already",
