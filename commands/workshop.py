@@ -177,5 +177,5 @@ def _warm() -> None:
     from letsdance.scenarios import Use
     from letsdance.simulation.run import simulate
 
-    price(Policy(levers=(Use("FRCS", 1, 4),)))
+    price(Policy.of(levers=(Use("FRCS", 1, 4),)))
     simulate("lone_ranger", runs=1, quarters=8)

@@ -187,7 +187,7 @@ def test_a_case_speaks_the_language_that_is_asked(found, spoken):
                                   "high_95": 0.7}))
     either = {"profile": ("co_creation", "telework"), "T_lo": (0.3, 0.5)}
     seen = (*told.case.seen, Seen(9, "services", 0.2), Seen(9, "uses", 0.3, 200))
-    unsure = replace(told, plan=ld.Policy("no plan"), target=parse_condition("lets_dance@10-14 >= 0.3"),
+    unsure = replace(told, plan=ld.Policy(title="no plan"), target=parse_condition("lets_dance@10-14 >= 0.3"),
                      case=replace(told.case, seen=seen, worlds=replace(told.case.worlds, alternatives=either)),
                      draws=told.draws.assign(profile="telework", T_lo=0.3),
                      prior=told.prior.assign(profile="co_creation", T_lo=0.5),
