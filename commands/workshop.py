@@ -173,8 +173,9 @@ def _serve(stores: list[Store], place: Any, ending: Any, hosts: Hosts, where: st
 
 def _warm() -> None:
     """Load the model before somebody asks."""
-    from letsdance.dashboards.state import Policy, price
+    from letsdance.dashboards.state import price
     from letsdance.scenarios import Use
+    from letsdance.scenarios.policy import Policy
     from letsdance.simulation.run import simulate
 
     price(Policy.of(levers=(Use("FRCS", 1, 4),)))
