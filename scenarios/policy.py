@@ -157,7 +157,7 @@ class Policy:
         if name != "context":
             seen.add(name)
         if name == "title":
-            return replace(self, title=check_text("title", value[:200], 200))
+            return replace(self, title=check_text("title", said[2][:200], 200))
         if name == "profile":
             return replace(self, profile=scenarios.check_profile(value))
         if name == "context":
