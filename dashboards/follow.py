@@ -23,8 +23,8 @@ from letsdance.dashboards.limits import check_size, size_of
 from letsdance.dashboards.parts import vue
 from letsdance.dashboards.sentences import uses_said
 from letsdance.dashboards.session import Session, use_session
-from letsdance.dashboards.state import Policy, View
-from letsdance.experiments import compare, folder
+from letsdance.dashboards.state import View
+from letsdance.experiments import folder
 from letsdance.experiments.follow import Followed, follow, steps
 from letsdance.experiments.seen import Seen, as_csv, read_seen
 from letsdance.experiments.worlds import Worlds
@@ -33,6 +33,7 @@ from letsdance.report import following as report
 from letsdance.report import study
 from letsdance.report.sheet import NARROW, Figure
 from letsdance.report.style import COLOURS, GRID, INK, OWN, PAPER, SOFT, tint
+from letsdance.scenarios.policy import Policy
 from letsdance.scenarios.tables import pasted
 from letsdance.words import Text
 
@@ -109,7 +110,7 @@ class Question:
         """What `follow` is asked with so many particles, beside what was seen."""
         levers = self.policy.levers
         return {"scenario": replace(self.policy, levers=()).scenario(),
-                "plan": compare.Policy("plan", levers) if levers else None,
+                "plan": Policy(title="plan", levers=levers) if levers else None,
                 "worlds": Worlds(particles, within=WITHIN[self.within]), "target": f"{self.what} >= {self.of_ten / 10:g}",
                 "needed": self.chance / 100, "seed": self.seed, "municipalities": compute.municipalities(self.places)}
 
@@ -179,7 +180,7 @@ def told(found: Followed, title: str, text: Text) -> Followed:
     """A case whose plan is called as on screen: by its title, or by what it does."""
     levers = found.plan.levers
     name = title or text.listed(list(dict.fromkeys(text.title("lever", use.name) for use in levers)))
-    return replace(found, plan=replace(found.plan, name=name)) if levers else found
+    return replace(found, plan=replace(found.plan, title=name)) if levers else found
 
 
 def shown(found: Followed, question: Question, left: int, text: Text) -> Shown:
@@ -227,7 +228,7 @@ def handed_over(found: Followed, question: Question, kind: str, text: Text) -> d
     asked = question.asked(found.case.worlds.worlds)
     given = {"seen.csv": question.seen, "scenario.toml": asked["scenario"].to_toml(),
              **({"municipalities.csv": question.places} if question.places else {})}
-    plan = f"{found.plan.name.replace(':', ' ')}: {', '.join(map(str, found.plan.levers))}" if found.plan.levers else None
+    plan = f"{found.plan.title.replace(':', ' ')}: {', '.join(map(str, found.plan.levers))}" if found.plan.levers else None
     words = ["letsdance", "follow", "scenario.toml", "seen.csv", *(["--plan", plan] if plan else []), "--target",
              str(found.target), "--chance", f"{found.needed:g}", "--worlds", str(found.case.worlds.worlds), "--within",
              WITHIN[question.within], "--seed", str(found.seed),

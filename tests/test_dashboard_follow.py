@@ -22,18 +22,19 @@ import letsdance as ld
 from letsdance.dashboards import app, compute
 from letsdance.dashboards import follow as page
 from letsdance.dashboards.follow import EXAMPLE, Question, in_colours, known, shown, told
-from letsdance.dashboards.state import Policy, View, from_link, to_link
+from letsdance.dashboards.state import View, from_link, to_link
 from letsdance.experiments.follow import load
 from letsdance.experiments.seen import as_csv, read_seen
 from letsdance.params import Refused
 from letsdance.report import following as report
 from letsdance.report.sheet import NARROW
 from letsdance.report.style import COLOURS, INK, OWN, tint
+from letsdance.scenarios.policy import Policy
 from letsdance.scenarios.tables import pasted
 from letsdance.words import Text
 
 EN = Text("en")
-START = Policy("lone_ranger", quarters=14).with_parameter("municipalities", 8.0).with_parameter("citizens", 12.0)
+START = Policy.of("lone_ranger", quarters=14).with_parameter("municipalities", 8.0).with_parameter("citizens", 12.0)
 POLICY = replace(START, levers=ld.load_scenario("lone_ranger").changed(levers=["OUT@3+4", "FRCS@9"]).levers)
 VIEW = View("data", POLICY, seed=5).put(**{"follow.seen": as_csv(read_seen(pasted(EXAMPLE))), "goal.share": 3,
                                            "goal.chance": 60, "follow.within": "ranges"})
@@ -101,7 +102,7 @@ def test_the_link_says_the_question_and_what_it_says_wrongly_is_as_usual():
 
 def test_a_large_society_has_fewer_particles_and_a_larger_one_none():
     def particles(citizens):
-        policy = Policy("lone_ranger").with_parameter("municipalities", 40.0).with_parameter("citizens", citizens)
+        policy = Policy.of("lone_ranger").with_parameter("municipalities", 40.0).with_parameter("citizens", citizens)
         question = Question.of(replace(VIEW, policy=policy))
         return question.particles(question.rows())
 
