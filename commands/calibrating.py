@@ -85,10 +85,9 @@ def _waves(seen: Path | None, survey: list[str], scale: str | None) -> list[Seen
     """What was seen in waves, of a table and of surveys; nothing where neither is given."""
     from letsdance.experiments.adopters.surveys import read_waves
     from letsdance.experiments.seen import read_seen
-    from letsdance.params import Said
 
     if not survey:
-        idle("--scale", because=Said("it is of the answers that --survey brings"))
+        idle("--scale", because="it is of the answers that --survey brings")
     rows = [*(read_seen(seen) if seen else ()), *read_waves(survey, scale)]
     return rows if seen or survey else None
 

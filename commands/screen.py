@@ -110,13 +110,13 @@ def values(sets: list[str] | None) -> dict[str, float]:
 def idle(*options: str, because: str) -> None:
     """Refuse options that were typed and would do nothing here, so that nobody believes that they did.
 
-    because: why, as it may end "--most would do nothing: ...".
+    because: why, as it may end "--most would do nothing: ..."; a language says it in its [refused].
     """
     for word in sys.argv[1:]:
         if (option := word.partition("=")[0]) in options:
-            from letsdance.params import Refused
+            from letsdance.params import Refused, Said
 
-            raise Refused("{option} would do nothing: {because}; leave {option} out.", option=option, because=because)
+            raise Refused("{option} would do nothing: {because}; leave {option} out.", option=option, because=Said(because))
 
 
 def until_or_runs(until: str | None) -> None:

@@ -599,9 +599,12 @@ def one_or_other(said):
 
 def refusals(path):
     """The templates of every `Refused(...)` and `Said(...)` in a file; none is a sentence filled in already."""
-    calls = [n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Call) and n.args
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and n.args
              and getattr(n.func, "id", getattr(n.func, "attr", "")) in ("Refused", "Said", "Invalid")]
     first = [one for call in calls for one in one_or_other(call.args[0])]
+    first += [word.value for n in ast.walk(tree) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "idle"
+              for word in n.keywords]  # why an option would do nothing
     assert not [path.name for one in first if isinstance(one, ast.JoinedStr)], "write a template and its values"
     return {said for one in first if isinstance(one, ast.Constant) and (said := one.value)
             and not re.fullmatch(r"data\.\w+", said)}
