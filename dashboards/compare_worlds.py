@@ -1,5 +1,5 @@
-"""Compare over worlds: the same policies in many worlds of what nobody knows, each on the same luck, and which assumptions
-an answer moves with."""
+"""Compare over worlds: the same policies in many worlds of what nobody knows, each on the same luck, which assumptions an
+answer moves with, and what it would be worth to know before choosing."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from letsdance.dashboards.parts import Box, Say
 from letsdance.dashboards.session import Session
 from letsdance.dashboards.state import View
 from letsdance.dashboards.trial import Trial
+from letsdance.experiments.knowing import Knowing, knowing
 from letsdance.experiments.moving import TOLD
 from letsdance.experiments.outcomes import parse
 from letsdance.experiments.over_worlds import OverWorlds
@@ -33,6 +34,8 @@ WORLDS, RUNS = 60, 2
 WITHIN: Mapping[str, float | str] = {"30": 0.3, "ranges": "ranges"}
 #: Worlds from which on something is said.
 _LEAST = 6
+#: Assumptions of which it is told what knowing them would be worth.
+_DEAREST = 5
 #: Seconds after which what is known is shown, and others may use the thread.
 _TURN = 0.3
 #: What links call which worlds are asked.
@@ -48,6 +51,7 @@ class Shown:
     policies: Mapping[str, Policy]
     found: OverWorlds
     question: object
+    worth: Knowing | Refused | None = None
 
     @property
     def complete(self) -> bool:
@@ -147,6 +151,27 @@ def says(shown: Shown, outcome: str, text: Text) -> str:
     return " ".join([*said, text("compare.worlds_wide")])
 
 
+def weighed(shown: Shown, text: Text) -> Shown:
+    """With what it would be worth to know before choosing, or why that cannot be told; policies called as on screen."""
+    found = shown.found
+    called = {name: drawing.named(name, shown.policies, text) for name in found.stories}
+    renamed = replace(found, stories={called[name]: story for name, story in found.stories.items()},
+                      reference=called[found.reference])
+    try:
+        return replace(shown, worth=knowing(renamed))
+    except Refused as refused:
+        return replace(shown, worth=refused)
+
+
+def worth(told: Knowing, text: Text) -> tuple[str, list[Head], list[Row]]:
+    """What the report says of the value of knowing, and the assumptions that are worth most."""
+    from letsdance.report.worlds import knowing_sentences, knowing_table  # draws figures, which nobody asks for yet
+
+    table = knowing_table(told, _DEAREST, text)
+    return (" ".join(knowing_sentences(told, text)), [Head(column) for column in table.columns[1:]],
+            [Row(row[0], tuple(Cell(cell) for cell in row[1:])) for row in table.rows])
+
+
 @solara.component
 def WorldsOf(session: Session) -> None:
     """The policies over worlds, filled in as they are computed."""
@@ -160,6 +185,8 @@ def WorldsOf(session: Session) -> None:
         while within and (found is None or not found.complete):
             found = over_worlds(view, within, outcome, token, question, _TURN)
             yield found
+        if found is not None and found.tried:
+            yield weighed(found, text)
 
     answer = compute.use_latest(job, [question], compute.LONG)
     found = answer.value if within else None
@@ -175,6 +202,13 @@ def WorldsOf(session: Session) -> None:
         Numbers("worlds", text("compare.worlds_title", of=text(f"compare.outcome_{outcome}"), n=found.found.worlds),
                 says(found, outcome, text), heads, lines, corner=text("compare.policies"),
                 stamp=key_of(question) if fresh and found.complete else "")
+        if isinstance(found.worth, Refused):
+            Say(text.refused(found.worth), "p", "ld-refused")
+        elif found.worth is not None:
+            said, heads, lines = worth(found.worth, text)
+            Numbers("knowing", text("report.knowing_section"), said, heads, lines, folds=True,
+                    corner=text("report.worlds_head_assumption"), stamp=key_of(question) if fresh else "")
 
 
-__all__ = ["ASKED", "RUNS", "WITHIN", "WORLDS", "Shown", "WorldsOf", "asked", "over_worlds", "rows", "says"]
+__all__ = ["ASKED", "RUNS", "WITHIN", "WORLDS", "Shown", "WorldsOf", "asked", "over_worlds", "rows", "says", "weighed",
+           "worth"]

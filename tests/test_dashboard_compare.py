@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import solara
 from browser import axe_finds_no_serious_fault, browser_type_launch_args, drawn, fits, redrawn, sized, visit  # noqa: F401  (fixtures)
@@ -21,9 +22,11 @@ from letsdance.dashboards.session import Session, provide
 from letsdance.dashboards.state import View, from_file, from_link, to_file, to_link
 from letsdance.experiments import worlds
 from letsdance.experiments.compare import compare
+from letsdance.experiments.knowing import knowing
 from letsdance.experiments.paired import interval
 from letsdance.experiments.windtunnel import wind_tunnel
 from letsdance.params import Refused
+from letsdance.report.worlds import knowing_sentences
 from letsdance.scenarios import STARTS, Use
 from letsdance.scenarios.policy import Policy
 from letsdance.simulation.run import simulate
@@ -233,6 +236,22 @@ def test_over_worlds_each_world_is_the_scenario_with_its_values():
     assert all(len(row.cells) == len(heads) for row in rows)
     assert rows[1].cells[2].text == EN.percent(better)
     assert rows[1].cells[1].text == drawing.gained(float(gain.mean()), "services", EN)
+
+
+def test_what_it_is_worth_to_know_is_what_the_report_says_of_the_same_runs():
+    view = View(policy=replace(FREE, quarters=12), others=(replace(BOTH, quarters=12),))
+    found = worlds_of.over_worlds(view, "ranges", "services", compute.Token(), "q")
+    told = worlds_of.weighed(found, EN).worth
+    plain = knowing(found.found)
+    assert told.perfect == plain.perfect
+    pd.testing.assert_frame_equal(told.table.drop(columns="switch"), plain.table.drop(columns="switch"))
+    assert told.best == drawing.named(plain.best, found.policies, EN)
+    said, heads, rows = worlds_of.worth(told, EN)
+    assert said == " ".join(knowing_sentences(told, EN))
+    assert told.best in said
+    assert len(rows) == 5
+    assert {len(row.cells) for row in rows} == {len(heads)}
+    assert worlds_of.worth(told, Text("nl"))[0] != said
 
 
 def test_over_worlds_comes_in_turns_is_kept_and_can_be_stopped():
