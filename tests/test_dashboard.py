@@ -683,7 +683,7 @@ def test_the_language_switch_leaves_no_english(one):
         left.update(text for text in before & read() if re.search(r"[^\W\d_]{3}", names.sub("", text)))
         return not left
 
-    wait_until(page, nothing_left, 20, lambda: f"still English: {sorted(left)}")
+    wait_until(page, nothing_left, why=lambda: f"still English: {sorted(left)}")
     page.evaluate("(window.opened || []).forEach(one => { one.open = false; })")  # no hand opened them
     assert page.title() == f"{Text('nl')(f'page.{page.name}')} · Let’s Dance"
 
@@ -712,10 +712,10 @@ def test_a_link_restores_every_page(one, visit):
     state = """() => [document.documentElement.className, document.documentElement.lang,
         ...[...document.querySelectorAll('main select, main input')].map(one => [one.value, one.checked]),
         ...[...document.querySelectorAll('main details')].map(one => one.open)]"""
-    wait_until(other, lambda: other.evaluate(state) == page.evaluate(state), 20,
-               lambda: f"{other.evaluate(state)} is not {page.evaluate(state)}")
+    wait_until(other, lambda: other.evaluate(state) == page.evaluate(state),
+               why=lambda: f"{other.evaluate(state)} is not {page.evaluate(state)}")
     expect(other.locator("main")).to_have_text(page.locator("main").inner_text(), use_inner_text=True)
-    wait_until(other, lambda: other.url == page.url, 20, lambda: f"{other.url} is not {page.url}")
+    wait_until(other, lambda: other.url == page.url, why=lambda: f"{other.url} is not {page.url}")
 
 
 def test_dark_light_and_projector(visit):
