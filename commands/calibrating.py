@@ -54,7 +54,7 @@ def calibrate_(
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-calibration"),
     text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
-    """Fit the model to curves, to what people answered, or both, and say what these cannot tell."""
+    """Fit the model to what was seen, and say what that cannot tell."""
     from letsdance.experiments import folder
 
     folder.check_target(out, overwrite)

@@ -142,7 +142,7 @@ def test_every_outcome_is_drawn_and_said_in_both_languages(shown, outcome, langu
 def test_the_wind_tunnel_is_that_of_the_experiment():
     view = View(policy=FREE)
     cells = [cell for cell in drawing.tunnel_cells(FREE) if cell[0][0] == "wasteland" and cell[0][1] in ("none", "scandal")]
-    theirs = wind_tunnel(Policy.of("p", levers=FREE.levers), starts="wasteland", shocks="scandal", runs=20, quarters=60)
+    theirs = wind_tunnel(Policy(title="p", levers=FREE.levers), starts="wasteland", shocks="scandal", runs=20, quarters=60)
     for cell, pair in cells:
         for mine, one in zip(pair, theirs.values[cell], strict=True):
             result = compute.simulated(mine, view.seed, 20, compute.Token())
