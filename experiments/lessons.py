@@ -105,7 +105,8 @@ def story_of(lesson: Lesson, arm: Arm, off: bool = False) -> Scenario:
     usual: dict[str, Any] = {"parameters": dict(lesson.parameters), "quarters": lesson.quarters}
     policy = read_policy(f"{arm.name}: {arm.policy}") if arm.policy.strip() else Policy(title=arm.name)
     if off and lesson.glass:
-        policy = policy.with_parameter(lesson.glass.off, lesson.glass.at)
+        off_too = {**dict(policy.parameters), lesson.glass.off: lesson.glass.at}  # also where its start has it so already
+        policy = replace(policy, parameters=tuple(sorted(off_too.items())))
     return replace(policy.on(load_start(policy.start or lesson.start).changed(**usual)), title=arm.title.en)
 
 

@@ -125,7 +125,7 @@ class Policy:
         else:
             uses[at:at + 1] = [use] if use else []
         checked = scenarios.parse_uses(kind, uses)
-        if self.start:  # else the start that it is tried on says how long a run is
+        if self.quarters:  # else the start that it is tried on says how long a run is
             scenarios.check_uses(kind, checked, self.quarters)
         return replace(self, levers=checked) if kind == "lever" else replace(self, shocks=checked)
 
@@ -278,12 +278,13 @@ def _scenario(policy: Policy) -> Scenario:
     start = scenarios.load(policy.start)
     own = replace(start, title=policy.title or start.title, context=policy.context)
     return own.changed(parameters=dict(policy.parameters), levers=policy.levers, shocks=policy.shocks,
-                       profile=policy.profile, quarters=policy.quarters)
+                       profile=policy.profile or None, quarters=policy.quarters or None)
 
 
 @lru_cache(128)
 def _base(start: str, profile: str, context: tuple[str, ...]) -> dict[str, float]:
-    return replace(scenarios.load(start), profile=profile, context=context, parameters={}).values()
+    own = scenarios.load(start)
+    return replace(own, profile=profile or own.profile, context=context, parameters={}).values()
 
 
 def _left_out(part: str) -> str:

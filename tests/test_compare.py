@@ -398,6 +398,14 @@ def test_a_policy_is_read_as_people_write_it():
         title="abroad", context=("denmark",), quarters=40, parameters=(("k", 1.0),))
 
 
+def test_what_a_policy_leaves_to_its_start_is_as_the_start_has_it():
+    plain = Policy("lone_ranger").with_parts(["FRCS@8", "k=1.2", "mu=0.5"])
+    assert (plain.profile, plain.quarters) == ("", 0)
+    assert plain.value("C0") == load("lone_ranger").values()["C0"]
+    assert plain.with_parameter("k", plain.base()["k"]) == Policy("lone_ranger").with_parts(["FRCS@8", "mu=0.5"])
+    assert plain.scenario() == Policy.of("lone_ranger").with_parts(["FRCS@8", "k=1.2", "mu=0.5"]).scenario()
+
+
 def test_people_and_links_write_the_same_parts():
     typed = read_policy("Ours: lone_ranger, FRCS@8+20*0.5 in Ash, Birch, OUT@4 for the poorest quarter, austerity@3, "
                         "k=1.2, profile=telework, context=denmark, quarters=40")
