@@ -693,9 +693,13 @@ def test_a_link_restores_every_page(one, visit):
     for close in page.locator(".ld-notices button").all():  # what a link said is of that link
         close.click()
     opened = page.locator("[data-chart] .ld-numbers[aria-expanded=true]")
-    opened.evaluate_all("all => all.forEach(one => one.click())")
+
+    def closed() -> bool:  # a chart that is drawn anew meanwhile comes back with its table open
+        opened.evaluate_all("all => all.forEach(one => one.click())")
+        return "chart.tables=" not in page.evaluate("location.search")
+
+    wait_until(page, closed, why=lambda: page.url)
     expect(opened).to_have_count(0)
-    page.wait_for_function("!location.search.includes('chart.tables=')")
     for button in page.locator("[data-chart] .ld-numbers").all()[:2]:
         button.click()
     for section in page.locator(".ld-section > summary").all():  # opened ones close, closed ones open

@@ -37,7 +37,7 @@ HOSTILE = [
     ("search", "letsdance search lone_ranger --aim points --keep /tmp/any"),
     ("search", "letsdance search lone_ranger --aim points --keep=/tmp/any")]
 #: Options of commands that are given again and name a file or folder, by what is done with it: read, never written.
-READ = {"--municipalities", "--edges", "--population", "--prior", "--from", "--list", "--covariates", "--design"}
+READ = {"--municipalities", "--edges", "--population", "--prior", "--from", "--list", "--covariates", "--design", "--seen"}
 
 
 def all_commands(group=None, path=()):
