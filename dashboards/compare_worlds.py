@@ -34,8 +34,6 @@ WORLDS, RUNS = 60, 2
 WITHIN: Mapping[str, float | str] = {"30": 0.3, "ranges": "ranges"}
 #: Worlds from which on something is said.
 _LEAST = 6
-#: Assumptions of which it is told what knowing them would be worth.
-_DEAREST = 5
 #: Seconds after which what is known is shown, and others may use the thread.
 _TURN = 0.3
 #: What links call which worlds are asked.
@@ -163,13 +161,11 @@ def weighed(shown: Shown, text: Text) -> Shown:
         return replace(shown, worth=refused)
 
 
-def worth(told: Knowing, text: Text) -> tuple[str, list[Head], list[Row]]:
-    """What the report says of the value of knowing, and the assumptions that are worth most."""
-    from letsdance.report.worlds import knowing_sentences, knowing_table  # draws figures, which nobody asks for yet
+def worth(told: Knowing | Refused, text: Text) -> str:
+    """The value of knowing, as the report says it, or why it cannot be told."""
+    from letsdance.report.worlds import knowing_sentences  # draws figures too, which nobody asks for here
 
-    table = knowing_table(told, _DEAREST, text)
-    return (" ".join(knowing_sentences(told, text)), [Head(column) for column in table.columns[1:]],
-            [Row(row[0], tuple(Cell(cell) for cell in row[1:])) for row in table.rows])
+    return text.refused(told) if isinstance(told, Refused) else " ".join(knowing_sentences(told, text))
 
 
 @solara.component
@@ -202,12 +198,10 @@ def WorldsOf(session: Session) -> None:
         Numbers("worlds", text("compare.worlds_title", of=text(f"compare.outcome_{outcome}"), n=found.found.worlds),
                 says(found, outcome, text), heads, lines, corner=text("compare.policies"),
                 stamp=key_of(question) if fresh and found.complete else "")
-        if isinstance(found.worth, Refused):
-            Say(text.refused(found.worth), "p", "ld-refused")
-        elif found.worth is not None:
-            said, heads, lines = worth(found.worth, text)
-            Numbers("knowing", text("report.knowing_section"), said, heads, lines, folds=True,
-                    corner=text("report.worlds_head_assumption"), stamp=key_of(question) if fresh else "")
+        if found.worth is not None:
+            with Box([], "ld-chart lc-tunnel", attributes={"id": "knowing"}):
+                Say(text("report.knowing_section"), "h2")
+                Say(worth(found.worth, text), classes="lc-sentence")
 
 
 __all__ = ["ASKED", "RUNS", "WITHIN", "WORLDS", "Shown", "WorldsOf", "asked", "over_worlds", "rows", "says", "weighed",

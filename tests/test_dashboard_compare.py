@@ -246,12 +246,10 @@ def test_what_it_is_worth_to_know_is_what_the_report_says_of_the_same_runs():
     assert told.perfect == plain.perfect
     pd.testing.assert_frame_equal(told.table.drop(columns="switch"), plain.table.drop(columns="switch"))
     assert told.best == drawing.named(plain.best, found.policies, EN)
-    said, heads, rows = worlds_of.worth(told, EN)
+    said = worlds_of.worth(told, EN)
     assert said == " ".join(knowing_sentences(told, EN))
     assert told.best in said
-    assert len(rows) == 5
-    assert {len(row.cells) for row in rows} == {len(heads)}
-    assert worlds_of.worth(told, Text("nl"))[0] != said
+    assert worlds_of.worth(told, Text("nl")) != said
 
 
 def test_over_worlds_comes_in_turns_is_kept_and_can_be_stopped():
