@@ -136,7 +136,7 @@ class Policy:
 
         left_out: where a sentence goes for each part that was left out.
         """
-        policy, seen = self, set[str]()
+        policy, seen = self, {"title"} if self.title else set[str]()
         for part in sorted(parts, key=lambda part: part.partition("=")[0].strip() not in _FIRST):
             try:
                 policy = policy._with(part, seen)
