@@ -445,7 +445,8 @@ def test_scenarios_files_and_texts_are_all_policies(tmp_path):
     ("x: FRCS@99", "after the horizon of 12"), ("x: k=a", "k must be a number, not 'a'"),
     ("x: trst=1", "no parameter 'trst'"),
     ("x: k=99", "must lie from"), ("x: k=1, k=2", "k is set twice"), ("x: title=y, FAL", "title is set twice"),
-    ("x: context=mars", "no context 'mars'"), ("x: quarters=ten", "quarters must be a whole number"), ("x: profile=tele", "no profile 'tele'"),
+    ("x: context=mars", "no context 'mars'"), ("x: quarters=ten", "quarters must be a whole number"),
+    ("x: profile=tele", "no profile 'tele'"),
     ("x: wasteland, lone_ranger", "two starts"), ("  ", "is empty"), (": FRCS@3", "no name before it"),
     ("none.toml", "no file none.toml"), (7, "must be text"), ("Lone Ranger: FAL@3", "two policies are called Lone Ranger"),
     ("x: municipalities=20", "do not have the same citizens")])
