@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import solara
-from solara.server import kernel_context
 
 from letsdance.dashboards import compute, events
 from letsdance.dashboards.budget import LIMIT, MOST_POINTS, points
@@ -211,12 +209,7 @@ def Backcast() -> None:
     session = use_session()
     view, text = session.view.value, session.text
     question, wanted = Question.of(view), view.get("goal.asked") == "1"
-    doing: solara.Reactive[Doing | None] = solara.use_reactive(None)
-    here: Any = kernel_context.get_current_context() if kernel_context.has_current_context() else nullcontext()
-
-    def tell(now: Doing) -> None:
-        with here:
-            doing.value = now
+    doing, tell = compute.use_told(Doing)
 
     def job(token: compute.Token) -> Generator[Found, None, None]:
         if wanted:
@@ -243,12 +236,11 @@ def Backcast() -> None:
             session.change(page="explore", policy=replace(session.view.peek().policy, levers=rows[k].levers))
 
     rows = [] if found is None else shown(found)
-    now = doing.value
     _Backcast(
         goals=[{"name": what, "title": text(f"backcast.goal_{what}")} for what in GOALS],
         shares=[{"n": n, "title": text.of_ten(n / 10)} for n in range(1, 11)], what=question.what, share=question.of_ten,
-        limit=question.limit, asked=running, done=now.done if now else 0, steps=now.steps if now else 1,
-        doing="" if now is None else text("backcast.doing", of=_kind(now.most, text), runs=text.number(now.runs)),
+        limit=question.limit, asked=running, done=doing.done if doing else 0, steps=doing.steps if doing else 1,
+        doing="" if doing is None else text("backcast.doing", of=_kind(doing.most, text), runs=text.number(doing.runs)),
         says="" if found is None else says(found, text),
         rows=[{"title": name_of(one, text), "cost": text.in_points(text.price(one.cost)), "tied": one.tied,
                "share": share_of(one, text), "width": round(100 * one.share), "use": bool(one.levers)} for one in rows],

@@ -421,7 +421,7 @@ def tunnel_cells(policy: Policy) -> Iterator[tuple[tuple[str, str], tuple[Policy
     for shock in (CALM, *SHOCKS):
         for start in STARTS:
             hit = Policy.of(start, profile=policy.profile, context=policy.context, quarters=policy.quarters,
-                         shocks=() if shock == CALM else parse_uses("shock", [{"name": shock, "start": at}]))
+                            shocks=() if shock == CALM else parse_uses("shock", [{"name": shock, "start": at}]))
             changed = replace(hit, levers=policy.levers)
             for name, value in kept:
                 changed = changed.with_parameter(name, value)

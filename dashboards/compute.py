@@ -34,7 +34,7 @@ from letsdance.simulation.society import cores
 
 __all__ = ["LONG", "MOST_WORK", "QUICK", "Answer", "Kept", "Pair", "Queue", "Stopped", "Token", "alone", "between",
            "check_size", "check_work", "drawn", "extended", "give_way", "municipalities", "pairs", "results", "simulated",
-           "size_of", "stages", "use_latest", "warm"]
+           "size_of", "stages", "use_latest", "use_told", "warm"]
 
 _log = logging.getLogger("letsdance.dashboard")
 _here = threading.local()
@@ -491,6 +491,18 @@ class _Latest:
             raise Stopped
         with context or nullcontext():
             deliver(value, refused)
+
+
+def use_told[T](kind: type[T]) -> tuple[T | None, Callable[[T], None]]:
+    """What a job last told of how far it is (a `kind`; None: nothing), and how it tells it from its thread; a hook."""
+    told: solara.Reactive[T | None] = solara.use_reactive(None)
+    here: Any = kernel_context.get_current_context() if kernel_context.has_current_context() else nullcontext()
+
+    def tell(now: T) -> None:
+        with here:
+            told.value = now
+
+    return told.value, tell
 
 
 def use_latest[T](job: Callable[[Token], Generator[T, None, None]], dependencies: list[Any],

@@ -7,7 +7,7 @@ import re
 import shlex
 import time
 from collections.abc import Callable, Generator
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -15,7 +15,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import solara
-from solara.server import kernel_context
 
 from letsdance.dashboards import compute, downloads, events, tables
 from letsdance.dashboards.backcast import GOALS
@@ -273,12 +272,7 @@ class _State:
 def _use_answer(question: Question, view: View, text: Text) -> _State:
     """The newest answer, while the link asks for one; a hook."""
     wanted, title = view.get("follow.asked") == "1", view.policy.title
-    doing: solara.Reactive[Doing | None] = solara.use_reactive(None)
-    here: Any = kernel_context.get_current_context() if kernel_context.has_current_context() else nullcontext()
-
-    def tell(now: Doing) -> None:
-        with here:
-            doing.value = now
+    doing, tell = compute.use_told(Doing)
 
     def job(token: compute.Token) -> Generator[Shown, None, None]:
         if wanted:
@@ -290,7 +284,7 @@ def _use_answer(question: Question, view: View, text: Text) -> _State:
     answer = compute.use_latest(job, [question, wanted, title, view.language], compute.LONG)
     found = answer.value if answer.value is not None and answer.value.question == question else None
     refused = answer.refused if wanted else ""
-    return _State(found, refused, wanted and not refused and (found is None or bool(found.left)), doing.value)
+    return _State(found, refused, wanted and not refused and (found is None or bool(found.left)), doing)
 
 
 def _ask(session: Session, question: Question, said: events.Case) -> None:

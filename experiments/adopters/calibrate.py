@@ -149,10 +149,9 @@ class Case:
         """One run of each curve's society for each of theta[n, k], with seeds[n]: for each curve seen float64[n, T], and
         float64[n, W] of what would have been answered in the waves, with a sampling error drawn for each run."""
         def one_set(k: int) -> tuple[list[np.ndarray], np.ndarray]:
-            curves, waves = [], np.zeros(0)
+            curves, waves, asked = [], np.zeros(0), self.asked(theta[k])
             for which, one in enumerate(self.seen or (None,)):
                 at = np.zeros(0, np.int64) if one is None else self.quarters(theta[k], one)
-                asked = self.asked(theta[k])
                 story = self.story(theta[k], int(max([*at[-1:], *asked])), one.units if one else None)
                 run = simulate(story, runs=1, seed=int(seeds[k]) + which, threads=1)
                 if one is not None:
