@@ -90,7 +90,7 @@ def _mechanisms(text: Text) -> Table:
         [one.name, text.learned(one.title),
          values({"values": {name: p.default for name, p in one.numbers.items()}}, text),
          ", ".join([*one.levers, *one.shocks]), one.reference, text.learned(one.says), text.learned(one.expected)]
-        for one in mechanism.described()]
+        for one in dict.fromkeys((*mechanism.everywhere(), *mechanism.described()))]
 
 
 def _evidence(text: Text) -> Table:

@@ -74,6 +74,7 @@ Rule = TypeVar("Rule", bound=Callable[..., Any])
 type MechanismLike = str | Path | Mechanism
 type Mechanisms = MechanismLike | Sequence[MechanismLike]
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-\w+)?", re.ASCII)
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}", re.ASCII)
 _EFFECT = {"parameter", "add", "multiply", "from", "until", "each_quarter", "threshold", "times", "profile"}
 
@@ -140,6 +141,7 @@ class Mechanism:
         self.replaced: dict[str, Any] = {}
         self.levers: dict[str, dict[str, Any]] = {}
         self.shocks: dict[str, dict[str, Any]] = {}
+        self.translated: dict[str, dict[str, str]] = {}  # language -> what it says in English -> the same in it
         self.parameter(self.switch, 1, (0, 1), "switch", title=f"{self.title}: runs", role="constant", whole=True,
                        says=f"Whether this mechanism runs: {self.title}.")
 
@@ -230,7 +232,33 @@ class Mechanism:
         self.shocks[name] = {"title": title, "says": says, "kind": kind, "duration": int(duration),
                              "reference": reference or self.reference, "effects": self._effects(name, effects)}
 
+    def words(self, language: str, said: Mapping[str, str]) -> None:
+        """What it says, in another language ("nl"): {English: the same in it}. What is left out is said in English, and
+        listed by `letsdance show languages`. What the house says too stays as the house says it."""
+        if not isinstance(language, str) or not _LANGUAGE.fullmatch(language):
+            raise Refused("{name}: {language!r} is not the code of a language, such as nl.", name=self.name,
+                          language=language)
+        for english, own in said.items() if isinstance(said, Mapping) else [(said, None)]:
+            if not isinstance(english, str) or not isinstance(own, str) or not own.strip():
+                raise Refused("{name}: words are an English text and the same in {language}, not {english!r}: {own!r}.",
+                              name=self.name, language=language, english=english, own=own)
+        self.translated.setdefault(language, {}).update(said)
+
     # ------------------------------------------------------------ what follows from it
+
+    @property
+    def said(self) -> list[str]:
+        """What it says in English, each piece once: what it is called and expects, and all that it declares."""
+        rules = (*(act.rule for act in self.acts), *self.replaced.values())
+        said = [self.title, self.says, self.expected,
+                *(piece for p in self.numbers.values() for piece in (p.title, p.says, p.unit)),
+                *(piece for column in self.columns.values() for piece in (column.says, column.unit)),
+                *(piece for one in self.indicators.values() for piece in (one.says, one.unit)),
+                *(name.replace("_", " ") for name in self.terms),
+                *(piece for entry in (*self.levers.values(), *self.shocks.values())
+                  for piece in (entry["title"], entry["says"])),
+                *(term.says for term in self.terms.values()), *map(sentence, rules)]
+        return [piece for piece in dict.fromkeys(said) if piece]
 
     @property
     def numbers(self) -> dict[str, Parameter]:
@@ -278,6 +306,10 @@ class Mechanism:
 
     def learn(self, listed: bool = False) -> Mechanism:
         """Make its names known to this process: what it declares can be named and checked, and if `listed` is shown."""
+        for language, words in self.translated.items():
+            if unsaid := next((english for english in words if english not in self.said), ""):
+                raise Refused("{owner}: its words in {language} have {unsaid!r}, which it does not say in English.{near}",
+                              owner=self.called, language=language, unsaid=unsaid, near=nearest(unsaid, self.said))
         try:
             for tell in _LISTENERS:
                 tell(self, listed)

@@ -38,6 +38,8 @@ def mean_calmness(calmness):
 def target(drive, p):
     """Everybody heads for .5."""
     return 0.5
+
+calm.words("nl", {"Citizens who are calm join more.": "Wie kalm is, doet meer mee.", "All rest.": "Iedereen rust."})
 '''
 
 
@@ -63,6 +65,8 @@ def test_everything_that_is_declared_is_listed(with_own, page):
         assert rows == len(one.parameters) + len(one.columns) + len(one.acts) + 1 + 1 + 1 + 1
         for name in (*one.parameters, *one.columns, *one.terms, *one.indicators, *one.levers, *one.replaced):
             assert name in said
+        for english, own in one.translated["nl"].items():
+            assert (own if language == "nl" else english) in said
     page.goto(f"{with_own.url}/explore?lang=en")
     page.get_by_text(re.compile("a day of rest", re.IGNORECASE)).first.wait_for(timeout=60_000)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import time
 
@@ -14,6 +15,7 @@ from letsdance.simulation.mechanism import CONTRACT, Mechanism, check, load
 from letsdance.simulation.model import CoCreationModel
 from letsdance.simulation.rules import willingness as will
 from letsdance.simulation.run import simulate
+from letsdance.words import Text
 
 BURNOUT = '''
 """Burnout: citizens who are busy tire; the tired are less willing and stay away."""
@@ -364,6 +366,30 @@ def test_what_is_loaded_is_known_and_what_does_not_run_is_refused(files):
         simulate("lets_dance", runs=1, mechanisms=[files / "burnout.py"], parameters={"wearines": 9})
 
 
+def test_it_says_in_the_readers_language_what_its_file_has_words_for(files, letsdance, monkeypatch):
+    """Every piece that the file says, marked: nothing of it is left in English, and what is left out is listed."""
+    one = load(files / "burnout.py")
+    marked = {said: f"§{k}" for k, said in enumerate(one.said) if said != "relief of the busy"}
+    (files / "sworn.py").write_text(f"{BURNOUT}\nburnout.words('nl', {marked!r})\n", encoding="utf-8")
+    monkeypatch.setattr("letsdance.scenarios.mechanism._everywhere", ())
+    ours = ("--mechanism", str(files / "sworn.py"), "--language", "nl", "--json")
+    tables = ("parameters", "levers", "shocks", "indicators", "mechanisms", "languages")
+    shown = {what: json.loads(letsdance("show", what, *ours)[1]) for what in tables}
+    rows = {row["name"]: row for what in shown if what != "languages" for row in shown[what]}
+    assert rows["weariness"]["title"] == marked["weariness"]
+    assert rows["on_burnout"]["title"] == f"{marked['Burnout of citizens']}: werkt"
+    assert rows["RELIEF"]["what it says"] == marked["They are relieved."]
+    assert rows["RELIEF"]["title"] == "relief of the busy"
+    assert rows["overload"]["title"] == marked["a crisis that wears"]
+    assert rows["worn_out"]["what it says"] == marked["Citizens who are more than half worn out."]
+    assert rows["burnout"]["title"] == marked["Burnout of citizens"]
+    lacks = {row["code"]: row["which"].split(", ") for row in shown["languages"]}
+    assert lacks["nl"] == ["part relief of the busy title"]
+    assert {"part Burnout of citizens title", "part relief of the busy title"} <= set(lacks["fr"])
+    assert "part logit title" not in lacks["fr"]
+    assert Text("nl").title("unit", "logit") == "logit"  # what the house says stays in the house's words
+
+
 def test_a_scenario_file_names_its_mechanisms_and_restores_them(files):
     (files / "tired.toml").write_text('mechanisms = ["burnout.py"]\n[start]\nC = 0.7\nG = 0.7\n[parameters]\n'
                                       'weariness = 1\n[[levers]]\nname = "RELIEF"\nstart = 3\n')
@@ -393,6 +419,9 @@ REFUSED = {
     "a = Mechanism('a')\na.parameter('one', 3, (2, 0), 'x')": "the range of one must be two numbers",
     "a = Mechanism('a')\na.column('one', of='people')": "must be one of citizens, governments",
     "a = Mechanism('a')\na.column('one', of='citizens')\na.column('one', of='citizens')": "one is declared twice",
+    "a = Mechanism('a')\na.words('Dutch', {'a': 'b'})": "'Dutch' is not the code of a language",
+    "a = Mechanism('a')\na.words('nl', ['a'])": "words are an English text and the same in nl, not",
+    "a = Mechanism('a', 'calm')\na.words('nl', {'calme': 'kalm'})": "have 'calme'.* Did you mean calm",
     "a = Mechanism('a')\n@a.act('one', after='lunch')\ndef f(): return 0": "must be one of environment, calls",
     "a = Mechanism('a')\n@a.term('marriage')\ndef f(): return 0": "must be one of willingness of citizens, joining",
     "a = Mechanism('a')\na.lever('FRCS', 'x', [{'parameter': 'k', 'add': 1}])": "the model has the lever FRCS already",

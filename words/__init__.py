@@ -132,7 +132,8 @@ def missing(language: str) -> Iterator[str]:
             yield from (f"{kind} {name} {field}" for field in entry if field not in told.get(kind, {}).get(name, {}))
     for one in everywhere():
         yield from (f"part {said} title" for said in _parts(one)
-                    if said not in declared("part") and said not in told.get("part", {}))
+                    if said not in declared("part") and said not in told.get("part", {})
+                    and said not in one.translated.get(language, {}))
 
 
 def _starts() -> dict[str, dict[str, str]]:
@@ -194,20 +195,15 @@ def _pieces() -> Iterator[str]:
 
 
 def _parts(one: Mechanism) -> Iterator[str]:
-    """What a mechanism says in English, each piece once: what it is called and expects, and all that it declares. An
-    equation of names alone is none: it reads alike everywhere."""
+    """What a mechanism says in English that needs other words: no unit of the house's, and no equation of names alone,
+    which reads alike everywhere."""
     from letsdance.scenarios.mechanism import sentence
 
     names = {*one.parameters, *one.columns, *PARAMETERS.shipped, "min", "max", "iota", "gbar", "nbar"}
-    rules = (*(act.rule for act in one.acts), *one.replaced.values())
-    equations = [*(term.says for term in one.terms.values()), *map(sentence, rules)]
-    said = [one.title, one.says, one.expected,
-            *(piece for p in one.numbers.values() for piece in (p.title, p.says, p.unit)),
-            *(piece for column in one.columns.values() for piece in (column.says, column.unit)),
-            *(indicator.says for indicator in one.indicators.values()), *map(spaced, one.terms),
-            *(piece for entry in (*one.levers.values(), *one.shocks.values()) for piece in (entry["title"], entry["says"])),
-            *(piece for piece in equations if set(re.findall(r"[A-Za-z]\w{2,}", piece)) - names)]
-    yield from (piece for piece in dict.fromkeys(said) if piece and piece not in declared("unit"))
+    equations = {*(term.says for term in one.terms.values()),
+                 *(sentence(rule) for rule in (*(act.rule for act in one.acts), *one.replaced.values()))}
+    yield from (piece for piece in one.said if piece not in declared("unit") and (
+        piece not in equations or set(re.findall(r"[A-Za-z]\w{2,}", piece)) - names))
 
 
 def spaced(name: str) -> str:
@@ -281,9 +277,15 @@ class Text:
         return self.learned(_learned(kind, name)[field])
 
     def learned(self, said: str) -> str:
-        """What a mechanism says in English, in this language where its file says the same of one that is shipped."""
-        own: str = catalogue(self.language).get("part", {}).get(said, {}).get("title", said)
-        return own
+        """What a mechanism says in English, in this language: as its file has it where it says the same as one that is
+        shipped, else as the mechanism's own words have it."""
+        own: dict[str, dict[str, str]] = catalogue(self.language).get("part", {})
+        if said in own:
+            return own[said]["title"]
+        from letsdance.scenarios.mechanism import loaded
+
+        words = (one.translated.get(self.language, {}) for one in loaded())
+        return next((told[said] for told in words if said in told), said)
 
     def terms(self, said: str) -> list[tuple[str, str]]:
         """The terms of the glossary that a text uses, with what they mean, in the order of the glossary."""
