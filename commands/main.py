@@ -285,12 +285,10 @@ def _print_findings(findings: list[Finding], text: Text) -> None:
     said = ("compared", "mean", "demand", "verdict", "evidence", "expected", "reading")
     print_table(text("report.check_title"), [
         text("report.column_pattern"), text("report.column_question"), *(text(f"confidence.{name}") for name in said)],
-        [[f.id, text(f"pattern.{f.id}"), f.compared, words.measured(f, text), f.threshold,
+        [[f.id, text(f"pattern.{f.id}"), text.refused(f.compared), words.measured(f, text), text.refused(f.threshold),
           text("confidence.holds" if f.holds else "confidence.fails"), f"{f.source} ({words.strength(f.strength, text)})",
-          f.expectation, f.note] for f in findings])
+          text.refused(f.expectation), text.refused(f.note)] for f in findings])
     console().print(words.holding(patterns.holding(findings), text), highlight=False)
-    if text.language != "en":
-        console().print(text("confidence.english"), highlight=False)
 
 
 @app.command()

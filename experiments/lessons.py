@@ -15,7 +15,7 @@ import numpy as np
 
 from letsdance.experiments import outcomes, paired
 from letsdance.experiments.estimates import LEVEL
-from letsdance.params import Refused, check_whole, nearest
+from letsdance.params import Refused, Said, check_whole, nearest
 from letsdance.scenarios import Scenario
 from letsdance.scenarios import load as load_start
 from letsdance.scenarios.lessons import Arm, Claim, Lesson, Sentence
@@ -254,13 +254,13 @@ def _together(a: np.ndarray, b: np.ndarray) -> paired.Verdict:
     """Whether two arms rise and fall together from seed to seed: their correlation, with Fisher's interval (1921)."""
     n = len(a)
     if n < 4 or np.ptp(a) == 0 or np.ptp(b) == 0:
-        return paired.Verdict(paired.Interval(np.nan, np.nan, np.nan, n), "correlation > 0", False, False)
+        return paired.Verdict(paired.Interval(np.nan, np.nan, np.nan, n), Said("correlation > 0"), False, False)
     from scipy.special import ndtri
 
     r = float(np.clip(np.corrcoef(a, b)[0, 1], -0.999999, 0.999999))
     away = float(ndtri(0.5 + LEVEL / 2)) / np.sqrt(n - 3)
     low, high = np.tanh(np.arctanh(r) - away), np.tanh(np.arctanh(r) + away)
-    return paired.Verdict(paired.Interval(r, float(low), float(high), n), "correlation > 0", bool(low > 0), r > 0)
+    return paired.Verdict(paired.Interval(r, float(low), float(high), n), Said("correlation > 0"), bool(low > 0), r > 0)
 
 
 def _values(bench: Bench, claim: Claim, name: str, off: bool) -> np.ndarray:

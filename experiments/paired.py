@@ -15,6 +15,7 @@ import numpy as np
 from scipy.special import betaincinv, stdtrit  # a tenth of the start-up of scipy.stats
 
 from letsdance.experiments.estimates import LEVEL
+from letsdance.params import Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Verdict:
     """An effect, what was asked of it in words, and whether it holds; `seen`: whether its mean alone does, unproven."""
 
     effect: Interval
-    demand: str
+    demand: Said
     holds: bool
     seen: bool
 
@@ -51,12 +52,12 @@ class Finding:
     """One row of the report: a part of a pattern, measured. A pattern holds only where all its parts do."""
 
     id: str
-    compared: str
+    compared: Said
     effect: float
     low: float
     high: float
     n: int
-    threshold: str
+    threshold: Said
     holds: bool
     pattern_holds: bool
     scored: bool
@@ -64,8 +65,8 @@ class Finding:
     strength: str
     prototype: str
     question: str
-    expectation: str
-    note: str
+    expectation: Said
+    note: Said
 
 
 def interval(values: Any, reach: float | None = None) -> Interval:
@@ -174,36 +175,37 @@ def paired(after: Any, before: Any) -> Interval:
 def rises(difference: Any, by: float = 0.0) -> Verdict:
     """The interval of the difference lies above 0, and its mean reaches `by`."""
     e = interval(difference)
-    return Verdict(e, f"> 0, mean >= {by:g}" if by else "> 0", e.low > 0.0 and e.mean >= by,
+    return Verdict(e, Said("> 0, mean >= {by:g}", by=by) if by else Said("> 0"), e.low > 0.0 and e.mean >= by,
                    e.mean > 0.0 and e.mean >= by)
 
 
 def falls(difference: Any, by: float = 0.0) -> Verdict:
     """The interval of the difference lies below 0, and its mean falls by at least `by`."""
     e = interval(difference)
-    return Verdict(e, f"< 0, mean <= {-by:g}" if by else "< 0", e.high < 0.0 and e.mean <= -by,
+    return Verdict(e, Said("< 0, mean <= {by:g}", by=-by) if by else Said("< 0"), e.high < 0.0 and e.mean <= -by,
                    e.mean < 0.0 and e.mean <= -by)
 
 
 def unchanged(difference: Any, within: float) -> Verdict:
     """The whole interval of the difference lies within +- `within`: too few runs to see anything prove nothing."""
     e = interval(difference)
-    return Verdict(e, f"interval within +-{within:g}", -within <= e.low and e.high <= within, abs(e.mean) <= within)
+    return Verdict(e, Said("interval within +-{within:g}", within=within),
+                   -within <= e.low and e.high <= within, abs(e.mean) <= within)
 
 
 def not_reversed(difference: Any) -> Verdict:
     """A weak order (<=): the interval of the difference does not lie below 0."""
     e = interval(difference)
-    return Verdict(e, "not < 0", e.high >= 0.0, e.mean >= 0.0)
+    return Verdict(e, Said("not < 0"), e.high >= 0.0, e.mean >= 0.0)
 
 
 def at_least(values: Any, level: float) -> Verdict:
     """The whole interval of a level lies at or above `level`."""
     e = interval(values)
-    return Verdict(e, f"interval >= {level:g}", e.low >= level, e.mean >= level)
+    return Verdict(e, Said("interval >= {level:g}", level=level), e.low >= level, e.mean >= level)
 
 
 def at_most(values: Any, level: float) -> Verdict:
     """The whole interval of a level lies at or below `level`."""
     e = interval(values)
-    return Verdict(e, f"interval <= {level:g}", e.high <= level, e.mean <= level)
+    return Verdict(e, Said("interval <= {level:g}", level=level), e.high <= level, e.mean <= level)

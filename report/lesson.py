@@ -160,7 +160,7 @@ def claims(found: Conducted, text: Text) -> Iterator[tuple[str, str, str, bool]]
         arms = " − ".join(filter(None, (claim.of, claim.against, claim.also)))
         what = claim.outcome + (f" / {claim.over}" if claim.over else "") + (f" − {claim.minus}" if claim.minus else "")
         off = {"": "", "both": ", off", "less": ", off − on"}[claim.off]
-        yield (f"{name}: {what}{', |x − median|' if claim.spread else ''} ({arms}{off})", one.verdict.demand,
+        yield (f"{name}: {what}{', |x − median|' if claim.spread else ''} ({arms}{off})", text.refused(one.verdict.demand),
                f"{text.number(e.mean, 3)} ({text.number(e.low, 3)} … {text.number(e.high, 3)}), n = {e.n}",
                one.verdict.holds)
 

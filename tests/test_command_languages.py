@@ -11,12 +11,12 @@ import pytest
 
 from letsdance.commands import main as command
 from letsdance.commands import showing
-from letsdance.experiments import folder
+from letsdance.experiments import folder, patterns
 from letsdance.experiments.paired import Finding
 from letsdance.params import EVIDENCE, PARAMETERS, PROFILES
 from letsdance.scenarios import LEVERS, STARTS, mechanism
 from letsdance.simulation.indicators import SOCIETY
-from letsdance.words import Text
+from letsdance.words import Text, languages
 
 #: What `show` quotes as its source has it, and the columns of codes: a name in files and commands.
 QUOTED = {"evidence": ("says",), "cases": ("source", "checked", "licence")}
@@ -59,7 +59,17 @@ def test_a_check_speaks_the_language_asked_for(capsys, spoken):
     command._print_findings([replace(found[0], holds=False, pattern_holds=False)], Text("nl"))
     said = capsys.readouterr().out
     assert "0 van 1 komen uit. Wat niet: F3 Welke kant" in said
-    assert "staan in het Engels" in said
+
+
+@pytest.mark.parametrize("language", languages()[1:])
+def test_what_a_pattern_expects_measures_and_asks_is_said_in_the_language(language):
+    """Of two runs, which say nothing of the verdicts: every part, as the page on confidence and `check` have it."""
+    text, left = Text(language), set()
+    for one in patterns.check(runs=2):
+        every = (one.expectation, one.note, one.compared, one.threshold)
+        left |= {said for said in every if text.refused(said) == str(said)}
+    assert left <= {"", "> 0", "< 0"}
+    assert text.refused(patterns.PATTERNS["F1"].expectation).count("0,70") == 1
 
 
 def test_what_verify_finds_is_said_in_the_language_asked_for(capsys, spoken):

@@ -127,6 +127,9 @@ def missing(language: str) -> Iterator[str]:
     told, said = catalogue(language), _said(language)
     yield from (f"text {key}" for key in _said(ENGLISH)
                 if key not in said or _texts(language)[key] != said[key])
+    for table in ("refused", "word"):  # their English stands in the code: known is what another language has
+        known = dict.fromkeys(key for other in languages() for key in catalogue(other).get(table, {}))
+        yield from (f"{table} {key}" for key in known if key not in told.get(table, {}))
     for kind in KINDS:
         for name, entry in declared(kind).items():
             yield from (f"{kind} {name} {field}" for field in entry if field not in told.get(kind, {}).get(name, {}))

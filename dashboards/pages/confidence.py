@@ -228,8 +228,8 @@ def use_check(seed: int, wanted: bool) -> tuple[Checked, str]:
 
 def pattern_rows(text: Text) -> list[dict[str, Any]]:
     """The patterns as the page lists them."""
-    return [{"id": id, "scored": p.scored, "question": text(f"pattern.{id}"), "expectation": p.expectation,
-             "note": p.note, "strength": strength(p.strength, text), "source": p.source,
+    return [{"id": id, "scored": p.scored, "question": text(f"pattern.{id}"), "expectation": text.refused(p.expectation),
+             "note": text.refused(p.note), "strength": strength(p.strength, text), "source": p.source,
              "robust": robust_says(id, text), "marks": [[mark, EVIDENCE[mark]] for mark in marks(p.source)]}
             for id, p in PATTERNS.items()]
 
@@ -255,8 +255,8 @@ def verdict(parts: tuple[Finding, ...], text: Text) -> dict[str, Any]:
     """One pattern's findings for the page."""
     held = sum(part.holds for part in parts)
     return {"holds": held == len(parts), "partly": text("confidence.partly", n=held, all=len(parts)),
-            "parts": [{"compared": part.compared, "effect": measured(part, text), "demand": part.threshold,
-                       "holds": part.holds} for part in parts]}
+            "parts": [{"compared": text.refused(part.compared), "effect": measured(part, text),
+                       "demand": text.refused(part.threshold), "holds": part.holds} for part in parts]}
 
 
 def summary(checked: Checked, checking: bool, text: Text) -> str:
