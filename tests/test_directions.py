@@ -7,7 +7,9 @@ from functools import cache
 import numpy as np
 import pytest
 
-from letsdance.experiments.paired import falls, rises
+from letsdance.experiments.paired import falls, interval, rises
+from letsdance.params import defaults
+from letsdance.simulation.rules.outcomes import CALLED, JOINT, ownership, success_probability
 from letsdance.simulation.run import simulate
 
 REPORTS = tuple(f"ombudsman@{q}" for q in (8, 16, 24, 32, 40, 48))
@@ -29,6 +31,11 @@ def since(rows, name):
     return np.nanmean(rows[name][:, 8:], axis=1)
 
 
+def dip(rows, name):
+    """The year after a lever starts at 8."""
+    return rows[name][:, 9:13].mean(axis=1)
+
+
 def total(rows, name):
     return rows[name].sum(axis=1)
 
@@ -36,6 +43,12 @@ def total(rows, name):
 def per(rows, names):
     above, below = names.split("/")
     return total(rows, above) / total(rows, below)
+
+
+def equal(differences, within):
+    """Whether the 95 % interval of their mean lies within so much of zero."""
+    it = interval(differences)
+    return -within < it.low and it.high < within
 
 
 def at_end(rows, names):
@@ -65,6 +78,17 @@ LINES = [
     ("S176", "dead_horse", CUTS, CUTS | {"parameters": (("chi_B", 0.0),)}, late, "L", falls),
     ("S188", "lets_dance", {"parameters": (("on_pilots", 0),)}, NONE, per, "discontinuations/adoptions", rises),
     ("S188", "lets_dance", {"parameters": (("on_pilots", 0),)}, NONE, late, "depth", falls),
+    ("S37", "dead_horse", {"levers": ("EFF@8",)}, NONE, late, "T", falls),  # no silver bullet: some make it worse
+    ("S37", "dead_horse", {"levers": ("EFF@8",)}, NONE, late, "legitimacy", falls),
+    ("S46", "lets_dance", {"levers": ("OPEN@8",)}, NONE, late, "T", rises),  # trust follows what is shown, both ways
+    ("S46", "wasteland", {"levers": ("OPEN@8",)}, NONE, late, "T", falls),
+    ("S54", "lone_ranger", {"levers": ("FRCS@8",)}, NONE, total, "launched_joint", rises),
+    ("S54", "dead_horse", {"levers": ("FRCS@8",)}, NONE, total, "launched_joint", rises),
+    ("S114", "dead_horse", {"levers": ("DECOM@8",)}, NONE, dip, "G", falls),
+    ("S114", "dead_horse", {"levers": ("DECOM@8",)}, NONE, late, "G", rises),
+    ("S114", "lone_ranger", {"levers": ("POWER@8",)}, NONE, dip, "G", falls),
+    ("S153", "lets_dance", {"levers": ("SIB@8",)}, NONE, per, "services_ended/services", falls),
+    ("S153", "dead_horse", {"levers": ("SIB@8",)}, NONE, late, "L", rises),
 ]
 
 
@@ -79,3 +103,51 @@ def test_the_four_trends_are_four():
     """S91: no two of them are the same, as they once were."""
     paths = [run("lone_ranger", shocks=(f"{trend}@8",))["C"] for trend in ("ageing", "migration", "climate", "insecurity")]
     assert len({path.tobytes() for path in paths}) == 4
+
+
+@pytest.mark.parametrize("start", ["lets_dance", "lone_ranger"])
+def test_money_and_relations_are_two_bottlenecks(start):
+    """S39: FUND keeps services and leaves who works together alone; BROK the other way round."""
+    def together(rows):
+        return total(rows, "launched_joint") / (total(rows, "launched_joint") + total(rows, "launched_solo"))
+
+    money, relations, none = run(start, levers=("FUND@8",)), run(start, levers=("BROK@8",)), run(start)
+    ended = "services_ended/services"
+    assert falls(per(money, ended) - per(none, ended)).holds
+    assert rises(together(relations) - together(none)).holds
+    assert equal(per(relations, ended) - per(none, ended), 0.002)
+    assert equal(together(money) - together(none), 0.02)
+
+
+def test_awards_are_not_survival():
+    """LIPSE WP3: an award makes an innovation known (AWARD); services end as often as without."""
+    awarded, without = run("lone_ranger", levers=("AWARD@8",)), run("lone_ranger")
+    assert rises(late(awarded, "consciousness") - late(without, "consciousness")).holds
+    assert equal(per(awarded, "services_ended/services") - per(without, "services_ended/services"), 0.002)
+
+
+@pytest.mark.parametrize(("start", "portfolios"), [("wasteland", (("CB@8", "OUT@8"), ("LEAD@8", "FAL@8"))),
+                                                   ("lone_ranger", (("LEAD@8",), ("FAL@8",)))])
+def test_near_the_threshold_a_portfolio_is_more_than_its_parts(start, portfolios):
+    """S96: one connected system; Let's dance with both, beyond the sum of what each brings alone."""
+    one, other, both, none = (late(run(start, levers=levers), "lets_dance")
+                              for levers in (*portfolios, (*portfolios[0], *portfolios[1]), ()))
+    assert rises(both - one - other + none).holds
+
+
+@pytest.mark.parametrize("start", ["lets_dance", "lone_ranger"])
+def test_what_citizens_begin_alone_is_the_bigger_gamble(start):
+    """S58: top-down is less risky than bottom-up: the variance p (1 - p) of success, by kind."""
+    rows = run(start)
+    solo, supported = (np.nanmean(rows[f"success_{kind}"], axis=1) for kind in ("solo", "supported"))
+    assert rises(solo * (1 - solo) - supported * (1 - supported)).holds
+
+
+def test_innovative_projects_succeed_more_than_conventional_ones_at_equal_capital():
+    """S137: broad input (joint) against top-down (called), whatever social capital and capacity."""
+    p = defaults()
+    for social_capital in (0.0, 0.3, 0.6, 1.0):
+        for capacity in (0.1, 0.9):
+            joint, called = (success_probability(kind, social_capital, ownership(kind, p), capacity, 6, p)
+                             for kind in (JOINT, CALLED))
+            assert joint > called

@@ -1,11 +1,11 @@
-"""Replacing the old (OECD 123; S156): services that are proven take the place of the old ones, which frees money.
+"""Replacing the old (OECD 123; S156 S168): services that are proven take the place of the old ones, which frees money.
 
 Expected: old services fall where supported services run and feedback proves them, and hardly elsewhere;
 without this, they stay as they were (S32).
 """
 import letsdance as ld
 
-replacing = ld.Mechanism("replacing", title="Proven innovations replace the old", source="seed", reference="S156 S32",
+replacing = ld.Mechanism("replacing", title="Proven innovations replace the old", source="seed", reference="S156 S32 S168",
                          says="Old services are stopped where new ones are proven, and their money is free (OECD 123).")
 replacing.parameter("stopping", 0, (0, 1), "per quarter", role="lever", says="How fast old services are stopped.")
 replacing.parameter("freed", 0.2, (0, 1), "logit", says="How much the money of all old services eases a budget.")
