@@ -222,6 +222,8 @@ EXPECTED = [
     twice("tangible_results", "late", "up", {"levers": "SHOW@1"}, {"start": "dead_horse"}, {"start": "wasteland"}),
     pulled("partners", "success_supported", "down", shocks="many_partners@1"),
     pulled("partners", "success_supported", "down", shocks="no_partners@1"),
+    ("traditions", "apart_from_peers", "up",
+     [world("traditions", "dead_horse"), world("traditions", "dead_horse", sd_tradition=0.0)], {}),
     pulled("fewer_rules", "ever_adopted", "up", "PRUNE@1", start="lone_ranger"),
     pulled("fewer_rules", "success_supported", "down", "PRUNE@1"),
     twice("fewer_rules", "success_supported", "up", {"levers": "PRUNE@1"}, {"phi": 0.8}, {"phi": 0.2}),
