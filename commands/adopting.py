@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from letsdance.commands.screen import Json, Language, Overwrite, Seed, busy, idle, print_table, progress
+from letsdance.commands.screen import Json, Language, Overwrite, Seed, busy, idle, print_table, progress, spoken
 from letsdance.commands.telling import keep, records, written
 
 if TYPE_CHECKING:
@@ -303,7 +303,7 @@ def _tell_problems(bad: Invalid, report: Path | None, overwrite: bool, as_json: 
     """Every problem of a table: as JSON, into a file, or the first of them on the screen."""
     from letsdance.experiments import folder
     from letsdance.experiments.spreadsheet import to_csv
-    from letsdance.params import Refused
+    from letsdance.params import Refused, Said
 
     if report is not None:
         with folder.whole_file(report, overwrite, "--report") as part:
@@ -314,7 +314,8 @@ def _tell_problems(bad: Invalid, report: Path | None, overwrite: bool, as_json: 
     if report is not None:
         raise Refused("{bad} All problems: {report}.", bad=bad, report=report) from None
     for _, row in bad.report.head(20).iterrows():
-        typer.echo(f"line {row['line']}: {row['column']} {row['value']!r} {row['problem']}.", err=True)
+        typer.echo(spoken().refused(Said("line {line}: {column} {value!r} {problem}.", **{
+            name: row[name] for name in ("line", "column", "value", "problem")})), err=True)
 
 
 def _said(file: str, kind: str | None, edges: Path | None, population: Path | None, scale: str | None, base: str | None,

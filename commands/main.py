@@ -56,6 +56,7 @@ from letsdance.commands.screen import (
     hear,
     idle,
     interrupt,
+    listen,
     print_table,
     progress,
     say,
@@ -508,8 +509,11 @@ def _told_nobody(error: OSError | None = None) -> None:
         error = lost
     with open(os.devnull, "w") as nowhere:  # so that Python, when it ends, does not try again
         os.dup2(nowhere.fileno(), 1)
-    typer.echo(f"letsdance: what was to be shown cannot be written to standard output ({error.strerror}); the files that "
-               f"the command writes are there.", err=True)
+    from letsdance.params import Said
+
+    typer.echo("letsdance: " + spoken().refused(Said(
+        "what was to be shown cannot be written to standard output ({error}); the files that the command writes are there.",
+        error=error.strerror)), err=True)
     sys.exit(2)
 
 
@@ -536,46 +540,15 @@ def _legible(typed: list[str]) -> None:
             raise Refused("{said!r} cannot be read as a number; write it in the digits 0 to 9.", said=said[:40])
 
 
-#: How the library that reads options says what it wants: pattern -> the same in our words.
-_WANTED = {r"greater than or equal to (\S+)": "at least", r"less than or equal to (\S+)": "at most",
-           r"greater than (\S+)": "more than", r"less than (\S+)": "less than"}
-
-
-def _mistyped(error: Exception) -> str:
-    """A command line that cannot be read, in one sentence; '' for anything else. Where the library of the command
-    keeps its errors differs between versions, so they are known by what they can say."""
-    if not hasattr(error, "format_message"):
-        return ""
-    said = str(error.format_message()).strip()
-    if "\n" in said:
-        return said
-    option = next(iter(getattr(getattr(error, "param", None), "opts", [])), "")
-    for kind, must in (("integer", "a whole number"), ("number", "a number"), ("float", "a number")):
-        if option and kind in said:
-            given = _given(option)
-            return f"{option} must be {must} in the digits 0 to 9{f', not {given}' if given else ''}."
-    for pattern, must in _WANTED.items():
-        if option and (end := re.search(pattern, said.rstrip("."))):
-            return f"{option} must be {must} {end[1]}, not {_given(option)}."
-    return f"{said.rstrip('.')}. See `letsdance {' '.join(sys.argv[1:2])} --help`." if sys.argv[1:] else said
-
-
-def _given(option: str) -> str:
-    """What was typed for an option, as it may stand in a sentence."""
-    from letsdance.params.files import shown
-
-    for at, word in enumerate(sys.argv):
-        name, equals, value = word.partition("=")
-        if name == option and (equals or at + 1 < len(sys.argv)):
-            return shown(value if equals else sys.argv[at + 1], 40)
-    return ""
-
-
 def main() -> None:
     """Run the command; a user's mistake ends in one sentence, an interruption leaves nothing behind."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt)
     hear()
+    if listen(sys.argv[1:]) and "--help" in sys.argv:
+        from letsdance.commands import helping
+
+        helping.speak(grammar())
     try:
         _legible(sys.argv[1:])
         try:
@@ -598,9 +571,10 @@ def main() -> None:
     except typer.Abort:
         sys.exit(1)
     except Exception as error:
+        from letsdance.commands import mistyped
         from letsdance.params import Refused, files
 
-        said = spoken().refused(error) if isinstance(error, Refused) else _mistyped(error) or files.machine(error)
+        said = spoken().refused(error if isinstance(error, Refused) else mistyped.sentence(error) or files.machine(error))
         if not said:
             raise
         said = said.encode("utf-8", "backslashreplace").decode()

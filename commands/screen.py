@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -48,8 +49,21 @@ def _speak(code: str) -> Any:
     return _spoken[0]
 
 
+def listen(words: list[str]) -> bool:
+    """Speak what --language says, wherever it stands in a command, before that is read: it may be what cannot be.
+    Whether it says a language."""
+    _spoken.clear()
+    for word, following in pairwise([*words, ""]):
+        option, equals, value = word.partition("=")
+        if option == "--language":
+            from letsdance.words import Text, languages
+
+            _spoken[:] = [Text(code)] if (code := value if equals else following) in languages() else []
+    return bool(_spoken)
+
+
 def spoken() -> Text:
-    """The texts of the language that --language names; English before it is read, and where a command has none."""
+    """The texts of the language that --language names; English where a command has none."""
     from letsdance.words import IN_ENGLISH
 
     return _spoken[0] if _spoken else IN_ENGLISH

@@ -16,7 +16,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from letsdance.params import Refused
+from letsdance.params import Refused, Said
 
 __all__ = ["content", "json", "machine", "memory", "named", "parsed_json", "parsed_toml", "reason", "shown", "text"]
 
@@ -25,13 +25,13 @@ MOST = 64 * 2**20
 _CHUNK = 2**20
 _SHOWN = 60
 _REASONS = {
-    errno.ENAMETOOLONG: "its name is longer than this machine allows; choose a shorter one",
-    errno.EACCES: "it may not be read or written by this user; ask for the right to, or choose another place",
-    errno.EPERM: "it may not be read or written by this user; ask for the right to, or choose another place",
-    errno.ENOTDIR: "a part of its path is a file, not a folder; correct the path",
-    errno.ELOOP: "its path is a circle of links; name the file itself",
-    errno.ENOSPC: "the disk is full; make room, or choose another place",
-    errno.EROFS: "the disk can only be read; choose another place",
+    errno.ENAMETOOLONG: Said("its name is longer than this machine allows; choose a shorter one"),
+    errno.EACCES: Said("it may not be read or written by this user; ask for the right to, or choose another place"),
+    errno.EPERM: Said("it may not be read or written by this user; ask for the right to, or choose another place"),
+    errno.ENOTDIR: Said("a part of its path is a file, not a folder; correct the path"),
+    errno.ELOOP: Said("its path is a circle of links; name the file itself"),
+    errno.ENOSPC: Said("the disk is full; make room, or choose another place"),
+    errno.EROFS: Said("the disk can only be read; choose another place"),
 }
 
 
@@ -61,11 +61,11 @@ def reason(error: OSError) -> str:
 def machine(error: BaseException) -> str:
     """What the machine would not do, as a sentence; '' for what is no user's mistake but a fault of ours."""
     if isinstance(error, MemoryError):
-        return "this needs more memory than the machine has; take fewer runs, quarters, citizens or points."
+        return Said("this needs more memory than the machine has; take fewer runs, quarters, citizens or points.")
     if isinstance(error, RecursionError):
-        return "what was given is nested too deeply to be read; take out the inner brackets."
+        return Said("what was given is nested too deeply to be read; take out the inner brackets.")
     if isinstance(error, OSError) and error.filename:
-        return f"{shown(error.filename)} cannot be used: {reason(error)}."
+        return Said("{file} cannot be used: {reason}.", file=shown(error.filename), reason=reason(error))
     return ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 from dataclasses import replace
@@ -13,7 +14,7 @@ from letsdance.commands import main as command
 from letsdance.commands import showing
 from letsdance.experiments import folder, patterns
 from letsdance.experiments.paired import Finding
-from letsdance.params import EVIDENCE, PARAMETERS, PROFILES
+from letsdance.params import EVIDENCE, PARAMETERS, PROFILES, files
 from letsdance.scenarios import LEVERS, STARTS, mechanism
 from letsdance.simulation.indicators import SOCIETY
 from letsdance.words import Text, languages
@@ -86,3 +87,38 @@ def test_what_verify_finds_is_said_in_the_language_asked_for(capsys, spoken):
         "Niet nagezien: git, wat het manifest zegt en niets kan bewijzen."]
     command._print_verdict(folder.Differences(), "0123", None, {}, spoken)
     assert not re.search(r"[A-Za-z]{2,}", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(("words", "says"), [
+    ("rn", "er is geen opdracht 'rn'. Bedoelt u run? Zie `letsdance --help`."),
+    ("adopters foo", "er is geen opdracht 'foo'. Zie `letsdance adopters --help`."),
+    ("run --runz 3", "er is geen optie --runz. Bedoelt u --runs? Zie `letsdance run --help`."),
+    ("run --runs x", "--runs moet een geheel getal zijn in de cijfers 0 tot en met 9, niet 'x'."),
+    ("run --most 0", "--most moet minstens 1 zijn, niet '0'."),
+    ("show", "'what' ontbreekt. Zie `letsdance show --help`."),
+    ("show levers b c", "deze woorden zijn te veel: b c. Zie `letsdance show --help`."),
+    ("run --json=3", "--json krijgt geen waarde. Zie `letsdance run --help`."),
+    ("run --runs=3 --nope", "er is geen optie --nope. Zie `letsdance run --help`.")])
+def test_what_cannot_be_read_is_said_in_the_language_asked_for(letsdance, words, says):
+    """Wherever --language stands, before a word of the command is understood."""
+    assert letsdance(*words.split(), "--language=nl") == (2, "", f"letsdance: {says}\n")
+    assert letsdance("run", "--language", "nl", "--nope")[2].startswith("letsdance: er is geen optie --nope.")
+    assert letsdance("run", "--nope")[2] == "letsdance: there is no option --nope. See `letsdance run --help`.\n"
+
+
+@pytest.mark.parametrize("language", languages())
+def test_a_help_has_the_frame_of_the_language(letsdance, language):
+    code, out, _ = letsdance("show", "--language", language, "--help")
+    text = Text(language)
+    assert code == 0
+    for key in ("usage", "options", "arguments", "itself", "required"):
+        assert text(f"help.{key}") in out
+    assert text("help.default", value="en") in out
+    assert letsdance("show", "--help")[1].startswith("Usage: letsdance show [OPTIONS]")
+
+
+def test_what_the_machine_would_not_do_is_said_in_the_language_asked_for():
+    said = files.machine(OSError(errno.ENOSPC, "No space left on device", "/disk/out"))
+    assert said == "'/disk/out' cannot be used: the disk is full; make room, or choose another place."
+    assert Text("nl").refused(said) == (
+        "'/disk/out' kan niet worden gebruikt: de schijf is vol; maak ruimte, of kies een andere plek.")

@@ -556,7 +556,7 @@ def asked():
     house = DASHBOARDS.parent
     for path in (*DASHBOARDS.rglob("*.py"), *(house / "room").glob("*.py"), house / "words" / "__init__.py",
                  house / "experiments" / "lessons.py", *(house / "report").glob("*.py"),
-                 house / "commands" / "teaching.py"):
+                 *(house / "commands").glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 literal.add(node.value)
