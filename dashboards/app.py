@@ -84,6 +84,11 @@ def present() -> list[str]:
     return [name for name in (*PAGES, LAB) if find_spec(f"letsdance.dashboards.pages.{name}")]
 
 
+def in_bar() -> list[str]:
+    """The pages that stand in the bar."""
+    return [name for name in present() if name != LAB or everywhere()]
+
+
 @cache
 def component(name: str) -> Any:
     """A page's component, loaded when it is first asked for; None where its file fails, which the log tells."""
@@ -183,8 +188,7 @@ def Bar() -> None:
     def dismiss(at: int) -> None:
         session.notices.value = [notice for k, notice in enumerate(session.notices.peek()) if k != at]
 
-    _Shell(pages=[{"name": name, "title": text(f"page.{name}")} for name in present() if name != LAB or everywhere()],
-           page=view.page,
+    _Shell(pages=[{"name": name, "title": text(f"page.{name}")} for name in in_bar()], page=view.page,
            link=to_link(view), language=view.language, languages={one: Text(one).name for one in LANGUAGES},
            theme=view.theme, projector=view.projector,
            notices=[text.refused(notice) for notice in session.notices.value],

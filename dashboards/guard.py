@@ -17,20 +17,21 @@ import gzip
 import json
 import logging
 import re
+import unicodedata
 from base64 import b64encode
 from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
 from html import escape
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl, urlencode
 from uuid import uuid4
 
 import anyio
 from ipyvue import VueTemplate
 from ipywidgets.widgets import widget as ipywidget
 from solara.server import kernel_context, server
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from letsdance.dashboards import events
@@ -189,12 +190,23 @@ def _plain(what: str, prefix: str, language: str, n: int = 0) -> str:
     said = [(one, *(escape(Text(one)(key, n=n)) for key in _SAID[what]))
             for one in sorted(languages(), key=lambda one: one != language)]
     parts = "".join(f'<section lang="{one}"><h1>{title}</h1><p>{says} <a href="{escape(prefix)}/?lang={one}">{back}</a></p>'
-                    "</section>" for one, title, says, back in said)
+                    f"{_links(prefix, one) if what == 'unknown' else ''}</section>" for one, title, says, back in said)
     return (f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><meta name="viewport" '
             'content="width=device-width, initial-scale=1"><title>Let’s Dance</title><style>'
             ":root{color-scheme:light dark}body{font:1.05rem/1.5 system-ui,sans-serif;max-width:34rem;margin:12vh auto;"
-            "padding:0 1.2rem}h1{font-size:1.4rem;margin:2rem 0 .3rem}p{margin:0}section+section{opacity:.75}</style>"
+            "padding:0 1.2rem}h1{font-size:1.4rem;margin:2rem 0 .3rem}p{margin:0}section+section{opacity:.75}"
+            "nav{margin:.4rem 0 0;display:flex;flex-wrap:wrap;gap:.2rem 1rem}</style>"
             f"</head><body><main>{parts}</main></body></html>")
+
+
+def _links(prefix: str, language: str) -> str:
+    """The pages of the bar, each a link."""
+    from letsdance.dashboards.app import in_bar
+
+    text = Text(language)
+    said = "".join(f'<a href="{escape(prefix)}{path}?lang={language}">{escape(text(f"page.{name}"))}</a>'
+                   for name, path in zip(in_bar(), ("/", *(f"/{name}" for name in in_bar()[1:])), strict=True))
+    return f'<nav aria-label="{escape(text("shell.pages"))}">{said}</nav>'
 
 
 # ---------------------------------------------------------------- the door
@@ -329,6 +341,11 @@ class Guard:
             return "", None
         if asked.path == "/resourcez" and self._at_home(asked, scope):
             return "", None
+        if path.count("/") == 1 and (meant := _typed().get(_letters(path))):
+            page, spoken = min(meant, key=lambda one: (one[1] != language, one[1] != ENGLISH))
+            query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+            query += [("lang", spoken)] * (spoken != ENGLISH and not any(key == "lang" for key, _ in query))
+            return "", RedirectResponse(f"{self._prefix}{page}{'?' * bool(query)}{urlencode(query)}", 302)
         return "", HTMLResponse(_plain("unknown", self._prefix, language), 404, {"Content-Security-Policy": _CLOSED})
 
     def _full(self, asked: _Asked) -> int:
@@ -409,6 +426,30 @@ def _pages() -> frozenset[str]:
 
     names = present()[1:]
     return frozenset({"", *(f"/{name}" for name in names), *(f"/{name.replace('_', '-')}" for name in names)})
+
+
+def _letters(name: str) -> str:
+    """A name as it is compared with what somebody typed: no capitals, accents, blanks, dashes."""
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(one for one in plain if one.isalnum())
+
+
+@cache
+def _typed() -> Mapping[str, list[tuple[str, str]]]:
+    """What people type of a page -> [(its path, the language in which it is called so)]: its name in every language, with
+    or without accents ("zukunfte", "zukuenfte"); the first page has a name too.
+    """
+    from letsdance.dashboards.app import present
+
+    known: dict[str, list[tuple[str, str]]] = {}
+    for k, name in enumerate(present()):
+        for one in (ENGLISH, *(one for one in languages() if one != ENGLISH)):
+            title = Text(one)(f"page.{name}")
+            spelt = {title, title.lower().translate({ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue"}),
+                     *([name] if one == ENGLISH else [])}
+            for form in dict.fromkeys(map(_letters, spelt)):
+                known.setdefault(form, []).append((f"/{name}" if k else "/", one))
+    return known
 
 
 def under(path: str) -> str:

@@ -43,6 +43,7 @@ class Package:
     """A table's package and what came of it: its cards, what it cost of what, a text for each of `Minutes.measures`, and
     where its runs end as a small picture."""
 
+    number: int
     name: str
     cards: Sequence[str]
     spent: str
@@ -186,7 +187,7 @@ def _packages(room: Room, answers: Answers, rows: Sequence[Tabled], before: Sequ
         answers.wait(_WAIT)
         tunnels = {n: runs.tunnel(room, answers, n) for n in tunnels}
     came, expected = {row.number: row for row in rows}, faces.table_guesses(room)
-    return [Package(text("room.table_n", n=n), _cards(room, n, text), faces.spent(room, n, text, "minutes.spent"),
+    return [Package(n, text("room.table_n", n=n), _cards(room, n, text), faces.spent(room, n, text, "minutes.spent"),
                     _came(came[n], room, text, tunnels) if n in came else (),
                     draw.strip(came[n], before, expected.get(n), room.target(), text) if n in came and before else "")
             for n in room.tables]

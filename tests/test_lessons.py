@@ -10,6 +10,7 @@ from importlib.resources import files
 
 import numpy as np
 import pytest
+from browser import browser_type_launch_args  # noqa: F401  (fixture)
 from scipy import stats
 
 from letsdance.experiments import lessons, patterns
@@ -264,6 +265,20 @@ def test_a_worksheet_has_room_to_write_and_no_answers(language):
     gap = titled("late_adopter_gap@60", text)
     assert str(escape(gap)) in copy
     assert (gap == titled("late_adopter_gap@60", Text("en"))) == (language == "en")
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_worksheet_is_one_sheet_of_two_sides_in_every_language(name, browser, tmp_path):
+    """The class's, and the teacher's copy, which says most in German or French."""
+    found, page = conducted(name), browser.new_page()
+    for language in languages():
+        for kind, measured in (("class", None), ("teacher", found)):
+            sheet = tmp_path / f"{kind}-{language}.html"
+            sheet.write_text(render(load(name), Text(language), measured), encoding="utf-8")
+            page.goto(sheet.as_uri())
+            printed = page.pdf(prefer_css_page_size=True, print_background=True)
+            assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) == 2, (kind, language)
+    page.close()
 
 
 def test_the_command_lists_tells_and_prints(letsdance, tmp_path, monkeypatch):

@@ -9,6 +9,7 @@ import time
 import uuid
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import quote
 
 import pytest
 from benchmarks import people
@@ -19,7 +20,9 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from letsdance.dashboards import guard
+from letsdance.dashboards.app import PAGES
 from letsdance.params import Refused
+from letsdance.words import Text, languages
 
 #: A callable that leaves a trace and harms nobody: what a stranger would have the server import and call.
 HARMLESS = (
@@ -539,6 +542,36 @@ def test_an_unknown_page_says_so_in_both_languages(attacked, path):
         assert "Deze pagina is er niet" in answer.text
         assert "script" not in answer.text
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "leads", "language"),
+    [("/futures", "/", ""), ("/Futures/", "/", ""), ("/four%20futures", None, ""), ("/toekomsten", "/", "nl"),
+     ("/Zuk%C3%BCnfte", "/", "de"), ("/zukunfte", "/", "de"), ("/zukuenfte", "/", "de"), ("/avenirs", "/", "fr"),
+     ("/Late-Adopters", "/late_adopters", ""), ("/lateadopters", "/late_adopters", ""), ("/le%C3%A7ons", "/lessons", "fr"),
+     ("/lecons", "/lessons", "fr"), ("/donnees", "/data", "fr"), ("/MAP", "/map", "")],
+)
+def test_a_page_is_found_under_the_name_that_a_person_types(attacked, typed, leads, language):
+    answer = get(attacked[0].url, f"{typed}?seed=3")
+    if leads is None:
+        assert answer.status == 404
+        return
+    assert (answer.status, answer.headers["location"]) == (302, f"{leads}?seed=3" + (f"&lang={language}" * bool(language)))
+
+
+def test_every_page_is_found_under_its_title_in_every_language(attacked):
+    for one in languages():
+        for k, name in enumerate(PAGES):
+            title = Text(one)(f"page.{name}").replace(" ", "-").upper()
+            answer = get(attacked[0].url, f"/{quote(title)}", Accept_Language=one)
+            assert answer.status == 302, (one, name)
+            assert answer.headers["location"].split("?")[0] == (f"/{name}" if k else "/")
+
+
+def test_an_unknown_address_offers_every_page(attacked):
+    said = get(attacked[0].url, "/nosuch", Accept_Language="de").text
+    for k, name in enumerate(PAGES):
+        assert f'href="/{name if k else ""}?lang=de">{Text("de")(f"page.{name}")}</a>' in said
 
 
 def test_how_the_server_is_doing_is_told_at_home_only(attacked):
