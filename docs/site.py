@@ -6,6 +6,7 @@ examples/. Only the order of the pages at the left is said here; a page that no 
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import sys
 import tempfile
@@ -68,7 +69,9 @@ def pages() -> Iterator[Path]:
 
 
 if __name__ == "__main__":
-    place = Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "docs" / "_site").resolve()
+    asked = argparse.ArgumentParser(prog="python -m docs.site", description=(__doc__ or "").partition("\n\n")[0])
+    asked.add_argument("folder", nargs="?", type=Path, default=ROOT / "docs" / "_site", help="where to (docs/_site)")
+    place = asked.parse_args().folder.resolve()
     complaints = build(place)
     print("\n".join([*complaints, f"Open {place / 'index.html'}; search works without a server."]))
     sys.exit(bool(complaints))

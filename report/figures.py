@@ -557,11 +557,12 @@ def draw(results: Results, width: float = WIDE, language: str = ENGLISH.language
 
 
 def save(figure: Figure, folder: str | Path, name: str, provenance: Mapping[str, object] | None = None, *,
-         width_mm: float | None = None, title: bool = False) -> tuple[Path, ...]:
+         width_mm: float | None = None, title: bool = False, plain: bool = False) -> tuple[Path, ...]:
     """Write name.svg and name.png with where they come from inside; equal input gives equal bytes.
 
     width_mm: write name.pdf too, for print, so many millimetres wide (20 to 1,000), without title and last lines (a
-    caption says them) unless `title` asks for them. Raises `Refused` for another width.
+    caption says them) unless `title` asks for them; plain: in black and greys instead of our colours. Raises `Refused`
+    for another width.
 
     >>> figures = ld.draw({"lone_ranger": ld.simulate("lone_ranger", runs=2, quarters=8)})
     >>> name = sorted(figures)[0]
@@ -579,7 +580,7 @@ def save(figure: Figure, folder: str | Path, name: str, provenance: Mapping[str,
     if width_mm is None:
         return svg, png
     pdf = place / f"{name}.pdf"
-    pdf.write_bytes(figure.pdf(width_mm, provenance, title=title))
+    pdf.write_bytes(figure.pdf(width_mm, provenance, title=title, plain=plain))
     return svg, png, pdf
 
 

@@ -189,9 +189,9 @@ class Figure:
 
     # ------------------------------------------------------------ drawn by matplotlib
 
-    def _drawn(self, zoom: float = 1.0, frame: tuple[float, float] | None = None) -> Any:
+    def _drawn(self, zoom: float = 1.0, frame: tuple[float, float] | None = None, plain: bool = False) -> Any:
         """The marks as matplotlib's figure, `zoom` times as large; frame: from and to which pixel of the height, without
-        the words of title and foot."""
+        the words of title and foot. plain: black words, and greys as light as our colours."""
         from matplotlib.figure import Figure as Canvas
         from matplotlib.lines import Line2D
         from matplotlib.patches import Ellipse, PathPatch, Polygon
@@ -200,32 +200,32 @@ class Figure:
         from matplotlib.transforms import Affine2D
 
         top, bottom = frame or (0.0, self.height)
-        size, point = zoom / _DPI, zoom * _POINT
+        size, point, ink = zoom / _DPI, zoom * _POINT, _grey if plain else str
         canvas = Canvas(figsize=(self.width * size, (bottom - top) * size), dpi=_DPI, facecolor=PAPER)
         # Marks go on the canvas itself: axes would measure ticks that nobody sees.
         sheet = Affine2D().scale(size, -size).translate(0, bottom * size) + canvas.dpi_scale_trans
         for order, (kind, mark) in enumerate(self._shapes):
             if kind == "area":
                 points, fill, opacity = mark
-                artist: Any = Polygon(points, closed=True, facecolor=fill, alpha=opacity, linewidth=0, zorder=order)
+                artist: Any = Polygon(points, closed=True, facecolor=ink(fill), alpha=opacity, linewidth=0, zorder=order)
             elif kind == "areas":
                 rings, fill, opacity = mark
                 path = Path.make_compound_path(*(Path(ring, closed=True) for ring in rings))
-                artist = PathPatch(path, facecolor=fill, alpha=opacity, linewidth=0, zorder=order)
+                artist = PathPatch(path, facecolor=ink(fill), alpha=opacity, linewidth=0, zorder=order)
             elif kind == "line":
                 points, colour, width, dashes = mark
                 style: Any = (0, [d / width for d in dashes]) if dashes else "-"
-                artist = Line2D(*points.T, color=colour, linewidth=width * point, linestyle=style, zorder=order,
+                artist = Line2D(*points.T, color=ink(colour), linewidth=width * point, linestyle=style, zorder=order,
                                 solid_capstyle="butt", solid_joinstyle="round")
             else:
                 x, y, rx, ry, fill, edge, edge_width, opacity = mark
-                artist = Ellipse((x, y), 2 * rx, 2 * ry, facecolor=fill, alpha=opacity, zorder=order,
-                                 edgecolor=edge or "none", linewidth=edge_width * point if edge else 0)
+                artist = Ellipse((x, y), 2 * rx, 2 * ry, facecolor=ink(fill), alpha=opacity, zorder=order,
+                                 edgecolor=ink(edge) if edge else "none", linewidth=edge_width * point if edge else 0)
             artist.set_transform(sheet)
             canvas.add_artist(artist)
         for word in [word for word in self._words if frame is None or word not in self._aside]:
-            halo = [withStroke(linewidth=4 * point, foreground=word["halo"])] if word["halo"] else None
-            canvas.text(word["x"], word["y"], word["text"].replace("$", r"\$"), color=word["colour"],
+            halo = [withStroke(linewidth=4 * point, foreground=ink(word["halo"]))] if word["halo"] else None
+            canvas.text(word["x"], word["y"], word["text"].replace("$", r"\$"), color="black" if plain else word["colour"],
                         fontproperties=_font(word["bold"]), fontsize=word["size"] * point, ha=_ALIGN[word["anchor"]],
                         va="baseline", path_effects=halo, zorder=len(self._shapes), transform=sheet)
         return canvas
@@ -274,10 +274,11 @@ class Figure:
         return out.getvalue()
 
 
-    def pdf(self, width_mm: float, provenance: Mapping[str, Any] | None = None, *, title: bool = False) -> bytes:
+    def pdf(self, width_mm: float, provenance: Mapping[str, Any] | None = None, *, title: bool = False,
+            plain: bool = False) -> bytes:
         """The figure as PDF for print, so many millimetres wide, with its font inside; equal input gives equal bytes.
 
-        title: with our title and last lines, which a paper says in its caption.
+        title: with our title and last lines, which a paper says in its caption. plain: in black and greys, not our colours.
         """
         from matplotlib import rc_context
 
@@ -285,10 +286,18 @@ class Figure:
         frame = None if title or not self._body[1] else self._body
         out = io.BytesIO()
         with _ONE_AT_A_TIME, rc_context({"pdf.fonttype": 42}):
-            self._drawn(zoom, frame).savefig(
+            self._drawn(zoom, frame, plain).savefig(
                 out, format="pdf", metadata={"Title": self.title, "Subject": self.summary, "Creator": "letsdance",
                                              "Keywords": _provenance(provenance), "Producer": None, "CreationDate": None})
         return out.getvalue()
+
+
+def _grey(colour: str) -> str:
+    """The grey that is as light as a colour '#rrggbb' (luma of Rec. 709); what has a name, such as none, stays."""
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", colour):
+        return colour
+    red, green, blue = (int(colour[at:at + 2], 16) for at in (1, 3, 5))
+    return "#" + 3 * f"{round(0.2126 * red + 0.7152 * green + 0.0722 * blue):02x}"
 
 
 def _provenance(provenance: Mapping[str, Any] | None) -> str:

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -351,6 +352,14 @@ def test_a_line_breaks_where_nothing_was_measured():
     assert figure.svg().count("stroke: #000000") == 2
 
 
+def _colours(pdf):
+    """The colours that a PDF fills and strokes with, greys left out: (red, green, blue)."""
+    streams = (zlib.decompress(part) for part in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL)
+               if part[:1] == b"x")
+    found = {one for drawn in streams for one in re.findall(rb"([\d.]+) ([\d.]+) ([\d.]+) (?:rg|RG)\b", drawn)}
+    return {one for one in found if len(set(map(float, one))) > 1}
+
+
 def test_a_figure_for_print_has_its_width_and_no_title(tmp_path):
     result = simulate("lone_ranger", runs=2, quarters=8, parameters={"municipalities": 3, "citizens": 20})
     figure = draw({"lone_ranger": result})["futures"]
@@ -362,6 +371,8 @@ def test_a_figure_for_print_has_its_width_and_no_title(tmp_path):
     assert height < float(re.search(rb"/MediaBox \[ 0 0 [\d.]+ ([\d.]+) \]", whole)[1])  # title and last lines are left out
     assert said == save(figure, tmp_path, "again", {"seed": 1}, width_mm=84)[2].read_bytes()
     assert b"Inter" in said  # the font is inside
+    assert _colours(said)
+    assert not _colours(save(figure, tmp_path, "plain", width_mm=84, plain=True)[2].read_bytes())
     for width in (5, "84", True, float("nan")):
         with pytest.raises(Refused, match="number of millimetres from 20 to 1,000"):
             save(figure, tmp_path / "no", "no", width_mm=width)
