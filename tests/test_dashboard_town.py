@@ -258,6 +258,24 @@ def test_play_step_back_and_click_a_citizen(visit, size):
     fits(sized(page, "projector"))
 
 
+@pytest.mark.parametrize("size", [(1366, 768), (1920, 1080)])
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_in_large_type_the_town_and_its_player_fit_on_one_screen(visit, size, language):
+    page = visit(f"/town?projector=1&lang={language}")
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    for shown in (".tw-svg", ".tw-player"):
+        expect(page.locator(shown)).to_be_in_viewport(ratio=1)
+    apart = page.evaluate("""() => [...document.querySelectorAll('.tw-player, .tw-more, .tw-svg')].map((one) => {
+        const { left, top, right, bottom } = one.getBoundingClientRect(); return [left, top, right, bottom]; })""")
+    town, player, more = apart
+    assert town[3] <= player[1] + 1
+    assert player[2] <= more[0] + 1
+    assert town[3] - town[1] >= 0.4 * size[1]
+    inner = page.evaluate("Math.max(...[...document.querySelectorAll('.tw-player > *')].map((one) => "
+                          "one.getBoundingClientRect().right))")
+    assert inner <= more[0] + 1
+
+
 def test_a_film_plays_at_ten_frames_a_second_or_more(visit):
     page = visit(LINK)
     page.get_by_role("button", name="Play").click()
