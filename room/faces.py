@@ -358,7 +358,7 @@ def _shown(room: Room, answers: Answers, text: Text) -> dict[str, Any]:
     elif kind == "decide":
         values["tables"] = [{"n": n, "money": _money(room, n, text), "uses": played(room.uses(n), text),
                              "done": n in room.done.get(room.name, ()), "held": room.holds(n)} for n in room.tables]
-        values["until"] = years(text, room.agenda.quarter(room.control.at + 1))
+        values |= {"until": years(text, room.agenda.quarter(room.control.at + 1)), "deck": _deck(room, text)}
     elif kind == "results":
         values |= _all_results(room, answers, text)
     elif kind == "shock":
