@@ -12,9 +12,9 @@ from mesa.agentset import AgentSet, _HardKeyAgentSet
 
 from letsdance.params import Refused, nearest
 from letsdance.simulation.luck import Stream, address, normal
-from letsdance.simulation.rules import adoption as adopt
+from letsdance.simulation.rules import adoption as diffusion
 from letsdance.simulation.rules import outcomes as outcome
-from letsdance.simulation.rules import uptake as take
+from letsdance.simulation.rules import uptake as usage
 from letsdance.simulation.rules import willingness as will
 from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.simulation.run import CATEGORIES, STAGES
@@ -134,11 +134,11 @@ class Citizen(View):
         with interpreted_arithmetic():
             if decision == "use":
                 share = float(np.mean(s.uses[before][ties])) if len(ties) else 0.0
-                share = adopt.exposure(share, float(np.mean(s.uses[before][gov._rows])), p.mix_c)
-                offered = take.availability(STAGES.index(gov.stage), gov.depth, p)
+                share = diffusion.exposure(share, float(np.mean(s.uses[before][gov._rows])), p.mix_c)
+                offered = usage.availability(STAGES.index(gov.stage), gov.depth, p)
                 return {"exposure": share, "trust": self.trust, "resources": self.resources, "offered": offered,
-                        "chance": take.uptake_probability(
-                            share, take.ready_to_use(self.trust, self.willingness, p), self.resources, offered, p),
+                        "chance": usage.uptake_probability(
+                            share, usage.ready_to_use(self.trust, self.willingness, p), self.resources, offered, p),
                         "uses_before": float(s.uses[before][self.row]), "uses": float(self.uses)}
             _only(decision, ("willingness", "use"))
             around = _mean(s.willingness[before][ties])
@@ -210,15 +210,16 @@ class Government(View):
             return {}
         with interpreted_arithmetic():
             if decision == "adoption":
-                need = adopt.effective_need(self.need, p)
-                terms = adopt.value_terms(self.innovativeness, self.top_support, self.risk_culture, self.capacity_before,
-                                          self.willingness, need, self.novelty, self.advantage, p)
+                need = diffusion.effective_need(self.need, p)
+                terms = diffusion.value_terms(
+                    self.innovativeness, self.top_support, self.risk_culture, self.capacity_before, self.willingness, need,
+                    self.novelty, self.advantage, p)
                 feedback = outcome.effective_feedback(self.feedback, p)
                 return {**terms._replace(obligation=self.obliged)._asdict(), **self._terms("adoption"), "value": self.value,
-                        "pilots": adopt.pilot_probability(self.value, p),
-                        "adopts_directly": adopt.direct_probability(self.value, p),
-                        "decides_after_pilot": adopt.decision_probability(self.value, p),
-                        "gives_up": adopt.giving_up_probability(
+                        "pilots": diffusion.pilot_probability(self.value, p),
+                        "adopts_directly": diffusion.direct_probability(self.value, p),
+                        "decides_after_pilot": diffusion.decision_probability(self.value, p),
+                        "gives_up": diffusion.giving_up_probability(
                             STAGES.index(self.stage), self.depth, float(self.piloted), feedback, p)}
             _only(decision, ("willingness", "adoption"))
             terms = will.government_reasons(

@@ -24,7 +24,7 @@ from letsdance.scenarios.mechanism import DECISIONS, OF_REGION, PER_REGION, PHAS
 from letsdance.simulation import engine, replaced
 from letsdance.simulation.compiled import rule, written
 from letsdance.simulation.indicators import ROW
-from letsdance.simulation.rules import adoption as adopt
+from letsdance.simulation.rules import adoption as diffusion
 from letsdance.simulation.rules import willingness as will
 from letsdance.simulation.schedule import Schedule
 from letsdance.simulation.state import GOVERNMENT, Own
@@ -41,10 +41,10 @@ _GOVERNMENT = tuple(name for name in GOVERNMENT.names or () if name not in _HIDD
 #: What of a government acts, with levers, reports and what was adopted: clipping it by hand would leave some of that out.
 _ACTING = {"effective_feedback": "outcome.effective_feedback(gov.feedback, p)",
            "effective_silo": "call.effective_silo(gov.silo, will.adoption_feedback(gov.stage, gov.depth, p), p)",
-           "effective_need": "adopt.effective_need(gov.need, p)"}
+           "effective_need": "diffusion.effective_need(gov.need, p)"}
 #: What of a government others see, as it stood when the quarter began: region_ in front of it is the mean over its region.
 _SEEN = ("willingness", "depth", "news", "stage")
-_REASONS: tuple[Any, ...] = (will.CitizenReasons, will.GovernmentReasons, adopt.Value)
+_REASONS: tuple[Any, ...] = (will.CitizenReasons, will.GovernmentReasons, diffusion.Value)
 Phase = Callable[..., None]
 _NUMBERS = ("float64", "float32", "int64", "bool", "boolean", "uint64", "int32", "uint8")
 
@@ -272,8 +272,8 @@ import numpy as np
 
 from letsdance.simulation.compiled import compiled
 from {engine} import (
-    adopt, adoption, call, calls, environment, mean, outcome, outcomes, record, start_citizens, start_governments, stocks,
-    will, willingness)
+    adoption, call, calls, diffusion, environment, mean, outcome, outcomes, record, start_citizens, start_governments,
+    stocks, will, willingness)
 from letsdance.simulation.luck import address, normal, uniform
 from letsdance.simulation.rules.numbers import clip
 '''

@@ -13,12 +13,12 @@ from letsdance.simulation.compiled import compiled, inlined, part
 from letsdance.simulation.luck import Stream, address, normal, uniform
 from letsdance.simulation.networks import half_degree, small_world
 from letsdance.simulation.record import no_counts, record
-from letsdance.simulation.rules import adoption as adopt
+from letsdance.simulation.rules import adoption as diffusion
 from letsdance.simulation.rules import calls as call
 from letsdance.simulation.rules import outcomes as outcome
 from letsdance.simulation.rules import regimes as future
 from letsdance.simulation.rules import stocks as stock
-from letsdance.simulation.rules import uptake as take
+from letsdance.simulation.rules import uptake as usage
 from letsdance.simulation.rules import willingness as will
 from letsdance.simulation.rules.numbers import clip, poisson_quantile, shifted
 from letsdance.simulation.rules.outcomes import CALLED, JOINT, SOLO
@@ -90,14 +90,14 @@ def start_governments(s, given, p, seed):
     for m in range(M):
         gov = g[m]
         iota = given.places[m].innovativeness
-        gov.innovativeness = adopt.innovativeness_of_rank(rank[m], M) if np.isnan(iota) else iota
+        gov.innovativeness = diffusion.innovativeness_of_rank(rank[m], M) if np.isnan(iota) else iota
     for m in range(M):  # ex ante category by rank of innovativeness, ties by row
         ahead = 0
         for other in range(M):
             if g[other].innovativeness > g[m].innovativeness or (
                     g[other].innovativeness == g[m].innovativeness and other < m):
                 ahead += 1
-        g[m].category = adopt.category_of_rank(ahead, M)
+        g[m].category = diffusion.category_of_rank(ahead, M)
     if len(given.peer_ties):
         _as_given(given.peer_ties, given.peers, _ZERO, M, s.peer_ties, s.peers)
     else:
@@ -126,7 +126,7 @@ def start_governments(s, given, p, seed):
         gov.need = _start(said.need, p.need, p.sd_need, normal(address(seed, _NEED, _ZERO, m), _ZERO))
         gov.disposition = p.sd_dm * normal(key, np.int64(6)) + p.d_iota * (gov.innovativeness - 0.5)
         gov.willingness_before, gov.capacity_before = gov.willingness, gov.capacity
-        gov.stage = gov.stage_before = adopt.UNAWARE
+        gov.stage = gov.stage_before = diffusion.UNAWARE
         gov.timer = gov.piloted = 0
         gov.adopted_at = -1
         gov.depth = gov.depth_before = gov.value = gov.obliged = gov.push = gov.pull = gov.news = gov.news_before = 0.0
@@ -196,7 +196,7 @@ def _no_terms(s, lo, hi):
 
 @compiled
 def _settle(s, p, seed, lo, hi):
-    """`burn_in` quarters before the first, with willingness as it starts and nothing yet to adopt.
+    """`burn_in` quarters before the first, with willingness as it starts and nothing yet to diffusion.
 
     What then stands (stocks, initiatives, services, who is busy) comes from that life and not from the start's label.
     """
@@ -252,7 +252,7 @@ def environment(s, p, seed, t, lo, hi):
     adopted = 0
     news = 0.0
     for m in range(len(g)):
-        adopted += int(adopt.in_use(g[m].stage))
+        adopted += int(diffusion.in_use(g[m].stage))
         news += g[m].news
     for m in range(lo, hi):
         gov = g[m]
@@ -731,11 +731,11 @@ def look_at_peers(g, ties, peers, exchange, p, m):
     for tie in range(start, end + extra):
         peer = g[np.int64(peers[tie]) if tie < end else np.int64(exchange[m, tie - end])]
         total += peer.willingness_before
-        if adopt.in_use(peer.stage_before):
+        if diffusion.in_use(peer.stage_before):
             adopted += 1.0
             news += peer.news_before
             experience += peer.depth_before
-        elif peer.stage_before == adopt.DISCONTINUED:
+        elif peer.stage_before == diffusion.DISCONTINUED:
             experience -= 1.0
     count = end - start + extra
     if count > 0:
@@ -754,18 +754,18 @@ def adoption(s, p, seed, t, lo, hi):
     if p.on_adoption:
         for m in range(lo, hi):
             gov = s.governments[m]
-            gov.exposure = adopt.exposure(gov.peers_adopted, s.society[0], p.mix)
-            gov.novelty = adopt.exposure(gov.peers_news, s.society[1], p.mix)
-            gov.advantage = adopt.advantage(gov.peers_experience, gov.innovativeness, p)
-            need = adopt.effective_need(gov.need, p)
-            terms = adopt.value_terms(
+            gov.exposure = diffusion.exposure(gov.peers_adopted, s.society[0], p.mix)
+            gov.novelty = diffusion.exposure(gov.peers_news, s.society[1], p.mix)
+            gov.advantage = diffusion.advantage(gov.peers_experience, gov.innovativeness, p)
+            need = diffusion.effective_need(gov.need, p)
+            terms = diffusion.value_terms(
                 gov.innovativeness, gov.top_support, gov.risk_culture, gov.capacity, gov.willingness, need,
                 gov.novelty, gov.advantage, p)
-            freely = adopt.value(
+            freely = diffusion.value(
                 gov.innovativeness, gov.top_support, gov.risk_culture, gov.capacity, gov.willingness, need,
                 gov.novelty, gov.advantage, p)
             freely += sum_of_terms(s.own_governments, s.own_terms[_ADOPTS], m)
-            gov.obliged = adopt.obligation(freely, p)
+            gov.obliged = diffusion.obligation(freely, p)
             gov.value = freely + gov.obliged
             gov.push = terms.imitation + gov.obliged
             gov.pull = terms.need + terms.employees
@@ -787,58 +787,58 @@ def _next_stage(gov, p, seed, t, m):
     feedback = outcome.effective_feedback(gov.feedback, p)
     after = stage
     piloted = 0
-    if stage == adopt.UNAWARE:
-        if _draw(seed, _AWARE, t, m) < adopt.awareness_probability(gov.innovativeness, gov.exposure, p):
-            after = adopt.AWARE
-    elif stage == adopt.AWARE:
-        if p.on_pilots and _draw(seed, _PILOT, t, m) < adopt.pilot_probability(V, p):
-            after = adopt.PILOTING
-        elif _draw(seed, _DIRECT, t, m) < adopt.direct_probability(V, p):
-            after = adopt.ADOPTED
-    elif stage == adopt.PILOTING:
+    if stage == diffusion.UNAWARE:
+        if _draw(seed, _AWARE, t, m) < diffusion.awareness_probability(gov.innovativeness, gov.exposure, p):
+            after = diffusion.AWARE
+    elif stage == diffusion.AWARE:
+        if p.on_pilots and _draw(seed, _PILOT, t, m) < diffusion.pilot_probability(V, p):
+            after = diffusion.PILOTING
+        elif _draw(seed, _DIRECT, t, m) < diffusion.direct_probability(V, p):
+            after = diffusion.ADOPTED
+    elif stage == diffusion.PILOTING:
         if gov.timer + 1 >= int(p.pilot_quarters):
-            if _draw(seed, _WORKS, t, m) < adopt.pilot_success_probability(gov.capacity, gov.risk_culture, p):
+            if _draw(seed, _WORKS, t, m) < diffusion.pilot_success_probability(gov.capacity, gov.risk_culture, p):
                 gov.pilots_worked += 1
-                if _draw(seed, _DECIDE, t, m) < adopt.decision_probability(V, p):
-                    after = adopt.ADOPTED
+                if _draw(seed, _DECIDE, t, m) < diffusion.decision_probability(V, p):
+                    after = diffusion.ADOPTED
                     piloted = 1
                 else:
                     gov.timer = -1  # a lab rat: piloted once more
                     gov.pilots_started += 1
-            elif _draw(seed, _RETRY, t, m) < adopt.retry_probability(gov.risk_culture, feedback, p):
-                after = adopt.AWARE
+            elif _draw(seed, _RETRY, t, m) < diffusion.retry_probability(gov.risk_culture, feedback, p):
+                after = diffusion.AWARE
                 if p.on_capacity:
-                    gov.capacity = adopt.capacity_after_failed_pilot(gov.capacity, p)
+                    gov.capacity = diffusion.capacity_after_failed_pilot(gov.capacity, p)
             else:
-                after = adopt.after_lost_pilot(_draw(seed, _LOST, t, m))
-    elif adopt.in_use(stage):
-        gives_up = adopt.giving_up_probability(stage, gov.depth, np.float64(gov.piloted), feedback, p)
+                after = diffusion.after_lost_pilot(_draw(seed, _LOST, t, m))
+    elif diffusion.in_use(stage):
+        gives_up = diffusion.giving_up_probability(stage, gov.depth, np.float64(gov.piloted), feedback, p)
         if p.on_giving_up and _draw(seed, _GIVE_UP, t, m) < gives_up:
-            after = adopt.DISCONTINUED
+            after = diffusion.DISCONTINUED
             gov.discontinuations += 1
-        elif stage == adopt.ADOPTED and _draw(seed, _UP, t, m) < adopt.upscaling_probability(
+        elif stage == diffusion.ADOPTED and _draw(seed, _UP, t, m) < diffusion.upscaling_probability(
                 gov.depth, gov.capacity, gov.top_support, p):
-            after = adopt.UPSCALED
-        if after != adopt.DISCONTINUED:
-            gov.depth = adopt.next_depth(gov.depth, feedback, p)
+            after = diffusion.UPSCALED
+        if after != diffusion.DISCONTINUED:
+            gov.depth = diffusion.next_depth(gov.depth, feedback, p)
     elif _draw(seed, _BACK, t, m) < p.back:
-        after = adopt.AWARE
+        after = diffusion.AWARE
     gov.timer += 1
-    gov.news = adopt.freshness(gov.news, after == adopt.ADOPTED and stage != adopt.ADOPTED, p)
+    gov.news = diffusion.freshness(gov.news, after == diffusion.ADOPTED and stage != diffusion.ADOPTED, p)
     if after == stage:
         return
     gov.stage = after
     gov.timer = 0
-    if after == adopt.PILOTING:
+    if after == diffusion.PILOTING:
         gov.pilots_started += 1
-    elif after == adopt.ADOPTED:
+    elif after == diffusion.ADOPTED:
         gov.adoptions += 1
         gov.piloted = piloted
-        gov.depth = adopt.depth_at_adoption(
-            adopt.coerced_share(gov.obliged, V), np.float64(piloted), gov.capacity, p)
+        gov.depth = diffusion.depth_at_adoption(
+            diffusion.coerced_share(gov.obliged, V), np.float64(piloted), gov.capacity, p)
         if gov.adopted_at < 0:
             gov.adopted_at = t
-    elif after == adopt.DISCONTINUED:
+    elif after == diffusion.DISCONTINUED:
         gov.depth = gov.news = 0.0
 
 
@@ -854,8 +854,8 @@ def uptake(s, p, seed, t, lo, hi):
     for m in range(lo, hi):
         gov = s.governments[m]
         first, n = gov.first, gov.citizens
-        available = take.availability(gov.stage, gov.depth, p)
-        leaving = gov.stage == adopt.DISCONTINUED and gov.users > 0
+        available = usage.availability(gov.stage, gov.depth, p)
+        leaving = gov.stage == diffusion.DISCONTINUED and gov.users > 0
         if not p.on_uptake or (available <= 0.0 and not leaving):
             _copy(before, after, first, n)
         elif leaving:
@@ -868,15 +868,15 @@ def uptake(s, p, seed, t, lo, hi):
             gov.users = users
         else:
             for i in range(n):
-                ready[i] = take.ready_to_use(np.float64(s.trust[first + i]), np.float64(willing[first + i]), p)
-            spread(take.uptake_probability, first, n, s.ties, s.neighbours, before, after, gov.users / n,
+                ready[i] = usage.ready_to_use(np.float64(s.trust[first + i]), np.float64(willing[first + i]), p)
+            spread(usage.uptake_probability, first, n, s.ties, s.neighbours, before, after, gov.users / n,
                    p.mix_c, ready, s.resources, available, p, address(seed, _UPTAKE, t, m))
             key = address(seed, _LAPSE, t, m)
             users = 0
             for i in range(n):
                 row = first + i
                 if before[row] != 0:
-                    after[row] = uniform(key, i) >= take.lapse_probability(np.float64(willing[row]), p)
+                    after[row] = uniform(key, i) >= usage.lapse_probability(np.float64(willing[row]), p)
                 users += int(after[row])
             gov.users = users
 
@@ -904,7 +904,7 @@ def spread(rule, first, n, ties, neighbours, before, after, everyone, mix, ready
                     for tie in range(start, end):
                         met += before[neighbours[tie]]
                     among = met / (end - start) if end > start else 0.0
-                    share = adopt.exposure(among, everyone, mix)
+                    share = diffusion.exposure(among, everyone, mix)
                 adopts = u < rule(share, r, e, available, p)
         after[i] = adopts
         adopters += int(adopts)
