@@ -12,7 +12,7 @@ from letsdance.commands import screen
 from letsdance.report import study
 from letsdance.report.sheet import Figure, text_width
 from letsdance.scenarios import STARTS
-from letsdance.words import KINDS, TEXTS, Text, catalogue, declared
+from letsdance.words import KINDS, TEXTS, Text, catalogue, declared, languages
 
 #: Letters of a language that nobody speaks, each in the shipped font.
 ALPHABET = str.maketrans("abcdefghijklmnopqrstuvwxyz", "àáâãäåæçèéêëìíîïðñòóôõöøùú") | str.maketrans(
@@ -55,21 +55,31 @@ def seen(html):
     return reader.said
 
 
-@pytest.fixture
-def spoken(tmp_path, monkeypatch):
-    """A language whose every text is written in other letters."""
-    def other(said):
-        return "".join(part if part.startswith(("{", "[")) else part.translate(ALPHABET)  # filled in, or for the screen
-                       for part in re.split(r"({\w+}|\[/?(?:bold)?\])", said)).replace("\n", " ")
+def other(said):
+    """A text in other letters, but for what is filled in, or is for the screen."""
+    return "".join(part if part.startswith(("{", "[")) else part.translate(ALPHABET)
+                   for part in re.split(r"({\w+}|\[/?(?:bold)?\])", said)).replace("\n", " ")
 
+
+def language(*more):
+    """The file of a language whose every text is written in other letters. more: tables that are English by their keys."""
     english = catalogue("en")
     lines = ["[language]", 'name = "Ø"', 'decimal = ","', 'percent = "{n}\u202f%"']
     for table in TEXTS:
         lines += [f"[{table}]", *(f'"{key}" = {_quoted(other(said))}' for key, said in english[table].items())]
+    for table in more:
+        plain = {key: re.sub(r"{(\w+)[!:][^}]*}", r"{\1}", key) for key in catalogue(languages()[-1])[table]}
+        lines += [f"[{table}]", *(f"{_quoted(key)} = {_quoted(other(said))}" for key, said in plain.items())]
     for kind in KINDS:
         for name, entry in declared(kind).items():
             lines += [f"[{kind}.{_quoted(name)}]", *(f"{field} = {_quoted(other(said))}" for field, said in entry.items())]
-    (tmp_path / "qo.toml").write_text("\n".join(lines), encoding="utf-8")
+    return "\n".join(lines)
+
+
+@pytest.fixture
+def spoken(tmp_path, monkeypatch):
+    """A language whose every text is written in other letters."""
+    (tmp_path / "qo.toml").write_text(language(), encoding="utf-8")
     monkeypatch.setenv(words.OWN, str(tmp_path))
     words._files.cache_clear()
     yield Text("qo")
