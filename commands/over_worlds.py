@@ -240,18 +240,20 @@ def search(worlds: Worlds, story: Scenario, words: Mapping[str, Any], out: Path,
     """`letsdance search --aim`."""
     from letsdance.experiments import search_worlds as looked
 
-    with progress("report.bar_portfolios", int(words["evaluations"]), quiet=as_json) as advance:
+    with progress("report.bar_portfolios", looked.steps(words["evaluations"], words["emulator"]), quiet=as_json) as advance:
         found = looked.search(worlds, story, progress=advance, **words)
     from letsdance.report import search_worlds as pages
 
     said = {**_said(worlds), "scenario": story.to_toml(), "aims": list(found.aims), "robustly": found.measure,
             "condition": str(found.condition), "runs": found.runs, "answer": found.said(text)}
     page = pages.search_study(found, text)
-    keep(out, "search", said, {"tried": found.tried, "front": found.front, "seeds": found.seeds}, page, overwrite, as_json,
-         beside=("--keep",))
+    frames = {"tried": found.tried, "front": found.front, "seeds": found.seeds}
+    frames |= {} if found.taught is None else {"emulator": found.taught.table}
+    keep(out, "search", said, frames, page, overwrite, as_json, beside=("--keep",))
     if as_json:
         typer.echo(json.dumps({"folder": str(out), "answer": found.said(text), "front": records(found.front),
-                               "seeds": records(found.seeds), "tried": len(found.tried), "runs": found.runs}))
+                               "seeds": records(found.seeds), "tried": len(found.tried), "runs": found.runs,
+                               "emulator": None if found.taught is None else records(found.taught.table)}))
         return
     table = pages.front_table(found, text)
     print_table(table.note, list(table.columns), [list(row) for row in table.rows])

@@ -83,6 +83,9 @@ def search(
              "repeat.")
     ] = None,
     robustly: Annotated[str, typer.Option(help="With --aim: mean, worst_tenth, regret or satisficing.")] = "mean",
+    emulator: Annotated[bool, typer.Option(
+        "--emulator", help="With --aim: an emulator, taught by 1,000 runs of a portfolio in a world of its own, says which "
+                           "portfolios are run in every world.")] = False,
     keep_in: Annotated[Path | None, typer.Option(
         "--keep", help="With --aim: a file of what is done; the same words go on with it.")] = None,
     quarters: Quarters = None, sets: Set = None,
@@ -95,6 +98,7 @@ def search(
     from letsdance import scenarios as told
     from letsdance.experiments import folder
 
+    _check_emulator(emulator, aim)
     folder.check_target(out, overwrite)
     story = told.load(scenario).changed(parameters=values(sets), shocks=shock or [], profile=profile, quarters=quarters)
     space: dict[str, Any] = {
@@ -105,7 +109,7 @@ def search(
         "whom": whom or ["everybody"]}
     if aim:
         _all_that_none_beats(story, aim, {"chance": chance, "budget": budget}, worlds, within, {
-            **space, "robustly": robustly, "runs": 3 if runs is None else runs, "file": keep_in,
+            **space, "robustly": robustly, "runs": 3 if runs is None else runs, "file": keep_in, "emulator": emulator,
             "evaluations": 600 if evaluations is None else evaluations, "municipalities": municipalities},
             out, overwrite, as_json, text)
     else:
@@ -113,6 +117,13 @@ def search(
             **space, "chance": chance, "budget": budget, "runs": 12 if runs is None else runs, "fresh_runs": fresh_runs,
             "evaluations": 1500 if evaluations is None else evaluations, "robust": robust,
             "worlds": worlds_of(worlds, within)}, municipalities, out, overwrite, as_json, text)
+
+
+def _check_emulator(emulator: bool, aim: list[str] | None) -> None:
+    from letsdance.params import Refused
+
+    if emulator and not aim:
+        raise Refused("--emulator goes with --aim, which searches over worlds; name an aim, or leave it out.")
 
 
 def _all_that_none_beats(story: Scenario, aims: list[str], single: dict[str, float | None], worlds: str | None,

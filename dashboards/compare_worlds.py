@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import solara
@@ -168,21 +169,32 @@ def worth(told: Knowing | Refused, text: Text) -> str:
     return text.refused(told) if isinstance(told, Refused) else " ".join(knowing_sentences(told, text))
 
 
+def question_of(view: View) -> tuple[object, ...]:
+    """Everything that the answer depends on."""
+    within = asked(view)
+    return (tuple(drawing.compared(view).items()) if within else (), drawing.against(view), view.seed, view.places, within,
+            drawing.outcome_of(view), view.language)
+
+
+def answers(view: View, text: Text, token: compute.Token) -> Generator[Shown, None, None]:
+    """More and more worlds, and at last what it would be worth to know, reckoned once for all who ask the same."""
+    within, question = asked(view), question_of(view)
+    found: Shown | None = None
+    while within and (found is None or not found.complete):
+        found = over_worlds(view, within, drawing.outcome_of(view), token, question, _TURN)
+        yield found
+    if found is not None and found.tried:
+        yield compute.drawn(("knowing", question), partial(weighed, found, text), token)
+
+
 @solara.component
 def WorldsOf(session: Session) -> None:
     """The policies over worlds, filled in as they are computed."""
     view, text = session.view.value, session.text
-    within, outcome = asked(view), drawing.outcome_of(view)
-    question = (drawing.compared(view) if within else None, drawing.against(view), view.seed, view.places, within, outcome,
-                view.language)
+    within, outcome, question = asked(view), drawing.outcome_of(view), question_of(view)
 
     def job(token: compute.Token) -> Generator[Shown, None, None]:
-        found = None
-        while within and (found is None or not found.complete):
-            found = over_worlds(view, within, outcome, token, question, _TURN)
-            yield found
-        if found is not None and found.tried:
-            yield weighed(found, text)
+        yield from answers(view, text, token)
 
     answer = compute.use_latest(job, [question], compute.LONG)
     found = answer.value if within else None
@@ -204,5 +216,5 @@ def WorldsOf(session: Session) -> None:
                 Say(worth(found.worth, text), classes="lc-sentence")
 
 
-__all__ = ["ASKED", "RUNS", "WITHIN", "WORLDS", "Shown", "WorldsOf", "asked", "over_worlds", "rows", "says", "weighed",
-           "worth"]
+__all__ = ["ASKED", "RUNS", "WITHIN", "WORLDS", "Shown", "WorldsOf", "answers", "asked", "over_worlds", "question_of",
+           "rows", "says", "weighed", "worth"]

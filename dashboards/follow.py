@@ -38,6 +38,8 @@ from letsdance.words import Text
 
 #: Particles that are tried one after another, the coarse answer first, as far as a page computes.
 STEPS = (200, 1000)
+#: Particles that the command is pointed out for.
+_MORE = 5000
 #: How far parameters may lie, by what links call it.
 WITHIN = {"30": "30%", "ranges": "ranges"}
 #: Chances in per cent that may be wanted; and what is wanted unless said: five of ten in Let's dance, with 80 %.
@@ -191,7 +193,9 @@ def shown(found: Followed, question: Question, left: int, text: Text) -> Shown:
                  "tables": [{"note": table.note, "columns": list(table.columns), "rows": [list(row) for row in table.rows]}
                             for table in part.tables]} for part in page.sections]
     limits = {"heading": text("report.cannot_tell"), "sentences": [*page.limits, page.caveat], "figures": [], "tables": []}
-    return Shown(question, found.case.worlds.worlds, left, page.headline, found.unexpected(text), tuple(page.done),
+    return Shown(question, found.case.worlds.worlds, left, page.headline, found.unexpected(text),
+                 (*page.done, text("follow.more", n=text.number(_MORE),
+                                   command=shlex.join(command(found, question, _MORE)))),
                  (*sections, limits))
 
 
@@ -216,22 +220,32 @@ def _css(colour: str) -> str:
 
 def in_colours(figure: Figure) -> str:
     """A figure of the report as a piece of the page, which takes its colours."""
-    drawn = re.sub(r"<style.*?</style>", "", figure.svg(inline=True), flags=re.DOTALL)  # it would style the whole page
-    return re.sub(r"#[0-9a-f]{6}(?=[;\"])", lambda found: _css(found[0]), drawn)
+    return re.sub(r"#[0-9a-f]{6}(?=[;\"])", lambda found: _css(found[0]), figure.svg(inline=True))
 
 
 # ---------------------------------------------------------------- what is taken away
+
+def _planned(found: Followed) -> str | None:
+    """The plan as it is typed; None for none."""
+    levers = found.plan.levers
+    return f"{found.plan.title.replace(':', ' ')}: {', '.join(map(str, levers))}" if levers else None
+
+
+def command(found: Followed, question: Question, worlds: int) -> list[str]:
+    """The words that ask the same with so many worlds, where the files of `handed_over` are."""
+    plan = _planned(found)
+    return ["letsdance", "follow", "scenario.toml", "seen.csv", *(["--plan", plan] if plan else []), "--target",
+            str(found.target), "--chance", f"{found.needed:g}", "--worlds", str(worlds), "--within",
+            WITHIN[question.within], "--seed", str(found.seed),
+            *(["--municipalities", "municipalities.csv"] if question.places else [])]
+
 
 def handed_over(found: Followed, question: Question, kind: str, text: Text) -> downloads.File:
     """The report ("html"), or all that `letsdance follow` writes, with the files that it takes ("zip")."""
     asked = question.asked(found.case.worlds.worlds)
     given = {"seen.csv": question.seen, "scenario.toml": asked["scenario"].to_toml(),
              **({"municipalities.csv": question.places} if question.places else {})}
-    plan = f"{found.plan.title.replace(':', ' ')}: {', '.join(map(str, found.plan.levers))}" if found.plan.levers else None
-    words = ["letsdance", "follow", "scenario.toml", "seen.csv", *(["--plan", plan] if plan else []), "--target",
-             str(found.target), "--chance", f"{found.needed:g}", "--worlds", str(found.case.worlds.worlds), "--within",
-             WITHIN[question.within], "--seed", str(found.seed),
-             *(["--municipalities", "municipalities.csv"] if question.places else [])]
+    words = command(found, question, found.case.worlds.worlds)
 
     def hand_over(part: Path, manifest: dict[str, Any]) -> None:
         for name, content in given.items():
@@ -240,7 +254,7 @@ def handed_over(found: Followed, question: Question, kind: str, text: Text) -> d
 
     with TemporaryDirectory() as place:
         out = Path(place) / "letsdance-follow"
-        again = found.again(asked["scenario"], plan, 1, question.places or None, text)
+        again = found.again(asked["scenario"], _planned(found), 1, question.places or None, text)
         folder.keep(out, "follow", shlex.join(words), again, found.tables, hand_over)
         if kind == "html":
             return downloads.File("report.html", downloads.TYPES["html"], (out / "report.html").read_bytes())

@@ -114,7 +114,7 @@ class Emulator:
     def each(self, X: np.ndarray) -> np.ndarray:
         """float64[n, folds]: what each fold's model says."""
         shares = (X - self.bounds[:, 0]) / np.ptp(self.bounds, axis=1)
-        with _one_thread():
+        with one_thread():
             said = np.stack([model.predict(shares) for model in self.models], axis=1)
         return np.asarray(self.middle + self.slope * (said - self.middle))
 
@@ -251,7 +251,7 @@ class Emulated(Sobol):
                     held=text.percent(one.coverage().share))
 
 
-def _one_thread() -> Any:
+def one_thread() -> Any:
     """Small tables: threads would wait for each other more than they would work."""
     import sklearn.ensemble  # noqa: F401  only what is loaded is limited
     from threadpoolctl import threadpool_limits
@@ -280,7 +280,7 @@ def learn(factors: Sequence[Factor], X: np.ndarray, Y: np.ndarray, outcome: Outc
     order = np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE])).permutation(len(X))
     aside, used = order[::_HELD_BACK], np.delete(order, np.s_[::_HELD_BACK])
     ends_of = bounds_of(chosen)
-    with _one_thread():
+    with one_thread():
         _, models, said = _nearest((X[used] - ends_of[:, 0]) / np.ptp(ends_of, axis=1), y[used], seed)
     middle, spread = float(y[used].mean()), float(said.var())
     slope = float(np.cov(y[used], said, ddof=0)[0, 1] / spread) if spread > 0.0 else 1.0

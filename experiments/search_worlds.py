@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from letsdance import scenarios
-from letsdance.experiments import portfolios
+from letsdance.experiments import portfolios, search_emulated
 from letsdance.experiments.executors import rules
 from letsdance.experiments.explore import decoded, encoded
 from letsdance.experiments.outcomes import Condition, Outcome, parse, parse_condition
 from letsdance.experiments.over_worlds import tenth
 from letsdance.experiments.parts_of_luck import mean_over
 from letsdance.experiments.portfolios import Portfolio, Space, code
+from letsdance.experiments.search_emulated import Pairs, Taught, promising
 from letsdance.experiments.success import MAJORITY
 from letsdance.experiments.windtunnel import less_is_better
 from letsdance.experiments.worlds import Worlds, put, rows
@@ -49,6 +50,8 @@ MEASURES = ("mean", "worst_tenth", "regret", "satisficing")
 RADII, SATISFIED = (0.1, 0.2, 0.3, 0.4, 0.5), 0.9
 _POPULATION, _FINALISTS, _RUNS_AT_MOST = 40, 10, 5_000_000
 _PURPOSE = 0x5EA4C5  # names this use of the seed
+#: Pairs of a portfolio and a world that an emulator learns from.
+PAIRS = 1000
 #: portfolio -> float64[aims, worlds, runs], more is better; in place of the model.
 Evaluate = Callable[[Portfolio], np.ndarray]
 
@@ -61,7 +64,8 @@ class Found:
     finalists in fresh worlds: portfolio, cost, each aim's measure there, success with its interval over worlds and luck,
     radius (how far parameters may lie from what is assumed with enough success in nine of ten worlds), tied (not told
     apart from the first in any aim), words; best success first. portfolios: those of the front, by their code. seeds: one
-    row a seed of the optimiser: what part of the front it found alone.
+    row a seed of the optimiser: what part of the front it found alone. runs: of the model in all. taught: where an emulator
+    said which portfolios to run, what it learnt from, and how far to believe it.
     """
 
     scenario: Scenario
@@ -74,6 +78,7 @@ class Found:
     seeds: pd.DataFrame
     runs: int
     portfolios: Mapping[str, Portfolio]
+    taught: Taught | None = None
 
     def told(self, code: str, text: Text = IN_ENGLISH) -> str:
         """A portfolio of the front, in words."""
@@ -166,20 +171,47 @@ def evaluator(scenario: Scenario, aims: Sequence[str], condition: Condition, wor
     stories = [put(scenario, world) for world in rows(worlds.table(scenario))]
     where = None if municipalities is None else places.load(municipalities)
     towns = [places.of(story, where) for story in stories]
+    one = _measurer(aims, condition, runs, seed)
+
+    def evaluate(portfolio: Portfolio) -> np.ndarray:
+        return np.stack([one(story, place, portfolio) for story, place in zip(stories, towns, strict=True)], axis=1)
+
+    return evaluate
+
+
+def pairs(scenario: Scenario, aims: Sequence[str], condition: Condition, runs: int, seed: int, municipalities: Any = None,
+          threads: int = 1, progress: Callable[[int], None] | None = None) -> Pairs:
+    """What an emulator is taught by: the model, each portfolio in the world beside it, on the seeds of `evaluator`."""
+    where = None if municipalities is None else places.load(municipalities)
+    one = _measurer(aims, condition, runs, seed)
+
+    def work(pair: tuple[Portfolio, dict[str, Any]]) -> np.ndarray:
+        story = put(scenario, pair[1])
+        found = one(story, places.of(story, where), pair[0])
+        if progress:
+            progress(1)
+        return found
+
+    def really(portfolios: Sequence[Portfolio], table: pd.DataFrame) -> np.ndarray:
+        with ThreadPoolExecutor(threads) as pool:
+            return np.stack(list(pool.map(work, zip(portfolios, rows(table), strict=True))), axis=1)
+
+    return really
+
+
+def _measurer(aims: Sequence[str], condition: Condition, runs: int,
+              seed: int) -> Callable[[Scenario, Any, Portfolio], np.ndarray]:
+    """(a world's scenario, its municipalities, a portfolio) -> float64[aims, runs], more is better."""
     seeds = np.arange(seed, seed + runs, dtype=np.uint64)
     outcomes = {aim: parse(aim) for aim in aims if aim != "success"}
 
-    def evaluate(portfolio: Portfolio) -> np.ndarray:
-        values = np.zeros((len(aims), len(stories), runs))
-        for w, (story, place) in enumerate(zip(stories, towns, strict=True)):
-            there = replace(story, levers=(*story.levers, *portfolio))
-            result = Result(there, place, seeds, *run_seeds(place, schedule.build(there), seeds, 1))
-            for k, aim in enumerate(aims):
-                values[k, w] = (condition.holds(condition.outcome.of(result)) if aim == "success" else
-                                _good(outcomes[aim], outcomes[aim].of(result)))
-        return values
+    def one(story: Scenario, place: Any, portfolio: Portfolio) -> np.ndarray:
+        there = replace(story, levers=(*story.levers, *portfolio))
+        result = Result(there, place, seeds, *run_seeds(place, schedule.build(there), seeds, 1))
+        return np.stack([condition.holds(condition.outcome.of(result)) if aim == "success" else
+                         _good(outcomes[aim], outcomes[aim].of(result)) for aim in aims]).astype(np.float64)
 
-    return evaluate
+    return one
 
 
 def _good(outcome: Outcome, values: np.ndarray) -> np.ndarray:
@@ -195,15 +227,18 @@ def search(worlds: Worlds, scenario: ScenarioLike, aims: Sequence[str] = AIMS, r
            evaluations: int = 600, seed: int = 1, optimisers: int = 2, file: str | Path | None = None,
            where: Sequence[str] = portfolios.EVERYWHERE, whom: Sequence[str] = portfolios.EVERYBODY,
            municipalities: Any = None, threads: int | None = None,
-           progress: Callable[[int], None] | None = None,
-           evaluate: Evaluate | None = None, evaluate_fresh: Evaluate | None = None) -> Found:
+           progress: Callable[[int], None] | None = None, emulator: bool = False,
+           evaluate: Evaluate | None = None, evaluate_fresh: Evaluate | None = None,
+           teacher: Pairs | None = None) -> Found:
     """Find portfolios that no other beats in every aim, over worlds.
 
     aims: "success" (the condition holds in a run) and outcomes, each better as `windtunnel.LESS` has it; points are always
     an aim. robustly: one of MEASURES, for every aim; enough: of satisficing and of the radius, for success. runs: in each
     world. fresh_worlds: in which finalists are measured, on further seeds. evaluations: portfolios to try in all, by so
     many optimisers, each with a seed of its own. file: where portfolios are kept as they are done; there already, it is
-    gone on with. Levers as in `letsdance.search`. Raises `Refused`. Numbers depend neither on threads nor on interruptions.
+    gone on with. emulator: it learns from PAIRS runs of a portfolio in a world of its own and says which portfolios to run;
+    the front is that of those, really run in every world. Levers as in `letsdance.search`. Raises `Refused`. Numbers
+    depend neither on threads nor on interruptions.
     """
     story = scenarios.load(scenario)
     if robustly not in MEASURES:
@@ -222,7 +257,8 @@ def search(worlds: Worlds, scenario: ScenarioLike, aims: Sequence[str] = AIMS, r
                                ("seed", seed, 0), ("optimisers", optimisers, 1)):
         check_whole(name, value, least, 1_000_000)
     space = portfolios.space(story, levers, starts, durations, strengths, most, where, municipalities, whom)
-    total = (evaluations + _FINALISTS * len(RADII)) * worlds.worlds * runs + _FINALISTS * fresh_worlds * runs
+    total = ((confirmed(evaluations) if emulator else evaluations) + _FINALISTS * len(RADII)) * worlds.worlds * runs + (
+        _FINALISTS * fresh_worlds + PAIRS * emulator) * runs
     if total > _RUNS_AT_MOST:
         raise Refused("this search would take {total:,} runs, more than {most:,}; lower evaluations ({evaluations:,}), "
                       "worlds ({worlds:,}) or runs ({runs:,}).", total=total, most=_RUNS_AT_MOST, evaluations=evaluations,
@@ -231,14 +267,40 @@ def search(worlds: Worlds, scenario: ScenarioLike, aims: Sequence[str] = AIMS, r
     own = evaluate is None
     score = evaluate or evaluator(story, wanted, asked, worlds, runs, seed, municipalities)
     head = {"rules": rules(), "scenario": story.to_toml(), "aims": list(wanted), "condition": str(asked), "runs": runs,
-            "worlds": worlds.to_toml(), "seed": seed}
+            "worlds": worlds.to_toml(), "seed": seed, **({"emulator": True} if emulator else {})}
     kept = Kept(score, head, None if file is None else files.named(file), workers, progress)
     goals = _Goals(kept, space, wanted, robustly, enough)
-    by_seed = [_optimise(goals, evaluations // optimisers, seed + k) for k in range(optimisers)]
+    taught = None if not emulator else search_emulated.teach(
+        worlds, story, space, teacher or pairs(story, wanted, asked, runs, seed, municipalities, workers, progress), wanted,
+        [asked.outcome if aim == "success" else parse(aim) for aim in wanted], PAIRS, runs, seed, workers)
+    by_seed = _guided(goals, taught, evaluations, optimisers, seed) if taught is not None else [
+        _optimise(goals, evaluations // optimisers, seed + k) for k in range(optimisers)]
     fresh_of = replace(worlds, worlds=fresh_worlds, seed=worlds.seed + 1_000_003)
     fresh = evaluate_fresh or (
         evaluator(story, wanted, asked, fresh_of, runs, seed + runs, municipalities) if own else score)
-    return _told(goals, by_seed, fresh, story, worlds, asked, municipalities if own else None, runs, seed, own, workers)
+    found = _told(goals, by_seed, fresh, story, worlds, asked, municipalities if own else None, runs, seed, own, workers)
+    return found if taught is None else replace(found, taught=taught, runs=found.runs + PAIRS * runs)
+
+
+def confirmed(evaluations: int) -> int:
+    """How many portfolios are really run in every world, of so many that an emulator looks at."""
+    return max(4 * _FINALISTS, evaluations // 5)
+
+
+def steps(evaluations: int, emulator: bool) -> int:
+    """How often `progress` is told of one portfolio, at most."""
+    return PAIRS + confirmed(evaluations) if emulator else evaluations
+
+
+def _guided(goals: _Goals, taught: Taught, evaluations: int, optimisers: int, seed: int) -> list[list[Portfolio]]:
+    """What optimisers try on the emulator; those that it expects most of are really run."""
+    guess = _Goals(Kept(taught.evaluate, {}, None, 1, None), goals.space, goals.aims, goals.how, goals.enough)
+    by_seed = [_optimise(guess, evaluations // optimisers, seed + k) for k in range(optimisers)]
+    everything, best = list(guess.kept.done), guess.best()
+    chosen = promising(np.array([guess.point(p, best) for p in everything]), confirmed(evaluations))
+    for k in range(0, len(chosen), _FINALISTS):  # kept as they are done
+        goals.judge(everything[n] for n in chosen[k:k + _FINALISTS])
+    return by_seed
 
 
 class _Goals:

@@ -327,13 +327,14 @@ class Worlds:
                aims: Sequence[str] = ("success", "representativeness", "T", "late_adopter_gap"), robustly: str = "mean",
                levers: Sequence[str] | None = None, most: int = 3, condition: str = "lets_dance >= 0.5",
                runs: int = 3, evaluations: int = 600, seed: int = 1, optimisers: int = 2, file: str | Path | None = None,
-               threads: int | None = None, progress: Callable[[int], None] | None = None) -> Found:
+               threads: int | None = None, progress: Callable[[int], None] | None = None,
+               emulator: bool = False) -> Found:
         """Portfolios that no other beats in points and every aim, over worlds; words as in `experiments.search_worlds`."""
         from letsdance.experiments import search_worlds
 
         return search_worlds.search(self, scenario, aims, robustly, levers, most=most, condition=condition, runs=runs,
                                     evaluations=evaluations, seed=seed, optimisers=optimisers, file=file, threads=threads,
-                                    progress=progress)
+                                    progress=progress, emulator=emulator)
 
     def basins(self, scenario: ScenarioLike = "lets_dance", grid: int = 7, quarters: int = 60, runs: int = 1, seed: int = 1,
                threads: int | None = None, progress: Callable[[int], None] | None = None,

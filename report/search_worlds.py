@@ -23,6 +23,10 @@ def _measure(found: Found, text: Text) -> str:
     return text(f"report.search_aim_{found.measure}")
 
 
+def _aim(aim: str, text: Text) -> str:
+    return text("report.search_aim_success") if aim == "success" else what(parse(aim), text)
+
+
 def front_table(found: Found, text: Text = ENGLISH) -> Table:
     """The finalists in fresh worlds."""
     rows: list[list[str]] = []
@@ -41,7 +45,7 @@ def front_table(found: Found, text: Text = ENGLISH) -> Table:
                 cells.append(percent(value, text) if found.measure == "satisficing" else amount(outcome, value, text))
         cells.append("–" if math.isnan(row["radius"]) else percent(row["radius"], text))
         rows.append(cells)
-    titles = [text("report.search_aim_success") if aim == "success" else what(parse(aim), text) for aim in found.aims]
+    titles = [_aim(aim, text) for aim in found.aims]
     heads = [text("report.search_head_portfolio"), text("report.search_front_points_head"), *titles,
              text("report.search_front_radius")]
     return Table(heads, rows, text("report.search_front_note", measure=_measure(found, text)))
@@ -51,7 +55,21 @@ def search_notes(found: Found, text: Text = ENGLISH) -> list[str]:
     """How far the optimisers agree."""
     said = [text("report.search_front_seed", seed=row.seed, tried=text.number(row.tried),
                  share=percent(row.of_the_front, text)) for row in found.seeds.itertuples()]
-    return [sentence(text("report.search_front_seeds", said=text.listed(said))), text("report.worlds_width")]
+    return [sentence(text("report.search_front_seeds", said=text.listed(said))), *emulated(found, text),
+            text("report.worlds_width")]
+
+
+def emulated(found: Found, text: Text = ENGLISH) -> list[str]:
+    """Where an emulator said what to run: what it learnt from, and how far it was right where it had learnt nothing."""
+    if found.taught is None:
+        return []
+    table = found.taught.table
+    aims = [text("report.search_emulated_aim", aim=_aim(row.aim, text), explained=percent(max(row.explained, 0.0), text),
+                 held=percent(row.coverage, text)) for row in table.itertuples() if not math.isnan(row.explained)]
+    return [text("report.search_emulated", points=text.number(int(table["points"].iloc[0])),
+                 tried=text.number(len(found.tried))),
+            *([sentence(text("report.search_emulated_held", n=text.number(int(table["held_back"].max())),
+                             said=text.listed(aims)))] if aims else [])]
 
 
 def search_study(found: Found, text: Text = ENGLISH) -> Study:

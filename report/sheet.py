@@ -29,6 +29,7 @@ from letsdance.words import Text
 WIDE, NARROW = 960, 400
 _DPI = 96  # a pixel of the sheet is a pixel of CSS
 _POINT = 72 / _DPI
+_STYLE = re.compile(r"<style.*?</style>", re.DOTALL)
 _SHARP = 2  # pixels of a PNG for a pixel of the sheet
 _ONE_AT_A_TIME = Lock()  # matplotlib's settings and fonts belong to the whole process
 Anchor = Literal["start", "middle", "end"]
@@ -253,8 +254,9 @@ class Figure:
         frame = " ".join(f"{length * _POINT:g}" for length in (0, top, self.width, bottom - top))
         tag = (f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
                f'viewBox="{frame}" preserveAspectRatio="xMinYMin" role="img" aria-label="{label}"')
-        if inline:
-            return f"{tag}>{_own_names(self._marks(), f'{self.title} {self.width:g}')}"
+        if inline:  # matplotlib's style is for every element, and on a page that would be the whole page's
+            marks = _own_names(_STYLE.sub("", self._marks()), f"{self.title} {self.width:g}")
+            return f'{tag} stroke-linejoin="round" stroke-linecap="butt">{marks}'
         return (f'{tag} width="{self.width:g}" height="{self.height:g}"><title>{escape(self.title)}</title>'
                 f"<desc>{escape(self.summary)}</desc><metadata>{escape(_provenance(provenance))}</metadata>"
                 f"<style>{font_faces()}</style>{self._marks()}")

@@ -252,6 +252,18 @@ def test_what_it_is_worth_to_know_is_what_the_report_says_of_the_same_runs():
     assert worlds_of.worth(told, Text("nl")) != said
 
 
+def test_what_it_is_worth_to_know_is_reckoned_once_for_all_who_ask(monkeypatch):
+    reckoned = []
+    monkeypatch.setattr(compute, "_drawn", compute.Kept(64, lambda answer: 1))
+    monkeypatch.setattr(worlds_of, "knowing", lambda found: reckoned.append(found) or knowing(found))
+    view = View(policy=replace(FREE, quarters=9)).put(**{worlds_of.ASKED: "30"})
+    *_, first = worlds_of.answers(view, EN, compute.Token())
+    *_, again = worlds_of.answers(view, EN, compute.Token())
+    assert first.worth is again.worth is not None
+    assert again.question == worlds_of.question_of(view)
+    assert len(reckoned) == 1
+
+
 def test_over_worlds_comes_in_turns_is_kept_and_can_be_stopped():
     view = View(policy=replace(FREE, quarters=9))
     some = worlds_of.over_worlds(view, "ranges", "C", compute.Token(), "q", 0.0)

@@ -159,6 +159,8 @@ def test_a_person_asks_is_refused_opens_a_file_and_takes_all_away(monkeypatch, t
         case = find(lambda w: w.headline and not w.asked and not w.says)
         assert case.headline == told(found, "", EN).said()[1]
         assert case.done.value[1].startswith(f"{N} particles")
+        assert "letsdance follow scenario.toml seen.csv" in case.done.value[-1]
+        assert "--worlds 5000 --within ranges" in case.done.value[-1]
         case.vue_wanted({"name": "follow", "kind": "zip"})
         file = find(lambda w: w.file.value["serial"]).file.value
     finally:

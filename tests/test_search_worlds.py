@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from pseudo import plain_english
 from typer.testing import CliRunner
 
+from letsdance.experiments import search_worlds
 from letsdance.experiments.portfolios import code, cost, space
-from letsdance.experiments.search_worlds import MEASURES, Found, measured, search, undominated
+from letsdance.experiments.search_worlds import MEASURES, Found, confirmed, measured, search, undominated
 from letsdance.experiments.worlds import Worlds
 from letsdance.params import Refused
 from letsdance.report.search_worlds import search_study
-from letsdance.scenarios import load
+from letsdance.scenarios import Use, load
 
 START = load("lone_ranger").changed(parameters={"municipalities": 8, "citizens": 12}, quarters=12)
 LEVERS = ["CB", "LEAD", "OUT", "FAL"]
@@ -117,3 +119,67 @@ def test_the_model_is_searched_and_threads_change_nothing(tmp_path, monkeypatch)
     assert done.exit_code == 0, done.output
     assert json.loads(done.output)["tried"] == 4
     assert "beaten by none" in (tmp_path / "letsdance-search" / "report.html").read_text()
+
+
+# ---------------------------------------------------------------- an emulator says what to run
+
+EIGHT = ["CB", "LEAD", "OUT", "FAL", "FRCS", "BROK", "MANDATE", "FLEX"]
+KIND = Worlds(6, "fixed", parameters={"k": "0.5:1.5"})
+
+
+def told(portfolio, k, runs=2):
+    """float64[aims, worlds, runs]: success where CB and LEAD are in, less where k is large, beside luck of each run; trust
+    falls with each lever."""
+    names = {use.name for use in portfolio}
+    luck = 0.02 * np.array([-1.0, 1.0])[:runs]
+    success = (0.3 + 0.4 * ({"CB", "LEAD"} <= names) + 0.2 * ("OUT" in names) - 0.3 * (np.asarray(k) - 1.0))[:, None] + luck
+    return np.stack([success, np.full(success.shape, 0.9 - 0.1 * len(names))])
+
+
+@pytest.fixture(scope="module")
+def guided():
+    asked = KIND.table(START)["k"].to_numpy()
+    calls = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search_worlds, "PAIRS", 240)
+        made = search(KIND, START, ["success", "T"], levers=EIGHT, starts=[1], durations=[None], strengths=[1.0], most=3,
+                      runs=2, evaluations=200, emulator=True, evaluate=lambda p: calls.append(p) or told(p, asked),
+                      evaluate_fresh=lambda p: told(p, asked), teacher=lambda portfolios, table: np.concatenate(
+                          [told(p, [k]) for p, k in zip(portfolios, table["k"], strict=True)], axis=1))
+    return made, calls, asked
+
+
+def test_an_emulator_finds_the_front_of_all_and_runs_fewer(guided, spoken):
+    made, calls, asked = guided
+    whole = list(space(START, EIGHT, [1], [None], [1.0], 3).portfolios())
+    points = np.array([[-cost(p, 12), *told(p, asked).mean(axis=(1, 2))] for p in whole])
+    front = {code(p) for p, on in zip(whole, undominated(points), strict=True) if on}
+    assert set(made.front["portfolio"]) <= front
+    assert {"CB", "LEAD", "OUT"} == {use.name for use in made.portfolios[made.front["portfolio"][0]]}
+    assert len(calls) == confirmed(200) == len(made.tried) < len(whole)  # what is told was run, and no more
+    assert made.runs == confirmed(200) * 6 * 2 + 240 * 2
+    by_code = dict(zip(map(code, whole), points, strict=True))
+    for row in made.tried.itertuples():
+        assert [-row.cost, row.success, row.T] == pytest.approx(by_code[row.portfolio])
+    table = made.taught.table.set_index("aim")
+    assert table.loc["T", "explained"] > 0.99  # a straight line
+    assert table.loc["success", "explained"] > 0.5  # two levers together are in few of the pairs
+    assert table["coverage"].min() > 0.85
+    assert not plain_english(search_study(made, spoken))
+
+
+def test_an_emulator_refuses_what_it_was_not_taught(guided):
+    made, _, _ = guided
+    with pytest.raises(Refused, match="WEAK is none of them"):
+        made.taught.evaluate((Use("WEAK"),))
+    wider = replace(made.taught, worlds=np.array([[0.7], [2.0]]))
+    with pytest.raises(Refused, match="outside"):
+        wider.evaluate(())
+
+
+@pytest.mark.parametrize(("worlds", "words", "said"), [
+    (KIND, {"runs": 1}, "tells luck apart"), (KIND, {"whom": ["everybody", "the poorest quarter"]}, "act everywhere"),
+    (Worlds(6, "fixed", alternatives={"profile": ["co_creation", "telework"]}), {}, "profile has none")])
+def test_what_an_emulator_cannot_learn_is_refused_before_anything_runs(worlds, words, said):
+    with pytest.raises(Refused, match=said):
+        search(worlds, START, ["success"], levers=["OUT", "REWARD"], emulator=True, evaluate=planted, **words)
