@@ -117,7 +117,8 @@ def said(drawn: Drawn, text: Text) -> str:
     every, lost = len(drawn.municipalities), len(drawn.lost)
     told = [text("town.map_all", n=text.number(every), by=drawn.by) if not lost else text(
         "town.map_some", n=text.number(every), found=text.number(every - lost), lost=text.number(lost), by=drawn.by,
-        names=few(drawn.lost))]
+        names=few([text("town.map_guess", name=name, guess=guess) if guess else name
+                   for name, guess in zip(drawn.lost, drawn.guesses, strict=True)]))]
     told += [text("town.map_far", n=text.number(len(drawn.far)), names=few(drawn.far))] if drawn.far else []
     told += [text("town.map_spare", n=text.number(len(drawn.spare)), names=few(drawn.spare))] if drawn.spare else []
     told += [text("town.map_left", n=text.number(drawn.left))] if drawn.left else []

@@ -19,12 +19,13 @@ import numpy as np
 
 from letsdance.dashboards.compute import Pair
 from letsdance.experiments.paired import Interval, paired
+from letsdance.report.outcomes import writing
 from letsdance.report.style import CATEGORY_COLOURS, COLOURS, spread
 from letsdance.simulation.run import CATEGORIES, Result
 from letsdance.words import Text
 
 __all__ = ["Chart", "Curve", "Told", "adoption", "categories", "css_colours", "end_label", "equity", "key_of", "lines",
-           "packed", "plane", "regimes", "willingness"]
+           "packed", "plane", "regimes", "whole", "willingness"]
 
 #: On dark paper the same hues, lighter; the late adopters stay the ones that stand out.
 _DARK = {"lets_dance": "#58b4ea", "lone_ranger": "#f2a04d", "dead_horse": "#dd90c2", "wasteland": "#b7b1a6"}
@@ -169,12 +170,14 @@ def key_of(question: object) -> str:
 # ---------------------------------------------------------------- curves over quarters
 
 def lines(name: str, title: str, sentence: str, curves: Sequence[Curve], text: Text, *, difference: bool = False,
-          ratio: bool = False, top: float = 100.0) -> Chart:
+          of: str = "C", top: float = 100.0) -> Chart:
     """Curves over quarters, each with its band, the reference dashed; with `difference`, each less its reference.
 
-    Shares are drawn from 0 to 100 %; ratio: as plain numbers. top: the upper end of the axis.
+    Shares are drawn from 0 to 100 %. of: which outcome it is, or one that is written so. top: the upper end of the axis.
     """
-    unit, digits = (1.0, 2) if ratio else (100.0, 1)
+    write = writing(of)
+    unit, digits = write.factor, write.digits + 1
+    counted = _counted_in(of, difference, text)
     quarters = curves[0].values.shape[1] - 1
     series: list[dict[str, Any]] = []
     data: dict[str, np.ndarray | list[Any]] = {}
@@ -206,28 +209,40 @@ def lines(name: str, title: str, sentence: str, curves: Sequence[Curve], text: T
             line |= end_label(curve.end or curve.name, colour)
         series.append(line)
         data[curve.id] = np.round(mean, digits)
-    axis = _values(reach if difference else None, top, ratio)
     option = {
         "animation": False,
-        "grid": {"left": 44, "right": 112, "top": 14, "bottom": 40},
+        "grid": {"left": 44, "right": 112, "top": 14 if counted == "%" else 30, "bottom": 40},
         "xAxis": {"type": "category", "boundaryGap": False, "data": list(range(quarters + 1)),
                   "name": text("chart.quarter"), "nameLocation": "middle", "nameGap": 22,
                   "nameTextStyle": {"color": "--soft", "fontSize": 12},
                   "axisTick": {"show": False}, "axisLine": {"lineStyle": {"color": "--line"}, "onZero": False},
                   "axisLabel": {"interval": _every(quarters) - 1, "color": "--soft", "fontSize": 12, "hideOverlap": True}},
-        "yAxis": {**axis, "splitLine": {"lineStyle": {"color": "--line"}},
-                  "axisLabel": {"color": "--soft", "fontSize": 12, "formatter": "{value}" + (
-                      "" if ratio else " %" if not difference else "")}},
+        "yAxis": {**_values(reach if difference else None, top, unit == 1), "splitLine": {"lineStyle": {"color": "--line"}},
+                  **_axis_name(counted),
+                  "axisLabel": {"color": "--soft", "fontSize": 12, "formatter": "{value}" + " %" * (counted == "%")}},
         "tooltip": {"trigger": "axis", "confine": True},
         "series": series,
         "aria": {"enabled": True},
-        "_unit": "" if ratio else text("number.points_unit") if difference else "%",
-        "_digits": 2 if ratio else 0, **({"_most": 100} if top > 100 else {}),
+        "_unit": counted if unit == 100 else "", "_digits": write.digits, **({"_most": 100} if top > 100 else {}),
         "_names": {"quarter": text("chart.quarter"), "reference": text("chart.reference")},
     }
     if difference:
         title = text("chart.difference", title=title)
-    return Chart(name, title, sentence, option, data, lambda: _table(shown, text, quarters, digits if ratio else 0))
+    return Chart(name, title, sentence, option, data, lambda: _table(shown, text, quarters, write.digits, counted))
+
+
+def _counted_in(of: str, difference: bool, text: Text) -> str:
+    """What stands at a chart's axis: "%", "points", "per municipality"."""
+    write = writing(of)
+    if write.factor == 100:
+        return text("number.points_unit") if difference or write.unit != "%" else "%"
+    return text(f"compare.unit_{of}")
+
+
+def _axis_name(counted: str) -> dict[str, Any]:
+    """What an upright axis counts, above it; nothing where each number says it."""
+    return {} if counted == "%" else {"name": counted, "nameLocation": "end", "nameGap": 11, "nameTextStyle": {
+        "color": "--soft", "fontSize": 12, "align": "left", "padding": [0, 0, 0, -38]}}
 
 
 def end_label(name: str, colour: str) -> dict[str, Any]:
@@ -256,12 +271,12 @@ def _round_up(reach: float) -> float:
 
 
 def _table(shown: Sequence[tuple[str, np.ndarray, np.ndarray | None]], text: Text, quarters: int,
-           digits: int) -> tuple[list[str], list[list[str]]]:
-    """Once a year: mean and band of each curve, and the reference's mean."""
+           digits: int, counted: str) -> tuple[list[str], list[list[str]]]:
+    """Once a year: mean and band of each curve, and the reference's mean; the heads say what they are counted in."""
     columns = [text("chart.quarter")]
     for name, _, other in shown:
         parts = [text("chart.mean"), _EDGE, *([] if other is None else [text("chart.reference")])]
-        columns += [text.labelled(name, part) for part in parts]
+        columns += [text.labelled(name, f"{part} ({counted})") for part in parts]
     rows = []
     for q in sorted({*range(0, quarters + 1, 4), quarters}):
         row = [str(q)]
@@ -333,7 +348,12 @@ def _whole(pair: Pair, names: Mapping[str, str]) -> float:
     """The end of an axis of shares: 100 %, or as much more as the poorest quarter takes part above its share, which a share
     cannot: the axis is written up to 100 %."""
     ends = [spread(result.rows[name]) for result in (pair.result, pair.reference) for name in names]
-    return 25.0 * max(4, math.ceil(4 * max(float(np.nanmax(values, initial=0.0)) for values in ends)))
+    return whole(max(float(np.nanmax(values, initial=0.0)) for values in ends))
+
+
+def whole(high: float) -> float:
+    """The end of an axis, in per cent, that holds a ratio."""
+    return 25.0 * max(4, math.ceil(4 * high))
 
 
 def ever_by_category(result: Result) -> np.ndarray:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from letsdance.dashboards.charts import Chart, Curve, lines, plane
+from letsdance.dashboards.charts import Chart, Curve, lines, plane, whole
 from letsdance.dashboards.compute import Token, simulated
 from letsdance.dashboards.numbers import Cell, Head, Row
 from letsdance.dashboards.sentences import what_changed
@@ -18,6 +18,7 @@ from letsdance.experiments.outcomes import parse
 from letsdance.experiments.paired import Interval, interval
 from letsdance.experiments.windtunnel import less_is_better
 from letsdance.params import Refused, within
+from letsdance.report.outcomes import per_cent, writing
 from letsdance.report.style import capital, finite_mean, spread
 from letsdance.scenarios import SHOCKS, STARTS, parse_uses
 from letsdance.scenarios.policy import Policy
@@ -27,14 +28,12 @@ from letsdance.simulation.run import Result
 from letsdance.words import Text
 
 LETTERS = "ABCD"
-#: What policies are compared on, in this order; how each is written: a share, or a number with so many decimals.
-OUTCOMES: Mapping[str, int | None] = {
-    "lets_dance": None, "C": None, "G": None, "services": 1, "on": None, "uses": None, "T": None,
-    "representativeness": 2, "late_adopter_gap": None}
+#: What policies are compared on, in this order.
+OUTCOMES = ("lets_dance", "C", "G", "services", "on", "uses", "T", "representativeness", "late_adopter_gap")
 #: What stands for the start as it stands, where that is the reference.
 START = "start"
-#: The difference from which on a cell of the wind tunnel has its full shade, by how the outcome is written.
-_DEEP: Mapping[int | None, float] = {None: 0.2, 1: 1.0, 2: 0.1}
+#: The difference from which on a cell of the wind tunnel has its full shade: of shares, and of other numbers.
+_DEEP, _DEEP_NUMBER = 0.2, 1.0
 #: In the wind tunnel: the column without a shock, and the quarter in which each shock comes.
 CALM, AT = "none", 12
 
@@ -143,33 +142,23 @@ def named(name: str, policies: Mapping[str, Policy], text: Text) -> str:
 
 def level(value: float, outcome: str, text: Text) -> str:
     """A value of an outcome as it is written: '12 %', '3.4', a gap in points."""
-    if outcome == "late_adopter_gap":
-        return gained(value, outcome, text, True).removeprefix("+")
-    digits = OUTCOMES[outcome]
-    return text.percent(value) if digits is None else text.number(value, digits)
+    return writing(outcome).level(value, text)
 
 
 def gained(value: float, outcome: str, text: Text, unit: bool = False) -> str:
     """A difference with its sign: '+12', in points for shares; unit: '+12 points'."""
-    digits = OUTCOMES[outcome]
-    said = text.number(100 * value if digits is None else value, digits or 0)
-    said = f"+{said}" if value > 0 and said.strip("0.,") else said
-    if not unit or digits is not None:
-        return said
-    return text.in_points(said).replace(" ", "\u00a0")
+    return writing(outcome).difference(value, text, unit)
 
 
 def reach(effect: Interval, outcome: str, text: Text) -> str:
     """Its interval: '9–15', '−3 to 2'."""
-    digits, unit = OUTCOMES[outcome], 100 if OUTCOMES[outcome] is None else 1
-    return text.band(unit * effect.low, unit * effect.high, digits or 0)
+    return writing(outcome).band(effect.low, effect.high, text)
 
 
 def sure(effect: Interval, outcome: str) -> bool:
     """Whether a difference is clear: its interval leaves 0 out, and as it is written it is not 0."""
-    digits = OUTCOMES[outcome]
-    least = 0.005 if digits is None else 0.5 * 10.0 ** -digits
-    return effect.clear and abs(effect.mean) >= least
+    write = writing(outcome)
+    return effect.clear and write.factor * abs(effect.mean) >= 0.5 * 10.0 ** -write.digits
 
 
 def best(shown: Beside, outcome: str) -> tuple[str, str | None] | None:
@@ -241,7 +230,7 @@ def cost_of(name: str, shown: Beside, outcome: str, text: Text) -> str:
     cost = shown.found.cost_per_effect(name, outcome)
     said = text("compare.cost_less" if cost.points < 0 else "compare.cost", n=text.price(abs(cost.points)),
                 quarters=shown.found.quarters)
-    if OUTCOMES[outcome] is None and np.isfinite(cost.each) and (cost.effect.mean > 0) != less_is_better(parse(outcome)):
+    if per_cent(outcome) and np.isfinite(cost.each) and (cost.effect.mean > 0) != less_is_better(parse(outcome)):
         digits = 1 if cost.each < 1000 else 0
         said += " " + text("compare.cost_each", n=text.number(cost.each / 100, digits),
                            band=text.band(cost.low / 100, cost.high / 100, digits))
@@ -351,24 +340,24 @@ def over_time(shown: Beside, outcome: str, text: Text, difference: bool) -> Char
         title = named(reference, shown.policies, text)
         curves.append(Curve(reference, title, colour, base, band=not curves, dashed=True,
                             end=text("chart.reference") if reference == START else reference))
-    ratio = OUTCOMES[outcome] is not None
+    share = per_cent(outcome)
     high = max(float(np.nanmax(spread(_path(result, outcome)), initial=0.0)) for result in results.values())
     chart = lines("over_time", text(f"compare.outcome_{outcome}"), _ends(shown, outcome, text), curves, text,
-                  difference=difference, ratio=ratio, top=_top(high, ratio))
+                  difference=difference, of=outcome, top=_top(high, share))
     if not difference:
         low = min(float(np.nanmin(spread(_path(result, outcome)), initial=0.0)) for result in results.values())
         top = chart.option["yAxis"]["max"]
-        unit = 1 if ratio else 100
-        chart.option["yAxis"] |= {"interval": top / 4, "min": next(
+        unit = 100 if share else 1
+        chart.option["yAxis"] |= {"interval": min(top / 4, 25.0) if share else top / 4, "min": next(
             -top * part for part in (0, 0.25, 0.5, 1) if unit * low >= -top * part - 0.02 * top or part == 1)}
     return chart
 
 
-def _top(high: float, ratio: bool) -> float:
+def _top(high: float, share: bool) -> float:
     """The upper end of the axis: steady while numbers move."""
-    if ratio:
+    if not share:
         return next((top for top in (1.0, 2.0, 4.0, 8.0, 16.0, 40.0) if high <= top), 100.0)
-    return next((top for top in (20.0, 40.0, 60.0) if 100 * high <= 0.95 * top), 100.0)
+    return next((top for top in (20.0, 40.0, 60.0) if 100 * high <= 0.95 * top), whole(high))
 
 
 def _ends(shown: Beside, outcome: str, text: Text) -> str:
@@ -434,7 +423,8 @@ def tunnel_rows(tunnel: Tunnel, text: Text) -> tuple[list[Head], list[Row]]:
     ends = {cell: float(finite_mean(with_it)) for cell, (_, with_it) in tunnel.values.items()}
     worst = worst_of(tunnel)
     gains = {cell: _gain(pair) for cell, pair in tunnel.values.items()}
-    largest = max([_DEEP[OUTCOMES[outcome]], *(abs(e.mean) for e in gains.values() if np.isfinite(e.mean))])
+    deep = _DEEP if per_cent(outcome) else _DEEP_NUMBER
+    largest = max([deep, *(abs(e.mean) for e in gains.values() if np.isfinite(e.mean))])
     rows = []
     for shock in (CALM, *SHOCKS):
         cells = []

@@ -194,13 +194,13 @@ def gap(pair: Pair, text: Text, difference: bool) -> Chart:
         sentence = text("late_adopters.gap_ahead", points=text.points(float(means[-1])), quarter=pair.result.quarters)
     chart = lines("gap", text("late_adopters.gap"), sentence,
                   [Curve("gap", text("late_adopters.gap_end"), "category3", now, before)],
-                  text, difference=difference and not pair.same)
+                  text, difference=difference and not pair.same, of="late_adopter_gap")
     if not (difference and not pair.same):
         reach = spread(now) if before is None else np.concatenate([spread(now), spread(before)[1:2]])  # as drawn
         low, high = float(np.nanmin(reach, initial=0.0)), float(np.nanmax(reach, initial=0.0))
         chart.option["yAxis"] |= {"min": next(end for end in (0, -25, -50, -100) if 100 * low >= end - 1 or end == -100),
                                   "max": next(end for end in (25, 50, 100) if 100 * high <= end - 1 or end == 100)}
-    chart.option["grid"] |= {"left": 52}  # room for -100 %
+    chart.option["grid"] |= {"left": 52}
     return chart
 
 

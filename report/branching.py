@@ -11,7 +11,7 @@ from letsdance.experiments.branch import AS_IT_WAS, Saved
 from letsdance.experiments.outcomes import parse
 from letsdance.experiments.paired import paired
 from letsdance.report.figures import panels_over_time
-from letsdance.report.outcomes import what
+from letsdance.report.outcomes import per_cent, what
 from letsdance.report.sheet import Figure
 from letsdance.report.study import Section, Study, Table
 from letsdance.report.style import ENGLISH, GRID, SOFT, band, decimal, percent, points, spread, start_titled
@@ -38,7 +38,7 @@ def _policies(frame: pd.DataFrame) -> list[str]:
 
 
 def _share(name: str) -> bool:
-    return parse(name).unit == "share"
+    return per_cent(name)
 
 
 def _named(policy: str, text: Text) -> str:

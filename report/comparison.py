@@ -12,7 +12,18 @@ import numpy as np
 from letsdance.experiments.compare import ASKED, MAIN, Comparison, Effect, listing
 from letsdance.experiments.outcomes import WHOLE_RUN, Outcome, parse
 from letsdance.experiments.paired import Interval, interval
-from letsdance.report.outcomes import amount, change, described, difference, digits_of, subject, unit_of, what, when
+from letsdance.report.outcomes import (
+    amount,
+    change,
+    described,
+    difference,
+    digits_of,
+    per_cent,
+    subject,
+    unit_of,
+    what,
+    when,
+)
 from letsdance.report.sheet import WIDE, Figure, Panel, quarter_ticks, shorten, text_width, wrap
 from letsdance.report.study import Section, Study, Table
 from letsdance.report.style import (
@@ -133,7 +144,7 @@ def differences(found: Comparison, width: float = WIDE, text: Text = ENGLISH) ->
         seen = np.concatenate([one[["low", "high", "mean"]].to_numpy().ravel() for one in rows.values()])
         seen = seen[np.isfinite(seen)]
         outcome = Outcome(name)
-        ys, ticks = scaled(float(seen.min(initial=0.0)), float(seen.max(initial=0.0)), outcome.unit == "share", text)
+        ys, ticks = scaled(float(seen.min(initial=0.0)), float(seen.max(initial=0.0)), per_cent(outcome), text)
         panel = Panel(figure, column * cell + left, top + 28 + row * (height + 66), cell - left - right, height,
                       (0, found.quarters), ys)
         panel.scale_y(ticks)
@@ -375,7 +386,7 @@ def cost_table(found: Comparison, outcomes: Sequence[Outcome], text: Text = ENGL
             if cost.reason:
                 cells.append(text(f"report.why_{cost.reason}"))
                 continue
-            unit, scale = ("point", 100) if outcome.unit == "share" else ("unit", 1)
+            unit, scale = ("point", 100) if per_cent(outcome) else ("unit", 1)
             each, low, high = (v / scale for v in (cost.each, cost.low, cost.high))
             digits = 0 if each >= 20 else 1
             way = "more" if cost.effect.mean > 0 else "less"

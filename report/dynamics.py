@@ -15,6 +15,7 @@ import numpy as np
 from letsdance.experiments.boundaries import SHADE, boundaries
 from letsdance.experiments.estimates import Estimate
 from letsdance.experiments.outcomes import parse
+from letsdance.report.outcomes import per_cent
 from letsdance.report.sheet import WIDE, Figure, Panel, quarter_ticks, scale, share_ticks, text_width
 from letsdance.report.study import Section, Study, Table
 from letsdance.report.style import (
@@ -104,14 +105,14 @@ def scale_of(name: str, values: np.ndarray,
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     if low >= 0:
         top, ticks = scale(high, text)
-        return (0.0, top), ticks
+        return (0.0, top), [(v, text.percent(v)) for v, _ in ticks] if per_cent(name) else ticks
     reach = 0.05 * (high - low or 1.0)
     return (low - reach, high + reach), round_ticks(low, high, text)
 
 
 def gap_writer(name: str, text: Text = ENGLISH) -> Any:
     """How a difference of an outcome is written."""
-    return partial(points, text=text) if parse(name).unit == "share" else partial(decimal, digits=2, text=text)
+    return partial(points, text=text) if per_cent(name) else partial(decimal, digits=2, text=text)
 
 
 def counted_runs(runs: int, text: Text = ENGLISH) -> str:

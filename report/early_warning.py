@@ -10,7 +10,7 @@ from letsdance.experiments.early_warning import LOOK, NOMINAL, SHORTEST, EarlyWa
 from letsdance.experiments.estimates import Estimate
 from letsdance.experiments.outcomes import parse
 from letsdance.report.dynamics import across, counted_runs, number, scale_of, with_interval
-from letsdance.report.outcomes import called
+from letsdance.report.outcomes import called, per_cent
 from letsdance.report.sheet import WIDE, Figure, Panel, quarter_ticks
 from letsdance.report.study import Section, Study, Table
 from letsdance.report.style import (
@@ -129,7 +129,7 @@ def _said(found: EarlyWarning, text: Text) -> list[str]:
         said.append(text("report.warning_quiet_left", n=found.left_out_quiet))
     began = float(found.series[found.used, 0].mean())
     then = float(found.series[np.flatnonzero(found.used), times.astype(int)].mean())
-    share = parse(found.outcome).unit == "share"
+    share = per_cent(found.outcome)
     before, after = (percent(level, text) if share else decimal(level, 2, text) for level in (began, then))
     said.append(text("report.warning_hardly" if before == after else "report.warning_gone", outcome=_name(found, text),
                      level=after, before=before, after=after))

@@ -15,7 +15,7 @@ from letsdance.experiments import address
 from letsdance.experiments.outcomes import parse
 from letsdance.experiments.store import Sweep
 from letsdance.params import Refused
-from letsdance.report.outcomes import titled
+from letsdance.report.outcomes import per_cent, titled
 from letsdance.report.sheet import Figure, Panel, scale, shorten
 from letsdance.report.study import Section, Study, Table, write
 from letsdance.report.style import COLOURS, ENGLISH, SOFT, capital, decimal, percent, percent_sign
@@ -92,7 +92,7 @@ def _numeric(table: Any, name: str) -> bool:
 
 
 def _number(name: str, value: float, text: Text) -> str:
-    return percent(value, text) if parse(name).unit == "share" else decimal(value, 1, text)
+    return percent(value, text) if per_cent(name) else decimal(value, 1, text)
 
 
 def _strongest(table: Any, factors: list[str], name: str, text: Text) -> str:
@@ -143,7 +143,7 @@ def _figure(table: Any, factors: tuple[str, ...], name: str, width: float, text:
                     text("report.sweep_figure_says", what=title, factors=text.listed(list(shown))), width)
     y = figure.head(text("report.sweep_head") + (
         text("report.sweep_head_first", n=_MOST_FACTORS, of=len(factors)) if len(factors) > len(shown) else ""))
-    share = parse(name).unit == "share"
+    share = per_cent(name)
     top, ticks = scale(float(known[name].max()) if len(known) else 1.0, text)
     low = float(known[name].min()) if len(known) else 0.0
     if share:

@@ -23,7 +23,7 @@ from letsdance.report.dynamics import (
     two_panels,
     with_interval,
 )
-from letsdance.report.outcomes import called
+from letsdance.report.outcomes import called, per_cent
 from letsdance.report.sheet import WIDE, Figure, Panel, quarter_ticks, share_ticks, text_width
 from letsdance.report.study import Section, Study, Table
 from letsdance.report.style import (
@@ -237,7 +237,7 @@ def gap_while_waiting(found: Hysteresis, width: float = WIDE, text: Text = ENGLI
     figure = Figure(text("report.loop_waited"), text(
         "report.loop_waited_says", name=found.axis.name, at=number(found.waited_at, text), quarters=found.waited,
         before=_size(found.gap_before, write, text), left=_size(found.gap_left, write, text)), width)
-    share = parse(found.outcome).unit == "share"
+    share = per_cent(found.outcome)
     top = figure.head(text("report.loop_waited_head_share" if share else "report.loop_waited_head",
                            outcome=capital(_name(found, text)), runs=counted_runs(found.runs, text)))
     height = 190

@@ -11,7 +11,18 @@ import numpy as np
 from letsdance.experiments.paired import Interval
 from letsdance.experiments.windtunnel import CALM, WindTunnel
 from letsdance.report.comparison import key
-from letsdance.report.outcomes import amount, change, described, difference, digits_of, subject, unit_of, what, when
+from letsdance.report.outcomes import (
+    amount,
+    change,
+    described,
+    difference,
+    digits_of,
+    per_cent,
+    subject,
+    unit_of,
+    what,
+    when,
+)
 from letsdance.report.sheet import WIDE, Figure, fitting, wrap
 from letsdance.report.study import Section, Study, Table
 from letsdance.report.style import COLOURS, ENGLISH, INK, OWN, SOFT, capital, sentence, short, start_titled, tint
@@ -59,9 +70,9 @@ def heat(found: WindTunnel, width: float = WIDE, text: Text = ENGLISH) -> Figure
     figure = Figure(text("report.tunnel_title", policy=capital(found.portfolio.title)),
                     f"{sentence(f'{asked["what"]}, {asked["when"]}')} "
                     f"{sentence(text('report.semicolon').join(said))}", width)
-    scale = 100 if outcome.unit == "share" else 1
+    scale = 100 if per_cent(outcome) else 1
     top = figure.head(text("report.tunnel_head_narrow" if narrow else "report.tunnel_head", runs=found.runs, at=found.at,
-                           unit=text("report.tunnel_unit") if outcome.unit == "share" else "", **asked))
+                           unit=text("report.tunnel_unit") if per_cent(outcome) else "", **asked))
     top = key(figure, top + 10, {text("report.clearly_better"): HELPS, text("report.clearly_worse"): HARMS},
               text("report.tunnel_note"))
     left, tall = (98.0, 42.0) if narrow else (170.0, 46.0)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from letsdance.experiments import cards, robust
+from letsdance.report.outcomes import writing
 from letsdance.report.style import (
     ENGLISH,
     band,
@@ -33,14 +34,10 @@ if TYPE_CHECKING:
     from letsdance.experiments.paired import Finding
     from letsdance.simulation.run import Result
 
-__all__ = ["MEASURES", "beside", "card", "headline", "holding", "left_out", "measured", "of_runs", "paragraph",
+__all__ = ["beside", "card", "headline", "holding", "left_out", "measured", "of_runs", "paragraph",
            "strength"]
 
 Results = Mapping[str, "Result"]
-
-#: What may suffer, and how many decimals it has; None: a share. The reader compares starts, so all are 'more is better'.
-MEASURES: Mapping[str, int | None] = dict.fromkeys(cards.MEASURES) | {
-    "services": 1, "legitimacy": 2, "accountability": 2, "representativeness": 2}
 
 
 def left_out(text: Text = ENGLISH) -> list[tuple[str, str]]:
@@ -193,13 +190,14 @@ def _fails(result: Result, text: Text) -> str:
 
 
 def _measured(measure: str, value: float, text: Text) -> str:
-    digits = MEASURES[measure]
-    return percent(value, text) if digits is None else decimal(value, digits, text)
+    """A level as screens write it, but for nothing that is rounded to none."""
+    write = writing(measure)
+    return percent(value, text) if write.unit == "%" else decimal(value, write.digits, text)
 
 
 def _suffers(name: str, results: Results, text: Text) -> str:
     title = titles(results, text)
-    mine = {m: cards.end(results[name], m) for m in MEASURES}
+    mine = {m: cards.end(results[name], m) for m in cards.MEASURES}
     unknown = [text(f"measure.{m}") for m, value in mine.items() if not math.isfinite(value)]
     aside = f" {text('report.not_measured', what=text.listed(unknown))}" if unknown else ""
     if len(results) == 1:
@@ -307,12 +305,9 @@ def _suffers_shortly(name: str, results: Results, text: Text) -> str:
     gaps = cards.suffering(name, results)
     if cards.suffers(name, results) == "little":
         return text("card.suffers_little", n=len(gaps))
-    _, measure, amount, best, top = min(gaps)
-    unit, digits = (1.0, 1) if measure == "services" else (100.0, 0)
-
-    def value(amount: float) -> str:
-        return text.number(amount, 1) if measure == "services" else text.percent(amount)
-
+    _, measure, worst, best, top = min(gaps)
+    write = writing(measure)
     ends = finite_mean(results[name].rows[measure][:, -cards.LAST:], axis=1)
-    return text("card.against", what=capital(text(f"measure.{measure}")), value=value(amount), best=value(top),
-                band=_bracket(np.asarray(ends), text, unit, digits), where=text.title("start", best))
+    return text("card.against", what=capital(text(f"measure.{measure}")), value=write.level(worst, text),
+                best=write.level(top, text),
+                band=_bracket(np.asarray(ends), text, write.factor, write.digits), where=text.title("start", best))

@@ -9,7 +9,9 @@ scale, as atlases do: else a country with islands far away would be a speck.
 
 from __future__ import annotations
 
+import difflib
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -43,6 +45,12 @@ _OCEAN, _WIDER = (5.0, 5e5), 0.25
 _SQUARE, _GAP = 96, 4
 #: Properties of features that can hold names or codes, and how long those are.
 _MOST_PROPERTIES, _LONGEST_NAME = 20, 200
+#: What a file writes before or behind a municipality's name, and a table does not, or the other way round.
+_KIND = re.compile(r"^(?:gemeente|gemeinde|commune|municipality|municipalite|city|town|ville|stadt?)"
+                   r"_(?:of_|van_|de_|du_|d_)?"
+                   r"|_(?:gemeente|gemeinde|commune|municipality|city|town|stadt?)$")
+#: Names that are guessed at, so that two files of thousands cost no minute, and how alike a guess must be.
+_MOST_GUESSED, _ALIKE = 40, 0.6
 #: Columns of a table that say where a municipality lies: east and north, by the names that they have in files.
 _COLUMNS = ((("longitude", "lon", "lng", "long", "lengtegraad", "laengengrad", "langengrad"),
              ("latitude", "lat", "breedtegraad", "breitengrad")),
@@ -219,20 +227,34 @@ def _matched(names: Sequence[str], shapes: Shapes) -> tuple[str, list[list[int]]
 
 
 def _found(names: Sequence[str], values: Sequence[str]) -> list[list[int]]:
-    """Each name's features: those written alike; else those alike without capitals, accents and signs, where only one
-    name can be meant."""
+    """Each name's features: those written alike; else those alike without capitals, accents and signs; else those alike
+    without "Gemeente" and the like; where only one name can be meant."""
     own = list(ids(pd.Series(list(names), dtype=str)))
     exact = _at(values)
     found = [exact.get(name, []) for name in own]
-    free = [k for k, rows in enumerate(found) if not rows]
-    taken = {value for value in own if value in exact}
-    loose = _at([plain_name(value) if value and value not in taken else "" for value in values]) if free else {}
-    asked = _at([plain_name(own[k]) for k in free])
-    for k in free:
-        plain = plain_name(own[k])
-        if plain and len(asked[plain]) == 1:
-            found[k] = loose.get(plain, [])
+    for plain in (plain_name, _bare):
+        free = [k for k, rows in enumerate(found) if not rows]
+        taken = {row for rows in found for row in rows}
+        rest = ["" if row in taken else plain(value) for row, value in enumerate(values)] if free else []
+        loose = _at(rest)
+        asked = _at([plain(own[k]) for k in free])
+        for k in free:
+            name = plain(own[k])
+            if name and len(asked[name]) == 1 and len({values[row] for row in loose.get(name, [])}) == 1:
+                found[k] = loose[name]
     return found
+
+
+def _bare(name: str) -> str:
+    """A municipality's name without what says that it is one."""
+    return _KIND.sub("", plain_name(name))
+
+
+def _guesses(lost: Sequence[str], spare: Sequence[str]) -> tuple[str, ...]:
+    """For each name that was not found the nearest of those that the file names besides; "" where none is near."""
+    known = {_bare(one): one for one in spare}
+    near = [difflib.get_close_matches(_bare(one), known, n=1, cutoff=_ALIKE) for one in lost[:_MOST_GUESSED]]
+    return tuple(known[one[0]] if one else "" for one in near) + ("",) * max(0, len(lost) - _MOST_GUESSED)
 
 
 def _at(values: Iterable[str]) -> dict[str, list[int]]:
@@ -267,7 +289,7 @@ class Drawn:
 
     by: the property that their names were found in. lost: municipalities that are not in the file, which stand below the
     others. spare: what the file names besides. left: features that could not be drawn. far: municipalities that lie farther
-    from the others than it is drawn.
+    from the others than it is drawn. guesses: of each that is lost, which of the spare ones may be meant, or "".
     """
 
     municipalities: tuple[str, ...]
@@ -278,6 +300,7 @@ class Drawn:
     spare: tuple[str, ...] = ()
     left: int = 0
     far: tuple[str, ...] = ()
+    guesses: tuple[str, ...] = ()
 
 
 def drawn(municipalities: Sequence[str], shapes: Shapes, name: str) -> Drawn:
@@ -305,8 +328,9 @@ def drawn(municipalities: Sequence[str], shapes: Shapes, name: str) -> Drawn:
     spare = tuple(value for row, value in enumerate(shapes.names[by]) if row not in taken and value)
     lost = [m for m in range(len(municipalities)) if not found[m]]
     outline = _outlines(corners, lengths, middle, here, lost, name) if len(corners) else None
-    return Drawn(tuple(municipalities), outline, squares(_whole(middle, here, len(municipalities))), by,
-                 tuple(municipalities[m] for m in lost), spare, shapes.left, tuple(municipalities[here[k]] for k in far))
+    missed = tuple(municipalities[m] for m in lost)
+    return Drawn(tuple(municipalities), outline, squares(_whole(middle, here, len(municipalities))), by, missed, spare,
+                 shapes.left, tuple(municipalities[here[k]] for k in far), _guesses(missed, spare))
 
 
 def _whole(places: np.ndarray, here: Sequence[int], count: int) -> np.ndarray:

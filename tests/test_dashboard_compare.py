@@ -119,7 +119,7 @@ def test_curves_are_the_runs_means_and_the_table_says_the_same(shown):
     for name in ("A", "B", "C", "start"):
         np.testing.assert_allclose(chart.data[name], 100 * shown.found.results[name].rows["lets_dance"].mean(0), atol=0.051)
     columns, rows = chart.table()
-    assert columns[1] == "A Free-range civil servants: mean"
+    assert columns[1] == "A Free-range civil servants: mean (%)"
     assert rows[-1][1] == EN.number(100 * shown.found.results["A"].rows["lets_dance"][:, -1].mean())
     apart = drawing.over_time(shown, "lets_dance", EN, True)
     np.testing.assert_allclose(apart.data["A"], 100 * shown.found.paired("A", "lets_dance").mean(0), atol=0.051)

@@ -112,6 +112,34 @@ def test_names_and_codes_are_matched_as_tables_write_them():
     assert "T1, T2, T3, T4, T5, … (8)" in atlas.said(many, TEXT)
 
 
+def test_a_kind_before_a_name_is_no_other_name_and_what_is_not_found_is_guessed_at():
+    names = ["Gemeente Ash", "Elm", "Stad Birch", "Den Haag", "Noordwijkerhout", "Bergen"]
+    written = ["Ash", "Gemeente Elm", "Birch", "'s-Gravenhage", "Noordwijkerhoud", "Bergen (L.)", "Bergen (NH.)"]
+    found = drawn(names, *(({"naam": name}, "Polygon", [square(2 * k, 0)]) for k, name in enumerate(written)))
+    assert found.lost == ("Den Haag", "Noordwijkerhout", "Bergen")
+    assert found.guesses[:2] == ("", "Noordwijkerhoud")
+    assert found.spare == ("'s-Gravenhage", "Noordwijkerhoud", "Bergen (L.)", "Bergen (NH.)")
+    said = atlas.said(found, TEXT)
+    assert "Noordwijkerhout, perhaps “Noordwijkerhoud”" in said
+    assert "'s-Gravenhage" in said, "what no spelling tells stands among the rest"
+    assert len(found.shapes.rings) == 6, "the rest is drawn"
+    assert len({tuple(found.shapes.rings[k][0][0]) for k in range(3)}) == 3
+
+
+@pytest.mark.parametrize("crs", [None, "urn:ogc:def:crs:EPSG::28992", "urn:ogc:def:crs:EPSG::32631"])
+def test_a_national_grid_in_metres_is_drawn_true_whatever_it_is_called(crs):
+    """RD New and UTM: a square of 10 km stays a square, the north is at the top; crs: a member of older files, or none."""
+    for east, north in ((150_000, 460_000), (650_000, 5_770_000)):
+        content = json.loads(geojson(*(({"n": name}, "Polygon", [square(east + dx, north + dy, 1e4)])
+                                       for name, dx, dy in (("SW", 0, 0), ("NE", 1e4, 1e4)))))
+        content |= {"crs": {"type": "name", "properties": {"name": crs}}} if crs else {}
+        found = maps.drawn(["SW", "NE"], maps.read(json.dumps(content).encode(), "rd.geojson"), "rd.geojson")
+        assert found.shapes.box == (2000, 2000)
+        assert corners(found.shapes, 0) == {(0, 1000), (1000, 1000), (1000, 2000), (0, 2000)}
+        assert corners(found.shapes, 1) == {(1000, 0), (2000, 0), (2000, 1000), (1000, 1000)}
+        assert found.far == ()
+
+
 # ---------------------------------------------------------------- where it is drawn
 
 def test_shapes_keep_their_borders_and_the_north_is_at_the_top():
