@@ -327,24 +327,25 @@ def _said(file: str, kind: str | None, edges: Path | None, population: Path | No
 
     from letsdance.experiments.adopters.counts import read_counts, read_population
     from letsdance.experiments.adopters.data import read_survey, read_times
-    from letsdance.params import Refused
+    from letsdance.params import Refused, Said
     from letsdance.scenarios import tables
 
-    sheet = tables.open_sheet(file, "adoption", "give a CSV with a header.", reading)
+    sheet = tables.open_sheet(file, "adoption", reading=reading)
     what = _recognised(sheet)
-    for option, given, of, why in (("--save", save, ("survey",), "turns a survey into a start"),
-                                   ("--scale", scale, ("survey",), "is the scale of a survey"),
-                                   ("--missing", missing, ("survey",), "is a code of no answer in a survey"),
-                                   ("--base", base, ("survey",), "is the start that a survey changes"),
-                                   ("--draws", draws, ("survey",), "draws starts from a survey"),
-                                   ("--never", never, ("times",), "is a code among times of adoption"),
-                                   ("--group", group, ("times",), "is the group of nodes with times of adoption"),
-                                   ("--edges", edges, ("times",), "goes with times of adoption"),
-                                   ("--kind", kind, ("counts",), "says what counts are"),
-                                   ("--population", population, ("counts", "survey"), "goes with counts or a survey")):
+    for option, given, of, why in (("--save", save, ("survey",), Said("turns a survey into a start")),
+                                   ("--scale", scale, ("survey",), Said("is the scale of a survey")),
+                                   ("--missing", missing, ("survey",), Said("is a code of no answer in a survey")),
+                                   ("--base", base, ("survey",), Said("is the start that a survey changes")),
+                                   ("--draws", draws, ("survey",), Said("draws starts from a survey")),
+                                   ("--never", never, ("times",), Said("is a code among times of adoption")),
+                                   ("--group", group, ("times",), Said("is the group of nodes with times of adoption")),
+                                   ("--edges", edges, ("times",), Said("goes with times of adoption")),
+                                   ("--kind", kind, ("counts",), Said("says what counts are")),
+                                   ("--population", population, ("counts", "survey"),
+                                    Said("goes with counts or a survey"))):
         if given and what not in of:
             raise Refused("{option} {why}, but {file} looks like a table of {what}; leave {option} out, or name the "
-                          "columns of {file} for what they are.", option=option, why=why, file=file, what=what)
+                          "columns of {file} for what they are.", option=option, why=why, file=file, what=Said(what))
     if what == "survey":
         if save is None or save.suffix == ".toml" or draws is not None:
             idle("--population", because="of a survey, it counts the citizens of the municipalities that --save TOWNS.csv "

@@ -205,7 +205,7 @@ def _opened(history: Path) -> Sheet:
     """A file of adoption, read once whatever it holds."""
     from letsdance.scenarios.tables import open_sheet
 
-    return open_sheet(history, "adoption", "give a CSV with a header.")
+    return open_sheet(history, "adoption")
 
 
 def _shares(history: Sheet, prior: Path | None, population: int | None) -> list[Series] | None:

@@ -20,7 +20,7 @@ from letsdance import __version__, scenarios
 from letsdance.experiments import state_file
 from letsdance.experiments.executors import rules
 from letsdance.experiments.folder import check_file, whole_file
-from letsdance.params import PARAMETERS, Refused, check_whole
+from letsdance.params import PARAMETERS, Refused, Said, check_whole
 from letsdance.scenarios import Changes, Scenario, ScenarioLike, UseLike
 from letsdance.simulation import municipalities as table
 from letsdance.simulation import schedule as environment
@@ -83,7 +83,7 @@ def state_at(scenario: ScenarioLike, quarter: int, seed: int = 1, municipalities
     if story.mechanisms:
         raise Refused("a saved state does not hold mechanisms of your own yet; leave {names} out, or run it whole.",
                       names=", ".join(one.name for one in story.mechanisms))
-    check_whole("quarter (before the horizon)", quarter, 0, story.quarters - 1)
+    check_whole(Said("quarter (before the horizon)"), quarter, 0, story.quarters - 1)
     check_whole("seed", seed, 0, 2**63 - 1)
     places = table.of(story, municipalities)
     society = Society(places, environment.build(story, among=places), int(seed), cores())

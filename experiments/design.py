@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from letsdance import scenarios
-from letsdance.params import PARAMETERS, Refused, check_value, check_whole, nearest, number, real, whole
+from letsdance.params import PARAMETERS, Refused, Said, check_value, check_whole, listed, nearest, number, real, whole
 from letsdance.scenarios import LEVERS, SHOCKS, Scenario, Use, tables
 from letsdance.words import IN_ENGLISH, Text
 
@@ -201,7 +201,8 @@ def parse_factor(name: str, said: Any) -> Factor:
     except ValueError:
         raise Refused("factor {name}: the number of levels must be a whole number, not {pieces!r}.", name=name,
                       pieces=pieces[2].strip()) from None
-    return Factor(name, low, high, levels=check_whole(f"factor {name}: the number of levels", levels, 1, 1_000_000))
+    return Factor(name, low, high, levels=check_whole(Said("factor {name}: the number of levels", name=name), levels, 1,
+                                                      1_000_000))
 
 
 def _number(name: str, text: str) -> float:
@@ -314,12 +315,12 @@ def make(method: str, factors: Any, points: int | None = None, seed: int = 1, tr
         raise Refused("there is no design {method!r}.{near} Known: {known}.", method=method, near=nearest(method, METHODS),
                       known=", ".join(METHODS))
     chosen = parse_factors(factors)
-    for name, given, takes in (("a number of points", points is not None, ("latin_hypercube", "sobol", "saltelli")),
-                               ("a number of trajectories", trajectories is not None, ("morris",)),
-                               ("a file of points", file is not None, ("list",))):
+    for name, given, takes in ((Said("number of points"), points is not None, ("latin_hypercube", "sobol", "saltelli")),
+                               (Said("number of trajectories"), trajectories is not None, ("morris",)),
+                               (Said("file of points"), file is not None, ("list",))):
         if given and method not in takes:
             raise Refused("a {method} design takes no {name}; leave it out, or choose the method {takes}.",
-                          method=method.replace("_", " "), name=name[2:], takes=" or ".join(takes))
+                          method=method.replace("_", " "), name=name, takes=listed(takes, "or"))
     if method == "list":
         if file is None:
             raise Refused("a list design needs a CSV of points: one column a factor, one row a point.")
@@ -347,7 +348,7 @@ def check_points(points: object, name: str = "points") -> int:
 
 
 def _generator(seed: int) -> np.random.Generator:
-    return np.random.default_rng([check_whole("the design's seed", seed, 0, 2**63 - 1), 0x0DE51])
+    return np.random.default_rng([check_whole(Said("the design's seed"), seed, 0, 2**63 - 1), 0x0DE51])
 
 
 def _design(factors: tuple[Factor, ...], columns: Mapping[str, list[Any]], method: str) -> Design:
@@ -366,7 +367,7 @@ def grid(factors: Any) -> Design:
     chosen = parse_factors(factors)
     levels = [factor.grid() for factor in chosen]
     count = int(np.prod([float(len(each)) for each in levels]))
-    check_points(count, "the number of points of the grid")
+    check_points(count, Said("the number of points of the grid"))
     places = np.unravel_index(np.arange(count), [len(each) for each in levels])
     return _design(chosen, {f.name: [values[i] for i in at] for f, values, at in zip(chosen, levels, places, strict=True)},
                    "grid")
@@ -396,7 +397,7 @@ def morris(factors: Any, trajectories: int = 10, seed: int = 1, levels: int = 4)
     from SALib.sample import morris as sample
 
     chosen = parse_factors(factors)
-    check_points(check_points(trajectories, "trajectories") * (len(chosen) + 1), "the points of the Morris design")
+    check_points(check_points(trajectories, "trajectories") * (len(chosen) + 1), Said("the points of the Morris design"))
     problem = {"num_vars": len(chosen), "names": [f.name for f in chosen], "bounds": [[0.0, 1.0]] * len(chosen)}
     own = int(_generator(seed).integers(1, 2**31))  # SALib takes a seed of 0 for none
     return _placed(chosen, sample.sample(problem, trajectories, num_levels=levels, seed=own), "morris")
@@ -408,7 +409,7 @@ def saltelli(factors: Any, points: int, seed: int = 1) -> Design:
     from SALib.sample import sobol as sample
 
     chosen = turned(parse_factors(factors))
-    check_points(points, "the number of base points")
+    check_points(points, Said("the number of base points"))
     if points & (points - 1):
         below = 2 ** int(np.log2(points))
         raise Refused("the number of base points must be a power of two, such as {below} or {value}, not {points}.",
@@ -472,7 +473,7 @@ def from_csv(source: Any) -> Design:
     """A list of points from a file with a header of factors and a row a point."""
     import pandas as pd
 
-    remedy = "a list of points is a CSV with one column a factor."
+    remedy = Said("a list of points is a CSV with one column a factor")
     sheet = tables.open_sheet(source, "points", remedy)
     names = [name for name in sheet.frame.columns if name]
     for name in names:

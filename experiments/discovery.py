@@ -22,7 +22,7 @@ from letsdance.experiments.indices import regional
 from letsdance.experiments.outcomes import Condition, parse_condition
 from letsdance.experiments.plan import Changed
 from letsdance.experiments.sensitivity import bounds_of, check_missing, responses, runs_of, said_condition
-from letsdance.params import Refused, check_whole
+from letsdance.params import Refused, Said, check_whole
 from letsdance.scenarios import ScenarioLike
 from letsdance.simulation.compiled import compiled
 from letsdance.words import IN_ENGLISH, Text
@@ -720,7 +720,7 @@ def check_aim(aim: float, most: int) -> None:
     if not 0.0 < aim <= 1.0:
         raise Refused("the density to aim at must lie above 0 and be at most 1, such as 0.8, not {aim:g}.",
                       aim=aim)
-    check_whole("the number of boxes", most, 1, 100)
+    check_whole(Said("the number of boxes"), most, 1, 100)
 
 
 def check_enough(points: int) -> None:

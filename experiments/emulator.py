@@ -26,7 +26,7 @@ from letsdance.experiments.estimates import Estimate
 from letsdance.experiments.indices import Sobol, sobol
 from letsdance.experiments.outcomes import Outcome, parse
 from letsdance.experiments.success import Chance, chance
-from letsdance.params import Refused, check_whole, nearest
+from letsdance.params import Refused, Said, check_whole, nearest
 from letsdance.words import IN_ENGLISH, Text
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ class Emulator:
         import pandas as pd
 
         if isinstance(points, int):
-            check_whole("points to confirm", points, 4, 10_000)
+            check_whole(Said("points to confirm"), points, 4, 10_000)
             anywhere = latin_hypercube(self.factors, points - 2 * (points // 4), self.seed + 3).table[self.names]
             points = pd.concat([anywhere, *(self.best(points // 4, less)[self.names] for less in (False, True))],
                                ignore_index=True)

@@ -27,7 +27,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
 
 from letsdance import scenarios
-from letsdance.params import Refused, check_whole, nearest
+from letsdance.params import Refused, Said, check_whole, nearest
 from letsdance.simulation.compiled import rules_hash
 from letsdance.simulation.society import cores
 
@@ -42,8 +42,8 @@ _TRIES = 3          # worker processes that may die at one task before a sweep g
 _ANSWER = 10.0      # seconds that a scheduler has to answer
 _END = object()     # a thread that takes this for a task ends
 #: Said of a worker with another version.
-OTHER_RULES = ("a worker has another version of letsdance than the process in charge, so its numbers would be others; "
-               "install the same version everywhere, and start anew what ran while it was changed.")
+OTHER_RULES = Said("a worker has another version of letsdance than the process in charge, so its numbers would be others; "
+                   "install the same version everywhere, and start anew what ran while it was changed.")
 
 
 @cache

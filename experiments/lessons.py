@@ -153,7 +153,7 @@ def conduct(lesson: Lesson, runs: int = 20, seed: int = 1, own: Arm | None = Non
 
     progress: called with 1 for each of the `needed` sets of runs. Raises `Refused`.
     """
-    check_whole("runs (20 or more for a verdict)", runs, 2, 1_000_000)
+    check_whole(Said("runs (20 or more for a verdict)"), runs, 2, 1_000_000)
     bench = Bench(lesson, int(runs), seed, progress)
     check(lesson)
     claims = {claim.name: measure(bench, claim) for claim in lesson.claim}

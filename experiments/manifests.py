@@ -191,11 +191,12 @@ class Sweep(Manifest):
 KINDS: dict[str, type[Manifest]] = {"": Run, "sweep": Sweep, "adopters calibrate": Calibration}
 
 
-def read(folder: str | Path, kind: str | None = None, remedy: str = "name another folder") -> dict[str, Any]:
+def read(folder: str | Path, kind: str | None = None, remedy: Said | None = None) -> dict[str, Any]:
     """A folder's manifest, as it stands there and found to be what its kind declares, or `Refused`.
 
     kind: the only one that is read ("" for a run); None for any. remedy: what to do where there is none of this kind.
     """
+    remedy = remedy or Said("name another folder")
     by = "letsdance" if kind is None else f"`letsdance {kind or 'run'}`"
     nothing = Said("{folder} is not a folder that {by} wrote: there is no {manifest} in it; {remedy}.", folder=folder,
                    by=by, manifest=MANIFEST, remedy=remedy)
@@ -215,7 +216,7 @@ def read(folder: str | Path, kind: str | None = None, remedy: str = "name anothe
         said = files.json(path)
     found = (said.get("kind") or "") if isinstance(said, dict) else None
     if kind is not None and found != kind:
-        other = f"`letsdance {found or 'run'}`" if isinstance(found, str) else "something else"
+        other = f"`letsdance {found or 'run'}`" if isinstance(found, str) else Said("something else")
         raise Refused("{folder} was written by {other}, not by {by}; {remedy}.", folder=folder, other=other, by=by,
                       remedy=remedy)
     schema, reads = (KINDS.get(found, Answer), format_of(found)) if isinstance(found, str) else (Answer, format_of())
@@ -246,5 +247,5 @@ def _wrong(path: Path, schema: type[Manifest], error: ValidationError) -> Refuse
                        "another --out.", path=path, gone=", ".join(gone))
     name = str(wrong[0]["loc"][0])
     return Refused("{path} was changed: {name} must be {what}, not {value}; put it back as it was, or make the folder "
-                   "anew.", path=path, name=name, what=schema.model_fields[name].description or name,
+                   "anew.", path=path, name=name, what=Said(schema.model_fields[name].description or name),
                    value=files.shown(wrong[0]["input"]))

@@ -24,7 +24,7 @@ from letsdance.experiments.outcomes import Outcome, parse
 from letsdance.experiments.over_worlds import OverWorlds
 from letsdance.experiments.windtunnel import less_is_better
 from letsdance.experiments.worlds import Worlds, put, rows, shared
-from letsdance.params import Refused, check_whole, nearest, number
+from letsdance.params import Refused, Said, check_whole, nearest, number
 from letsdance.scenarios import LEVERS, Scenario, ScenarioLike, Use
 from letsdance.scenarios.policy import Policy, one_horizon, read_policy
 from letsdance.simulation import municipalities as places
@@ -100,7 +100,7 @@ def read_rule(text: str) -> Rule:
         raise Refused("rule {text!r}: {said!r} is not a number.", text=text.strip(), said=said) from None
     lasts = None if found["lasts"] is None else int(found["lasts"])
     use, = scenarios.parse_uses("lever", [Use(lever, 1, lasts, strength)])
-    return Rule(lever, signal, check_whole("the quarter of a rule", int(found["quarter"]), 1, scenarios.HORIZON[1]),
+    return Rule(lever, signal, check_whole(Said("the quarter of a rule"), int(found["quarter"]), 1, scenarios.HORIZON[1]),
                 found["relation"], value, use.duration, use.strength)
 
 

@@ -815,7 +815,7 @@ def check(runs: int = 20, seed: int = 1, only: str | Iterable[str] | None = None
         if id not in PATTERNS:
             raise Refused("there is no pattern {id!r}.{near} Known: {known}.", id=id, near=nearest(str(id), PATTERNS),
                           known=", ".join(PATTERNS))
-    check_whole("runs (20 or more for a verdict)", runs, 2, 1_000_000)
+    check_whole(Said("runs (20 or more for a verdict)"), runs, 2, 1_000_000)
     lab, findings = Laboratory(int(runs), seed), []
     for id in wanted:
         findings += PATTERNS[id].findings(lab)

@@ -217,7 +217,7 @@ def _long(seconds: float) -> str:
 
 def read(path: str | Path) -> Plan:
     """A plan from a design file (TOML). Raises `Refused` with the place in the file."""
-    text = files.text(path, "see docs/sweeps.md for a design to copy")
+    text = files.text(path, Said("see docs/sweeps.md for a design to copy"))
     data = files.parsed_toml(text, str(path))
     place = scenarios.Place(str(path), text)
     for key, value in data.items():

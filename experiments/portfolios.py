@@ -94,7 +94,7 @@ def space(scenario: Scenario, levers: Sequence[str] | None = None, starts: Seque
     as behind "for" of a lever ("the poorest quarter"), or "everybody". A lever that cannot be for a group, or moves nothing
     in regions, acts for everybody, or elsewhere, only, and is left out where that is not among them.
     """
-    check_whole("most (levers used together)", most, 1, 100)
+    check_whole(Said("most (levers used together)"), most, 1, 100)
     given = {use.name for use in scenario.levers}
     names = list(dict.fromkeys(_names(levers))) if levers is not None else [
         name for name, lever in scenario.uses("lever").items()

@@ -18,7 +18,7 @@ import numpy as np
 from letsdance import scenarios
 from letsdance.experiments.outcomes import Outcome, parse
 from letsdance.experiments.paired import Interval
-from letsdance.params import Refused, check_whole, number
+from letsdance.params import Refused, Said, check_whole, number
 from letsdance.scenarios import Scenario
 from letsdance.simulation.run import Result, simulate
 from letsdance.words import Text
@@ -238,7 +238,7 @@ def runs_until(stories: Mapping[str, Scenario], text: str | Target, reference: s
     A batch is kept whole: some 50 kB a run of 40 municipalities and 60 quarters. Raises `Refused` for bad input.
     """
     target = until(text)
-    check_whole("most (the most runs to make)", most, 1, 1_000_000)
+    check_whole(Said("most (the most runs to make)"), most, 1, 1_000_000)
     own = bounds(target.outcome)
     asked = [name for name in stories if name != reference]
     within = own if own is None or reference is None else (own[0] - own[1], own[1] - own[0])

@@ -31,7 +31,7 @@ from letsdance.experiments.paired import interval
 from letsdance.experiments.patterns import PATTERNS, Laboratory
 from letsdance.experiments.success import Chance, chance
 from letsdance.experiments.worlds import Worlds, rows
-from letsdance.params import Refused, check_whole, files, nearest
+from letsdance.params import Refused, Said, check_whole, files, nearest
 from letsdance.scenarios import LEVERS, STARTS, Use, load
 from letsdance.simulation.run import Result
 
@@ -220,7 +220,7 @@ def _write(path: Path, head: Mapping[str, Any], done: Mapping[int, Mapping[str, 
 
 def read(path: Path, head: Mapping[str, Any] | None = None) -> tuple[dict[str, Any], dict[int, dict[str, Any]]]:
     """What a file of a check says: its head, and world -> what it says. A last line that was cut off is left out."""
-    lines = files.text(path, "begin one with `letsdance check --robust --out NAME`").splitlines()
+    lines = files.text(path, Said("begin one with `letsdance check --robust --out NAME`")).splitlines()
     try:
         first = json.loads(lines[0])
         whole = isinstance(first, dict) and first.get("format") == _FORMAT and "worlds" in first

@@ -31,7 +31,7 @@ from letsdance.experiments.search_emulated import Pairs, Taught, promising
 from letsdance.experiments.success import MAJORITY
 from letsdance.experiments.windtunnel import less_is_better
 from letsdance.experiments.worlds import Worlds, put, rows
-from letsdance.params import Refused, check_whole, files, nearest
+from letsdance.params import Refused, Said, check_whole, files, nearest
 from letsdance.scenarios import Scenario, ScenarioLike
 from letsdance.simulation import municipalities as places
 from letsdance.simulation import schedule
@@ -135,7 +135,7 @@ class Kept:
         if file is None:
             return
         if file.exists():
-            lines = files.text(file, "begin a search first").splitlines()
+            lines = files.text(file, Said("begin a search first")).splitlines()
             try:
                 first = json.loads(lines[0])
             except (ValueError, IndexError):

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from letsdance.params import Refused, files
+from letsdance.params import Refused, Said, files
 from letsdance.scenarios import HORIZON
 from letsdance.simulation.engine import HALF
 from letsdance.simulation.indicators import ROW, SOCIETY
@@ -69,7 +69,7 @@ class Reader:
 
     def __init__(self, path: str | Path) -> None:
         self.path = path
-        self.content = files.content(path, "save a state with `letsdance branch save`", files.memory() // 2)
+        self.content = files.content(path, Said("save a state with `letsdance branch save`"), files.memory() // 2)
         with self.damage():
             self.archive = zipfile.ZipFile(io.BytesIO(self.content))
             self.sizes = {info.filename: info for info in self.archive.infolist()}
@@ -108,12 +108,12 @@ class Reader:
     def _member(self, name: str, dtype: np.dtype[Any], shape: tuple[int | None, ...]) -> np.ndarray:
         info = self.sizes.get(f"{name}.npy")
         if info is None:
-            raise self.no(f"it has no {name}")
+            raise self.no(Said("it has no {name}", name=name))
         with self.archive.open(info) as file:
             version = np.lib.format.read_magic(file)
             read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(version)
             if read is None:
-                raise self.no(f"{name} is written in a way that is not known")
+                raise self.no(Said("{name} is written in a way that is not known", name=name))
             found, by_columns, kind = read(file)
             if kind.hasobject or kind != dtype:
                 raise self.no(f"{name} has another type")

@@ -24,7 +24,7 @@ from letsdance.experiments.design import Design, at
 from letsdance.experiments.outcomes import Outcome, known
 from letsdance.experiments.plan import Asked, Changed, Plan, plan
 from letsdance.experiments.store import RUNS, Sweep
-from letsdance.params import Refused, check_whole
+from letsdance.params import Refused, Said, check_whole
 from letsdance.scenarios import ScenarioLike
 from letsdance.simulation.municipalities import from_text
 from letsdance.simulation.run import Result, simulate
@@ -228,7 +228,7 @@ def _share(planned: Plan | None, place: Path, runner: executors.Runner, task: tu
            progress: Progress | None) -> Sweep:
     """One of several processes, perhaps on other machines, that make a sweep together."""
     k, n = task
-    check_whole("the task", k, 1, check_whole("the number of tasks", n, 1, 1_000_000))
+    check_whole(Said("the task"), k, 1, check_whole(Said("the number of tasks"), n, 1, 1_000_000))
     try:
         there = address.there(place) or planned is None
         found = store.resume(place, planned) if there or planned is None else store.begin(planned, place, command)

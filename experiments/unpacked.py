@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from letsdance.experiments import address
-from letsdance.params import Refused, files
+from letsdance.params import Refused, Said, files
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +29,7 @@ def content(path: Path) -> bytes:
 
 def _whole(path: Path) -> Path:
     if not path.is_file():
-        raise FileNotFoundError(errno.ENOENT, "there is no such file", str(path))
+        raise FileNotFoundError(errno.ENOENT, Said("there is no such file"), str(path))
     return path
 
 

@@ -146,7 +146,7 @@ def _spread(name: str, kind: str, said: Any, known: Mapping[str, Parameter]) -> 
                       example=example)
     if (kind == "normal" and b <= 0) or (kind == "lognormal" and (a <= 0 or b <= 1)):
         raise Refused("{name}: a {kind} needs {needs}, such as {example}.", name=name, kind=kind, example=example,
-                      needs="a spread above 0" if kind == "normal" else "a median above 0 and a factor above 1")
+                      needs=Said("a spread above 0") if kind == "normal" else Said("a median above 0 and a factor above 1"))
     made = Spread(name, kind, numbers)
     low, high = known[name].range
     inside = made.at(np.array([0.0, 1.0]), float(low), float(high), whole)
@@ -183,8 +183,8 @@ class Worlds:
     title: str = ""
 
     def __post_init__(self) -> None:
-        check_whole("the number of worlds", self.worlds, 2, _MOST)
-        check_whole("the seed of the worlds", self.seed, 0, 2**63 - 1)
+        check_whole(Said("the number of worlds"), self.worlds, 2, _MOST)
+        check_whole(Said("the seed of the worlds"), self.seed, 0, 2**63 - 1)
         object.__setattr__(self, "within", check_within(self.within))
         spreads = {name: parse_spread(name, said) for name, said in self.parameters.items()}
         object.__setattr__(self, "parameters", spreads)
@@ -498,7 +498,7 @@ _KEYS = ("title", "worlds", "seed", "within", "posterior", "parameters", "altern
 def read(file: str | Path) -> Worlds:
     """Worlds from a TOML file. Raises `Refused`; a posterior's and a mechanism's path counts from the file's folder."""
     path = files.named(file, "--worlds")
-    text = files.text(path, "write one as docs/worlds.md shows, or give a number of worlds")
+    text = files.text(path, Said("write one as docs/worlds.md shows, or give a number of worlds"))
     data, place = files.parsed_toml(text, str(file)), scenarios.Place(str(file), text)
     if not data:
         raise Refused("{file} is empty; worlds need at least a line such as worlds = 200.", file=file)

@@ -223,9 +223,15 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def listed(items: Iterable[str], last: str = "and") -> str:
-    """'a, b and c'; '' for nothing. last: the word before the last one."""
+    """'a, b and c'; '' for nothing. last: the word before the last one; "and" and "or" a language has its own for."""
     *first, end = list(items) or [""]
-    return f"{', '.join(first)} {last} {end}" if first else end
+    if not first:
+        return end
+    if last == "and":
+        return Said("{first} and {end}", first=", ".join(first), end=end)
+    if last == "or":
+        return Said("{first} or {end}", first=", ".join(first), end=end)
+    return f"{', '.join(first)} {last} {end}"
 
 
 def check_value(name: str, value: object, where: str = "", known: Mapping[str, Parameter] = PARAMETERS) -> float:

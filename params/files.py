@@ -88,7 +88,7 @@ def named(path: str | Path, option: str = "") -> Path:
     return Path(said)
 
 
-def content(path: str | Path, missing: str = "", most: int = MOST) -> bytes:
+def content(path: str | Path, missing: Said | None = None, most: int = MOST) -> bytes:
     """What a file holds. `missing` is the remedy where there is none. Raises `Refused`.
 
     Counted from the bytes that are read, so that neither a device without end nor a file that grows gets past `most`.
@@ -107,7 +107,7 @@ def content(path: str | Path, missing: str = "", most: int = MOST) -> bytes:
                 size += len(part)
     except FileNotFoundError:
         raise Refused("there is no file {place}{missing}.", place=place,
-                      missing=f"; {missing}" if missing else "") from None
+                      missing=Said("; {remedy}", remedy=missing) if missing else "") from None
     except IsADirectoryError:
         raise Refused("{place} cannot be read: it is a folder; name a file in it.", place=place) from None
     except OSError as error:
@@ -118,7 +118,7 @@ def content(path: str | Path, missing: str = "", most: int = MOST) -> bytes:
     return b"".join(parts)
 
 
-def text(path: str | Path, missing: str = "") -> str:
+def text(path: str | Path, missing: Said | None = None) -> str:
     """What a text file says: UTF-8, with or without a byte order mark."""
     raw = content(path, missing)
     try:
@@ -151,6 +151,6 @@ def parsed_json(said: str, where: str) -> Any:
         raise Refused("{where} cannot be read: it is not valid JSON, {error}.", where=where, error=error) from None
 
 
-def json(path: str | Path, missing: str = "") -> Any:
+def json(path: str | Path, missing: Said | None = None) -> Any:
     """What a JSON file says."""
     return parsed_json(text(path, missing), str(path))

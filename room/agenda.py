@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from letsdance.dashboards.state import LONGEST_NAME
-from letsdance.params import Refused, check_text, files, nearest
+from letsdance.params import Refused, Said, check_text, files, nearest
 from letsdance.scenarios import HORIZON, LEVERS, SHOCKS, STARTS, check_context
 from letsdance.words import Text
 
@@ -148,7 +148,8 @@ def load(name: str) -> Agenda:
     if path.suffix != ".toml" and not path.exists():
         raise Refused("there is no agenda {name}; name one of {known}, or give the path of a file (.toml).",
                       name=files.shown(name), known=", ".join(AGENDAS))
-    return parsed(files.text(path, "copy one with `letsdance workshop --copy-agenda mine.toml` and edit it"), str(path))
+    return parsed(files.text(path, Said("copy one with `letsdance workshop --copy-agenda mine.toml` and edit it")),
+                  str(path))
 
 
 def parsed(text: str, path: str) -> Agenda:

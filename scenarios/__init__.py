@@ -498,8 +498,8 @@ def load(scenario: ScenarioLike) -> Scenario:
     if path.suffix != ".toml" and not path.exists():
         raise Refused("there is no scenario {name}.{near} Name one of {starts}, or give the path of a scenario file "
                       "(.toml).", name=files.shown(name), near=nearest(name, STARTS), starts=", ".join(STARTS))
-    return read(path.stem, name, files.text(path, "copy a start with `letsdance show scenarios --copy lone_ranger` and "
-                                                  "edit it"), path.parent).changed(context=_everywhere)
+    return read(path.stem, name, files.text(path, Said("copy a start with `letsdance show scenarios --copy lone_ranger` "
+                                                       "and edit it")), path.parent).changed(context=_everywhere)
 
 
 def everywhere(context: Sequence[str]) -> None:

@@ -20,7 +20,7 @@ from typing import Protocol
 
 import numpy as np
 
-from letsdance.params import Refused, nearest
+from letsdance.params import Refused, Said, nearest
 
 #: By what a group is told, and whether it is those with the most of it.
 BY: Mapping[str, tuple[str, bool]] = {
@@ -35,8 +35,8 @@ EVERYBODY = ("everybody", "everyone", "all citizens")
 _SHARE = rf"(?P<share>{'|'.join(SHARES)}|\d{{1,6}}(\.\d{{1,6}})? ?%)"
 _TOLD = re.compile(rf"(the )?(?P<by>{'|'.join(BY)}) {_SHARE}( of (the )?citizens)?", re.ASCII)
 _DRAWN = re.compile(rf"(a )?{_SHARE} of (the )?citizens", re.ASCII)
-FORMS = ("the poorest quarter (richest; a tenth, fifth, third or half, or 30 %), the least trusting or most trusting, "
-         "least willing or most willing, least connected or best connected of them, or 30 % of citizens")
+FORMS = Said("the poorest quarter (richest; a tenth, fifth, third or half, or 30 %), the least trusting or most trusting, "
+             "least willing or most willing, least connected or best connected of them, or 30 % of citizens")
 
 
 class People(Protocol):

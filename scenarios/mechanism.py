@@ -35,7 +35,7 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple, TypeVar
 
-from letsdance.params import GROUPS, PARAMETERS, ROLES, SOURCES, Parameter, Refused, files, nearest
+from letsdance.params import GROUPS, PARAMETERS, ROLES, SOURCES, Parameter, Refused, Said, files, nearest
 
 __all__ = ["DECISIONS", "Act", "Column", "Indicator", "Mechanism", "Term", "everywhere", "load", "loaded", "on_load",
            "shipped"]
@@ -434,7 +434,7 @@ def load(which: MechanismLike) -> Mechanism:
         raise Refused("{shown} is not the file of a mechanism; name a Python file (.py), or one of "
                       "`letsdance show mechanisms`.{near}",
                       shown=files.shown(str(which)), near=nearest(str(which), shipped()))
-    return from_text(str(path), files.text(path, "write one as docs/your_own_mechanism.md says"))
+    return from_text(str(path), files.text(path, Said("write one as docs/your_own_mechanism.md says")))
 
 
 @cache

@@ -17,7 +17,7 @@ from typing import Protocol
 
 import numpy as np
 
-from letsdance.params import Refused, nearest
+from letsdance.params import Refused, Said, nearest
 
 #: Adopter categories by name, in the order of their numbers.
 ADOPTERS = ("innovators", "early adopters", "early majority", "late majority", "laggards")
@@ -28,8 +28,8 @@ _ADOPTERS = re.compile(rf"(the )?(?P<who>{'|'.join(ADOPTERS)})")
 #: The second tier: all regions, and what stands before the towns of which it is the region.
 REGIONS, _OF = "the regions", "the region of "
 _REGIONS = re.compile(r"(the )?regions?( of (?P<towns>.+))?", re.ASCII)
-_FORMS = ("towns by name (Ash, Birch), 30 % of municipalities, the 10 most connected (largest, smallest), the laggards, "
-          "or, with the mechanism regions, the regions or the region of Ash")
+_FORMS = Said("towns by name (Ash, Birch), 30 % of municipalities, the 10 most connected (largest, smallest), the "
+              "laggards, or, with the mechanism regions, the regions or the region of Ash")
 
 
 class Towns(Protocol):

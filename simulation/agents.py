@@ -10,7 +10,7 @@ import mesa
 import numpy as np
 from mesa.agentset import AgentSet, _HardKeyAgentSet
 
-from letsdance.params import Refused, nearest
+from letsdance.params import Refused, listed, nearest
 from letsdance.simulation.luck import Stream, address, normal
 from letsdance.simulation.rules import adoption as diffusion
 from letsdance.simulation.rules import outcomes as outcome
@@ -263,7 +263,7 @@ def _mean(values: np.ndarray) -> float:
 def _only(decision: str, known: tuple[str, ...]) -> None:
     if decision not in known:
         raise Refused("there is no decision {decision!r} to explain; ask for {known}.", decision=decision,
-                      known=" or ".join(map(repr, known)))
+                      known=listed(map(repr, known), "or"))
 
 
 def _explained(terms: Any, added: dict[str, float], before: float, chance: float, after: float, p: Any) -> dict[str, float]:

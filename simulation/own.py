@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from letsdance.params import Refused, nearest
+from letsdance.params import Refused, Said, nearest
 from letsdance.scenarios import Scenario, tables
 from letsdance.scenarios.tables.kinds import CITIZENS, EDGES
 from letsdance.simulation import municipalities
@@ -58,7 +58,7 @@ def of(scenario: Scenario, source: MunicipalitiesLike | None, citizens: TableLik
 def _peopled(places: Municipalities, source: TableLike, named: bool) -> tuple[Municipalities, list[str]]:
     """The municipalities with these citizens, and the citizens' names in the order of rows."""
     table = tables.read(source, CITIZENS)
-    rules = [tables.once(["citizen"], ": a citizen stands in one row")] if "citizen" in table.frame else []
+    rules = [tables.once(["citizen"], Said(": a citizen stands in one row"))] if "citizen" in table.frame else []
     tables.check(table, rules)
     tables.announce(table)
     frame = table.frame
@@ -98,15 +98,17 @@ def _network(edges: Any, names: list[str], what: str, n: int) -> Network:
         tables.Rule("source", lambda t: t["source"].isin(row), lambda told: _stranger(told["source"], what, names)),
         tables.Rule("target", lambda t: t["target"].isin(row), lambda told: _stranger(told["target"], what, names)),
         tables.Rule("target", lambda t: t["source"] != t["target"],
-                    lambda told: "is tied to itself; take the row away")])
+                    lambda told: Said("is tied to itself; take the row away"))])
     tables.announce(table)
     ends = np.array([[row[a], row[b]] for a, b in zip(table.frame["source"], table.frame["target"], strict=True)], np.int64)
     ends = np.unique(np.sort(ends.reshape(-1, 2), axis=1), axis=0)
     return Network(*from_edges(n, np.ascontiguousarray(ends[:, 0]), np.ascontiguousarray(ends[:, 1])))
 
 
-def _stranger(name: str, what: str, names: list[str]) -> str:
-    return f"is the name of no {what}.{nearest(name, names)}".rstrip(".")
+def _stranger(name: str, what: str, names: list[str]) -> Said:
+    near = nearest(name, names)
+    return Said("is the name of no {what}.{near}", what=Said(what), near=near) if near else Said(
+        "is the name of no {what}", what=Said(what))
 
 
 def _within(ties: Network, places: Municipalities, names: list[str]) -> None:

@@ -181,7 +181,13 @@ def obey():
 def letsdance(monkeypatch, capsys, tmp_path):
     """`letsdance("run", "--runs", "2")` in an empty folder -> (exit code, standard output, standard error)."""
     from letsdance.commands import main as command
+    from letsdance.params import GROUPS, PARAMETERS
+    from letsdance.scenarios import LEVERS, SHOCKS, mechanism
+    from letsdance.simulation.indicators import SOCIETY
 
+    for book in (GROUPS, PARAMETERS, LEVERS, SHOCKS, SOCIETY):  # what --mechanism lists is listed for this test alone
+        monkeypatch.setattr(book, "_listed", book._listed)
+    monkeypatch.setattr(mechanism, "_everywhere", mechanism._everywhere)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(signal, "signal", lambda *_: None)  # the test's own handlers stay
 

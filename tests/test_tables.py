@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import time
 import unicodedata
 import zipfile
@@ -23,6 +24,7 @@ from letsdance.scenarios import tables
 from letsdance.scenarios.tables import Reading, Upload, marks, open_sheet
 from letsdance.scenarios.tables.kinds import COUNTS, HISTORIES, KINDS, POPULATION, TIMES, plain_name
 from letsdance.simulation import municipalities
+from letsdance.words import Text, languages
 
 TIMES_CSV = "node,time\nMünchen,2001\nKöln,2002\nCafé Zürich,2004\n"
 TOWNS_CSV = "name,citizens\nMünchen,25\nKöln,50\n"
@@ -407,3 +409,44 @@ def test_what_is_given_of_towns_is_written_as_it_was_read():
 def test_names_of_columns_are_plain():
     for name in ("Aantal inwoners", "aantal_inwoners", " Aantal  Inwoners (2024) ", "AANTAL-INWONERS"):
         assert plain_name(name) == "aantal_inwoners"
+
+
+#: Tables that cannot be used, one for each kind of sentence about a row or a header: text, who reads it, and how.
+WRONG = {
+    "unit,time\nA,1\nA,2\n": {},
+    "node,village,time\n1,a,1\n1,b,2\n2,a,3\n2,b,4\n": {},
+    "unit,time\nA,1e300\nB,2\n": {},
+    "unit,time,adopted\nA,1,maybe\nB,2,1\n": {},
+    "unit,time,adopted\nA,,1\nB,2,1\n": {},
+    "unit,time\nA,1\nB,9\n": {"last": 5},
+    "unit,time\nA,1\nB,9\n\n": {"first": 3},
+    "year;cumulative\n1990;1\n1991;3\n": {},
+    "unit,time\nA,20010101\nB,20020101\n": {},
+    "country,year,percent\nNL,2000,12\nNL,2001,22\n": {},
+    "unit,time\nA,01.000,3\n": {},
+    "": {},
+    "unit,time\n": {},
+    "unit,time\nA,\nB,\n": {},
+    "a,b\n1,2\n": {},
+    "unit,time\nA,1,2\nB,3\n": {},
+    "unit,adopted\nA,2001-03-01\nB,2002-06-30\n": {},
+}
+
+
+@pytest.mark.parametrize("language", languages()[1:])
+@pytest.mark.parametrize("content", WRONG, ids=lambda content: repr(content)[:30])
+def test_what_is_wrong_with_a_table_is_said_in_the_readers_language_alone(tmp_path, content, language):
+    (tmp_path / "x.csv").write_text(content, encoding="utf-8")
+    with pytest.raises(Refused) as refused:
+        data.read_times(tmp_path / "x.csv", **WRONG[content])
+    said = Text(language).refused(refused.value).replace(str(tmp_path), "")
+    assert not re.search(r"\b(the|and|must|give|there|already|missing|which|leave|keep|once|this|table of|such)\b", said)
+
+
+def test_what_another_command_reads_or_another_column_holds_is_hinted_at(tmp_path):
+    for content, hint in {"year;cumulative\n1990;1\n1991;3\n": "looks like a table of counts; `letsdance adopters data`",
+                          "country,year,percent\nNL,2000,12\nNL,2001,22\n": "this looks like a table of counts",
+                          "unit,adopted\nA,2001-03-01\nB,2002-06-30\n": "Is it adopted? Then call it time"}.items():
+        (tmp_path / "x.csv").write_text(content, encoding="utf-8")
+        with pytest.raises(Refused, match=re.escape(hint)):
+            data.read_times(tmp_path / "x.csv")

@@ -427,9 +427,9 @@ def calibrate(source: CurvesLike | None = None, scenario: ScenarioLike = "lets_d
     ['mu']
     """
     check_whole("particles", particles, 50, 100_000)
-    check_whole("the most simulations (most)", most, 2 * particles, 10_000_000)
+    check_whole(Said("the most simulations (most)"), most, 2 * particles, 10_000_000)
     check_whole("predictions", predictions, 20, 100_000)
-    check_whole("repetitions of the recovery test", repetitions, 0, 10_000)
+    check_whole(Said("repetitions of the recovery test"), repetitions, 0, 10_000)
     check_whole("seed", seed, 0, 2**62)
     given = [] if prior is None else [prior] if isinstance(prior, str | Path | Calibration) else list(prior)
     past = [load(one) if isinstance(one, str | Path) else one for one in given]
@@ -528,7 +528,8 @@ def load(folder: str | Path) -> Calibration:
 
     place = files.named(folder)
     path = place / "manifest.json"
-    said = manifests.read(place, _KIND, f"make one with `letsdance adopters calibrate COUNTS.csv --out {place}`")
+    said = manifests.read(place, _KIND, Said("make one with `letsdance adopters calibrate COUNTS.csv --out {place}`",
+                                             place=place))
     try:
         particles = read_table(place / "particles.parquet")
         predicted = read_table(place / "predicted.parquet") if said["seen"] else None

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import numpy as np
 
-from letsdance.params import Refused, Said
+from letsdance.params import Refused, Said, listed
 from letsdance.scenarios import tables
 from letsdance.scenarios.tables.wide import NEVER
 
@@ -36,7 +36,7 @@ def coded(table: tables.Table, never: Sequence[str], first: int | None = None, l
         cells = frame["time"].str.lower().isin([code.lower() for code in never]) | values.isin(codes)
         if not cells.any():
             raise Refused("{where}: no {name} is {never}, which is said to mean never; leave it out.", where=table.where,
-                          name=name, never=" or ".join(never))
+                          name=name, never=listed(never, "or"))
         frame["time"] = frame["time"].where(~cells, "")
         return
     if never:

@@ -78,7 +78,8 @@ class Counts:
                 raise Refused("the population of {unit} is missing.{near}", unit=unit,
                               near=nearest(unit, map(str, population.keys())))
         frame = self.frame.assign(population=[float(population[unit]) for unit in self.frame["unit"]])
-        table = tables.Table("the table of counts", frame.set_axis(range(1, len(frame) + 1)), row="row")
+        table = tables.Table(Said("the table of {what}", what=Said("counts")), frame.set_axis(range(1, len(frame) + 1)),
+                             row="row")
         _check_population(table, self.kind)
         return replace(self, frame=frame)
 
@@ -103,15 +104,16 @@ def read_counts(source: Any, kind: str | None = None, reading: Reading | None = 
     high = 100 if (kind or name) == "percent" else np.inf
 
     def most(column: str) -> tables.Rule:
-        return tables.Rule(column, lambda t: ~(tables.numbers(t[column]) > _MOST), lambda row: "is more than there can be")
+        return tables.Rule(column, lambda t: ~(tables.numbers(t[column]) > _MOST),
+                           lambda row: Said("is more than there can be"))
 
     tables.check(table, [
         *tables.number(name, low=0, high=high, example="13"),
         tables.Rule("period", lambda t: ~t.duplicated(["unit", "period"]),
-              lambda row: f"is there already{_of(row)}; keep one row a unit and period"),
+              lambda row: Said("is there already{of}; keep one row a unit and period", of=_of(row))),
         most(name), most("population"),
         tables.Rule("period", lambda t: ~(tables.numbers(t["period"]).abs() > statistics.LATEST),
-                    lambda row: "is too far from 0 to be a period; give one such as 2004")])
+                    lambda row: Said("is too far from 0 to be a period; give one such as 2004"))])
     tables.no_dates(table, "period", tables.numbers(frame["period"]))
     data = frame.assign(value=tables.numbers(frame[name]), period=tables.numbers(frame["period"]).astype(np.int64),
                         population=tables.numbers(frame["population"]) if "population" in frame else np.nan,
@@ -131,8 +133,8 @@ def read_counts(source: Any, kind: str | None = None, reading: Reading | None = 
                     else Said("The column count does not say what it counts; it is read as the cases active at the time (a "
                               "stock). If it counts adoptions in each period, say kind new."))
     if chosen == "cumulative":
-        tables.check(table, [tables.Rule(name, lambda t: ~falls, lambda row: f"is lower than in the period before"
-                                    f"{_of(row)}, which a cumulative count cannot be; call it stock")])
+        tables.check(table, [tables.Rule(name, lambda t: ~falls, lambda row: Said(
+            "is lower than in the period before{of}, which a cumulative count cannot be; call it stock", of=_of(row)))])
     data = data[["unit", "period", "value", "population", "note"]]
     _check_population(replace(table, frame=data), chosen)
     return Counts(data.reset_index(drop=True), chosen, tuple(said))
@@ -159,7 +161,7 @@ def _signed(table: tables.Table, name: str) -> bool:
 
 def _of(row: Mapping[str, Any]) -> str:
     """Whose row it is, where there are several units."""
-    return "" if row["unit"] == "all" else f" of {row['unit']}"
+    return "" if row["unit"] == "all" else Said(" of {unit}", unit=row["unit"])
 
 
 def _check_population(table: tables.Table, kind: str) -> None:
@@ -170,8 +172,8 @@ def _check_population(table: tables.Table, kind: str) -> None:
     adopters = data.groupby("unit")["value"].cumsum() if kind == "new" else data["value"]
     tables.check(replace(table, frame=data.assign(adopters=adopters), kind=None), [tables.Rule(
         "population", lambda t: ~(t["population"] < t["adopters"]),
-        lambda row: f"is below the {row['adopters']:,.12g} adopters{_of(row)} in {row['period']}; "
-                    f"give all who could adopt")])
+        lambda row: Said("is below the {adopters:,.12g} adopters{of} in {period}; give all who could adopt",
+                         adopters=float(row["adopters"]), of=_of(row), period=row["period"]))])
 
 
 def shape(series: pd.DataFrame, unit: str = "it", kind: str = "stock", text: Text = IN_ENGLISH) -> dict[str, Any]:
@@ -257,7 +259,7 @@ def read_population(source: Any, reading: Reading | None = None, said: list[str]
     """Those at risk: unit and population, one row a unit. said: a list that takes what was decided in reading."""
     table = tables.read(source, POPULATION, reading)
     frame = table.frame
-    tables.check(table, [tables.once(["unit"], "")])
+    tables.check(table, [tables.once(["unit"])])
     if said is not None:
         said += table.said
     return dict(zip(frame["unit"], tables.numbers(frame["population"]), strict=True))

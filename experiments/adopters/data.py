@@ -65,7 +65,7 @@ def read_times(source: Any, edges: Any = None, first: int | None = None, last: i
     never: codes that say "not by then", such as 9999 ('none': no code is one). group: the column within which nodes have
     names of their own; a node is then called GROUP/NODE.
     """
-    sheet = tables.open_sheet(source, "times", "give a CSV of times with the columns node and time.", reading,
+    sheet = tables.open_sheet(source, "times", Said("give a CSV of times with the columns node and time"), reading,
                               tables.fits(TIMES))
     table = tables.read(sheet, TIMES, reading, [group] if group else ())
     where, said = table.where, list(table.said)
@@ -110,23 +110,23 @@ def read_times(source: Any, edges: Any = None, first: int | None = None, last: i
 def _time_rules(table: tables.Table, hint: str, first: int | None, last: int | None) -> list[tables.Rule]:
     """What a table of times must keep to. hint: how to name what is unique only within groups."""
     called = table.name
-    rules = [tables.once(["node"], f": a node adopts once{hint}"),
+    rules = [tables.once(["node"], Said(": a node adopts once{hint}", hint=hint)),
              tables.Rule("time", lambda t: ~(tables.numbers(t["time"]).abs() > statistics.LATEST),
-                         lambda row: "is too far from 0 to be a period; give one such as 2004"),
+                         lambda row: Said("is too far from 0 to be a period; give one such as 2004")),
              tables.Rule("adopted", lambda t: t["adopted"].str.lower().isin({*YES, *NO} - {""}),
-                         lambda row: "must be 1 or 0")]
+                         lambda row: Said("must be 1 or 0"))]
     if "adopted" in table.frame:
         rules.append(tables.Rule("time", lambda t: (t["time"] != "") | ~t["adopted"].str.lower().isin(YES),
-                                 lambda row: f"is missing, but {called('adopted')} is {row['adopted']}; give the period of "
-                                 f"adoption"))
+                                 lambda row: Said("is missing, but {column} is {value}; give the period of adoption",
+                                                  column=called("adopted"), value=row["adopted"])))
     if first is not None:
         rules.append(tables.Rule("time", lambda t: ~(tables.numbers(t["time"]) < first),
-                                 lambda row: f"is before the first period {first}; choose an earlier one, or take the row "
-                                 "out"))
+                                 lambda row: Said("is before the first period {first}; choose an earlier one, or take the "
+                                                  "row out", first=first)))
     if last is not None:
         rules.append(tables.Rule("time", lambda t: ~(tables.numbers(t["time"]) > last),
-                                 lambda row: f"is after the last period {last}; choose a later last period, or leave the "
-                                 f"{called('time')} blank: not by then"))
+                                 lambda row: Said("is after the last period {last}; choose a later last period, or leave "
+                                                  "the {column} blank: not by then", last=last, column=called("time"))))
     return rules
 
 
@@ -137,7 +137,7 @@ def _within(table: tables.Table, group: str, columns: Sequence[str] = ("node",))
     if by is None:
         raise Refused("{where}: there is no column {group!r} to group by.{near}", where=table.where, group=group,
                       near=nearest(group, [*table.called.values(), *table.left]))
-    tables.check(table, [tables.given(by, "; each row needs its group")])
+    tables.check(table, [tables.given(by, Said("; each row needs its group"))])
     table.frame[by] = tables.ids(table.frame[by])
     for name in columns:
         table.frame[name] = table.frame[by].str.cat(table.frame[name], sep="/").where(table.frame[name] != "", "")
@@ -152,8 +152,10 @@ def _group_hint(table: tables.Table, sheet: tables.Sheet, group: str | None) -> 
         if column and column not in (table.name("node"), table.name("time")):
             by = sheet.frame.loc[node.index, column]
             if 1 < by.nunique() < len(by) and not (by + "\0" + node).duplicated().any():
-                return f"; if they are unique only within the column {column}, say --group {column}"
-    return ""
+                return Said("; if they are unique only within the column {column}, say --group {column}", column=column)
+    looks = tables.elsewhere(sheet, TIMES)
+    return Said(", and this looks like a table of {what}, in which `letsdance adopters data` finds its way",
+                what=looks) if looks else ""
 
 
 def _one_wave(table: tables.Table, sheet: tables.Sheet) -> tuple[tables.Table, list[str]]:
@@ -237,9 +239,9 @@ def _edges(source: Any, nodes: Sequence[str], periods: np.ndarray, group: str | 
         zero_copy_only=False).astype(np.int64) for name in ("source", "target")}
     ties = pd.DataFrame({**place, **({"period": frame["period"].to_numpy()} if "period" in frame else {})})
     again = (ties.duplicated() & (ties["source"] >= 0) & (ties["target"] >= 0)).to_numpy()
-    inside = f" from {periods[0]} to {periods[-1]}"
-    grouped = f"; nodes are called {group.upper()}/NODE, so give ties the column {group} too" if (
-        group is not None and group not in frame) else ""
+    inside = Said(" from {first} to {last}", first=int(periods[0]), last=int(periods[-1]))
+    grouped = Said("; nodes are called {upper}/NODE, so give ties the column {group} too", upper=group.upper(), group=group
+                   ) if group is not None and group not in frame else ""
     near: dict[str, str] = {}
 
     def close(name: str) -> str:
@@ -249,15 +251,16 @@ def _edges(source: Any, nodes: Sequence[str], periods: np.ndarray, group: str | 
 
     def known(name: str) -> tables.Rule:
         return tables.Rule(name, lambda frame: (place[name] >= 0) | (frame[name] == "").to_numpy(),
-                           lambda row: f"is no node of the table of times.{close(row[name])}"
-                           f" Add it there, or take the tie out{grouped}")
+                           lambda row: Said("is no node of the table of times.{near} Add it there, or take the tie out"
+                                            "{grouped}", near=close(row[name]), grouped=grouped))
 
     tables.check(table, [
         known("source"), known("target"),
         tables.Rule("source", lambda frame: ~again,
-                    lambda row: "is there already: this tie was in an earlier row; keep one row"),
+                    lambda row: Said("is there already: this tie was in an earlier row; keep one row")),
         tables.Rule("period", lambda t: tables.numbers(t["period"]).between(periods[0], periods[-1]),
-                    lambda row: f"must be a whole number{inside}, such as {periods[0]}")])
+                    lambda row: Said("must be a whole number{inside}, such as {first}", inside=inside,
+                                     first=int(periods[0])))])
     said = list(table.said)
     loops = int((place["source"] == place["target"]).sum())
     if loops:

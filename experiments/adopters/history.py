@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from letsdance.params import Refused
+from letsdance.params import Refused, Said
 from letsdance.scenarios import tables
 from letsdance.scenarios.tables.kinds import HISTORIES, TIMES
 
@@ -89,7 +89,8 @@ def read(source: HistoryLike, population: int | None = None, least: int = 2) -> 
         if not cascades:
             raise Refused("there is no cascade; give at least one.")
         return [_enough(c, least, f"cascade {c.name}") for c in cascades]
-    sheet = tables.open_sheet(source, "the history", f"give a CSV with the columns {', '.join(COLUMNS)}.")
+    sheet = tables.open_sheet(source, "the history", Said("give a CSV with the columns {columns}",
+                                                           columns=", ".join(COLUMNS)))
     if tables.recognise(sheet, (HISTORIES, TIMES)) is TIMES:
         return [_enough(_counted(sheet, population), least, sheet.where)]
     also = _telling(sheet)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from letsdance.experiments.adopters import history
-from letsdance.params import Refused, nearest
+from letsdance.params import Refused, Said, nearest
 from letsdance.scenarios import tables
 from letsdance.scenarios.tables.kinds import COUNTS, HISTORIES, TIMES
 
@@ -106,8 +106,8 @@ def observe(source: CurvesLike, population: int | None = None, unit: str | Seque
     else:
         sheet, kind = source, HISTORIES  # cascades, read already
         if not isinstance(source, Sequence | history.Cascade) or isinstance(source, str):
-            sheet = tables.open_sheet(source, "adoption", "give a CSV with t and new or cum, with period and a count, or "
-                                                          "with node and time.")
+            sheet = tables.open_sheet(source, "adoption", Said(
+                "give a CSV with t and new or cum, with period and a count, or with node and time"))
             words = {tables.plain_name(name) for name in sheet.frame.columns}
             # new by year is a history and counts; where no other word is a history's, counts say more of it
             kind = tables.recognise(sheet, (HISTORIES, COUNTS, TIMES) if words & {"t", "task_id", "cum"} else
@@ -115,7 +115,7 @@ def observe(source: CurvesLike, population: int | None = None, unit: str | Seque
         if kind is TIMES:
             adoption = read_times(sheet)
             ever = (adoption.times[None, :] <= adoption.periods[:, None]).sum(axis=1)
-            size = _size(population, len(adoption.nodes), int(ever[-1]), "the table of times")
+            size = _size(population, len(adoption.nodes), int(ever[-1]), Said("the table of {what}", what=Said("times")))
             chosen = _chosen({"all": Seen("all", size, adoption.periods, ever)}, unit)
         elif kind is HISTORIES:
             chosen = _chosen({one.name: Seen(one.name, one.population, one.t, one.cum)

@@ -24,7 +24,7 @@ import numpy as np
 from letsdance.experiments.adopters import clumps, scores, similar
 from letsdance.experiments.adopters.history import LONGEST, Cascade, read, silence_cut, with_silence
 from letsdance.experiments.adopters.sampling import chosen, log_normal, normal, posterior, second_moments
-from letsdance.params import Refused, files
+from letsdance.params import Refused, Said, files
 
 _FORMAT = 5
 _KIND = "letsdance prior for adoption in clumps"
@@ -442,7 +442,7 @@ def _heard(told: Sequence[str], about: Sequence[dict[str, str]], kernel: Sequenc
 
 def load(path: str | Path) -> Prior:
     """Read what `save` wrote. Refused for anything else."""
-    said = files.json(path, f"make a prior with `letsdance adopters learn PAST.csv --out {path}`")
+    said = files.json(path, Said("make a prior with `letsdance adopters learn PAST.csv --out {path}`", path=path))
     if not isinstance(said, dict) or said.get("kind") != _KIND:
         raise Refused("{path} is not a prior; make one with `letsdance adopters learn PAST.csv --out PRIOR`.",
                       path=path)

@@ -101,7 +101,7 @@ def in_table(source: Any) -> list[Series] | None:
     from letsdance.scenarios import tables
     from letsdance.scenarios.tables.kinds import COUNTS
 
-    sheet = tables.open_sheet(source, "adoption", "give a CSV with a header.")
+    sheet = tables.open_sheet(source, "adoption")
     try:
         names = set(tables.meanings(sheet, COUNTS).values())
     except Refused:  # columns that are ambiguous as counts: their own reader says what they are

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from letsdance.experiments.adopters.answers import NONE, NUMBERED, ROLES, SCALES, worded
-from letsdance.params import Refused, Said, check_whole, nearest
+from letsdance.params import Refused, Said, check_whole, listed, nearest
 from letsdance.scenarios import HORIZON, tables
 from letsdance.scenarios.tables import marks as written
 from letsdance.scenarios.tables.kinds import MEANING, SURVEY, Field, Kind, plain_name
@@ -175,7 +175,8 @@ def read_survey(source: Any, scale: str | None = None, *, missing: Sequence[str]
     import pandas as pd
 
     scales = _scales(scale)
-    sheet = tables.open_sheet(source, SURVEY.what, "give a CSV of answers with the columns role and willingness.", reading)
+    sheet = tables.open_sheet(source, SURVEY.what, Said("give a CSV of answers with the columns role and willingness"),
+                              reading)
     kind, items = kind_of(sheet)
     table = tables.read(sheet, kind, reading)
     frame, said = table.frame, list(table.said)
@@ -211,7 +212,7 @@ def read_survey(source: Any, scale: str | None = None, *, missing: Sequence[str]
             against = [table.name(name) for name in values if _with_rest(values, name) < 0]
             low = "" if alpha >= _SURE else Said("; so low that they hardly measure one thing")
             odd = Said("; {names} against the others: if worded the other way, end its name in _reversed",
-                       names=" and ".join(against)) if against else ""
+                       names=listed(against)) if against else ""
             said.append(Said("{what} is the mean of {k} items; Cronbach's alpha is {alpha:.2f}{low}{odd}.",
                              what=Said(what.capitalize()), k=len(columns), alpha=alpha, low=low, odd=odd))
     said.append(Said("A survey says what people answer, not what they do: it is a start to explore from, and no "
@@ -372,8 +373,8 @@ def _guess(table: tables.Table, what: str, values: pd.DataFrame) -> tuple[tuple[
         return (0.0, 100.0), False
     if len(exact) == 1 and (known % 1 == 0).all():
         return (float(exact[0][0]), float(exact[0][1])), False
-    may = " or ".join("percent" if ends == (0, 100) else f"{ends[0]}-{ends[1]}" for ends in fits[:3])
-    asked = {"where": table.where, "what": what, "low": low, "may": (may or "LOW-HIGH") + (" or 0-1" if high <= 1 else "")}
+    may = [*("percent" if ends == (0, 100) else f"{ends[0]}-{ends[1]}" for ends in fits[:3])] or ["LOW-HIGH"]
+    asked = {"where": table.where, "what": what, "low": low, "may": listed([*may, *(["0-1"] if high <= 1 else [])], "or")}
     if low == high:
         raise Refused("{where}: every {what} is {low:g}, which does not tell the scale (what is least and what is most); "
                       "say which, --scale {may}.", **asked)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from letsdance.experiments.adopters.history import Cascade
-from letsdance.params import Refused, nearest
+from letsdance.params import Refused, Said, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,7 +80,7 @@ def read(source: Any, edges: Any = None, covariates: Any = None, never: Sequence
 
     table = tables.read(source, ADOPTIONS)
     coded(table, never, node="unit")
-    tables.check(table, [tables.once(["cascade", "unit"], ": a unit adopts once")])
+    tables.check(table, [tables.once(["cascade", "unit"], Said(": a unit adopts once"))])
     tables.announce(table)
     frame, time = table.frame, tables.numbers(table.frame["time"])
     wide = frame.assign(time=time).pivot(index="cascade", columns="unit", values="time")
@@ -111,7 +111,7 @@ def _covariates(source: Any, units: Sequence[str]) -> tuple[np.ndarray, tuple[st
 
     from letsdance.scenarios import tables
 
-    sheet = tables.open_sheet(source, "covariates", "give a CSV with unit and numbers.")
+    sheet = tables.open_sheet(source, "covariates", Said("give a CSV with unit and numbers"))
     columns = list(sheet.frame.columns)
     frame = sheet.frame.set_index(columns[0])
     if missing := [unit for unit in units if unit not in frame.index]:

@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from letsdance.params import EVIDENCE, PARAMETERS, Refused, files, nearest
+from letsdance.params import EVIDENCE, PARAMETERS, Refused, Said, files, nearest
 from letsdance.scenarios import HORIZON, LEVERS, STARTS
 
 __all__ = ["Arm", "Claim", "Control", "Lesson", "Sentence", "Told", "load", "names", "read"]
@@ -263,7 +263,7 @@ def load(name: str | Path) -> Lesson:
     """
     said = str(name)
     if said.endswith(".toml"):
-        return read(Path(said).stem, said, files.text(said, "see `letsdance lesson` for those that are shipped"))
+        return read(Path(said).stem, said, files.text(said, Said("see `letsdance lesson` for those that are shipped")))
     place = shipped(__name__).joinpath(f"{said}.toml")
     if not re.fullmatch(r"[a-z_]+", said) or not place.is_file():
         raise Refused("there is no lesson {name!r}.{near} Known: {known}.", name=said, near=nearest(said, names()),

@@ -23,7 +23,7 @@ from letsdance.params import Refused, Said, listed
 from letsdance.scenarios.tables import dates, wide
 from letsdance.scenarios.tables import marks as _numbers
 from letsdance.scenarios.tables.files import SEPARATORS, Reading, Sheet, Upload, open_sheet, pasted, text
-from letsdance.scenarios.tables.kinds import SHARES, Field, Kind, may_be, plain_name, tokens
+from letsdance.scenarios.tables.kinds import EDGES, KINDS, SHARES, Field, Kind, may_be, plain_name, tokens
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,8 +76,9 @@ def read(source: Any, kind: Kind, reading: Reading | None = None, also: Sequence
     also: columns of the file that are wanted besides, by the names they have there.
     """
     reading = reading or Reading()
-    columns = f" with the columns {listed(_wanted(kind))}" if kind.needed else ""
-    sheet = _long(open_sheet(source, kind.what, f"give a CSV of {kind.what}{columns}.", reading, fits(kind)), kind)
+    remedy = Said("give a CSV of {what} with the columns {columns}", what=Said(kind.what), columns=listed(_wanted(kind))
+                  ) if kind.needed else Said("give a CSV of {what}", what=Said(kind.what))
+    sheet = _long(open_sheet(source, kind.what, remedy, reading, fits(kind)), kind)
     frame = sheet.frame
     meaning = meanings(sheet, kind, also)
     _all_there(sheet, kind, meaning)
@@ -251,8 +252,11 @@ def _all_there(sheet: Sheet, kind: Kind, meaning: dict[str, str]) -> None:
             words = [word for word in dict.fromkeys((*kind[name].words, *kind[name].loose)) if word != name][:8]
             also = Said(" (it may be called {words} too)", words=", ".join(words)) if words else ""
             there = ", ".join(repr(column) for column in columns[:12]) + (", ..." if len(columns) > 12 else "")
-            looks = _like(sheet, kind[name], free)
-            hint = Said(" Is it {looks}? Then call it {name}.", looks=looks, name=name) if looks else ""
+            spare = [column for column, meant in meaning.items() if column and meant not in kind.needed]
+            looks = _like(sheet, kind[name], free) or _like(sheet, kind[name], spare)
+            other = elsewhere(sheet, kind)
+            hint = Said(" Is it {looks}? Then call it {name}.", looks=looks, name=name) if looks else Said(
+                " It looks like a table of {what}; `letsdance adopters data` says what is in it.", what=other) if other else ""
             known = Said(" Known: {known}.", known=", ".join(kind.names)) if kind.strict else ""
             raise Refused("{where}: the column {name} is missing{also}; a table of {what} needs {wanted}, and this has "
                           "{there}{why}.{hint}{known}", where=sheet.where, name=name, also=also, what=Said(kind.what),
@@ -282,9 +286,15 @@ def _like(sheet: Sheet, one: Field, free: Sequence[str]) -> str:
     if one.type == "whole" and len(sheet.frame):
         for column in free:
             cells = sheet.frame[column][sheet.frame[column] != ""]
-            if len(cells) and cells.str.fullmatch(dates.YEAR).all():
+            if len(cells) and (cells.str.fullmatch(dates.YEAR).all() or (one.dated and dates.looks(cells))):
                 return column
     return ""
+
+
+def elsewhere(sheet: Sheet, kind: Kind) -> str:
+    """What other table a sheet looks like that is none of this kind, '' where it is none."""
+    other = next((one for one in KINDS.values() if one is not kind and one is not EDGES and _has(sheet, one)), None)
+    return Said(other.what) if other else ""
 
 
 def _left(column: str, sheet: Sheet, kind: Kind, meaning: dict[str, str], empty: Sequence[str]) -> str:
@@ -365,7 +375,7 @@ class Rule:
 
     column: str
     holds: Callable[[pd.DataFrame], Any]        # the whole table -> bool a row
-    says: Callable[[dict[str, Any]], str]       # a bad row -> what is wrong and what to do
+    says: Callable[[dict[str, Any]], Said]      # a bad row -> what is wrong and what to do
 
 
 def check(table: Table, rules: Iterable[Rule] = ()) -> None:
@@ -414,7 +424,7 @@ def of_kind(table: Table) -> list[Rule]:
         if one.numeric:
             rules += number(one.name, one.low, one.high, one.type == "whole", one.blank, one.example)
         elif not one.blank:
-            rules.append(given(one.name, "" if one.name in kind.needed else
+            rules.append(given(one.name, None if one.name in kind.needed else
                                Said("; give it in every row, or take the column {column} out",
                                     column=table.name(one.name))))
     return rules
@@ -439,7 +449,7 @@ def number(name: str, low: float = -np.inf, high: float = np.inf, whole: bool = 
         good = values.between(low, high) & np.isfinite(values) & ((values == values.round()) if whole else True)
         return good | ((frame[name] == "") if blank else False)
 
-    def says(row: dict[str, Any]) -> str:
+    def says(row: dict[str, Any]) -> Said:
         told = row[name]
         if told == "":
             return Said("is missing; give {number}, such as {example}", **fills)
@@ -473,8 +483,8 @@ def no_dates(table: Table, name: str, values: pd.Series) -> None:
     whole = year.between(1700, 2200) & month.between(1, 12) & day.between(1, 31)
     short = (known // 100).between(1700, 2200) & (known % 100).between(1, 53)
     serial = known.between(20_000, 60_000) & bool(tokens(table.name(name)) & {"date", "datum"})
-    for looks, said in ((whole, "a date"), (short, "a year with a month or week"), (serial, "a date as spreadsheets "
-                                                                                    "number days")):
+    for looks, said in ((whole, Said("a date")), (short, Said("a year with a month or week")),
+                        (serial, Said("a date as spreadsheets number days"))):
         if known.nunique() > 1 and looks.all():
             raise Refused("{where}, {row} {index}: {table} {iloc:.0f} looks like {said}, as all do; number the periods "
                           "one by one instead.", where=table.where, row=table.row, index=known.index[0],
@@ -500,17 +510,17 @@ def _short_years(table: Table, name: str, values: pd.Series) -> None:
                   new=f"{new:02d}", old_4=1900 + old, new_4=2000 + new)
 
 
-def given(name: str, remedy: str = "") -> Rule:
+def given(name: str, remedy: Said | None = None) -> Rule:
     """A column without gaps."""
-    return Rule(name, lambda frame: frame[name] != "", lambda row: Said("is missing{remedy}", remedy=remedy))
+    return Rule(name, lambda frame: frame[name] != "", lambda row: Said("is missing{remedy}", remedy=remedy or ""))
 
 
-def once(names: list[str], why: str) -> Rule:
+def once(names: list[str], why: Said | None = None) -> Rule:
     """Rows that say the same of these columns as an earlier row."""
     return Rule(names[0], lambda frame: ~frame.duplicated(names),
-                lambda row: Said("is there already{why}; keep one row", why=why))
+                lambda row: Said("is there already{why}; keep one row", why=why or ""))
 
 
 __all__ = ["MOST_PROBLEMS", "SEPARATORS", "Field", "Invalid", "Kind", "Reading", "Rule", "Sheet", "Table", "Upload",
-           "announce", "check", "fits", "given", "ids", "meanings", "no_dates", "number", "numbers", "of_kind",
+           "announce", "check", "elsewhere", "fits", "given", "ids", "meanings", "no_dates", "number", "numbers", "of_kind",
            "once", "open_sheet", "pasted", "plain_name", "read", "recognise", "text"]

@@ -139,7 +139,7 @@ class Sheet:
     called: Mapping[str, str] = field(default_factory=dict)  # a column that a person gave a meaning -> its name in the file
 
 
-def open_sheet(source: Any, what: str = "rows", remedy: str = "", reading: Reading | None = None,
+def open_sheet(source: Any, what: str = "rows", remedy: Said | None = None, reading: Reading | None = None,
                fits: Callable[[Sequence[str]], bool] | None = None) -> Sheet:
     """The rows of a CSV, a workbook (XLSX) or a network (Pajek, GraphML), perhaps in gz; or of a DataFrame.
 
@@ -148,9 +148,9 @@ def open_sheet(source: Any, what: str = "rows", remedy: str = "", reading: Readi
     """
     if isinstance(source, Sheet):
         return source
-    reading, remedy = reading or Reading(), remedy or "give a CSV with a header."
+    reading, remedy = reading or Reading(), remedy or Said("give a CSV with a header")
     if hasattr(source, "columns") and hasattr(source, "to_dict"):
-        return _of_frame(source, f"the table of {what}")
+        return _of_frame(source, _table_of(what))
     where, raw, how = _bytes(source, what, remedy, reading.most)
     if raw[:2] == b"\x1f\x8b":
         raw = _unpacked(raw, where, 2 * reading.most)
@@ -170,7 +170,7 @@ def open_sheet(source: Any, what: str = "rows", remedy: str = "", reading: Readi
     how += said
     start = text[:2_000].lstrip().lower()
     if not start:
-        raise Refused("{where} is empty; {remedy}", where=where, remedy=Said(remedy))
+        raise Refused("{where} is empty; {remedy}.", where=where, remedy=remedy)
     for words, is_a, do in _NO_TABLE:
         if start.startswith(words):
             raise Refused("{where} {is_a}, not a table; {do}.", where=where, is_a=Said(is_a), do=Said(do))
@@ -206,6 +206,11 @@ def _bounded(sheet: Sheet) -> Sheet:
 
 # ---------------------------------------------------------------- bytes
 
+def _table_of(what: str) -> Said:
+    """What a sentence calls a table that has no name."""
+    return Said("the table of {what}", what=Said(what))
+
+
 def _no_table(raw: bytes, where: str) -> None:
     """Refuse what is known to be something else than text, by its first bytes."""
     for first, is_a, do in _NO_TEXT:
@@ -216,25 +221,25 @@ def _no_table(raw: bytes, where: str) -> None:
             raise Refused("{where} {is_a}, not text; {do}.", where=where, is_a=Said(is_a), do=Said(do))
 
 
-def _bytes(source: Any, what: str, remedy: str, most: int) -> tuple[str, bytes, list[str]]:
+def _bytes(source: Any, what: str, remedy: Said, most: int) -> tuple[str, bytes, list[str]]:
     """A source's name, not more bytes than are allowed, and where they are from if they ship."""
     how: list[str] = []
     if isinstance(source, Upload):
         where, raw = source.name, source.content
     elif isinstance(source, str | Path):
-        where, remedy = str(source), remedy.rstrip(".")
+        where = str(source)
         if (case := cases.named(source)) is not None:
             raw = case.text.encode()
             how.append(Said("a case that ships, from {source}", source=case.source))
         else:
             meant = cases.meant(source)
-            raw = files.content(source, Said("name {case}, which ships, or {remedy}", case=meant, remedy=Said(remedy))
+            raw = files.content(source, Said("name {case}, which ships, or {remedy}", case=meant, remedy=remedy)
                                 if meant else remedy, most)
     elif isinstance(source, bytes | bytearray):
-        where, raw = f"the table of {what}", bytes(source)
+        where, raw = _table_of(what), bytes(source)
     elif hasattr(source, "read"):
         content = source.read(most + 1)
-        where = str(getattr(source, "name", f"the table of {what}"))
+        where = str(getattr(source, "name", "")) or _table_of(what)
         raw = content.encode() if isinstance(content, str) else bytes(content)
     else:
         raise Refused("a table of {what} is a CSV file's path or a pandas DataFrame, not {kind_of}.", what=Said(what),
@@ -281,9 +286,10 @@ def _text(raw: bytes, where: str) -> tuple[str, list[str]]:
 
 
 def _decoded(raw: bytes, where: str) -> tuple[str, str]:
-    for mark, name, called in ((b"\xef\xbb\xbf", "utf-8", ""), (b"\xff\xfe\0\0", "utf-32-le", "UTF-32 text"),
-                               (b"\0\0\xfe\xff", "utf-32-be", "UTF-32 text"), (b"\xff\xfe", "utf-16-le", "UTF-16 text"),
-                               (b"\xfe\xff", "utf-16-be", "UTF-16 text")):
+    wide, wider = (Said("{encoding} text", encoding=name) for name in ("UTF-16", "UTF-32"))
+    for mark, name, called in ((b"\xef\xbb\xbf", "utf-8", ""), (b"\xff\xfe\0\0", "utf-32-le", wider),
+                               (b"\0\0\xfe\xff", "utf-32-be", wider), (b"\xff\xfe", "utf-16-le", wide),
+                               (b"\xfe\xff", "utf-16-be", wide)):
         if raw.startswith(mark):
             try:
                 return raw[len(mark):].decode(name), called
@@ -294,7 +300,7 @@ def _decoded(raw: bytes, where: str) -> tuple[str, str]:
     for name, zeros in (("utf-16-le", raw[1:4_096:2]), ("utf-16-be", raw[:4_096:2])):
         if zeros.count(0) > 0.7 * len(zeros) > 1:
             try:
-                return raw.decode(name), "UTF-16 text"
+                return raw.decode(name), wide
             except UnicodeDecodeError:
                 break
     try:
@@ -319,7 +325,7 @@ def _decoded(raw: bytes, where: str) -> tuple[str, str]:
 
 # ---------------------------------------------------------------- text
 
-def _of_text(text: str, where: str, remedy: str, how: list[str], reading: Reading) -> Sheet:
+def _of_text(text: str, where: str, remedy: Said, how: list[str], reading: Reading) -> Sheet:
     """Rows of a text whose columns are separated by comma, semicolon, tab or |. Blank lines are left out."""
     text = _unruled(_unquoted(_with_lines(text), how), how)
     lines = text.split("\n", 1_000)
@@ -332,14 +338,14 @@ def _of_text(text: str, where: str, remedy: str, how: list[str], reading: Readin
                           "comma, semicolon, tab or |.", where=where, at=at + 1, mark=mark)
         told, at = told or mark, _next(lines, at + 1)
     if not _some(lines[at]):
-        raise Refused("{where} is empty; {remedy}", where=where, remedy=Said(remedy))
+        raise Refused("{where} is empty; {remedy}.", where=where, remedy=remedy)
     separator = told or _separator(lines[at:at + _SAMPLE])
     if separator != ",":
         how.append(Said("{marks} between columns", marks=Said(_NAMED[separator] + "s")))
     rows = _parsed(lines[at:at + _SAMPLE], separator)
     if not rows:
         _line_by_line(where, text, separator, at, [])  # says what cannot be read, if that is why
-        raise Refused("{where} is empty; {remedy}", where=where, remedy=Said(remedy))
+        raise Refused("{where} is empty; {remedy}.", where=where, remedy=remedy)
     names, last, said = header([row for _, row in rows])
     how += said
     at += rows[last][0]

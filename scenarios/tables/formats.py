@@ -234,7 +234,7 @@ def pajek(written: str, where: str) -> tuple[pd.DataFrame, list[str]]:
         if ties and (odd := {*ties[-1][:2]} - names.keys()):
             raise Refused("{where}, line {number}: {odd} is no vertex of this Pajek network of {n_names:,}; correct "
                           "it.", where=where, number=number, odd=odd.pop(), n_names=len(names))
-    return _ties([(names[a], names[b], weight) for a, b, weight in ties], where, "a Pajek network", both)
+    return _ties([(names[a], names[b], weight) for a, b, weight in ties], where, Said("a Pajek network"), both)
 
 
 def _either(ties: list[tuple[Any, Any, Any]], both: bool) -> list[tuple[Any, Any, Any]]:
@@ -259,7 +259,7 @@ def graphml(raw: bytes, where: str) -> tuple[pd.DataFrame, list[str]]:
             break
     directed = graph.is_directed()
     rows = [(text(a), text(b), text(known.get("weight", 1))) for a, b, known in graph.edges(data=True)]
-    return _ties(_either(rows, not directed), where, "a GraphML network", not directed)
+    return _ties(_either(rows, not directed), where, Said("a GraphML network"), not directed)
 
 
 def _ties(rows: Sequence[tuple[str, str, str]], where: str, what: str, both: bool) -> tuple[pd.DataFrame, list[str]]:
@@ -269,5 +269,5 @@ def _ties(rows: Sequence[tuple[str, str, str]], where: str, what: str, both: boo
         raise Refused("{where} is {what} without ties; give at least one.", where=where, what=what)
     frame = pd.DataFrame(rows, columns=["source", "target", "weight"], dtype=str)
     frame.index = pd.RangeIndex(1, len(frame) + 1)
-    said = ["its ties without a direction count both ways"] if both else []
+    said = [Said("its ties without a direction count both ways")] if both else []
     return frame.apply(lambda column: column.str.strip()), [what, *said]
