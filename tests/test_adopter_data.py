@@ -323,7 +323,7 @@ def test_a_scale_is_said_and_confirmed_not_guessed_in_silence(folder):
     assert survey.start() == {"C": 0, "G": 1}
     for use in (survey.scenario, lambda: survey.towns(10), lambda: survey.draws(10)):
         refused(use, "--scale 1-5")
-    for high, others in ((4, "--scale 1-4 or 1-5"), (3, "--scale 1-4 or 1-5 or 1-7"), (6, "--scale 1-7")):
+    for high, others in ((4, "--scale 1-4, 1-5"), (3, "--scale 1-4, 1-5 or 1-7"), (6, "--scale 1-7")):
         path = csv(folder, f"role,willingness\ncitizen,1\nofficial,{high}\n")
         refused(lambda path=path: data.read_survey(path), f"run from 1 to {high}", others)
     refused(lambda: data.read_survey(path, "5-1"), "no scale '5-1'")

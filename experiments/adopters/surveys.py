@@ -35,6 +35,7 @@ _USUAL = ((1, 4), (1, 5), (1, 7), (0, 10), (1, 10), (0, 100))
 _TOLD = re.compile(r"[(\[]\s*(\d+)\s*(?:-|–|to|tot|t/m|\.\.)\s*(\d+)\s*[)\]]")  # a scale in a column's name
 _REVERSED = re.compile(r"_?(r|rev|reversed|reverse|omgekeerd|gespiegeld|neg)$")
 _SURE = 0.7  # of Cronbach's alpha, below which items hardly measure one thing
+_REMEDY = Said("give a CSV of answers with the columns role and willingness")
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,8 +176,7 @@ def read_survey(source: Any, scale: str | None = None, *, missing: Sequence[str]
     import pandas as pd
 
     scales = _scales(scale)
-    sheet = tables.open_sheet(source, SURVEY.what, Said("give a CSV of answers with the columns role and willingness"),
-                              reading)
+    sheet = tables.open_sheet(source, SURVEY.what, _REMEDY, reading)
     kind, items = kind_of(sheet)
     table = tables.read(sheet, kind, reading)
     frame, said = table.frame, list(table.said)

@@ -256,7 +256,8 @@ def _all_there(sheet: Sheet, kind: Kind, meaning: dict[str, str]) -> None:
             looks = _like(sheet, kind[name], free) or _like(sheet, kind[name], spare)
             other = elsewhere(sheet, kind)
             hint = Said(" Is it {looks}? Then call it {name}.", looks=looks, name=name) if looks else Said(
-                " It looks like a table of {what}; `letsdance adopters data` says what is in it.", what=other) if other else ""
+                " It looks like a table of {what}; `letsdance adopters data` says what is in it.",
+                what=other) if other else ""
             known = Said(" Known: {known}.", known=", ".join(kind.names)) if kind.strict else ""
             raise Refused("{where}: the column {name} is missing{also}; a table of {what} needs {wanted}, and this has "
                           "{there}{why}.{hint}{known}", where=sheet.where, name=name, also=also, what=Said(kind.what),
