@@ -1,4 +1,4 @@
-"""The frame of a command's help in the language that --language names: headings and what the library adds to options."""
+"""A command's help in the language that --language names: what it does, headings, and what the library adds to options."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ADDED = re.compile(r"(?s)(.*?)(?:\s*\[((?:default|required|env var|x[<>]=?|\d+<
 
 
 def _said(word: str) -> str:
-    return spoken()(_FRAME[word]) if word in _FRAME else word
+    return spoken()(_FRAME[word]) if word in _FRAME else spoken().help(word)
 
 
 def _added(word: str) -> str:
@@ -34,13 +34,16 @@ def _row(first: str, second: str) -> tuple[str, str]:
 
 
 def speak(group: Any) -> None:
-    """Write the helps of a program's commands in the frame of the language that is spoken."""
+    """Write the helps of a program's commands in the language that is spoken."""
     base: Any = group.context_class.formatter_class
 
     class Spoken(base):  # type: ignore[misc]
         def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
             args = re.sub("|".join(_WORDS), lambda word: spoken()(_WORDS[word[0]]), args)
             super().write_usage(prog, args, f"{spoken().labelled(_said('Usage')).rstrip()} ")
+
+        def write_text(self, text: str) -> None:
+            super().write_text(spoken().help(text) if spoken().language != "en" else text)
 
         def write_heading(self, heading: str) -> None:
             super().write_heading(_said(heading))
@@ -50,3 +53,14 @@ def speak(group: Any) -> None:
 
     if base.__name__ != Spoken.__name__:
         group.context_class.formatter_class = Spoken
+
+
+def without_language(words: list[str]) -> list[str]:
+    """A command without --language and its code: `letsdance`, and groups of commands, have a help but no such option."""
+    kept, rest = [], iter(words)
+    for word in rest:
+        if word == "--language":
+            next(rest, "")
+        elif not word.startswith("--language="):
+            kept.append(word)
+    return kept

@@ -545,15 +545,17 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt)
     hear()
-    if listen(sys.argv[1:]) and "--help" in sys.argv:
+    words = sys.argv[1:]
+    if listen(words) and "--help" in words:
         from letsdance.commands import helping
 
         helping.speak(grammar())
+        words = helping.without_language(words)
     try:
         _legible(sys.argv[1:])
         try:
             shown = sys.stdout, sys.stderr
-            ended = grammar()(_for_all(sys.argv[1:]), standalone_mode=False)
+            ended = grammar()(_for_all(words), standalone_mode=False)
         except SystemExit:
             if sys.stdout is not shown[0]:  # the library of the command wraps what nobody reads any more, and says nothing
                 sys.stdout, sys.stderr = shown

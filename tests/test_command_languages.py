@@ -17,7 +17,7 @@ from letsdance.experiments.paired import Finding
 from letsdance.params import EVIDENCE, PARAMETERS, PROFILES, files
 from letsdance.scenarios import LEVERS, STARTS, mechanism
 from letsdance.simulation.indicators import SOCIETY
-from letsdance.words import Text, languages
+from letsdance.words import Text, catalogue, languages
 
 #: What `show` quotes as its source has it, and the columns of codes: a name in files and commands.
 QUOTED = {"evidence": ("says",), "cases": ("source", "checked", "licence")}
@@ -115,6 +115,30 @@ def test_a_help_has_the_frame_of_the_language(letsdance, language):
         assert text(f"help.{key}") in out
     assert text("help.default", value="en") in out
     assert letsdance("show", "--help")[1].startswith("Usage: letsdance show [OPTIONS]")
+
+
+def _helps(command):
+    """All that a command's help says, and that of its commands."""
+    yield from filter(None, (command.help, getattr(command, "epilog", None), *(
+        getattr(one, "help", None) for one in command.params if one.name != "help")))
+    for one in getattr(command, "commands", {}).values():
+        yield from _helps(one)
+
+
+@pytest.mark.parametrize("language", languages()[1:])
+def test_what_every_command_and_option_does_is_said_in_the_language(language, letsdance):
+    """And nothing that no command says any more; options, commands and numbers in it are those of the English."""
+    typed = re.compile(r"--[a-z-]+|`[^`]+`|\d[\d.]*(?<!\.)|[a-z]+_[a-z_]+")
+    english, own = {" ".join(said.split()) for said in _helps(command.grammar())}, catalogue(language)["help"]
+    assert own.keys() == english
+    for said, other in own.items():
+        assert sorted(typed.findall(said)) == sorted(typed.findall(other)), said
+    out = " ".join(letsdance("adopters", "describe", "--help", "--language", language)[1].split())
+    assert " ".join(own["Ties count as their weights."].split()) in out
+    assert Text(language).help("Map where starts lead and what tips.") in " ".join(
+        letsdance("--help", "--language", language)[1].split())
+    first = next(other for said, other in own.items() if said.startswith("Describe who adopted when"))
+    assert Text(language).help("Describe who adopted when, and what they saw before.") == f"{first.partition('. ')[0]}."
 
 
 def test_what_the_machine_would_not_do_is_said_in_the_language_asked_for():

@@ -127,7 +127,7 @@ def missing(language: str) -> Iterator[str]:
     told, said = catalogue(language), _said(language)
     yield from (f"text {key}" for key in _said(ENGLISH)
                 if key not in said or _texts(language)[key] != said[key])
-    for table in ("refused", "word"):  # their English stands in the code: known is what another language has
+    for table in ("refused", "word", "help"):  # their English stands in the code: known is what another language has
         known = dict.fromkeys(key for other in languages() for key in catalogue(other).get(table, {}))
         yield from (f"{table} {key}" for key in known if key not in told.get(table, {}))
     for kind in KINDS:
@@ -295,6 +295,15 @@ class Text:
         said = re.sub(r"\s", " ", said)  # whatever keeps a number and its sign together
         return [(self.title("term", name), self.says("term", name)) for name, form in _forms(self.language).items()
                 if form.search(said)]
+
+    def help(self, said: str) -> str:
+        """What a command or an option does, in this language; of its first sentence, which a list of commands has, that."""
+        own: dict[str, str] = catalogue(self.language).get("help", {})
+        said = " ".join(said.split())
+        if said in own or self.language == ENGLISH:
+            return own.get(said, said)
+        whole = next((key for key in own if key.startswith(f"{said} ")), "") if said.endswith(".") else ""
+        return f"{own[whole].partition('. ')[0]}." if whole else said
 
     # ------------------------------------------------------------ what is refused
 
