@@ -147,13 +147,15 @@ def _drawn(space: Space, rng: np.random.Generator) -> Portfolio:
 
 
 def promising(points: np.ndarray, many: int) -> list[int]:
-    """So many of points[n, aims] (more is better), those first that fewest layers of others beat (Goldberg 1989)."""
+    """So many of points[n, aims] (more is better): those first that fewest layers of others beat (Goldberg 1989), and of a
+    layer in turn the best in each aim: where aims are many, hardly any beats another."""
     from letsdance.experiments.search_worlds import undominated
 
     left, chosen = np.arange(len(points)), list[int]()
     while len(left) and len(chosen) < many:
         on = undominated(points[left])
-        chosen += [int(k) for k in left[on]]
+        in_turn = np.argsort(-points[left[on]], axis=0, kind="stable").ravel()
+        chosen += [int(left[on][k]) for k in dict.fromkeys(in_turn.tolist())]
         left = left[~on]
     return chosen[:many]
 

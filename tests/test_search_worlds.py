@@ -10,7 +10,7 @@ import pytest
 from pseudo import plain_english
 from typer.testing import CliRunner
 
-from letsdance.experiments import search_worlds
+from letsdance.experiments import search_emulated, search_worlds
 from letsdance.experiments.portfolios import code, cost, space
 from letsdance.experiments.search_worlds import MEASURES, Found, confirmed, measured, search, undominated
 from letsdance.experiments.worlds import Worlds
@@ -183,3 +183,19 @@ def test_an_emulator_refuses_what_it_was_not_taught(guided):
 def test_what_an_emulator_cannot_learn_is_refused_before_anything_runs(worlds, words, said):
     with pytest.raises(Refused, match=said):
         search(worlds, START, ["success"], levers=["OUT", "REWARD"], emulator=True, evaluate=planted, **words)
+
+
+def test_the_most_promising_are_the_best_in_each_aim_in_turn_and_never_one_that_is_beaten_before():
+    rng = np.random.default_rng(5)
+    points = rng.random((40, 3))
+    chosen = search_emulated.promising(points, 25)
+    layer = np.full(40, -1)
+    for k in range(40):
+        left = np.flatnonzero(layer < 0)
+        if not len(left):
+            break
+        layer[left[undominated(points[left])]] = k
+    assert len(set(chosen)) == len(chosen) == 25
+    assert (np.diff(layer[chosen]) >= 0).all()
+    assert {int(points[:, aim].argmax()) for aim in range(3)} == set(chosen[:len({int(k) for k in points.argmax(axis=0)})])
+    assert sorted(search_emulated.promising(points, 99)) == list(range(40))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 import solara
 
 from letsdance.dashboards import charts_compare as drawing
-from letsdance.dashboards import compute, events
+from letsdance.dashboards import compute, events, in_worlds
 from letsdance.dashboards.charts import Chart, key_of
 from letsdance.dashboards.charts_compare import LETTERS, OUTCOMES, START, Tunnel
 from letsdance.dashboards.compare_worlds import WorldsOf
@@ -23,7 +24,11 @@ from letsdance.dashboards.session import Session, use_session
 from letsdance.dashboards.state import RUNS, View
 from letsdance.dashboards.trial import Trial
 from letsdance.experiments.outcomes import parse
+from letsdance.experiments.worlds import Worlds
 from letsdance.params import Refused
+from letsdance.report.study import Study
+from letsdance.report.tunnel_worlds import tunnel_study
+from letsdance.scenarios import SHOCKS, STARTS
 from letsdance.scenarios.policy import Policy
 from letsdance.words import Text
 
@@ -31,6 +36,10 @@ CSS = Path(__file__).parent.parent.joinpath("assets", "compare.css").read_text(e
 #: Seconds after which the wind tunnel shows what it has: between two turns others may use the thread.
 _TURN = 0.3
 _MOST_CELLS = 3000
+#: In other worlds: how many, runs of each start and shock without and with the policy in each, and starts and shocks.
+TUNNEL_WORLDS, TUNNEL_RUNS, _CELLS = 30, 1, len(STARTS) * (1 + len(SHOCKS))
+#: What links call which worlds the wind tunnel is asked in.
+IN_WORLDS = "policies.tunnel-worlds"
 #: What links call it that the controls are open (on a phone they are closed at first).
 EDITING = "compare.editing"
 
@@ -218,6 +227,17 @@ def tunnel(policy: Policy, view: View, outcome: str, token: compute.Token, quest
     return Tunnel(question, values, outcome)
 
 
+def tunnel_worlds(policy: Policy, name: str, view: View, outcome: str, text: Text, worlds: Worlds,
+                  progress: Callable[[int], None]) -> Study:
+    """The wind tunnel in other worlds, as the report tells it."""
+    compute.check_work(policy, 2 * _CELLS * worlds.worlds * TUNNEL_RUNS, view.places)
+    kept = tuple((key, value) for key, value in policy.parameters if key not in ("C0", "G0"))
+    tried = Policy(title=name, levers=policy.levers, parameters=kept, profile=policy.profile, context=policy.context)
+    return tunnel_study(worlds.wind_tunnel(
+        tried, at=min(drawing.AT, policy.quarters), outcome=outcome, runs=TUNNEL_RUNS, seed=view.seed,
+        quarters=policy.quarters, municipalities=compute.municipalities(view.places), threads=1, progress=progress), text)
+
+
 @solara.component
 def TunnelOf(session: Session) -> None:
     """One policy against every start and shock, filled in as it is computed."""
@@ -257,3 +277,8 @@ def TunnelOf(session: Session) -> None:
                 corner=text("compare.shock_at", quarter=min(drawing.AT, view.policy.quarters)),
                 stamp=key_of(question) if fresh and complete else "",
                 legend=[(f"lc-{what}", text(f"compare.{what}")) for what in ("helps", "harms", "worst")])
+    if policy is not None and not answer.refused:
+        name = f"{tried} {drawing.name_of(policies[letters.index(tried)], text)}"
+        in_worlds.InWorlds(session, IN_WORLDS, in_worlds.lead("tunnel", TUNNEL_WORLDS, TUNNEL_RUNS, text), TUNNEL_WORLDS,
+                           2 * _CELLS * TUNNEL_WORLDS * TUNNEL_RUNS, ("tunnel", name, question),
+                           partial(tunnel_worlds, policy, name, view, outcome, text))

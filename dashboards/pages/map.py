@@ -8,13 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import solara
 
-from letsdance.dashboards import charts_map, events
+from letsdance.dashboards import charts_map, events, in_worlds
 from letsdance.dashboards.charts import Chart, key_of
 from letsdance.dashboards.compute import LONG, Token, between, check_work, use_latest
 from letsdance.dashboards.pages.explore import SLIDERS
@@ -24,7 +24,10 @@ from letsdance.dashboards.state import View
 from letsdance.experiments.basins import Basins, basins
 from letsdance.experiments.residence import Residence, residence
 from letsdance.experiments.tipping import Axis, Tipping, tipping
+from letsdance.experiments.worlds import Worlds
 from letsdance.params import PARAMETERS, Refused, nearest
+from letsdance.report.map_worlds import map_study
+from letsdance.report.study import Study
 from letsdance.report.style import capital
 from letsdance.scenarios import STARTS
 from letsdance.scenarios.policy import Policy
@@ -37,6 +40,10 @@ GRIDS = ((5, 4), (9, 4), (17, 8))
 TIPPINGS = ((5, 2), (9, 4))
 #: Runs from each start.
 STAYS = (8, 24)
+#: In other worlds: starts on each side, worlds, and runs from each start in each.
+GRID, WORLDS, WORLD_RUNS = 5, 40, 1
+#: What links call which worlds are asked.
+IN_WORLDS = "map.worlds"
 #: Quarters that a diagram of ends, and one of stays, runs at least: shorter ones show where nothing has settled yet.
 SETTLED, WATCHED = 120, 200
 #: What the page keeps in links: how fine, whether the mean field's is beside it, what is moved, what is read.
@@ -103,6 +110,13 @@ def stays(asked: Asked, runs: int) -> Residence:
     stories = asked.starts(WATCHED)
     check_work(replace(asked.policy, quarters=stories[0].quarters), len(stories) * runs)
     return residence(stories, runs=runs, quarters=stories[0].quarters, seed=asked.seed, progress=asked.step)
+
+
+def plane(asked: Asked, text: Text, worlds: Worlds, progress: Callable[[int], None]) -> Study:
+    """The map of starts in other worlds, as the report tells it."""
+    check_work(asked.policy, GRID**2 * (worlds.worlds + 1) * WORLD_RUNS)
+    return map_study(worlds.basins(asked.policy.scenario(), GRID, asked.policy.quarters, WORLD_RUNS, asked.seed, 1,
+                                   progress), text)
 
 
 def started(policy: Policy, C: float, G: float) -> Policy:
@@ -257,3 +271,5 @@ def Page() -> None:
                 elif name not in shown.refused:
                     with Box([], "ld-chart mp-empty"):
                         Say(text("map.comes"), classes="ld-waiting")
+        in_worlds.InWorlds(session, IN_WORLDS, in_worlds.lead("map", WORLDS, WORLD_RUNS, text), WORLDS,
+                           GRID**2 * (WORLDS + 1) * WORLD_RUNS, ("map", asked), partial(plane, asked, text))
