@@ -19,7 +19,7 @@ from letsdance.report.style import COLOURS
 from letsdance.room import draw, runs
 from letsdance.room.facts import GUARDS, roles
 from letsdance.room.runs import Answers, Tabled
-from letsdance.room.state import LENGTHS, REASONS, Room, start_quarters
+from letsdance.room.state import COVERED, HIDDEN, LENGTHS, REASONS, Room, start_quarters
 from letsdance.scenarios import STARTS, Use
 from letsdance.words import Text
 
@@ -93,10 +93,13 @@ def difference(row: Tabled, text: Text) -> str:
 
 def in_cells(row: Tabled, room: Room, text: Text) -> list[str]:
     """A table's result without its levers, where six stand one under the other: of ten, more than nothing done, in how many
-    runs, points of the budget, in how many runs the target is reached."""
+    runs, points of the budget, in how many runs the target is reached. A table that played nothing is no more than that."""
     more, said = row.more, [f"{ten(text, row.ten.mean())} ({band(row, text)})"]
-    said.append(f"{'+' if more.mean > 0 else ''}{text.number(more.mean, 1)} ({text.band(more.low, more.high, 1)})")
-    said.append(f"{row.better if more.mean >= 0 else row.runs - row.better}/{row.runs}")
+    if row.uses:
+        said.append(f"{'+' if more.mean > 0 else ''}{text.number(more.mean, 1)} ({text.band(more.low, more.high, 1)})")
+        said.append(f"{row.better if more.mean >= 0 else row.runs - row.better}/{row.runs}")
+    else:
+        said += ["–", "–"]
     said.append(spent(room, row.number, text, "room.of"))
     return said if room.target() is None else [*said, f"{row.reached}/{row.runs}"]
 
@@ -323,6 +326,7 @@ def projector(room: Room, answers: Answers, now: float, address: str) -> Markup:
         "t": text, "room": room, "kind": room.step.kind, "address": address, "people": people, "now": now,
         "title": room.agenda.said(at, "title", text), "says": room.agenda.said(at, "says", text),
         "in": room.spoke, "shown": room.control.shown, "ended": room.control.ended,
+        "covered": room.step.kind in COVERED and not room.control.shown,
         "where": " · ".join(filter(None, (room.agenda.innovation, text(
             "room.step_of", n=at + 1, of=len(room.agenda.step)))))}
     return _render("projector.html.j2", **(values | _shown(room, answers, text)))
@@ -494,7 +498,8 @@ def host(room: Room, answers: Answers, now: float, address: str, fresh: str) -> 
             {"n": n, "people": len(room.members(n)), "money": _money(room, n, text), "uses": played(room.uses(n), text),
              "done": n in room.done.get(room.name, ()), "held": room.holds(n)} for n in range(1, room.agenda.tables + 1)
             if n in room.tables or n == 1],
-        "steps": len(room.agenda.step), "roles": {name: text(f"room.role.{name}") for name in roles()},
+        "hides": room.step.kind in (*HIDDEN, *COVERED), "steps": len(room.agenda.step),
+        "roles": {name: text(f"room.role.{name}") for name in roles()},
         "seats": range(1, room.agenda.tables + 1), "drawn": next(
             (text.title("shock", name) for step, name, _ in room.control.drawn if step == room.name), ""),
         "deck": [(name, text.title("shock", name)) for name in room.step.shocks] if room.step.kind == "shock" else []}

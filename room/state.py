@@ -19,10 +19,12 @@ from letsdance.room.facts import GUARDS, Card, Control, Facts, Person, roles
 from letsdance.room.inputs import HOST, Input, one_of, share, whole, words
 from letsdance.scenarios import LEVERS, STARTS, Use, check_uses
 
-__all__ = ["HIDDEN", "LENGTHS", "REASONS", "Room", "start_quarters"]
+__all__ = ["COVERED", "HIDDEN", "LENGTHS", "REASONS", "Room", "start_quarters"]
 
 #: Steps whose answers the screen shows only when the host says so.
 HIDDEN = ("predict", "reveal", "results", "choose")
+#: Steps whose answers the screen shows as they come, unless the host hides them: nobody leans on what others said.
+COVERED = ("track", "place", "image", "act", "agree")
 #: Reasons of a prediction, one of which is chosen (words/ has them).
 REASONS = ("citizens", "governments", "money", "time", "luck")
 #: For how many quarters a card may be played.

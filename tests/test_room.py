@@ -269,6 +269,32 @@ def test_the_host_goes_back_by_undo_and_nobodys_word_is_lost(play):
         play(HOST, "undo")
 
 
+@pytest.mark.parametrize("step", ["track", "place", "image"])
+def test_the_host_hides_what_others_said_while_people_think(play, step):
+    said = {"track": ("rate", {"trend": "ageing", "weight": 5, "certainty": 4}), "place": ("place", {"C": 0.3, "G": 0.8}),
+            "image": ("image", {"target": 9, "guards": list(GUARDS[:2]), "headline": "All join in"})}[step]
+    play.go(step)
+    empty = faces.projector(play.room, runs.Answers(), 0.0, "http://x/join/ABCDE")
+    play("ann", said[0], **said[1])
+    open_, answered = faces.projector(play.room, runs.Answers(), 0.0, "http://x/join/ABCDE"), "1 answered"
+    play(HOST, "show", on="")
+    hidden = faces.projector(play.room, runs.Answers(), 0.0, "http://x/join/ABCDE")
+    assert "<svg" in empty or step == "image"
+    assert open_ != empty
+    assert answered not in open_
+    assert answered in hidden
+    assert not any(one in hidden for one in ("<svg", "All join in"))
+    play(HOST, "show", on="1")
+    assert faces.projector(play.room, runs.Answers(), 0.0, "http://x/join/ABCDE") == open_
+
+
+def test_the_host_is_offered_to_hide_only_where_it_hides_something(play):
+    for step, offered in (("join", False), ("place", True), ("predict", True), ("decide", False)):
+        play.go(step)
+        cockpit = faces.host(play.room, runs.Answers(), 0.0, "http://x/join/ABCDE", "fresh-id-1234")
+        assert ('name="kind" value="show"' in cockpit) == offered, step
+
+
 def test_the_timer_runs_is_held_and_is_given_two_minutes(play):
     play.go("track")
     ends = play.room.control.deadline
@@ -423,6 +449,20 @@ def test_equal_questions_are_computed_once_and_all_tables_meet_the_same_luck(pla
     d = 10 * (one.result.rows["lets_dance"][:, 8] - calm.rows["lets_dance"][:, 8])
     assert one.more.mean == pytest.approx(d.mean())
     assert one.better == (d > 0).sum()
+
+
+def test_a_table_that_played_nothing_is_given_no_interval(play):
+    play.go("decide")
+    play("ann", "card", lever="FRCS", start=1, duration=8)
+    play.go("results")
+    answers = runs.Answers()
+    for number in (1, 2):
+        runs.tabled(play.room, answers, number, 8)
+    assert answers.wait(120)
+    one, two = (faces.in_cells(runs.tabled(play.room, answers, number, 8), play.room, Text("en")) for number in (1, 2))
+    assert "(" in one[1]
+    assert two[1:3] == ["–", "–"]
+    assert len(one) == len(two)
 
 
 def test_the_cloud_of_dots_is_where_the_runs_begin(play):
