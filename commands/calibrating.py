@@ -50,6 +50,9 @@ def calibrate_(
     particles: Annotated[int, typer.Option(help="Parameter sets that are kept.")] = 400,
     most: Annotated[int, typer.Option(help="Simulations in all.")] = 4000,
     recover: Annotated[int, typer.Option(help="Synthetic cases of a recovery test; each costs a calibration.")] = 0,
+    structure: Annotated[list[str] | None, typer.Option(
+        metavar="NAME=VALUE,VALUE", help="Structures to compare: a switch, profile, context or mechanism at each of these "
+                                         "values; may be repeated.")] = None,
     seed: Annotated[int, typer.Option(help="Seed; equal seeds give equal numbers.")] = 0,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-calibration"),
     text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
@@ -63,10 +66,12 @@ def calibrate_(
 
     waves = _waves(seen, survey or [], scale)
     predictions = 200
-    with progress("report.bar_calibrating", most * (1 + max(recover, 0)) + predictions, quiet=as_json) as advance:
+    total = most * (1 + max(recover, 0) + bool(structure)) + predictions
+    with progress("report.bar_calibrating", total, quiet=as_json) as advance:
         found = calibrating.calibrate(
             counts, scenario, fit, population, unit, values(sets), profile, quarters_per_period, begins, waves,
-            prior or None, widen, particles, most, predictions, recover, seed, progress=advance)
+            prior or None, widen, particles, most, predictions, recover, seed, progress=advance,
+            alternatives=structure)
     told = identification.in_words(found, text)
     said = {**calibrating.manifest_of(found), **told}
 
@@ -75,7 +80,8 @@ def calibrate_(
     keep(out, "adopters calibrate", said, calibrating.tables_of(found), calibration_study(found, text), overwrite, as_json)
     if as_json:
         typer.echo(json.dumps({**said, "folder": str(out), "parameters": records(found.table),
-                               "checks": records(found.checks), "waves": records(found.waves)}))
+                               "checks": records(found.checks), "waves": records(found.waves),
+                               **({} if found.structures is None else {"structures": records(found.structures)})}))
         return
     _print_calibration(found, said, text)
     written(out, text("report.fitted_speed", out=out))
@@ -93,7 +99,7 @@ def _waves(seen: Path | None, survey: list[str], scale: str | None) -> list[Seen
 
 
 def _print_calibration(found: Calibration, said: dict[str, Any], text: Text) -> None:
-    from letsdance.report.calibration import of_parameters, of_waves
+    from letsdance.report.calibration import of_parameters, of_structures, of_waves
 
     typer.echo(said["headline"])
     if found.case.waves:
@@ -106,6 +112,10 @@ def _print_calibration(found: Calibration, said: dict[str, Any], text: Text) -> 
     typer.echo(text("report.fitted_cannot"))
     for line in said["cannot_tell"]:
         typer.echo(f"- {line}")
+    if found.structures is not None:
+        table = of_structures(found.structures, text)
+        print_table(text("report.fitted_section_structures"), list(table.columns), [list(row) for row in table.rows])
+        typer.echo(text("report.fitted_structures_note"))
     if said["recovery"]:
         typer.echo(said["recovery"])
 

@@ -188,7 +188,7 @@ class Worlds:
         object.__setattr__(self, "within", check_within(self.within))
         spreads = {name: parse_spread(name, said) for name, said in self.parameters.items()}
         object.__setattr__(self, "parameters", spreads)
-        _check_alternatives(self.alternatives)
+        check_alternatives(self.alternatives)
         for name in self.posterior_values:
             if name in spreads:
                 raise Refused("{name} is said twice, by the posterior and by a distribution; keep one.", name=name)
@@ -405,7 +405,8 @@ def check_within(within: object) -> float | str:
     return float(share)
 
 
-def _check_alternatives(alternatives: Mapping[str, Sequence[object]]) -> None:
+def check_alternatives(alternatives: Mapping[str, Sequence[object]]) -> None:
+    """Refuse what is no alternative, or values that are none of it."""
     for name, values in alternatives.items():
         if name not in STRUCTURES and name not in PARAMETERS:
             raise Refused("there is no alternative {name!r}.{near} Name a parameter, profile, context or mechanism.",

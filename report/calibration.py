@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from letsdance.experiments.adopters.identification import (
 )
 from letsdance.experiments.adopters.observed import Seen
 from letsdance.experiments.outcomes import Outcome
-from letsdance.report.following import how_seen
+from letsdance.report.following import alternative, how_seen
 from letsdance.report.outcomes import what
 from letsdance.report.sheet import WIDE, Figure, Panel, quarter_ticks, scale, share_ticks, shorten, wrap
 from letsdance.report.study import Section, Study, Table
@@ -42,6 +43,9 @@ from letsdance.report.style import (
     tint,
 )
 from letsdance.words import Text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _MAIN, _SECOND = COLOURS["lets_dance"], COLOURS["lone_ranger"]
 _MOST_CURVES = 4
@@ -268,6 +272,18 @@ def _of_recovery(found: Calibration, text: Text) -> Table:
         for r in abc_smc.coverage(found.recovered).to_dict("records")])
 
 
+def of_structures(compared: pd.DataFrame, text: Text = ENGLISH) -> Table:
+    """Each structure's chance before and at what was seen, and how often it is found where it is true."""
+    names = [str(name) for name in compared.columns if name not in ("before", "now", "found")]
+    rows = []
+    for row in compared.to_dict("records"):
+        told = [alternative(name, str(row[name]), text) for name in names]
+        rows.append([text.listed([text("number.labelled", label=label, value=value) for label, value in told]),
+                     *(percent(float(row[column]), text) for column in ("before", "now", "found"))])
+    heads = ("structure", "chance_before", "chance_now", "found")
+    return Table([text(f"report.fitted_head_{head}") for head in heads], rows)
+
+
 def reached(one: Seen, text: Text = ENGLISH) -> str:
     """Where a curve ends."""
     if one.sized:
@@ -306,6 +322,9 @@ def calibration_study(found: Calibration, text: Text = ENGLISH) -> Study:
     if found.recovered is not None:
         sections.append(Section(text("report.fitted_section_recovery"), [],
                                 {"recovery": partial(recovery, found, text=text)}, [_of_recovery(found, text)]))
+    if found.structures is not None:
+        sections.append(Section(text("report.fitted_section_structures"), [text("report.fitted_structures_note")],
+                                tables=[of_structures(found.structures, text)]))
     limits = ("proof", "fixed", *(["recovery"] if found.recovered is None else []))
     return Study(text("report.fitted_kind"), headline_of(found, text), _done(found, text), sections,
                  [text(f"report.fitted_limit_{limit}") for limit in limits], text("report.of_the_model"), text)

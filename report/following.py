@@ -33,6 +33,7 @@ from letsdance.report.style import (
     percent,
     tint,
 )
+from letsdance.scenarios import mechanism
 from letsdance.words import Text
 
 if TYPE_CHECKING:
@@ -254,10 +255,11 @@ def how_seen(one: Seen, text: Text) -> str:
     return text("report.follow_counted")
 
 
-def _alternative(name: str, value: str, text: Text) -> list[str]:
+def alternative(name: str, value: str, text: Text) -> list[str]:
     """A structural alternative and one of its values, in words."""
     if name in STRUCTURES:
-        return [text(f"report.worlds_{name}"), text.title(name, value)]
+        said = text.title("group", mechanism.load(value).name) if value and name == "mechanism" else text.title(name, value)
+        return [text(f"report.worlds_{name}"), said if value else text("report.count_0")]
     return [parameter_named(name, text), text.typed(float(value))]
 
 
@@ -277,7 +279,7 @@ def study(found: Followed, coverage: pd.DataFrame | None = None, text: Text = EN
     if len(found.structures):
         told.append(Section(text("report.follow_which"), tables=[Table(
             [text(f"report.follow_head_{name}") for name in ("alternative", "value", "chance_before", "chance_now")],
-            [[*_alternative(row.alternative, row.value, text), percent(row.before, text), percent(row.now, text)]
+            [[*alternative(row.alternative, row.value, text), percent(row.before, text), percent(row.now, text)]
              for row in found.structures.itertuples()])]))
     if coverage is not None:
         told.append(Section(text("report.follow_recovers"), coverage_sentences(coverage, text)))

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from letsdance.commands.calibrating import _print_calibration
 from letsdance.experiments import folder
-from letsdance.experiments.adopters import abc_smc, observed
+from letsdance.experiments.adopters import abc_smc, observed, structures
 from letsdance.experiments.adopters import calibrate as c
 from letsdance.experiments.adopters import identification as words
 from letsdance.experiments.adopters.counts import read_counts
@@ -266,6 +266,57 @@ def test_a_calibration_is_said_and_drawn_in_every_language(found):
         drawn = [draw(replace(found, recovered=rows), width, Text(language)) for width in (WIDE, NARROW)
                  for draw in (predictive, parameters, recovery)]
         assert not [word for figure in drawn for word in crowded(figure)]
+
+
+# ---------------------------------------------------------------- structures beside each other
+
+@pytest.mark.parametrize("x", [-1.0, 0.5, 1.5])
+def test_chances_of_two_normals_are_those_of_the_closed_form(x):
+    """N(0, 1) and N(1, 1): at x the second is exp(x - 1/2) times as likely; a feature of noise changes nothing."""
+    rng = np.random.default_rng(3)
+    structure = np.repeat([0, 1], 4_000)
+    features = np.column_stack([rng.standard_normal(8_000) + structure, rng.standard_normal(8_000), np.ones(8_000)])
+    got = structures.chances(features, structure, np.array([x, 0.0, 1.0]), 2)
+    assert got.sum() == pytest.approx(1)
+    assert got[1] == pytest.approx(1 / (1 + np.exp(0.5 - x)), abs=0.05)
+
+
+def test_a_structure_of_which_nothing_is_near_keeps_a_small_chance():
+    structure = np.repeat([0, 1], 300)
+    features = 9.0 * structure[:, None] + np.random.default_rng(0).standard_normal((600, 1))
+    got = structures.chances(features, structure, np.zeros(1), 2)
+    assert 0 < got[1] < 1 / 200
+
+
+def test_the_structure_that_made_the_data_is_found(tmp_path):
+    """A town that many others imitate, or none: the curve tells which, and its folder keeps what it told."""
+    kept = []
+    for imitation in (0, 1):
+        towns = {"municipalities": 60, "on_imitation": imitation}
+        share = simulate("dead_horse", runs=1, quarters=40, seed=77, parameters=towns).rows["ever_adopted"][0, 4::4]
+        curve = observed.Seen("towns", 60, np.arange(1, 11), np.rint(60 * share).astype(int))
+        made = c.calibrate(curve, "dead_horse", ["v0=-0.3:0.1"], particles=50, most=200, predictions=20,
+                           alternatives="on_imitation=0,1")
+        assert made.structures["now"].sum() == pytest.approx(1)
+        assert made.structures["now"].idxmax() == imitation
+        assert (made.structures["found"] > 0.5).all()
+        kept.append(made)
+    folder.keep(tmp_path / "kept", "adopters calibrate", "", c.manifest_of(kept[1]), c.tables_of(kept[1]))
+    pd.testing.assert_frame_equal(c.load(tmp_path / "kept").structures, kept[1].structures)
+    for language in languages():
+        said = Text(language)("report.fitted_section_structures")
+        assert said in [section.heading for section in calibration_study(kept[0], Text(language)).sections]
+
+
+@pytest.mark.parametrize(("asked", "said"), [
+    ("on_imitation", "no alternative; write NAME"), ("on_imitation=1", "two or more different values"),
+    ("imitation=0,1", "no alternative 'imitation'"), (["k=1,2", "k=3,4"], "twice"), ("context=,mars", "no context 'mars'"),
+    (["k=0.1,0.2,0.3,0.4,0.5", "wN=0.1,0.2,0.3,0.4,0.5"], "make 25 structures, and 24"),
+    ("v0=0,0.1", "both fitted and an alternative"),
+    ("k=one,two", "must be a number from 0 to 2")])
+def test_structures_that_make_no_sense_are_refused(asked, said):
+    with pytest.raises(Refused, match=re.escape(said)):
+        small(alternatives=asked)
 
 
 def test_equal_seeds_give_equal_numbers_whatever_the_threads(found):

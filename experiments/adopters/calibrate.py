@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from letsdance import scenarios
-from letsdance.experiments.adopters import abc_smc
+from letsdance.experiments.adopters import abc_smc, structures
 from letsdance.experiments.adopters.abc_smc import Box, Sample
 from letsdance.experiments.adopters.observed import CHECKS, CurvesLike, Seen, checks_of, features, observe
 from letsdance.experiments.seen import Seen as Wave
@@ -293,6 +293,7 @@ class Calibration:
     recovered: pd.DataFrame | None = None
     notes: tuple[str, ...] = ()        # sentences on how data and prior were taken
     answers: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))  # float64[S, W], what new runs would answer
+    structures: pd.DataFrame | None = None  # one row a structure that was compared (`structures.compare`)
 
     def __repr__(self) -> str:
         (held, of), waves = self.inside, self.waves["inside"]
@@ -410,7 +411,8 @@ def calibrate(source: CurvesLike | None = None, scenario: ScenarioLike = "lets_d
               quarters_per_period: float = 4.0, begins: float = 0.0, seen: SeenLike | None = None,
               prior: PriorLike | None = None, widen: float | None = None, particles: int = 400, most: int = 4000,
               predictions: int = 200, repetitions: int = 0, seed: int = 0,
-              threads: int | None = None, progress: Callable[[int], None] | None = None) -> Calibration:
+              threads: int | None = None, progress: Callable[[int], None] | None = None,
+              alternatives: structures.AlternativesLike | None = None) -> Calibration:
     """Fit parameters of a scenario to curves of adoption, to what people answered in waves, or to both.
 
     source, population, unit: as `observe`; several curves share their parameters. seen: what was answered or counted, as
@@ -419,7 +421,8 @@ def calibrate(source: CurvesLike | None = None, scenario: ScenarioLike = "lets_d
     earlier calibration or its folder, or several (`box_of`). particles: kept; most: simulations. predictions: runs of
     the posterior predictive. repetitions: of the recovery test on synthetic data of the same kind (each costs a
     calibration). threads: all cores unless said. progress: hears of simulations. Equal seeds give equal numbers.
-    Refused for bad input.
+    alternatives: structures to compare beside the scenario's, such as {"context": ["", "denmark"]} (`structures.parse`);
+    they take as many simulations again. Refused for bad input.
 
     >>> curve = ld.Cascade("a", 50, 1, np.array([1, 4, 9, 16, 20]))
     >>> found = ld.calibrate(curve, free=["mu=0:0.2"], particles=50, most=100, predictions=20)
@@ -434,6 +437,7 @@ def calibrate(source: CurvesLike | None = None, scenario: ScenarioLike = "lets_d
     given = [] if prior is None else [prior] if isinstance(prior, str | Path | Calibration) else list(prior)
     past = [load(one) if isinstance(one, str | Path) else one for one in given]
     case = make_case(source, scenario, free, population, unit, parameters, profile, quarters_per_period, begins, past, seen)
+    compared = structures.parse(alternatives)
     box = box_of(case.free, past, widen)
     rng = np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE]))
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
@@ -442,8 +446,10 @@ def calibrate(source: CurvesLike | None = None, scenario: ScenarioLike = "lets_d
         theta = found.draws(predictions, rng)
         predicted, answers = case.runs(theta, _seeds(len(theta), rng), pool, progress)
         recovered = abc_smc.recover(simulator, box, repetitions, seed, particles, most) if repetitions else None
+        luck = np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE, 2]))
+        beside = structures.compare(case, compared, box, most, luck, pool, progress) if compared else None
     named = ", ".join(str(one) if isinstance(one, str | Path) else "an earlier calibration" for one in given)
-    return Calibration(case, found, tuple(predicted), seed, named, recovered, tuple(_notes(case, past)), answers)
+    return Calibration(case, found, tuple(predicted), seed, named, recovered, tuple(_notes(case, past)), answers, beside)
 
 
 def box_of(free: Mapping[str, tuple[float, float]], past: Sequence[Calibration] = (), widen: float | None = None) -> Box:
@@ -517,6 +523,8 @@ def tables_of(found: Calibration) -> dict[str, pd.DataFrame]:
     if found.case.waves:
         made |= {"waves": found.waves, "answers": pd.DataFrame(
             found.answers, columns=[f"{one.signal}@{one.quarter}" for one in found.case.waves])}
+    if found.structures is not None:
+        made["structures"] = found.structures
     return made if found.recovered is None else {**made, "recovered": found.recovered,
                                                  "coverage": abc_smc.coverage(found.recovered)}
 
@@ -550,9 +558,10 @@ def load(folder: str | Path) -> Calibration:
         shares = () if predicted is None else tuple(
             predicted[predicted["unit"] == one.name]["share"].to_numpy().reshape(-1, len(one.t)) for one in seen)
         answers = read_table(place / "answers.parquet").to_numpy(np.float64) if waves else np.zeros((0, 0))
-        recovered = read_table(place / "recovered.parquet") if (place / "recovered.parquet").exists() else None
+        recovered, beside = (read_table(place / f"{name}.parquet") if (place / f"{name}.parquet").exists() else None
+                             for name in ("recovered", "structures"))
         return Calibration(case, sample, shares, int(said["seed"]), str(said["prior"]), recovered, tuple(said["notes"]),
-                           answers)
+                           answers, beside)
     except Refused:
         raise
     except Exception as error:  # whatever a damaged file makes pyarrow say
