@@ -62,7 +62,6 @@ def calibrate_(
 
     folder.check_target(out, overwrite)
     from letsdance.experiments.adopters import calibrate as calibrating
-    from letsdance.experiments.adopters import identification
 
     waves = _waves(seen, survey or [], scale)
     predictions = 200
@@ -72,16 +71,21 @@ def calibrate_(
             counts, scenario, fit, population, unit, values(sets), profile, quarters_per_period, begins, waves,
             prior or None, widen, particles, most, predictions, recover, seed, progress=advance,
             alternatives=structure)
-    told = identification.in_words(found, text)
-    said = {**calibrating.manifest_of(found), **told}
+    _kept_and_told(found, out, text, overwrite, as_json)
 
+
+def _kept_and_told(found: Calibration, out: Path, text: Text, overwrite: bool, as_json: bool) -> None:
+    """Write the folder, and print what was found."""
+    from letsdance.experiments.adopters import calibrate as calibrating
+    from letsdance.experiments.adopters import identification
     from letsdance.report.calibration import calibration_study
 
-    keep(out, "adopters calibrate", said, calibrating.tables_of(found), calibration_study(found, text), overwrite, as_json)
+    said = {**calibrating.manifest_of(found), **identification.in_words(found, text)}
+    tables = calibrating.tables_of(found)
+    keep(out, "adopters calibrate", said, tables, calibration_study(found, text), overwrite, as_json)
     if as_json:
-        typer.echo(json.dumps({**said, "folder": str(out), "parameters": records(found.table),
-                               "checks": records(found.checks), "waves": records(found.waves),
-                               **({} if found.structures is None else {"structures": records(found.structures)})}))
+        shown = {name: records(tables[name]) for name in ("parameters", "checks", "waves", "structures") if name in tables}
+        typer.echo(json.dumps({**said, "folder": str(out), "checks": [], "waves": [], **shown}))
         return
     _print_calibration(found, said, text)
     written(out, text("report.fitted_speed", out=out))

@@ -258,8 +258,8 @@ def how_seen(one: Seen, text: Text) -> str:
 def alternative(name: str, value: str, text: Text) -> list[str]:
     """A structural alternative and one of its values, in words."""
     if name in STRUCTURES:
-        said = text.title("group", mechanism.load(value).name) if value and name == "mechanism" else text.title(name, value)
-        return [text(f"report.worlds_{name}"), said if value else text("report.count_0")]
+        kind, called = ("group", mechanism.load(value).name) if value and name == "mechanism" else (name, value)
+        return [text(f"report.worlds_{name}"), text.title(kind, called) if value else text("report.count_0")]
     return [parameter_named(name, text), text.typed(float(value))]
 
 

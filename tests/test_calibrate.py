@@ -23,6 +23,7 @@ from letsdance.experiments.adopters import identification as words
 from letsdance.experiments.adopters.counts import read_counts
 from letsdance.params import PARAMETERS, Refused
 from letsdance.report.calibration import calibration_study, parameters, predictive, reached, recovery
+from letsdance.report.following import alternative
 from letsdance.report.sheet import NARROW, WIDE
 from letsdance.simulation import simulate
 from letsdance.words import Text, languages
@@ -306,6 +307,13 @@ def test_the_structure_that_made_the_data_is_found(tmp_path):
     for language in languages():
         said = Text(language)("report.fitted_section_structures")
         assert said in [section.heading for section in calibration_study(kept[0], Text(language)).sections]
+
+
+def test_a_structure_is_said_in_words():
+    dutch = Text("nl")
+    assert alternative("mechanism", "turnover", dutch)[1] == "Verloop van personeel"
+    assert alternative("mechanism", "", dutch)[1] == alternative("context", "", dutch)[1] == "geen"
+    assert alternative("on_imitation", "1.0", dutch)[1] == "1"
 
 
 @pytest.mark.parametrize(("asked", "said"), [
