@@ -200,7 +200,6 @@ def WorldsOf(session: Session) -> None:
     found = answer.value if within else None
     fresh = found is not None and found.question == question
     with Box([], "ld-chart lc-tunnel", attributes={"id": "worlds"}):
-        Say(text("compare.worlds"), "h2")
         Trial(text("compare.worlds"), text("compare.worlds_lead", n=WORLDS, runs=RUNS),
               [(name, text(f"compare.worlds_{name}"), "") for name in WITHIN], within,
               found.found.worlds / WORLDS if found is not None and fresh else 0.0, answer.refused if within else "",

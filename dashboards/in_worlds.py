@@ -18,7 +18,7 @@ import solara
 from letsdance.dashboards import compute
 from letsdance.dashboards.compare_worlds import WITHIN
 from letsdance.dashboards.follow import in_colours
-from letsdance.dashboards.parts import Box, Say, vue
+from letsdance.dashboards.parts import Box, vue
 from letsdance.dashboards.session import Session
 from letsdance.dashboards.state import View
 from letsdance.dashboards.trial import Trial
@@ -101,7 +101,6 @@ def InWorlds(session: Session, key: str, lead: str, worlds: int, runs: int, ques
     fresh = answer.value is not None and answer.value[0] == (whole, within)
     solara.Style(_LOOK)
     with Box([], "ld-chart iw-card", attributes={"id": key.replace(".", "-")}):
-        Say(text("compare.worlds"), "h2")
         Trial(text("compare.worlds"), lead, [(name, text(f"compare.worlds_{name}"), "") for name in WITHIN], within,
               1.0 if fresh else far.share if far else 0.0, answer.refused if within else "",
               partial(_choose, session, key))

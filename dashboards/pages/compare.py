@@ -265,7 +265,6 @@ def TunnelOf(session: Session) -> None:
     complete = found is not None and len(found.values) == found.cells
     share = len(found.values) / found.cells if found is not None and fresh else 0.0
     with Box([], "ld-chart lc-tunnel", attributes={"id": "tunnel"}):
-        Say(text("compare.tunnel"), "h2")
         Trial(text("compare.tunnel"), text("compare.tunnel_lead"),
               [(letter, text("compare.try", letter=letter), letter) for letter in letters], tried, share,
               answer.refused if tried else "", lambda letter: session.keep({"policies.tunnel": letter or None}))
