@@ -89,3 +89,18 @@ def test_a_headline_says_what_its_words_mean(visit):
     for name in ("town", "data"):
         go(page, name)
         expect(page.locator(".ld-heading .ld-terms summary")).to_have_count(1)
+
+
+@pytest.mark.parametrize("size", ["projector", "laptop"])
+def test_paper_holds_charts_whole_and_no_buttons(visit, size):
+    for path in ("/explore?policy=lone_ranger~LEAD@5", "/late_adopters"):
+        page = visit(path, size)
+        page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+        page.set_viewport_size({"width": 720, "height": 1000})  # what is left of a sheet of A4 between its margins
+        cards = page.locator("[data-chart]")
+        page.wait_for_function("""() => [...document.querySelectorAll('[data-chart]')].every(card => {
+            const [whole, plot] = [card, card.querySelector('canvas')].map(one => one.getBoundingClientRect());
+            return plot.left >= whole.left && plot.right <= whole.right && plot.bottom <= whole.bottom
+                && plot.height > whole.height / 2; })""")
+        assert cards.count() >= 3
+        assert page.locator(".ld-page button:visible").all_inner_texts() == []
