@@ -25,7 +25,6 @@ from letsdance.dashboards.trial import Trial
 from letsdance.experiments.worlds import Worlds
 from letsdance.report.sheet import NARROW
 from letsdance.report.study import Study
-from letsdance.words import Text
 
 #: (worlds, progress(runs)) -> what the report says.
 Make = Callable[[Worlds, Callable[[int], None]], Study]
@@ -85,9 +84,9 @@ def known(question: Hashable, make: Make, worlds: int, within: str, runs: int, t
 
 
 @solara.component
-def InWorlds(session: Session, key: str, lead: str, worlds: int, runs: int, question: Hashable, make: Make) -> None:
-    """A switch and, while the link (`key`) asks for it, the answer. question: everything that make's answer depends on,
-    beside the language; runs: of the model in all."""
+def InWorlds(session: Session, key: str, what: str, worlds: int, runs: int, question: Hashable, make: Make) -> None:
+    """A switch and, while the link (`key`) asks for it, the answer. what: the texts that say what is asked ("map");
+    question: everything that make's answer depends on, beside the language; runs: of the model in all."""
     view, text = session.view.value, session.text
     within = asked(view, key)
     whole = (question, view.language)
@@ -101,7 +100,8 @@ def InWorlds(session: Session, key: str, lead: str, worlds: int, runs: int, ques
     fresh = answer.value is not None and answer.value[0] == (whole, within)
     solara.Style(_LOOK)
     with Box([], "ld-chart iw-card", attributes={"id": key.replace(".", "-")}):
-        Trial(text("compare.worlds"), lead, [(name, text(f"compare.worlds_{name}"), "") for name in WITHIN], within,
+        Trial(text(f"in_worlds.{what}_title"), text(f"in_worlds.{what}", n=text.number(worlds)),
+              [(name, text(f"compare.worlds_{name}"), "") for name in WITHIN], within,
               1.0 if fresh else far.share if far else 0.0, answer.refused if within else "",
               partial(_choose, session, key))
         if within and fresh and answer.value is not None and not answer.refused:
@@ -112,9 +112,4 @@ def _choose(session: Session, key: str, said: str) -> None:
     session.keep({key: said if said in WITHIN else None})
 
 
-def lead(what: str, worlds: int, runs: int, text: Text) -> str:
-    """What is asked, and of how many worlds."""
-    return text(f"in_worlds.{what}", n=text.number(worlds), runs=text.number(runs))
-
-
-__all__ = ["Far", "InWorlds", "Make", "asked", "known", "lead", "told"]
+__all__ = ["Far", "InWorlds", "Make", "asked", "known", "told"]

@@ -278,6 +278,6 @@ def TunnelOf(session: Session) -> None:
                 legend=[(f"lc-{what}", text(f"compare.{what}")) for what in ("helps", "harms", "worst")])
     if policy is not None and not answer.refused:
         name = f"{tried} {drawing.name_of(policies[letters.index(tried)], text)}"
-        in_worlds.InWorlds(session, IN_WORLDS, in_worlds.lead("tunnel", TUNNEL_WORLDS, TUNNEL_RUNS, text), TUNNEL_WORLDS,
+        in_worlds.InWorlds(session, IN_WORLDS, "tunnel", TUNNEL_WORLDS,
                            2 * _CELLS * TUNNEL_WORLDS * TUNNEL_RUNS, ("tunnel", name, question),
                            partial(tunnel_worlds, policy, name, view, outcome, text))

@@ -271,5 +271,5 @@ def Page() -> None:
                 elif name not in shown.refused:
                     with Box([], "ld-chart mp-empty"):
                         Say(text("map.comes"), classes="ld-waiting")
-        in_worlds.InWorlds(session, IN_WORLDS, in_worlds.lead("map", WORLDS, WORLD_RUNS, text), WORLDS,
+        in_worlds.InWorlds(session, IN_WORLDS, "map", WORLDS,
                            GRID**2 * (WORLDS + 1) * WORLD_RUNS, ("map", asked), partial(plane, asked, text))
