@@ -247,6 +247,7 @@ def TunnelOf(session: Session) -> None:
     said = view.get("policies.tunnel")
     tried = said if said and said in letters else ""
     policy = replace(policies[letters.index(tried)], quarters=view.policy.quarters) if tried else None
+    name = f"{tried} {drawing.name_of(policies[letters.index(tried)], text)}" if tried else ""
     outcome = drawing.outcome_of(view)
     question = (policy, view.seed, view.places, outcome, view.language)
 
@@ -270,14 +271,12 @@ def TunnelOf(session: Session) -> None:
               answer.refused if tried else "", lambda letter: session.keep({"policies.tunnel": letter or None}))
     if found is not None and not answer.refused:
         heads, rows = drawing.tunnel_rows(found, text)
-        name = f"{tried} {drawing.name_of(policies[letters.index(tried)], text)}"
         Numbers("wind_tunnel", text("compare.tunnel_title", name=name, of=text(f"compare.outcome_{outcome}")),
                 drawing.tunnel_says(found, name, text), heads, rows,
                 corner=text("compare.shock_at", quarter=min(drawing.AT, view.policy.quarters)),
                 stamp=key_of(question) if fresh and complete else "",
                 legend=[(f"lc-{what}", text(f"compare.{what}")) for what in ("helps", "harms", "worst")])
     if policy is not None and not answer.refused:
-        name = f"{tried} {drawing.name_of(policies[letters.index(tried)], text)}"
         in_worlds.InWorlds(session, IN_WORLDS, "tunnel", TUNNEL_WORLDS,
                            2 * _CELLS * TUNNEL_WORLDS * TUNNEL_RUNS, ("tunnel", name, question),
                            partial(tunnel_worlds, policy, name, view, outcome, text))
