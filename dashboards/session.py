@@ -34,7 +34,7 @@ _TABLES = "chart.tables"
 
 
 def _tables(view: View) -> frozenset[str]:
-    return frozenset(view.get(_TABLES).split(","))
+    return frozenset(filter(None, view.get(_TABLES).split(",")))
 
 
 class Session:
