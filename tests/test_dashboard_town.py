@@ -260,8 +260,8 @@ def test_play_step_back_and_click_a_citizen(visit, size):
 
 @pytest.mark.parametrize("size", [(1366, 768), (1920, 1080)])
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_in_large_type_the_town_and_its_player_fit_on_one_screen(visit, size, language):
-    page = visit(f"/town?projector=1&lang={language}")
+def test_in_large_type_the_town_and_its_player_fit_on_one_screen_and_are_no_smaller(visit, size, language):
+    page = visit(f"{LINK}&projector=1&lang={language}")  # with a lever: what it costs and its name stand above
     page.set_viewport_size({"width": size[0], "height": size[1]})
     for shown in (".tw-svg", ".tw-player"):
         expect(page.locator(shown)).to_be_in_viewport(ratio=1)
@@ -274,6 +274,11 @@ def test_in_large_type_the_town_and_its_player_fit_on_one_screen(visit, size, la
     inner = page.evaluate("Math.max(...[...document.querySelectorAll('.tw-player > *')].map((one) => "
                           "one.getBoundingClientRect().right))")
     assert inner <= more[0] + 1
+    scale = "document.querySelector('.tw-svg').getScreenCTM().a"  # pixels a unit of the drawing
+    large = page.evaluate(scale)
+    page.locator(".ld-projector").click()
+    page.wait_for_function("!document.documentElement.classList.contains('ld-projector-on')")
+    assert large >= page.evaluate(scale)
 
 
 def test_a_film_plays_at_ten_frames_a_second_or_more(visit):
