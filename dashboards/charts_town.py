@@ -48,12 +48,12 @@ def sentence(shown: dict[str, Any], quarter: int, text: Text) -> str:
     names, stages = shown["names"], shown["stage"][quarter]
     if shown["people"]:
         willing = shown["w"][quarter]
-        return text("town.sentence_small", quarter=quarter, willing=sum(w >= 50 for w in willing), citizens=len(willing),
-                    councils=councils, all=len(names), projects=sum(shown["projects"][quarter]),
+        return text("town.sentence_small", quarter=text.quarter(quarter), willing=sum(w >= 50 for w in willing),
+                    citizens=len(willing), councils=councils, all=len(names), projects=sum(shown["projects"][quarter]),
                     services=sum(shown["services"][quarter]), users=shown["uses"][quarter].count("1"))
     counts = [shown["regime"][quarter].count(str(k)) for k in range(len(REGIMES))]
     most = counts.index(max(counts))
-    return text("town.sentence_full", quarter=quarter, councils=councils, all=len(names), most=counts[most],
+    return text("town.sentence_full", quarter=text.quarter(quarter), councils=councils, all=len(names), most=counts[most],
                 future=text(f"curve.{REGIMES[most]}"), adopted=sum(stages.count(digit) for digit in _USED))
 
 

@@ -17,7 +17,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from letsdance import scenarios
-from letsdance.dashboards import charts_town
+from letsdance.dashboards import charts_town, told
 from letsdance.dashboards.compute import Stopped, Token
 from letsdance.dashboards.pages import town
 from letsdance.dashboards.state import View, from_link
@@ -84,8 +84,8 @@ def test_the_film_of_the_full_world_is_the_tables_of_simulate():
         assert [STAGES[int(s)] for s in film.shown["stage"][quarter]] == rows["stage"].tolist()
         assert film.shown["projects"][quarter] == rows["projects"].tolist()
     k = list(town.HAPPENS).index("successes")
-    told = table["supported_successes"] + table["solo_successes"]
-    assert film.counts[:, :, k].ravel().tolist() == told.tolist()
+    both = table["supported_successes"] + table["solo_successes"]
+    assert film.counts[:, :, k].ravel().tolist() == both.tolist()
 
 
 def test_lives_are_the_initiatives_table_of_simulate(small):
@@ -115,36 +115,103 @@ def test_a_run_that_nobody_wants_stops():
 def test_terms_are_why_with_and_without_the_lever(small):
     run = small[0]
     for key, kind, row in (("citizen.13", "citizen", 12), ("council.3", "council", 2)):
-        told = town.story(run, True, key, TEXT)
+        seen = town.story(run, True, key, TEXT)
         for quarter in (1, 12, 24):
             for policy, side in ((POLICY, "rows"), (POLICY.without_policy(), "off")):
                 model = model_at(quarter, policy)
                 agent = (model.citizens if kind == "citizen" else model.governments)[row]
-                for decision in told["decisions"]:
+                for decision in seen["decisions"]:
                     why = agent.why(decision["name"])
                     assert decision[side][quarter - 1] == pytest.approx(list(why.values()), abs=6e-5)
-        first = told["decisions"][0]
+        first = seen["decisions"][0]
         names = town.reasons(run, kind, row)["willingness"]["names"]
         drive = names.index("drive")
         for values in first["rows"]:  # reasons add up to what they call for
             assert sum(v for v, line in zip(values, first["lines"], strict=True) if not line["result"]) == pytest.approx(
                 values[drive], abs=1e-3)
-        assert told["way"] == [quarter[row] for quarter in small[1].shown["w" if kind == "citizen" else "G"]]
-        assert not told["same"]
+        assert seen["way"] == [quarter[row] for quarter in small[1].shown["w" if kind == "citizen" else "G"]]
+        assert not seen["same"]
     assert town.story(run.without_policy(), True, "citizen.13", TEXT)["same"]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_reasons_named_are_the_fewest_largest_that_make_up_half_of_their_side(seed):
+    terms = {f"t{k}": float(v) for k, v in enumerate(np.random.default_rng(seed).normal(size=8))} | {"nil": 0.004}
+    for sign, named in zip((1, -1), told.sides(terms), strict=True):
+        mine = {name: sign * value for name, value in terms.items() if sign * value > 0.005}
+        assert named == sorted(mine, key=mine.get, reverse=True)[:len(named)]
+        assert sum(mine[name] for name in named) >= sum(mine.values()) / 2 - 1e-12
+        assert sum(mine[name] for name in named[:-1]) < sum(mine.values()) / 2 or not mine
+
+
+@pytest.mark.parametrize("language", ["en", "nl", "de", "fr"])
+def test_sentences_of_a_decision_say_what_its_terms_say(small, language):
+    run, text = small[0], Text(language)
+    for key, kind, row in (("citizen.13", "citizen", 12), ("council.3", "council", 2)):
+        seen = town.story(run, True, key, text)
+        for decision in seen["decisions"]:
+            name, why = decision["name"], town.reasons(run, kind, row)[decision["name"]]
+            for values, near, said in zip(why["rows"], why["near"], decision["says"], strict=True):
+                terms, whole = dict(zip(why["names"], values, strict=True)), " ".join(said)
+                assert seen["title"] in said[0]
+                assert "{" not in whole
+                assert "story." not in whole
+                if name == "use":
+                    continue
+                reasons = {one: value for one, value in terms.items() if one not in told.RESULTS}
+                largest = max(reasons, key=lambda one: abs(reasons[one]))
+                side = "for" if reasons[largest] > 0 else "against"
+                assert text(f"story.{side}_{largest}", share=text.percent(near)) in whole
+                if name == "willingness":
+                    assert said[0] == text(
+                        f"story.told_{'' if round(100 * terms['after']) >= 50 else 'un'}willing", who=seen["title"],
+                        quarter=text.quarter(why["rows"].index(values) + 1), after=text.percent(terms["after"]),
+                        before=text.percent(terms["before"]))
+                    assert text.percent(terms["target"]) in said[-1]
+
+
+def test_every_term_has_its_clause_in_every_language(small):
+    for kind in ("citizen", "council"):
+        for why in town.reasons(small[0], kind, 0).values():
+            for name in {*why["names"]} - {*told.RESULTS, "exposure", "resources", "offered"}:
+                for language in ("en", "nl", "de", "fr"):
+                    for side in ("for", "against"):
+                        assert Text(language)(f"story.{side}_{name}") != f"story.{side}_{name}"
+
+
+def test_those_nearby_are_said_as_they_were_a_quarter_before(small):
+    before = model_at(11)
+    citizen, use = (town.reasons(small[0], "citizen", 12)[name]["near"][11] for name in ("willingness", "use"))
+    assert citizen == pytest.approx(np.mean([one.willingness for one in before.citizens[12].neighbors]))
+    assert use == pytest.approx(np.mean([one.uses for one in before.citizens[12].neighbors]))
+    peers = town.reasons(small[0], "council", 2)["willingness"]["near"][11]
+    assert peers == pytest.approx(np.mean([one.willingness for one in before.governments[2].neighbors]))
+
+
+def test_a_term_of_a_mechanism_is_named_as_such():
+    terms = {"leaning": 0.1, "my_term": 0.9, "drive": 1.0, "target": 0.7, "noise": 0.0, "before": 0.5, "after": 0.6}
+    said = told.decided("willingness", "Ann", 4, terms, 0.5, 0, TEXT)
+    assert said[1] == "That is mostly because “my term” speaks for it."
+
+
+def test_a_quarter_is_written_with_its_year():
+    assert [TEXT.quarter(q) for q in (0, 1, 4, 5, 60)] == ["0", "1 (year 1)", "4 (year 1)", "5 (year 2)", "60 (year 15)"]
 
 
 def test_what_a_citizen_did_is_what_the_agents_show(small):
     run, film = small
-    told = town.story(run, True, "citizen.13", TEXT)
+    seen = town.story(run, True, "citizen.13", TEXT)
     inside = [{(i.government.row, i.id) for i in model_at(q).citizens[12].initiatives} for q in range(25)]
     numbers = {(one["m"], one["id"]): one["number"] for one in film.shown["initiatives"]}
     changes = sorted((q, f"initiative.{numbers[one]}") for q in range(1, 25) for one in inside[q] ^ inside[q - 1])
-    assert sorted((event[0], event[2]) for event in told["events"] if len(event) == 3) == changes
-    assert [q for q, *_ in told["events"]] == sorted(q for q, *_ in told["events"])
+    assert sorted((event[0], event[2]) for event in seen["events"] if len(event) == 3) == changes
+    assert [q for q, *_ in seen["events"]] == sorted(q for q, *_ in seen["events"])
     near = {f"citizen.{c.row + 1}" for c in model_at(0).citizens[12].neighbors}
-    assert {key for key, _ in told["near"]} == near | {"council.2"}
-    assert told["title"] == "Citizen 3 of M2"
+    assert {key for key, _ in seen["near"]} == near | {"council.2"}
+    assert seen["title"] == "Citizen 3 of M2"
+    for q in range(25):
+        part = ("waits", "takes part in one initiative", "takes part in two initiatives")[len(inside[q])]
+        assert f" {part} and " in seen["doing"][q]
 
 
 def test_joining_leaving_and_the_end_are_told_apart():
@@ -238,21 +305,25 @@ def frames(page, seconds=2.0):
 def test_play_step_back_and_click_a_citizen(visit, size):
     page = visit(LINK, size)
     at = page.locator(".tw-now")
-    expect(at).to_have_text("Quarter 12 of 60")
+    expect(at).to_have_text("Quarter 12 (year 3) of 60")
     page.get_by_role("button", name="One quarter on").click()
     page.get_by_role("button", name="One quarter on").click()
     page.get_by_role("button", name="One quarter back").click()
-    expect(at).to_have_text("Quarter 13 of 60")
+    expect(at).to_have_text("Quarter 13 (year 4) of 60")
     page.wait_for_function("location.search.includes('town.at-quarter=13')")
     page.locator("[data-agent='citizen.7'] .tw-dot").click()
     story = page.get_by_role("complementary", name="Its story")
     expect(story.get_by_role("heading", name="Citizen 7 of M1")).to_be_visible()
-    expect(story.locator("caption")).to_have_text("What counted in quarter 13")
+    seen = town.story(town.Run.of(from_link(LINK.partition("?")[2]), "small", Token()), True, "citizen.7", TEXT)
+    for said in (seen["doing"][13], *seen["decisions"][0]["says"][12]):
+        expect(story).to_contain_text(said.replace("\u00a0", " "))
+    story.get_by_text("The terms behind it").click()
+    expect(story.locator("caption")).to_have_text("What counted in quarter 13 (year 4)")
     expect(story.get_by_role("columnheader", name="same luck, lever off")).to_be_visible()
     expect(story.get_by_role("row", name="neighbours' willingness")).to_be_visible()
     page.get_by_label("Quarters a second").select_option("16")
     page.get_by_role("button", name="Play").click()
-    expect(at).to_have_text("Quarter 60 of 60")
+    expect(at).to_have_text("Quarter 60 (year 15) of 60")
     expect(page.get_by_role("button", name="Play")).to_be_visible()
     fits(page)
     fits(sized(page, "projector"))
@@ -319,20 +390,21 @@ def test_by_keyboard_through_neighbours_and_time(visit):
     story = page.locator(".tw-story")
     expect(story.get_by_role("heading", name="Council of M2")).to_be_visible()
     story.get_by_role("button", name="To adopt it").press("Enter")
+    story.get_by_text("The terms behind it").press("Enter")
     expect(story.get_by_role("row", name="obligation by law")).to_be_visible()
     story.get_by_role("button", name="Council of M1", exact=True).press("Enter")
     expect(story.get_by_role("heading", name="Council of M1")).to_be_visible()
     slider = page.get_by_role("slider", name="Quarter")
     slider.focus()
     page.keyboard.press("End")
-    expect(page.locator(".tw-now")).to_have_text("Quarter 60 of 60")
+    expect(page.locator(".tw-now")).to_have_text("Quarter 60 (year 15) of 60")
     view = page.url.partition("/town?")[2]
     page.wait_for_function("location.search.includes('town.at-quarter=60')")
     view = from_link(page.url.partition("/town?")[2], "town")
     assert (view.get(town.SHOWN), view.get(town.QUARTER)) == ("council.1", "60")
     expect(story.get_by_text("What happened so far")).to_be_visible()
     other = visit(page.url.partition(page.url.split("/town")[0])[2])  # the link restores quarter and story
-    expect(other.locator(".tw-now")).to_have_text("Quarter 60 of 60")
+    expect(other.locator(".tw-now")).to_have_text("Quarter 60 (year 15) of 60")
     expect(other.get_by_role("heading", name="Council of M1")).to_be_visible()
 
 
@@ -359,6 +431,7 @@ def test_a_lever_is_used_here_taken_out_and_undone(visit):
     after = redrawn(page, before)
     expect(page.get_by_role("columnheader", name="same luck, lever off")).to_have_count(0)  # quarter 0: nothing decided
     page.get_by_role("button", name="One quarter on").click()
+    page.get_by_text("The terms behind it").click()
     expect(page.get_by_role("columnheader", name="same luck, lever off")).to_be_visible()
     page.get_by_label("Use a lever").select_option("LEAD")
     expect(page.get_by_role("alert")).to_contain_text("twice at the same time")

@@ -19,9 +19,10 @@ import solara
 
 from letsdance import __version__
 from letsdance.dashboards import events
+from letsdance.dashboards import told as telling
 from letsdance.dashboards.atlas import COLOURS, Lying, lying, use_atlas
 from letsdance.dashboards.charts import key_of
-from letsdance.dashboards.charts_town import picture
+from letsdance.dashboards.charts_town import members, picture, running
 from letsdance.dashboards.compute import Token, between, check_work, municipalities, use_latest
 from letsdance.dashboards.downloads import TYPES, File, table, use_making
 from letsdance.dashboards.parts import Box, Say, Waiting, lever_rows, start_rows, terms, vue
@@ -35,7 +36,7 @@ from letsdance.simulation.municipalities import Municipalities, to_csv
 from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.simulation.run import STAGES, simulate
 from letsdance.simulation.state import SERVICE
-from letsdance.words import Text, spaced
+from letsdance.words import Text
 
 if TYPE_CHECKING:
     from letsdance.simulation.agents import Citizen, Government
@@ -60,9 +61,6 @@ HAPPENS = {
 WRITTEN = {"target": "share", "before": "share", "after": "share", "noise": "points", "pilots": "share",
            "adopts_directly": "share", "decides_after_pilot": "share", "gives_up": "share", "uses_before": "yes",
            "uses": "yes"}
-#: What a decision comes to, as against the terms that it comes from.
-RESULTS = ("drive", "target", "noise", "before", "after", "value", "pilots", "adopts_directly", "decides_after_pilot",
-           "gives_up", "chance", "uses_before", "uses")
 
 
 @vue("../assets/town.vue")
@@ -220,10 +218,11 @@ def check_shown(key: str, shown: dict[str, Any]) -> tuple[str, int]:
 
 
 @lru_cache(256)
-def reasons(run: Run, kind: str, row: int) -> dict[str, dict[str, list[list[float]] | list[str]]]:
-    """The terms of each decision of a citizen or a government in every quarter from 1: decision -> names and rows.
+def reasons(run: Run, kind: str, row: int) -> dict[str, dict[str, Any]]:
+    """The terms of each decision of a citizen or a government in every quarter from 1: decision -> names, rows and near.
 
-    rows[q - 1] are the values in quarter q, in the order of names.
+    rows[q - 1] are the values in quarter q, in the order of names; near[q - 1] is what those had come to whom it looks at:
+    the mean willingness of neighbours or peers, of 'use' the share of neighbours who use the innovation.
     """
     found: dict[str, dict[str, Any]] = {}
     for model in run.quarters():
@@ -232,9 +231,18 @@ def reasons(run: Run, kind: str, row: int) -> dict[str, dict[str, list[list[floa
         agent: Citizen | Government = (model.citizens if kind == "citizen" else model.governments)[row]
         for decision in ("willingness", "use" if kind == "citizen" else "adoption"):
             terms = agent.why(decision)
-            told = found.setdefault(decision, {"names": list(terms), "rows": []})
+            told = found.setdefault(decision, {"names": list(terms), "rows": [], "near": []})
             told["rows"].append([round(float(value), 4) for value in terms.values()])
+            told["near"].append(_near(model, row, decision) if kind == "citizen" else float(agent.peers_willingness))
     return found
+
+
+def _near(model: CoCreationModel, row: int, decision: str) -> float:
+    """What a citizen's neighbours had come to when it decided."""
+    s = model.society.state
+    values = (s.uses if decision == "use" else s.willingness)[(model.quarter - 1) & 1]
+    ties = s.neighbours[int(s.ties[row]):int(s.ties[row + 1])]
+    return float(np.mean(values[ties])) if len(ties) else 0.0
 
 
 def story(run: Run, people: bool, key: str, text: Text) -> dict[str, Any]:
@@ -258,20 +266,29 @@ def story(run: Run, people: bool, key: str, text: Text) -> dict[str, Any]:
         home = int(np.searchsorted(mine.shown["first"], row, side="right"))
         told["near"].insert(0, [f"council.{home}", title(f"council.{home}", mine.shown, text)])
     told["events"] = _citizen_events(mine.shown, row, text) if kind == "citizen" else _council_events(mine, row, text)
+    told["doing"] = [_doing(mine.shown, kind, row, told["title"], q, text) for q in range(mine.shown["quarters"] + 1)]
     off = {} if same else reasons(other, kind, row)
     for decision, why in reasons(run, kind, row).items():
         told["decisions"].append({
             "name": decision, "title": text(f"town.decision_{decision}"), "rows": why["rows"],
             "off": off[decision]["rows"] if off else [],
-            "lines": [{"title": _of_term(f"town.term_{decision}_{name}", name, text),
+            "says": [telling.decided(decision, told["title"], q, dict(zip(why["names"], values, strict=True)), near,
+                                     int(mine.shown["stage"][q][row]) if kind == "council" else 0, text)
+                     for q, (values, near) in enumerate(zip(why["rows"], why["near"], strict=True), 1)],
+            "lines": [{"title": telling.term(decision, name, text),
                        "written": WRITTEN.get(name, "share" if decision == "use" else "number"),
-                       "result": name in RESULTS} for name in map(str, why["names"])]})
+                       "result": name in telling.RESULTS} for name in why["names"]]})
     return told
 
 
-def _of_term(key: str, name: str, text: Text) -> str:
-    """What a term of a decision is called: one of the model's by its key, one of a mechanism's by its name."""
-    return text.learned(spaced(name)) if (said := text(key)) == key else said
+def _doing(shown: dict[str, Any], kind: str, row: int, who: str, quarter: int, text: Text) -> str:
+    """What somebody does in a quarter, as one sentence."""
+    if kind == "citizen":
+        part = sum(row in members(life, quarter) for life in running(shown, quarter))
+        return telling.doing(who, quarter, part, shown["uses"][quarter][row] == "1", text)
+    return text("story.doing_council", quarter=text.quarter(quarter), where=shown["names"][row],
+                future=text(f"curve.{REGIMES[int(shown['regime'][quarter][row])]}"),
+                projects=shown["projects"][quarter][row], services=shown["services"][quarter][row])
 
 
 def title(key: str, shown: dict[str, Any], text: Text) -> str:
@@ -298,15 +315,17 @@ def _citizen_events(shown: dict[str, Any], row: int, text: Text) -> list[list[An
     for life in shown["initiatives"]:
         for q, change in joinings(life, row):
             name = text("town.named_initiative", n=life["number"], kind=text(f"town.kind_{KINDS[life['kind']]}"))
-            events.append([q, text(f"town.member_{change}", name=name), f"initiative.{life['number']}"])
+            then = {"willing": text.percent(shown["w"][q - 1][row] / 100), "near": text.percent(float(
+                np.mean([shown["w"][q - 1][n] for n in shown["ties"][row]])) / 100)} if change == "joined" else {}
+            events.append([q, text(f"town.member_{change}", name=name, **then), f"initiative.{life['number']}"])
     return sorted(events, key=lambda event: event[0])
 
 
 def joinings(life: dict[str, Any], row: int) -> list[tuple[int, str]]:
     """When a citizen "joined" and "left" an initiative, or was in it when it "ended"."""
     changes, inside = [], False
-    for q, members in life["members"]:
-        if (row in members) != inside:
+    for q, then in life["members"]:
+        if (row in then) != inside:
             inside = not inside
             changes.append((q, "joined" if inside else "left"))
     if inside and life["ended"] is not None:
@@ -360,7 +379,7 @@ def made(run: Run, people: bool, quarter: int, what: str, kind: str, text: Text,
     if kind not in kinds:
         raise Refused("there is no table {what!r} here.{near}", what=f"{what}.{kind}", near=nearest(kind, kinds))
     if what == "picture":
-        used = [text("town.used_from", title=text.title(name, use.name), quarter=use.start)
+        used = [text("town.used_from", title=text.title(name, use.name), quarter=text.quarter(use.start))
                 for name, uses in (("lever", run.policy.levers), ("shock", run.policy.shocks)) for use in uses]
         drawn = picture(film(run, people).shown, quarter, "; ".join([text.title("start", run.policy.start), *used]), text,
                         outline, colour)
@@ -456,7 +475,7 @@ def Page() -> None:
             Say(text("town.title"), "h1")
         Waiting(watched.refused, text("town.computing"))
         return
-    newest, texts = told.value or {}, text.all("town", "curve", "tab")
+    newest, texts = told.value or {}, text.all("town", "curve", "tab", "number")
     fits = newest.get("key", "") == key
     setting = {
         "start": view.policy.start, "starts": start_rows(text), "levers": lever_rows(text),
