@@ -57,9 +57,10 @@ def _parameters(text: Text) -> Table:
 
 
 def _levers(text: Text) -> Table:
-    return ["name", "title", "quadrant", "points", "effect", "expected_alone", "reference", "says"], [
-        [name, text.title("lever", name), e["quadrant"], text.typed(e["cost"]), effects(e, text), expected(e, text),
-         e["reference"], text.says("lever", name)] for name, e in scenarios.LEVERS.items()]
+    return ["name", "title", "quadrant", "level", "points", "effect", "expected_alone", "reference", "says"], [
+        [name, text.title("lever", name), e["quadrant"], text(f"level.{e['level']}"), text.typed(e["cost"]),
+         effects(e, text), expected(e, text), e["reference"], text.says("lever", name)]
+        for name, e in scenarios.LEVERS.items()]
 
 
 def _shocks(text: Text) -> Table:

@@ -86,8 +86,9 @@ def schedule() -> str:
 
 def levers() -> str:
     """Every lever."""
-    return table(("lever", "title", "quadrant", "points a quarter", "effect at strength 1", "reference", "what it says"), [
-        (code(name), e["title"], e["quadrant"], f"{e['cost']:g}", effects(e), e["reference"], e["says"])
+    return table(("lever", "title", "quadrant", "level", "points a quarter", "effect at strength 1", "reference",
+                  "what it says"), [
+        (code(name), e["title"], e["quadrant"], e["level"], f"{e['cost']:g}", effects(e), e["reference"], e["says"])
         for name, e in scenarios.LEVERS.items()])
 
 

@@ -96,6 +96,7 @@ class Declaration(TypedDict, total=False):
     title: str
     says: str
     quadrant: str
+    level: str
     cost: float
     reference: str
     duration: int

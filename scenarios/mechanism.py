@@ -66,6 +66,9 @@ DECISIONS = {
 #: After which phases of the quarter a mechanism may act.
 PHASES = ("environment", "calls", "outcomes", "stocks", "willingness", "adoption")
 WHOSE = ("citizens", "governments")
+#: What a lever is tagged with (scenarios/levers.toml): the OECD's quadrants and the citizens, and the OECD's levels (S94).
+QUADRANTS = ("Q1", "Q2", "Q3", "Q4", "C")
+LEVELS = ("individual", "organisation", "sector", "society")
 #: The parameter of a mechanism that says how many municipalities, neighbours in their table, are a region: with it there is
 #: a second tier of government. What a rule calls the house's parameters as they act there.
 PER_REGION, OF_REGION = "per_region", "region_p"
@@ -219,10 +222,12 @@ class Mechanism:
         return declare
 
     def lever(self, name: str, title: str, effects: Iterable[Mapping[str, object]], *, cost: float = 1.0, says: str = "",
-              quadrant: str = "C", reference: str = "") -> None:
+              quadrant: str = "C", level: str = "organisation", reference: str = "") -> None:
         """A lever, with the data of scenarios/levers.toml. effects: parameter, and add or multiply."""
+        _one_of(f"{name}: quadrant", quadrant, QUADRANTS)
+        _one_of(f"{name}: level", level, LEVELS)
         self._new("lever", name, {}, _CODE)
-        self.levers[name] = {"title": title, "says": says, "quadrant": quadrant, "cost": float(cost),
+        self.levers[name] = {"title": title, "says": says, "quadrant": quadrant, "level": level, "cost": float(cost),
                              "reference": reference or self.reference, "effects": self._effects(name, effects)}
 
     def shock(self, name: str, title: str, effects: Iterable[Mapping[str, object]], *, duration: int = 0, says: str = "",

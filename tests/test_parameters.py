@@ -25,6 +25,7 @@ from letsdance.params import (
     record_dtype,
 )
 from letsdance.scenarios import LEVERS, SHOCKS, STARTS, Scenario
+from letsdance.scenarios.mechanism import LEVELS, QUADRANTS
 from letsdance.simulation import schedule
 from letsdance.simulation.indicators import SOCIETY
 from letsdance.simulation.municipalities import synthetic
@@ -101,11 +102,12 @@ EFFECTS = {"parameter", "add", "multiply", "from", "until", "each_quarter", "thr
 @pytest.mark.parametrize(("kind", "name"), [(k, n) for k, t in (("lever", LEVERS), ("shock", SHOCKS)) for n in t])
 def test_a_lever_or_shock_is_declared_completely_and_acts(kind, name):
     entry = (LEVERS if kind == "lever" else SHOCKS)[name]
-    special = {"quadrant", "cost", "expects"} if kind == "lever" else {"kind", "duration"}
+    special = {"quadrant", "level", "cost", "expects"} if kind == "lever" else {"kind", "duration"}
     assert set(entry) == {"title", "says", "reference", "effects"} | special
     assert all(one in EVIDENCE for one in references(entry["reference"]))
     if kind == "lever":
-        assert entry["quadrant"] in ("Q1", "Q2", "Q3", "Q4", "C")
+        assert entry["quadrant"] in QUADRANTS
+        assert entry["level"] in LEVELS  # S94
         for one in entry["expects"]:  # said in `show levers`
             assert one["start"] in STARTS, one
             assert one["indicator"] in SOCIETY, one

@@ -137,7 +137,8 @@ def entries(text: Text) -> dict[str, list[dict[str, Any]]]:
             more = [] if held is None else [text("robust.lever", share=text.percent(held.share))]
             known[tab].append({"key": name, "title": text.title(kind, name),
                                "says": " ".join([text.says(kind, name), *more]),
-                               "topic": text(f"quadrant.{entry['quadrant']}") if "quadrant" in entry else "",
+                               "topic": text("confidence.tags", quadrant=text(f"quadrant.{entry['quadrant']}"),
+                                               level=text(f"level.{entry['level']}")) if kind == "lever" else "",
                                "cost": text.number(entry["cost"]) if "cost" in entry else "",
                                "effects": effects(kind, name, text), "marks": marks(entry["reference"])})
     known["evidence"] = [{"key": one.name, "title": one.name, "line": one.says + _state(one),

@@ -28,6 +28,7 @@ from letsdance.dashboards.session import Session, use_session
 from letsdance.dashboards.state import INNOVATION, LONGEST_NAME, RUNS, between
 from letsdance.params import CONTEXTS, PARAMETERS, PROFILES, Refused, check_text
 from letsdance.scenarios import HORIZON, LEVERS, SHOCKS, Use
+from letsdance.scenarios.mechanism import QUADRANTS
 from letsdance.scenarios.policy import Kind, Policy
 from letsdance.simulation import municipalities, schedule
 from letsdance.words import Text
@@ -44,7 +45,6 @@ SLIDERS: dict[str, tuple[str, ...]] = {
 #: What links call the parameters that were found by name, and the sections of the controls that are open.
 PICKED, OPENED = "explore.picked", "explore.opened"
 _OPENED = ("levers", "conditions")
-QUADRANTS = ("Q1", "Q2", "Q3", "Q4", "C")
 #: Kinds of contexts, of which each may be chosen once.
 KINDS = ("tradition", "sector", "government", "preset")
 #: How "replay last change" goes: steps, and seconds between them.

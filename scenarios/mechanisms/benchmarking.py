@@ -23,5 +23,5 @@ def shallow(depth, stage, timer, innovativeness, exposure, ranked, for_show):
     return depth * (1.0 - ranked * for_show * (1.0 - innovativeness) * exposure) if stage == 3 and timer == 0 else depth
 
 
-benchmarking.lever("BENCH", "league tables", [{"parameter": "ranked", "add": 1}], cost=1, quadrant="Q1",
+benchmarking.lever("BENCH", "league tables", [{"parameter": "ranked", "add": 1}], cost=1, quadrant="Q1", level="sector",
                    says="Governments are compared in public.")

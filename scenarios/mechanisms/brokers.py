@@ -19,7 +19,7 @@ def knit(bonded, smooth):
 
 
 brokers.lever("BRIDGE", "bridging brokers", [
-    {"parameter": "aware_lever", "add": 0.04}, {"parameter": "long_ties", "add": 1}], cost=1, quadrant="Q4",
+    {"parameter": "aware_lever", "add": 0.04}, {"parameter": "long_ties", "add": 1}], cost=1, quadrant="Q4", level="sector",
               says="Boundary spanners who know people that do not know each other.")
-brokers.lever("BOND", "bonding brokers", [{"parameter": "bonded", "add": 1}], cost=1, quadrant="Q4",
+brokers.lever("BOND", "bonding brokers", [{"parameter": "bonded", "add": 1}], cost=1, quadrant="Q4", level="society",
               says="Brokers who bring the same people together again and again.")

@@ -26,4 +26,5 @@ def spurred(esteem, spurs):
 
 
 careers.lever("CAREER", "work with citizens counts in careers", [{"parameter": "recognised", "add": 0.8}], cost=1,
-              quadrant="Q2", says="Successful work with citizens is recognised and helps to be promoted.")
+              quadrant="Q2", level="individual",
+              says="Successful work with citizens is recognised and helps to be promoted.")

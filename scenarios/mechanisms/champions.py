@@ -33,5 +33,5 @@ def won_over(top_support, champion, wins_over):
     return top_support + wins_over * champion * (1.0 - top_support)
 
 
-champions.lever("CHAMP", "champions", [{"parameter": "found", "add": 0.25}], cost=1, quadrant="Q2",
+champions.lever("CHAMP", "champions", [{"parameter": "found", "add": 0.25}], cost=1, quadrant="Q2", level="individual",
                 says="Champions are looked for, and given time and cover.")

@@ -16,5 +16,5 @@ def confused(unclear, confusion):
     return -unclear * confusion
 
 
-clarity.lever("CLEAR", "clear rules", [{"parameter": "unclear", "add": -0.6}], cost=1, quadrant="Q3",
+clarity.lever("CLEAR", "clear rules", [{"parameter": "unclear", "add": -0.6}], cost=1, quadrant="Q3", level="sector",
               says="Rules stay as strict as they are, and are explained.")

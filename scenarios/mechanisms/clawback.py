@@ -17,5 +17,5 @@ def unseen(innovativeness, novelty, taken_back, hide, not_worth_it, p):
     return -taken_back * (hide * (1.0 - innovativeness) * p.on_imitation * p.vM * novelty + not_worth_it)
 
 
-clawback.lever("KEEP", "keep what is saved", [{"parameter": "taken_back", "add": -1}], cost=1, quadrant="Q3",
-               says="Whoever saves by innovating keeps it.")
+clawback.lever("KEEP", "keep what is saved", [{"parameter": "taken_back", "add": -1}], cost=1,
+               quadrant="Q3", level="sector", says="Whoever saves by innovating keeps it.")

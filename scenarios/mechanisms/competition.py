@@ -16,5 +16,5 @@ def kept_back(peers_experience, innovativeness, peers_news, competing, p):
     return -competing * (told + 0.5 * (1.0 - innovativeness) * p.on_imitation * p.vM * p.mix * peers_news)
 
 
-competition.lever("SHARING", "share what is learnt", [{"parameter": "competing", "add": -0.4}], cost=1, quadrant="Q4",
-                  says="What is commissioned must be shared with all.")
+competition.lever("SHARING", "share what is learnt", [{"parameter": "competing", "add": -0.4}], cost=1,
+                  quadrant="Q4", level="sector", says="What is commissioned must be shared with all.")

@@ -16,5 +16,5 @@ def shut_out(tendered, barrier):
     return -tendered * barrier
 
 
-contracts.lever("COMM", "collaborative commissioning", [{"parameter": "tendered", "add": -0.7}], cost=1, quadrant="Q4",
-                says="What is bought is worked out with those who know the need.")
+contracts.lever("COMM", "collaborative commissioning", [{"parameter": "tendered", "add": -0.7}], cost=1,
+                quadrant="Q4", level="society", says="What is bought is worked out with those who know the need.")

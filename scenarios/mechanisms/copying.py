@@ -36,7 +36,8 @@ def fits_badly(fit_here, misfit, p):
     return -misfit * (1.0 - fit_here) * p.link
 
 
-copying.lever("ADAPT", "adapt, do not copy", [{"parameter": "adapting", "add": 0.5}], cost=1, quadrant="Q1",
+copying.lever("ADAPT", "adapt, do not copy", [{"parameter": "adapting", "add": 0.5}], cost=1,
+              quadrant="Q1", level="organisation",
               says="Imported practices are fitted to the place, the process rather than the result.")
 copying.shock("uniform", "pressure of uniformity", [{"parameter": "uniformity", "add": 0.8}],
               says="All must do the same.")

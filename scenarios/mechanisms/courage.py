@@ -16,5 +16,5 @@ def cost_of_nothing(effective_need, risk_culture, weighed, inaction):
     return weighed * inaction * effective_need * (1.0 - risk_culture)
 
 
-courage.lever("COURAGE", "courage", [{"parameter": "weighed", "add": 1}], cost=1, quadrant="Q2",
+courage.lever("COURAGE", "courage", [{"parameter": "weighed", "add": 1}], cost=1, quadrant="Q2", level="individual",
               says="Leaders tell what it costs to do nothing.")

@@ -23,5 +23,5 @@ def let_loose(rules_gone, unjudged, capacity, effective_feedback):
     return -rules_gone * unjudged * (1.0 - capacity * effective_feedback)
 
 
-fewer_rules.lever("PRUNE", "fewer rules", [{"parameter": "rules_gone", "add": 0.7}], cost=1, quadrant="Q3",
+fewer_rules.lever("PRUNE", "fewer rules", [{"parameter": "rules_gone", "add": 0.7}], cost=1, quadrant="Q3", level="sector",
                   says="Rules that stand in the way are taken away, one by one.")

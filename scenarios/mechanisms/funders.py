@@ -26,5 +26,5 @@ def withdraw(funding, usual_money, supported_failures, citizens, tolerance, with
     return back * (1.0 - (1.0 - tolerance) * withdrawn * min(1.0, supported_failures * 25.0 / citizens))
 
 
-funders.lever("PATIENT", "patient funders", [{"parameter": "tolerance", "add": 0.5}], cost=1, quadrant="Q3",
-              says="Funders are won for the risk that innovation takes.")
+funders.lever("PATIENT", "patient funders", [{"parameter": "tolerance", "add": 0.5}], cost=1,
+              quadrant="Q3", level="society", says="Funders are won for the risk that innovation takes.")

@@ -19,4 +19,5 @@ def reward(risk_culture, supported_failures, effective_feedback, citizens, rewar
 
 
 good_failures.lever("FAILWELL", "reward good experiments that fail", [{"parameter": "rewarded", "add": 1}], cost=1,
-                    quadrant="Q2", says="Prizes and careers for experiments that were well made, whatever came out.")
+                    quadrant="Q2", level="individual",
+                    says="Prizes and careers for experiments that were well made, whatever came out.")

@@ -16,5 +16,5 @@ def store(capacity, risk_culture, systems, stored):
     return capacity + systems * stored * risk_culture * risk_culture * risk_culture * risk_culture * (1.0 - capacity)
 
 
-knowledge_systems.lever("ICT", "knowledge systems", [{"parameter": "systems", "add": 1}], cost=2, quadrant="Q1",
-                        says="Systems that hold what the organisation knows.")
+knowledge_systems.lever("ICT", "knowledge systems", [{"parameter": "systems", "add": 1}], cost=2,
+                        quadrant="Q1", level="organisation", says="Systems that hold what the organisation knows.")

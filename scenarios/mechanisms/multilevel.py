@@ -17,5 +17,5 @@ def waiting(tiers, disputed, agreed):
     return -tiers * disputed * (1.0 - agreed)
 
 
-multilevel.lever("STEER", "steering committee of all tiers", [{"parameter": "agreed", "add": 0.7}], cost=1, quadrant="Q4",
-                 says="Tiers agree beforehand who decides and who pays.")
+multilevel.lever("STEER", "steering committee of all tiers", [{"parameter": "agreed", "add": 0.7}], cost=1,
+                 quadrant="Q4", level="sector", says="Tiers agree beforehand who decides and who pays.")

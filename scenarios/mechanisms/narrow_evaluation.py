@@ -17,5 +17,5 @@ def by_cost_alone(narrow, worth_unseen, effective_feedback, citizens_trust):
     return narrow * worth_unseen * effective_feedback * citizens_trust
 
 
-narrow_evaluation.lever("BROAD", "broad evaluation", [{"parameter": "narrow", "add": -0.7}], cost=1, quadrant="Q1",
-                        says="Citizens' view and equity are evaluated beside costs.")
+narrow_evaluation.lever("BROAD", "broad evaluation", [{"parameter": "narrow", "add": -0.7}], cost=1,
+                        quadrant="Q1", level="organisation", says="Citizens' view and equity are evaluated beside costs.")

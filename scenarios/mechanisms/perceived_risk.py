@@ -29,5 +29,6 @@ def misjudged(imagined):
     return abs(imagined)
 
 
-perceived_risk.lever("RISK", "explicit management of risk", [{"parameter": "implicit", "add": -0.7}], cost=1, quadrant="Q1",
+perceived_risk.lever("RISK", "explicit management of risk", [{"parameter": "implicit", "add": -0.7}], cost=1,
+                     quadrant="Q1", level="organisation",
                      says="Risks are named and talked about with staff, citizens and funders.")

@@ -29,5 +29,5 @@ def carried_on(offered, linked):
     return -offered * linked
 
 
-platform.lever("PLATFORM", "government as a platform", [{"parameter": "offered", "add": 1}], cost=2, quadrant="Q4",
-               says="It tracks what there is, coordinates, and promotes what citizens do.")
+platform.lever("PLATFORM", "government as a platform", [{"parameter": "offered", "add": 1}], cost=2,
+               quadrant="Q4", level="sector", says="It tracks what there is, coordinates, and promotes what citizens do.")

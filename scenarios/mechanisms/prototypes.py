@@ -8,7 +8,7 @@ prototypes = ld.Mechanism("prototypes", title="Prototypes before pilots", source
                           says="A prototype shows cheaply what would fail in a pilot.")
 prototypes.lever("PROTO", "prototypes", [
     {"parameter": "pilot0", "add": 0.6}, {"parameter": "pilot_rate", "multiply": 0.8}],
-    cost=1, quadrant="Q1", says="What is to be piloted is tried as a model first.")
+    cost=1, quadrant="Q1", level="organisation", says="What is to be piloted is tried as a model first.")
 
 
 @prototypes.indicator("governments", "per municipality")

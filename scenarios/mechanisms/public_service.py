@@ -32,7 +32,8 @@ def calling(motivation, moved):
 
 
 def tactic(name, parameter, title, says, *more):
-    public_service.lever(name, title, [{"parameter": parameter, "add": 0.02}, *more], cost=1, quadrant="Q2", says=says)
+    public_service.lever(name, title, [{"parameter": parameter, "add": 0.02}, *more], cost=1,
+                         quadrant="Q2", level="individual", says=says)
 
 
 tactic("SELECT", "selected", "select and socialise", "Hire, train and teach, before service too, for the wish to serve.")
@@ -40,5 +41,5 @@ tactic("MEET", "meeting", "meet those it is for", "Staff meet beneficiaries, and
 tactic("EMPOWER", "empowered", "empower and support",
        "Staff decide more, in a place that supports them; they respond faster.", {"parameter": "close", "add": 0.05})
 tactic("MISSION", "mission", "leaders and mission", "Leaders live a clear mission and talk of it, in and out of the house.")
-public_service.lever("PAY", "performance pay", [{"parameter": "bonus", "add": 1}], cost=4, quadrant="Q2",
-                     says="Pay hangs on performance.")
+public_service.lever("PAY", "performance pay", [{"parameter": "bonus", "add": 1}], cost=4,
+                     quadrant="Q2", level="individual", says="Pay hangs on performance.")

@@ -72,4 +72,4 @@ def waiting_for_region(waits):
 
 
 regions.lever("PACT", "committee and shared costs of both tiers", [{"parameter": "in_charge", "add": 0.7}], cost=1,
-              quadrant="Q4", says="Both tiers agree beforehand who decides and who pays.")
+              quadrant="Q4", level="sector", says="Both tiers agree beforehand who decides and who pays.")

@@ -32,4 +32,4 @@ def old_services_run(old_services):
 
 
 replacing.lever("REPLACE", "replace the old by what is proven", [{"parameter": "stopping", "add": 0.1}], cost=1,
-                quadrant="Q3", says="What a new service does as well, the old one stops doing.")
+                quadrant="Q3", level="organisation", says="What a new service does as well, the old one stops doing.")

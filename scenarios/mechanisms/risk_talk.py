@@ -18,5 +18,6 @@ def talk_over(risk_culture, citizens_willingness, supported_successes, supported
     return risk_culture + agreed_on * talked * citizens_willingness * tried * (1.0 - risk_culture)
 
 
-risk_talk.lever("RISKTALK", "talk about risk with citizens", [{"parameter": "talked", "add": 1}], cost=1, quadrant="Q1",
+risk_talk.lever("RISKTALK", "talk about risk with citizens", [{"parameter": "talked", "add": 1}], cost=1,
+                quadrant="Q1", level="society",
                 says="Citizens, staff and funders agree beforehand on which risks are taken.")

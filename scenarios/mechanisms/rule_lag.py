@@ -16,5 +16,5 @@ def in_the_way(outdated, hindrance, p):
     return -outdated * hindrance * (1.0 - p.link)
 
 
-rule_lag.lever("CATCHUP", "rules that catch up", [{"parameter": "outdated", "add": -0.7}], cost=1, quadrant="Q3",
-               says="Rules on records, privacy and access are renewed.")
+rule_lag.lever("CATCHUP", "rules that catch up", [{"parameter": "outdated", "add": -0.7}], cost=1,
+               quadrant="Q3", level="sector", says="Rules on records, privacy and access are renewed.")

@@ -33,5 +33,5 @@ def across(lasted, zones, together, joined_up):
     return joined_up * zones if lasted >= together else 0.0
 
 
-safe_zones.lever("SAFE", "safe zones", [{"parameter": "zones", "add": 1}], cost=1, quadrant="Q4",
+safe_zones.lever("SAFE", "safe zones", [{"parameter": "zones", "add": 1}], cost=1, quadrant="Q4", level="organisation",
                  says="Departments try something concrete together, and may fail.")

@@ -25,4 +25,5 @@ def lasts(seeded, lasting):
 
 
 seed_money.lever("SEED", "seed money", [{"parameter": "seeded", "add": 1}, {"parameter": "f_c", "multiply": 1.15}], cost=3,
-                 quadrant="Q3", says="Citizens' initiatives and social enterprises get small sums to begin with.")
+                 quadrant="Q3", level="society",
+                 says="Citizens' initiatives and social enterprises get small sums to begin with.")

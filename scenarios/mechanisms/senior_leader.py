@@ -31,5 +31,5 @@ def walls_between(effective_silo):
     return effective_silo
 
 
-senior_leader.lever("ONEHEAD", "one leader across domains", [{"parameter": "over_all", "add": 1}], cost=1, quadrant="Q4",
-                    says="A senior leader answers for several departments at once.")
+senior_leader.lever("ONEHEAD", "one leader across domains", [{"parameter": "over_all", "add": 1}], cost=1,
+                    quadrant="Q4", level="organisation", says="A senior leader answers for several departments at once.")

@@ -26,5 +26,5 @@ def strangers(trust, government_willingness, effective_silo, pooled, strange, p)
 
 
 staff_pools.lever("POOL", "flexible pools of staff", [
-    {"parameter": "pooled", "add": 1}, {"parameter": "silo_shift", "add": -0.1}], cost=1, quadrant="Q4",
-    says="Officials move between departments as they are needed.")
+    {"parameter": "pooled", "add": 1}, {"parameter": "silo_shift", "add": -0.1}], cost=1,
+    quadrant="Q4", level="organisation", says="Officials move between departments as they are needed.")

@@ -42,5 +42,5 @@ def moved_by_it(top_support, visits, goes, kept_up, touched):
     return top_support + touched * goes * min(1.0, visits / kept_up) * (1.0 - top_support)
 
 
-stunt.lever("GOSEE", "leaders go and see", [{"parameter": "goes", "add": 1}], cost=1, quadrant="Q2",
+stunt.lever("GOSEE", "leaders go and see", [{"parameter": "goes", "add": 1}], cost=1, quadrant="Q2", level="organisation",
             says="Mayors live and work for a while where it is hardest.")

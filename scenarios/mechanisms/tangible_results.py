@@ -17,5 +17,6 @@ def seen_at_work(innovativeness, peers_experience, on_show, believing):
     return (1.0 - innovativeness) * believing * on_show * max(0.0, peers_experience)
 
 
-tangible_results.lever("SHOW", "show what works", [{"parameter": "on_show", "add": 0.7}], cost=1, quadrant="Q2",
+tangible_results.lever("SHOW", "show what works", [{"parameter": "on_show", "add": 0.7}], cost=1,
+                       quadrant="Q2", level="sector",
                        says="Sceptics visit peers who use it in full, and hear their stories.")

@@ -23,5 +23,5 @@ def brought_along(heard, contributed):
     return heard * contributed
 
 
-weak_interests.lever("HEAR", "firms and NGOs are heard", [{"parameter": "heard", "add": 0.7}], cost=1, quadrant="Q1",
-                     says="Small firms and NGOs sit at the table beside citizens.")
+weak_interests.lever("HEAR", "firms and NGOs are heard", [{"parameter": "heard", "add": 0.7}], cost=1,
+                     quadrant="Q1", level="society", says="Small firms and NGOs sit at the table beside citizens.")
