@@ -668,7 +668,8 @@ def ties_and_joint_work(lab: Laboratory) -> Parts:
          "S17", "supporting", scored=False,
          note=Said("Flogging a dead horse and the middle, means over quarters 41 to 60; rewire_c 1 less .125. That news "
               "spreads fastest in between does not show: governments' rewire_g moves the quarter by which half have "
-              "adopted by less than a quarter."))
+              "adopted by less than a quarter. Where they hear of it from peers alone, it is slower without ties "
+              "afar."))
 def closeness(lab: Laboratory) -> Parts:
     for start in ("dead_horse", MIDDLE):
         scattered, usual = (late(run, "participation") for run in (lab.run(start, rewire_c=1), lab.run(start)))

@@ -119,6 +119,16 @@ def test_money_and_relations_are_two_bottlenecks(start):
     assert equal(together(money) - together(none), 0.02)
 
 
+def test_news_that_comes_from_peers_alone_needs_ties_afar():
+    """S17: half of sixty governments have it later where no tie leaves the region; closeness is the pattern S17."""
+    def half(rewire_g):
+        told = {"municipalities": 60, "citizens": 10, "mix": 1.0, "aware0": 0.002, "aware_sh": 0.6, "rewire_g": rewire_g}
+        ever = simulate("lets_dance", runs=20, quarters=120, seed=7001, parameters=told).rows["ever_adopted"]
+        return np.where((ever >= 0.5).any(axis=1), (ever >= 0.5).argmax(axis=1), 120)
+
+    assert falls(half(0.5) - half(0.0)).holds
+
+
 def test_awards_are_not_survival():
     """LIPSE WP3: an award makes an innovation known (AWARD); services end as often as without."""
     awarded, without = run("lone_ranger", levers=("AWARD@8",)), run("lone_ranger")

@@ -14,8 +14,8 @@ from pseudo import NAMES, seen
 
 from letsdance import scenarios
 from letsdance.commands.showing import contents, title
-from letsdance.dashboards import parts
-from letsdance.dashboards.pages import lab, town
+from letsdance.dashboards import parts, told
+from letsdance.dashboards.pages import lab
 from letsdance.experiments import paired
 from letsdance.params import EVIDENCE, PARAMETERS, Refused, marks
 from letsdance.report import page
@@ -181,6 +181,9 @@ EXPECTED = [
     on_off("rule_lag", "ever_adopted", "down", start="dead_horse", profile="telework"),
     pulled("rule_lag", "ever_adopted", "up", "CATCHUP@1", start="dead_horse", profile="e_procurement"),
     on_off("rule_lag", "ever_adopted", "same", start="dead_horse"),
+    pulled("whole_view", "success_supported", "up", "VIEW@1"),
+    pulled("whole_view", "T", "down", "VIEW@1"),
+    more("whole_view", "T", "up", [world("whole_view", levers="VIEW@1 PRIVACY@1")], [world("whole_view", levers="VIEW@1")]),
     pulled("platform", "feedback_outside", "up", "PLATFORM@1"),
     pulled("platform", "success_supported", "up", "PLATFORM@1"),
     pulled("platform", "services_ended/services", "down", "PLATFORM@1"),
@@ -302,7 +305,7 @@ def test_no_plain_english_is_left_of_it_where_it_is_loaded(word, spoken):
     rows = parts.parameter_rows(list(one.parameters), {}, spoken)
     said += [piece for row in rows for piece in (row["title"], row["unit"])]
     said += [spoken.title("group", one.name), *(spoken.title("indicator", name) for name in one.indicators)]
-    said += [town._of_term(f"town.term_{term.decision}_{name}", name, spoken) for name, term in one.terms.items()]
+    said += [told.term(term.decision, name, spoken) for name, term in one.terms.items()]
     assert len(said) > 10
     assert not {left for piece in said for left in re.findall(r"[A-Za-z]\w{2,}", piece)} - names
 
