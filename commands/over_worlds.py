@@ -240,7 +240,8 @@ def search(worlds: Worlds, story: Scenario, words: Mapping[str, Any], out: Path,
     """`letsdance search --aim`."""
     from letsdance.experiments import search_worlds as looked
 
-    with progress("report.bar_portfolios", looked.steps(words["evaluations"], words["emulator"]), quiet=as_json) as advance:
+    steps = looked.steps(words["evaluations"], words["emulator"], len(words["aims"]))
+    with progress("report.bar_portfolios", steps, quiet=as_json) as advance:
         found = looked.search(worlds, story, progress=advance, **words)
     from letsdance.report import search_worlds as pages
 

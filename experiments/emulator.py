@@ -44,6 +44,8 @@ _LENGTHS = (0.3, 1.0)                # from which they are sought: from one alon
 _AT_ONCE = 4096                      # points that a Gaussian process is asked together, for memory
 _SLICES = 64                         # of a factor, for first-order indices
 _PURPOSE = 0xE3071A                  # names this use of a seed
+#: Models that are learnt at most: boosting of all factors and of those that matter, and a Gaussian process, in each fold.
+FITS = (2 * len(_LEAVES) + 1) * _FOLDS
 #: Points a factor and then runs: float64[n, k] -> float64[n, replicates]; in place of the model.
 Runs = Callable[[np.ndarray], np.ndarray]
 
@@ -260,8 +262,12 @@ def one_thread() -> Any:
 
 
 def learn(factors: Sequence[Factor], X: np.ndarray, Y: np.ndarray, outcome: Outcome, seed: int = 1,
-          ends: tuple[float, float] = (-np.inf, np.inf), plan: Plan | None = None) -> Emulator:
-    """Learn from points X[n, k] and runs Y[n, replicates]; each run r of a point met the same luck at every point."""
+          ends: tuple[float, float] = (-np.inf, np.inf), plan: Plan | None = None,
+          progress: Callable[[int], None] | None = None) -> Emulator:
+    """Learn from points X[n, k] and runs Y[n, replicates]; each run r of a point met the same luck at every point.
+
+    progress: called with the number of models that were learnt, FITS in all.
+    """
     import pandas as pd
 
     from letsdance.experiments.sensitivity import bounds_of
@@ -281,7 +287,8 @@ def learn(factors: Sequence[Factor], X: np.ndarray, Y: np.ndarray, outcome: Outc
     aside, used = order[::_HELD_BACK], np.delete(order, np.s_[::_HELD_BACK])
     ends_of = bounds_of(chosen)
     with one_thread():
-        _, models, said = _nearest((X[used] - ends_of[:, 0]) / np.ptp(ends_of, axis=1), y[used], seed)
+        _, models, said = _nearest((X[used] - ends_of[:, 0]) / np.ptp(ends_of, axis=1), y[used], seed,
+                                   progress or (lambda count: None))
     middle, spread = float(y[used].mean()), float(said.var())
     slope = float(np.cov(y[used], said, ddof=0)[0, 1] / spread) if spread > 0.0 else 1.0
     away = np.sort(np.abs(y[used] - middle - slope * (said - middle)))
@@ -314,34 +321,39 @@ class _Of:
 type _Tried = tuple[float, list[_Of], np.ndarray]
 
 
-def _in_folds(columns: np.ndarray, make: Callable[[int], Any], shares: np.ndarray, y: np.ndarray) -> _Tried:
+def _in_folds(columns: np.ndarray, make: Callable[[int], Any], shares: np.ndarray, y: np.ndarray,
+              progress: Callable[[int], None]) -> _Tried:
     fold, models, said = np.arange(len(y)) % _FOLDS, [], np.zeros(len(y))
     for k in range(_FOLDS):
         seen, own = fold != k, shares[:, columns]
         models.append(_Of(columns, make(k).fit(own[seen], y[seen])))
         said[~seen] = models[-1].predict(shares[~seen])
+        progress(1)
     return float(((y - said)**2).mean()), models, said
 
 
-def _nearest(shares: np.ndarray, y: np.ndarray, seed: int) -> _Tried:
+def _nearest(shares: np.ndarray, y: np.ndarray, seed: int, progress: Callable[[int], None]) -> _Tried:
     """Of all that is tried, what errs least in folds not seen. Boosting of all factors says which of them matter; boosting
     and a Gaussian process of these alone have less noise to follow."""
     every = np.arange(shares.shape[1])
-    tried = _boosted(every, shares, y)
+    tried = _boosted(every, shares, y, progress)
     kept = _that_matter(min(tried, key=lambda one: one[0]), shares, y, seed)
     if len(kept):
         strongest = kept[:_STRONGEST]
         shape = _Process(strongest).fit(shares[:_SHAPED], y[:_SHAPED]).shape
-        tried += [*_boosted(np.sort(kept), shares, y), _in_folds(every, lambda k: _Process(strongest, shape), shares, y)]
+        tried += [*_boosted(np.sort(kept), shares, y, progress),
+                  _in_folds(every, lambda k: _Process(strongest, shape), shares, y, progress)]
+    else:
+        progress(FITS - _FOLDS * len(tried))
     return min(tried, key=lambda one: one[0])
 
 
-def _boosted(columns: np.ndarray, shares: np.ndarray, y: np.ndarray) -> list[_Tried]:
+def _boosted(columns: np.ndarray, shares: np.ndarray, y: np.ndarray, progress: Callable[[int], None]) -> list[_Tried]:
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     return [_in_folds(columns, lambda k, leaves=leaves: HistGradientBoostingRegressor(  # type: ignore[misc]
         max_iter=600, learning_rate=0.06, max_leaf_nodes=leaves, min_samples_leaf=10, l2_regularization=1.0,
-        early_stopping=True, validation_fraction=0.15, n_iter_no_change=15, random_state=k), shares, y)
+        early_stopping=True, validation_fraction=0.15, n_iter_no_change=15, random_state=k), shares, y, progress)
         for leaves in _LEAVES]
 
 

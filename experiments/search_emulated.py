@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from letsdance.experiments.design import Factor
-from letsdance.experiments.emulator import Emulator, learn, one_thread
+from letsdance.experiments.emulator import FITS, Emulator, learn, one_thread
 from letsdance.experiments.outcomes import Outcome
 from letsdance.experiments.portfolios import Portfolio, Space, ordered
 from letsdance.experiments.worlds import Worlds
@@ -98,8 +98,9 @@ def check(space: Space, worlds: Worlds, runs: int) -> None:
 
 
 def teach(worlds: Worlds, scenario: Scenario, space: Space, pairs: Pairs, aims: Sequence[str], of: Sequence[Outcome],
-          points: int, runs: int, seed: int, threads: int = 1) -> Taught:
-    """Run so many pairs of a portfolio and a world, and learn each aim from them. of: the outcome of each aim."""
+          points: int, runs: int, seed: int, threads: int = 1, progress: Callable[[int], None] | None = None) -> Taught:
+    """Run so many pairs of a portfolio and a world, and learn each aim from them. of: the outcome of each aim; progress:
+    called with the number of models that were learnt, FITS for each aim."""
     import pandas as pd
     from sklearn.exceptions import ConvergenceWarning
 
@@ -122,7 +123,9 @@ def teach(worlds: Worlds, scenario: Scenario, space: Space, pairs: Pairs, aims: 
 
     def learnt(k: int) -> Emulator | None:
         same = not np.ptp(Y[k].mean(axis=1)) > 0.0
-        return None if same else learn(factors, X[:, turned], Y[k], of[k], seed, ends[k])
+        if same and progress:
+            progress(FITS)
+        return None if same else learn(factors, X[:, turned], Y[k], of[k], seed, ends[k], progress=progress)
 
     with warnings.catch_warnings(), one_thread(), ThreadPoolExecutor(threads) as pool:
         warnings.simplefilter("ignore", ConvergenceWarning)  # here, not in each thread: what one restores another has set

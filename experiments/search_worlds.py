@@ -21,6 +21,7 @@ import numpy as np
 
 from letsdance import scenarios
 from letsdance.experiments import portfolios, search_emulated
+from letsdance.experiments.emulator import FITS
 from letsdance.experiments.executors import rules
 from letsdance.experiments.explore import decoded, encoded
 from letsdance.experiments.outcomes import Condition, Outcome, parse, parse_condition
@@ -49,6 +50,7 @@ MEASURES = ("mean", "worst_tenth", "regret", "satisficing")
 #: Deviations from what is assumed at which finalists are tried, and the share of worlds that must be satisfied there.
 RADII, SATISFIED = (0.1, 0.2, 0.3, 0.4, 0.5), 0.9
 _POPULATION, _FINALISTS, _RUNS_AT_MOST = 40, 10, 5_000_000
+_AT_ONCE = 50  # pairs that are kept together
 _PURPOSE = 0x5EA4C5  # names this use of the seed
 #: Pairs of a portfolio and a world that an emulator learns from.
 PAIRS = 1000
@@ -159,10 +161,30 @@ class Kept:
             found = dict(zip(todo, pool.map(self.evaluate, todo), strict=True))
         for p in fresh:
             self.done[p] = np.array(self.stored[code(p)]) if p not in found else found[p]
-        if self.file is not None and todo:
-            with self.file.open("a", encoding="utf-8") as out:
-                out.writelines(json.dumps([code(p), found[p].tolist()]) + "\n" for p in todo)
+        self._write({code(p): found[p] for p in todo})
         self.progress(len(fresh))
+
+    def _write(self, found: Mapping[str, np.ndarray]) -> None:
+        if self.file is not None and found:
+            with self.file.open("a", encoding="utf-8") as out:
+                out.writelines(json.dumps([name, values.tolist()]) + "\n" for name, values in found.items())
+
+    def taught(self, really: Pairs) -> Pairs:
+        """What pairs of a portfolio and a world come to, each as it is kept or, some at a time, really run. A pair goes by
+        its place in the order of draws, beside its portfolio, because other levers draw other ones."""
+        def of(portfolios: Sequence[Portfolio], table: pd.DataFrame) -> np.ndarray:
+            names, known = [f"pair {k} {code(p)}" for k, p in enumerate(portfolios)], dict[str, np.ndarray]()
+            for lo in range(0, len(names), _AT_ONCE):
+                some = range(lo, min(lo + _AT_ONCE, len(names)))
+                todo = [k for k in some if names[k] not in self.stored]
+                values = really([portfolios[k] for k in todo], table.iloc[todo]) if todo else np.zeros((0, 0, 0))
+                found = {names[k]: values[:, n] for n, k in enumerate(todo)}
+                self._write(found)
+                known |= {names[k]: np.array(self.stored[names[k]]) for k in some if names[k] in self.stored} | found
+                self.progress(len(some))
+            return np.stack([known[name] for name in names], axis=1)
+
+        return of
 
 
 def evaluator(scenario: Scenario, aims: Sequence[str], condition: Condition, worlds: Worlds, runs: int, seed: int,
@@ -180,17 +202,14 @@ def evaluator(scenario: Scenario, aims: Sequence[str], condition: Condition, wor
 
 
 def pairs(scenario: Scenario, aims: Sequence[str], condition: Condition, runs: int, seed: int, municipalities: Any = None,
-          threads: int = 1, progress: Callable[[int], None] | None = None) -> Pairs:
+          threads: int = 1) -> Pairs:
     """What an emulator is taught by: the model, each portfolio in the world beside it, on the seeds of `evaluator`."""
     where = None if municipalities is None else places.load(municipalities)
     one = _measurer(aims, condition, runs, seed)
 
     def work(pair: tuple[Portfolio, dict[str, Any]]) -> np.ndarray:
         story = put(scenario, pair[1])
-        found = one(story, places.of(story, where), pair[0])
-        if progress:
-            progress(1)
-        return found
+        return one(story, places.of(story, where), pair[0])
 
     def really(portfolios: Sequence[Portfolio], table: pd.DataFrame) -> np.ndarray:
         with ThreadPoolExecutor(threads) as pool:
@@ -271,8 +290,9 @@ def search(worlds: Worlds, scenario: ScenarioLike, aims: Sequence[str] = AIMS, r
     kept = Kept(score, head, None if file is None else files.named(file), workers, progress)
     goals = _Goals(kept, space, wanted, robustly, enough)
     taught = None if not emulator else search_emulated.teach(
-        worlds, story, space, teacher or pairs(story, wanted, asked, runs, seed, municipalities, workers, progress), wanted,
-        [asked.outcome if aim == "success" else parse(aim) for aim in wanted], PAIRS, runs, seed, workers)
+        worlds, story, space, kept.taught(teacher or pairs(story, wanted, asked, runs, seed, municipalities, workers)),
+        wanted, [asked.outcome if aim == "success" else parse(aim) for aim in wanted], PAIRS, runs, seed, workers,
+        kept.progress)
     by_seed = _guided(goals, taught, evaluations, optimisers, seed) if taught is not None else [
         _optimise(goals, evaluations // optimisers, seed + k) for k in range(optimisers)]
     fresh_of = replace(worlds, worlds=fresh_worlds, seed=worlds.seed + 1_000_003)
@@ -287,14 +307,17 @@ def confirmed(evaluations: int) -> int:
     return max(4 * _FINALISTS, evaluations // 5)
 
 
-def steps(evaluations: int, emulator: bool) -> int:
-    """How often `progress` is told of one portfolio, at most."""
-    return PAIRS + confirmed(evaluations) if emulator else evaluations
+def steps(evaluations: int, emulator: bool, aims: int) -> int:
+    """How often `progress` is told of one portfolio (with an emulator also of a pair, of a model that was learnt and of a
+    portfolio that it was asked about), at most; finalists are told of at each radius, too."""
+    looked = PAIRS + FITS * aims + evaluations + confirmed(evaluations) if emulator else evaluations
+    return looked + _FINALISTS * (1 + len(RADII))
 
 
 def _guided(goals: _Goals, taught: Taught, evaluations: int, optimisers: int, seed: int) -> list[list[Portfolio]]:
     """What optimisers try on the emulator; those that it expects most of are really run."""
-    guess = _Goals(Kept(taught.evaluate, {}, None, 1, None), goals.space, goals.aims, goals.how, goals.enough)
+    asked = Kept(taught.evaluate, {}, None, 1, goals.kept.progress)
+    guess = _Goals(asked, goals.space, goals.aims, goals.how, goals.enough)
     by_seed = [_optimise(guess, evaluations // optimisers, seed + k) for k in range(optimisers)]
     everything, best = list(guess.kept.done), guess.best()
     chosen = promising(np.array([guess.point(p, best) for p in everything]), confirmed(evaluations))
@@ -378,7 +401,10 @@ def _told(goals: _Goals, by_seed: Sequence[Sequence[Portfolio]], fresh: Evaluate
     at = goals.aims.index(main)
     chosen = sorted(front, key=lambda p: (-goals.point(p, best)[1 + at], goals.cost(p), code(p)))[:_FINALISTS]
     with ThreadPoolExecutor(workers) as pool:
-        values = dict(zip(chosen, pool.map(fresh, chosen), strict=True))
+        values = {}
+        for p, good in zip(chosen, pool.map(fresh, chosen), strict=True):
+            values[p] = good
+            goals.kept.progress(1)
     best_fresh = np.max([good.mean(axis=2) for good in values.values()], axis=0)
     order = sorted(chosen, key=lambda p: (-values[p][at].mean(), goals.cost(p), code(p)))
     radius = _radii(order, goals, story, worlds, condition, municipalities, runs, seed) if own and main == "success" else {}
@@ -410,4 +436,5 @@ def _radii(order: Sequence[Portfolio], goals: _Goals, story: Scenario, worlds: W
         for p in going:
             if (score(p)[0].mean(axis=1) >= goals.enough).mean() >= SATISFIED:
                 found[p] = radius
+            goals.kept.progress(1)
     return found

@@ -11,8 +11,9 @@ from pseudo import plain_english
 from typer.testing import CliRunner
 
 from letsdance.experiments import search_emulated, search_worlds
+from letsdance.experiments.emulator import FITS
 from letsdance.experiments.portfolios import code, cost, space
-from letsdance.experiments.search_worlds import MEASURES, Found, confirmed, measured, search, undominated
+from letsdance.experiments.search_worlds import MEASURES, Found, confirmed, measured, search, steps, undominated
 from letsdance.experiments.worlds import Worlds
 from letsdance.params import Refused
 from letsdance.report.search_worlds import search_study
@@ -136,21 +137,26 @@ def told(portfolio, k, runs=2):
     return np.stack([success, np.full(success.shape, 0.9 - 0.1 * len(names))])
 
 
+def by_pairs(portfolios, table):
+    """What a pair of a portfolio and a world comes to."""
+    return np.concatenate([told(p, [k]) for p, k in zip(portfolios, table["k"], strict=True)], axis=1)
+
+
 @pytest.fixture(scope="module")
-def guided():
+def guided(tmp_path_factory):
     asked = KIND.table(START)["k"].to_numpy()
-    calls = []
+    file, calls, told_of = tmp_path_factory.mktemp("guided") / "kept.jsonl", [], []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(search_worlds, "PAIRS", 240)
         made = search(KIND, START, ["success", "T"], levers=EIGHT, starts=[1], durations=[None], strengths=[1.0], most=3,
                       runs=2, evaluations=200, emulator=True, evaluate=lambda p: calls.append(p) or told(p, asked),
-                      evaluate_fresh=lambda p: told(p, asked), teacher=lambda portfolios, table: np.concatenate(
-                          [told(p, [k]) for p, k in zip(portfolios, table["k"], strict=True)], axis=1))
-    return made, calls, asked
+                      evaluate_fresh=lambda p: told(p, asked), teacher=by_pairs, file=file, progress=told_of.append)
+        most = steps(200, True, 2)
+    return made, calls, asked, file, told_of, most
 
 
 def test_an_emulator_finds_the_front_of_all_and_runs_fewer(guided, spoken):
-    made, calls, asked = guided
+    made, calls, asked, *_ = guided
     whole = list(space(START, EIGHT, [1], [None], [1.0], 3).portfolios())
     points = np.array([[-cost(p, 12), *told(p, asked).mean(axis=(1, 2))] for p in whole])
     front = {code(p) for p, on in zip(whole, undominated(points), strict=True) if on}
@@ -168,8 +174,40 @@ def test_an_emulator_finds_the_front_of_all_and_runs_fewer(guided, spoken):
     assert not plain_english(search_study(made, spoken))
 
 
+def test_each_step_of_a_search_with_an_emulator_is_told_of(guided):
+    *_, told_of, most = guided
+    assert 240 + 2 * FITS + confirmed(200) < sum(told_of) <= most
+    assert max(told_of) < most / 5  # the bar stands still nowhere
+
+
+def test_what_taught_an_emulator_is_kept(guided, tmp_path):
+    lines = guided[3].read_text().splitlines()
+    assert sum(line.startswith('["pair ') for line in lines) == 240
+    drawn = [(), (Use("CB"),), (Use("CB"), Use("LEAD"))] * 40
+    table, file, asked = KIND.table(START).sample(120, replace=True, random_state=1), tmp_path / "kept.jsonl", []
+
+    def teach():
+        def teacher(portfolios, table):
+            asked.append(len(portfolios))
+            return by_pairs(portfolios, table)
+
+        heard = []
+        kept = search_worlds.Kept(planted, {}, file, 1, heard.append)
+        values = kept.taught(teacher)(drawn, table)
+        assert sum(heard) == 120  # those that were kept too
+        return values
+
+    first = teach()
+    assert first.tolist() == by_pairs(drawn, table).tolist()
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join(lines[:71]) + '\n["pair 70 C')  # killed while it wrote
+    asked.clear()
+    assert teach().tolist() == first.tolist()
+    assert sum(asked) == 120 - 70
+
+
 def test_an_emulator_refuses_what_it_was_not_taught(guided):
-    made, _, _ = guided
+    made, *_ = guided
     with pytest.raises(Refused, match="WEAK is none of them"):
         made.taught.evaluate((Use("WEAK"),))
     wider = replace(made.taught, worlds=np.array([[0.7], [2.0]]))
