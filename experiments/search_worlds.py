@@ -268,7 +268,8 @@ def search(worlds: Worlds, scenario: ScenarioLike, aims: Sequence[str] = AIMS, r
     if not wanted:
         raise Refused("name at least one aim beside the points: success, or an outcome such as T@40-60.")
     asked, last = parse_condition(condition), story.quarters
-    for outcome in [asked.outcome, *(parse(aim) for aim in wanted if aim != "success")]:
+    of = [asked.outcome if aim == "success" else parse(aim) for aim in wanted]
+    for outcome in [asked.outcome, *of]:
         if (outcome.last or 0) > last:
             raise Refused("{outcome} looks at quarter {at}, after the horizon of {last}; name an earlier quarter or raise "
                           "quarters.", outcome=outcome, at=outcome.last, last=last)
@@ -291,8 +292,7 @@ def search(worlds: Worlds, scenario: ScenarioLike, aims: Sequence[str] = AIMS, r
     goals = _Goals(kept, space, wanted, robustly, enough)
     taught = None if not emulator else search_emulated.teach(
         worlds, story, space, kept.taught(teacher or pairs(story, wanted, asked, runs, seed, municipalities, workers)),
-        wanted, [asked.outcome if aim == "success" else parse(aim) for aim in wanted], PAIRS, runs, seed, workers,
-        kept.progress)
+        wanted, of, PAIRS, runs, seed, workers, kept.progress)
     by_seed = _guided(goals, taught, evaluations, optimisers, seed) if taught is not None else [
         _optimise(goals, evaluations // optimisers, seed + k) for k in range(optimisers)]
     fresh_of = replace(worlds, worlds=fresh_worlds, seed=worlds.seed + 1_000_003)
