@@ -220,7 +220,7 @@ def lines(name: str, title: str, sentence: str, curves: Sequence[Curve], text: T
         "yAxis": {**_values(reach if difference else None, top, unit == 1), "splitLine": {"lineStyle": {"color": "--line"}},
                   **_axis_name(counted),
                   "axisLabel": {"color": "--soft", "fontSize": 12, "formatter": "{value}" + " %" * (counted == "%")}},
-        "tooltip": {"trigger": "axis", "confine": True},
+        "tooltip": {"trigger": "axis"},
         "series": series,
         "aria": {"enabled": True},
         "_unit": counted if unit == 100 else "", "_digits": write.digits, **({"_most": 100} if top > 100 else {}),

@@ -235,7 +235,7 @@ def residence(found: Residence, text: Text) -> Chart:
     option["xAxis"] |= {"type": "category", "boundaryGap": False, "data": list(range(found.quarters + 1)),
                         "name": text("map.quarters_stayed")}
     option["xAxis"]["axisLabel"] |= {"interval": 19 if found.quarters <= 120 else 39}
-    option |= {"series": series, "tooltip": {"trigger": "axis", "confine": True}, "_unit": "%", "_digits": 0,
+    option |= {"series": series, "tooltip": {"trigger": "axis"}, "_unit": "%", "_digits": 0,
                "_names": {"quarter": text("chart.quarter"), "reference": text("chart.reference")}}
     said = [text("map.stays", start=text(f"curve.{name}"), median=_median(stay.leave, text))
             for name, stay in found.stays.items()]

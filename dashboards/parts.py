@@ -90,7 +90,7 @@ def Heading(said: str, tag: str = "h1", about: str = "") -> None:
 def _Chart(name: str, title: str, sentence: str, terms: str, option: dict, numbers: dict, columns: list, rows: list,
            texts: dict, showing: bool, event_show: Callable[[bool], None], event_read: Callable[[events.Nothing], None],
            file: dict, event_parquet: Callable[[events.Nothing], None], event_whole: Callable[[events.Nothing], None],
-           clickable: bool = False,
+           clickable: bool = False, small: bool = False, event_enlarge: Callable[[events.Nothing], None] | None = None,
            event_point: Callable[[tuple[float, float]], None] | None = None) -> None:
     """The browser's half of a chart."""
 
@@ -106,11 +106,12 @@ def Say(text: str, tag: str = "p", classes: str = "") -> Any:
 
 
 @solara.component
-def Figure(chart: Chart, stamp: str, on_point: Callable[[float, float], None] | None = None) -> None:
+def Figure(chart: Chart, stamp: str, on_point: Callable[[float, float], None] | None = None,
+           on_large: Callable[[], None] | None = None) -> None:
     """A chart with its sentence, downloads and a table that opens.
 
     stamp: `charts.key_of` of the question that the chart answers. on_point: called with what was clicked, in the axes'
-    units.
+    units. on_large: for a small chart, called when it is asked to be the large one.
     """
     session = use_session()
     read = solara.use_reactive(False)  # for a download, without being shown
@@ -136,6 +137,7 @@ def Figure(chart: Chart, stamp: str, on_point: Callable[[float, float], None] | 
            numbers=numbers, columns=columns, rows=rows, texts=session.text.all("chart"),
            showing=showing, event_show=lambda on: session.show_table(chart.name, on), event_read=lambda _: read.set(True),
            file=file.value, event_parquet=parquet, event_whole=whole, clickable=on_point is not None,
+           small=on_large is not None, event_enlarge=lambda _: on_large() if on_large else None,
            event_point=lambda at: on_point(*at) if on_point else None)
 
 

@@ -355,7 +355,8 @@ def test_a_curve_without_any_value_is_no_fault(visit):
 
 
 def test_difference_and_another_reference(visit):
-    page = visit(f"/explore?{POLICY}")
+    page = visit(f"/explore?{POLICY}&goal.what=on")
+    assert page.locator("[data-chart]").nth(1).get_attribute("data-chart") == "adoption"  # what is wanted is large
     before = drawn(page)
     page.get_by_text("Difference", exact=True).click()
     first = redrawn(page, before)

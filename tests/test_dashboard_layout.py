@@ -18,6 +18,28 @@ def short(page) -> None:
     page.wait_for_function("most => document.documentElement.scrollHeight < most", arg=SHORT)
 
 
+def shown_in_order(page) -> list[str]:
+    """The charts of a page as they stand there."""
+    return page.locator("[data-chart]").evaluate_all("all => all.map(one => one.dataset.chart)")
+
+
+def stands_beside(page, name: str) -> bool:
+    """Whether what is said of where the pointer is leaves the chart's curves in view, and is within the screen."""
+    plot = page.locator(f"[data-chart={name}] canvas").first
+    plot.hover()
+    page.wait_for_function("""() => [...document.querySelectorAll('.ld-hint')].some(one =>
+        one.style.visibility !== 'hidden' && one.style.opacity !== '0' && one.clientHeight > 20)""")
+    hint = page.locator(".ld-hint").evaluate_all("""all => all.filter(one => one.style.visibility !== 'hidden'
+        && one.style.opacity !== '0' && one.clientHeight > 20).map(one => one.getBoundingClientRect().toJSON())[0]""")
+    box, width = plot.bounding_box(), page.viewport_size["width"]
+    over = (hint["left"] < box["x"] + box["width"] and hint["right"] > box["x"]
+            and hint["top"] < box["y"] + box["height"] and hint["bottom"] > box["y"])
+    page.mouse.move(0, 0)
+    page.wait_for_function("""() => [...document.querySelectorAll('.ld-hint')].every(one =>
+        one.style.visibility === 'hidden' || one.style.opacity === '0' || one.clientHeight < 20)""")
+    return not over and hint["left"] >= 0 and hint["right"] <= width
+
+
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_a_low_laptop_shows_all_six_curves_and_all_pages(visit, language):
     page = visit(f"/explore?lang={language}")
@@ -25,6 +47,16 @@ def test_a_low_laptop_shows_all_six_curves_and_all_pages(visit, language):
     assert len(ends) == 6
     assert max(ends) <= SIZES["laptop"][1]
     assert page.locator("nav").evaluate("strip => strip.scrollWidth <= strip.clientWidth")
+    plots = page.locator("[data-chart] .ld-plot").evaluate_all("all => all.map(one => one.clientWidth * one.clientHeight)")
+    assert min(plots[:2]) > 2 * max(plots[2:])  # the plane and one outcome are large, the rest is small
+    for k, name in enumerate(shown_in_order(page)[1:3]):
+        assert stands_beside(page, name), k
+    before = shown_in_order(page)
+    page.locator("[data-chart=adoption] .ld-enlarge").click()
+    page.wait_for_function("document.querySelectorAll('[data-chart]')[1].dataset.chart === 'adoption'")
+    assert shown_in_order(page) == ["plane", "adoption", *(name for name in before[1:] if name != "adoption")]
+    page.wait_for_function("location.search.includes('explore.large=adoption')")
+    assert page.locator("[data-chart=adoption] .ld-enlarge").count() == 0
 
 
 def test_late_adopters_leads_with_what_it_found_on_a_phone(visit):
@@ -53,6 +85,7 @@ def test_a_phone_folds_what_is_long(visit):
     expect(page.locator("#ld-box input")).to_be_focused()  # what is looked up is opened
     go(page, "explore")
     short(page)
+    assert stands_beside(page, "regimes")
     tops = [page.locator(one).first.bounding_box()["y"] for one in (
         ".ld-said h1", "[data-chart]", ".ld-actions", ".ld-start")]
     assert tops == sorted(tops)

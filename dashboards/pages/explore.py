@@ -44,6 +44,10 @@ SLIDERS: dict[str, tuple[str, ...]] = {
 }
 #: What links call the parameters that were found by name, and the sections of the controls that are open.
 PICKED, OPENED = "explore.picked", "explore.opened"
+#: What links call the chart that stands large beside the plane, and which one does unless they say so.
+LARGE, FIRST = "explore.large", "regimes"
+#: The chart that shows what is wanted, by what links call it (budget.GOALS).
+WANTED = {"lets_dance": "regimes", "on": "adoption", "ever_adopted": "categories"}
 _OPENED = ("levers", "conditions")
 #: Kinds of contexts, of which each may be chosen once.
 KINDS = ("tradition", "sector", "government", "preset")
@@ -150,9 +154,17 @@ def Result(session: Session, shown: Shown, refused: str) -> None:
          can_reset=view.policy.changed() or view.seed != 1 or view.runs != RUNS[0] or view.reference != "start",
          reference="kept" if isinstance(view.reference, Policy) else view.reference, difference=view.difference,
          texts=text.all("explore"), event_act=act)
+    plane, *curves = shown.charts
+    names = [chart.name for chart in curves]
+    large = next(name for name in (view.get(LARGE), WANTED.get(view.get("goal.what")), FIRST) if name in names)
+
+    def enlarge(name: str) -> None:
+        session.keep({LARGE: name})
+
     with Box([], "ld-grid"):
-        for chart in shown.charts:
-            Figure(chart, shown.stamp).key(chart.name)
+        for chart in (plane, *sorted(curves, key=lambda chart: chart.name != large)):
+            small = chart is not plane and chart.name != large
+            Figure(chart, shown.stamp, on_large=partial(enlarge, chart.name) if small else None).key(chart.name)
 
 
 @solara.component
