@@ -263,8 +263,7 @@ def search(worlds: Worlds, scenario: ScenarioLike, aims: Sequence[str] = AIMS, r
     if robustly not in MEASURES:
         raise Refused("there is no robust measure {robustly!r}.{near} Known: {known}.", robustly=robustly,
                       near=nearest(str(robustly), MEASURES), known=", ".join(MEASURES))
-    wanted = tuple(dict.fromkeys(str(parse(aim)) if aim not in ("success", "cost") else aim for aim in aims))
-    wanted = tuple(aim for aim in wanted if aim != "cost")
+    wanted = tuple(dict.fromkeys(aim if aim == "success" else str(parse(aim)) for aim in aims if aim != "cost"))
     if not wanted:
         raise Refused("name at least one aim beside the points: success, or an outcome such as T@40-60.")
     asked, last = parse_condition(condition), story.quarters
