@@ -55,8 +55,9 @@ def _at(C: float, G: float) -> tuple[float, float]:
 
 
 def plane(dots: Sequence[tuple[float, float]], text: Text, own: tuple[float, float] | None = None, tap: bool = False,
-          mean: bool = True) -> Markup:
-    """Municipalities on the plane of willing citizens (right) and willing governments (up)."""
+          mean: bool = True, towns: Sequence[tuple[float, float]] = ()) -> Markup:
+    """Municipalities on the plane of willing citizens (right) and willing governments (up); towns: those of a table, as
+    squares."""
     corners = {"lets_dance": (0.5, 0.5), "lone_ranger": (0.5, 0.0), "dead_horse": (0.0, 0.5), "wasteland": (0.0, 0.0)}
     parts: list[object] = []
     for name, (C, G) in corners.items():
@@ -66,6 +67,9 @@ def plane(dots: Sequence[tuple[float, float]], text: Text, own: tuple[float, flo
                       text_anchor="middle")]
     parts += [tag("line", x1=500, x2=500, y1=40, y2=960, class_="axis"),
               tag("line", x1=40, x2=960, y1=500, y2=500, class_="axis")]
+    for C, G in towns:
+        x, y = _at(C, G)
+        parts.append(tag("rect", x=f"{x - 13:.0f}", y=f"{y - 13:.0f}", width=26, height=26, class_="town"))
     for C, G in dots:
         x, y = _at(C, G)
         parts.append(tag("circle", cx=f"{x:.0f}", cy=f"{y:.0f}", r=16, class_="dot"))

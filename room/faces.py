@@ -23,6 +23,11 @@ from letsdance.room.state import COVERED, HIDDEN, LENGTHS, REASONS, Room, start_
 from letsdance.scenarios import STARTS, Use
 from letsdance.words import Text
 
+#: Up to so many tables the screen has room for each condition of the wind tunnel.
+_FEW = 2
+#: Municipalities that are named in a sentence.
+_NAMED = 12
+
 __all__ = ["headline", "host", "page", "phone", "phone_stamp", "plain", "projector"]
 
 
@@ -45,8 +50,9 @@ def page(face: str, inside: Markup, room: Room | None, nonce: str, base: str, st
          language: str = "en") -> str:
     """A whole page: the fragment in its frame, with the script and the look that this answer's policy names."""
     text = Text(room.language if room else language)
+    css = _asset("room.css") + (_asset("projector.css") if face == "projector" else "")  # which no phone has to carry
     return _pages().get_template("page.html.j2").render(
-        face=face, inside=inside, nonce=nonce, base=base, stamp=stamp, title=title, t=text, css=_asset("room.css"),
+        face=face, inside=inside, nonce=nonce, base=base, stamp=stamp, title=title, t=text, css=css,
         js=_asset("room.js"), script=bool(base))
 
 
@@ -64,8 +70,9 @@ def _render(name: str, **values: Any) -> Markup:
 # ---------------------------------------------------------------- words about results
 
 def played(uses: tuple[Use, ...], text: Text) -> str:
-    """What a table does, in words: the levers by name."""
-    return text.listed([text.title("lever", use.name) for use in uses]) if uses else text("room.nothing_played")
+    """What a table does, in words: the levers by name, each once."""
+    named = dict.fromkeys(text.title("lever", use.name) for use in uses)
+    return text.listed([*named]) if named else text("room.nothing_played")
 
 
 def years(text: Text, quarter: int) -> str:
@@ -341,7 +348,8 @@ def _shown(room: Room, answers: Answers, text: Text) -> dict[str, Any]:
         values["rated"] = rated(room, text)
     elif kind == "place":
         dots = room.dots()
-        values |= {"dots": dots, "spread": _spread(dots, text)}
+        values |= {"dots": dots, "spread": _spread(dots, text), "own": own_towns(room, text),
+                   "towns": [(C, G) for _, C, G in runs.towns(room) if C == C and G == G]}  # a table need not say where
     elif kind == "image":
         values |= {"target": room.target(), "guards": [text(f"room.guard.{name}") for name in room.guards()],
                    "headlines": [one["headline"] for one in here.values() if one["headline"]][-5:]}
@@ -391,6 +399,14 @@ def rated(room: Room, text: Text) -> list[tuple[str, float, float, int]]:
         both = [[one[what] for one in said if what in one] for what in ("weight", "certainty")]
         out.append((text.title("shock", name), *(statistics.fmean(v) if v else 3.0 for v in both), len(said)))
     return out  # type: ignore[return-value]
+
+
+def own_towns(room: Room, text: Text) -> str:
+    """The municipalities of the room's own table, in a sentence; "" without one."""
+    names = [name for name, *_ in runs.towns(room)]
+    left = len(names) - _NAMED
+    said = text("room.and_more", names=", ".join(names[:_NAMED]), n=left) if left > 0 else text.listed(names)
+    return text("room.own_places", n=len(names), names=said) if names else ""
 
 
 def _spread(dots: list[tuple[float, float]], text: Text) -> str:
@@ -455,8 +471,21 @@ def _tunnel(room: Room, answers: Answers, text: Text) -> dict[str, Any]:
         elif isinstance(found, Refused):
             rows.append({"n": n, "says": text.refused(found)})
         else:
-            rows.append({"n": n, "says": tunnelled(found, text)})
+            rows.append({"n": n, "says": tunnelled(found, text),
+                         "grid": _conditions(found, text) if len(room.tables) <= _FEW else None})
     return {"rows": rows, "waits": waits}
+
+
+def _conditions(found: Any, text: Text) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Each start under each shock, as rows of (how it goes, of ten without and with the package), behind a row of heads."""
+    shocks = [*dict.fromkeys(found.table["shock"])]
+    said = [("", [("head", text("room.calm") if name == "none" else text.title("shock", name)) for name in shocks])]
+    for start, cells in found.table.groupby("start", sort=False):
+        said.append((text(f"curve.{start}"), [
+            ("gains" if one.low > 0 else "suffers" if one.high < 0 else "holds",
+             " → ".join(text.short(round(10 * share, 1)) for share in (one.without, one.with_it)))
+            for one in cells.itertuples()]))
+    return said
 
 
 def tunnel_counts(found: Any) -> dict[str, int]:

@@ -140,7 +140,7 @@ def _question(room: Room, text: Text) -> list[str]:
     said = [text("minutes.innovation", name=room.agenda.innovation)] if room.agenda.innovation else []
     said += [text("room.question", years=text.short(room.agenda.horizon / 4)),
             text("minutes.success", target=target, guards=text.listed(guards)) if target is not None else text(
-                "minutes.no_target"), text("minutes.began", origin=faces.origin(room, text))]
+                "minutes.no_target"), faces.own_towns(room, text) or text("minutes.began", origin=faces.origin(room, text))]
     rated = sorted((one for one in faces.rated(room, text) if one[3]), key=lambda one: -one[1])[:3]
     if rated:
         said.append(text("minutes.trends", what=text.listed([f"{one[0]} ({text.number(one[1], 1)})" for one in rated])))
@@ -166,8 +166,11 @@ def _predictions(base: Any, guessed: list[int], text: Text) -> list[str]:
 
 
 def _cards(room: Room, number: int, text: Text) -> list[str]:
-    said = [text("minutes.card", what=text.title("lever", use.name), begin=text.short((use.start - 1) / 4),
-                 end=text.short((use.start + (use.duration or 0)) / 4 - 0.25)) for use in room.uses(number)]
+    spans: dict[str, list[str]] = {}  # a lever that was played again stands once, with all its years
+    for use in room.uses(number):
+        spans.setdefault(use.name, []).append("–".join(
+            text.short(quarter / 4) for quarter in (use.start - 1, use.start + (use.duration or 0) - 1)))
+    said = [text("minutes.card", what=text.title("lever", name), years=text.listed(years)) for name, years in spans.items()]
     left = len(said) - _MOST_CARDS
     return [*said[:_MOST_CARDS], text("minutes.further", n=left)] if left > 0 else said or [text("room.nothing_played")]
 

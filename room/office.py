@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from letsdance.room.draw import TABLES
-from letsdance.words import Text
+from letsdance.words import Text, capital
 
 if TYPE_CHECKING:
     from letsdance.room.minutes import Minutes
@@ -18,6 +18,7 @@ Colour = tuple[int, int, int]
 _INK, _SOFT, _BLUE = (0x1B, 0x21, 0x27), (0x56, 0x60, 0x6A), (0x00, 0x5F, 0x94)
 #: Points below which lines of a slide are run together.
 _LEAST = 14
+_PAPER = (0xF4, 0xF6, 0xF7)
 _RUST, _GREEN = (0xB8, 0x5C, 0x00), (0x1F, 0x6B, 0x34)
 
 
@@ -58,7 +59,7 @@ def document(said: Minutes, text: Text) -> bytes:
     part(text("minutes.question"), [("", one) for one in said.question])
     part(text("minutes.predictions"), [("", one) for one in said.predictions])
     part(text("minutes.compared"), [("", one) for one in said.headline] or [("", text("minutes.packages"))])
-    _packages(made, said, min(8.5, body - 0.7), text)
+    _packages(made, said, min(8.0, body - 0.7), text)
     made.add_paragraph().add_run(f"{text('minutes.levers')}.").font.color.rgb = RGBColor(*_SOFT)
     part(text("minutes.act"), [(name, " · ".join(lines)) for name, lines in said.act])
     part(text("minutes.notes"), [("", " · ".join(said.notes))] if said.notes else [])
@@ -93,7 +94,7 @@ def _packages(made: Any, said: Minutes, size: float, text: Text) -> None:
     from docx.oxml.ns import qn
     from docx.shared import Cm, Pt, RGBColor
 
-    wide = [1.7, 2.1, 2.7, 3.7, *(7.8 / max(1, len(said.measures) - 2) for _ in said.measures[2:])]
+    wide = [1.6, 2.4, 2.6, 2.6, *(8.8 / max(1, len(said.measures) - 2) for _ in said.measures[2:])]
     grid = made.add_table(rows=0, cols=len(wide))
     grid.autofit = False
     for column, width in zip(grid.columns, wide, strict=True):
@@ -220,15 +221,19 @@ def _blocks(slide: Any, said: Minutes, text: Text) -> None:
     wide, high = (29.8 - 0.8 * (across - 1)) / across, (13.2 - 0.6 * (down - 1)) / down
     spent = [("", text.labelled(text("minutes.cost"), one.spent)) for one in said.packages]
     told = [[*(("", card) for card in one.cards), paid] for one, paid in zip(said.packages, spent, strict=True)]
+    if across <= 2:  # there is room for what came of each
+        for one, lines in zip(said.packages, told, strict=True):
+            lines += [(text.labelled(capital(name)), came) for name, came in zip(said.measures, one.came, strict=False)]
     size = min(_fitting(lines, wide - 0.6, high - 1.7, 24) for lines in told)
     if size < _LEAST:  # so many cards stand one behind the other
         told = [[("", " · ".join(one.cards)), paid] for one, paid in zip(said.packages, spent, strict=True)]
         size = min(_fitting(lines, wide - 0.6, high - 1.7, 24) for lines in told)
     for k, (one, lines) in enumerate(zip(said.packages, told, strict=True)):
         x, y = 2.0 + (wide + 0.8) * (k % across), 3.3 + (high + 0.6) * (k // across)
+        _shape(slide, MSO_SHAPE.RECTANGLE, x, y, wide, high, _PAPER)
         _shape(slide, MSO_SHAPE.RECTANGLE, x, y, wide, 0.14, _colour(TABLES[int(one.number) - 1]))
-        _write(slide, x - 0.2, y + 0.25, wide, 1.1, [("", one.name)], min(22, size + 4), _INK, bold=True)
-        _write(slide, x - 0.2, y + 1.6, wide, high - 1.7, lines, size, _INK)
+        _write(slide, x + 0.1, y + 0.25, wide - 0.2, 1.1, [("", one.name)], min(22, size + 4), _INK, bold=True)
+        _write(slide, x + 0.1, y + 1.6, wide - 0.2, high - 1.7, lines, size, _INK)
     _write(slide, 2.0, 16.7, 29.8, 0.8, [("", f"{text('minutes.levers')}.")], 12, _SOFT)
 
 

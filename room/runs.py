@@ -96,6 +96,20 @@ def places(room: Room) -> str:
     return _cloud(room.agenda.start, tuple(room.dots()))
 
 
+def towns(room: Room) -> list[tuple[str, float, float]]:
+    """The municipalities of the table that runs begin with, if any: name, and where each starts (C, G; NaN: not given)."""
+    return list(_towns(room.control.places)) if room.origin() == "table" else []
+
+
+@lru_cache(8)
+def _towns(csv: str) -> tuple[tuple[str, float, float], ...]:
+    from letsdance.simulation.municipalities import from_text
+
+    found = from_text(csv)
+    starts = (found.given["willingness"].tolist(), found.given["government_willingness"].tolist())
+    return tuple(zip(found.names, *starts, strict=True))
+
+
 @lru_cache(8)
 def _cloud(start: str, dots: tuple[tuple[float, float], ...]) -> str:
     from letsdance import scenarios

@@ -12,6 +12,7 @@ from browser import browser_type_launch_args  # noqa: F401  (fixture)
 
 from letsdance.room import agenda as agendas
 from letsdance.room import faces, runs
+from letsdance.words import Text
 
 AGENDA = agendas.load("90")
 #: Which steps are looked at, by face; language, look and size go round, so that each is met.
@@ -67,3 +68,64 @@ def test_faces_fit_and_axe_finds_nothing(rooms, browser, face):
             found.append(f"{told}: {one['id']}: {one['nodes'][0]['html'][:160]}")
         page.close()
     assert found == []
+
+
+#: The table of municipalities that a small room brings; one says nothing of where it starts.
+OWN = "name,citizens,willingness,government_willingness\nZuidwijk,60,0.7,0.3\nOude Haven,40,0.6,0.4\nLoo,35,,\n"
+
+
+@pytest.fixture(scope="module")
+def small():
+    """Two tables with five people and a table of their own municipalities, at each step."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs, "tunnel", lambda *_: full_room.Tunnel())
+        seen = {}
+        full_room.full(agenda=AGENDA, people=5, tables=2, brought=OWN,
+                       after=lambda room: seen.update({room.name: copy.deepcopy(room)}))
+        yield seen, runs.Answers()
+
+
+def test_a_small_room_fills_its_screen(small, browser):
+    seen, answers = small
+    page, found = browser.new_page(reduced_motion="reduce"), []
+    for k, step in enumerate(("place", "image", "shock", "results2", "tunnel", "act", "agree")):
+        room = seen[step]
+        for size in SIZES["projector"]:
+            room.language = LANGUAGES[k % 4]
+            page.set_viewport_size({"width": size[0], "height": size[1]})
+            page.set_content(drawn("projector", room, answers))
+            cut, low = page.evaluate("""() => {
+                const all = [document.documentElement, ...document.querySelectorAll('section')];
+                const inside = [...document.querySelectorAll('section *')].filter((one) => one.getClientRects().length);
+                return [Math.max(...all.map((one) => Math.max(one.scrollHeight - one.clientHeight,
+                                                              one.scrollWidth - one.clientWidth))),
+                        Math.max(...inside.map((one) => one.getBoundingClientRect().bottom)) / innerHeight]; }""")
+            if cut > 1 or low < 0.6:
+                found.append((step, size, room.language, cut, low))
+    page.close()
+    assert found == []
+
+
+def test_a_tables_own_municipalities_are_on_the_plane_and_named(small):
+    seen, answers = small
+    room = seen["place"]
+    said = drawn("projector", room, answers)
+    assert said.count('class="town"') == 2, "of the third its start is not known"
+    assert "Zuidwijk, Oude Haven" in said
+    runs.baseline(room, answers)
+    answers.wait(120)
+    assert runs.baseline(room, answers).places.names == ("Zuidwijk", "Oude Haven", "Loo"), "and runs begin with them"
+
+
+def test_each_lever_is_named_once_and_every_condition_of_the_wind_tunnel_stands(small):
+    seen, answers = small
+    room = seen["tunnel"]
+    room.language = "en"
+    text = Text("en")
+    played = [text.title("lever", use.name) for use in room.uses(1)]
+    assert sorted(faces.played(room.uses(1), text).replace(" and ", ", ").split(", ")) == sorted(
+        ", ".join(sorted(set(played))).replace(" and ", ", ").split(", "))
+    said = drawn("projector", room, answers)
+    assert said.count('class="state gains"') == 2 * 12
+    assert said.count('class="state suffers"') == 2 * 3
+    assert said.count("3.1 → 4.2") == 2 * 16

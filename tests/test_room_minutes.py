@@ -16,6 +16,7 @@ from letsdance.dashboards.state import from_link
 from letsdance.experiments.spreadsheet import harmless
 from letsdance.room import agenda as agendas
 from letsdance.room import faces, minutes, runs
+from letsdance.room.facts import Card, Control
 from letsdance.room.inputs import HOST, Input
 from letsdance.room.state import Room
 from letsdance.simulation import simulate
@@ -110,6 +111,9 @@ def test_the_slides_open_and_are_five(played, language):
         assert shown[0] == text(f"minutes.{key}")
         assert all(shape.left >= 0 and shape.left + shape.width <= opened.slide_width for shape in slide.shapes)
         assert "seed=11" in slide.notes_slide.notes_text_frame.text
+    shown = "\n".join(shape.text_frame.text for shape in opened.slides[2].shapes if shape.has_text_frame)
+    for package in minutes.made(room, answers, 0.0).packages:  # two tables: there is room for what came of each
+        assert all(one in shown for one in (package.spent, *package.cards, *package.came))
     guessed, ran = (series.values for series in next(
         shape.chart for shape in opened.slides[1].shapes if shape.has_chart).plots[0].series)
     assert guessed == tuple(0.25 if n in (0, 2, 4, 6) else 0.0 for n in range(11))
@@ -205,6 +209,13 @@ def test_the_table_says_what_the_innovation_is_called_here():
     for called, told in (("=Neighbourhood budgets", ["'=Neighbourhood budgets"]), ("", [])):
         rows = csv.DictReader(io.StringIO(minutes.table(Room("ABCDE", AGENDA.model_copy(update={"innovation": called})))))
         assert [row["value"] for row in rows if (row["what"], row["field"]) == ("run", "innovation")] == told
+
+
+def test_a_lever_that_was_played_again_stands_once_with_all_its_years():
+    room = Room("ABCDE", AGENDA, control=Control(at=len(AGENDA.step) - 1))
+    room.cards[1] = [Card("FRCS", 1, 12, 1), Card("OUT", 5, 8, 1), Card("FRCS", 21, 8, 1)]
+    assert minutes._cards(room, 1, Text("en")) == [
+        "free-range civil servants: years 0–3 and 5–7", f"{Text('en').title('lever', 'OUT')}: years 1–3"]
 
 
 def test_minutes_of_a_room_where_nothing_happened():
