@@ -446,6 +446,8 @@ def test_what_is_wrong_with_a_table_is_said_in_the_readers_language_alone(tmp_pa
 def test_what_another_command_reads_or_another_column_holds_is_hinted_at(tmp_path):
     for content, hint in {"year;cumulative\n1990;1\n1991;3\n": "looks like a table of counts; `letsdance adopters data`",
                           "country,year,percent\nNL,2000,12\nNL,2001,22\n": "this looks like a table of counts",
+                          "country,year,share\nNL,2000,12\nNL,2001,22\nBE,2000,5\nBE,2001,8\n":
+                              "this looks like a table of counts",
                           "unit,adopted\nA,2001-03-01\nB,2002-06-30\n": "Is it adopted? Then call it time"}.items():
         (tmp_path / "x.csv").write_text(content, encoding="utf-8")
         with pytest.raises(Refused, match=re.escape(hint)):

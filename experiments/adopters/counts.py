@@ -59,9 +59,15 @@ class Counts:
         name = unit or self.units[0]
         if self.kind == "new":
             return one.assign(new=one["value"], adopters=one["value"].cumsum())[["period", "new", "adopters"]]
-        if self.kind == "percent" or (self.kind == "stock" and (one["value"].diff() < 0).any()):
-            raise Refused("{says} No cumulative adoption curve can be fitted.",
-                          says=shape(one, name, self.kind)["says"])
+        falls = np.flatnonzero(one["value"].diff() < 0)
+        if self.kind == "percent" or (self.kind == "stock" and len(falls)):
+            first, then = one.iloc[falls[0] - 1:falls[0] + 1].itertuples(index=False) if len(falls) else (None, None)
+            why = Said("falls, from {value:,g} in {period} to {value_2:,g} in {period_2}", value=first.value,
+                       period=first.period, value_2=then.value, period_2=then.period) if first and then else Said(
+                "is told in per cent")
+            raise Refused("{name} {why}: it hides who came and who left, and no cumulative adoption curve can be fitted. "
+                          "`letsdance adopters data` says what it does, `letsdance adopters calibrate` takes it as it is.",
+                          name=name, why=why)
         return one.assign(new=one["value"].diff().fillna(one["value"]),
                           adopters=one["value"])[["period", "new", "adopters"]]
 

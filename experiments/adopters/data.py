@@ -148,12 +148,12 @@ def _group_hint(table: tables.Table, sheet: tables.Sheet, group: str | None) -> 
     node = table.frame["node"]
     if group is not None or not node.duplicated().any():
         return ""
+    looks, counted = tables.elsewhere(sheet, TIMES)
     for column in sheet.frame.columns:
-        if column and column not in (table.name("node"), table.name("time")):
+        if column and column not in (table.name("node"), table.name("time"), *counted):
             by = sheet.frame.loc[node.index, column]
             if 1 < by.nunique() < len(by) and not (by + "\0" + node).duplicated().any():
                 return Said("; if they are unique only within the column {column}, say --group {column}", column=column)
-    looks = tables.elsewhere(sheet, TIMES)
     return Said(", and this looks like a table of {what}, in which `letsdance adopters data` finds its way",
                 what=looks) if looks else ""
 

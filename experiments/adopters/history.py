@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from letsdance.experiments.adopters.counts import read_counts
 from letsdance.params import Refused, Said
 from letsdance.scenarios import tables
-from letsdance.scenarios.tables.kinds import HISTORIES, TIMES
+from letsdance.scenarios.tables.kinds import COUNTS, HISTORIES, TIMES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,7 +92,12 @@ def read(source: HistoryLike, population: int | None = None, least: int = 2) -> 
         return [_enough(c, least, f"cascade {c.name}") for c in cascades]
     sheet = tables.open_sheet(source, "the history", Said("give a CSV with the columns {columns}",
                                                            columns=", ".join(COLUMNS)))
-    if tables.recognise(sheet, (HISTORIES, TIMES)) is TIMES:
+    kind = tables.recognise(sheet, (HISTORIES, COUNTS, TIMES))
+    if kind is COUNTS:  # what can never be a curve says so; else what it lacks is said below
+        known_counts = read_counts(sheet)
+        for unit in known_counts.units:
+            known_counts.adopters(unit)
+    if kind is TIMES:
         return [_enough(_counted(sheet, population), least, sheet.where)]
     also = _telling(sheet)
     known = tables.read(sheet, HISTORIES, also=also)

@@ -254,7 +254,7 @@ def _all_there(sheet: Sheet, kind: Kind, meaning: dict[str, str]) -> None:
             there = ", ".join(repr(column) for column in columns[:12]) + (", ..." if len(columns) > 12 else "")
             spare = [column for column, meant in meaning.items() if column and meant not in kind.needed]
             looks = _like(sheet, kind[name], free) or _like(sheet, kind[name], spare)
-            other = elsewhere(sheet, kind)
+            other, _ = elsewhere(sheet, kind)
             hint = Said(" Is it {looks}? Then call it {name}.", looks=looks, name=name) if looks else Said(
                 " It looks like a table of {what}; `letsdance adopters data` says what is in it.",
                 what=other) if other else ""
@@ -292,10 +292,15 @@ def _like(sheet: Sheet, one: Field, free: Sequence[str]) -> str:
     return ""
 
 
-def elsewhere(sheet: Sheet, kind: Kind) -> str:
-    """What other table a sheet looks like that is none of this kind, '' where it is none."""
-    other = next((one for one in KINDS.values() if one is not kind and one is not EDGES and _has(sheet, one)), None)
-    return Said(other.what) if other else ""
+def elsewhere(sheet: Sheet, kind: Kind) -> tuple[str, tuple[str, ...]]:
+    """What other table a sheet looks like that is none of this kind, '' where it is none: the one that uses most of its
+    columns; and which of these hold what that table counts."""
+    known = {one.name: meanings(sheet, one) for one in KINDS.values() if one is not kind and one is not EDGES
+             and _has(sheet, one)}
+    if not known:
+        return "", ()
+    other = KINDS[max(known, key=lambda name: len(known[name]))]
+    return Said(other.what), tuple(column for column, name in known[other.name].items() if name in other.one_of)
 
 
 def _left(column: str, sheet: Sheet, kind: Kind, meaning: dict[str, str], empty: Sequence[str]) -> str:
