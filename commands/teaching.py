@@ -214,7 +214,8 @@ def _experiment(found: Conducted, text: Text) -> None:
     from letsdance.report.lesson import cell, control_words, titled
 
     _heading(text("lesson.experiment"))
-    typer.echo(text("lesson.runs", runs=found.runs, quarters=found.lesson.quarters))
+    typer.echo(text("lesson.runs", runs=found.runs, quarters=found.lesson.quarters,
+                    years=text.years(found.lesson.quarters)))
     rows = [[arm.title.said(text.language), *(cell(v, unit, text) for _, unit, v in row)] for arm, row in found.shown()]
     print_table("", [text("lesson.way"), *(titled(name, text) for name in found.lesson.shown)], rows)
     typer.echo(text.labelled(text("lesson.controls"), "; ".join(control_words(one, text) for one in found.lesson.control)))

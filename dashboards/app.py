@@ -218,7 +218,7 @@ def printed(view: View, text: Text) -> str:
         start = [policy.title or text.title("start", policy.start), *(text.title("context", one) for one in policy.context)]
         told.append(text("print.how", start=", ".join(start), runs=view.runs,
                          levers=f"{said}." if said else text("print.no_levers"), quarters=policy.quarters,
-                         seed=view.seed, version=__version__))
+                         years=text.years(policy.quarters), seed=view.seed, version=__version__))
     return named(view, " ".join(told), text)
 
 

@@ -307,7 +307,7 @@ def ended(pair: Pair, text: Text, names: Mapping[str, str], more: str = "") -> s
             said.append(text("chart.ends", name=name, value=text.percent(value)))
         else:
             said.append(text("chart.ends_from", name=name, value=text.percent(value), before=text.percent(before)))
-    return text("chart.by_quarter", quarter=pair.result.quarters, said="; ".join(said) + more)
+    return text("chart.by_quarter", quarter=text.quarter(pair.result.quarters), said="; ".join(said) + more)
 
 
 def willingness(pair: Pair, text: Text, difference: bool = False) -> Chart:
@@ -373,7 +373,7 @@ def categories(pair: Pair, text: Text, difference: bool = False) -> Chart:
                     band=name in ("early_majority", "laggards")) for c, name in enumerate(CATEGORIES)]
     late = float(spread(shares[:, -1, 4])[1])
     early = float(spread(shares[:, -1, 1])[1])
-    sentence = text("chart.categories_says", quarter=pair.result.quarters, late=text.percent(late),
+    sentence = text("chart.categories_says", quarter=text.quarter(pair.result.quarters), late=text.percent(late),
                     early=text.percent(early))
     return lines("categories", text("chart.categories"), sentence, curves, text,
                  difference=difference and not pair.same)

@@ -190,18 +190,18 @@ def headline(shown: Beside, outcome: str, text: Text) -> tuple[str, list[str]]:
     first = best(shown, outcome)
     if first is None:
         return text("compare.none_better", of=of, reference=named(shown.reference, shown.policies, text),
-                    quarter=found.quarters), notes
+                    quarter=text.quarter(found.quarters)), notes
     name, rival = first
     top = parse(outcome).of(found.results[name])
     twins = [one for one in shown.tried if np.array_equal(parse(outcome).of(found.results[one]), top, equal_nan=True)]
     if len(twins) > 1:  # nobody of them does better than the others
         e = shown.effect(name, outcome)
-        return text("compare.best_same", names=text.listed(twins), of=of, quarter=found.quarters,
+        return text("compare.best_same", names=text.listed(twins), of=of, quarter=text.quarter(found.quarters),
                     value=level(e.after, outcome, text), reference=named(shown.reference, shown.policies, text),
                     gained=gained(e.difference.mean, outcome, text, True), band=reach(e.difference, outcome, text)), notes
     e = shown.effect(name, outcome)
     better = e.lower if less_is_better(parse(outcome)) else e.higher
-    said = text("compare.best", name=named(name, shown.policies, text), of=of, quarter=found.quarters,
+    said = text("compare.best", name=named(name, shown.policies, text), of=of, quarter=text.quarter(found.quarters),
                 value=level(e.after, outcome, text), reference=named(shown.reference, shown.policies, text),
                 gained=gained(e.difference.mean, outcome, text, True), band=reach(e.difference, outcome, text),
                 runs=text.in_runs(better, e.runs))
@@ -229,7 +229,7 @@ def cost_of(name: str, shown: Beside, outcome: str, text: Text) -> str:
         return ""
     cost = shown.found.cost_per_effect(name, outcome)
     said = text("compare.cost_less" if cost.points < 0 else "compare.cost", n=text.price(abs(cost.points)),
-                quarters=shown.found.quarters)
+                quarters=shown.found.quarters, years=text.years(shown.found.quarters))
     if per_cent(outcome) and np.isfinite(cost.each) and (cost.effect.mean > 0) != less_is_better(parse(outcome)):
         digits = 1 if cost.each < 1000 else 0
         said += " " + text("compare.cost_each", n=text.number(cost.each / 100, digits),
@@ -364,7 +364,8 @@ def _ends(shown: Beside, outcome: str, text: Text) -> str:
     said = [text("chart.ends", name=text("chart.reference") if name == START else name,
                  value=level(float(finite_mean(_path(result, outcome)[:, -1])), outcome, text))
             for name, result in shown.found.results.items()]
-    return text("chart.by_quarter", quarter=shown.found.quarters, said="; ".join(said)) + " " + text("compare.bands")
+    by = text("chart.by_quarter", quarter=text.quarter(shown.found.quarters), said="; ".join(said))
+    return f"{by} {text('compare.bands')}"
 
 
 def ways(shown: Beside, text: Text) -> Chart:

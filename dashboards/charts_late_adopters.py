@@ -112,15 +112,15 @@ def when(first: np.ndarray) -> When:
 
 
 def said(one: When, quarters: int, text: Text) -> tuple[str, str]:
-    """('quarter 23', '18–31'), ('not by 60', 'in 15 of 20 runs'), ..."""
+    """('quarter 23 (year 6)', '18–31'), ('not by 60 (year 15)', 'in 15 of 20 runs'), ..."""
     if not one.runs:
         return "–", ""
     missed = one.runs - one.reached
     if not np.isfinite(one.middle):
-        return text("late_adopters.not_by", quarter=quarters), text.in_runs(missed, one.runs)
+        return text("late_adopters.not_by", quarter=text.quarter(quarters)), text.in_runs(missed, one.runs)
     small = text.band(one.low, one.high) if not missed else text(
-        "late_adopters.not_by_runs", quarter=quarters, runs=text.in_runs(missed, one.runs))
-    return text("late_adopters.at", quarter=text.number(one.middle)), small
+        "late_adopters.not_by_runs", quarter=text.quarter(quarters), runs=text.in_runs(missed, one.runs))
+    return text("late_adopters.at", quarter=text.quarter(one.middle)), small
 
 
 # ---------------------------------------------------------------- curves
@@ -135,7 +135,7 @@ def use_curves(pair: Pair, text: Text, difference: bool) -> Chart:
     curves = [Curve(name, title, f"category{c}", now[:, :, c], None if before is None else before[:, :, c],
                     band=name in ("early_adopters", "laggards"))
               for c, (name, title) in enumerate(zip(CATEGORIES, _names(text), strict=True))]
-    sentence = text("late_adopters.use_says", quarter=pair.result.quarters,
+    sentence = text("late_adopters.use_says", quarter=text.quarter(pair.result.quarters),
                     late=text.percent(float(finite_mean(now[:, -1, 4]))),
                     early=text.percent(float(finite_mean(now[:, -1, 1]))))
     return lines("in_use", text("late_adopters.in_use"), sentence, curves, text, difference=difference and not pair.same)
@@ -163,7 +163,7 @@ def survival_curves(pair: Pair, text: Text, seed: int) -> Chart:
     left = {name: float(rows[1, -1]) / 100 for name, rows in drawn.items()}
     last, last_quarter = max(left, key=lambda name: left[name]), result.quarters
     sentence = text("late_adopters.survival_says", who=text(f"category.{last}"), share=text.percent(left[last]),
-                    quarter=result.quarters)
+                    quarter=text.quarter(result.quarters))
 
     def table() -> tuple[list[str], list[list[str]]]:
         columns = [text("chart.quarter")]
@@ -188,10 +188,12 @@ def gap(pair: Pair, text: Text, difference: bool) -> Chart:
     means = finite_mean(now, axis=0)
     widest = int(np.nanargmax(means)) if np.isfinite(means).any() else 0
     if float(means[widest]) >= 0.005:
-        sentence = text("late_adopters.gap_says", points=text.points(float(means[widest])), at=widest,
-                        quarter=pair.result.quarters, end=_signed(float(means[-1]), text))
+        sentence = text("late_adopters.gap_says", points=text.points(float(means[widest])),
+                        at=text.quarter(widest), quarter=text.quarter(pair.result.quarters),
+                        end=_signed(float(means[-1]), text))
     else:
-        sentence = text("late_adopters.gap_ahead", points=text.points(float(means[-1])), quarter=pair.result.quarters)
+        sentence = text("late_adopters.gap_ahead", points=text.points(float(means[-1])),
+                        quarter=text.quarter(pair.result.quarters))
     chart = lines("gap", text("late_adopters.gap"), sentence,
                   [Curve("gap", text("late_adopters.gap_end"), "category3", now, before)],
                   text, difference=difference and not pair.same, of="late_adopter_gap")
@@ -248,10 +250,10 @@ def _half(one: When, name: str, quarters: int, text: Text) -> str:
     if not one.runs:
         return text("late_adopters.half_none", who=who)
     if np.isfinite(one.middle):
-        return text("late_adopters.half_have", who=who, quarter=text.number(one.middle),
+        return text("late_adopters.half_have", who=who, quarter=text.quarter(one.middle),
                     runs=text.in_runs(one.reached, one.runs))
     missed = text.in_runs(one.runs - one.reached, one.runs)
-    return text("late_adopters.half_have_not", who=who, quarter=quarters, runs=missed)
+    return text("late_adopters.half_have_not", who=who, quarter=text.quarter(quarters), runs=missed)
 
 
 # ---------------------------------------------------------------- what would change it
@@ -307,7 +309,7 @@ def _by_category(result: Result, without: Result | None, text: Text) -> tuple[Ce
     cells = []
     for c in range(len(CATEGORIES)):
         at = when(half[:, c])
-        small = text("late_adopters.half_at", quarter=text.number(at.middle)) if np.isfinite(at.middle) else ""
+        small = text("late_adopters.half_at", quarter=text.quarter(at.middle)) if np.isfinite(at.middle) else ""
         cells.append(_changed(ever[:, c], None if before is None else before[:, c], small, text))
     deep = depth(result)[:, -1]
     cells.append(_changed(deep, None if without is None else depth(without)[:, -1], "", text))

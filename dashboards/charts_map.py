@@ -31,6 +31,7 @@ def basin(found: Basins, start: tuple[float, float], text: Text) -> Chart:
     largest = max(REGIMES, key=lambda name: float(sizes.loc[name, "agents"]))
     row = sizes.loc[largest]
     sentence = text("map.basin_says", n=len(found.starts) ** 2, runs=found.runs, quarters=found.quarters,
+                    years=text.years(found.quarters),
                     share=text.percent(float(row["agents"])), future=text(f"curve.{largest}"),
                     low=text.percent(float(row["lowest_run"])), high=text.percent(float(row["highest_run"])),
                     open=text.percent(told.open))
@@ -190,8 +191,8 @@ def tipping(found: Tipping, text: Text) -> Chart:
                         "splitLine": {"show": False}}
     option["series"] = series
     said = [_tips(found, name, text) for name in names]
-    sentence = text("map.tipping_says", runs=found.runs, quarters=found.quarters, said=" ".join(s for s in said if s) or
-                    text("map.no_tip"))
+    sentence = text("map.tipping_says", runs=found.runs, quarters=found.quarters, years=text.years(found.quarters),
+                    said=" ".join(s for s in said if s) or text("map.no_tip"))
     if found.folds:
         sentence += " " + text("map.folds", at=text.listed([text.short(round(fold.at, 2)) for fold in found.folds]))
 
@@ -239,7 +240,8 @@ def residence(found: Residence, text: Text) -> Chart:
                "_names": {"quarter": text("chart.quarter"), "reference": text("chart.reference")}}
     said = [text("map.stays", start=text(f"curve.{name}"), median=_median(stay.leave, text))
             for name, stay in found.stays.items()]
-    sentence = text("map.residence_says", runs=found.runs, quarters=found.quarters, said="; ".join(said))
+    sentence = text("map.residence_says", runs=found.runs, quarters=found.quarters, years=text.years(found.quarters),
+                    said="; ".join(said))
 
     def table() -> tuple[list[str], list[list[str]]]:
         columns = [text("chart.start"), text("map.median"), text("map.mean_stay"), text("map.goes_to"),

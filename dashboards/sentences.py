@@ -70,9 +70,9 @@ def placed(kind: str, use: Use, text: Text) -> str:
 
 
 def uses_said(uses: Sequence[Use], text: Text) -> str:
-    """Levers with when and how long, such as "outreach from quarter 1 for 20 quarters; ..."; '' for none."""
+    """Levers with when and how long, such as "outreach from quarter 1 (year 1) for 20 quarters; ..."; '' for none."""
     return "; ".join(text("budget.use_on" if use.duration is None else "budget.use", lever=placed("lever", use, text),
-                          start=use.start, duration=use.duration) for use in uses)
+                          start=text.quarter(use.start), duration=use.duration) for use in uses)
 
 
 def _effect(pair: Pair, indicator: str) -> tuple[Interval, int]:
@@ -92,7 +92,7 @@ def headline(pair: Pair, reference: Policy, text: Text, own: int = 0) -> tuple[s
     own: how many municipalities of the reader's own run; 0: the usual ones.
     """
     result = pair.result
-    quarter = text("headline.quarter", quarter=result.quarters, year=text.short(result.quarters / 4))
+    quarter = text.quarter(result.quarters, "_beside")
     more = [text("headline.refining", n=result.runs, runs=pair.wanted)] if result.runs < pair.wanted else []
     if pair.same:
         goal = cards.leads(result)

@@ -117,7 +117,8 @@ def _ends(result: Result, text: Text) -> str:
                                           band=text.percents(held.chance.low, held.chance.high))
     each = [text("report.explain_share", share=text.percent(share), future=text.title("start", name))
             for name, share in zip(STARTS, shares.mean(axis=1), strict=True) if share >= 0.005]
-    return text("report.explain_ends", start=text.start(result.scenario.title), quarters=result.quarters, beside=beside,
+    return text("report.explain_ends", start=text.start(result.scenario.title), quarters=result.quarters,
+                years=text.years(result.quarters), beside=beside,
                 future=text.title("start", STARTS[first]), runs=_in_runs(int(counts[first]), result.runs, text),
                 shares=", ".join(each))
 

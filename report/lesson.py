@@ -49,7 +49,7 @@ def titled(outcome: str, text: Text) -> str:
     if asked.first is None:
         return title
     if asked.first == asked.last:
-        return text("lesson.in_quarter", title=title, quarter=asked.first)
+        return text("lesson.in_quarter", title=title, quarter=text.quarter(asked.first))
     return text("lesson.mean_of", title=title, first=asked.first, last=asked.last)
 
 

@@ -94,14 +94,14 @@ def headline(results: Results, text: Text = ENGLISH) -> str:
     if len(keeps) == len(results):
         if len(results) <= 2:
             return text("report.keeps_one" if len(results) == 1 else "report.keeps_both", start=title[keeps[0]],
-                        quarters=last)
-        return text("report.keeps_all", n=counted(len(results), text), quarters=last)
+                        quarters=last, years=text.years(last))
+        return text("report.keeps_all", n=counted(len(results), text), quarters=last, years=text.years(last))
     said = [text("report.moves_to", start=title[n], goal=text.title("start", goal)) for n, goal in moves.items()]
     said += [text("report.no_majority", start=title[n]) for n in open_]
     if keeps:
         starts = text.listed([title[n] for n in keeps])
         said.append(text("report.keeps" if len(keeps) == 1 else "report.keep", starts=starts))
-    return capital(text("report.after", quarters=last, said=text("report.semicolon").join(said)))
+    return capital(text("report.after", quarters=last, years=text.years(last), said=text("report.semicolon").join(said)))
 
 
 #: Policies that a headline tells, one sentence each; more stand below it.
@@ -220,16 +220,16 @@ def _late(result: Result, text: Text) -> str:
         return text("report.late_none")
     gap = finite_mean(result.late_adopter_gap(), axis=0)
     if number == 0:
-        said = text("report.late_never", quarter=result.quarters)
+        said = text("report.late_never", quarter=text.quarter(result.quarters))
     elif math.isfinite(middle):
         said = text("report.late_by" if result.runs > 1 else "report.late_by_one",
-                    runs=_in_runs(number, result.runs, text), quarter=text.number(middle))
+                    runs=_in_runs(number, result.runs, text), quarter=text.quarter(middle))
     else:
-        said = text("report.late_only", quarter=result.quarters, runs=_in_runs(number, result.runs, text))
+        said = text("report.late_only", quarter=text.quarter(result.quarters), runs=_in_runs(number, result.runs, text))
     if np.isfinite(gap).any():
         at = int(np.nanargmax(gap))
         if gap[at] >= 0.01:
-            said += " " + text("report.late_gap", quarter=at, points=points(float(gap[at]), text))
+            said += " " + text("report.late_gap", quarter=text.quarter(at), points=points(float(gap[at]), text))
     return said
 
 

@@ -50,8 +50,8 @@ def test_the_coarse_answer_comes_first_and_ties_are_told_cheapest_first(planted)
     assert all((one.share, one.high) == (1.0, 1.0) and one.low < 1 for one in tied)
     assert all(one.cost <= question.limit for one in first.packages)
     assert shown(first)[-1].levers == ()
-    assert says(first, EN).startswith("Outreach to citizens of low resources from quarter 1 for 20 quarters: this gets "
-                                      "there in 100\u00a0% (")
+    assert says(first, EN).startswith("Outreach to citizens of low resources from quarter 1 (year 1) for 20 quarters: this "
+                                      "gets there in 100\u00a0% (")
     assert f"of 20 new runs and costs {EN.number(tied[0].cost)} points." in says(first, EN)
     assert told
     assert max(planted) <= backcast._SLICE // 60_000  # between two looks whether it is wanted

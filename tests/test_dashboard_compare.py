@@ -108,7 +108,7 @@ def test_fates_are_counted_run_by_run(shown):
 def test_cost_is_points_over_the_effect(shown):
     cost = shown.found.cost_per_effect("A", "lets_dance")
     said = drawing.cost_of("A", shown, "lets_dance", EN)
-    assert said.startswith("Costs 180 budget points more over 60 quarters.")
+    assert said.startswith("Costs 180 budget points more over 60 quarters (15 years).")
     effect = shown.found.paired("A", "lets_dance")[:, -1].mean()
     assert f"That is {180 / effect / 100:.1f} " in said
     assert cost.points == 180

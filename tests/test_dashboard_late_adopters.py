@@ -83,11 +83,12 @@ def test_ahead_is_the_horizon_less_the_restricted_mean(pair):
 
 def test_what_is_not_reached_is_said_and_never_a_number():
     inf = np.inf
-    assert drawing.said(drawing.when(np.full(20, 12.0)), 60, EN) == ("quarter 12", "12")
+    assert drawing.said(drawing.when(np.full(20, 12.0)), 60, EN) == ("quarter 12 (year 3)", "12")
     most = np.array([30.0] * 12 + [inf] * 8)
-    assert drawing.said(drawing.when(most), 60, EN) == ("quarter 30", "not by 60 in 8 of 20 runs")
+    assert drawing.said(drawing.when(most), 60, EN) == (
+        "quarter 30 (year 8)", "not by 60 (year 15) in 8 of 20 runs")
     few = np.array([30.0] * 5 + [inf] * 15)
-    assert drawing.said(drawing.when(few), 60, EN) == ("not by 60", "in 15 of 20 runs")
+    assert drawing.said(drawing.when(few), 60, EN) == ("not by 60 (year 15)", "in 15 of 20 runs")
     assert drawing.said(drawing.when(np.full(4, np.nan)), 60, EN) == ("–", "")
 
 
@@ -97,9 +98,9 @@ def test_the_gap_is_the_results_own_and_its_axis_holds_it(pair):
     np.testing.assert_allclose(chart.data["gap"], mean, atol=0.051)
     assert chart.option["yAxis"]["min"] <= mean.min()
     assert abs(mean[-1]) < 5  # the law is a floor for all, early and late
-    assert "0 points in quarter 60" in chart.sentence
+    assert "0 points in quarter 60 (year 15)" in chart.sentence
     bare = next(compute.pairs(View(policy=Policy.of("lets_dance")), compute.Token()))
-    assert re.match(r"Widest in quarter \d+: \d+ points", drawing.gap(bare, EN, False).sentence)
+    assert re.match(r"Widest in quarter \d+ \(year \d+\): \d+ points", drawing.gap(bare, EN, False).sentence)
 
 
 def test_measures_are_added_alone_and_taken_out_again():
@@ -156,7 +157,7 @@ def test_reasons_are_the_governments_own(pair):
     push, pull = (np.nanmean(found[what], axis=0)[4] for what in ("push", "pull"))
     assert f"{'push' if push > pull else 'pull'} laggards: " in drawing.lead(found, EN)
     even = {what: np.full((2, 5), 0.25) for what in ("push", "pull")}
-    assert "push laggards as much as need and employees pull them: 0.25 each." in drawing.lead(even, EN)
+    assert "push laggards as much as need and employees pull them: 0.25 units of value each." in drawing.lead(even, EN)
     assert not drawing.lead({what: np.full((2, 5), np.nan) for what in even}, EN)
 
 

@@ -91,7 +91,7 @@ def test_each_start_is_where_simulate_ends_from_there_and_the_runs_say_what_is_d
         (f"--{area.regime}", len(area.rings)) for area in told.areas]
     assert len(chart.data["open"]) == 3 * len(told.strokes)  # two ends, and a break
     assert chart.data["start"] == [[0.75, 0.3]]
-    assert "16 starts, 2 runs each, 12 quarters" in chart.sentence
+    assert "16 starts, 2 runs each, 12 quarters (3 years)" in chart.sentence
     assert f"Hatched ({TEXT.percent(told.open)} of the plane)" in chart.sentence
 
 
@@ -113,7 +113,7 @@ def test_a_tipping_diagram_says_where_runs_end(asked, monkeypatch, without_folds
     low, mean, high = spread(100 * result.rows["G"][:, -1])
     assert chart.data["dead_horse"][1] == pytest.approx([1.0, mean], abs=0.01)
     assert np.allclose(chart.data["dead_horse.spread"][3:5], [[1.0, low], [1.0, high]], atol=0.01)
-    assert chart.sentence.startswith("2 runs from each start at each value, 12 quarters")
+    assert chart.sentence.startswith("2 runs from each start at each value, 12 quarters (3 years)")
     columns, rows = chart.table()
     assert len(columns) == 1 + 2 * len(STARTS)
     assert [row[0] for row in rows] == ["0.000", "1.000", "2.000"]
@@ -131,7 +131,7 @@ def test_stays_say_what_the_experiment_found(asked, monkeypatch):
     first = found.stays["wasteland"].leave.median.value
     row = next(row for row in chart.table()[1] if row[0] == "Wasteland")
     assert row[1].startswith(f"more than {found.stays['wasteland'].leave.until}" if np.isinf(first) else f"{first:.0f}")
-    assert "3 runs from each start, 40 quarters" in chart.sentence
+    assert "3 runs from each start, 40 quarters (10 years)" in chart.sentence
     json.dumps([chart.option, chart.data], allow_nan=False)
 
 

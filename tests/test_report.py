@@ -287,8 +287,8 @@ def test_the_headline_counts_where_municipalities_are(results):
         number = [*FUTURES].index(began)
         assert stayed(result) == ((result.regime[:, -1, :] == number).mean(axis=1) > 0.5).sum()
     if all(2 * stayed(r) > RUNS for r in results.values()):
-        assert headline(results) == (f"All four starts keep their hold: after {QUARTERS} quarters most municipalities "
-                                     "are where they began.")
+        assert headline(results) == (f"All four starts keep their hold: after {QUARTERS} quarters ({QUARTERS // 4} years) "
+                                     "most municipalities are where they began.")
     rows = results["wasteland"].rows.copy()
     for name in FUTURES:
         rows[name][:, -1] = name == "lets_dance"

@@ -419,14 +419,17 @@ class Text:
         """'in 17 of 20 runs'."""
         return self("number.in_runs", n=number, runs=runs)
 
-    def quarter(self, quarter: float) -> str:
-        """A quarter, to stand behind that word, with its year of the run: '9 (year 3)'; the start, 0, lies in none."""
-        number = self.number(quarter)
-        return number if quarter < 1 else self("number.quarter", quarter=number, year=self.number(math.ceil(quarter / 4)))
+    def quarter(self, quarter: float, form: str = "") -> str:
+        """A quarter, to stand behind that word, with its year of the run: '9 (year 3)'; the start, 0, lies in none.
 
-    def quarters(self, quarters: int) -> str:
-        """How long something takes: '60 quarters (15 years)'."""
-        return self("number.quarters", quarters=self.number(quarters), years=self.short(quarters / 4))
+        form: "_beside" where brackets follow: '9, year 3'.
+        """
+        number, year = self.number(quarter), self.number(math.ceil(quarter / 4))
+        return number if quarter < 1 else self(f"number.quarter{form}", quarter=number, year=year)
+
+    def years(self, quarters: float) -> str:
+        """How many years so many quarters are: '15'."""
+        return self.short(quarters / 4)
 
     def of_ten(self, share: float, form: str = "") -> str:
         """'7 of 10 municipalities'; 'fewer than 1 of 10', so that neither none nor all is said where it is not so.

@@ -273,7 +273,7 @@ def TunnelOf(session: Session) -> None:
         heads, rows = drawing.tunnel_rows(found, text)
         Numbers("wind_tunnel", text("compare.tunnel_title", name=name, of=text(f"compare.outcome_{outcome}")),
                 drawing.tunnel_says(found, name, text), heads, rows,
-                corner=text("compare.shock_at", quarter=min(drawing.AT, view.policy.quarters)),
+                corner=text("compare.shock_at", quarter=text.quarter(min(drawing.AT, view.policy.quarters))),
                 stamp=key_of(question) if fresh and complete else "",
                 legend=[(f"lc-{what}", text(f"compare.{what}")) for what in ("helps", "harms", "worst")])
     if policy is not None and not answer.refused:

@@ -413,7 +413,7 @@ def Now(session: Session, shown: Shown | None, current: bool, refused: str) -> N
         n = towns_of(view.places) if own else int(view.policy.value("municipalities"))
         citizens = citizens_of(view.places) if own else int(view.policy.value("citizens"))
         Say(text("data.now_own" if own else "data.now_usual", start=start, n=text.number(n), citizens=text.number(citizens),
-                 runs=view.runs, seed=view.seed, quarters=view.policy.quarters))
+                 runs=view.runs, seed=view.seed, quarters=view.policy.quarters, years=text.years(view.policy.quarters)))
         if refused or not current:
             Waiting(refused)
         if shown is not None and not refused:

@@ -43,7 +43,7 @@ def Page() -> None:
         policies = {name: replace(plain, start=name) for name in STARTS}
         for runs in compute.stages(view.runs):
             found = compute.results(policies, replace(view, runs=runs), token)
-            says = text("futures.says", runs=runs, quarters=view.policy.quarters)
+            says = text("futures.says", runs=runs, quarters=view.policy.quarters, years=text.years(view.policy.quarters))
             plane = charts.plane("futures", text("futures.plane"), says,
                                  {name: (result, name) for name, result in found.items()}, text)
             cards = [{"name": name, "title": text.title("start", name), "says": text.says("start", name),

@@ -131,7 +131,7 @@ def curve_chart(found: Conducted, off: bool, text: Text) -> Chart:
                             result.rows[name], end=letter))
         ends.append(text("chart.ends", name=letter, value=text.percent(float(np.nanmean(result.rows[name][:, -1])))))
     title = titled(name, text)
-    says = text("chart.by_quarter", quarter=lesson.quarters, said="; ".join(ends))
+    says = text("chart.by_quarter", quarter=text.quarter(lesson.quarters), said="; ".join(ends))
     says += f" {text('lesson.switched')}" if off else ""
     return lines("lesson", capital(title), says, curves, text)
 
