@@ -10,7 +10,7 @@ import solara
 from letsdance.dashboards.parts import vue
 from letsdance.dashboards.sentences import placed
 from letsdance.dashboards.session import use_session
-from letsdance.dashboards.state import price
+from letsdance.dashboards.state import View, price
 from letsdance.params import Refused, within
 from letsdance.words import Text
 
@@ -32,12 +32,17 @@ def points(value: float | None, text: Text) -> int | None:
     return int(value) if value else None
 
 
+def limit_of(view: View) -> int:
+    """The points that there are, by a view's link; 0: any."""
+    return within(view.get(LIMIT), 1, MOST_POINTS) or 0
+
+
 @solara.component
 def Budget() -> None:
     """A strip under the bar wherever a lever is in use or a limit is set."""
     session = use_session()
     view, text = session.view.value, session.text
-    limit = within(view.get(LIMIT), 1, MOST_POINTS) or 0
+    limit = limit_of(view)
     spent, each = price(replace(view.policy, title=""))
 
     def bound(value: float | None) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from letsdance.dashboards.charts import Chart, Curve, lines, plane, whole
 from letsdance.dashboards.compute import Token, simulated
 from letsdance.dashboards.numbers import Cell, Head, Row
-from letsdance.dashboards.sentences import what_changed
+from letsdance.dashboards.sentences import priced, still_leads, what_changed
 from letsdance.dashboards.state import View
 from letsdance.experiments.compare import Comparison, Effect
 from letsdance.experiments.outcomes import parse
@@ -145,6 +145,11 @@ def level(value: float, outcome: str, text: Text) -> str:
     return writing(outcome).level(value, text)
 
 
+def in_people(value: float, outcome: str, text: Text) -> str:
+    """The same in words that people use, where it is a share of municipalities: '7 of 10'."""
+    return text.of_ten(value, "_short") if outcome in ("lets_dance", "on") else level(value, outcome, text)
+
+
 def gained(value: float, outcome: str, text: Text, unit: bool = False) -> str:
     """A difference with its sign: '+12', in points for shares; unit: '+12 points'."""
     return writing(outcome).difference(value, text, unit)
@@ -177,8 +182,8 @@ def best(shown: Beside, outcome: str) -> tuple[str, str | None] | None:
     return first, None
 
 
-def headline(shown: Beside, outcome: str, text: Text) -> tuple[str, list[str]]:
-    """Which policy does best on the outcome, and how sure that is."""
+def headline(shown: Beside, outcome: str, text: Text, limit: int = 0) -> tuple[str, list[str]]:
+    """Which policy does best on the outcome, for how many points of the limit (0: any), and how sure that is."""
     found = shown.found
     notes = [text("headline.how_sure", runs=found.runs)]
     notes += [text("headline.refining", n=found.runs, runs=shown.wanted)] if found.runs < shown.wanted else []
@@ -190,23 +195,24 @@ def headline(shown: Beside, outcome: str, text: Text) -> tuple[str, list[str]]:
     first = best(shown, outcome)
     if first is None:
         return text("compare.none_better", of=of, reference=named(shown.reference, shown.policies, text),
-                    quarter=text.quarter(found.quarters)), notes
+                    quarter=text.quarter(found.quarters, "_beside")), notes
     name, rival = first
     top = parse(outcome).of(found.results[name])
     twins = [one for one in shown.tried if np.array_equal(parse(outcome).of(found.results[one]), top, equal_nan=True)]
     if len(twins) > 1:  # nobody of them does better than the others
         e = shown.effect(name, outcome)
-        return text("compare.best_same", names=text.listed(twins), of=of, quarter=text.quarter(found.quarters),
-                    value=level(e.after, outcome, text), reference=named(shown.reference, shown.policies, text),
+        return text("compare.best_same", names=text.listed(twins), of=of, quarter=text.quarter(found.quarters, "_beside"),
+                    value=in_people(e.after, outcome, text), reference=named(shown.reference, shown.policies, text),
                     gained=gained(e.difference.mean, outcome, text, True), band=reach(e.difference, outcome, text)), notes
     e = shown.effect(name, outcome)
     better = e.lower if less_is_better(parse(outcome)) else e.higher
-    said = text("compare.best", name=named(name, shown.policies, text), of=of, quarter=text.quarter(found.quarters),
-                value=level(e.after, outcome, text), reference=named(shown.reference, shown.policies, text),
+    done = named(name, shown.policies, text) + priced(found.results[name].scenario, limit, text)
+    said = text("compare.best", name=done, of=of, quarter=text.quarter(found.quarters, "_beside"),
+                value=in_people(e.after, outcome, text), reference=named(shown.reference, shown.policies, text),
                 gained=gained(e.difference.mean, outcome, text, True), band=reach(e.difference, outcome, text),
                 runs=text.in_runs(better, e.runs))
     close = [text("compare.close", first=name, second=named(rival, shown.policies, text))] if rival else []
-    return said, [*close, *notes]
+    return " ".join([said, *still_leads(found.results[name], text)]), [*close, *notes]
 
 
 def summary_of(name: str, shown: Beside, outcome: str, text: Text) -> str:

@@ -15,12 +15,13 @@ from letsdance.dashboards.state import View
 from letsdance.experiments import cards
 from letsdance.experiments.paired import Interval, paired
 from letsdance.report.style import capital, finite_mean
-from letsdance.scenarios import Use
+from letsdance.scenarios import Scenario, Use
 from letsdance.scenarios.policy import Policy
 from letsdance.simulation import schedule
+from letsdance.simulation.run import Result
 from letsdance.words import Text
 
-__all__ = ["headline", "named", "placed", "uses_said", "what_changed"]
+__all__ = ["headline", "named", "placed", "priced", "still_leads", "told_apart", "uses_said", "what_changed"]
 
 #: What a headline may be about, the first first; all shares, so that differences are points.
 TOLD = ("lets_dance", "on", "C", "G", "uses", "T", "participation", "S", "K")
@@ -86,64 +87,91 @@ def _sure(effect: Interval) -> bool:
     return abs(effect.mean) >= _LEAST and effect.clear
 
 
-def headline(pair: Pair, reference: Policy, text: Text, own: int = 0) -> tuple[str, list[str]]:
-    """What the change did, how sure that is, and the largest side effects, as (headline, further sentences).
+def headline(pair: Pair, reference: Policy, text: Text, own: int = 0, limit: int = 0) -> tuple[str, list[str]]:
+    """What was done, what it cost of what, what came of it and how surely, as (headline, further sentences).
 
-    own: how many municipalities of the reader's own run; 0: the usual ones.
+    own: how many municipalities of the reader's own run; 0: the usual ones. limit: the points that there are; 0: any.
     """
     result = pair.result
-    quarter = text.quarter(result.quarters, "_beside")
     more = [text("headline.refining", n=result.runs, runs=pair.wanted)] if result.runs < pair.wanted else []
+    cost = priced(result.scenario, limit, text)
     if pair.same:
-        goal = cards.leads(result)
-        number = cards.held(result, goal)
-        start = _name(pair.policy, text)
-        if own:  # they begin where the table says, each in a future of its own
-            start = text("headline.own", start=start, n=text.number(own))
-        changed = what_changed(pair.policy, pair.policy.bare(), text)  # the reference may have changes of its own
-        stays = goal == cards.home(result) and not own and not changed
-        says = text("headline.split" if number == 0 else "headline.stays" if stays else "headline.moves",
-                    what=changed or text("compare.as_it_stands", start=start), quarter=quarter,
-                    goal=text.title("start", goal), runs=text.in_runs(number, result.runs),
-                    share=text.percent(float(finite_mean(result.rows[goal][:, -1]))))
-        return says, [text("headline.compared_itself" if changed else "headline.nothing"), *more]
-    what = what_changed(pair.policy, reference, text) or _name(pair.policy, text)
+        return _unchanged(pair, text, own, cost, more)
+    what = (what_changed(pair.policy, reference, text) or _name(pair.policy, text)) + cost
     equal = pair.result.places.citizens.tolist() == pair.reference.places.citizens.tolist()
     how_sure = text("headline.how_sure" if equal else "headline.other_citizens", runs=result.runs)
     found = {name: _effect(pair, name) for name in TOLD}
     sure = [name for name in TOLD if _sure(found[name][0])]
+    leads = still_leads(result, text) if pair.policy != reference else []
     if not sure:
-        return text("headline.no_effect", what=what, quarter=quarter), [how_sure, *more]
+        said = text("headline.no_effect", what=what, quarter=text.quarter(result.quarters, "_beside"))
+        return " ".join([said, *leads]), [how_sure, *more]
     main = "lets_dance" if "lets_dance" in sure else max(sure, key=lambda name: abs(found[name][0].mean))
     effect, runs = found[main]
-    key = "headline.more" if effect.mean > 0 else "headline.less"
-    low, high = sorted((abs(effect.low), abs(effect.high)))
-    said = text(key, what=what, points=text.points(effect.mean), band=text.band(100 * low, 100 * high), quarter=quarter,
-                of=text(f"told.{main}"), runs=text.in_runs(runs, result.runs))
+    after, before = told_apart(main, _ended(result, main), _ended(pair.reference, main), text)
+    said = text("headline.more" if effect.mean > 0 else "headline.less", what=what, after=after, before=before,
+                years=text.years(result.quarters), quarters=result.quarters, runs=text.in_runs(runs, result.runs))
     others = sorted((name for name in sure if name != main), key=lambda name: -abs(found[name][0].mean))[:3]
-    notes = []
+    notes = [text("headline.difference", n=text.in_points(text.signed(100 * effect.mean, 0)),
+                  band=text.band(100 * effect.low, 100 * effect.high))]
     if others:
         notes.append(text("headline.also", said=text.listed([text(
-            "headline.side", of=text(f"told.{name}"), n=_signed(found[name][0].mean, text)) for name in others])))
-    return said, [*_price(pair, reference, text), *notes, how_sure, *more]
+            "headline.side", of=text(f"told.{name}"), n=text.signed(100 * found[name][0].mean, 0)) for name in others])))
+    return " ".join([said, *leads]), [*notes, how_sure, *more]
 
 
-def _price(pair: Pair, reference: Policy, text: Text) -> list[str]:
-    """What the levers cost over the whole run, and which future leads nevertheless."""
+def _unchanged(pair: Pair, text: Text, own: int, cost: str, more: list[str]) -> tuple[str, list[str]]:
+    """The headline of what is compared with itself: where municipalities are."""
     result = pair.result
-    points = schedule.build(result.scenario).spent
-    goal, years = cards.leads(result), text.short(result.quarters / 4)
-    said = []
-    if pair.policy.levers:
-        said.append(text("headline.cost", n=text.price(points), years=years, quarters=result.quarters))
-    if goal == cards.home(result) and goal != "lets_dance" and pair.policy != reference:
-        share = float(finite_mean(result.rows[goal][:, -1]))
-        said.append(text("headline.still_leads", goal=text.title("start", goal), share=text.of_ten(share)))
-    return said
+    goal = cards.leads(result)
+    number = cards.held(result, goal)
+    start = _name(pair.policy, text)
+    if own:  # they begin where the table says, each in a future of its own
+        start = text("headline.own", start=start, n=text.number(own))
+    changed = what_changed(pair.policy, pair.policy.bare(), text)  # the reference may have changes of its own
+    stays = goal == cards.home(result) and not own and not changed
+    says = text("headline.split" if number == 0 else "headline.stays" if stays else "headline.moves",
+                what=(changed or text("compare.as_it_stands", start=start)) + cost,
+                quarter=text.quarter(result.quarters, "_beside"), goal=text.title("start", goal), runs=text.in_runs(number, result.runs),
+                share=text.percent(_ended(result, goal)))
+    return says, [text("headline.compared_itself" if changed else "headline.nothing"), *more]
 
 
-def _signed(share: float, text: Text) -> str:
-    return ("+" if share > 0 else "") + text.number(100 * share)
+def priced(scenario: Scenario, limit: int, text: Text) -> str:
+    """What levers cost over the whole run, behind their names: ' (180 points)', ' (180 of 200 points)', ' (292 points, 92
+    over the limit of 200)'; '' where there are none."""
+    if not scenario.levers:
+        return ""
+    spent = schedule.build(scenario).spent
+    key = "headline.over" if spent > limit else "budget.of"
+    return f" ({text(key, n=text.price(spent), over=text.price(spent - limit), limit=text.number(limit))})" if limit else (
+        f" ({text.in_points(text.price(spent))})")
+
+
+def told_apart(indicator: str, after: float, before: float, text: Text) -> tuple[str, str]:
+    """Two shares in words that people use, '7 of 10 municipalities are in Let's dance' and '2 of 10'; in per cent, and
+    with decimals, where they would read alike, and where it is no share of municipalities."""
+    of = [text.of_ten(share, "_short") for share in (after, before)]
+    counted = indicator in ("lets_dance", "on") and of[0] != of[1]
+    alike = text.percent(after) == text.percent(before)
+    written = [text.part(round(share, 3)) if alike else text.percent(share) for share in (after, before)]
+    if indicator not in ("lets_dance", "on"):
+        return text("chart.ends", name=text(f"told.{indicator}"), value=written[0]), written[1]
+    share = text.of_ten(after) if counted else text("headline.part", share=written[0])
+    said = text(f"headline.{indicator}", share=share, dance=text.title("start", "lets_dance"))
+    return said, of[1] if counted else written[1]
+
+
+def still_leads(result: Result, text: Text) -> list[str]:
+    """That the future where the largest group began leads at the end too; nothing where it does not, or is Let's dance."""
+    goal = cards.leads(result)
+    if goal != cards.home(result) or goal == "lets_dance":
+        return []
+    return [text("headline.still_leads", goal=text.title("start", goal), share=text.of_ten(_ended(result, goal)))]
+
+
+def _ended(result: Result, indicator: str) -> float:
+    return float(finite_mean(result.rows[indicator][:, -1]))
 
 
 def _name(policy: Policy, text: Text) -> str:

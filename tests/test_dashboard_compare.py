@@ -68,7 +68,12 @@ def test_the_headline_names_the_best_and_how_often_it_is_better(shown):
     a, b = (shown.found.results[name].rows["lets_dance"][:, -1] for name in ("A", "B"))
     assert b.mean() > a.mean()
     before = shown.found.results["start"].rows["lets_dance"][:, -1]
-    assert said.startswith("B Both does best. Municipalities in Let's dance: ")
+    ten = "nearly all" if b.mean() >= 0.95 else f"{10 * b.mean():.0f} of 10"
+    spent = sum(shown.found.points(name) for name in "B")
+    assert said.startswith(f"B Both ({spent:.0f} points) does best. Municipalities in Let's dance: {ten} by quarter 60, "
+                           "year 15, ")
+    limited, _ = drawing.headline(shown, "lets_dance", EN, limit=10)
+    assert limited.startswith(f"B Both ({spent:.0f} points, {spent - 10:.0f} over the limit of 10) does best. ")
     assert f"in {(b > before).sum()} of 20 runs" in said
     e = interval(b - before)
     assert f"+{100 * e.mean:.0f}\u00a0points ({100 * e.low:.0f}–{100 * e.high:.0f})" in said
@@ -353,7 +358,8 @@ def test_policies_side_by_side(visit, size):  # noqa: F811
     page.get_by_role("switch", name="Free-range civil servants").click()
     after = redrawn(page, added)
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(
-        r"B Free-range civil servants does best\. Municipalities in Let's dance: \d+\s%.*, \+\d+\spoints \(\d+–\d+\) "
+        r"B Free-range civil servants \(180 points\) does best\. Municipalities in Let's dance: "
+        r"\d of 10 .*, \+\d+\spoints \(\d+–\d+\) "
         r".*in \d+ of 20 runs\."))
     expect(page.locator("[data-policy=B] .lc-cost")).to_contain_text("180 budget points")
     expect(page.locator("[data-table=effects] [data-row=points]")).to_contain_text("+180")
@@ -362,7 +368,7 @@ def test_policies_side_by_side(visit, size):  # noqa: F811
     name.fill("Out of the office")
     name.press("Enter")
     named = redrawn(page, after)
-    expect(page.get_by_role("heading", level=1)).to_contain_text("B Out of the office does best")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("B Out of the office (180 points) does best")
     page.get_by_label("Compared with").select_option("B")
     against = redrawn(page, named)
     expect(page.locator("[data-policy=B] .lc-reference")).to_have_text("reference")

@@ -473,14 +473,43 @@ def test_only_numbers_change_from_answer_to_answer(pair):
 def test_the_headline_says_what_was_counted(pair):
     said, notes = sentences.headline(pair, Policy.of(), Text("en"))
     difference = (pair.result.rows["lets_dance"] - pair.reference.rows["lets_dance"])[:, -1]
-    assert said.startswith("Free-range civil servants and feedback, accountability and learning: ")
-    assert f"{100 * difference.mean():.0f} points more of the municipalities in Let's dance by quarter 60, year 15" in said
-    assert f"in {(difference > 0).sum()} of 20 runs" in said
+    # 3 and 2 points a quarter, from quarter 8 on
+    assert said.startswith("Free-range civil servants and feedback, accountability and learning (265 points): after 15 ")
+    after, before = (float(one.rows["lets_dance"][:, -1].mean()) for one in (pair.result, pair.reference))
+    ten = "nearly all" if after > 0.95 else f"{10 * after:.0f} of 10"
+    assert f"(60 quarters) {ten} municipalities are in Let's dance, {10 * before:.0f} of 10 in the reference" in said
+    assert f"more in {(difference > 0).sum()} of 20 runs" in said
+    assert notes[0].startswith(f"Difference: +{100 * difference.mean():.0f} points (")
     from scipy import stats
 
     low, high = stats.t.interval(0.95, 19, difference.mean(), stats.sem(difference))
-    assert f"({100 * low:.0f}–{100 * high:.0f})" in said
+    assert f"({100 * low:.0f}–{100 * high:.0f})" in notes[0]
     assert any("20 runs" in note for note in notes)
+
+
+def test_the_headline_says_what_it_cost_of_what_and_that_the_start_still_leads():
+    view = View(policy=Policy.of().with_use("lever", None, Use("FRCS")))  # 3 points in each of 60 quarters
+    pair = next(compute.pairs(view, compute.Token()))
+    for limit, says in ((0, "(180 points): "), (200, "(180 of 200 points): "), (180, "(180 of 180 points): "),
+                        (150, "(180 points, 30 over the limit of 150): ")):
+        said, _ = sentences.headline(pair, Policy.of(), Text("en"), limit=limit)
+        assert said.startswith(f"Free-range civil servants {says}after 15 years (60 quarters) ")
+    leading = float(pair.result.rows["lone_ranger"][:, -1].mean())
+    assert leading == max(float(pair.result.rows[name][:, -1].mean()) for name in STARTS)
+    for language, says in (("en", "Lone Ranger still leads: {n} of 10 municipalities."),
+                           ("nl", "Lone Ranger overheerst nog: {n} van de 10 gemeenten."),
+                           ("de", "Lone Ranger überwiegt weiterhin: {n} von 10 Gemeinden."),
+                           ("fr", "Lone Ranger domine encore\u202f: {n} communes sur 10.")):
+        said, _ = sentences.headline(pair, Policy.of(), Text(language))
+        assert said.endswith(says.format(n=f"{10 * leading:.0f}")), said
+
+
+def test_two_shares_never_read_alike_in_a_headline():
+    en = Text("en")
+    assert sentences.told_apart("lets_dance", 0.4, 0.15, en) == ("4 of 10 municipalities are in Let's dance", "2 of 10")
+    assert sentences.told_apart("on", 0.18, 0.16, en) == ("18\u00a0% of municipalities have it in use", "16\u00a0%")
+    assert sentences.told_apart("on", 0.174, 0.168, en) == ("17.4\u00a0% of municipalities have it in use", "16.8\u00a0%")
+    assert sentences.told_apart("T", 0.4, 0.3, en) == ("trust in government 40\u00a0%", "30\u00a0%")
 
 
 def test_no_change_and_no_effect_are_said_as_such(pair):
@@ -501,7 +530,8 @@ def test_no_change_and_no_effect_are_said_as_such(pair):
     assert said.endswith("it is the majority in 0 of 20 runs.")
     measured = next(compute.pairs(View(policy=Policy.of().with_use("lever", None, Use("MEAS"))), compute.Token()))
     said, _ = sentences.headline(measured, Policy.of(), Text("en"))
-    assert said == "Indicators counted: no clear difference by quarter 60, year 15."
+    assert said == ("Indicators counted (60 points): no clear difference by quarter 60, year 15. Lone Ranger still leads: "
+                    "8 of 10 municipalities.")
 
 
 def test_a_policy_that_is_kept_as_the_reference_is_not_called_the_start_as_it_stands():
@@ -509,8 +539,8 @@ def test_a_policy_that_is_kept_as_the_reference_is_not_called_the_start_as_it_st
     kept = next(compute.pairs(View(policy=policy, reference=policy), compute.Token()))
     assert kept.same
     said, notes = sentences.headline(kept, policy, Text("en"))
-    assert said == ("Community building and interdependence at 1.5 (was 0.75): in 20 of 20 runs most municipalities are in "
-                    "Let's dance by quarter 60, year 15.")
+    assert said == ("Community building and interdependence at 1.5 (was 0.75) (240 points): in 20 of 20 runs most "
+                    "municipalities are in Let's dance by quarter 60, year 15.")
     assert "compared with" in notes[0]
 
 

@@ -14,6 +14,7 @@ import solara
 
 from letsdance.dashboards import charts_compare as drawing
 from letsdance.dashboards import compute, events, in_worlds
+from letsdance.dashboards.budget import limit_of
 from letsdance.dashboards.charts import Chart, key_of
 from letsdance.dashboards.charts_compare import LETTERS, OUTCOMES, START, Tunnel
 from letsdance.dashboards.compare_worlds import WorldsOf
@@ -69,9 +70,9 @@ class Shown:
     stamp: str
 
 
-def draw(shown: drawing.Beside, outcome: str, text: Text, difference: bool, question: object) -> Shown:
-    """Everything that the runs say, in words, tables and charts."""
-    said, notes = drawing.headline(shown, outcome, text)
+def draw(shown: drawing.Beside, outcome: str, text: Text, difference: bool, question: object, limit: int = 0) -> Shown:
+    """Everything that the runs say, in words, tables and charts. limit: the points that there are (0: any)."""
+    said, notes = drawing.headline(shown, outcome, text, limit)
     letters = [name for name in shown.policies if name != START]
     heads, rows = drawing.effects(shown, text)
     fate_heads, fate_rows, fate_says = drawing.fates(shown, text)
@@ -88,13 +89,13 @@ def Page() -> None:
     session = use_session()
     view, text = session.view.value, session.text
     policies, at = drawing.lineup(view)
-    outcome = drawing.outcome_of(view)
+    outcome, limit = drawing.outcome_of(view), limit_of(view)
     question = (policies, drawing.against(view), outcome, view.seed, view.runs, view.places, view.difference, view.language,
-                view.policy.quarters)
+                view.policy.quarters, limit)
 
     def job(token: compute.Token) -> Generator[Shown, None, None]:
         for runs in compute.stages(view.runs):
-            yield draw(drawing.beside(view, runs, token), outcome, text, view.difference, question)
+            yield draw(drawing.beside(view, runs, token), outcome, text, view.difference, question, limit)
 
     answer = compute.use_latest(job, [question])
     with Box([], "lc-page"):

@@ -11,6 +11,7 @@ from typing import Any
 import solara
 
 from letsdance.dashboards import charts, compute, events, sentences
+from letsdance.dashboards.budget import limit_of
 from letsdance.dashboards.charts import Chart
 from letsdance.dashboards.parts import (
     Box,
@@ -85,9 +86,10 @@ class Shown:
 
 
 def draw(pair: compute.Pair, reference: Policy, text: Text, difference: bool, question: object,
-         replaying: bool = False, own: bool = False) -> Shown:
-    """Everything on the right side, from one pair of results. own: whether the municipalities are the reader's."""
-    said, notes = sentences.headline(pair, reference, text, len(pair.result.places.citizens) if own else 0)
+         replaying: bool = False, own: bool = False, limit: int = 0) -> Shown:
+    """Everything on the right side, from one pair of results. own: whether the municipalities are the reader's; limit: the
+    points that there are (0: any)."""
+    said, notes = sentences.headline(pair, reference, text, len(pair.result.places.citizens) if own else 0, limit)
     curves = (charts.regimes, charts.willingness, charts.categories, charts.adoption, charts.equity)
     drawn = [charts.plane_of(pair, text), *(curve(pair, text, difference) for curve in curves)]
     if pair.policy.context:
@@ -102,7 +104,8 @@ def Page() -> None:
     session = use_session()
     view, trail = session.view.value, session.trail.value
     text = session.text
-    question = (*view.question(), view.difference, view.language)
+    limit = limit_of(view)
+    question = (*view.question(), view.difference, view.language, limit)
     replays = trail.replays
     seen = solara.use_ref(replays)
 
@@ -115,10 +118,10 @@ def Page() -> None:
                 middle = between(before, view.policy, step / _STEPS)
                 pair = next(compute.pairs(replace(view, runs=RUNS[0]), token, middle))
                 yield draw(pair, reference, text, view.difference, (question, step), replaying=True,
-                           own=bool(view.places))
+                           own=bool(view.places), limit=limit)
                 token.sleep(_PAUSE if step else _HOLD)
         for pair in compute.pairs(view, token):
-            made = partial(draw, pair, reference, text, view.difference, question, own=bool(view.places))
+            made = partial(draw, pair, reference, text, view.difference, question, own=bool(view.places), limit=limit)
             yield compute.drawn(("explore", question, pair.result.runs), made, token)
 
     answer = compute.use_latest(job, [question, replays])
