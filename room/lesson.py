@@ -28,7 +28,8 @@ def agenda(found: Conducted, text: Text) -> Agenda:
     asks = {"kind": "choose", "minutes": third, "title": lesson.title.said(language)[:120],
             "says": lesson.predict.ask.said(language), "script": f"{lesson.story.said(language)}\n{notes}"[:4_000],
             "answer": lesson.predict.answer, "choices": tuple(one.said(language) for one in lesson.predict.choices)}
+    comes = {"kind": "join", "minutes": 2, "says": text("lesson.class_says"), "script": text("lesson.class_script")}
     return Agenda.model_validate({
         "title": lesson.title.said(language)[:120], "start": lesson.start, "tables": 1, "named": False, "levers": ("LEAD",),
-        "step": ({"kind": "join", "minutes": 2}, asks, told("lesson.happened", lesson.happened),
+        "step": (comes, asks, told("lesson.happened", lesson.happened),
                  told("lesson.why", lesson.why), {"kind": "end", "minutes": 2})})

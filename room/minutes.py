@@ -102,6 +102,8 @@ def written(room: Room, answers: Answers, kind: str, began: float) -> tuple[byte
 
 def made(room: Room, answers: Answers, began: float) -> Minutes:
     """The minutes of a room as it stands; runs that are not there yet are waited for."""
+    if not room.agenda.named:
+        return _of_class(room, began)
     text, quarter = Text(room.language), _last_shown(room)
     runs.baseline(room, answers)
     for number in room.tables:
@@ -127,6 +129,23 @@ def made(room: Room, answers: Answers, began: float) -> Minutes:
         links=links(room, text), left_out=text("minutes.left_out"), guessed=guessed, ran=ran, rows=rows,
         before=before, target=room.target(),
         histogram=draw.guesses(guessed, ran, text) if guessed or ran else None)
+
+
+def _of_class(room: Room, began: float) -> Minutes:
+    """What a class was asked, thought and was told: no packages, no names."""
+    text, asked, at = Text(room.language), room.asked(), room.control.at
+    picked = [one["choice"] for one in room.said("choose").values()]
+    told = [step for step in room.agenda.step[:at + 1] if step.kind == "chosen"]
+    thought = [text.labelled(one, text("minutes.of_class", n=picked.count(k), all=len(picked)))
+               + (" ✓" if told and k == asked.answer else "") for k, one in enumerate(asked.choices, 1)] if asked else []
+    return Minutes(
+        title=room.agenda.title or text("minutes.title"), when=text(
+            "minutes.when_class", date=time.strftime("%Y-%m-%d", time.localtime(began)), people=len(room.people),
+            minutes=text.number(room.agenda.minutes)),
+        dense=False, question=[asked.says] if asked else [], predictions=thought,
+        headline=[said for step in told for said in step.told], measures=(), packages=(), act=(),
+        notes=_few(room.control.notes, text), again=text("minutes.again_class", version=__version__),
+        links=(), left_out=text("minutes.left_out"), guessed=(), ran=None, rows=(), before=(), target=None, histogram=None)
 
 
 def _last_shown(room: Room) -> int:
@@ -261,6 +280,8 @@ def table(room: Room) -> str:
 
     for name, step in zip(room.names, room.agenda.step, strict=True):
         for who, told in room.answers.get(name, {}).items():
+            if step.kind == "choose":
+                told = {**told, "choice": step.choices[told["choice"] - 1]}
             if step.kind == "track":  # trend by trend
                 told = {f"{trend} {what}": value for trend, rated in told.items() for what, value in rated.items()}
             add(name, room.table_of(who), step.kind, told)
@@ -273,6 +294,9 @@ def table(room: Room) -> str:
         add(name, "", "shock", {"shock": shock, "quarter": quarter})
     for note in room.control.notes:
         add("", "", "note", {"text": note})
+    if not room.agenda.named:  # the lesson brings its own runs
+        add("", "", "run", {"lesson": room.agenda.title, "version": __version__})
+        return to_csv(pd.DataFrame(rows, columns=columns))
     for name, link in links(room, text):
         add("", name, "link", {"link": link})
     add("", "", "run", {

@@ -59,8 +59,9 @@ def document(said: Minutes, text: Text) -> bytes:
     part(text("minutes.question"), [("", one) for one in said.question])
     part(text("minutes.predictions"), [("", one) for one in said.predictions])
     part(text("minutes.compared"), [("", one) for one in said.headline] or [("", text("minutes.packages"))])
-    _packages(made, said, min(8.0, body - 0.7), text)
-    made.add_paragraph().add_run(f"{text('minutes.levers')}.").font.color.rgb = RGBColor(*_SOFT)
+    if said.packages:
+        _packages(made, said, min(8.0, body - 0.7), text)
+        made.add_paragraph().add_run(f"{text('minutes.levers')}.").font.color.rgb = RGBColor(*_SOFT)
     part(text("minutes.act"), [(name, " · ".join(lines)) for name, lines in said.act])
     part(text("minutes.notes"), [("", " · ".join(said.notes))] if said.notes else [])
     part(text("minutes.again"), [("", said.again)])
@@ -145,7 +146,7 @@ def _link(paragraph: Any, name: str, link: str, text: Text) -> None:
 # ---------------------------------------------------------------- slides
 
 def slides(said: Minutes, text: Text) -> bytes:
-    """Five slides: the question, predictions, packages, what came of them, first steps and doubts."""
+    """Five slides: the question, predictions, packages, what came of them, first steps and doubts; three for a class."""
     import pptx
     from pptx.enum.shapes import MSO_SHAPE
     from pptx.util import Cm
@@ -160,6 +161,8 @@ def slides(said: Minutes, text: Text) -> bytes:
         (text("minutes.compared"), [("", one) for one in said.headline]),
         (text("minutes.act"), [(name, " · ".join(lines)) for name, lines in said.act])]
     for k, (title, told) in enumerate(pages):
+        if k in (2, 4) and not (said.packages or said.act):  # a class plays no packages
+            continue
         lines = [(text.labelled(name) if name else "", line) for name, line in told]
         slide = deck.slides.add_slide(deck.slide_layouts[6])
         bars, ranges = k == 1 and bool(said.guessed or said.ran), k == 3 and bool(said.rows)

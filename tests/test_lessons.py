@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import tomllib
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 
@@ -18,7 +20,7 @@ from letsdance.experiments.lessons import Bench, conduct, measure, own_arm
 from letsdance.params import Refused
 from letsdance.report.lesson import PLAN, glass, plan, render, titled
 from letsdance.room import agenda as agendas
-from letsdance.room import faces
+from letsdance.room import faces, minutes
 from letsdance.room.inputs import HOST, Input
 from letsdance.room.lesson import agenda as for_a_class
 from letsdance.room.runs import Answers
@@ -242,6 +244,60 @@ def test_a_class_answers_unseen_and_unnamed_until_all_are_in():
     wrong = next(k for k in range(3) if picked[k] != asks.answer)
     own = faces.phone(room, answers, f"pupil-{wrong}", 0.0, "fresh-id-12", "/in")
     assert faces.Markup.escape(asks.choices[picked[wrong] - 1]) in own
+    say(HOST, "go", to=0)
+    for face in (screen(), faces.phone(room, answers, "new", 0.0, "fresh-id-12", "/in"),
+                 faces.host(room, answers, 0.0, "", "fresh-id-12")):
+        assert "ickname" not in face, "nobody is asked for one, and nobody has a role or a table"
+        assert 'name="source"' not in face
+
+
+@pytest.mark.parametrize("language", languages())
+def test_the_minutes_of_a_class_say_what_it_was_asked_thought_and_was_told(language):
+    import docx
+    import pptx
+
+    text, found = Text(language), conducted("law")
+    room = Room("CLASS", for_a_class(found, text), language=language)
+    asks = room.agenda.step[1]
+    picked = [1, 2, 2, asks.answer]
+    told = [(f"p{k}", "join", {}) for k in range(4)] + [(HOST, "go", {"to": 1})]
+    told += [(f"p{k}", "pick", {"choice": choice, "why": ""}) for k, choice in enumerate(picked)]
+    for n, (who, kind, value) in enumerate([*told, (HOST, "go", {"to": 2})]):
+        room.take(Input(who, f"input-{n:04d}", kind, value, float(n)))
+    said = minutes.made(room, Answers(), 0.0)
+    assert said.question == [asks.says]
+    for k, one in enumerate(asks.choices, 1):
+        assert said.predictions[k - 1].startswith(
+            text.labelled(one, text("minutes.of_class", n=picked.count(k), all=4))), "of each how many"
+    assert [one.endswith("✓") for one in said.predictions] == [k == asks.answer for k in range(1, len(asks.choices) + 1)]
+    assert said.headline == list(room.agenda.step[2].told)
+    forms = {kind: minutes.written(room, Answers(), kind, 0.0)[0] for kind in minutes.KINDS}
+    page = forms["html"].decode()
+    assert all(str(faces.Markup.escape(one)) in page for one in (*said.question, *said.predictions, *said.headline))
+    assert "<table" not in page
+    assert len(pptx.Presentation(io.BytesIO(forms["pptx"])).slides) == 3
+    assert not docx.Document(io.BytesIO(forms["docx"])).tables
+    assert asks.choices[0] in forms["csv"].decode("utf-8-sig").replace('""', '"')
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_class_reads_all_that_a_lesson_says_on_its_screen(name, browser):
+    page, found = browser.new_page(), []
+    for language in languages():
+        text = Text(language)
+        room = Room("CLASS", for_a_class(conducted(name), text), language=language)
+        for step in (1, 2, 3):
+            room.control = replace(room.control, at=step, shown=True)
+            for size in ((1366, 768), (1920, 1080)):
+                page.set_viewport_size({"width": size[0], "height": size[1]})
+                inside = faces.projector(room, Answers(), 0.0, "http://192.168.178.123:8770/join/CLASS")
+                page.set_content(faces.page("projector", inside, room, "n", "", "", "Let’s Dance"))
+                cut = page.evaluate("""Math.max(...[document.documentElement, ...document.querySelectorAll('section')].map(
+                    (one) => Math.max(one.scrollHeight - one.clientHeight, one.scrollWidth - one.clientWidth)))""")
+                if cut > 1:
+                    found.append((language, step, size, cut))
+    page.close()
+    assert found == []
 
 
 # ---------------------------------------------------------------- paper and the command
