@@ -43,7 +43,10 @@ def Budget() -> None:
     session = use_session()
     view, text = session.view.value, session.text
     limit = limit_of(view)
-    spent, each = price(replace(view.policy, title=""))
+    try:
+        spent, each = price(replace(view.policy, title=""), view.places)
+    except Refused:  # a link may name a municipality that there is not; the page says so
+        return
 
     def bound(value: float | None) -> None:
         try:

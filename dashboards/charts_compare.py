@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from letsdance.dashboards.compute import Token, simulated
 from letsdance.dashboards.numbers import Cell, Head, Row
 from letsdance.dashboards.sentences import priced, still_leads, what_changed
 from letsdance.dashboards.state import View
+from letsdance.experiments import cards
 from letsdance.experiments.compare import Comparison, Effect
 from letsdance.experiments.outcomes import parse
 from letsdance.experiments.paired import Interval, interval
@@ -22,7 +22,6 @@ from letsdance.report.outcomes import per_cent, writing
 from letsdance.report.style import capital, finite_mean, spread
 from letsdance.scenarios import SHOCKS, STARTS, parse_uses
 from letsdance.scenarios.policy import Policy
-from letsdance.simulation import schedule
 from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.simulation.run import Result
 from letsdance.words import Text
@@ -206,7 +205,7 @@ def headline(shown: Beside, outcome: str, text: Text, limit: int = 0) -> tuple[s
                     gained=gained(e.difference.mean, outcome, text, True), band=reach(e.difference, outcome, text)), notes
     e = shown.effect(name, outcome)
     better = e.lower if less_is_better(parse(outcome)) else e.higher
-    done = named(name, shown.policies, text) + priced(found.results[name].scenario, limit, text)
+    done = named(name, shown.policies, text) + priced(found.results[name], limit, text)
     said = text("compare.best", name=done, of=of, quarter=text.quarter(found.quarters, "_beside"),
                 value=in_people(e.after, outcome, text), reference=named(shown.reference, shown.policies, text),
                 gained=gained(e.difference.mean, outcome, text, True), band=reach(e.difference, outcome, text),
@@ -259,17 +258,11 @@ def effects(shown: Beside, text: Text) -> tuple[list[Head], list[Row]]:
         rows.append(Row(text(f"compare.outcome_{outcome}"), tuple(cells), text(f"compare.unit_{outcome}"), outcome))
     points = []
     for name in shown.found.results:
-        more = _points(shown.policies[name]) - _points(shown.policies[shown.reference])
+        more = cards.spent(shown.found.results[name]) - cards.spent(shown.found.results[shown.reference])
         points.append(Cell("–" if shown.same(name) else gained(more / 100, "C", text)))
     unit = text("compare.points_unit", quarters=shown.found.quarters)
     rows.append(Row(text("compare.points"), tuple(points), unit, "points"))
     return heads, rows
-
-
-@lru_cache(256)
-def _points(policy: Policy) -> float:
-    """What a policy's levers cost over its horizon."""
-    return schedule.build(policy.scenario()).spent
 
 
 def head(name: str, shown: Beside, text: Text) -> Head:

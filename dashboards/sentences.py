@@ -15,9 +15,8 @@ from letsdance.dashboards.state import View
 from letsdance.experiments import cards
 from letsdance.experiments.paired import Interval, paired
 from letsdance.report.style import capital, finite_mean
-from letsdance.scenarios import Scenario, Use
+from letsdance.scenarios import Use
 from letsdance.scenarios.policy import Policy
-from letsdance.simulation import schedule
 from letsdance.simulation.run import Result
 from letsdance.words import Text
 
@@ -94,7 +93,7 @@ def headline(pair: Pair, reference: Policy, text: Text, own: int = 0, limit: int
     """
     result = pair.result
     more = [text("headline.refining", n=result.runs, runs=pair.wanted)] if result.runs < pair.wanted else []
-    cost = priced(result.scenario, limit, text)
+    cost = priced(result, limit, text)
     if pair.same:
         return _unchanged(pair, text, own, cost, more)
     what = (what_changed(pair.policy, reference, text) or _name(pair.policy, text)) + cost
@@ -132,17 +131,17 @@ def _unchanged(pair: Pair, text: Text, own: int, cost: str, more: list[str]) -> 
     stays = goal == cards.home(result) and not own and not changed
     says = text("headline.split" if number == 0 else "headline.stays" if stays else "headline.moves",
                 what=(changed or text("compare.as_it_stands", start=start)) + cost,
-                quarter=text.quarter(result.quarters, "_beside"), goal=text.title("start", goal), runs=text.in_runs(number, result.runs),
-                share=text.percent(_ended(result, goal)))
+                quarter=text.quarter(result.quarters, "_beside"), goal=text.title("start", goal),
+                runs=text.in_runs(number, result.runs), share=text.percent(_ended(result, goal)))
     return says, [text("headline.compared_itself" if changed else "headline.nothing"), *more]
 
 
-def priced(scenario: Scenario, limit: int, text: Text) -> str:
+def priced(result: Result, limit: int, text: Text) -> str:
     """What levers cost over the whole run, behind their names: ' (180 points)', ' (180 of 200 points)', ' (292 points, 92
     over the limit of 200)'; '' where there are none."""
-    if not scenario.levers:
+    if not result.scenario.levers:
         return ""
-    spent = schedule.build(scenario).spent
+    spent = cards.spent(result)
     key = "headline.over" if spent > limit else "budget.of"
     return f" ({text(key, n=text.price(spent), over=text.price(spent - limit), limit=text.number(limit))})" if limit else (
         f" ({text.in_points(text.price(spent))})")

@@ -36,11 +36,16 @@ _LARGEST_TABLE = 2_000_000
 
 
 @lru_cache(4096)
-def price(policy: Policy) -> tuple[float, tuple[float, ...]]:
-    """Points over the whole run, as the model charges them: of all levers of a policy, and of each."""
-    from letsdance.simulation import schedule
+def price(policy: Policy, places: str = "") -> tuple[float, tuple[float, ...]]:
+    """Points over the whole run, as the model charges them: of all levers of a policy, and of each.
 
-    each = tuple(schedule.build(replace(policy, levers=(use,)).scenario()).spent for use in policy.levers)
+    places: the municipalities, as CSV, where they are one's own: a lever may act in some of them alone. Raises `Refused`.
+    """
+    from letsdance.simulation import schedule
+    from letsdance.simulation.municipalities import from_text
+
+    among = from_text(places) if places else None
+    each = tuple(schedule.build(replace(policy, levers=(use,)).scenario(), among=among).spent for use in policy.levers)
     return sum(each), each
 
 

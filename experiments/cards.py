@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from letsdance.scenarios import STARTS
+from letsdance.simulation import schedule
 from letsdance.simulation.run import Result
 
 #: What may suffer, more being better, and over how many quarters at the end it is looked at.
@@ -17,6 +18,11 @@ MEASURES = ("services", "on", "uses", "T", "S", "K", "legitimacy", "accountabili
 LAST = 8
 #: Below this part of what was tried hardly anybody fails; a measure suffers below this part of the best start's.
 LITTLE, SUFFERS = 0.05, 0.9
+
+
+def spent(result: Result) -> float:
+    """Points that a run's levers cost over its whole length; in some municipalities alone they cost their part."""
+    return schedule.build(result.scenario, among=result.places).spent
 
 
 def mean(values: np.ndarray) -> float:

@@ -110,14 +110,12 @@ _TOLD = 2
 
 def _came_of(name: str, results: Results, text: Text) -> str:
     """'Free-range civil servants (60 points), from Lone Ranger: after 15 years (60 quarters) 5 of 10 municipalities ...'"""
-    from letsdance.simulation import schedule
-
     result = results[name]
     scenario, goal = result.scenario, cards.leads(result)
     used = list(dict.fromkeys(text.title("lever", use.name) if use.name in LEVERS else use.name for use in scenario.levers))
     done = text.listed(used) if len(used) <= 3 else text(
         "report.levers_many", n=counted(len(used), text), names=", ".join(use.name for use in scenario.levers))
-    cost = schedule.build(scenario).spent
+    cost = cards.spent(result)
     bare = next((one for one in results.values() if not one.scenario.levers and one.quarters == result.quarters
                  and (one.scenario.C, one.scenario.G) == (scenario.C, scenario.G)), None)
 

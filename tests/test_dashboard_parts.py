@@ -32,6 +32,7 @@ from letsdance.dashboards.state import (
     from_file,
     from_link,
     other_version,
+    price,
     to_file,
     to_link,
 )
@@ -532,6 +533,19 @@ def test_no_change_and_no_effect_are_said_as_such(pair):
     said, _ = sentences.headline(measured, Policy.of(), Text("en"))
     assert said == ("Indicators counted (60 points): no clear difference by quarter 60, year 15. Lone Ranger still leads: "
                     "8 of 10 municipalities.")
+
+
+def test_a_lever_in_one_of_ones_own_municipalities_costs_its_part_wherever_points_are_told():
+    """A quarter of 3 points in 20 quarters, since it acts in one of four municipalities."""
+    places = "name,citizens\nAsh,30\nBirch,40\nÜ,20\nLoo,10\n"
+    policy = Policy.of("lone_ranger", quarters=24).with_use("lever", None, Use("FRCS", 1, 20, 1.0, "Ü"))
+    view = View(policy=policy, places=places, runs=20)
+    assert price(policy, places) == (15.0, (15.0,))
+    pair = next(compute.pairs(view, compute.Token()))
+    assert " (15 points)" in sentences.headline(pair, view.reference_policy(), Text("en"))[0]
+    assert " (15 points), from " in words.headline({"it": pair.result})
+    with pytest.raises(Refused, match="no municipality 'Ü' here"):
+        price(policy)
 
 
 def test_a_policy_that_is_kept_as_the_reference_is_not_called_the_start_as_it_stands():

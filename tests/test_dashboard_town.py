@@ -20,7 +20,7 @@ from letsdance import scenarios
 from letsdance.dashboards import charts_town, told
 from letsdance.dashboards.compute import Stopped, Token
 from letsdance.dashboards.pages import town
-from letsdance.dashboards.state import View, from_link
+from letsdance.dashboards.state import View, from_link, to_link
 from letsdance.params import Refused
 from letsdance.scenarios import Use
 from letsdance.scenarios.policy import Policy
@@ -288,6 +288,12 @@ def test_many_municipalities_are_drawn_as_squares():
 LINK = "/town?policy=lone_ranger~FRCS@4*1&town.at-quarter=12"
 
 
+#: Municipalities of one's own, more than the small world holds.
+OWN = "name,citizens\n" + "".join(f"{name},{citizens}\n" for name, citizens in (
+    ("Zuidwijk aan Zee", 60), ("Oude Haven", 40), ("Nieuwerkerk aan den IJssel", 50), ("'s-Hertogenbosch", 90), ("Loo", 25),
+    ("Hoogkerk", 45), ("Ü", 20), ("De Meent", 35)))
+
+
 def frames(page, seconds=2.0):
     """Pictures a second that differ from the one before, as the browser shows them."""
     return page.evaluate("""(seconds) => new Promise((done) => {
@@ -359,11 +365,18 @@ def test_a_film_plays_at_ten_frames_a_second_or_more(visit):
 
 
 def test_the_picture_says_what_the_page_says(visit):
-    for world, seen in (("small", ".tw-svg"), ("full", ".tw-tiles")):
-        page = visit(f"/town?policy=lone_ranger~quarters=24~FRCS@4*1&seed=3&town.at-quarter=12&town.which-world={world}")
+    """In both worlds of one's own municipalities, one of which has a lever of its own."""
+    policy = Policy.of("lone_ranger", quarters=24).with_use("lever", None, Use("FRCS", 4, None, 1.0, "Ü"))
+    for world, seen, named in (("small", ".tw-svg", ".tw-name"), ("full", ".tw-tiles", ".tw-tile b")):
+        view = View("town", policy, seed=3, places=OWN).put(**{town.QUARTER: 12, town.WORLD: world})
+        page = visit(f"/town?{to_link(view)}")
         page.locator(seen).wait_for()
-        shown = town.film(town.Run.of(VIEW, world, Token()), world == "small").shown
+        shown = town.film(town.Run.of(view, world, Token()), world == "small").shown
         expect(page.locator(".tw-sentence")).to_have_text(charts_town.sentence(shown, 12, TEXT))
+        expect(page.locator(named)).to_have_text(shown["names"])
+        assert ("Loo" in shown["names"]) == (world == "full"), "the smallest has no room, but the one with a lever has"
+        assert "Ü" in shown["names"]
+        expect(page.locator(".ld-budget")).to_contain_text(f"{63 / 8:.1f} points in all")  # 3 in 21 quarters, 1 of 8
 
 
 def test_picture_and_table_are_downloaded(visit):
