@@ -12,7 +12,7 @@ import numpy as np
 import solara
 
 from letsdance.dashboards import compute, events
-from letsdance.dashboards.budget import LIMIT, MOST_POINTS, points
+from letsdance.dashboards.budget import GOALS, LIMIT, MOST_POINTS, OF_TEN, points
 from letsdance.dashboards.parts import vue
 from letsdance.dashboards.sentences import uses_said
 from letsdance.dashboards.session import use_session
@@ -25,9 +25,6 @@ from letsdance.report.style import capital
 from letsdance.scenarios.policy import Policy
 from letsdance.words import Text
 
-#: What may be wanted of municipalities at the end, and how many of ten of them: the first is what is asked unless said.
-GOALS = ("ever_adopted", "on", "lets_dance")
-_OF_TEN = 9
 #: What is tried one after another, the coarse answer first: single levers, then two together, then three.
 STEPS: tuple[Asked, ...] = (
     {"most": 1, "starts": (1,), "runs": 4, "fresh_runs": 20},
@@ -55,7 +52,7 @@ class Question:
         """What a view asks, by its link; what the link says wrongly is as usual."""
         what = view.get("goal.what")
         return Question(replace(view.policy, title="", levers=()), view.seed, view.places,
-                        what if what in GOALS else GOALS[0], within(view.get("goal.share"), 1, 10) or _OF_TEN,
+                        what if what in GOALS else GOALS[0], within(view.get("goal.share"), 1, 10) or OF_TEN,
                         within(view.get(LIMIT), 1, MOST_POINTS) or 0)
 
     def words(self, step: int) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from types import UnionType
 from typing import Any, Literal, NotRequired, TypedDict, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 __all__ = ["Case", "Chosen", "Found", "Goal", "Look", "Luck", "MapOrder", "Nothing", "Order", "Section", "Setting", "Step",
-           "Table", "Taken", "TownDrawn", "TownOrder", "UseChange", "Within", "declare", "declared", "wrong"]
+           "Table", "Taken", "Target", "TownDrawn", "TownOrder", "UseChange", "Within", "declare", "declared", "wrong"]
 
 #: An event that only says that it happened.
 type Nothing = bool | None
@@ -102,6 +102,13 @@ class Taken(TypedDict):
     kind: str
     what: NotRequired[str]
     quarter: NotRequired[int]
+
+
+class Target(TypedDict):
+    """What is wanted of municipalities at the end ('': nothing), and of how many of ten."""
+
+    what: str
+    share: int
 
 
 class Goal(TypedDict):

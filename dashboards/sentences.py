@@ -14,13 +14,15 @@ from letsdance.dashboards.compute import Pair
 from letsdance.dashboards.state import View
 from letsdance.experiments import cards
 from letsdance.experiments.paired import Interval, paired
+from letsdance.report.outcomes import writing
 from letsdance.report.style import capital, finite_mean
 from letsdance.scenarios import Use
 from letsdance.scenarios.policy import Policy
 from letsdance.simulation.run import Result
 from letsdance.words import Text
 
-__all__ = ["headline", "named", "placed", "priced", "still_leads", "told_apart", "uses_said", "what_changed"]
+__all__ = ["headline", "named", "placed", "priced", "still_leads", "suffers", "told_apart", "uses_said",
+           "what_changed"]
 
 #: What a headline may be about, the first first; all shares, so that differences are points.
 TOLD = ("lets_dance", "on", "C", "G", "uses", "T", "participation", "S", "K")
@@ -167,6 +169,19 @@ def still_leads(result: Result, text: Text) -> list[str]:
     if goal != cards.home(result) or goal == "lets_dance":
         return []
     return [text("headline.still_leads", goal=text.title("start", goal), share=text.of_ten(_ended(result, goal)))]
+
+
+def suffers(pair: Pair, text: Text) -> str:
+    """What is clearly lower at the end than in the reference, by a tenth of it or more, the two that lose most."""
+    if pair.same:
+        return ""
+    both = {"it": pair.result, "reference": pair.reference}
+    ends = {name: [one.rows[name][:, -cards.LAST:].mean(1) for one in both.values()] for name in cards.MEASURES}
+    lost = [text("chart.ends_from", name=text(f"measure.{name}"), value=writing(name).level(level, text),
+                 before=writing(name).level(before, text))
+            for part, name, level, best, before in sorted(cards.suffering("it", both))
+            if part < cards.SUFFERS and best == "reference" and paired(*ends[name]).clear]
+    return text.listed(lost[:2]) if lost else text("budget.nothing_suffers")
 
 
 def _ended(result: Result, indicator: str) -> float:

@@ -3,9 +3,11 @@ and what pages share: the budget, arrows in radio groups, /late-adopters."""
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
-from browser import browser_type_launch_args, drawn, visit  # noqa: F401
+from browser import browser_type_launch_args, drawn, fits, go, sized, visit  # noqa: F401
 from playwright.sync_api import expect
 
 from letsdance.dashboards import app, compute
@@ -88,3 +90,18 @@ def test_a_budget_that_the_link_carries_and_the_address_that_people_type(visit):
     page.locator(".ld-budget input").press("Enter")
     expect(page.locator(".ld-budget")).to_contain_text("60 of 100 points")
     page.wait_for_function("location.search.includes('budget.limit=100')")
+    expect(page.locator(".ld-reached")).to_have_count(0)  # nothing is wanted yet
+    page.get_by_label("Target").select_option("on")
+    page.get_by_label("at least", exact=True).select_option("1")
+    said = page.locator(".ld-reached")
+    expect(said).to_have_text(re.compile(r"^reached in \d+ of 20 runs; on average .* of 10$"))
+    page.wait_for_function("location.search.includes('goal.what=on') && location.search.includes('goal.share=1')")
+    before = said.inner_text()
+    # the same package, wherever it runs
+    for name, size in (("town", "phone"), ("explore", "phone"), ("compare", "laptop")):
+        go(page, name)
+        fits(sized(page, size))
+        expect(said).to_have_text(before)
+        expect(page.locator(".ld-suffers")).to_contain_text("Suffers: ")
+    go(page, "confidence")
+    expect(said).to_have_count(0)

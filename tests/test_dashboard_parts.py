@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import base64
 import json
+import math
 import re
 import threading
 import time
@@ -22,7 +23,7 @@ from ipywidgets import Widget
 from solara.server import cdn_helper
 
 from letsdance import scenarios
-from letsdance.dashboards import app, charts, compute, parts, sentences
+from letsdance.dashboards import app, budget, charts, compute, parts, sentences
 from letsdance.dashboards.pages import explore
 from letsdance.dashboards.session import Session
 from letsdance.dashboards.state import (
@@ -36,6 +37,7 @@ from letsdance.dashboards.state import (
     to_file,
     to_link,
 )
+from letsdance.experiments import cards
 from letsdance.params import PARAMETERS, PROFILES, Refused
 from letsdance.report import words
 from letsdance.scenarios import LEVERS, SHOCKS, STARTS, Use
@@ -503,6 +505,33 @@ def test_the_headline_says_what_it_cost_of_what_and_that_the_start_still_leads()
                            ("fr", "Lone Ranger domine encore\u202f: {n} communes sur 10.")):
         said, _ = sentences.headline(pair, Policy.of(), Text(language))
         assert said.endswith(says.format(n=f"{10 * leading:.0f}")), said
+
+
+def test_a_target_is_counted_run_by_run_and_what_suffers_is_what_clearly_lost_a_tenth(pair):
+    ends = pair.result.rows["lets_dance"][:, -1]
+    middle = math.ceil(10 * float(np.median(ends)))  # some runs reach it, some do not
+    for of_ten in (1, middle, 10):
+        target = budget.Target("lets_dance", of_ten)
+        number = sum(share >= of_ten / 10 for share in ends.tolist())
+        assert budget.reached(pair, target, Text("en")).startswith(f"reached in {number} of 20 runs; on average ")
+    assert budget.reached(pair, budget.Target("", 9), Text("en")) == ""
+    worse = replace(pair.result, rows=pair.result.rows.copy())
+    lowered = {"T": 0.5, "S": 0.8, "K": 0.95}  # parts of the reference's: trust loses most, capacity less than a tenth
+    for name in cards.MEASURES:
+        worse.rows[name][:] = pair.reference.rows[name] * lowered.get(name, 1.0)
+    before, now = ([float(one.rows[name][:, -8:].mean()) for name in ("T", "S")] for one in (pair.reference, worse))
+    said = sentences.suffers(replace(pair, result=worse), Text("en"))
+    assert said == (f"trust in government {100 * now[0]:.0f}\u00a0% (reference {100 * before[0]:.0f}\u00a0%) and "
+                    f"social capital {100 * now[1]:.0f}\u00a0% (reference {100 * before[1]:.0f}\u00a0%)")
+    for name in ("T", "S"):
+        worse.rows[name][:] = pair.reference.rows[name]
+    assert sentences.suffers(replace(pair, result=worse), Text("en")) == "nothing by a tenth or more"
+
+
+def test_a_target_that_a_link_says_wrongly_is_none():
+    assert budget.Target.of(View().put(**{"goal.what": "<script>", "goal.share": "11"})) == budget.Target("", 9)
+    assert budget.Target.of(View().put(**{"goal.what": "on", "goal.share": "4"})) == budget.Target("on", 4)
+    assert budget.limit_of(View().put(**{"budget.limit": "1e9"})) == 0
 
 
 def test_two_shares_never_read_alike_in_a_headline():
