@@ -99,8 +99,9 @@ def _people(sheet: Figure, shown: dict[str, Any], quarter: int, top: float, text
         future = _future(shown, quarter, m)
         sheet.box(x - 153, y - 128, 306, 256, tint(COLOURS[future], 0.3))
         sheet.box(x - 152, y - 127, 304, 254, tint(COLOURS[future], 0.08))
-        sheet.text(x - 140, y - 105, shown["names"][m], 16, INK, True)
-        sheet.text(x + 140, y - 105, text(f"curve.{future}"), 15, COLOURS[future], True, "end")
+        called = text(f"curve.{future}")
+        sheet.text(x - 140, y - 105, shorten(shown["names"][m], 270 - text_width(called, 15), 16, True), 16, INK, True)
+        sheet.text(x + 140, y - 105, called, 15, COLOURS[future], True, "end")
         stage = text(f"town.stage_{STAGES[int(shown['stage'][quarter][m])]}")
         sheet.text(x + 140, y + 119, text("town.stage_now", stage=stage), 13, SOFT, anchor="end")
     taken: dict[int, list[float]] = {}

@@ -66,7 +66,7 @@ WRITTEN = {"target": "share", "before": "share", "after": "share", "noise": "poi
 @vue("../assets/town.vue")
 def _Town(film: dict, stamp: str, world: str, quarter: int, chosen: str, story: dict, waiting: bool, setting: dict,
           refused: dict, file: dict, making: str, texts: dict, atlas: dict, form: str, colour: str, most: int, terms: str,
-          event_take: Callable[[events.Taken], None], event_saved: Callable[[int], None],
+          large: bool, event_take: Callable[[events.Taken], None], event_saved: Callable[[int], None],
           event_choose: Callable[[str], None], event_reach: Callable[[int], None], event_show: Callable[[str], None],
           event_act: Callable[[events.TownOrder], None], event_opened: Callable[[events.Table], None],
           event_put_away: Callable[[events.Nothing], None], event_draw: Callable[[events.TownDrawn], None]) -> None:
@@ -488,7 +488,7 @@ def Page() -> None:
     _Town(film=shown.shown, stamp=shown.stamp, world=shown.world, chosen=key, story=newest if fits else {},
           quarter=within(view.get(QUARTER), 0, view.policy.quarters) or 0, waiting=bool(key) and not fits,
           setting=setting, refused=problems, texts=texts, file=making.file, making=making.says,
-          atlas=atlas.sent, form=atlas.form, colour=atlas.colour, most=maps.MOST_BYTES,
+          atlas=atlas.sent, form=atlas.form, large=view.projector, colour=atlas.colour, most=maps.MOST_BYTES,
           terms=terms(" ".join(texts[one] for one in texts if one.startswith(_HEADED)), text),
           event_opened=atlas.opened, event_put_away=atlas.put_away, event_draw=atlas.draw,
           event_take=making.ask, event_saved=making.saved,
