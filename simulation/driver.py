@@ -270,12 +270,20 @@ class _Call:
 _HEAD = '''"""Whole runs{title}. Written by letsdance.simulation.driver."""
 import numpy as np
 
-from letsdance.simulation.compiled import compiled
+from letsdance.simulation.compiled import compiled, part
 from {engine} import (
     adoption, call, calls, diffusion, environment, mean, outcome, outcomes, record, start_citizens, start_governments,
     stocks, will, willingness)
 from letsdance.simulation.luck import address, normal, uniform
 from letsdance.simulation.rules.numbers import clip
+'''
+
+#: A mechanism's phase as a society that is stepped calls it. It is compiled when one first is: whole runs call the phase
+#: itself, and what Python needs to call it would take as long to compile as the phase.
+_STEP = '''
+@compiled
+def step_{name}(s, p, seed, t, lo, hi):
+    {name}(s, p, seed, t, lo, hi)
 '''
 
 _WHOLE = '''
@@ -328,7 +336,7 @@ def run_many(s, given, schedule, own, tables, owns, blocks, seeds, rows, more, s
 def _loop(name: str, says: str, whose: str, call: _Call, switch: int | None, function: str, target: str,
           after: Sequence[str] = ()) -> str:
     """A phase that calls one rule for every citizen or government of municipalities lo..hi and keeps what it says."""
-    lines = ["", "@compiled", f"def {name}(s, p, seed, t, lo, hi):", f'    """{says}"""', "    q = s.own_numbers"]
+    lines = ["", "@part", f"def {name}(s, p, seed, t, lo, hi):", f'    """{says}"""', "    q = s.own_numbers"]
     value = f"{function}({', '.join(call.arguments)})"
     off = []
     if switch is not None:  # switched off: an act does nothing, a term adds nothing
@@ -405,7 +413,7 @@ class _Writer:
         body = [put] if whose == "governments" else [
             "first = s.governments[m].first", "for i in range(first, first + s.governments[m].citizens):", f"    {put}"]
         self.start.append(name)
-        self.parts.append("\n".join(["", "@compiled", f"def {name}(s, p, seed, t, lo, hi):", f'    """{says}"""',
+        self.parts.append("\n".join(["", "@part", f"def {name}(s, p, seed, t, lo, hi):", f'    """{says}"""',
                                      "    for m in range(lo, hi):", *(f"        {line}" for line in body)]) + "\n")
 
     def _owner(self, one: Mechanism, sets: str, after: str) -> str:
@@ -443,7 +451,7 @@ class _Writer:
 
     def _measure(self) -> None:
         """The own row: means of indicators over citizens or governments, and of terms. Serial, in the order of rows."""
-        lines = ["", "@compiled", "def measure(s, p, seed, t, lo, hi):", '    """What the mechanisms measure."""',
+        lines = ["", "@part", "def measure(s, p, seed, t, lo, hi):", '    """What the mechanisms measure."""',
                  "    q = s.own_numbers", "    N, M = len(s.trust), len(s.governments)"]
         for number, one in enumerate(self.mechanisms):
             for of in one.indicators.values():
@@ -483,7 +491,10 @@ class _Writer:
         measure = "measure(s, p, seed, t, zero, M)\n            for k in range(more.shape[2]):\n" \
                   "                more[r, t, k] = s.own_numbers[own.shape[1] + k]" if self.names.measured else ""
         title = "".join(f"; {one.name} {one.hash}" for one in self.mechanisms)
-        return _HEAD.format(title=title, engine=self.engine.__name__) + "\n".join(["", *self.parts]) + _WHOLE.format(
+        own = [*self.start, *(name for names in (*self.before.values(), *self.after.values()) for name in names),
+               *(["measure"] if self.names.measured else [])]
+        parts = "\n".join(["", *self.parts]) + "".join(_STEP.format(name=name) for name in own)
+        return _HEAD.format(title=title, engine=self.engine.__name__) + parts + _WHOLE.format(
             start=lines(self.start, 16), first=lines(self.quarter()[:1], 20, "lo, hi"),
             quarter=lines(self.quarter()[1:], 20, "lo, hi"), measure=measure)
 
@@ -530,15 +541,18 @@ def _make(mechanisms: tuple[Mechanism, ...], off: Sequence[str]) -> Driver:
     exec(compile(text, module.__file__, "exec"), module.__dict__)
     made = module.__dict__
 
+    def step(name: str) -> Phase:
+        return made.get(f"step_{name}") or made.get(name, _nothing)
+
     def together(names: list[str]) -> Phase:
         def all_of_them(s: Any, p: Any, seed: Any, t: Any, lo: Any, hi: Any) -> None:
             for name in names:
-                made[name](s, p, seed, t, lo, hi)
+                step(name)(s, p, seed, t, lo, hi)
 
         return all_of_them if names else _nothing
 
-    return Driver(mechanisms, writer.names.own(), tuple(made[name] for name in writer.quarter()),
-                  together(writer.start), made.get("measure", _nothing), made["run_many"], phases, writer.names.columns,
+    return Driver(mechanisms, writer.names.own(), tuple(step(name) for name in writer.quarter()),
+                  together(writer.start), step("measure"), made["run_many"], phases, writer.names.columns,
                   writer.names.terms, tuple(off))
 
 
