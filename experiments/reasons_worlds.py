@@ -13,6 +13,7 @@ from letsdance.experiments.moving import TOLD, assumption_named, moving
 from letsdance.experiments.success import chance
 from letsdance.experiments.worlds import Worlds, each
 from letsdance.scenarios import Scenario, ScenarioLike
+from letsdance.simulation.municipalities import MunicipalitiesLike
 from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.simulation.run import Result
 from letsdance.words import IN_ENGLISH, Text
@@ -73,7 +74,8 @@ def _says(about: str, name: str, text: Text) -> str:
 
 
 def explain(worlds: Worlds, scenario: ScenarioLike, runs: int, seed: int, threads: int | None = None,
-            progress: Callable[[int], None] | None = None) -> Explained:
+            progress: Callable[[int], None] | None = None,
+            municipalities: MunicipalitiesLike | None = None) -> Explained:
     """As `Worlds.explain`."""
     import pandas as pd
 
@@ -97,8 +99,10 @@ def explain(worlds: Worlds, scenario: ScenarioLike, runs: int, seed: int, thread
         said["bottleneck"] = most if narrow[most] > 0 else ""
         return said
 
-    each([story], table.iloc[:1, :0], runs, seed, lambda w, k, result: kept.__setitem__(-1, what(result)), None, 1)
-    each([story], table, runs, seed, lambda w, k, result: kept.__setitem__(w, what(result)), None, threads, progress)
+    each([story], table.iloc[:1, :0], runs, seed, lambda w, k, result: kept.__setitem__(-1, what(result)),
+         municipalities, 1, progress)
+    each([story], table, runs, seed, lambda w, k, result: kept.__setitem__(w, what(result)), municipalities, threads,
+         progress)
     here = kept.pop(-1)
     told = {about: here[about] for about in ("goal", *(f"{side}_{way}" for side in ("citizens", "governments")
                                                        for way in ("up", "down")), "bottleneck") if here[about]}

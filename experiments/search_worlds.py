@@ -11,7 +11,7 @@ is done: the same words go on where they stopped.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -49,7 +49,7 @@ AIMS = ("success", "representativeness", "T", "late_adopter_gap")
 MEASURES = ("mean", "worst_tenth", "regret", "satisficing")
 #: Deviations from what is assumed at which finalists are tried, and the share of worlds that must be satisfied there.
 RADII, SATISFIED = (0.1, 0.2, 0.3, 0.4, 0.5), 0.9
-_POPULATION, _FINALISTS, _RUNS_AT_MOST = 40, 10, 5_000_000
+_POPULATION, FINALISTS, _RUNS_AT_MOST = 40, 10, 5_000_000
 _AT_ONCE = 50  # pairs that are kept together
 _PURPOSE = 0x5EA4C5  # names this use of the seed
 #: Pairs of a portfolio and a world that an emulator learns from.
@@ -125,6 +125,15 @@ def undominated(points: np.ndarray) -> np.ndarray:
     return np.asarray(~better.any(axis=1))
 
 
+def in_turn[T, U](action: Callable[[T], U], some: Sequence[T], threads: int) -> Iterator[U]:
+    """What an action makes of each, in order, as it is done."""
+    if threads == 1:  # here, so that nothing goes on when somebody stops it
+        yield from map(action, some)
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            yield from pool.map(action, some)
+
+
 class Kept:
     """Portfolios as they are done, in memory and perhaps in a file that the same words go on with."""
 
@@ -157,12 +166,14 @@ class Kept:
         """Do what is new in a batch."""
         fresh = [p for p in dict.fromkeys(batch) if p not in self.done]
         todo = [p for p in fresh if code(p) not in self.stored]
-        with ThreadPoolExecutor(self.threads) as pool:
-            found = dict(zip(todo, pool.map(self.evaluate, todo), strict=True))
+        self.progress(len(fresh) - len(todo))
+        found = {}
+        for p, good in zip(todo, in_turn(self.evaluate, todo, self.threads), strict=True):
+            found[p] = good
+            self._write({code(p): good})
+            self.progress(1)
         for p in fresh:
             self.done[p] = np.array(self.stored[code(p)]) if p not in found else found[p]
-        self._write({code(p): found[p] for p in todo})
-        self.progress(len(fresh))
 
     def _write(self, found: Mapping[str, np.ndarray]) -> None:
         if self.file is not None and found:
@@ -212,8 +223,7 @@ def pairs(scenario: Scenario, aims: Sequence[str], condition: Condition, runs: i
         return one(story, places.of(story, where), pair[0])
 
     def really(portfolios: Sequence[Portfolio], table: pd.DataFrame) -> np.ndarray:
-        with ThreadPoolExecutor(threads) as pool:
-            return np.stack(list(pool.map(work, zip(portfolios, rows(table), strict=True))), axis=1)
+        return np.stack(list(in_turn(work, list(zip(portfolios, rows(table), strict=True)), threads)), axis=1)
 
     return really
 
@@ -248,7 +258,7 @@ def search(worlds: Worlds, scenario: ScenarioLike, aims: Sequence[str] = AIMS, r
            municipalities: Any = None, threads: int | None = None,
            progress: Callable[[int], None] | None = None, emulator: bool = False,
            evaluate: Evaluate | None = None, evaluate_fresh: Evaluate | None = None,
-           teacher: Pairs | None = None) -> Found:
+           teacher: Pairs | None = None, budget: float | None = None) -> Found:
     """Find portfolios that no other beats in every aim, over worlds.
 
     aims: "success" (the condition holds in a run) and outcomes, each better as `windtunnel.LESS` has it; points are always
@@ -256,8 +266,8 @@ def search(worlds: Worlds, scenario: ScenarioLike, aims: Sequence[str] = AIMS, r
     world. fresh_worlds: in which finalists are measured, on further seeds. evaluations: portfolios to try in all, by so
     many optimisers, each with a seed of its own. file: where portfolios are kept as they are done; there already, it is
     gone on with. emulator: it learns from PAIRS runs of a portfolio in a world of its own and says which portfolios to run;
-    the front is that of those, really run in every world. Levers as in `letsdance.search`. Raises `Refused`. Numbers
-    depend neither on threads nor on interruptions.
+    the front is that of those, really run in every world. budget: points that a portfolio may cost at most. Levers as in
+    `letsdance.search`. Raises `Refused`. Numbers depend neither on threads nor on interruptions.
     """
     story = scenarios.load(scenario)
     if robustly not in MEASURES:
@@ -276,8 +286,8 @@ def search(worlds: Worlds, scenario: ScenarioLike, aims: Sequence[str] = AIMS, r
                                ("seed", seed, 0), ("optimisers", optimisers, 1)):
         check_whole(name, value, least, 1_000_000)
     space = portfolios.space(story, levers, starts, durations, strengths, most, where, municipalities, whom)
-    total = ((confirmed(evaluations) if emulator else evaluations) + _FINALISTS * len(RADII)) * worlds.worlds * runs + (
-        _FINALISTS * fresh_worlds + PAIRS * emulator) * runs
+    total = ((confirmed(evaluations) if emulator else evaluations) + FINALISTS * len(RADII)) * worlds.worlds * runs + (
+        FINALISTS * fresh_worlds + PAIRS * emulator) * runs
     if total > _RUNS_AT_MOST:
         raise Refused("this search would take {total:,} runs, more than {most:,}; lower evaluations ({evaluations:,}), "
                       "worlds ({worlds:,}) or runs ({runs:,}).", total=total, most=_RUNS_AT_MOST, evaluations=evaluations,
@@ -288,7 +298,7 @@ def search(worlds: Worlds, scenario: ScenarioLike, aims: Sequence[str] = AIMS, r
     head = {"rules": rules(), "scenario": story.to_toml(), "aims": list(wanted), "condition": str(asked), "runs": runs,
             "worlds": worlds.to_toml(), "seed": seed, **({"emulator": True} if emulator else {})}
     kept = Kept(score, head, None if file is None else files.named(file), workers, progress)
-    goals = _Goals(kept, space, wanted, robustly, enough)
+    goals = _Goals(kept, space, wanted, robustly, enough, budget)
     taught = None if not emulator else search_emulated.teach(
         worlds, story, space, kept.taught(teacher or pairs(story, wanted, asked, runs, seed, municipalities, workers)),
         wanted, of, PAIRS, runs, seed, workers, kept.progress)
@@ -303,33 +313,35 @@ def search(worlds: Worlds, scenario: ScenarioLike, aims: Sequence[str] = AIMS, r
 
 def confirmed(evaluations: int) -> int:
     """How many portfolios are really run in every world, of so many that an emulator looks at."""
-    return max(4 * _FINALISTS, evaluations // 5)
+    return max(4 * FINALISTS, evaluations // 5)
 
 
 def steps(evaluations: int, emulator: bool, aims: int) -> int:
     """How often `progress` is told of one portfolio (with an emulator also of a pair, of a model that was learnt and of a
     portfolio that it was asked about), at most; finalists are told of at each radius, too."""
     looked = PAIRS + FITS * aims + evaluations + confirmed(evaluations) if emulator else evaluations
-    return looked + _FINALISTS * (1 + len(RADII))
+    return looked + FINALISTS * (1 + len(RADII))
 
 
 def _guided(goals: _Goals, taught: Taught, evaluations: int, optimisers: int, seed: int) -> list[list[Portfolio]]:
     """What optimisers try on the emulator; those that it expects most of are really run."""
     asked = Kept(taught.evaluate, {}, None, 1, goals.kept.progress)
-    guess = _Goals(asked, goals.space, goals.aims, goals.how, goals.enough)
+    guess = _Goals(asked, goals.space, goals.aims, goals.how, goals.enough, goals.budget)
     by_seed = [_optimise(guess, evaluations // optimisers, seed + k) for k in range(optimisers)]
     everything, best = list(guess.kept.done), guess.best()
     chosen = promising(np.array([guess.point(p, best) for p in everything]), confirmed(evaluations))
-    for k in range(0, len(chosen), _FINALISTS):  # kept as they are done
-        goals.judge(everything[n] for n in chosen[k:k + _FINALISTS])
+    for k in range(0, len(chosen), FINALISTS):  # kept as they are done
+        goals.judge(everything[n] for n in chosen[k:k + FINALISTS])
     return by_seed
 
 
 class _Goals:
     """Portfolios as points to be made large: less cost, and each aim's robust measure."""
 
-    def __init__(self, kept: Kept, space: Space, aims: Sequence[str], how: str, enough: float) -> None:
+    def __init__(self, kept: Kept, space: Space, aims: Sequence[str], how: str, enough: float,
+                 budget: float | None = None) -> None:
         self.kept, self.space, self.aims, self.how, self.enough = kept, space, tuple(aims), how, enough
+        self.budget = np.inf if budget is None else budget
 
     def judge(self, batch: Iterable[Portfolio]) -> None:
         self.kept.judge(batch)
@@ -375,13 +387,17 @@ def _optimise(goals: _Goals, evaluations: int, seed: int) -> list[Portfolio]:
         while len(tried) < min(evaluations, space.size) and stale < 20 and asks < 20 * evaluations:
             trials = [study.ask() for _ in range(_POPULATION)]
             batch = [decoded(trial, space, slots, ways) for trial in trials]
+            payable = [p for p in batch if goals.cost(p) <= goals.budget]
             before, asks = len(tried), asks + len(trials)
-            tried |= dict.fromkeys(batch)
+            tried |= dict.fromkeys(payable)
             stale = 0 if len(tried) > before else stale + 1
-            goals.judge(batch)
+            goals.judge(payable)
             best = goals.best()
             for trial, portfolio in zip(trials, batch, strict=True):
-                study.tell(trial, goals.point(portfolio, best))
+                if portfolio in tried:
+                    study.tell(trial, goals.point(portfolio, best))
+                else:
+                    study.tell(trial, state=optuna.trial.TrialState.FAIL)
     finally:
         optuna.logging.set_verbosity(level)
     return list(tried)
@@ -398,12 +414,11 @@ def _told(goals: _Goals, by_seed: Sequence[Sequence[Portfolio]], fresh: Evaluate
     front = goals.front(everything)
     main = "success" if "success" in goals.aims else goals.aims[0]
     at = goals.aims.index(main)
-    chosen = sorted(front, key=lambda p: (-goals.point(p, best)[1 + at], goals.cost(p), code(p)))[:_FINALISTS]
-    with ThreadPoolExecutor(workers) as pool:
-        values = {}
-        for p, good in zip(chosen, pool.map(fresh, chosen), strict=True):
-            values[p] = good
-            goals.kept.progress(1)
+    chosen = sorted(front, key=lambda p: (-goals.point(p, best)[1 + at], goals.cost(p), code(p)))[:FINALISTS]
+    values = {}
+    for p, good in zip(chosen, in_turn(fresh, chosen, workers), strict=True):
+        values[p] = good
+        goals.kept.progress(1)
     best_fresh = np.max([good.mean(axis=2) for good in values.values()], axis=0)
     order = sorted(chosen, key=lambda p: (-values[p][at].mean(), goals.cost(p), code(p)))
     radius = _radii(order, goals, story, worlds, condition, municipalities, runs, seed) if own and main == "success" else {}

@@ -345,11 +345,12 @@ class Worlds:
         return map_worlds.basins(self, scenario, grid, quarters, runs, seed, threads, progress, **changes)
 
     def explain(self, scenario: ScenarioLike, runs: int = 4, seed: int = 1, threads: int | None = None,
-                progress: Callable[[int], None] | None = None) -> Explained:
+                progress: Callable[[int], None] | None = None,
+                municipalities: MunicipalitiesLike | None = None) -> Explained:
         """What happened from a start and why, and in how many worlds the same is so."""
         from letsdance.experiments import reasons_worlds
 
-        return reasons_worlds.explain(self, scenario, runs, seed, threads, progress)
+        return reasons_worlds.explain(self, scenario, runs, seed, threads, progress, municipalities)
 
     # ------------------------------------------------------------ files
 

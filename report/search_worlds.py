@@ -78,7 +78,7 @@ def search_study(found: Found, text: Text = ENGLISH) -> Study:
         text("report.search_front_done", tried=text.number(len(found.tried)), worlds=found.worlds.said(text),
              runs=text.number(found.runs), measure=_measure(found, text))],
         [Section(text("report.search_front_section"), search_notes(found, text), tables=[front_table(found, text)])],
-        [text("report.search_front_limit"), text("report.worlds_width")], text("report.of_the_model"), text)
+        [text("report.search_front_limit")], text("report.of_the_model"), text)
 
 
 def search_sentences(table: pd.DataFrame, named: Any, text: Text = ENGLISH) -> Sequence[str]:

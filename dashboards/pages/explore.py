@@ -27,6 +27,7 @@ from letsdance.dashboards.parts import (
 )
 from letsdance.dashboards.session import Session, use_session
 from letsdance.dashboards.state import INNOVATION, LONGEST_NAME, RUNS, between
+from letsdance.dashboards.why_worlds import WhyInWorlds
 from letsdance.params import CONTEXTS, PARAMETERS, PROFILES, Refused, check_text
 from letsdance.scenarios import HORIZON, LEVERS, SHOCKS, Use
 from letsdance.scenarios.mechanism import QUADRANTS
@@ -168,6 +169,7 @@ def Result(session: Session, shown: Shown, refused: str) -> None:
         for chart in (plane, *sorted(curves, key=lambda chart: chart.name != large)):
             small = chart is not plane and chart.name != large
             Figure(chart, shown.stamp, on_large=partial(enlarge, chart.name) if small else None).key(chart.name)
+    WhyInWorlds(session)
 
 
 @solara.component

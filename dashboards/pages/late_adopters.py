@@ -11,6 +11,7 @@ import solara
 from letsdance.dashboards import charts_late_adopters as drawing
 from letsdance.dashboards import compute, events
 from letsdance.dashboards.backcast import Backcast
+from letsdance.dashboards.backcast_worlds import BackcastInWorlds
 from letsdance.dashboards.charts import Chart, key_of
 from letsdance.dashboards.charts_compare import name_of
 from letsdance.dashboards.numbers import Head, Numbers, Row
@@ -138,3 +139,4 @@ def Page() -> None:
                     for chart in more.charts:
                         Figure(chart, stamp).key(chart.name)
         Backcast()
+        BackcastInWorlds(session)
