@@ -10,7 +10,7 @@ import numpy as np
 from letsdance.dashboards.charts import Chart, Curve, lines, plane, whole
 from letsdance.dashboards.compute import Token, simulated
 from letsdance.dashboards.numbers import Cell, Head, Row
-from letsdance.dashboards.sentences import priced, still_leads, what_changed
+from letsdance.dashboards.sentences import priced, what_changed
 from letsdance.dashboards.state import View
 from letsdance.experiments import cards
 from letsdance.experiments.compare import Comparison, Effect
@@ -20,6 +20,7 @@ from letsdance.experiments.windtunnel import less_is_better
 from letsdance.params import Refused, within
 from letsdance.report.outcomes import per_cent, writing
 from letsdance.report.style import capital, finite_mean, spread
+from letsdance.report.words import still_leads
 from letsdance.scenarios import SHOCKS, STARTS, parse_uses
 from letsdance.scenarios.policy import Policy
 from letsdance.simulation.rules.regimes import REGIMES

@@ -16,12 +16,13 @@ from letsdance.experiments import cards
 from letsdance.experiments.paired import Interval, paired
 from letsdance.report.outcomes import writing
 from letsdance.report.style import capital, finite_mean
+from letsdance.report.words import still_leads
 from letsdance.scenarios import Use
 from letsdance.scenarios.policy import Policy
 from letsdance.simulation.run import Result
 from letsdance.words import Text
 
-__all__ = ["headline", "named", "placed", "priced", "still_leads", "suffers", "told_apart", "uses_said",
+__all__ = ["headline", "named", "placed", "priced", "suffers", "told_apart", "uses_said",
            "what_changed"]
 
 #: What a headline may be about, the first first; all shares, so that differences are points.
@@ -161,14 +162,6 @@ def told_apart(indicator: str, after: float, before: float, text: Text) -> tuple
     share = text.of_ten(after) if counted else text("headline.part", share=written[0])
     said = text(f"headline.{indicator}", share=share, dance=text.title("start", "lets_dance"))
     return said, of[1] if counted else written[1]
-
-
-def still_leads(result: Result, text: Text) -> list[str]:
-    """That the future where the largest group began leads at the end too; nothing where it does not, or is Let's dance."""
-    goal = cards.leads(result)
-    if goal != cards.home(result) or goal == "lets_dance":
-        return []
-    return [text("headline.still_leads", goal=text.title("start", goal), share=text.of_ten(_ended(result, goal)))]
 
 
 def suffers(pair: Pair, text: Text) -> str:

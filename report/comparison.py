@@ -37,9 +37,12 @@ from letsdance.report.style import (
     SOFT,
     capital,
     decimal,
+    finite_mean,
     sentence,
     tint,
 )
+from letsdance.report.words import still_leads
+from letsdance.simulation.rules.regimes import REGIMES
 from letsdance.words import Text
 
 if TYPE_CHECKING:
@@ -79,6 +82,15 @@ def headlines(found: Comparison, outcome: str | Outcome = "lets_dance", text: Te
             said[policy] = text("report.raises" if d.mean > 0 else "report.lowers", size=size, runs=d.n,
                                 agree=e.higher if d.mean > 0 else e.lower, **fills)
     return said
+
+
+def came_of(found: Comparison, policy: str, asked: Outcome, text: Text = ENGLISH) -> list[str]:
+    """What a difference comes to in municipalities, where it is a share of them, and that the start still leads."""
+    after, before = (float(finite_mean(asked.of(found.results[name]))) for name in (policy, found.reference))
+    ten = text.of_ten(after), text.of_ten(before, "_short")
+    counted = asked.name in (*REGIMES, "on", "ever_adopted") and text.of_ten(after, "_short") != ten[1]
+    said = [text("report.of_ten_not", after=ten[0], before=ten[1])] if counted else []
+    return [*said, *(still_leads(found.results[policy], text) if asked.name == "lets_dance" else [])]
 
 
 # ---------------------------------------------------------------- what figures share
@@ -276,7 +288,7 @@ def study(found: Comparison, outcome: str | Outcome = "lets_dance", text: Text =
     outcomes = listing(found, asked)
     priced = any(not found.cost_per_effect(p, o).reason for p in found.others for o in outcomes)
     drawn = {make.__name__: partial(make, found, text=text) for make in (effects, differences, fates)}
-    return Study(text("report.compare_kind"), said[first], done, [
+    return Study(text("report.compare_kind"), " ".join([said[first], *came_of(found, first, asked, text)]), done, [
         Section(text("report.the_policies"), tables=[policies]),
         Section(text("report.what_differs"), figures={name: drawn[name] for name in ("effects", "differences")},
                 tables=[effect_table(found, outcomes, text)]),

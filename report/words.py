@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from letsdance.experiments.paired import Finding
     from letsdance.simulation.run import Result
 
-__all__ = ["beside", "card", "headline", "holding", "left_out", "measured", "of_runs", "paragraph",
+__all__ = ["beside", "card", "headline", "holding", "left_out", "measured", "of_runs", "paragraph", "still_leads",
            "strength"]
 
 Results = Mapping[str, "Result"]
@@ -102,6 +102,15 @@ def headline(results: Results, text: Text = ENGLISH) -> str:
         starts = text.listed([title[n] for n in keeps])
         said.append(text("report.keeps" if len(keeps) == 1 else "report.keep", starts=starts))
     return capital(text("report.after", quarters=last, years=text.years(last), said=text("report.semicolon").join(said)))
+
+
+def still_leads(result: Result, text: Text = ENGLISH) -> list[str]:
+    """That the future where the largest group began leads at the end too; nothing where it does not, or is Let's dance."""
+    goal = cards.leads(result)
+    if goal != cards.home(result) or goal == "lets_dance":
+        return []
+    share = text.of_ten(float(finite_mean(result.rows[goal][:, -1])))
+    return [text("headline.still_leads", goal=text.title("start", goal), share=share)]
 
 
 #: Policies that a headline tells, one sentence each; more stand below it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -58,6 +59,18 @@ def test_policies_that_are_alike_differ_in_nothing():
     assert np.isnan(cost.each)
     assert pages.headlines(same)["other"] == ("Other makes no difference to the share of municipalities in Let's dance by "
                                               "quarter 10, for no more points.")
+
+
+def test_a_comparison_says_in_municipalities_what_a_difference_comes_to_and_that_the_start_still_leads():
+    made = compare({"nothing": "lone_ranger", "office": "FRCS"}, runs=4, quarters=40, start="lone_ranger")
+    after, before = (float(made.results[name].rows["lets_dance"][:, -1].mean()) for name in ("office", "nothing"))
+    assert math.floor(10 * after + 0.5) > math.floor(10 * before + 0.5) > 0
+    leads = float(made.results["office"].rows["lone_ranger"][:, -1].mean())
+    assert leads > 0.5
+    said = pages.study(made).headline
+    assert said == (f"{pages.headlines(made)['office']} That is {10 * after:.0f} of 10 municipalities, not "
+                    f"{10 * before:.0f} of 10. Lone Ranger still leads: {10 * leads:.0f} of 10 municipalities.")
+    assert pages.study(made, "T").headline == pages.headlines(made, "T")["office"]  # no share of municipalities
 
 
 def test_what_levers_cost_is_found_again_in_what_is_spent():
