@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from letsdance.commands.screen import (
+    Interrupted,
     Json,
     Language,
     Over,
@@ -241,8 +242,13 @@ def search(worlds: Worlds, story: Scenario, words: Mapping[str, Any], out: Path,
     from letsdance.experiments import search_worlds as looked
 
     steps = looked.steps(words["evaluations"], words["emulator"], len(words["aims"]))
-    with progress("report.bar_portfolios", steps, quiet=as_json) as advance:
-        found = looked.search(worlds, story, progress=advance, **words)
+    try:
+        with progress("report.bar_portfolios", steps, quiet=as_json) as advance:
+            found = looked.search(worlds, story, progress=advance, **words)
+    except Interrupted as interrupted:
+        if words["file"] is not None and Path(words["file"]).exists():
+            interrupted.kept = text("report.search_kept", file=words["file"])
+        raise
     from letsdance.report import search_worlds as pages
 
     said = {**_said(worlds), "scenario": story.to_toml(), "aims": list(found.aims), "robustly": found.measure,

@@ -122,6 +122,25 @@ def test_the_model_is_searched_and_threads_change_nothing(tmp_path, monkeypatch)
     assert "beaten by none" in (tmp_path / "letsdance-search" / "report.html").read_text()
 
 
+def test_a_search_that_is_interrupted_says_what_it_kept(tmp_path, monkeypatch):
+    from letsdance.commands import over_worlds
+    from letsdance.commands.screen import Interrupted
+    from letsdance.words import Text
+
+    def stop(*given, **words):
+        raise Interrupted(2)
+
+    monkeypatch.setattr(search_worlds, "search", stop)
+    file = tmp_path / "kept.jsonl"
+    words = {"evaluations": 10, "emulator": False, "aims": ["success"], "file": file}
+    for said in ("", "kept in"):
+        with pytest.raises(Interrupted) as interrupted:
+            over_worlds.search(WORLDS, START, words, tmp_path / "out", False, True, Text())
+        assert said in interrupted.value.kept
+        assert bool(interrupted.value.kept) == file.exists()
+        file.write_text("")
+
+
 # ---------------------------------------------------------------- an emulator says what to run
 
 EIGHT = ["CB", "LEAD", "OUT", "FAL", "FRCS", "BROK", "MANDATE", "FLEX"]
