@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,6 +24,7 @@ from letsdance.commands.screen import (
     Shock,
     Table,
     Within,
+    command_line,
     console,
     print_table,
     progress,
@@ -166,9 +168,15 @@ def robust(worlds: Worlds, out: Path, runs: int, seed: int, only: list[str] | No
     before = len(looked.read(out)[1]) if out.exists() else 0
     if not as_json and before < worlds.worlds:
         typer.echo(text("report.robust_to_do", n=worlds.worlds - before), err=True)
-    with progress("report.bar_worlds", worlds.worlds - before, quiet=as_json) as advance:
-        whole = looked.check(worlds, out, runs, seed, only, None if minutes is None else 60.0 * minutes,
-                             progress=advance)
+    try:
+        with progress("report.bar_worlds", worlds.worlds - before, quiet=as_json) as advance:
+            whole = looked.check(worlds, out, runs, seed, only, None if minutes is None else 60.0 * minutes,
+                                 progress=advance)
+    except Interrupted as interrupted:
+        if out.exists():
+            again = command_line().replace(" --resume", "") + f" --out {shlex.quote(str(out))} --resume"
+            interrupted.kept = text("report.sweep_kept", n=len(looked.read(out)[1]), of=worlds.worlds, command=again)
+        raise
     held = looked.held(out)
     frame = looked.table(held).sort_values(["kind", "share", "id"], ascending=[False, True, True])
     done = len(looked.read(out)[1])

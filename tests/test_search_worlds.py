@@ -141,6 +141,26 @@ def test_a_search_that_is_interrupted_says_what_it_kept(tmp_path, monkeypatch):
         file.write_text("")
 
 
+def test_a_robust_check_that_is_interrupted_says_how_to_go_on(tmp_path, monkeypatch):
+    from letsdance.commands import over_worlds
+    from letsdance.commands.screen import Interrupted
+    from letsdance.experiments import robust
+    from letsdance.words import Text
+
+    def stop(*given, **words):
+        raise Interrupted(2)
+
+    file = tmp_path / "kept.jsonl"
+    file.write_text("")
+    monkeypatch.setattr(robust, "check", stop)
+    monkeypatch.setattr(robust, "read", lambda out: ({}, [1, 2, 3]))
+    monkeypatch.setattr("sys.argv", ["letsdance", "check", "--robust", "--worlds", "6", "--resume", "--out", str(file)])
+    with pytest.raises(Interrupted) as interrupted:
+        over_worlds.robust(WORLDS, file, 4, 1, None, True, None, True, Text())
+    assert interrupted.value.kept == ("3 of 6 parts are kept; go on with `letsdance check --robust --worlds 6 "
+                                      f"--out {file} --resume`.")
+
+
 # ---------------------------------------------------------------- an emulator says what to run
 
 EIGHT = ["CB", "LEAD", "OUT", "FAL", "FRCS", "BROK", "MANDATE", "FLEX"]
