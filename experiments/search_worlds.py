@@ -152,8 +152,8 @@ class Kept:
             except (ValueError, IndexError):
                 first = None
             if first != head:
-                raise Refused("{file} was begun by another search (start, levers, aims, worlds, seeds or version); give "
-                              "another file.", file=file)
+                raise Refused("{file} was begun by another search (start, municipalities, levers, aims, worlds, seeds or "
+                              "version); give another file.", file=file)
             for line in lines[1:]:
                 try:
                     self.stored.update([json.loads(line)])
@@ -249,6 +249,14 @@ def _good(outcome: Outcome, values: np.ndarray) -> np.ndarray:
     return np.asarray(-np.nan_to_num(values, nan=1.0) if less else np.nan_to_num(values, nan=0.0))
 
 
+def _seen_in_time(outcomes: Sequence[Outcome], last: int) -> None:
+    """Refuse an outcome that looks beyond the horizon."""
+    for outcome in outcomes:
+        if (outcome.last or 0) > last:
+            raise Refused("{outcome} looks at quarter {at}, after the horizon of {last}; name an earlier quarter or raise "
+                          "quarters.", outcome=outcome, at=outcome.last, last=last)
+
+
 def search(worlds: Worlds, scenario: ScenarioLike, aims: Sequence[str] = AIMS, robustly: str = "mean",
            levers: Sequence[str] | None = None, starts: Sequence[int] = portfolios.STARTS,
            durations: Sequence[int | None] = portfolios.DURATIONS, strengths: Sequence[float] = portfolios.STRENGTHS,
@@ -276,12 +284,9 @@ def search(worlds: Worlds, scenario: ScenarioLike, aims: Sequence[str] = AIMS, r
     wanted = tuple(dict.fromkeys(aim if aim == "success" else str(parse(aim)) for aim in aims if aim != "cost"))
     if not wanted:
         raise Refused("name at least one aim beside the points: success, or an outcome such as T@40-60.")
-    asked, last = parse_condition(condition), story.quarters
+    asked = parse_condition(condition)
     of = [asked.outcome if aim == "success" else parse(aim) for aim in wanted]
-    for outcome in [asked.outcome, *of]:
-        if (outcome.last or 0) > last:
-            raise Refused("{outcome} looks at quarter {at}, after the horizon of {last}; name an earlier quarter or raise "
-                          "quarters.", outcome=outcome, at=outcome.last, last=last)
+    _seen_in_time([asked.outcome, *of], story.quarters)
     for name, value, least in (("runs", runs, 1), ("fresh_worlds", fresh_worlds, 2), ("evaluations", evaluations, 10),
                                ("seed", seed, 0), ("optimisers", optimisers, 1)):
         check_whole(name, value, least, 1_000_000)
@@ -295,8 +300,9 @@ def search(worlds: Worlds, scenario: ScenarioLike, aims: Sequence[str] = AIMS, r
     workers = cores() if threads is None else check_whole("threads", threads, 1, 1024)
     own = evaluate is None
     score = evaluate or evaluator(story, wanted, asked, worlds, runs, seed, municipalities)
+    own_places = {} if municipalities is None else {"municipalities": places.to_csv(places.load(municipalities))}
     head = {"rules": rules(), "scenario": story.to_toml(), "aims": list(wanted), "condition": str(asked), "runs": runs,
-            "worlds": worlds.to_toml(), "seed": seed, **({"emulator": True} if emulator else {})}
+            "worlds": worlds.to_toml(), "seed": seed, **({"emulator": True} if emulator else {}), **own_places}
     kept = Kept(score, head, None if file is None else files.named(file), workers, progress)
     goals = _Goals(kept, space, wanted, robustly, enough, budget)
     taught = None if not emulator else search_emulated.teach(

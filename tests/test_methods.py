@@ -43,6 +43,25 @@ def test_a_sweep_names_its_factors_design_and_size(tmp_path):
     assert "seeds 3 to 4 everywhere, 8 runs of 8 quarters" in said
 
 
+def test_what_runs_beside_the_models_own_is_named_with_its_hash():
+    result = ld.simulate("lone_ranger", runs=2, quarters=8, mechanisms=["turnover"], context=["denmark"],
+                         parameters={"municipalities": 3, "citizens": 20, "leavers": 0.1})
+    (one,) = result.scenario.mechanisms
+    said = ld.methods(result)
+    assert f"the context was denmark, mechanisms beside the model's own were turnover ({one.hash})" in said
+    assert "leavers = 0.1" in said
+    assert f"Of the {len(result.scenario.known)} parameters" in said
+
+
+@pytest.mark.parametrize(("language", "seeds"), [
+    ("nl", "met de seeds 5 tot en met 6"), ("fr", "avec les graines 5 à 6"), ("de", "mit den Seeds 5 bis 6")])
+def test_the_paragraph_is_said_in_the_language_asked(language, seeds):
+    found = ld.compare(["nothing: lone_ranger", "more: FRCS@2"], runs=2, seed=5, quarters=8, start="lone_ranger")
+    said = ld.methods(found, language)
+    assert seeds in said
+    assert not re.search(r"\b(the|were|with|of|and|quarters|no lever)\b", said)
+
+
 def test_what_is_no_result_is_refused():
     with pytest.raises(ld.Refused, match="methods are said of a run, a comparison or a sweep, not of dict"):
         ld.methods({})

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from pseudo import plain_english
 from typer.testing import CliRunner
@@ -89,6 +90,10 @@ def test_an_interrupted_search_is_the_whole_one(tmp_path):
     assert len(calls) == len(lines) - 9
     with pytest.raises(Refused, match="another search"):
         search(WORLDS, START, ["T"], levers=LEVERS, evaluate=planted, file=file)
+    with pytest.raises(Refused, match="another search"):
+        search(WORLDS, START, ["success", "T"], levers=LEVERS, starts=[1], durations=[None], strengths=[1.0], most=3,
+               runs=2, evaluations=30, evaluate=planted, file=file,
+               municipalities=pd.DataFrame({"name": ["Ash"], "citizens": [40]}))
 
 
 @pytest.mark.parametrize(("words", "said"), [
