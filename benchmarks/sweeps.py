@@ -31,8 +31,8 @@ def bare(runs: int) -> None:
     from letsdance.simulation import municipalities, schedule
     from letsdance.simulation.run import run_seeds
 
-    story = scenarios.load("lone_ranger")
-    places, table = municipalities.of(story), schedule.build(story)
+    scenario = scenarios.load("lone_ranger")
+    places, table = municipalities.of(scenario), schedule.build(scenario)
     for first in range(0, runs, 100):
         run_seeds(places, table, np.arange(first, min(first + 100, runs), dtype=np.uint64), 1, None)
 

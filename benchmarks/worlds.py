@@ -138,8 +138,8 @@ def coverage(minutes: float = 3.0) -> None:
     """How often a followed city's intervals hold the truth; as many synthetic cities as the minutes allow."""
     import pandas as pd
 
-    story = scenarios.load("lone_ranger").changed(parameters={"municipalities": 10, "citizens": 15}, quarters=16)
-    case, _ = follow.make_case(seen_in((4, 8)), story, None, Worlds(1200, within="30%"))
+    scenario = scenarios.load("lone_ranger").changed(parameters={"municipalities": 10, "citizens": 15}, quarters=16)
+    case, _ = follow.make_case(seen_in((4, 8)), scenario, None, Worlds(1200, within="30%"))
     end, rows, seed = time.perf_counter() + 60.0 * minutes, [], 1000
     while time.perf_counter() < end:
         rows.append(follow.recover(case, 1, seed).assign(repetition=seed))

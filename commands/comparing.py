@@ -80,18 +80,18 @@ def compare(
         "parameters": values(sets), "levers": lever or [], "shocks": shock or [], "profile": profile,
         "quarters": quarters}
     starts = [told.load(name).changed(**shared) for name in scenarios or []]
-    stories = policies([*starts, *(policy or [])], starts[0] if starts else None, shared=shared)
+    several = policies([*starts, *(policy or [])], starts[0] if starts else None, shared=shared)
     for one in [asked, *([] if wanted is None else [wanted.outcome])]:
-        _looks_within(one, stories)
+        _looks_within(one, several)
     if there is not None:
-        over_worlds.compare(there, stories, against, outcome, 10 if runs is None else runs, seed, municipalities, out,
+        over_worlds.compare(there, several, against, outcome, 10 if runs is None else runs, seed, municipalities, out,
                             overwrite, as_json, text)
         return
-    _compared(stories, asked, {"runs": 20 if runs is None else runs, "seed": seed, "municipalities": municipalities,
+    _compared(several, asked, {"runs": 20 if runs is None else runs, "seed": seed, "municipalities": municipalities,
                                "against": against, "until": wanted, "most": most}, until, out, overwrite, as_json, text)
 
 
-def _compared(stories: dict[str, Scenario], asked: Outcome, how: dict[str, Any], until: str | None, out: Path,
+def _compared(several: dict[str, Scenario], asked: Outcome, how: dict[str, Any], until: str | None, out: Path,
               overwrite: bool, as_json: bool, text: Text) -> None:
     """Compare in one world, print it and leave its folder."""
     from letsdance.experiments.compare import compare as run
@@ -99,12 +99,12 @@ def _compared(stories: dict[str, Scenario], asked: Outcome, how: dict[str, Any],
     from letsdance.report.comparison import effect_table, fate_sentences, headlines, study
 
     label = "report.bar_until" if until else "report.bar_runs"
-    with progress(label, len(stories) * max(1, how["most"] if until else how["runs"]), quiet=as_json) as advance:
-        found = run(stories, progress=advance, **how)
+    with progress(label, len(several) * max(1, how["most"] if until else how["runs"]), quiet=as_json) as advance:
+        found = run(several, progress=advance, **how)
     with busy("report.bar_asking", quiet=as_json):
         frames, page = tables(found, asked), study(found, asked, text)
     said = {"reference": found.reference, "seeds": {"first": how["seed"], "runs": found.runs}, "quarters": found.quarters,
-            "scenarios": {name: story.to_toml() for name, story in stories.items()},
+            "scenarios": {name: scenario.to_toml() for name, scenario in several.items()},
             "municipalities": text_of(how["municipalities"]), "outcome": str(asked), "until": until, "most": how["most"],
             "precision": _precision(found)}
     keep(out, "compare", said, frames, page, overwrite, as_json)
@@ -175,11 +175,11 @@ def wind_tunnel(
 
 # ---------------------------------------------------------------- what both share
 
-def _looks_within(outcome: Any, stories: dict[str, Scenario]) -> None:
+def _looks_within(outcome: Any, several: dict[str, Scenario]) -> None:
     """Refuse what lies after the horizon before anything runs."""
     from letsdance.params import Refused
 
-    last = min(story.quarters for story in stories.values())
+    last = min(scenario.quarters for scenario in several.values())
     if outcome.first is not None and outcome.last > last:
         raise Refused("{outcome} looks at quarter {last}, after the horizon of {last_2}; name an earlier quarter or raise "
                       "--quarters.", outcome=outcome, last=outcome.last, last_2=last)
@@ -229,4 +229,4 @@ def _print_tunnel(found: WindTunnel, text: Text) -> None:
                             change=change(found.outcome, d, False, text)))
         rows.append(row)
     print_table(text("report.tunnel_printed", what=what(found.outcome, text), runs=found.runs),
-                ["", *(start_titled(story, text) for story in found.starts.values())], rows)
+                ["", *(start_titled(scenario, text) for scenario in found.starts.values())], rows)

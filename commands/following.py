@@ -63,16 +63,16 @@ def follow(
     folder.check_target(out, overwrite)
     check_whole("--recover", recover, 0, 10_000)
     there = worlds_of("2000" if worlds is None else worlds, "30%" if worlds is None and within is None else within)
-    story = told.load(scenario).changed(parameters=values(sets), shocks=shock or [], profile=profile, quarters=quarters)
+    case = told.load(scenario).changed(parameters=values(sets), shocks=shock or [], profile=profile, quarters=quarters)
     rows = read_seen(seen)
     with progress("report.bar_seen", following.steps(rows), quiet=as_json) as advance:
-        found = following.follow(rows, story, plan, there, target, chance, seed, municipalities, moves, progress=advance)
+        found = following.follow(rows, case, plan, there, target, chance, seed, municipalities, moves, progress=advance)
     frames: dict[str, Any] = found.tables
     if recover:
         with progress("report.bar_cities", recover, quiet=as_json) as advance:
             frames["recovered"] = following.recover(found.case, recover, seed, moves, advance)
         frames["coverage"] = coverage(frames["recovered"])
-    said = found.again(story, plan, moves, text_of(municipalities), text)
+    said = found.again(case, plan, moves, text_of(municipalities), text)
     keep(out, "follow", said, frames, pages.study(found, frames.get("coverage"), text), overwrite, as_json)
     without, with_it = found.chances()
     if as_json:

@@ -98,23 +98,23 @@ def run(
 
     until_or_runs(until)
     folder.check_target(out, overwrite)
-    stories = {}
+    several = {}
     for name in scenarios or told.STARTS:
-        story = told.load(name)
-        if story.name in stories:
-            raise Refused("two scenarios are called {name}; rename one of the files.", name=story.name)
-        stories[story.name] = story.changed(parameters=values(sets), levers=lever or [], shocks=shock or [],
+        scenario = told.load(name)
+        if scenario.name in several:
+            raise Refused("two scenarios are called {name}; rename one of the files.", name=scenario.name)
+        several[scenario.name] = scenario.changed(parameters=values(sets), levers=lever or [], shocks=shock or [],
                                             profile=profile, quarters=quarters)
-    if len({story.quarters for story in stories.values()}) > 1:
+    if len({scenario.quarters for scenario in several.values()}) > 1:
         raise Refused("the scenarios have different horizons; give one with --quarters.")
     reached = None
     if until is None:
-        results = simulated(stories, runs, seed, municipalities, quiet=as_json)
+        results = simulated(several, runs, seed, municipalities, quiet=as_json)
     else:
         from letsdance.experiments.precision import runs_until
 
-        with progress("report.bar_runs", len(stories) * most, quiet=as_json) as advance:
-            results, reached = runs_until(stories, until, seed=seed, most=most, municipalities=municipalities,
+        with progress("report.bar_runs", len(several) * most, quiet=as_json) as advance:
+            results, reached = runs_until(several, until, seed=seed, most=most, municipalities=municipalities,
                                           progress=advance)
         runs = next(iter(results.values())).runs
     from letsdance.experiments.summary import summary
@@ -212,13 +212,13 @@ def explain(
         if directory is not None:
             from letsdance.experiments import manifests
 
-            stories = {name: told.read(name, f"{directory}, scenario {name}", text)
+            several = {name: told.read(name, f"{directory}, scenario {name}", text)
                        for name, text in manifests.read(directory, "")["scenarios"].items()}
         else:
-            story = told.load(scenario or "").changed(parameters=values(sets), levers=lever or [], shocks=shock or [],
+            start = told.load(scenario or "").changed(parameters=values(sets), levers=lever or [], shocks=shock or [],
                                                       profile=profile, quarters=quarters)
-            stories = {story.name: story}
-        over_worlds.explain(there, stories, 4 if runs is None else runs, seed, as_json, text)
+            several = {start.name: start}
+        over_worlds.explain(there, several, 4 if runs is None else runs, seed, as_json, text)
         return
     runs = 20 if runs is None else runs
     if directory is not None:
@@ -229,9 +229,9 @@ def explain(
         with progress("report.bar_again", _total(manifests.read(directory, "")), quiet=as_json) as advance:
             results = folder.again(directory, advance)
     else:
-        story = told.load(scenario or "").changed(parameters=values(sets), levers=lever or [], shocks=shock or [],
+        start = told.load(scenario or "").changed(parameters=values(sets), levers=lever or [], shocks=shock or [],
                                                   profile=profile, quarters=quarters)
-        results = simulated({story.name: story}, runs, seed, None, quiet=as_json)
+        results = simulated({start.name: start}, runs, seed, None, quiet=as_json)
     from letsdance.experiments.reasons import explain as reasons
 
     said = {name: reasons(result, text) for name, result in results.items()}

@@ -132,8 +132,8 @@ def residence(
     from letsdance.report.dynamics import residence_study
 
     page = residence_study(found, text)
-    said = {"scenarios": {story.name: story.changed(quarters=quarters, **changes).to_toml()
-                          for story in map(told.load, names)},
+    said = {"scenarios": {scenario.name: scenario.changed(quarters=quarters, **changes).to_toml()
+                          for scenario in map(told.load, names)},
             "runs": runs, "quarters": quarters, "seed": seed, "target": target, "residence": _stays(found)}
     frames = {"residence": found.frame, "spells": found.spells, "transitions": found.transitions}
     _hand_over("residence", out, overwrite, as_json, said, frames, page)
@@ -167,8 +167,8 @@ def tipping(
     from letsdance.report.tipping import tipping_study
 
     page = tipping_study(found, text)
-    said = {"scenarios": {story.name: story.changed(quarters=quarters, **changes).to_toml()
-                          for story in map(told.load, names)},
+    said = {"scenarios": {scenario.name: scenario.changed(quarters=quarters, **changes).to_toml()
+                          for scenario in map(told.load, names)},
             "along": along, "values": found.values.tolist(), "outcome": str(found.outcome), "regime": regime,
             "runs": runs, "quarters": quarters, "seed": seed,
             "tips": {name: [{"at": estimate(tip.at), "rises": tip.rises, "seen": finite(tip.seen),

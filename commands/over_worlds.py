@@ -48,11 +48,11 @@ def _lines(lines: Any) -> None:
         console().print(line, style="bold" if k == 0 else None, highlight=False)
 
 
-def compare(worlds: Worlds, stories: Mapping[str, Scenario], against: str | None, outcome: str, runs: int, seed: int,
+def compare(worlds: Worlds, several: Mapping[str, Scenario], against: str | None, outcome: str, runs: int, seed: int,
             municipalities: Path | None, out: Path, overwrite: bool, as_json: bool, text: Text) -> None:
     """`letsdance compare --worlds`."""
-    with progress("report.bar_runs", worlds.worlds * len(stories) * max(1, runs), quiet=as_json) as advance:
-        found = worlds.compare(stories, runs, seed, None, municipalities, against, None, outcome, progress=advance)
+    with progress("report.bar_runs", worlds.worlds * len(several) * max(1, runs), quiet=as_json) as advance:
+        found = worlds.compare(several, runs, seed, None, municipalities, against, None, outcome, progress=advance)
     from letsdance.experiments.knowing import knowing
     from letsdance.params import Refused
     from letsdance.report import worlds as pages
@@ -64,7 +64,7 @@ def compare(worlds: Worlds, stories: Mapping[str, Scenario], against: str | None
     frames = {"summary": found.summary, "worlds": found.by_world, "runs": found.by_run}
     frames |= {} if told is None else {"knowing": told.table}
     said = {**_said(worlds), "reference": found.reference, "seeds": {"first": seed, "runs": runs},
-            "quarters": found.quarters, "scenarios": {name: story.to_toml() for name, story in stories.items()},
+            "quarters": found.quarters, "scenarios": {name: scenario.to_toml() for name, scenario in several.items()},
             "municipalities": text_of(municipalities), "outcome": str(found.outcome)}
     page = pages.study(found, told, text)
     keep(out, "compare", said, frames, page, overwrite, as_json)
@@ -141,10 +141,10 @@ def basins(worlds: Worlds, scenario: str, grid: int, quarters: int, runs: int, s
     written(out)
 
 
-def explain(worlds: Worlds, stories: Mapping[str, Scenario], runs: int, seed: int, as_json: bool, text: Text) -> None:
+def explain(worlds: Worlds, several: Mapping[str, Scenario], runs: int, seed: int, as_json: bool, text: Text) -> None:
     """`letsdance explain --worlds`."""
-    with progress("report.bar_runs", len(stories) * (worlds.worlds + 1) * max(1, runs), quiet=as_json) as advance:
-        found = {name: worlds.explain(story, runs, seed, progress=advance) for name, story in stories.items()}
+    with progress("report.bar_runs", len(several) * (worlds.worlds + 1) * max(1, runs), quiet=as_json) as advance:
+        found = {name: worlds.explain(scenario, runs, seed, progress=advance) for name, scenario in several.items()}
 
     if as_json:
         typer.echo(json.dumps({name: {"sentences": one.said(text), "holds": records(one.holds),
@@ -222,16 +222,16 @@ def pathways(
 
     folder.check_target(out, overwrite)
     there = worlds_of(worlds, within)
-    story = told.load(scenario).changed(parameters=values(sets), shocks=shock or [], profile=profile, quarters=quarters)
+    start = told.load(scenario).changed(parameters=values(sets), shocks=shock or [], profile=profile, quarters=quarters)
     each = (20 if there is None else 10) if runs is None else runs
     total = max(1, len(policy or [])) * max(1, each) * (1 if there is None else there.worlds)
     with progress("report.bar_runs", total, quiet=as_json) as advance:
-        found = run(policy or [], story, outcome, each, seed, there, survey, None, municipalities, progress=advance)
+        found = run(policy or [], start, outcome, each, seed, there, survey, None, municipalities, progress=advance)
     from letsdance.report.pathways import pathways_study
 
     sentences = found.said(text)
     said = {**({} if there is None else _said(there)), "seeds": {"first": seed, "runs": each},
-            "scenario": story.to_toml(), "policies": list(policy or []), "survey": survey,
+            "scenario": start.to_toml(), "policies": list(policy or []), "survey": survey,
             "outcome": str(found.over.outcome),
             "municipalities": text_of(municipalities), "sentences": sentences}
     frames = {"summary": found.summary, "worlds": found.over.by_world, "runs": found.over.by_run}
@@ -244,7 +244,7 @@ def pathways(
     written(out)
 
 
-def search(worlds: Worlds, story: Scenario, words: Mapping[str, Any], out: Path, overwrite: bool, as_json: bool,
+def search(worlds: Worlds, scenario: Scenario, words: Mapping[str, Any], out: Path, overwrite: bool, as_json: bool,
            text: Text) -> None:
     """`letsdance search --aim`."""
     from letsdance.experiments import search_worlds as looked
@@ -252,14 +252,14 @@ def search(worlds: Worlds, story: Scenario, words: Mapping[str, Any], out: Path,
     steps = looked.steps(words["evaluations"], words["emulator"], len(words["aims"]))
     try:
         with progress("report.bar_portfolios", steps, quiet=as_json) as advance:
-            found = looked.search(worlds, story, progress=advance, **words)
+            found = looked.search(worlds, scenario, progress=advance, **words)
     except Interrupted as interrupted:
         if words["file"] is not None and Path(words["file"]).exists():
             interrupted.kept = text("report.search_kept", file=words["file"])
         raise
     from letsdance.report import search_worlds as pages
 
-    said = {**_said(worlds), "scenario": story.to_toml(), "aims": list(found.aims), "robustly": found.measure,
+    said = {**_said(worlds), "scenario": scenario.to_toml(), "aims": list(found.aims), "robustly": found.measure,
             "condition": str(found.condition), "runs": found.runs, "answer": found.said(text)}
     page = pages.search_study(found, text)
     frames = {"tried": found.tried, "front": found.front, "seeds": found.seeds}

@@ -168,7 +168,7 @@ def worlds_of(said: str | None, within: str | None) -> Any:
     return worlds.of(said, within)
 
 
-def simulated(stories: dict[str, Any], runs: int, seed: int, municipalities: Path | None,
+def simulated(scenarios: dict[str, Any], runs: int, seed: int, municipalities: Path | None,
               quiet: bool) -> dict[str, Result]:
     """Run every scenario, with a progress bar."""
     from letsdance.simulation.municipalities import load
@@ -177,11 +177,11 @@ def simulated(stories: dict[str, Any], runs: int, seed: int, municipalities: Pat
     from letsdance.simulation.compiled import cold
 
     label = "report.bar_compiling" if cold() else "report.bar_runs"
-    with progress(label, max(runs, 1) * len(stories), quiet) as advance:
+    with progress(label, max(runs, 1) * len(scenarios), quiet) as advance:
         from letsdance.simulation.run import simulate
 
-        return {name: simulate(story, runs=runs, seed=seed, municipalities=places, progress=advance)
-                for name, story in stories.items()}
+        return {name: simulate(scenario, runs=runs, seed=seed, municipalities=places, progress=advance)
+                for name, scenario in scenarios.items()}
 
 
 def hear() -> None:

@@ -100,7 +100,7 @@ def search(
 
     _check_emulator(emulator, aim)
     folder.check_target(out, overwrite)
-    story = told.load(scenario).changed(parameters=values(sets), shocks=shock or [], profile=profile, quarters=quarters)
+    start = told.load(scenario).changed(parameters=values(sets), shocks=shock or [], profile=profile, quarters=quarters)
     space: dict[str, Any] = {
         "condition": condition, "most": most, "seed": seed,
         "levers": None if levers is None else [name.strip() for name in levers.split(",")],
@@ -108,12 +108,12 @@ def search(
         "strengths": _numbers("strengths", strengths, float), "where": where or ["everywhere"],
         "whom": whom or ["everybody"]}
     if aim:
-        _all_that_none_beats(story, aim, {"chance": chance, "budget": budget}, worlds, within, {
+        _all_that_none_beats(start, aim, {"chance": chance, "budget": budget}, worlds, within, {
             **space, "robustly": robustly, "runs": 3 if runs is None else runs, "file": keep_in, "emulator": emulator,
             "evaluations": 600 if evaluations is None else evaluations, "municipalities": municipalities},
             out, overwrite, as_json, text)
     else:
-        _best(story, {
+        _best(start, {
             **space, "chance": chance, "budget": budget, "runs": 12 if runs is None else runs, "fresh_runs": fresh_runs,
             "evaluations": 1500 if evaluations is None else evaluations, "robust": robust,
             "worlds": worlds_of(worlds, within)}, municipalities, out, overwrite, as_json, text)
@@ -126,7 +126,7 @@ def _check_emulator(emulator: bool, aim: list[str] | None) -> None:
         raise Refused("--emulator goes with --aim, which searches over worlds; name an aim, or leave it out.")
 
 
-def _all_that_none_beats(story: Scenario, aims: list[str], single: dict[str, float | None], worlds: str | None,
+def _all_that_none_beats(scenario: Scenario, aims: list[str], single: dict[str, float | None], worlds: str | None,
                          within: str | None, words: dict[str, Any], out: Path, overwrite: bool, as_json: bool,
                          text: Text) -> None:
     """Over worlds, for several aims at once."""
@@ -138,24 +138,25 @@ def _all_that_none_beats(story: Scenario, aims: list[str], single: dict[str, flo
             raise Refused("--{name} asks for one portfolio, and --aim for all that none beats; give one of the two.",
                           name=name)
     there = worlds_of(worlds or "20", within or (None if worlds else "30%"))
-    over_worlds.search(there, story, {**words, "aims": aims}, out, overwrite, as_json, text)
+    over_worlds.search(there, scenario, {**words, "aims": aims}, out, overwrite, as_json, text)
 
 
-def _best(story: Scenario, words: dict[str, Any], municipalities: Path | None, out: Path, overwrite: bool,
+def _best(scenario: Scenario, words: dict[str, Any], municipalities: Path | None, out: Path, overwrite: bool,
           as_json: bool, text: Text) -> None:
     """The one that succeeds at least cost, or best within a budget."""
     from letsdance.experiments import search as searches
 
-    made = searches.plan(story, municipalities=municipalities, **words)
+    made = searches.plan(scenario, municipalities=municipalities, **words)
     if not as_json:
         with busy("report.bar_speed", quiet=as_json):
             seconds = searches.seconds(made, municipalities)
         typer.echo(f"{made.said(text)} {text('report.search_takes', n=max(1, round(seconds / 60)))}", err=True)
     with progress("report.bar_portfolios", made.steps, quiet=as_json) as advance:
-        found = searches.search(story, municipalities=municipalities, progress=advance, **words)
+        found = searches.search(scenario, municipalities=municipalities, progress=advance, **words)
     first, runs, fresh_runs = words["seed"], words["runs"], words["fresh_runs"]
     said = {
-        "scenario": story.to_toml(), "condition": str(made.condition), "chance": words["chance"], "budget": words["budget"],
+        "scenario": scenario.to_toml(), "condition": str(made.condition), "chance": words["chance"],
+        "budget": words["budget"],
         "space": {"levers": list(made.space.uses), "most": made.space.most, "size": made.space.size,
                   "starts": words["starts"], "durations": words["durations"], "strengths": words["strengths"],
                   "where": words["where"], "whom": words["whom"]},

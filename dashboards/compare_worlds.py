@@ -75,13 +75,13 @@ def over_worlds(view: View, within: str, outcome: str, token: compute.Token, que
     """As far as it is known after so many seconds more. Raises `Refused`, `Stopped`."""
     until = time.monotonic() + seconds
     policies, towns = drawing.compared(view), compute.municipalities(view.places)
-    stories = {name: policy.scenario() for name, policy in policies.items()}
-    sizes = {size_of(story, towns) for story in stories.values()}
+    scenarios = {name: policy.scenario() for name, policy in policies.items()}
+    sizes = {size_of(scenario, towns) for scenario in scenarios.values()}
     if len(sizes) > 1:
         raise Refused(Text(view.language)("compare.other_citizens"))
-    check_size(*sizes.pop(), view.policy.quarters, WORLDS * RUNS * len(stories))
+    check_size(*sizes.pop(), view.policy.quarters, WORLDS * RUNS * len(scenarios))
     worlds = Worlds(WORLDS, WITHIN[within])
-    table, told = worlds.table(*stories.values()), list(OUTCOMES)
+    table, told = worlds.table(*scenarios.values()), list(OUTCOMES)
     bare = tuple(replace(policy, title="") for policy in policies.values())
     values: list[np.ndarray] = []
     for w in range(WORLDS):
@@ -92,12 +92,12 @@ def over_worlds(view: View, within: str, outcome: str, token: compute.Token, que
                 break
             compute.between(token)
             # each world has luck of its own, the same for all policies: luck that all worlds share would stay in the mean
-            kept = outcomes(list(stories.values()), table.iloc[[w]], [parse(one) for one in told], RUNS,
+            kept = outcomes(list(scenarios.values()), table.iloc[[w]], [parse(one) for one in told], RUNS,
                             view.seed + w * RUNS, towns, 1)[:, :, 0]
             _worlds.put(key, kept)
         values.append(kept[told.index(outcome)])
     asked_of = parse(outcome)
-    return Shown(policies, OverWorlds(worlds, table.iloc[:len(values)], stories, drawing.against(view), asked_of,
+    return Shown(policies, OverWorlds(worlds, table.iloc[:len(values)], scenarios, drawing.against(view), asked_of,
                                       drawing.less_is_better(asked_of), view.seed, np.stack(values, axis=1)), question)
 
 
@@ -153,8 +153,8 @@ def says(shown: Shown, outcome: str, text: Text) -> str:
 def weighed(shown: Shown, text: Text) -> Shown:
     """With what it would be worth to know before choosing, or why that cannot be told; policies called as on screen."""
     found = shown.found
-    called = {name: drawing.named(name, shown.policies, text) for name in found.stories}
-    renamed = replace(found, stories={called[name]: story for name, story in found.stories.items()},
+    called = {name: drawing.named(name, shown.policies, text) for name in found.scenarios}
+    renamed = replace(found, scenarios={called[name]: scenario for name, scenario in found.scenarios.items()},
                       reference=called[found.reference])
     try:
         return replace(shown, worth=knowing(renamed))

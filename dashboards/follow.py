@@ -96,9 +96,9 @@ class Question:
 
     def particles(self, seen: tuple[Seen, ...]) -> tuple[int, ...]:
         """How many particles are tried one after another: those of STEPS that a page computes. `Refused` where none is."""
-        story = self.policy.scenario()
-        size = (*size_of(story, compute.municipalities(self.places)), story.quarters)
-        runs = _ENDS + _DEGREES * sum({one.quarter for one in seen}) / story.quarters
+        scenario = self.policy.scenario()
+        size = (*size_of(scenario, compute.municipalities(self.places)), scenario.quarters)
+        runs = _ENDS + _DEGREES * sum({one.quarter for one in seen}) / scenario.quarters
         fit = [STEPS[0]]
         check_size(*size, round(STEPS[0] * runs))
         with suppress(Refused):

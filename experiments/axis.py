@@ -52,11 +52,11 @@ class Axis:
             return even if self.first < self.last else even[::-1]
         return even
 
-    def put(self, story: Scenario, value: float) -> Scenario:
+    def put(self, scenario: Scenario, value: float) -> Scenario:
         """The scenario with this value."""
         if self.lever:
-            return story.changed(levers=[replace(self.lever, strength=float(value))])
-        return story.changed(parameters={self.name: float(value)})
+            return scenario.changed(levers=[replace(self.lever, strength=float(value))])
+        return scenario.changed(parameters={self.name: float(value)})
 
 
 def parse_axis(text: str | Axis) -> Axis:
@@ -93,7 +93,7 @@ def parse_axis(text: str | Axis) -> Axis:
 
 # ---------------------------------------------------------------- a parameter moved within a run
 
-def moved(story: Scenario, name: str, knots: Sequence[tuple[int, float]]) -> np.ndarray:
+def moved(scenario: Scenario, name: str, knots: Sequence[tuple[int, float]]) -> np.ndarray:
     """The parameters in force, `name` moved in straight lines through (quarter, value); a record array [last + 1].
 
     Raises `Refused` where the parameter cannot be moved within a run: it shapes the room that a run has, or a lever,
@@ -101,9 +101,9 @@ def moved(story: Scenario, name: str, knots: Sequence[tuple[int, float]]) -> np.
     """
     parameter = PARAMETERS[name]
     quarters, path = zip(*knots, strict=True)
-    schedule = environment.build(story, int(quarters[-1]))
+    schedule = environment.build(scenario, int(quarters[-1]))
     if schedule.local:
-        uses = (*story.levers, *story.shocks)
+        uses = (*scenario.levers, *scenario.shocks)
         raise Refused("a parameter is moved within a run in all municipalities and for everybody, and {use} acts for some "
                       "only; take its place and group out.",
                       use=next((use for use in uses if use.reach), uses[0]))
@@ -113,7 +113,7 @@ def moved(story: Scenario, name: str, knots: Sequence[tuple[int, float]]) -> np.
     values = np.interp(np.arange(len(schedule)), quarters, path)
     schedule[name] = np.round(values) if parameter.whole else values
     ends = schedule[[int(np.argmin(schedule[name])), int(np.argmax(schedule[name]))]]
-    rooms = [[column.shape for column in empty_state(municipalities.of(story).citizens, p)] for p in ends]
+    rooms = [[column.shape for column in empty_state(municipalities.of(scenario).citizens, p)] for p in ends]
     if rooms[0] != rooms[1] or name in ("municipalities", "citizens", "k_c", "k_g"):
         raise Refused("{name} ({title}) shapes the room that a run has, so it cannot move within one; `letsdance map "
                       "tipping` runs each value apart.", name=name, title=parameter.title)
@@ -138,11 +138,11 @@ def check_indicator(name: str) -> str:
     return name
 
 
-def paths(story: Scenario, schedule: np.ndarray, seeds: np.ndarray, indicators: Sequence[str],
+def paths(scenario: Scenario, schedule: np.ndarray, seeds: np.ndarray, indicators: Sequence[str],
           progress: Callable[[int], None] | None = None) -> np.ndarray:
     """float64[len(indicators), R, quarters + 1]: the society's columns under a schedule. Refused where one is not
     measured in every quarter."""
-    rows = run_seeds(municipalities.of(story), schedule, np.asarray(seeds, np.uint64), progress=progress)[0]
+    rows = run_seeds(municipalities.of(scenario), schedule, np.asarray(seeds, np.uint64), progress=progress)[0]
     found = np.stack([rows[name] for name in indicators])
     for name, values in zip(indicators, found, strict=True):
         if not np.isfinite(values).all():

@@ -92,8 +92,8 @@ def basins(scenario: ScenarioLike = "lets_dance", grid: int = 11, quarters: int 
     (4, 7)
     """
     check_whole("grid", grid, 2, 101)
-    story = scenarios.load(scenario).changed(quarters=quarters, **changes)
-    fixed = [name for name in ("C0", "G0") if name in story.parameters]
+    scenario = scenarios.load(scenario).changed(quarters=quarters, **changes)
+    fixed = [name for name in ("C0", "G0") if name in scenario.parameters]
     if fixed:
         raise Refused("the basin map starts everywhere on the plane, so {fixed} cannot be set; take it out.",
                       fixed=" and ".join(fixed))
@@ -101,14 +101,14 @@ def basins(scenario: ScenarioLike = "lets_dance", grid: int = 11, quarters: int 
     shares = np.zeros((grid, grid, max(1, runs), len(REGIMES)))
     for i, C in enumerate(starts):
         for j, G in enumerate(starts):
-            result = simulate(replace(story, C=float(C), G=float(G)), runs=runs, seed=seed)
+            result = simulate(replace(scenario, C=float(C), G=float(G)), runs=runs, seed=seed)
             shares[i, j] = np.stack([result.rows[name][:, -1] for name in REGIMES], axis=1)
             if progress:
                 progress(1)
-    environment.refuse_groups(story)
-    schedule = environment.build(story)
+    environment.refuse_groups(scenario)
+    schedule = environment.build(scenario)
     states = meanfield.over_grid(starts, schedule[0])
     for p in schedule[1:]:
         states = meanfield.step(states, p)
     ends = np.array([quadrant(C, G) for C, G in states[:, :2]]).reshape(grid, grid)
-    return Basins(starts, quarters, seed, shares, ends, meanfield.fixed_points(schedule[-1]), story.values())
+    return Basins(starts, quarters, seed, shares, ends, meanfield.fixed_points(schedule[-1]), scenario.values())

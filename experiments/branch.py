@@ -79,20 +79,20 @@ def state_at(scenario: ScenarioLike, quarter: int, seed: int = 1, municipalities
     >>> ld.state_at("lone_ranger", 4, quarters=8).quarter
     4
     """
-    story = scenarios.load(scenario).changed(**changes)
-    if story.mechanisms:
+    scenario = scenarios.load(scenario).changed(**changes)
+    if scenario.mechanisms:
         raise Refused("a saved state does not hold mechanisms of your own yet; leave {names} out, or run it whole.",
-                      names=", ".join(one.name for one in story.mechanisms))
-    check_whole(Said("quarter (before the horizon)"), quarter, 0, story.quarters - 1)
+                      names=", ".join(one.name for one in scenario.mechanisms))
+    check_whole(Said("quarter (before the horizon)"), quarter, 0, scenario.quarters - 1)
     check_whole("seed", seed, 0, 2**63 - 1)
-    places = table.of(story, municipalities)
-    society = Society(places, environment.build(story, among=places), int(seed), cores())
+    places = table.of(scenario, municipalities)
+    society = Society(places, environment.build(scenario, among=places), int(seed), cores())
     rows = np.zeros(quarter + 1, ROW)
     rows[0] = society.row[0]
     for t in range(1, quarter + 1):
         society.step()
         rows[t] = society.row[0]
-    return take(society, story, rows)
+    return take(society, scenario, rows)
 
 
 def take(society: Society, scenario: Scenario, rows: np.ndarray) -> Saved:
@@ -137,13 +137,13 @@ def load(path: str | Path) -> Saved:
         raise Refused("{path} was saved with other rules or parameters (letsdance {file}), so it would not go on as it "
                       "began; load it with that version, or save it again with this one.", path=path,
                       file=file.text("version"))
-    story = scenarios.read(file.text("name"), f"{path}, scenario", file.text("scenario"))
+    scenario = scenarios.read(file.text("name"), f"{path}, scenario", file.text("scenario"))
     seed, quarter, places = file.whole("seed", 0, 2**63 - 1), file.quarter(), file.places()
-    if quarter >= story.quarters:
-        raise file.no(f"quarter {quarter} is not before its horizon of {story.quarters}")
-    schedule = environment.build(story, among=places)
+    if quarter >= scenario.quarters:
+        raise file.no(f"quarter {quarter} is not before its horizon of {scenario.quarters}")
+    schedule = environment.build(scenario, among=places)
     rows, state = file.rows(quarter), file.state(places, quarter, schedule[0])
-    saved = Saved(story, places, seed, quarter, state, rows, theirs, file.text("version"))
+    saved = Saved(scenario, places, seed, quarter, state, rows, theirs, file.text("version"))
     if differs := _unlike_its_record(saved):
         raise file.no(f"what was recorded of quarter {quarter} ({differs}) is not what its state says")
     return saved
@@ -164,24 +164,24 @@ def _unlike_its_record(saved: Saved) -> str:
 def policy(saved: Saved, name: str, levers: Sequence[UseLike] = (), shocks: Sequence[UseLike] = (),
            parameters: Mapping[str, object] | None = None, quarters: int | None = None) -> Scenario:
     """The saved scenario with another policy from the next quarter on. What would act earlier is refused: it is past."""
-    story = saved.scenario.changed(levers=levers, shocks=shocks, parameters=parameters, quarters=quarters)
-    if story.quarters <= saved.quarter:
+    scenario = saved.scenario.changed(levers=levers, shocks=shocks, parameters=parameters, quarters=quarters)
+    if scenario.quarters <= saved.quarter:
         raise Refused("the horizon of {quarters} quarters is past: the state is of quarter {quarter}.",
-                      quarters=story.quarters, quarter=saved.quarter)
+                      quarters=scenario.quarters, quarter=saved.quarter)
     for parameter in parameters or {}:
         if parameter in _FIXED:
             raise Refused("{name}: {parameter} acts only when a run begins, and the state is of quarter {quarter}; take "
                           "it out, or begin a run with it.", name=name, parameter=parameter,
                           quarter=saved.quarter)
-    for kind, before, after in (("lever", saved.scenario.levers, story.levers),
-                                ("shock", saved.scenario.shocks, story.shocks)):
+    for kind, before, after in (("lever", saved.scenario.levers, scenario.levers),
+                                ("shock", saved.scenario.shocks, scenario.shocks)):
         for use in after[len(before):]:
             if use.start <= saved.quarter:
                 raise Refused("{name}: {kind} {use_name} starts in quarter {start}, but the state is of quarter "
                               "{quarter}; start it in quarter {quarter_2} or later.", name=name, kind=kind,
                               use_name=use.name, start=use.start, quarter=saved.quarter,
                               quarter_2=saved.quarter + 1)
-    return story
+    return scenario
 
 
 def branch(saved: Saved, policies: Mapping[str, Sequence[UseLike] | Mapping[str, object]], runs: int = 1,
@@ -203,14 +203,14 @@ def branch(saved: Saved, policies: Mapping[str, Sequence[UseLike] | Mapping[str,
         raise Refused("name at least one policy to go on with.")
     check_whole("runs", runs, 1, 10_000)
     said = {name: how if isinstance(how, Mapping) else {"levers": how} for name, how in policies.items()}
-    stories = {name: policy(saved, name, quarters=quarters, **cast(Any, how)) for name, how in said.items()}
+    several = {name: policy(saved, name, quarters=quarters, **cast(Any, how)) for name, how in said.items()}
     frames = {}
-    for name, story in stories.items():
+    for name, scenario in several.items():
         for run in range(runs):
-            society = saved.society(story, saved.seed + run, threads)
-            rows = np.zeros(story.quarters + 1, ROW)
+            society = saved.society(scenario, saved.seed + run, threads)
+            rows = np.zeros(scenario.quarters + 1, ROW)
             rows[:saved.quarter + 1] = saved.rows
-            for t in range(saved.quarter + 1, story.quarters + 1):
+            for t in range(saved.quarter + 1, scenario.quarters + 1):
                 society.step()
                 rows[t] = society.row[0]
             frames[name, run] = pd.DataFrame({"seed": saved.seed + run, "quarter": np.arange(len(rows)),

@@ -86,20 +86,20 @@ def policies(given: PoliciesLike, start: ScenarioLike | None = None, quarters: i
     if len(made) < 2:
         raise Refused("name at least two policies to compare, such as a start and \"free-range: FRCS@8+20\".")
     first_name, first = next(iter(made.items()))
-    for name, story in made.items():
-        if story.quarters != first.quarters:
+    for name, scenario in made.items():
+        if scenario.quarters != first.quarters:
             raise Refused("{name} lasts {quarters} quarters and {first_name} {first_quarters}; give one horizon with "
-                          "quarters (--quarters).", name=name, quarters=story.quarters, first_name=first_name,
+                          "quarters (--quarters).", name=name, quarters=scenario.quarters, first_name=first_name,
                           first_quarters=first.quarters)
     return made
 
 
-def _same_citizens(stories: Mapping[str, Scenario]) -> None:
-    (first_name, first), *others = stories.items()
+def _same_citizens(several: Mapping[str, Scenario]) -> None:
+    (first_name, first), *others = several.items()
     sizes = ("municipalities", "citizens")
-    for name, story in others:
-        if any(story.values()[size] != first.values()[size] for size in sizes):
-            own, of_first = ([int(one.values()[size]) for size in sizes] for one in (story, first))
+    for name, scenario in others:
+        if any(scenario.values()[size] != first.values()[size] for size in sizes):
+            own, of_first = ([int(one.values()[size]) for size in sizes] for one in (scenario, first))
             raise Refused("{name} and {first_name} do not have the same citizens ({places} municipalities of {citizens} "
                           "and {first_places} municipalities of {first_citizens}); give them the same number of "
                           "municipalities and citizens.", name=name, first_name=first_name, places=own[0], citizens=own[1],
@@ -124,20 +124,20 @@ def compare(given: PoliciesLike, runs: int = 20, seed: int = 1, quarters: int | 
     >>> found.effects()["policy"].unique().tolist()
     ['lead']
     """
-    stories = policies(given, start, quarters)
-    reference = next(iter(stories)) if against is None else against
-    if reference not in stories:
+    several = policies(given, start, quarters)
+    reference = next(iter(several)) if against is None else against
+    if reference not in several:
         raise Refused("there is no policy {reference!r} to compare against.{near} Known: {known}.", reference=reference,
-                      near=nearest(reference, stories), known=", ".join(stories))
+                      near=nearest(reference, several), known=", ".join(several))
     if municipalities is None:
-        _same_citizens(stories)
+        _same_citizens(several)
     else:
         municipalities = table.load(municipalities)
     if until is not None:
-        results, precision = runs_until(stories, until, reference, seed, most, municipalities, threads, progress)
+        results, precision = runs_until(several, until, reference, seed, most, municipalities, threads, progress)
         return Comparison(results, reference, precision)
-    return Comparison({name: simulate(story, runs=runs, seed=seed, municipalities=municipalities, threads=threads,
-                                      progress=progress) for name, story in stories.items()}, reference)
+    return Comparison({name: simulate(scenario, runs=runs, seed=seed, municipalities=municipalities, threads=threads,
+                                      progress=progress) for name, scenario in several.items()}, reference)
 
 
 def tables(found: Comparison, outcome: str | Outcome = "lets_dance") -> dict[str, pd.DataFrame]:
@@ -264,8 +264,8 @@ class Comparison:
         for name, here in schedules.items():
             differs = np.flatnonzero(np.array([a.tobytes() != b.tobytes() for a, b in zip(here, there, strict=True)]))
             # the same in the mean is not the same where it acts in other places, or for others
-            stories = [self._result(one).scenario for one in (name, self.reference)]
-            ours, theirs = ({*story.levers, *story.shocks} for story in stories)
+            several = [self._result(one).scenario for one in (name, self.reference)]
+            ours, theirs = ({*scenario.levers, *scenario.shocks} for scenario in several)
             moved = [use.start for use in ours ^ theirs if use.reach]
             found[name] = min([*differs[:1].tolist(), *moved, self.quarters + 1])
         return found

@@ -260,13 +260,13 @@ class Design:
         return [dict(zip(part.columns, row, strict=True)) for row in zip(*(part[c].tolist() for c in part), strict=True)]
 
 
-def at(base: Scenario, point: Mapping[str, Any], stories: Mapping[str, Scenario] | None = None) -> Scenario:
+def at(base: Scenario, point: Mapping[str, Any], several: Mapping[str, Scenario] | None = None) -> Scenario:
     """A scenario with the dials at a point; a dial of a lever or shock that the scenario does not use adds it.
 
-    stories: the scenarios that the factor "scenario" names, where they are not to be read from their files again.
+    several: the scenarios that the factor "scenario" names, where they are not to be read from their files again.
     """
     if "scenario" in point:
-        start = (stories or {}).get(point["scenario"]) or scenarios.load(point["scenario"])
+        start = (several or {}).get(point["scenario"]) or scenarios.load(point["scenario"])
         start = start.changed(mechanisms=base.mechanisms)
         base = replace(start, quarters=base.quarters, profile=base.profile if "profile" in point else start.profile,
                        parameters={**start.parameters, **base.parameters}, levers=(*start.levers, *base.levers),
@@ -432,9 +432,9 @@ def one_at_a_time(factors: Any, scenario: Scenario | None = None) -> Design:
     """A first point with every factor at its base (the scenario's value of it, else the first level), then each factor
     alone through its levels."""
     chosen = parse_factors(factors)
-    story = scenario or scenarios.load("lets_dance")
-    own: dict[str, Any] = {n: v for n, v in story.values().items() if _turned(n)} | {"profile": story.profile}
-    for use in (*story.levers, *story.shocks):
+    scenario = scenario or scenarios.load("lets_dance")
+    own: dict[str, Any] = {n: v for n, v in scenario.values().items() if _turned(n)} | {"profile": scenario.profile}
+    for use in (*scenario.levers, *scenario.shocks):
         own |= {f"{use.name}.{dial}": getattr(use, dial) for dial in DIALS if getattr(use, dial) is not None}
     base = {f.name: own[f.name] if f.name in own else f.grid()[0] for f in chosen}
     rows = [base] + [{**base, f.name: value} for f in chosen for value in f.grid() if value != base[f.name]]

@@ -257,12 +257,12 @@ def early_warning(scenario: Any = "lets_dance", along: str | Axis = "B=0:0.8", o
         if isinstance(share, bool) or not isinstance(share, int | float) or not 0.01 <= share <= top:
             raise Refused("{what} must be a share of the series from 0.01 to {top:g}, not {share!r}.", what=what, top=top,
                           share=share)
-    story = scenarios.load(scenario).changed(**changes)
+    scenario = scenarios.load(scenario).changed(**changes)
     knots = [(0, axis.first), (settle, axis.first), (settle + quarters, axis.last)]
-    moving, quiet = (moved(story, axis.name, points) for points in (knots, [*knots[:2], (settle + quarters, axis.first)]))
+    moving, quiet = (moved(scenario, axis.name, way) for way in (knots, [*knots[:2], (settle + quarters, axis.first)]))
     same, other = np.arange(seed, seed + runs), np.arange(seed + runs, seed + 2 * runs)
     columns = [name, *REGIMES]
-    forced, null, test = (paths(story, schedule, seeds, columns, progress)[:, :, settle:]
+    forced, null, test = (paths(scenario, schedule, seeds, columns, progress)[:, :, settle:]
                           for schedule, seeds in ((moving, same), (quiet, same), (quiet, other)))
     home = int(forced[1:, :, 0].mean(axis=1).argmax())
     gone = forced[1 + home] < 0.5
@@ -288,5 +288,5 @@ def early_warning(scenario: Any = "lets_dance", along: str | Axis = "B=0:0.8", o
         groups.append(kept)
     judged = judge(series, groups[0], groups[1], window=window, bandwidth=bandwidth, seed=seed, progress=progress)
     span = (axis.last - axis.first) / quarters
-    return EarlyWarning(axis, name, story.title or story.name, REGIMES[home], quarters, settle, seed, at,
+    return EarlyWarning(axis, name, scenario.title or scenario.name, REGIMES[home], quarters, settle, seed, at,
                         axis.first + span * at, forced[0], null[0], used, left_out, window, bandwidth, ahead, judged)

@@ -123,9 +123,9 @@ def robustness(scenario: Scenario, condition: Condition, finalists: Sequence[Por
     import pandas as pd
 
     made = []
-    for world, story in worlds(scenario, drawn).items():
+    for world, there in worlds(scenario, drawn).items():
         held = [scores >= 1.0 for scores in together(
-            evaluator(story, condition, seeds[:1], municipalities), [(p, seeds) for p in finalists], threads)]
+            evaluator(there, condition, seeds[:1], municipalities), [(p, seeds) for p in finalists], threads)]
         best = max(float(h.mean()) for h in held)
         kind = "draw" if world.startswith("draw ") else "assumed" if world == "as assumed" else "shock"
         made += [{"portfolio": code(p), "world": world, "kind": kind, "success": float(h.mean()), "runs": len(seeds),

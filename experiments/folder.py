@@ -112,9 +112,10 @@ def manifest(results: Mapping[str, Result], command: str, hashes: Mapping[str, s
     }
 
 
-def mechanisms_of(*stories: Scenario) -> dict[str, Any]:
+def mechanisms_of(*several: Scenario) -> dict[str, Any]:
     """The entry of a manifest that says which mechanisms of the user's own ran, with their sources' hashes; or none."""
-    running = dict.fromkeys(one for story in stories for one in story.mechanisms) or dict.fromkeys(mechanism.everywhere())
+    named = (one for scenario in several for one in scenario.mechanisms)
+    running = dict.fromkeys(named) or dict.fromkeys(mechanism.everywhere())
     said = {one.name: {"file": one.file, "hash": one.hash} for one in running}
     return {"mechanisms": said} if said else {}
 
@@ -290,8 +291,8 @@ def again(folder: Path, progress: Callable[[int], None] | None = None) -> dict[s
     where = None if text is None else places.from_text(text)
     results = {}
     for name, toml in said["scenarios"].items():
-        story = scenarios.read(name, f"{folder / MANIFEST}, scenario {name}", toml)
-        results[name] = simulate(story, runs=said["seeds"]["runs"], seed=said["seeds"]["first"], municipalities=where,
+        scenario = scenarios.read(name, f"{folder / MANIFEST}, scenario {name}", toml)
+        results[name] = simulate(scenario, runs=said["seeds"]["runs"], seed=said["seeds"]["first"], municipalities=where,
                                  progress=progress)
     return results
 

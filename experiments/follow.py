@@ -63,7 +63,7 @@ class Case:
     between: hears, in the caller's thread, how many particles ran since; what it raises stops the rest.
     """
 
-    story: Scenario
+    scenario: Scenario
     worlds: Worlds
     towns: places.Municipalities
     seen: tuple[Seen, ...]
@@ -73,7 +73,7 @@ class Case:
     @cached_property
     def names(self) -> list[str]:
         """What is uncertain, in the order of the particles' columns."""
-        return self.worlds.uncertain(self.story)
+        return self.worlds.uncertain(self.scenario)
 
     @property
     def start(self) -> list[int]:
@@ -85,16 +85,16 @@ class Case:
         from scipy.special import ndtr
 
         u = dict(zip(self.names, ndtr(correlated(z, self.names, self.worlds.correlations)).T, strict=True))
-        return self.worlds.at(u, self.story)
+        return self.worlds.at(u, self.scenario)
 
-    def each(self, z: np.ndarray, luck: np.ndarray, last: int, story: Scenario,
+    def each(self, z: np.ndarray, luck: np.ndarray, last: int, scenario: Scenario,
              keep: Callable[[int, tuple[np.ndarray, ...]], None]) -> None:
         """Run every particle up to quarter `last`; keep(k, arrays of a `Result`), from several threads."""
         columns = self.worlds_at(z)
         names = list(columns)
-        plain = not (story.levers or story.shocks or story.mechanisms or set(names) & set(STRUCTURES))
+        plain = not (scenario.levers or scenario.shocks or scenario.mechanisms or set(names) & set(STRUCTURES))
         if plain:  # parameters stay as they are: no schedule needs to be made
-            base = schedule.build(story, max(last, 1), self.towns).shipped
+            base = schedule.build(scenario, max(last, 1), self.towns).shipped
             numbers = np.column_stack([np.asarray(columns[name], np.float64) for name in names])
             at = [(base.dtype.names or ()).index(name) for name in names]
 
@@ -103,9 +103,9 @@ class Case:
                 if plain:
                     table = base.copy()
                     table.view(np.float64).reshape(len(table), -1)[:, at] = numbers[k]
-                    keep(k, along(story, self.towns, luck[k], last, table))
+                    keep(k, along(scenario, self.towns, luck[k], last, table))
                 else:
-                    there = put(story, {name: columns[name][k] for name in names})
+                    there = put(scenario, {name: columns[name][k] for name in names})
                     keep(k, along(there, self.towns, luck[k], last))
             return span[1] - span[0]
 
@@ -131,7 +131,7 @@ class Case:
             for s, name in enumerate(self.kept):
                 traces[k, :, s] = arrays[0][name][0]
 
-        self.each(z, luck, last, self.story, keep)
+        self.each(z, luck, last, self.scenario, keep)
         return traces
 
     def likelihood(self, quarter: int) -> particles.Likelihood:
@@ -153,15 +153,15 @@ class Case:
             if one.quarter == quarter:
                 yield one, true(one), None if earlier is None else (self.seen[earlier], true(self.seen[earlier]))
 
-    def holds(self, z: np.ndarray, luck: np.ndarray, story: Scenario, target: Condition) -> np.ndarray:
+    def holds(self, z: np.ndarray, luck: np.ndarray, scenario: Scenario, target: Condition) -> np.ndarray:
         """bool[n]: in which particles the target is reached under a scenario."""
         held = np.zeros(len(z), bool)
 
         def keep(k: int, arrays: tuple[np.ndarray, ...]) -> None:
-            result = Result(story, self.towns, luck[k, :1], *arrays)
+            result = Result(scenario, self.towns, luck[k, :1], *arrays)
             held[k] = bool(target.holds(target.outcome.of(result))[0])
 
-        self.each(z, luck, story.quarters, story, keep)
+        self.each(z, luck, scenario.quarters, scenario, keep)
         return held
 
 
@@ -349,16 +349,16 @@ def make_case(seen: SeenLike, scenario: ScenarioLike = "lone_ranger", plan: str 
     """The case and its plan, checked; words as in `follow`."""
     told = read_seen(seen)
     policy = Policy(title=NO_PLAN) if plan is None else read_policy(plan) if isinstance(plan, str) else plan
-    story = policy.on(scenarios.load(policy.start or scenario))
+    scenario = policy.on(scenarios.load(policy.start or scenario))
     there = worlds or Worlds(2000, within="30%")
-    if told[-1].quarter >= story.quarters:
+    if told[-1].quarter >= scenario.quarters:
         raise Refused("quarter {quarter} was seen, which is not before the horizon of {horizon}; raise quarters.",
-                      quarter=told[-1].quarter, horizon=story.quarters)
-    fixed = {*there.parameters, *there.posterior_values, *there.alternatives, *story.parameters}
+                      quarter=told[-1].quarter, horizon=scenario.quarters)
+    fixed = {*there.parameters, *there.posterior_values, *there.alternatives, *scenario.parameters}
     start = {name: _PLANE for name in ("C0", "G0") if name not in fixed}
     there = replace(there, parameters={**there.parameters, **start})
-    towns = places.of(story, municipalities)
-    return Case(story, there, towns, told, cores() if threads is None else threads), policy
+    towns = places.of(scenario, municipalities)
+    return Case(scenario, there, towns, told, cores() if threads is None else threads), policy
 
 
 def follow(seen: SeenLike, scenario: ScenarioLike = "lone_ranger", plan: str | Policy | None = None,
@@ -388,18 +388,18 @@ def follow(seen: SeenLike, scenario: ScenarioLike = "lone_ranger", plan: str | P
         raise Refused("the chance that is needed must lie between 0 and 1, not {needed!r}.", needed=needed)
     case, policy = make_case(seen, scenario, plan, worlds, municipalities, threads)
     case = replace(case, between=between) if between else case
-    if (asked.outcome.last or 0) > case.story.quarters:
+    if (asked.outcome.last or 0) > case.scenario.quarters:
         raise Refused("{asked} looks at quarter {last}, after the horizon of {quarters}; name an earlier quarter or raise "
-                      "quarters.", asked=asked.outcome, last=asked.outcome.last, quarters=case.story.quarters)
+                      "quarters.", asked=asked.outcome, last=asked.outcome.last, quarters=case.scenario.quarters)
     step = progress or (lambda count: None)
     rng = np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE]))
-    cloud = particles.begin(case.worlds.worlds, len(case.names), case.story.quarters, rng)
+    cloud = particles.begin(case.worlds.worlds, len(case.names), case.scenario.quarters, rng)
     first = pd.DataFrame(case.worlds_at(cloud.z))
 
     def reached(after: int) -> np.ndarray:
         """bool[2, particles]: without what of the plan lies after a quarter, and with it; run once where they are one."""
-        stopped, with_it = _stopped(case.story, policy, after), case.holds(cloud.z, cloud.luck, case.story, asked)
-        same = stopped.levers == case.story.levers
+        stopped, with_it = _stopped(case.scenario, policy, after), case.holds(cloud.z, cloud.luck, case.scenario, asked)
+        same = stopped.levers == case.scenario.levers
         return np.stack([with_it if same else case.holds(cloud.z, cloud.luck, stopped, asked), with_it])
 
     before = reached(0)
@@ -440,14 +440,14 @@ def recover(case: Case, repetitions: int, seed: int = 1, moves: int = 1,
     rows, M, now = [], len(case.towns), case.seen[-1].quarter
     for repetition in range(repetitions):
         rng = np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE, repetition + 1]))
-        truth = particles.begin(1, len(case.names), case.story.quarters, rng)
+        truth = particles.begin(1, len(case.names), case.scenario.quarters, rng)
         trace = case.simulate(truth.z, truth.luck, now)[0]
         there = np.array([[trace[one.quarter, case.kept.index(one.signal)] for one in case.seen]])
         values = answered(case.seen, there, M, rng.standard_normal(there.shape))[0]
         seen = [replace(one, value=float(value)) for one, value in zip(case.seen, values, strict=True)
                 if np.isfinite(value)]
         city = replace(case, seen=tuple(seen))
-        cloud = particles.begin(case.worlds.worlds, len(case.names), case.story.quarters, rng)
+        cloud = particles.begin(case.worlds.worlds, len(case.names), case.scenario.quarters, rng)
         standing, _ = taken_in(city, cloud, rng, moves, lambda count: None)
         for name in ("C", "G", "T", "services"):
             values, true = cloud.traces[:, now, city.kept.index(name)], float(trace[now, case.kept.index(name)])
@@ -465,17 +465,17 @@ def steps(case_seen: Sequence[Seen]) -> int:
     return len({one.quarter for one in case_seen}) + 2
 
 
-def _stopped(story: Scenario, policy: Policy, now: int) -> Scenario:
+def _stopped(scenario: Scenario, policy: Policy, now: int) -> Scenario:
     """The scenario in which nothing of the policy acts after a quarter; what acted by then is as it was."""
     mine, kept = list(policy.levers), []
-    for use in story.levers:
+    for use in scenario.levers:
         if use in mine:
             mine.remove(use)
             if use.start > now:
                 continue
             use = replace(use, duration=min(use.duration or 10**6, now - use.start + 1))
         kept.append(use)
-    return replace(story, levers=tuple(kept))
+    return replace(scenario, levers=tuple(kept))
 
 
 def _standing(case: Case, cloud: Cloud, quarter: int) -> dict[str, float]:

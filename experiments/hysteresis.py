@@ -138,17 +138,17 @@ def hysteresis(scenario: Any = "lets_dance", along: str | Axis = "B=0:0.8", outc
     for what, value, low, high in (("quarters", quarters, 16, 2000), ("settle", settle, 1, 1000),
                                    ("wait", wait, 16, 2000), ("runs", runs, 2, 10_000), ("seed", seed, 0, LAST_SEED)):
         check_whole(what, value, low, high)
-    story = scenarios.load(scenario).changed(**changes)
+    scenario = scenarios.load(scenario).changed(**changes)
     seeds = np.arange(seed, seed + runs)
     values = np.linspace(axis.first, axis.last, 41)
-    loops = [_loop(story, axis, name, seeds, values, way, settle, seed, progress) for way in (quarters // 2, quarters)]
+    loops = [_loop(scenario, axis, name, seeds, values, way, settle, seed, progress) for way in (quarters // 2, quarters)]
     slow = loops[-1]
     gaps = np.abs((slow.back - slow.there).mean(axis=0))
     at = int(np.argmax(gaps[:-1]))  # at the last value both ways are one
-    there, back = (_held(story, axis, name, seeds, knots, wait, progress) for knots in _stops(axis, values[at], quarters,
+    there, back = (_held(scenario, axis, name, seeds, knots, wait, progress) for knots in _stops(axis, values[at], quarters,
                                                                                                settle))
-    return Hysteresis(axis, values, name, story.title or story.name, loops, float(values[at]), back - there,
-                      _at_rest(story, axis, name, values), seed, settle)
+    return Hysteresis(axis, values, name, scenario.title or scenario.name, loops, float(values[at]), back - there,
+                      _at_rest(scenario, axis, name, values), seed, settle)
 
 
 def _knots(axis: Axis, way: int, settle: int) -> list[tuple[int, float]]:
@@ -156,13 +156,13 @@ def _knots(axis: Axis, way: int, settle: int) -> list[tuple[int, float]]:
             (2 * settle + 2 * way, axis.first)]
 
 
-def _loop(story: Scenario, axis: Axis, name: str, seeds: np.ndarray, values: np.ndarray, way: int, settle: int,
+def _loop(scenario: Scenario, axis: Axis, name: str, seeds: np.ndarray, values: np.ndarray, way: int, settle: int,
           seed: int, progress: Callable[[int], None] | None) -> Loop:
-    schedule = moved(story, axis.name, _knots(axis, way, settle))
-    found, = paths(story, schedule, seeds, [name], progress)
+    schedule = moved(scenario, axis.name, _knots(axis, way, settle))
+    found, = paths(scenario, schedule, seeds, [name], progress)
     still = schedule.copy()
     still[axis.name] = axis.first
-    if np.array_equal(found[:1], paths(story, still, seeds[:1], [name])[0]):
+    if np.array_equal(found[:1], paths(scenario, still, seeds[:1], [name])[0]):
         raise Refused("{name} ({title}) moves nothing within a run: it acts at the start only, or {name_2} does not "
                       "answer to it; `letsdance map tipping` runs each value apart.", name=axis.name,
                       title=PARAMETERS[axis.name].title, name_2=name)
@@ -182,21 +182,21 @@ def _stops(axis: Axis, value: float, way: int, settle: int) -> list[list[tuple[i
     return [[*began, (settle + there, value)], [*began, (settle + way, axis.last), (settle + way + back, value)]]
 
 
-def _held(story: Scenario, axis: Axis, name: str, seeds: np.ndarray, knots: list[tuple[int, float]], wait: int,
+def _held(scenario: Scenario, axis: Axis, name: str, seeds: np.ndarray, knots: list[tuple[int, float]], wait: int,
           progress: Callable[[int], None] | None) -> np.ndarray:
     """float64[R, wait + 1]: the outcome from the quarter in which the parameter stops."""
     stop = knots[-1][0]
-    schedule = moved(story, axis.name, [*knots, (stop + wait, knots[-1][1])])
-    return paths(story, schedule, seeds, [name], progress)[0][:, stop:]
+    schedule = moved(scenario, axis.name, [*knots, (stop + wait, knots[-1][1])])
+    return paths(scenario, schedule, seeds, [name], progress)[0][:, stop:]
 
 
-def _at_rest(story: Scenario, axis: Axis, name: str, values: np.ndarray) -> np.ndarray:
+def _at_rest(scenario: Scenario, axis: Axis, name: str, values: np.ndarray) -> np.ndarray:
     """float64[2, N]: the mean field at rest along the values, there and back; not numbers for what it does not have."""
     found = np.full((2, len(values)), np.nan)
     if name not in meanfield.STOCKS:
         return found
-    p = environment.build(story)[0]
-    given = story.values()
+    p = environment.build(scenario)[0]
+    given = scenario.values()
     state = meanfield.start(given["C0"], given["G0"], p)
     for way, order in enumerate((range(len(values)), reversed(range(len(values))))):
         for i in order:

@@ -121,7 +121,7 @@ def knowing(found: OverWorlds, seed: int = 1) -> Knowing:
         raise Refused("the value of knowing needs at least 20 worlds in which every policy was measured, not {count}; take "
                       "more worlds, or another outcome.", count=int(known.sum()))
     good = sign * found.values[:, known]
-    names, means = list(found.stories), good.mean(axis=2)
+    names, means = list(found.scenarios), good.mean(axis=2)
     best = names[int(means.mean(axis=1).argmax())]
     W = means.shape[1]
     rng = np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE]))

@@ -100,7 +100,7 @@ class Conducted:
             yield arm, found
 
 
-def story_of(lesson: Lesson, arm: Arm, off: bool = False) -> Scenario:
+def scenario_of(lesson: Lesson, arm: Arm, off: bool = False) -> Scenario:
     """The scenario of an arm; off: with the mechanism of the lesson's glass box switched off."""
     usual: dict[str, Any] = {"parameters": dict(lesson.parameters), "quarters": lesson.quarters}
     policy = read_policy(f"{arm.name}: {arm.policy}") if arm.policy.strip() else Policy(title=arm.name)
@@ -117,9 +117,9 @@ class Bench:
         self.lesson, self.runs, self.seed, self.progress = lesson, runs, seed, progress
         self._kept: dict[tuple[str, bool], Any] = {}
 
-    def story(self, arm: Arm, off: bool = False) -> Scenario:
+    def scenario(self, arm: Arm, off: bool = False) -> Scenario:
         """The scenario of an arm."""
-        return story_of(self.lesson, arm, off)
+        return scenario_of(self.lesson, arm, off)
 
     def result(self, arm: Arm, off: bool = False) -> Any:
         """Its runs."""
@@ -131,7 +131,7 @@ class Bench:
                 settings: dict[str, Any] = dict(arm.settings)
                 self._kept[key] = classic_model(arm.classic, self.runs, self.seed + arm.seeds_from, **settings)
             else:
-                self._kept[key] = simulate(self.story(arm, off), runs=self.runs, seed=self.seed + arm.seeds_from)
+                self._kept[key] = simulate(self.scenario(arm, off), runs=self.runs, seed=self.seed + arm.seeds_from)
             if self.progress:
                 self.progress(1)
         return self._kept[key]
@@ -174,7 +174,7 @@ def check(lesson: Lesson) -> None:
                     raise Refused("{name} has no parameter {key!r}.{near} Known: {known}.", name=arm.classic, key=key,
                                   near=nearest(key, known), known=", ".join(known))
         else:
-            bench.story(arm)
+            bench.scenario(arm)
     classic = {arm.name for arm in lesson.arm if arm.classic}
     for claim in lesson.claim:
         for name in filter(None, (claim.outcome, claim.over, claim.minus)):

@@ -1,6 +1,6 @@
 """Runs whose luck is told quarter by quarter: a seed for each, so that a run may share another's past and not its future.
 
-    rows = along(story, towns, seeds)    # seeds uint64[Q + 1]; all alike: the run of `simulate` with that seed
+    rows = along(scenario, towns, seeds)    # seeds uint64[Q + 1]; all alike: the run of `simulate` with that seed
 
 The phases are the engine's own, in the order of `simulation.engine.QUARTER`; a test holds that equal seeds give the run of
 that seed to the last bit.
@@ -65,12 +65,12 @@ def _state(towns: Municipalities, p: Any) -> State:
     return states[key]
 
 
-def along(story: Scenario, towns: Municipalities, luck: np.ndarray, last: int | None = None,
+def along(scenario: Scenario, towns: Municipalities, luck: np.ndarray, last: int | None = None,
           table: np.ndarray | None = None) -> tuple[np.ndarray, ...]:
     """One run up to quarter `last`, as the arrays of a `Result` of one run. luck: uint64[last + 1]; table: the schedule,
     where it is made already."""
-    last = story.quarters if last is None else last
-    made = schedule.build(story, max(last, 1), towns) if table is None else schedule.as_schedule(table)
+    last = scenario.quarters if last is None else last
+    made = schedule.build(scenario, max(last, 1), towns) if table is None else schedule.as_schedule(table)
     M, T = len(towns), last + 1
     rows = np.zeros((1, T), ROW)
     stage, depth, regime = (np.zeros((1, T, M), kind) for kind in (np.uint8, np.float32, np.uint8))

@@ -90,24 +90,24 @@ def basins(worlds: Worlds, scenario: ScenarioLike, grid: int, quarters: int, run
            threads: int | None = None, progress: Callable[[int], None] | None = None, **changes: Unpack[Acting]) -> Plane:
     """As `Worlds.basins`."""
     check_whole("grid", grid, 2, 101)
-    story = scenarios.load(scenario).changed(quarters=quarters, **changes)
-    fixed = [name for name in ("C0", "G0") if name in story.parameters or name in worlds.parameters
+    scenario = scenarios.load(scenario).changed(quarters=quarters, **changes)
+    fixed = [name for name in ("C0", "G0") if name in scenario.parameters or name in worlds.parameters
              or name in worlds.posterior_values]
     if fixed:
         raise Refused("the basin map starts everywhere on the plane, so {fixed} cannot be set; take it out.",
                       fixed=" and ".join(fixed))
     starts = np.linspace(0.05, 0.95, grid)
-    stories = [replace(story, C=float(C), G=float(G)) for C in starts for G in starts]
-    table = worlds.table(story)
-    shares = np.zeros((len(stories), len(table), runs, len(REGIMES)))
-    assumed = np.zeros((len(stories), 1, runs, len(REGIMES)))
+    several = [replace(scenario, C=float(C), G=float(G)) for C in starts for G in starts]
+    table = worlds.table(scenario)
+    shares = np.zeros((len(several), len(table), runs, len(REGIMES)))
+    assumed = np.zeros((len(several), 1, runs, len(REGIMES)))
 
     def keep(into: np.ndarray) -> Callable[[int, int, Result], None]:
         def one(w: int, k: int, result: Result) -> None:
             into[k, w] = np.stack([result.rows[name][:, -1] for name in REGIMES], axis=1)
         return one
 
-    each(stories, table, runs, seed, keep(shares), None, threads, progress)
-    each(stories, table.iloc[:1, :0], runs, seed, keep(assumed), None, threads, progress)
+    each(several, table, runs, seed, keep(shares), None, threads, progress)
+    each(several, table.iloc[:1, :0], runs, seed, keep(assumed), None, threads, progress)
     return Plane(worlds, table, starts, quarters, seed, shares.reshape(grid, grid, len(table), runs, -1),
                  assumed.reshape(grid, grid, runs, -1))

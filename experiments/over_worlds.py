@@ -46,7 +46,7 @@ class OverWorlds:
 
     asked: Worlds
     table: pd.DataFrame
-    stories: Mapping[str, Scenario]
+    scenarios: Mapping[str, Scenario]
     reference: str
     outcome: Outcome
     less: bool
@@ -66,19 +66,19 @@ class OverWorlds:
     @property
     def quarters(self) -> int:
         """The last quarter."""
-        return self.stories[self.reference].quarters
+        return self.scenarios[self.reference].quarters
 
     @property
     def others(self) -> tuple[str, ...]:
         """The policies that are held against the reference."""
-        return tuple(name for name in self.stories if name != self.reference)
+        return tuple(name for name in self.scenarios if name != self.reference)
 
     def level(self, policy: str) -> np.ndarray:
         """float64[world, run]: a policy's outcome."""
-        if policy not in self.stories:
+        if policy not in self.scenarios:
             raise Refused("there is no policy {policy!r} in this comparison.{near} Known: {known}.", policy=policy,
-                          near=nearest(policy, self.stories), known=", ".join(self.stories))
-        return np.asarray(self.values[list(self.stories).index(policy)])
+                          near=nearest(policy, self.scenarios), known=", ".join(self.scenarios))
+        return np.asarray(self.values[list(self.scenarios).index(policy)])
 
     def difference(self, policy: str) -> np.ndarray:
         """float64[world, run]: the outcome less the reference's."""
@@ -110,7 +110,7 @@ class OverWorlds:
     @cached_property
     def regret(self) -> np.ndarray:
         """float64[policy, world]: how much better the best of these policies is in that world (Savage 1951)."""
-        good = (-1.0 if self.less else 1.0) * np.stack([world_means(self.level(name)) for name in self.stories])
+        good = (-1.0 if self.less else 1.0) * np.stack([world_means(self.level(name)) for name in self.scenarios])
         return np.asarray(good.max(axis=0) - good)
 
     @cached_property
@@ -131,7 +131,7 @@ class OverWorlds:
             row: dict[str, Any] = {"policy": name, "mean": e.mean, "low": e.low, "high": e.high,
                                    "worst": sign * float(np.nanmin(sign * means)) if np.isfinite(means).any() else np.nan,
                                    "worst_tenth": sign * tenth(sign * means)}
-            regret = self.regret[list(self.stories).index(name)]
+            regret = self.regret[list(self.scenarios).index(name)]
             row |= {"regret": mean(regret), "largest_regret": float(np.nanmax(regret, initial=-np.inf))
                     if np.isfinite(regret).any() else np.nan}
             if k:
@@ -151,7 +151,7 @@ class OverWorlds:
     def by_world(self) -> pd.DataFrame:
         """One row a world: what it is, then each policy's mean outcome and regret in it."""
         columns = {"world": np.arange(self.worlds)}
-        for k, name in enumerate(self.stories):
+        for k, name in enumerate(self.scenarios):
             columns |= {f"mean {name}": world_means(self.level(name)), f"regret {name}": self.regret[k]}
         return self.table.assign(**columns)
 
@@ -161,14 +161,14 @@ class OverWorlds:
         import pandas as pd
 
         P, W, R = self.values.shape
-        return pd.DataFrame({"policy": np.repeat(list(self.stories), W * R),
+        return pd.DataFrame({"policy": np.repeat(list(self.scenarios), W * R),
                              "world": np.tile(np.repeat(np.arange(W), R), P),
                              "run": np.tile(np.arange(R), P * W), "seed": np.tile(np.arange(R) + self.seed, P * W),
                              str(self.outcome): self.values.ravel()})
 
     def points(self, policy: str) -> float:
         """Points that a policy's levers cost over the horizon beyond those of the reference."""
-        spent = [schedule.build(self.stories[name]).spent for name in (policy, self.reference)]
+        spent = [schedule.build(self.scenarios[name]).spent for name in (policy, self.reference)]
         return spent[0] - spent[1]
 
     def __repr__(self) -> str:
@@ -209,19 +209,19 @@ def compare(worlds: Worlds, given: PoliciesLike, runs: int, seed: int, quarters:
             outcome: str | Outcome, better: str | None, threads: int | None = None,
             progress: Callable[[int], None] | None = None) -> OverWorlds:
     """As `Worlds.compare`."""
-    stories = policies(given, start, quarters)
-    reference = next(iter(stories)) if against is None else against
-    if reference not in stories:
+    scenarios = policies(given, start, quarters)
+    reference = next(iter(scenarios)) if against is None else against
+    if reference not in scenarios:
         raise Refused("there is no policy {reference!r} to compare against.{near} Known: {known}.", reference=reference,
-                      near=nearest(reference, stories), known=", ".join(stories))
+                      near=nearest(reference, scenarios), known=", ".join(scenarios))
     if better not in (None, "more", "less"):
         raise Refused("better must be more or less, not {better!r}.", better=better)
     asked = parse(outcome)
-    within_horizon(asked, next(iter(stories.values())).quarters)
-    table = worlds.table(*stories.values())
-    values = outcomes(list(stories.values()), table, [asked], runs, seed, municipalities, threads, progress)[0]
+    within_horizon(asked, next(iter(scenarios.values())).quarters)
+    table = worlds.table(*scenarios.values())
+    values = outcomes(list(scenarios.values()), table, [asked], runs, seed, municipalities, threads, progress)[0]
     less = less_is_better(asked) if better is None else better == "less"
-    return OverWorlds(worlds, table, stories, reference, asked, less, seed, values)
+    return OverWorlds(worlds, table, scenarios, reference, asked, less, seed, values)
 
 
 def within_horizon(asked: Outcome, quarters: int) -> None:

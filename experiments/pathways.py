@@ -111,10 +111,10 @@ class Pathway:
     policy: Policy
     rules: tuple[Rule, ...] = ()
 
-    def check(self, story: Scenario) -> Scenario:
+    def check(self, scenario: Scenario) -> Scenario:
         """The scenario without any rule's lever; `Refused` for rules that look after the horizon or start a lever twice."""
         one_horizon(self.policy)
-        made = self.policy.on(story)
+        made = self.policy.on(scenario)
         for rule in self.rules:
             if rule.quarter >= made.quarters:
                 raise Refused("rule {rule}: quarter {quarter} is not before the horizon of {quarters}.", rule=str(rule),
@@ -145,7 +145,7 @@ def read(text: str) -> Pathway:
 
 # ---------------------------------------------------------------- how one runs
 
-def follow(story: Scenario, rules: Sequence[Rule], towns: Municipalities, seeds: np.ndarray, survey: int = 400
+def follow(scenario: Scenario, rules: Sequence[Rule], towns: Municipalities, seeds: np.ndarray, survey: int = 400
            ) -> tuple[Result, np.ndarray, np.ndarray]:
     """Runs of a scenario with rules: (result, points float64[R], fired bool[R, rules]).
 
@@ -154,21 +154,21 @@ def follow(story: Scenario, rules: Sequence[Rule], towns: Municipalities, seeds:
     """
     order = sorted(range(len(rules)), key=lambda k: rules[k].quarter)
     fired = np.zeros((len(seeds), len(rules)), bool)
-    arrays = list(run_seeds(towns, schedule.build(story), seeds, 1))
+    arrays = list(run_seeds(towns, schedule.build(scenario), seeds, 1))
     for k in order:
         rule = rules[k]
         fired[:, k] = rule.fires(seen(rule, arrays[0][rule.signal][:, rule.quarter], seeds, survey))
         for pattern in {tuple(row) for row in fired[fired[:, k]].tolist()}:
             at = np.flatnonzero((fired == np.array(pattern)).all(axis=1))
             more = [rules[j].use() for j in range(len(rules)) if pattern[j]]
-            again = run_seeds(towns, schedule.build(story.changed(levers=more)), seeds[at], 1)
+            again = run_seeds(towns, schedule.build(scenario.changed(levers=more)), seeds[at], 1)
             for whole, part in zip(arrays, again, strict=True):
                 whole[at] = part
     points = np.zeros(len(seeds))
     for pattern in {tuple(row) for row in fired.tolist()}:
         more = [rules[j].use() for j in range(len(rules)) if pattern[j]]
-        points[(fired == np.array(pattern)).all(axis=1)] = schedule.build(story.changed(levers=more)).spent
-    return Result(story, towns, seeds, *arrays), points, fired
+        points[(fired == np.array(pattern)).all(axis=1)] = schedule.build(scenario.changed(levers=more)).spent
+    return Result(scenario, towns, seeds, *arrays), points, fired
 
 
 def seen(rule: Rule, true: np.ndarray, seeds: np.ndarray, survey: int) -> np.ndarray:
@@ -198,7 +198,7 @@ class Pathways:
         """As `OverWorlds.summary`, with points as the mean over runs, and one column a rule: the share in which it
         fires."""
         frame = self.over.summary
-        names = list(self.over.stories)
+        names = list(self.over.scenarios)
         spent = {name: float(self.points[k].mean()) for k, name in enumerate(names)}
         frame = frame.assign(points=[spent[name] for name in frame["policy"]])
         for n in range(max(len(way.rules) for way in self.ways.values())):
@@ -255,22 +255,22 @@ def pathways(given: Iterable[str] | Mapping[str, str], start: ScenarioLike = "lo
     check_whole("survey", survey, 10, 10_000_000)
     check_whole("runs", runs, 1, 1_000_000)
     asked = parse(outcome)
-    stories = {name: way.check(base) for name, way in ways.items()}
+    several = {name: way.check(base) for name, way in ways.items()}
     if asked.first is not None and (asked.last or 0) > base.quarters:
         raise Refused("{asked} looks at quarter {last}, after the horizon of {quarters}; name an earlier quarter or raise "
                       "quarters.", asked=asked, last=asked.last, quarters=base.quarters)
-    table = worlds.table(*stories.values()) if worlds is not None else None
+    table = worlds.table(*several.values()) if worlds is not None else None
     there = [{}] if table is None else rows(table)
     where = None if municipalities is None else places.load(municipalities)
     seeds = np.arange(seed, seed + runs, dtype=np.uint64)
     values = np.full((len(ways), len(there), runs), np.nan)
     points = np.zeros_like(values)
     fired = {name: np.zeros((len(there), runs, len(way.rules)), bool) for name, way in ways.items()}
-    kept = shared(list(stories.values()), [] if table is None else list(table.columns))
+    kept = shared(list(several.values()), [] if table is None else list(table.columns))
 
     def work(w: int) -> None:
-        for k, (name, story) in enumerate(stories.items()):
-            here = put(story, there[w], kept[k])
+        for k, (name, scenario) in enumerate(several.items()):
+            here = put(scenario, there[w], kept[k])
             towns = places.of(here, where)
             result, points[k, w], fired[name][w] = follow(here, ways[name].rules, towns, seeds, survey)
             values[k, w] = asked.of(result)
@@ -280,8 +280,8 @@ def pathways(given: Iterable[str] | Mapping[str, str], start: ScenarioLike = "lo
     together(work, len(there), threads)
     import pandas as pd
 
-    over = OverWorlds(worlds or Worlds(2, "fixed"), pd.DataFrame(index=range(1)) if table is None else table, stories,
-                      next(iter(stories)), asked, less_is_better(asked), seed, values)
+    over = OverWorlds(worlds or Worlds(2, "fixed"), pd.DataFrame(index=range(1)) if table is None else table, several,
+                      next(iter(several)), asked, less_is_better(asked), seed, values)
     return Pathways(over, ways, points, fired)
 
 

@@ -50,7 +50,7 @@ class Laboratory:
     #: Parameters in another world than the assumed one; what an experiment sets itself goes over them.
     world: Mapping[str, float] = field(default_factory=dict)
 
-    def story(self, start: str | Scenario) -> Scenario:
+    def scenario(self, start: str | Scenario) -> Scenario:
         """A start in this laboratory's world."""
         return load(start).changed(parameters=self.world) if self.world else load(start)
 
@@ -60,7 +60,7 @@ class Laboratory:
         key = (load(start).name, quarters, *levers, "|", *shocks, profile, times, *sorted(parameters.items()))
         if key not in self._kept:
             self._kept[key] = simulate(
-                self.story(start), self.runs * times, quarters, self.seed, parameters, levers, shocks, profile)
+                self.scenario(start), self.runs * times, quarters, self.seed, parameters, levers, shocks, profile)
         return self._kept[key]
 
     def seeds(self) -> range:
@@ -354,8 +354,8 @@ def trust_on_part_and_success(start: Scenario, seed: int, quarters: int = 60, ye
 
     One row a citizen and year from quarter 8 on, years as fixed effects. Returns the two coefficients.
     """
-    story = start.changed(quarters=quarters)
-    society = Society(municipalities.of(story), environment.build(story), seed)
+    scenario = start.changed(quarters=quarters)
+    society = Society(municipalities.of(scenario), environment.build(scenario), seed)
     s = society.state
     place = np.repeat(np.arange(len(s.governments)), s.governments["slots"])
     changes: list[np.ndarray] = []
@@ -397,7 +397,7 @@ def _held(s: Any, phase: int) -> np.ndarray:
               "that year and on a project of theirs becoming a service in it, years as fixed effects. No effect is "
               "read as in T1: within .02."))
 def trust_and_success(lab: Laboratory) -> Parts:
-    dance = lab.story("lets_dance")
+    dance = lab.scenario("lets_dance")
     part, success = np.array([trust_on_part_and_success(dance, seed) for seed in lab.seeds()]).T
     yield Said("change in T on success"), rises(success)
     yield Said("change in T on taking part alone"), unchanged(part, 0.02)
@@ -405,7 +405,7 @@ def trust_and_success(lab: Laboratory) -> Parts:
 
 def shock_areas(lab: Laboratory, quarters: int, rest: int = 120, after: int = 40) -> tuple[np.ndarray, np.ndarray]:
     """Areas under the deviation of mean T after it drifts by -.05, and by +.05, in each of `quarters` quarters."""
-    scenario = lab.story("lets_dance").changed(quarters=rest + after)
+    scenario = lab.scenario("lets_dance").changed(quarters=rest + after)
     calm = lab.run("lets_dance", rest + after)
 
     def area(drift: float) -> np.ndarray:
@@ -482,7 +482,7 @@ def feedback_and_survival(lab: Laboratory) -> Parts:
     yield Said("hazard ratio less 1, phi .8 over .4"), falls(high / middle - 1)
     phi = np.linspace(0.0, 0.8, 40)
     places = pd.DataFrame({"name": [f"M{m}" for m in range(40)], "citizens": 25, "phi": phi})
-    spread = simulate(lab.story("lets_dance"), lab.runs, 60, lab.seed, municipalities=places)
+    spread = simulate(lab.scenario("lets_dance"), lab.runs, 60, lab.seed, municipalities=places)
     ended, *kinds = by_place(spread, "services_ended", "services_solo", "services_joint", "services_called")
     ended, running = ended[:, 9:].sum(axis=1), np.sum(kinds, axis=0)[:, 9:].sum(axis=1)
     yield Said("phi of ended less phi of surviving services"), falls(

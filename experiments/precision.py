@@ -223,13 +223,13 @@ def run_until(scenario: Any, text: str | Target, seed: int = 1, most: int = MOST
 
     Returns all runs as one `Result`, and what was reached. Raises `Refused` for bad input.
     """
-    story = scenarios.load(scenario)
-    results, found = runs_until({story.name: story}, text, seed=seed, most=most, municipalities=municipalities,
+    scenario = scenarios.load(scenario)
+    results, found = runs_until({scenario.name: scenario}, text, seed=seed, most=most, municipalities=municipalities,
                                 threads=threads, progress=progress)
-    return results[story.name], found
+    return results[scenario.name], found
 
 
-def runs_until(stories: Mapping[str, Scenario], text: str | Target, reference: str | None = None, seed: int = 1,
+def runs_until(several: Mapping[str, Scenario], text: str | Target, reference: str | None = None, seed: int = 1,
                most: int = MOST, municipalities: Any = None, threads: int | None = None,
                progress: Callable[[int], None] | None = None) -> tuple[dict[str, Result], Precision]:
     """Run scenarios on the same seeds until each mean, or each paired difference from `reference`, is known as asked.
@@ -240,16 +240,16 @@ def runs_until(stories: Mapping[str, Scenario], text: str | Target, reference: s
     target = until(text)
     check_whole(Said("most (the most runs to make)"), most, 1, 1_000_000)
     own = bounds(target.outcome)
-    asked = [name for name in stories if name != reference]
+    asked = [name for name in several if name != reference]
     within = own if own is None or reference is None else (own[0] - own[1], own[1] - own[0])
     method = "asymptotic" if within is None else "betting"
-    batches: dict[str, list[Result]] = {name: [] for name in stories}
-    values: dict[str, list[np.ndarray]] = {name: [] for name in stories}
+    batches: dict[str, list[Result]] = {name: [] for name in several}
+    values: dict[str, list[np.ndarray]] = {name: [] for name in several}
     runs, found = 0, None
     while found is None or not (found.reached or runs >= most):
         more = min(_FIRST[method] if runs == 0 else max(8, runs // 8), most - runs)
-        for name, story in stories.items():
-            batch = simulate(story, runs=more, seed=seed + runs, municipalities=municipalities, threads=threads,
+        for name, scenario in several.items():
+            batch = simulate(scenario, runs=more, seed=seed + runs, municipalities=municipalities, threads=threads,
                              progress=progress)
             batches[name].append(batch)
             values[name].append(target.outcome.of(batch))

@@ -81,9 +81,9 @@ def explain(worlds: Worlds, scenario: ScenarioLike, runs: int, seed: int, thread
 
     from letsdance.experiments.reasons import LAST, bottlenecks, pushes
 
-    story = scenarios.load(scenario)
-    table = worlds.table(story)
-    last = min(LAST, story.quarters)
+    scenario = scenarios.load(scenario)
+    table = worlds.table(scenario)
+    last = min(LAST, scenario.quarters)
     kept: dict[int, dict[str, Any]] = {}
 
     def what(result: Result) -> dict[str, Any]:
@@ -99,9 +99,9 @@ def explain(worlds: Worlds, scenario: ScenarioLike, runs: int, seed: int, thread
         said["bottleneck"] = most if narrow[most] > 0 else ""
         return said
 
-    each([story], table.iloc[:1, :0], runs, seed, lambda w, k, result: kept.__setitem__(-1, what(result)),
+    each([scenario], table.iloc[:1, :0], runs, seed, lambda w, k, result: kept.__setitem__(-1, what(result)),
          municipalities, 1, progress)
-    each([story], table, runs, seed, lambda w, k, result: kept.__setitem__(w, what(result)), municipalities, threads,
+    each([scenario], table, runs, seed, lambda w, k, result: kept.__setitem__(w, what(result)), municipalities, threads,
          progress)
     here = kept.pop(-1)
     told = {about: here[about] for about in ("goal", *(f"{side}_{way}" for side in ("citizens", "governments")
@@ -112,4 +112,4 @@ def explain(worlds: Worlds, scenario: ScenarioLike, runs: int, seed: int, thread
         rows.append({"about": about, "says": _says(about, name, IN_ENGLISH), "worlds": share.n, "share": share.share,
                      "low": share.low, "high": share.high})
     ends = np.array([kept[w]["shares"][here["goal"]] for w in range(len(table))])
-    return Explained(worlds, table, story, runs, here["goal"], ends, pd.DataFrame(rows), told)
+    return Explained(worlds, table, scenario, runs, here["goal"], ends, pd.DataFrame(rows), told)

@@ -215,19 +215,19 @@ def residence(starts: Iterable[Any] = scenarios.STARTS, runs: int = 20, quarters
     if target not in REGIMES:
         raise Refused("there is no regime {target!r}.{near} Known: {known}.", target=target,
                       near=nearest(str(target), REGIMES), known=", ".join(REGIMES))
-    stories = {}
+    several = {}
     for given in [starts] if isinstance(starts, str) else starts:
-        story = scenarios.load(given).changed(quarters=quarters, **changes)
-        if story.name in stories:
-            raise Refused("two scenarios are called {name}; rename one of them.", name=story.name)
-        stories[story.name] = story
-    if not stories:
+        scenario = scenarios.load(given).changed(quarters=quarters, **changes)
+        if scenario.name in several:
+            raise Refused("two scenarios are called {name}; rename one of them.", name=scenario.name)
+        several[scenario.name] = scenario
+    if not several:
         raise Refused("name at least one scenario, such as lone_ranger.")
     import pandas as pd
 
     stays, followed = {}, []
-    for name, story in stories.items():
-        result = simulate(story, runs=runs, seed=seed, progress=progress)
+    for name, scenario in several.items():
+        result = simulate(scenario, runs=runs, seed=seed, progress=progress)
         stays[name] = _stay(result, REGIMES.index(target), seed)
         followed.append(spells(result).assign(scenario=name))
     every = pd.concat(followed, ignore_index=True)
@@ -253,12 +253,12 @@ def _stay(result: Result, target: int, seed: int) -> Stay:
             goes_to[name] = Estimate.of(moved.sum() / counted.sum(),
                                         moved[taken].sum(axis=1) / counted[taken].sum(axis=1))
     durations, reached = passage(result, target)
-    story, values = result.scenario, result.scenario.values()
+    scenario, values = result.scenario, result.scenario.values()
     rests = None
-    if not story.levers and not story.shocks:
-        found = meanfield.residence(environment.build(story)[0], values["C0"], values["G0"], result.quarters)
+    if not scenario.levers and not scenario.shocks:
+        found = meanfield.residence(environment.build(scenario)[0], values["C0"], values["G0"], result.quarters)
         rests = np.inf if found is None else float(found)
     return Stay(
-        story.title or story.name, REGIMES[home], float(at_home.mean()),
+        scenario.title or scenario.name, REGIMES[home], float(at_home.mean()),
         survival(np.where(gone, left, result.quarters)[at_home], gone[at_home], run[at_home], seed),
         survival(durations.ravel(), reached.ravel(), run.ravel(), seed), goes_to, transitions(result, seed), rests)

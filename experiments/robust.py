@@ -327,10 +327,10 @@ def of(id: str, says: str | None = None, design: str = "30%") -> Held | None:
 
 def usual(result: Result) -> bool:
     """Whether a run is of a start as it ships, so that what is said of it is what was looked at in other worlds."""
-    story = result.scenario
-    if story.name not in STARTS or story != load(story.name):
+    scenario = result.scenario
+    if scenario.name not in STARTS or scenario != load(scenario.name):
         return False
-    size = story.values()
+    size = scenario.values()
     return len(result.places) == size["municipalities"] and bool((result.places.citizens == size["citizens"]).all())
 
 

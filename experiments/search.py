@@ -205,7 +205,7 @@ def plan(scenario: ScenarioLike, *, chance: float | None = None, budget: float |
          where: Sequence[str] = portfolios.EVERYWHERE, municipalities: MunicipalitiesLike | None = None,
          whom: Sequence[str] = portfolios.EVERYBODY) -> Plan:
     """What `search` would do with the same words; see there. Raises `Refused` for what cannot be."""
-    story = scenarios.load(scenario)
+    scenario = scenarios.load(scenario)
     if chance is not None and budget is not None:
         raise Refused("give a chance to reach at least cost, or a budget to do best within, not both.")
     if chance is not None and not (isinstance(chance, int | float) and 0.0 < chance < 1.0):
@@ -215,15 +215,15 @@ def plan(scenario: ScenarioLike, *, chance: float | None = None, budget: float |
     for name, value, *ends in (("runs", runs, 4, _MOST_RUNS), ("fresh_runs", fresh_runs, 20, _MOST_RUNS),
                                ("evaluations", evaluations, 50, _MOST_RUNS), ("seed", seed, 0, 2**62)):
         check_whole(name, value, *ends)
-    made = Plan(story, portfolios.space(story, levers, starts, durations, strengths, most, where, municipalities, whom),
-                parse_condition(condition), chance, budget, runs, fresh_runs, evaluations, seed, robust,
+    space = portfolios.space(scenario, levers, starts, durations, strengths, most, where, municipalities, whom)
+    made = Plan(scenario, space, parse_condition(condition), chance, budget, runs, fresh_runs, evaluations, seed, robust,
                 Worlds(DRAWS, SHARE, seed=seed) if worlds is None else worlds_of(worlds))
     if worlds is not None and not robust:
         raise Refused("other worlds are left out with robust=False (--no-robust); leave that out, or the worlds.")
     last = made.condition.outcome.last or 0
-    if last > story.quarters:
+    if last > scenario.quarters:
         raise Refused("condition {condition} looks at quarter {last}, after the horizon of {quarters}; name an earlier "
-                      "quarter or raise quarters.", condition=made.condition, last=last, quarters=story.quarters)
+                      "quarter or raise quarters.", condition=made.condition, last=last, quarters=scenario.quarters)
     if made.most_runs > _MOST_RUNS:
         raise Refused("this search would take up to {most_runs:,} runs, more than {most_runs_2:,}; lower evaluations "
                       "({evaluations:,}), runs ({runs:,}) or fresh_runs ({fresh_runs:,}).", most_runs=made.most_runs,

@@ -201,13 +201,13 @@ class Kept:
 def evaluator(scenario: Scenario, aims: Sequence[str], condition: Condition, worlds: Worlds, runs: int, seed: int,
               municipalities: Any = None) -> Evaluate:
     """The evaluator that runs the model, on one thread: every world on the same seeds."""
-    stories = [put(scenario, world) for world in rows(worlds.table(scenario))]
+    several = [put(scenario, world) for world in rows(worlds.table(scenario))]
     where = None if municipalities is None else places.load(municipalities)
-    towns = [places.of(story, where) for story in stories]
+    towns = [places.of(scenario, where) for scenario in several]
     one = _measurer(aims, condition, runs, seed)
 
     def evaluate(portfolio: Portfolio) -> np.ndarray:
-        return np.stack([one(story, place, portfolio) for story, place in zip(stories, towns, strict=True)], axis=1)
+        return np.stack([one(scenario, place, portfolio) for scenario, place in zip(several, towns, strict=True)], axis=1)
 
     return evaluate
 
@@ -219,8 +219,8 @@ def pairs(scenario: Scenario, aims: Sequence[str], condition: Condition, runs: i
     one = _measurer(aims, condition, runs, seed)
 
     def work(pair: tuple[Portfolio, dict[str, Any]]) -> np.ndarray:
-        story = put(scenario, pair[1])
-        return one(story, places.of(story, where), pair[0])
+        there = put(scenario, pair[1])
+        return one(there, places.of(there, where), pair[0])
 
     def really(portfolios: Sequence[Portfolio], table: pd.DataFrame) -> np.ndarray:
         return np.stack(list(in_turn(work, list(zip(portfolios, rows(table), strict=True)), threads)), axis=1)
@@ -234,8 +234,8 @@ def _measurer(aims: Sequence[str], condition: Condition, runs: int,
     seeds = np.arange(seed, seed + runs, dtype=np.uint64)
     outcomes = {aim: parse(aim) for aim in aims if aim != "success"}
 
-    def one(story: Scenario, place: Any, portfolio: Portfolio) -> np.ndarray:
-        there = replace(story, levers=(*story.levers, *portfolio))
+    def one(scenario: Scenario, place: Any, portfolio: Portfolio) -> np.ndarray:
+        there = replace(scenario, levers=(*scenario.levers, *portfolio))
         result = Result(there, place, seeds, *run_seeds(place, schedule.build(there), seeds, 1))
         return np.stack([condition.holds(condition.outcome.of(result)) if aim == "success" else
                          _good(outcomes[aim], outcomes[aim].of(result)) for aim in aims]).astype(np.float64)
@@ -277,7 +277,7 @@ def search(worlds: Worlds, scenario: ScenarioLike, aims: Sequence[str] = AIMS, r
     the front is that of those, really run in every world. budget: points that a portfolio may cost at most. Levers as in
     `letsdance.search`. Raises `Refused`. Numbers depend neither on threads nor on interruptions.
     """
-    story = scenarios.load(scenario)
+    scenario = scenarios.load(scenario)
     if robustly not in MEASURES:
         raise Refused("there is no robust measure {robustly!r}.{near} Known: {known}.", robustly=robustly,
                       near=nearest(str(robustly), MEASURES), known=", ".join(MEASURES))
@@ -286,11 +286,11 @@ def search(worlds: Worlds, scenario: ScenarioLike, aims: Sequence[str] = AIMS, r
         raise Refused("name at least one aim beside the points: success, or an outcome such as T@40-60.")
     asked = parse_condition(condition)
     of = [asked.outcome if aim == "success" else parse(aim) for aim in wanted]
-    _seen_in_time([asked.outcome, *of], story.quarters)
+    _seen_in_time([asked.outcome, *of], scenario.quarters)
     for name, value, least in (("runs", runs, 1), ("fresh_worlds", fresh_worlds, 2), ("evaluations", evaluations, 10),
                                ("seed", seed, 0), ("optimisers", optimisers, 1)):
         check_whole(name, value, least, 1_000_000)
-    space = portfolios.space(story, levers, starts, durations, strengths, most, where, municipalities, whom)
+    space = portfolios.space(scenario, levers, starts, durations, strengths, most, where, municipalities, whom)
     total = ((confirmed(evaluations) if emulator else evaluations) + FINALISTS * len(RADII)) * worlds.worlds * runs + (
         FINALISTS * fresh_worlds + PAIRS * emulator) * runs
     if total > _RUNS_AT_MOST:
@@ -299,21 +299,22 @@ def search(worlds: Worlds, scenario: ScenarioLike, aims: Sequence[str] = AIMS, r
                       worlds=worlds.worlds, runs=runs)
     workers = cores() if threads is None else check_whole("threads", threads, 1, 1024)
     own = evaluate is None
-    score = evaluate or evaluator(story, wanted, asked, worlds, runs, seed, municipalities)
+    score = evaluate or evaluator(scenario, wanted, asked, worlds, runs, seed, municipalities)
     own_places = {} if municipalities is None else {"municipalities": places.to_csv(places.load(municipalities))}
-    head = {"rules": rules(), "scenario": story.to_toml(), "aims": list(wanted), "condition": str(asked), "runs": runs,
+    head = {"rules": rules(), "scenario": scenario.to_toml(), "aims": list(wanted), "condition": str(asked), "runs": runs,
             "worlds": worlds.to_toml(), "seed": seed, **({"emulator": True} if emulator else {}), **own_places}
     kept = Kept(score, head, None if file is None else files.named(file), workers, progress)
     goals = _Goals(kept, space, wanted, robustly, enough, budget)
+    teacher = teacher or pairs(scenario, wanted, asked, runs, seed, municipalities, workers)
     taught = None if not emulator else search_emulated.teach(
-        worlds, story, space, kept.taught(teacher or pairs(story, wanted, asked, runs, seed, municipalities, workers)),
+        worlds, scenario, space, kept.taught(teacher),
         wanted, of, PAIRS, runs, seed, workers, kept.progress)
     by_seed = _guided(goals, taught, evaluations, optimisers, seed) if taught is not None else [
         _optimise(goals, evaluations // optimisers, seed + k) for k in range(optimisers)]
     fresh_of = replace(worlds, worlds=fresh_worlds, seed=worlds.seed + 1_000_003)
     fresh = evaluate_fresh or (
-        evaluator(story, wanted, asked, fresh_of, runs, seed + runs, municipalities) if own else score)
-    found = _told(goals, by_seed, fresh, story, worlds, asked, municipalities if own else None, runs, seed, own, workers)
+        evaluator(scenario, wanted, asked, fresh_of, runs, seed + runs, municipalities) if own else score)
+    found = _told(goals, by_seed, fresh, scenario, worlds, asked, municipalities if own else None, runs, seed, own, workers)
     return found if taught is None else replace(found, taught=taught, runs=found.runs + PAIRS * runs)
 
 
@@ -409,7 +410,7 @@ def _optimise(goals: _Goals, evaluations: int, seed: int) -> list[Portfolio]:
     return list(tried)
 
 
-def _told(goals: _Goals, by_seed: Sequence[Sequence[Portfolio]], fresh: Evaluate, story: Scenario, worlds: Worlds,
+def _told(goals: _Goals, by_seed: Sequence[Sequence[Portfolio]], fresh: Evaluate, scenario: Scenario, worlds: Worlds,
           condition: Condition, municipalities: Any, runs: int, seed: int, own: bool, workers: int) -> Found:
     import pandas as pd
 
@@ -427,7 +428,8 @@ def _told(goals: _Goals, by_seed: Sequence[Sequence[Portfolio]], fresh: Evaluate
         goals.kept.progress(1)
     best_fresh = np.max([good.mean(axis=2) for good in values.values()], axis=0)
     order = sorted(chosen, key=lambda p: (-values[p][at].mean(), goals.cost(p), code(p)))
-    radius = _radii(order, goals, story, worlds, condition, municipalities, runs, seed) if own and main == "success" else {}
+    radius = {} if not own or main != "success" else _radii(
+        order, goals, scenario, worlds, condition, municipalities, runs, seed)
     lines = []
     for p in order:
         e = mean_over(values[p][at], 1.0).within((0.0, 1.0)) if main == "success" else mean_over(values[p][at])
@@ -439,11 +441,11 @@ def _told(goals: _Goals, by_seed: Sequence[Sequence[Portfolio]], fresh: Evaluate
     found = set(front)
     seeds = pd.DataFrame([{"seed": seed + k, "tried": len(mine), "of_the_front": len(found & set(mine)) / len(found)}
                           for k, mine in enumerate(by_seed)])
-    return Found(story, worlds, goals.aims, goals.how, condition, tried, pd.DataFrame(lines), seeds,
+    return Found(scenario, worlds, goals.aims, goals.how, condition, tried, pd.DataFrame(lines), seeds,
                  len(everything) * worlds.worlds * runs, {code(p): p for p in order})
 
 
-def _radii(order: Sequence[Portfolio], goals: _Goals, story: Scenario, worlds: Worlds, condition: Condition,
+def _radii(order: Sequence[Portfolio], goals: _Goals, scenario: Scenario, worlds: Worlds, condition: Condition,
            municipalities: Any, runs: int, seed: int) -> dict[Portfolio, float]:
     """How far parameters may lie from what is assumed while nine of ten worlds have enough success; 0 where no radius that
     was tried does. Worlds of one seed are nested, so that a larger radius only stretches them."""
@@ -451,7 +453,7 @@ def _radii(order: Sequence[Portfolio], goals: _Goals, story: Scenario, worlds: W
     if worlds.within == "fixed":
         return {}
     for radius in RADII:
-        score = evaluator(story, ("success",), condition, replace(worlds, within=radius), runs, seed, municipalities)
+        score = evaluator(scenario, ("success",), condition, replace(worlds, within=radius), runs, seed, municipalities)
         going = [p for p in order if found[p] == RADII[RADII.index(radius) - 1] or radius == RADII[0]]
         for p in going:
             if (score(p)[0].mean(axis=1) >= goals.enough).mean() >= SATISFIED:

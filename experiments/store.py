@@ -185,8 +185,8 @@ class Sweep:
             design = from_table(table)
         else:
             design = Design(parse_factors(said["factors"]), table, said["method"])
-        story = said["scenario"]
-        base = scenarios.read(story["name"], f"{self.folder / folder.MANIFEST}, scenario", story["toml"])
+        scenario = said["scenario"]
+        base = scenarios.read(scenario["name"], f"{self.folder / folder.MANIFEST}, scenario", scenario["toml"])
         return Plan(design, base, said["replicates"], said["seed"], parse_all(said["outcomes"]) if said["outcomes"] else (),
                     tuple(said["keep"]), said["every"], said["municipalities"], said["texts"], said["title"])
 

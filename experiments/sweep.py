@@ -129,12 +129,12 @@ def work(job: Job, task: Task) -> dict[str, pa.Table]:
 
 def _point(job: Job, point: Mapping[str, Any], number: int, low: int, high: int) -> dict[str, list[pa.Table]]:
     texts, file = dict(job.texts), point.get("scenario")
-    story = at(job.scenario, point, {file: _story(file, texts[file])} if file in texts else None)
+    scenario = at(job.scenario, point, {file: _story(file, texts[file])} if file in texts else None)
     text = texts[point["municipalities"]] if "municipalities" in point else job.municipalities
     parts: dict[str, list[pa.Table]] = {RUNS: [], **{name: [] for name in job.keep}}
     for first in range(low, high, _BATCH):
         last = min(first + _BATCH, high)
-        result = simulate(story, runs=last - first, seed=job.seed + first, threads=1,
+        result = simulate(scenario, runs=last - first, seed=job.seed + first, threads=1,
                           municipalities=None if text is None else from_text(text))
         parts[RUNS].append(_rows(job, number, first, last, {str(o): o.of(result) for o in job.outcomes}, None))
         for name in job.keep:

@@ -125,50 +125,50 @@ def tipping(along: str | Axis = "k=0.2:2", starts: Iterable[Any] = scenarios.STA
     if regime not in REGIMES:
         raise Refused("there is no regime {regime!r}.{near} Known: {known}.", regime=regime,
                       near=nearest(str(regime), REGIMES), known=", ".join(REGIMES))
-    stories: dict[str, Scenario] = {}
+    several: dict[str, Scenario] = {}
     for given in [starts] if isinstance(starts, str) else starts:
-        story = scenarios.load(given).changed(quarters=quarters, **changes)
-        if axis.name in story.parameters and "parameters" in changes and axis.name in (changes["parameters"] or {}):
+        scenario = scenarios.load(given).changed(quarters=quarters, **changes)
+        if axis.name in scenario.parameters and "parameters" in changes and axis.name in (changes["parameters"] or {}):
             raise Refused("{name} is what is moved, so it cannot be set as well; take it out.", name=axis.name)
-        stories[story.name] = story
-    if not stories:
+        several[scenario.name] = scenario
+    if not several:
         raise Refused("name at least one start, such as lone_ranger.")
-    for story in stories.values():
-        environment.refuse_groups(story)
+    for scenario in several.values():
+        environment.refuse_groups(scenario)
     values = axis.values(points)
-    told = [[axis.put(story, value) for story in stories.values()] for value in values]
+    told = [[axis.put(scenario, value) for scenario in several.values()] for value in values]
 
     step = progress or (lambda _: None)
     ends, within = [], []
     for row in told:
-        for story in row:
-            one, share = _ends(story, measured, REGIMES.index(regime), runs, seed)
+        for scenario in row:
+            one, share = _ends(scenario, measured, REGIMES.index(regime), runs, seed)
             ends.append(one)
             within.append(share)
             step(1)
     # What is in force at the end is all that an equilibrium depends on, so any start will do.
     def in_force(value: float) -> Any:
-        return environment.build(axis.put(next(iter(stories.values())), value))[-1]
+        return environment.build(axis.put(next(iter(several.values())), value))[-1]
 
     equilibria = []
     for value in values:
         equilibria.append(meanfield.fixed_points(in_force(value)))
         step(1)
-    shape = (len(values), len(stories), runs)
+    shape = (len(values), len(several), runs)
     shares = np.array(within).reshape(shape)
-    tips = {name: crossings(values, shares[:, s], seed) for s, name in enumerate(stories)}
-    return Tipping(axis, values, {name: story.title or name for name, story in stories.items()}, measured, regime,
+    tips = {name: crossings(values, shares[:, s], seed) for s, name in enumerate(several)}
+    return Tipping(axis, values, {name: scenario.title or name for name, scenario in several.items()}, measured, regime,
                    np.array(ends).reshape(*shape, -1), shares, equilibria, _folds(values, equilibria, in_force), tips,
                    quarters, seed)
 
 
-def _ends(story: Scenario, outcome: Outcome, regime: int, runs: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _ends(scenario: Scenario, outcome: Outcome, regime: int, runs: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """(the outcome [R, M or 1], the share in the regime [R]) at the end."""
     if outcome.name not in STOCKS or outcome.first is not None:
-        result = simulate(story, runs=runs, seed=seed)
+        result = simulate(scenario, runs=runs, seed=seed)
         return outcome.of(result)[:, None], (result.regime[:, -1] == regime).mean(axis=1)
-    places, schedule = municipalities.of(story), environment.build(story)
-    simulate(story, runs=runs, quarters=8, seed=seed)  # compiles, and refuses a wrong number of runs or seed
+    places, schedule = municipalities.of(scenario), environment.build(scenario)
+    simulate(scenario, runs=runs, quarters=8, seed=seed)  # compiles, and refuses a wrong number of runs or seed
     with ThreadPoolExecutor(cores()) as pool:
         states = list(pool.map(lambda one: governments_at_the_end(places, schedule, one), range(seed, seed + runs)))
     return (np.array([state[STOCKS[outcome.name]] for state in states], np.float64),

@@ -95,8 +95,8 @@ def wind_tunnel(worlds: Worlds, portfolio: str | Policy, starts: Sequence[Scenar
                 progress: Callable[[int], None] | None = None) -> Tunnel:
     """As `Worlds.wind_tunnel`."""
     made = planned(portfolio, starts, shocks, at, outcome, quarters, better)
-    stories = [story for pair in made.cells.values() for story in pair]
-    table = worlds.table(*stories)
-    values = outcomes(stories, table, [made.outcome], runs, seed, municipalities, threads, progress)[0]
+    scenarios = [scenario for pair in made.cells.values() for scenario in pair]
+    table = worlds.table(*scenarios)
+    values = outcomes(scenarios, table, [made.outcome], runs, seed, municipalities, threads, progress)[0]
     shaped = values.reshape(len(made.cells), 2, len(table), runs)
     return Tunnel(worlds, table, made.policy, made.outcome, made.starts, tuple(made.cells), at, made.less, seed, shaped)

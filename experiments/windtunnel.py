@@ -140,28 +140,28 @@ def planned(portfolio: str | Policy, starts: Iterable[ScenarioLike], shocks: Ite
     asked = parse(outcome)
     if better not in (None, "more", "less"):
         raise Refused("better must be more or less, not {better!r}.", better=better)
-    stories: dict[str, Scenario] = {}
+    several: dict[str, Scenario] = {}
     for one in [starts] if isinstance(starts, str | Scenario) else starts:
-        story = scenarios.load(one).changed(quarters=quarters)
-        if story.name in stories:
-            raise Refused("two starts are called {name}; rename one of the files.", name=story.name)
-        stories[story.name] = story
-    if not stories:
+        scenario = scenarios.load(one).changed(quarters=quarters)
+        if scenario.name in several:
+            raise Refused("two starts are called {name}; rename one of the files.", name=scenario.name)
+        several[scenario.name] = scenario
+    if not several:
         raise Refused("name at least one start: {starts}, or a scenario file.", starts=", ".join(STARTS))
-    if len({story.quarters for story in stories.values()}) > 1:
+    if len({scenario.quarters for scenario in several.values()}) > 1:
         raise Refused("the starts have different horizons; give one with quarters (--quarters).")
-    last = next(iter(stories.values())).quarters
+    last = next(iter(several.values())).quarters
     where = asked.last if asked.first is not None else None
     if where is not None and where > last:
         raise Refused("{asked} looks at quarter {where}, after the horizon of {last}; name an earlier quarter or raise "
                       "quarters.", asked=asked, where=where, last=last)
     cells: dict[tuple[str, str], tuple[Scenario, Scenario]] = {}
-    for name, story in stories.items():
+    for name, scenario in several.items():
         for shock in (CALM, *names):
-            hit = story if shock == CALM else story.changed(shocks=[{"name": shock, "start": at}])
+            hit = scenario if shock == CALM else scenario.changed(shocks=[{"name": shock, "start": at}])
             cells[name, shock] = hit, replace(policy.on(hit), title=hit.title)
     less = less_is_better(asked) if better is None else better == "less"
-    return Planned(policy, asked, stories, names, last, less, cells)
+    return Planned(policy, asked, several, names, last, less, cells)
 
 
 def wind_tunnel(portfolio: str | Policy, starts: Iterable[ScenarioLike] = STARTS,
@@ -181,8 +181,8 @@ def wind_tunnel(portfolio: str | Policy, starts: Iterable[ScenarioLike] = STARTS
     """
     made = planned(portfolio, starts, shocks, at, outcome, quarters, better)
     where_they_live = None if municipalities is None else places.load(municipalities)
-    values = {cell: tuple(made.outcome.of(simulate(story, runs=runs, seed=seed, municipalities=where_they_live,
-                                                   threads=threads, progress=progress)) for story in pair)
+    values = {cell: tuple(made.outcome.of(simulate(scenario, runs=runs, seed=seed, municipalities=where_they_live,
+                                                   threads=threads, progress=progress)) for scenario in pair)
               for cell, pair in made.cells.items()}
     return WindTunnel(made.policy, made.outcome, made.starts, made.shocks, at, made.quarters, seed, runs, made.less,
                       values)  # type: ignore[arg-type]

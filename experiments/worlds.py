@@ -206,11 +206,11 @@ class Worlds:
 
         return drawn(self.posterior, self.worlds, self.seed)
 
-    def names(self, *stories: Scenario) -> list[str]:
+    def names(self, *several: Scenario) -> list[str]:
         """Parameters that are drawn for these scenarios: named ones, and, unless they are fixed, all that are uncertain and
         in which the scenarios agree: what they differ in is what is compared."""
-        known = stories[0].known
-        values = [story.values() for story in stories]
+        known = several[0].known
+        values = [scenario.values() for scenario in several]
         named = [*self.parameters, *self.posterior_values]
         if self.within == "fixed":
             return named
@@ -219,12 +219,12 @@ class Worlds:
                   and (self.within == "ranges" or values[0][name] != 0.0)]
         return [*named, *others]
 
-    def table(self, *stories: ScenarioLike) -> pd.DataFrame:
-        """One row a world: a column for each drawn parameter and alternative. stories: on which the worlds act (their
+    def table(self, *several: ScenarioLike) -> pd.DataFrame:
+        """One row a world: a column for each drawn parameter and alternative. several: on which the worlds act (their
         values are what `within` a share is counted from)."""
         import pandas as pd
 
-        loaded = [scenarios.load(one) for one in stories] or [scenarios.load("lets_dance")]
+        loaded = [scenarios.load(one) for one in several] or [scenarios.load("lets_dance")]
         names = self.names(*loaded)
         u = {name: self._places(name) for name in (*names, *self.alternatives) if name not in self.posterior_values}
         _correlate(u, self.correlations)
@@ -234,16 +234,16 @@ class Worlds:
             raise Refused("nothing is uncertain in these worlds; name parameters, or leave within = \"fixed\" out.")
         return drawn
 
-    def uncertain(self, *stories: Scenario) -> list[str]:
+    def uncertain(self, *several: Scenario) -> list[str]:
         """What has a place of its own in `at`: each drawn parameter and alternative, and the posterior as one."""
-        names = [name for name in self.names(*stories) if name not in self.posterior_values]
+        names = [name for name in self.names(*several) if name not in self.posterior_values]
         return [*names, *self.alternatives, *([POSTERIOR] if self.posterior_values else [])]
 
-    def at(self, u: Mapping[str, np.ndarray], *stories: Scenario) -> dict[str, np.ndarray | list[object]]:
+    def at(self, u: Mapping[str, np.ndarray], *several: Scenario) -> dict[str, np.ndarray | list[object]]:
         """The values at places u (name of `uncertain` -> float64[n] in [0, 1)): a column of n for each drawn parameter and
         alternative."""
-        known, values, columns = stories[0].known, stories[0].values(), dict[str, np.ndarray | list[object]]()
-        for name in self.names(*stories):
+        known, values, columns = several[0].known, several[0].values(), dict[str, np.ndarray | list[object]]()
+        for name in self.names(*several):
             p = known.get(name) or PARAMETERS[name]
             if name in self.posterior_values:
                 found = self.posterior_values[name]
@@ -556,11 +556,11 @@ def of(said: WorldsLike, within: str | float | None = None, seed: int | None = N
 
 # ---------------------------------------------------------------- scenarios in worlds
 
-def put(story: Scenario, world: Mapping[str, Any], kept: frozenset[str] = frozenset()) -> Scenario:
+def put(scenario: Scenario, world: Mapping[str, Any], kept: frozenset[str] = frozenset()) -> Scenario:
     """A scenario in a world: a row of `Worlds.table` as a mapping. kept: parameters that the scenario sets against it."""
     numbers = {name: float(value) for name, value in world.items()
                if name not in STRUCTURES and name not in kept}
-    made = replace(story, parameters={**story.parameters, **numbers})
+    made = replace(scenario, parameters={**scenario.parameters, **numbers})
     if "profile" in world:
         made = replace(made, profile=world["profile"])
     if "context" in world:
@@ -581,7 +581,7 @@ def rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in zip(*(table[name].tolist() for name in names), strict=True)]
 
 
-def each(stories: Sequence[Scenario], table: pd.DataFrame, runs: int, seed: int, use: Callable[[int, int, Result], Any],
+def each(several: Sequence[Scenario], table: pd.DataFrame, runs: int, seed: int, use: Callable[[int, int, Result], Any],
          municipalities: MunicipalitiesLike | None = None, threads: int | None = None,
          progress: Callable[[int], None] | None = None) -> None:
     """Run every scenario in every world on the seeds seed, seed + 1, ...; use(world, scenario, result) keeps what is
@@ -593,11 +593,11 @@ def each(stories: Sequence[Scenario], table: pd.DataFrame, runs: int, seed: int,
     check_whole("seed", seed, 0, 2**63 - runs - 1)
     where = None if municipalities is None else places.load(municipalities)
     seeds, worlds = np.arange(seed, seed + runs, dtype=np.uint64), rows(table)
-    fixed = shared(stories, list(table.columns))
+    fixed = shared(several, list(table.columns))
 
     def work(w: int) -> None:
-        for k, story in enumerate(stories):
-            there = put(story, worlds[w], fixed[k])
+        for k, scenario in enumerate(several):
+            there = put(scenario, worlds[w], fixed[k])
             towns = places.of(there, where)
             use(w, k, Result(there, towns, seeds, *run_seeds(towns, schedule.build(there, among=towns), seeds, 1)))
             if progress:
@@ -612,22 +612,22 @@ def each(stories: Sequence[Scenario], table: pd.DataFrame, runs: int, seed: int,
             list(pool.map(work, range(len(worlds))))
 
 
-def shared(stories: Sequence[Scenario], drawn: Sequence[str]) -> list[frozenset[str]]:
+def shared(several: Sequence[Scenario], drawn: Sequence[str]) -> list[frozenset[str]]:
     """For each scenario the drawn parameters that it sets against a world: those that the scenarios set differently. They
     are not drawn unless they are named."""
-    return [frozenset(n for n in story.parameters if n in drawn and any(
-        other.parameters.get(n) != story.parameters[n] for other in stories)) for story in stories]
+    return [frozenset(n for n in scenario.parameters if n in drawn and any(
+        other.parameters.get(n) != scenario.parameters[n] for other in several)) for scenario in several]
 
 
-def outcomes(stories: Sequence[Scenario], table: pd.DataFrame, asked: Sequence[Outcome], runs: int, seed: int,
+def outcomes(several: Sequence[Scenario], table: pd.DataFrame, asked: Sequence[Outcome], runs: int, seed: int,
              municipalities: MunicipalitiesLike | None = None, threads: int | None = None,
              progress: Callable[[int], None] | None = None) -> np.ndarray:
     """float64[outcome, scenario, world, run] of every outcome asked for; words as in `each`."""
-    values = np.full((len(asked), len(stories), len(table), runs), np.nan)
+    values = np.full((len(asked), len(several), len(table), runs), np.nan)
 
     def keep(w: int, k: int, result: Result) -> None:
         for o, outcome in enumerate(asked):
             values[o, k, w] = outcome.of(result)
 
-    each(stories, table, runs, seed, keep, municipalities, threads, progress)
+    each(several, table, runs, seed, keep, municipalities, threads, progress)
     return values

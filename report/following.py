@@ -285,7 +285,7 @@ def study(found: Followed, coverage: pd.DataFrame | None = None, text: Text = EN
         told.append(Section(text("report.follow_recovers"), coverage_sentences(coverage, text)))
     plan = text("report.follow_no_plan") if found.plan.title == NO_PLAN else found.plan.title
     policy = Table([text("report.follow_head_plan"), text("report.what_is_done")],
-                   [[plan, described(found.case.story, text)]])
+                   [[plan, described(found.case.scenario, text)]])
     return Study(text("report.follow_kind"), whether, done, [
         Section(text("report.follow_where"), [stands, *more], {"plane": partial(plane, found, text=text)},
                 [standing_table(found, text)]),

@@ -126,7 +126,7 @@ def change(outcome: Outcome, e: Interval, unit: bool = True, text: Text = ENGLIS
     return f"{said} {unit_of(outcome, text)}".rstrip() if unit else said
 
 
-def described(story: Scenario, text: Text = ENGLISH) -> str:
+def described(scenario: Scenario, text: Text = ENGLISH) -> str:
     """What a policy consists of, in words."""
     def use(one: Use, kind: str) -> str:
         lasts = text("report.use_on_from", start=one.start) if one.duration is None else text(
@@ -134,6 +134,6 @@ def described(story: Scenario, text: Text = ENGLISH) -> str:
         strength = "" if one.strength == 1 else text("report.use_strength", strength=text.typed(one.strength))
         return f"{text.title(kind, one.name)} ({one.name}, {lasts}{strength}{text.reach(one.where, one.whom)})"
 
-    parts = [use(one, "lever") for one in story.levers] + [use(one, "shock") for one in story.shocks]
-    parts += [f"{name} = {text.typed(value)}" for name, value in story.parameters.items()]
+    parts = [use(one, "lever") for one in scenario.levers] + [use(one, "shock") for one in scenario.shocks]
+    parts += [f"{name} = {text.typed(value)}" for name, value in scenario.parameters.items()]
     return text("report.semicolon").join(parts) or text("report.nothing_done")

@@ -33,7 +33,7 @@ def pathways_study(found: Pathways, text: Text = ENGLISH) -> Study:
         rules = [text.labelled(str(rule), percent(r[f"rule_{k + 1}"], text)) for k, rule in enumerate(way.rules)]
         difference = text("report.compared_with") if r["policy"] == over.reference else change(over.outcome, Interval(
             r["difference"], r["difference_low"], r["difference_high"], over.worlds), False, text)
-        rows.append([r["policy"], described(over.stories[r["policy"]], text), text("report.semicolon").join(rules) or "–",
+        rows.append([r["policy"], described(over.scenarios[r["policy"]], text), text("report.semicolon").join(rules) or "–",
                      text("report.with_band", value=level(r["mean"]), band=band(r["low"], r["high"], level, text)),
                      level(r["worst_tenth"]), difference, decimal(r["points"], 0, text)])
     many = over.worlds > 1

@@ -48,9 +48,9 @@ def heat(found: Tunnel, width: float = WIDE, text: Text = ENGLISH) -> Figure:
     left, tall = (98.0, 42.0) if narrow else (170.0, 46.0)
     wide, y0 = (width - left - 2) / len(found.starts), top + 36
     size_ = 13 if narrow else 15
-    for i, story in enumerate(found.starts.values()):
-        title = shorten(short(start_titled(story, text), text), wide - 4, size_, True)
-        figure.text(left + (i + 0.5) * wide, top + 24, title, size_, COLOURS.get(story.name, INK), True, "middle")
+    for i, scenario in enumerate(found.starts.values()):
+        title = shorten(short(start_titled(scenario, text), text), wide - 4, size_, True)
+        figure.text(left + (i + 0.5) * wide, top + 24, title, size_, COLOURS.get(scenario.name, INK), True, "middle")
     for j, shock in enumerate(shocks):
         y = y0 + j * tall
         figure.text(2, y + tall / 2 + 4, shorten(shock_of(shock, text), left - 8, 13 if narrow else 14.5),

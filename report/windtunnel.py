@@ -63,9 +63,9 @@ def heat(found: WindTunnel, width: float = WIDE, text: Text = ENGLISH) -> Figure
     narrow, outcome = width < 600, found.outcome
     worst = {start: _worst(found, start) for start in found.starts}
     said = [text("report.tunnel_worst_item" if worst[start] else "report.tunnel_same_item",
-                 start=start_titled(story, text), shocks=_shocks(worst[start], text),
+                 start=start_titled(scenario, text), shocks=_shocks(worst[start], text),
                  amount=amount(outcome, row["with_it"], text))
-            for start, story in found.starts.items() if (row := found.worst(start)) is not None]
+            for start, scenario in found.starts.items() if (row := found.worst(start)) is not None]
     asked = {"what": what(outcome, text), "when": when(outcome, found.quarters, text)}
     figure = Figure(text("report.tunnel_title", policy=capital(found.portfolio.title)),
                     f"{sentence(f'{asked["what"]}, {asked["when"]}')} "
@@ -84,13 +84,13 @@ def heat(found: WindTunnel, width: float = WIDE, text: Text = ENGLISH) -> Figure
     # full colour is for effects of a tenth of what there can be or more: small ones look small
     largest = float(np.max(sizes, where=np.isfinite(sizes), initial=0.1 * level))
     sign = -1.0 if found.less else 1.0
-    titles = [short(start_titled(story, text), text) for story in found.starts.values()]
+    titles = [short(start_titled(scenario, text), text) for scenario in found.starts.values()]
     size = fitting(titles, wide - 6, 13 if narrow else 15, True)
-    for i, (story, title) in enumerate(zip(found.starts.values(), titles, strict=True)):
+    for i, (scenario, title) in enumerate(zip(found.starts.values(), titles, strict=True)):
         lines = wrap(title, wide - 6, size, True)[:2]
         for k, line in enumerate(lines):
             figure.text(left + (i + 0.5) * wide, top + 16 + 17 * (k + 2 - len(lines)), line, size,
-                        COLOURS.get(story.name, INK), True, "middle")
+                        COLOURS.get(scenario.name, INK), True, "middle")
     y0 = top + 42
     for j, shock in enumerate((CALM, *found.shocks)):
         y, label = y0 + j * tall, shock_of(shock, text)
@@ -144,8 +144,8 @@ def study(found: WindTunnel, text: Text = ENGLISH) -> Study:
 def _from_each(found: WindTunnel, text: Text) -> list[str]:
     """What is worst from each start, in a sentence."""
     said, outcome = [], found.outcome
-    for start, story in found.starts.items():
-        row, title = found.worst(start), start_titled(story, text)
+    for start, scenario in found.starts.items():
+        row, title = found.worst(start), start_titled(scenario, text)
         if row is None:
             said.append(text("report.tunnel_unmeasured", start=title))
             continue

@@ -269,13 +269,13 @@ def study(found: OverWorlds, told: Knowing | None = None, text: Text = ENGLISH) 
             told = knowing(found)
         except Refused:
             told = None
-    done = [text("report.worlds_compare_done", n=len(found.stories), asked=found.asked.said(text), runs=found.runs,
+    done = [text("report.worlds_compare_done", n=len(found.scenarios), asked=found.asked.said(text), runs=found.runs,
                  quarters=found.quarters),
             *(said[name] for name in found.others if name != first),
             *(worst_where(found, name, text) for name in found.others),
             *(luck_sentence(found, name, text) for name in found.others)]
     policies = Table([text("report.policy"), text("report.what_is_done")],
-                     [(name, described(story, text)) for name, story in found.stories.items()])
+                     [(name, described(scenario, text)) for name, scenario in found.scenarios.items()])
     deciding = [Section(text("report.worlds_decides_for", decides=decides(found, name, text=text), policy=name),
                         figures={f"assumptions-{k}": partial(assumptions, found, name, text=text)},
                         tables=[moving_table(found, found.where(name), text=text)]) for k, name in enumerate(found.others)]

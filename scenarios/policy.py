@@ -211,8 +211,8 @@ def read_policy(text: str) -> Policy:
     if not isinstance(text, str) or not text.strip():
         raise Refused("this policy is empty; write such as \"free-range: FRCS@8+20, FAL@8+20\", or \"nothing:\".")
     if _is_start(text.strip()):
-        story = scenarios.load(text.strip())
-        return Policy(text.strip(), story.title or story.name)
+        scenario = scenarios.load(text.strip())
+        return Policy(text.strip(), scenario.title or scenario.name)
     name, colon, rest = text.partition(":")
     name, rest = (name.strip(), rest) if colon else (" ".join(text.split()), text)
     if not name:

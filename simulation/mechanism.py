@@ -40,16 +40,16 @@ def check(mechanism: MechanismLike, scenario: ScenarioLike = "lets_dance", quart
     'switched off, every other number is as without it'
     """
     one = load(mechanism)
-    story = scenarios.load(scenario).changed(mechanisms=[one], quarters=quarters)
+    scenario = scenarios.load(scenario).changed(mechanisms=[one], quarters=quarters)
     for promise, holds in CONTRACT.items():
-        if broken := holds(one, story):
+        if broken := holds(one, scenario):
             raise Refused("{owner} breaks a promise of mechanisms ({promise}): {broken}.",
                           owner=one.called, promise=promise, broken=broken)
     return list(CONTRACT)
 
 
-def _rows(story: Scenario, parameters: dict[str, float] | None = None, threads: int = 1) -> np.ndarray:
-    return run_seeds(_PLACES, environment.build(story.changed(parameters=parameters)), _SEEDS, threads)[0]
+def _rows(scenario: Scenario, parameters: dict[str, float] | None = None, threads: int = 1) -> np.ndarray:
+    return run_seeds(_PLACES, environment.build(scenario.changed(parameters=parameters)), _SEEDS, threads)[0]
 
 
 def _differs(a: np.ndarray, b: np.ndarray, names: tuple[str, ...] | None = None) -> str:
@@ -58,13 +58,13 @@ def _differs(a: np.ndarray, b: np.ndarray, names: tuple[str, ...] | None = None)
     return f"{found} is another" if found else ""
 
 
-def _silent(one: Mechanism, story: Scenario) -> str:
-    bare = _rows(replace(story, mechanisms=tuple(m for m in story.mechanisms if m != one), parameters={}))
-    return _differs(bare, _rows(story, {one.switch: 0.0}), bare.dtype.names)
+def _silent(one: Mechanism, scenario: Scenario) -> str:
+    bare = _rows(replace(scenario, mechanisms=tuple(m for m in scenario.mechanisms if m != one), parameters={}))
+    return _differs(bare, _rows(scenario, {one.switch: 0.0}), bare.dtype.names)
 
 
-def _society(story: Scenario, threads: int = 1) -> Society:
-    return Society(_PLACES, environment.build(story), int(_SEEDS[0]), threads)
+def _society(scenario: Scenario, threads: int = 1) -> Society:
+    return Society(_PLACES, environment.build(scenario), int(_SEEDS[0]), threads)
 
 
 def _lived(society: Society, quarters: int) -> np.ndarray:
@@ -76,55 +76,56 @@ def _lived(society: Society, quarters: int) -> np.ndarray:
     return rows
 
 
-def _whole(one: Mechanism, story: Scenario) -> str:
-    return _differs(_rows(story), _rows(story, threads=2)) or _differs(_rows(story)[:1], _lived(_society(story),
-                                                                                               story.quarters))
+def _whole(one: Mechanism, scenario: Scenario) -> str:
+    return _differs(_rows(scenario), _rows(scenario, threads=2)) or _differs(_rows(scenario)[:1], _lived(_society(scenario),
+                                                                                               scenario.quarters))
 
 
-def _any_order(one: Mechanism, story: Scenario) -> str:
-    society = _society(story, 2)
+def _any_order(one: Mechanism, scenario: Scenario) -> str:
+    society = _society(scenario, 2)
     society.chunks = [(np.int64(m), np.int64(m + 1)) for m in reversed(range(len(_PLACES)))]
-    return _differs(_rows(story)[:1], _lived(society, story.quarters))
+    return _differs(_rows(scenario)[:1], _lived(society, scenario.quarters))
 
 
-def _goes_on(one: Mechanism, story: Scenario) -> str:
-    half, first, second = story.quarters // 2, _society(story), _society(story)
+def _goes_on(one: Mechanism, scenario: Scenario) -> str:
+    half, first, second = scenario.quarters // 2, _society(scenario), _society(scenario)
     _lived(first, half)
     for name, column in first.state._asdict().items():
         getattr(second.state, name)[...] = column
     second.quarter = half
-    then, now = _lived(first, story.quarters), _lived(second, story.quarters)
+    then, now = _lived(first, scenario.quarters), _lived(second, scenario.quarters)
     return _differs(then[:, half + 1:], now[:, half + 1:])
 
 
-def _ends(one: Mechanism, story: Scenario) -> str:
+def _ends(one: Mechanism, scenario: Scenario) -> str:
     for name, parameter in one.parameters.items():
         for end in parameter.range:
-            rows = _rows(story, {name: end})
+            rows = _rows(scenario, {name: end})
             if odd := [n for n in ("C", "G", "T", *one.measured) if not np.isfinite(rows[n]).all()]:
                 return f"at {name} = {end:g}, {odd[0]} is no number"
     return ""
 
 
-def _says(one: Mechanism, story: Scenario) -> str:
+def _says(one: Mechanism, scenario: Scenario) -> str:
     unsaid = [f"the rule {r.__name__}" for _, r in one.rules if not inspect.getdoc(r)]
     unsaid += [f"the parameter {n}" for n, p in one.parameters.items() if not p.says]
     unsaid += [f"the column {n}" for n, c in one.columns.items() if not c.says] + ([] if one.says else [one.name])
     return f"{unsaid[0]} says nothing; write a docstring with its equation, or says=" if unsaid else ""
 
 
-def _acts(one: Mechanism, story: Scenario) -> str:
-    still = environment.build(story)
+def _acts(one: Mechanism, scenario: Scenario) -> str:
+    still = environment.build(scenario)
     for names in (one.levers, one.shocks):
         for name in names:
-            moved = environment.build(story.changed(levers=[name]) if name in one.levers else story.changed(shocks=[name]))
+            pulled = name in one.levers
+            moved = environment.build(scenario.changed(levers=[name] * pulled, shocks=[name] * (not pulled)))
             fields = [n for n in still.dtype.names or () if n != "points"]
             if not any((np.asarray(still[n]) != np.asarray(moved[n])).any() for n in fields):
                 return f"{name} moves nothing"
     return ""
 
 
-def _travels(one: Mechanism, story: Scenario) -> str:
+def _travels(one: Mechanism, scenario: Scenario) -> str:
     return "" if not one.text or pickle.loads(pickle.dumps(one)) == one else "another process would load another one"
 
 
@@ -132,18 +133,18 @@ _INTERPRETED = """
 import sys, numpy as np
 from letsdance import scenarios
 from letsdance.simulation import mechanism
-story = scenarios.load(sys.argv[2]).changed(mechanisms=[sys.argv[1]], quarters=8)
-sys.stdout.buffer.write(mechanism._lived(mechanism._society(story), 8).tobytes())
+scenario = scenarios.load(sys.argv[2]).changed(mechanisms=[sys.argv[1]], quarters=8)
+sys.stdout.buffer.write(mechanism._lived(mechanism._society(scenario), 8).tobytes())
 """
 
 
-def _uncompiled(one: Mechanism, story: Scenario) -> str:
-    if not one.text or story.name not in scenarios.STARTS or not (one.file in shipped() or Path(one.file).is_file()):
+def _uncompiled(one: Mechanism, scenario: Scenario) -> str:
+    if not one.text or scenario.name not in scenarios.STARTS or not (one.file in shipped() or Path(one.file).is_file()):
         return ""
     folders = os.pathsep.join(path for path in sys.path if path)
-    told = subprocess.run([sys.executable, "-c", _INTERPRETED, one.file, story.name], capture_output=True, check=False,
+    told = subprocess.run([sys.executable, "-c", _INTERPRETED, one.file, scenario.name], capture_output=True, check=False,
                           env={**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": folders})
-    rows = _lived(_society(replace(story, quarters=8)), 8)
+    rows = _lived(_society(replace(scenario, quarters=8)), 8)
     if told.returncode:
         return f"it does not run without the compiler: {told.stderr.decode().strip().splitlines()[-1]}"
     return _differs(rows, np.frombuffer(told.stdout, rows.dtype).reshape(rows.shape))

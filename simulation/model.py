@@ -68,13 +68,13 @@ class CoCreationModel(mesa.Model):
             overrides["citizens"], citizens = citizens, None
         if isinstance(rng, int | np.integer):
             rng = check_whole("rng", rng, 0, 2**63 - 1)
-        story = told.changed(
+        scenario = told.changed(
             parameters=overrides, levers=levers, shocks=shocks, profile=profile, quarters=quarters)
         super().__init__(rng=rng)
-        self.story = story
+        self.own_scenario = scenario
         self.seed = rng if isinstance(rng, int) else int(np.random.default_rng(rng).integers(2**31))
-        places = own.of(story, municipalities, citizens, networks)
-        self.society = Society(places, environment.build(story, among=places), self.seed, threads)
+        places = own.of(scenario, municipalities, citizens, networks)
+        self.society = Society(places, environment.build(scenario, among=places), self.seed, threads)
         self.governments_first = self.society.state.governments["first"]
         self._made: dict[type, list[Any]] = {}
         self._all_agents = Views.of(self, (Citizen, Government))
@@ -89,12 +89,12 @@ class CoCreationModel(mesa.Model):
     def step(self) -> None:
         """One quarter, phase by phase in the order of QUARTER; the run ends (running = False) at the horizon."""
         self.society.step()
-        self.running = self.society.quarter < self.story.quarters
+        self.running = self.society.quarter < self.own_scenario.quarters
         self.datacollector.collect(self)
 
     @property
     def scenario(self) -> None:  # type: ignore[override]
-        """None: what is told stands in `story`. Mesa's own scenario object carries nothing here, and SolaraViz would
+        """None: ours is `own_scenario`. Mesa's own scenario object carries nothing here, and SolaraViz would
         hand it to the next model in the place of our `scenario`."""
 
     @scenario.setter
@@ -129,8 +129,9 @@ class CoCreationModel(mesa.Model):
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name} {self.society.row[name][0]:.2f}" for name in ("C", "G", *REGIMES))
-        return (f"{self.story.title}: quarter {self.quarter} of {self.story.quarters}, {len(self.society.municipalities)} "
-                f"municipalities, {self.society.state.trust.size} citizens, seed {self.seed}\n{shown}")
+        asked, places = self.own_scenario, len(self.society.municipalities)
+        return (f"{asked.title}: quarter {self.quarter} of {asked.quarters}, {places} municipalities, "
+                f"{self.society.state.trust.size} citizens, seed {self.seed}\n{shown}")
 
     def __getattr__(self, name: str) -> float:
         # Indicators by their names. DataCollector asks for them as attributes, and takes plain numbers only.

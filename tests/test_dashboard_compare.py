@@ -229,7 +229,7 @@ def test_over_worlds_each_world_is_the_scenario_with_its_values():
     assert found.tried == ("A", "B")
     for w in (0, 37):
         world = worlds.rows(found.found.table)[w]
-        for k, story in enumerate(found.found.stories.values()):
+        for k, story in enumerate(found.found.scenarios.values()):
             alone = simulate(worlds.put(story, world), runs=worlds_of.RUNS, seed=view.seed + w * worlds_of.RUNS)
             np.testing.assert_array_equal(found.found.values[k, w], alone.rows["services"][:, -1])
     gain = found.found.values[1] - found.found.values[0]

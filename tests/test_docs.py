@@ -184,6 +184,6 @@ def test_mesas_page_is_built_steps_and_starts_anew(monkeypatch):
         press("Reset")
         press("Step")
         assert len(made) == 2
-        assert (made[1].story.name, made[1].story.values()["k"], made[1].quarter) == ("wasteland", 1.5, 1)
+        assert (made[1].own_scenario.name, made[1].own_scenario.values()["k"], made[1].quarter) == ("wasteland", 1.5, 1)
     finally:
         page.close()

@@ -73,7 +73,7 @@ def test_a_rule_that_always_fires_is_a_policy_and_one_that_never_does_is_none():
     found = pathways(["nothing:", "always: LEAD+6 if services@3 >= 0", "never: LEAD if services@3 < 0", "steady: "
                                                                                                         "LEAD@4+6"], START,
                      "G", 4)
-    by = dict(zip(found.over.stories, found.over.values, strict=True))
+    by = dict(zip(found.over.scenarios, found.over.values, strict=True))
     assert by["always"].tolist() == by["steady"].tolist()
     assert by["never"].tolist() == by["nothing"].tolist()
     frame = found.summary.set_index("policy")

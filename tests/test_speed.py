@@ -134,7 +134,7 @@ def test_draws_of_a_posterior_meet_every_policy_on_equal_luck(calibrated):
     assert theta == pytest.approx(made.draws(6, 3))
     own = []
     for d, one in enumerate(theta):
-        story = made.case.story(one, 32, 20)
+        story = made.case.scenario_at(one, 32, 20)
         pair = [s.measures(simulate(x, runs=2, seed=3 + 2 * d))["used"][:, -1].mean()
                 for x in (story.changed(levers=["MANDATE@4"]), story)]
         own.append(pair[0] - pair[1])

@@ -294,6 +294,6 @@ def _shares(policy: Policy, places: str) -> dict[Use, float]:
     found = {}
     for use in filter(lambda use: use.reach, (*policy.levers, *policy.shocks)):
         with suppress(Refused):  # said where the run is refused
-            story = policy.scenario()
-            found[use] = schedule.share(use, story, municipalities.from_text(places) if places else None)
+            scenario = policy.scenario()
+            found[use] = schedule.share(use, scenario, municipalities.from_text(places) if places else None)
     return found

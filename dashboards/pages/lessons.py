@@ -17,7 +17,7 @@ from letsdance.dashboards.parts import Box, Figure, Waiting, terms, vue
 from letsdance.dashboards.session import use_session
 from letsdance.dashboards.state import RUNS, View
 from letsdance.experiments import outcomes
-from letsdance.experiments.lessons import Bench, Conducted, conduct, needed, own_arm, story_of
+from letsdance.experiments.lessons import Bench, Conducted, conduct, needed, own_arm, scenario_of
 from letsdance.params import Refused, within
 from letsdance.params import number as plain_number
 from letsdance.report.lesson import glass, titled
@@ -108,7 +108,7 @@ def own_of(view: View, lesson: Lesson, text: Text) -> Arm | None:
 # ---------------------------------------------------------------- what is drawn
 
 def _size(lesson: Lesson) -> tuple[int, int]:
-    return compute.size_of(story_of(lesson, lesson.arm[0]))
+    return compute.size_of(scenario_of(lesson, lesson.arm[0]))
 
 
 def colour_of(nth: int, arm: Arm, lesson: Lesson) -> str:
@@ -222,9 +222,9 @@ def Page() -> None:
 
 def policy_of(lesson: Lesson, own: Arm) -> Policy:
     """A class's setting as a policy of the other pages."""
-    story = story_of(lesson, own)
-    policy = Policy.of(lesson.start, quarters=lesson.quarters, levers=story.levers)
-    for name, value in story.parameters.items():
+    scenario = scenario_of(lesson, own)
+    policy = Policy.of(lesson.start, quarters=lesson.quarters, levers=scenario.levers)
+    for name, value in scenario.parameters.items():
         policy = policy.with_parameter(name, value)
     return policy
 
@@ -233,7 +233,7 @@ def head(lesson: Lesson, step: int, guess: int, view: View, own: Arm | None, off
     """What stands above: the question, the choices, the controls."""
     language = text.language
     parameters, levers = moved(view, lesson)
-    base = story_of(lesson, lesson.arm[0]).values()
+    base = scenario_of(lesson, lesson.arm[0]).values()
     controls: list[dict[str, Any]] = []
     for one in lesson.control:
         if one.lever:

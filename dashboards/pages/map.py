@@ -98,18 +98,18 @@ def basin_map(asked: Asked, grid: int, runs: int) -> Basins:
 @lru_cache(32)
 def tipping_diagram(asked: Asked, name: str, outcome: str, points: int, runs: int) -> Tipping:
     """Where the four starts end for each value of a parameter over its whole range."""
-    stories = asked.starts(SETTLED)
-    check_work(replace(asked.policy, quarters=stories[0].quarters), len(stories) * points * runs)
-    return tipping(Axis(name, *PARAMETERS[name].range), stories, outcome, points=points, runs=runs,
-                   quarters=stories[0].quarters, seed=asked.seed, progress=asked.step)
+    scenarios = asked.starts(SETTLED)
+    check_work(replace(asked.policy, quarters=scenarios[0].quarters), len(scenarios) * points * runs)
+    return tipping(Axis(name, *PARAMETERS[name].range), scenarios, outcome, points=points, runs=runs,
+                   quarters=scenarios[0].quarters, seed=asked.seed, progress=asked.step)
 
 
 @lru_cache(32)
 def stays(asked: Asked, runs: int) -> Residence:
     """How long municipalities stay where the four starts put them."""
-    stories = asked.starts(WATCHED)
-    check_work(replace(asked.policy, quarters=stories[0].quarters), len(stories) * runs)
-    return residence(stories, runs=runs, quarters=stories[0].quarters, seed=asked.seed, progress=asked.step)
+    scenarios = asked.starts(WATCHED)
+    check_work(replace(asked.policy, quarters=scenarios[0].quarters), len(scenarios) * runs)
+    return residence(scenarios, runs=runs, quarters=scenarios[0].quarters, seed=asked.seed, progress=asked.step)
 
 
 def plane(asked: Asked, text: Text, worlds: Worlds, progress: Callable[[int], None]) -> Study:

@@ -125,7 +125,7 @@ class Case:
         clock = self.values(theta)[1]
         return np.rint(clock["begins"] + clock["quarters_per_period"] * one.ends).astype(np.int64)
 
-    def story(self, theta: np.ndarray, quarters: int, units: int | None = None) -> Scenario:
+    def scenario_at(self, theta: np.ndarray, quarters: int, units: int | None = None) -> Scenario:
         """The scenario with a parameter set, as many quarters long or longer (until its last lever or shock begins)."""
         size = {} if units is None else {"municipalities": units}
         least = max([HORIZON[0], *(use.start for use in (*self.scenario.levers, *self.scenario.shocks))])
@@ -152,8 +152,8 @@ class Case:
             curves, waves, asked = [], np.zeros(0), self.asked(theta[k])
             for which, one in enumerate(self.seen or (None,)):
                 at = np.zeros(0, np.int64) if one is None else self.quarters(theta[k], one)
-                story = self.story(theta[k], int(max([*at[-1:], *asked])), one.units if one else None)
-                run = simulate(story, runs=1, seed=int(seeds[k]) + which, threads=1)
+                scenario = self.scenario_at(theta[k], int(max([*at[-1:], *asked])), one.units if one else None)
+                run = simulate(scenario, runs=1, seed=int(seeds[k]) + which, threads=1)
                 if one is not None:
                     curves.append(np.asarray(run.rows[one.indicator][0, at]))
                 if self.waves:
@@ -223,8 +223,8 @@ def make_case(source: Any = None, scenario: str | Path | Scenario = "lets_dance"
             raise Refused("{name} is both set and fitted; keep one.", name=name)
         if name == "municipalities" and curves:
             raise Refused("municipalities cannot be set here: there are as many as could adopt; give the population.")
-    story = scenarios.load(scenario).changed(parameters=parameters, profile=profile)
-    case = Case(story, curves, chosen, {n: float(v) for n, v in clock.items() if n not in chosen}, waves)
+    scenario = scenarios.load(scenario).changed(parameters=parameters, profile=profile)
+    case = Case(scenario, curves, chosen, {n: float(v) for n, v in clock.items() if n not in chosen}, waves)
     _fits(case)
     return case
 

@@ -232,23 +232,23 @@ def speed(case: str | Path | Scenario | Calibration = "lets_dance", given: Any =
         theta, each = known.draws(draws, seed), runs
         last = known.case.last(theta.mean(axis=0))
         horizon = min(max(60, last), HORIZON[1]) if quarters is None else quarters
-        stories = [known.case.story(one_set, horizon, known.case.units) for one_set in theta]
+        several = [known.case.scenario_at(one_set, horizon, known.case.units) for one_set in theta]
         title = _case_named(known, IN_ENGLISH)
     else:
-        story = scenarios.load(case).changed(quarters=quarters)  # type: ignore[arg-type]
-        draws, each, horizon = runs, 1, story.quarters
-        stories, title = [story] * draws, story.title or story.name
+        scenario = scenarios.load(case).changed(quarters=quarters)  # type: ignore[arg-type]
+        draws, each, horizon = runs, 1, scenario.quarters
+        several, title = [scenario] * draws, scenario.title or scenario.name
     if start > horizon:
         raise Refused("the policies would start in quarter {start}, after the horizon of {horizon}; start them "
                       "earlier.", start=start, horizon=horizon)
     tried = _policies(given, start)
     made = {Speed.AS_IT_IS: Policy(title=Speed.AS_IT_IS), IMITATION: read_policy(f"{IMITATION}: on_imitation=0"), **tried}
-    first = {name: policy.on(stories[0]).changed(quarters=horizon) for name, policy in made.items()}  # refuses early
+    first = {name: policy.on(several[0]).changed(quarters=horizon) for name, policy in made.items()}  # refuses early
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
         def run(job: tuple[str, int]) -> dict[str, np.ndarray]:
             name, d = job
-            story = made[name].on(stories[d]).changed(quarters=horizon)
-            result = simulate(story, runs=each, seed=seed + d * each, threads=1)
+            scenario = made[name].on(several[d]).changed(quarters=horizon)
+            result = simulate(scenario, runs=each, seed=seed + d * each, threads=1)
             if progress:
                 progress(each)
             return {m: _over_runs(v) for m, v in measures(result).items()}
@@ -259,7 +259,7 @@ def speed(case: str | Path | Scenario | Calibration = "lets_dance", given: Any =
               for k, name in enumerate(made)}
     cost = {name: schedule.build(one).spent for name, one in first.items()}
     told = {name: _told(policy) for name, policy in made.items()}
-    return Speed(title, stories[0], horizon, start, draws, each, seed, known is not None, values,
+    return Speed(title, several[0], horizon, start, draws, each, seed, known is not None, values,
                  {name: cost[name] - cost[Speed.AS_IT_IS] for name in made}, told, known)
 
 

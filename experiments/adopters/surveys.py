@@ -75,14 +75,14 @@ class Survey:
         from letsdance import scenarios
 
         self._confirmed()
-        story, at = scenarios.load(base), self.start()
+        scenario, at = scenarios.load(base), self.start()
         asked = self.frame.loc[self.frame["willingness"].notna(), "role"].value_counts()
         told = " and ".join(f"{asked[role]} {role}{'s' if asked[role] > 1 else ''}" for role in ROLES if role in asked)
         # Trust that was measured is that of all citizens, whatever their government's willingness.
         trust = {"T_lo": at["T"], "T_hi": 0.0} if "T" in at else {}
-        return replace(story, name=name, title="Start from a survey", C=at.get("C", story.C), G=at.get("G", story.G),
-                       parameters={**story.parameters, **trust},
-                       says=f"Starts at the mean willingness of {told}; all else as in {story.title}.")
+        return replace(scenario, name=name, title="Start from a survey", C=at.get("C", scenario.C),
+                       G=at.get("G", scenario.G), parameters={**scenario.parameters, **trust},
+                       says=f"Starts at the mean willingness of {told}; all else as in {scenario.title}.")
 
     def draws(self, count: int, seed: int = 1) -> pd.DataFrame:
         """Starts as uncertain as the survey leaves them: a point a row for a sweep (C0, G0, perhaps T_lo and T_hi), drawn
