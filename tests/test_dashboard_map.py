@@ -213,7 +213,7 @@ def test_a_click_on_the_plane_starts_there(visit, size):
     page.wait_for_timeout(300)  # the chart follows its card's size
     plane = chart.evaluate("one => one.__vue__.square")  # where it is drawn within its card
     plot.click(position={"x": plane["left"] + 0.4 * plane["side"], "y": plane["top"] + 0.1 * plane["side"]})
-    expect(page.get_by_role("heading", level=1)).to_contain_text("quarter 20")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("20 quarters")
     view = view_of(page)
     assert view.page == "explore"
     assert view.policy.value("C0") == pytest.approx(0.4, abs=0.02)
