@@ -333,7 +333,7 @@ def hovered(page) -> list[str]:
         for share in (0.35, 0.6):
             page.mouse.move(box["x"] + share * box["width"], box["y"] + 0.5 * box["height"])
             page.wait_for_timeout(60)
-        found += chart.locator("> div:not(:first-child)").all_inner_texts()
+        found += page.locator(".ld-hint").all_inner_texts()
     return found
 
 
