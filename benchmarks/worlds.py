@@ -1,7 +1,7 @@
 """What answers over worlds cost, and how often their intervals hold: `python -m benchmarks.worlds [PART ...]`.
 
-Parts: compare, filter, emulator, search, coverage (minutes each; all but coverage without a name). Seconds are this
-machine's; ratios come from one run.
+Parts: compare, filter, emulator, search, coverage, coverage_asked (minutes each; without a name all but the last two).
+Seconds are this machine's; ratios come from one run.
 """
 
 from __future__ import annotations
@@ -134,12 +134,14 @@ def search() -> None:
     print(found[0].answer)
 
 
-def coverage(minutes: float = 3.0) -> None:
-    """How often a followed city's intervals hold the truth; as many synthetic cities as the minutes allow."""
+def coverage(minutes: float = 3.0, officials: bool = False) -> None:
+    """How often a followed city's intervals hold the truth; as many synthetic cities as the minutes allow. officials:
+    whether they are asked too."""
     import pandas as pd
 
     scenario = scenarios.load("lone_ranger").changed(parameters={"municipalities": 10, "citizens": 15}, quarters=16)
-    case, _ = follow.make_case(seen_in((4, 8)), scenario, None, Worlds(1200, within="30%"))
+    asked = [Seen(q, "G", 0.3, None, 0.04) for q in (4, 8)] if officials else []
+    case, _ = follow.make_case([*seen_in((4, 8)), *asked], scenario, None, Worlds(1200, within="30%"))
     end, rows, seed = time.perf_counter() + 60.0 * minutes, [], 1000
     while time.perf_counter() < end:
         rows.append(follow.recover(case, 1, seed).assign(repetition=seed))
@@ -147,12 +149,13 @@ def coverage(minutes: float = 3.0) -> None:
     print(held(pd.concat(rows)).round(2).to_string(index=False))
 
 
-PARTS = {"compare": compare, "filter": filtered, "emulator": emulator, "search": search, "coverage": coverage}
+PARTS = {"compare": compare, "filter": filtered, "emulator": emulator, "search": search, "coverage": coverage,
+         "coverage_asked": lambda: coverage(officials=True)}
 
 
 def main() -> None:
     """The parts that are named, else all but coverage."""
-    for name in sys.argv[1:] or [name for name in PARTS if name != "coverage"]:
+    for name in sys.argv[1:] or [name for name in PARTS if not name.startswith("coverage")]:
         PARTS[name]()
 
 

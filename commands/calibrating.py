@@ -9,8 +9,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from letsdance.commands.adopting import adopters
-from letsdance.commands.screen import Json, Language, Overwrite, Profile, Set, idle, print_table, progress, values
-from letsdance.commands.telling import keep, records, written
+from letsdance.commands.screen import (
+    Json,
+    KeepIn,
+    Language,
+    Overwrite,
+    Profile,
+    Scheduler,
+    Set,
+    going_on,
+    idle,
+    print_table,
+    progress,
+    values,
+)
+from letsdance.commands.telling import HELD, keep, records, written
 
 if TYPE_CHECKING:
     from letsdance.experiments.adopters.calibrate import Calibration
@@ -54,6 +67,7 @@ def calibrate_(
         metavar="NAME=VALUE,VALUE", help="Structures to compare: a switch, profile, context or mechanism at each of these "
                                          "values; may be repeated.")] = None,
     seed: Annotated[int, typer.Option(help="Seed; equal seeds give equal numbers.")] = 0,
+    keep_in: KeepIn = None, scheduler: Scheduler = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-calibration"),
     text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
@@ -62,15 +76,18 @@ def calibrate_(
 
     folder.check_target(out, overwrite)
     from letsdance.experiments.adopters import calibrate as calibrating
+    from letsdance.experiments.adopters import structures
 
     waves = _waves(seen, survey or [], scale)
     predictions = 200
-    total = most * (1 + max(recover, 0) + bool(structure)) + predictions
-    with progress("report.bar_calibrating", total, quiet=as_json) as advance:
+    total = most * (1 + max(recover, 0)) + predictions
+    if structure:
+        total += structures.steps(structures.parse(structure), most)
+    with going_on(keep_in), progress("report.bar_calibrating", total, quiet=as_json) as advance:
         found = calibrating.calibrate(
             counts, scenario, fit, population, unit, values(sets), profile, quarters_per_period, begins, waves,
             prior or None, widen, particles, most, predictions, recover, seed, progress=advance,
-            alternatives=structure)
+            alternatives=structure, keep=keep_in, executor=scheduler)
     _kept_and_told(found, out, text, overwrite, as_json)
 
 
@@ -82,7 +99,7 @@ def _kept_and_told(found: Calibration, out: Path, text: Text, overwrite: bool, a
 
     said = {**calibrating.manifest_of(found), **identification.in_words(found, text)}
     tables = calibrating.tables_of(found)
-    keep(out, "adopters calibrate", said, tables, calibration_study(found, text), overwrite, as_json)
+    keep(out, "adopters calibrate", said, tables, calibration_study(found, text), overwrite, as_json, beside=HELD)
     if as_json:
         shown = {name: records(tables[name]) for name in ("parameters", "checks", "waves", "structures") if name in tables}
         typer.echo(json.dumps({**said, "folder": str(out), "checks": [], "waves": [], **shown}))

@@ -11,6 +11,7 @@ import typer
 from letsdance.commands import over_worlds
 from letsdance.commands.screen import (
     Json,
+    KeepIn,
     Language,
     Lever,
     Most,
@@ -20,6 +21,7 @@ from letsdance.commands.screen import (
     Quarters,
     RunsOver,
     Scenarios,
+    Scheduler,
     Seed,
     Set,
     Shock,
@@ -28,6 +30,7 @@ from letsdance.commands.screen import (
     Within,
     busy,
     console,
+    held,
     print_table,
     progress,
     until_or_runs,
@@ -54,7 +57,7 @@ def compare(
     against: Annotated[str | None, typer.Option(help="The policy to compare with [default: the first].")] = None,
     outcome: Annotated[str, typer.Option(help=_OUTCOME)] = "lets_dance",
     runs: RunsOver = None, until: Until = None, most: Most = 20_000, quarters: Quarters = None, seed: Seed = 1,
-    worlds: Over = None, within: Within = None, sets: Set = None,
+    worlds: Over = None, within: Within = None, keep_in: KeepIn = None, scheduler: Scheduler = None, sets: Set = None,
     lever: Lever = None, shock: Shock = None, profile: Profile = None, municipalities: Table = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-compare"),
     text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
@@ -75,6 +78,7 @@ def compare(
     there = worlds_of(worlds, within)
     if there is not None and until is not None:
         raise Refused("--until counts runs in one world; leave it out, or leave --worlds out.")
+    where = held(keep_in, scheduler, there is not None)
     asked, wanted = parse(outcome), None if until is None else target(until)
     shared: Changes = {
         "parameters": values(sets), "levers": lever or [], "shocks": shock or [], "profile": profile,
@@ -84,8 +88,8 @@ def compare(
     for one in [asked, *([] if wanted is None else [wanted.outcome])]:
         _looks_within(one, several)
     if there is not None:
-        over_worlds.compare(there, several, against, outcome, 10 if runs is None else runs, seed, municipalities, out,
-                            overwrite, as_json, text)
+        over_worlds.compare(there, several, against, outcome, 10 if runs is None else runs, seed, municipalities, where,
+                            out, overwrite, as_json, text)
         return
     _compared(several, asked, {"runs": 20 if runs is None else runs, "seed": seed, "municipalities": municipalities,
                                "against": against, "until": wanted, "most": most}, until, out, overwrite, as_json, text)
@@ -135,7 +139,7 @@ def wind_tunnel(
     outcome: Annotated[str, typer.Option(help=_OUTCOME)] = "lets_dance",
     better: Annotated[str | None, typer.Option(help="more or less [default: by outcome].")] = None,
     runs: RunsOver = None, quarters: Quarters = None, seed: Seed = 1, worlds: Over = None, within: Within = None,
-    municipalities: Table = None,
+    keep_in: KeepIn = None, scheduler: Scheduler = None, municipalities: Table = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-wind-tunnel"),
     text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
@@ -145,9 +149,10 @@ def wind_tunnel(
 
     folder.check_target(out, overwrite)
     there = worlds_of(worlds, within)
+    where = held(keep_in, scheduler, there is not None)
     if there is not None:
         over_worlds.wind_tunnel(there, portfolio, start, only, at, outcome, better, 10 if runs is None else runs, quarters,
-                                seed, municipalities, out, overwrite, as_json, text)
+                                seed, municipalities, where, out, overwrite, as_json, text)
         return
     runs = 20 if runs is None else runs
     cells = len(start or STARTS) * (1 + len(only or SHOCKS))

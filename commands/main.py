@@ -35,6 +35,7 @@ from letsdance.commands import (
 from letsdance.commands.screen import (
     Interrupted,
     Json,
+    KeepIn,
     Language,
     Lever,
     Most,
@@ -44,6 +45,7 @@ from letsdance.commands.screen import (
     Quarters,
     Runs,
     Scenarios,
+    Scheduler,
     Seed,
     Set,
     Shock,
@@ -54,6 +56,7 @@ from letsdance.commands.screen import (
     command_line,
     console,
     hear,
+    held,
     idle,
     interrupt,
     listen,
@@ -156,7 +159,7 @@ def verify(
         with busy("report.bar_again", quiet=as_json), tempfile.TemporaryDirectory() as place:
             again = Path(place) / "again"
             differences = folder.verify(directory, rerun=lambda it: _again(
-                manifest["kind"], it, manifest.get("option", "--out"), again))
+                manifest["kind"], it, manifest.get("option", "--out"), again, manifest.get("tasks", 1)))
     else:
         with progress("report.bar_again", _total(manifest), quiet=as_json) as advance:
             differences = folder.verify(directory, advance)
@@ -197,7 +200,7 @@ def explain(
         help="Paired runs of each scenario, in each world [default: 20; with --worlds 4].")] = None,
     quarters: Quarters = None, seed: Seed = 1, sets: Set = None, lever: Lever = None,
     shock: Shock = None, profile: Profile = None, worlds: Over = None, within: Within = None,
-    text: Language = "en", as_json: Json = False,
+    keep_in: KeepIn = None, scheduler: Scheduler = None, text: Language = "en", as_json: Json = False,
 ) -> None:
     """Say in plain sentences what happened and why.
 
@@ -208,7 +211,9 @@ def explain(
 
     if (directory is None) == (scenario is None):
         raise Refused("give either a folder or --scenario, such as `letsdance explain --scenario lone_ranger`.")
-    if (there := worlds_of(worlds, within)) is not None:
+    there = worlds_of(worlds, within)
+    where = held(keep_in, scheduler, there is not None)
+    if there is not None:
         if directory is not None:
             from letsdance.experiments import manifests
 
@@ -218,7 +223,7 @@ def explain(
             start = told.load(scenario or "").changed(parameters=values(sets), levers=lever or [], shocks=shock or [],
                                                       profile=profile, quarters=quarters)
             several = {start.name: start}
-        over_worlds.explain(there, several, 4 if runs is None else runs, seed, as_json, text)
+        over_worlds.explain(there, several, 4 if runs is None else runs, seed, where, as_json, text)
         return
     runs = 20 if runs is None else runs
     if directory is not None:
@@ -334,9 +339,9 @@ _AGAIN = {
     "adopters speed": "adopters speed", "adopters who": "adopters who", "forecast": "adopters forecast",
     "backtest": "adopters backtest"}
 #: Options that a recorded command cannot have: they name what is written, or have others do the work.
-_NEVER = {"--out", "--csv", "--save", "--report", "--overwrite", "--resume", "--json", "--scheduler", "--help"}
-#: And of one command: elsewhere the word names no file.
-_NEVER_OF = {"search": {"--keep"}}
+_NEVER = {"--out", "--csv", "--save", "--report", "--overwrite", "--resume", "--json", "--scheduler", "--help", "--keep"}
+#: But of these commands: there the word names no file.
+_NAMES_NO_FILE = {"sweep": {"--keep"}}
 
 
 #: What every command takes, wherever it stands, and what it needs behind it.
@@ -403,7 +408,7 @@ def _recorded(kind: str, command: str, option: str) -> list[str]:
     if hasattr(found, "commands"):  # such as `map tipping`, or `map lone_ranger`
         named = "".join(rest[:1]) in found.commands
         found, rest = found.commands[rest[0] if named else mapping.FIRST], rest[1:] if named else rest
-    refused = _NEVER | _NEVER_OF.get(kind, set())
+    refused = _NEVER - _NAMES_NO_FILE.get(kind, set())
     never = [word.partition("=")[0] for word in rest if word.partition("=")[0] in refused]
     if never:
         raise Refused("this folder says that `{command}` made it; a recorded command has no {never}, so it is not given "
@@ -417,21 +422,23 @@ def _recorded(kind: str, command: str, option: str) -> list[str]:
     return [*words, *ours, *(word for one in said["--context"] for word in ("--context", one))]
 
 
-def _again(kind: str, command: str, option: str, out: Path) -> Path:
-    """Give a recorded command once more, into another folder, named by `option`."""
+def _again(kind: str, command: str, option: str, out: Path, tasks: int = 1) -> Path:
+    """Give a recorded command once more, into another folder, named by `option`; of a sweep that so many tasks made, the
+    first of them and then the rest."""
     import subprocess
 
     from letsdance.params import Refused
     from letsdance.scenarios import mechanism
 
     words = [*_recorded(kind, command, option), option, str(out)]
-    words += [word for one in mechanism.everywhere() if one.file not in words for word in ("--mechanism", one.file)]
-    done = subprocess.run([sys.executable, "-m", "letsdance", *words],
-                          capture_output=True, text=True)
-    if done.returncode:
-        said = (done.stderr.strip().splitlines() or ["it ended without a word."])[-1].removeprefix("letsdance: ")
-        raise Refused("`{command}` cannot be given again, files that it names must stand where they stood: {said}",
-                      command=command, said=said)
+    own = [word for one in mechanism.everywhere() if one.file not in words for word in ("--mechanism", one.file)]
+    given = [words] if tasks == 1 else [[*words, "--task", f"1 of {tasks}"], ["sweep", "--resume", "--out", str(out)]]
+    for one in given:
+        done = subprocess.run([sys.executable, "-m", "letsdance", *one, *own], capture_output=True, text=True)
+        if done.returncode:
+            said = (done.stderr.strip().splitlines() or ["it ended without a word."])[-1].removeprefix("letsdance: ")
+            raise Refused("`{command}` cannot be given again, files that it names must stand where they stood: {said}",
+                          command=command, said=said)
     return out
 
 

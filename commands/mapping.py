@@ -13,17 +13,20 @@ from typer.core import TyperGroup
 from letsdance.commands import over_worlds
 from letsdance.commands.screen import (
     Json,
+    KeepIn,
     Language,
     Lever,
     Over,
     Overwrite,
     Profile,
     Scenarios,
+    Scheduler,
     Seed,
     Set,
     Shock,
     Within,
     console,
+    held,
     progress,
     values,
     worlds_of,
@@ -67,7 +70,7 @@ def basins(
     sets: Set = None, lever: Lever = None, shock: Shock = None, profile: Profile = None,
     stay_runs: Annotated[int, typer.Option(help="Paired runs of each start for the times of residence.")] = 20,
     stay_quarters: Annotated[int, typer.Option(help="Quarters of these runs.")] = 200,
-    worlds: Over = None, within: Within = None,
+    worlds: Over = None, within: Within = None, keep_in: KeepIn = None, scheduler: Scheduler = None,
     out: Out = Path("letsdance-map"), text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
     """Show where starts lead, on a grid over (C, G). The regime after --quarters, agents beside the mean field; and how
@@ -81,8 +84,10 @@ def basins(
     from letsdance.params import check_whole
 
     changes = _changes(sets, lever, shock, profile)
-    if (there := worlds_of(worlds, within)) is not None:
-        over_worlds.basins(there, scenario, grid, quarters, runs, seed, changes, out, overwrite, as_json, text)
+    there = worlds_of(worlds, within)
+    where = held(keep_in, scheduler, there is not None)
+    if there is not None:
+        over_worlds.basins(there, scenario, grid, quarters, runs, seed, changes, where, out, overwrite, as_json, text)
         return
     base = told.load(scenario)
     check_whole("--stay-runs", stay_runs, 1, 1_000_000)  # before the map is made

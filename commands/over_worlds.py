@@ -13,12 +13,14 @@ import typer
 from letsdance.commands.screen import (
     Interrupted,
     Json,
+    KeepIn,
     Language,
     Over,
     Overwrite,
     Profile,
     Quarters,
     RunsOver,
+    Scheduler,
     Seed,
     Set,
     Shock,
@@ -26,12 +28,14 @@ from letsdance.commands.screen import (
     Within,
     command_line,
     console,
+    going_on,
+    held,
     print_table,
     progress,
     values,
     worlds_of,
 )
-from letsdance.commands.telling import finite, keep, records, text_of, written
+from letsdance.commands.telling import HELD, finite, keep, records, text_of, written
 
 if TYPE_CHECKING:
     from letsdance.experiments.worlds import Worlds
@@ -49,10 +53,12 @@ def _lines(lines: Any) -> None:
 
 
 def compare(worlds: Worlds, several: Mapping[str, Scenario], against: str | None, outcome: str, runs: int, seed: int,
-            municipalities: Path | None, out: Path, overwrite: bool, as_json: bool, text: Text) -> None:
-    """`letsdance compare --worlds`."""
-    with progress("report.bar_runs", worlds.worlds * len(several) * max(1, runs), quiet=as_json) as advance:
-        found = worlds.compare(several, runs, seed, None, municipalities, against, None, outcome, progress=advance)
+            municipalities: Path | None, held: dict[str, Any], out: Path, overwrite: bool, as_json: bool,
+            text: Text) -> None:
+    """`letsdance compare --worlds`. held: as `screen.held`, here and below."""
+    total = worlds.worlds * len(several) * max(1, runs)
+    with going_on(held["keep"]), progress("report.bar_runs", total, quiet=as_json) as advance:
+        found = worlds.compare(several, runs, seed, None, municipalities, against, None, outcome, progress=advance, **held)
     from letsdance.experiments.knowing import knowing
     from letsdance.params import Refused
     from letsdance.report import worlds as pages
@@ -67,7 +73,7 @@ def compare(worlds: Worlds, several: Mapping[str, Scenario], against: str | None
             "quarters": found.quarters, "scenarios": {name: scenario.to_toml() for name, scenario in several.items()},
             "municipalities": text_of(municipalities), "outcome": str(found.outcome)}
     page = pages.study(found, told, text)
-    keep(out, "compare", said, frames, page, overwrite, as_json)
+    keep(out, "compare", said, frames, page, overwrite, as_json, beside=HELD)
     lines = [*pages.headlines(found, text).values(), *(pages.worst_where(found, name, text) for name in found.others),
              *(pages.luck_sentence(found, name, text) for name in found.others), *pages.regret_sentences(found, text),
              *(pages.knowing_sentences(told, text) if told else []), text("report.worlds_width")]
@@ -90,16 +96,17 @@ def compare(worlds: Worlds, several: Mapping[str, Scenario], against: str | None
 
 
 def wind_tunnel(worlds: Worlds, portfolio: str, start: Any, only: Any, at: int, outcome: str, better: str | None, runs: int,
-                quarters: int | None, seed: int, municipalities: Path | None, out: Path, overwrite: bool,
-                as_json: bool, text: Text) -> None:
+                quarters: int | None, seed: int, municipalities: Path | None, held: dict[str, Any], out: Path,
+                overwrite: bool, as_json: bool, text: Text) -> None:
     """`letsdance wind-tunnel --worlds`."""
     from letsdance.experiments.windtunnel import planned
     from letsdance.scenarios import STARTS
 
     cells = len(planned(portfolio, start or STARTS, only, at, outcome, quarters, better).cells)
-    with progress("report.bar_runs", 2 * cells * worlds.worlds * max(1, runs), quiet=as_json) as advance:
+    total = 2 * cells * worlds.worlds * max(1, runs)
+    with going_on(held["keep"]), progress("report.bar_runs", total, quiet=as_json) as advance:
         found = worlds.wind_tunnel(portfolio, start or STARTS, only, at, outcome, runs, seed, quarters, better,
-                                   municipalities, progress=advance)
+                                   municipalities, progress=advance, **held)
     from letsdance.report import tunnel_worlds as pages
 
     said = {**_said(worlds), "portfolio": portfolio, "seeds": {"first": seed, "runs": runs}, "at": at,
@@ -107,7 +114,7 @@ def wind_tunnel(worlds: Worlds, portfolio: str, start: Any, only: Any, at: int, 
             "scenarios": {name: one.to_toml() for name, one in found.starts.items()},
             "municipalities": text_of(municipalities)}
     keep(out, "wind-tunnel", said, {"wind_tunnel": found.summary, "worlds": found.table}, pages.tunnel_study(found, text),
-         overwrite, as_json)
+         overwrite, as_json, beside=HELD)
     if as_json:
         typer.echo(json.dumps({"folder": str(out), "said": pages.tunnel_headline(found, text),
                                "outcome": str(found.outcome), "worlds": worlds.worlds, "runs": runs, "seed": seed,
@@ -120,20 +127,20 @@ def wind_tunnel(worlds: Worlds, portfolio: str, start: Any, only: Any, at: int, 
 
 
 def basins(worlds: Worlds, scenario: str, grid: int, quarters: int, runs: int, seed: int, changes: Mapping[str, Any],
-           out: Path, overwrite: bool, as_json: bool, text: Text) -> None:
+           held: dict[str, Any], out: Path, overwrite: bool, as_json: bool, text: Text) -> None:
     """`letsdance map --worlds`."""
     from letsdance import scenarios as told
 
     total = grid * grid * (worlds.worlds + 1) * max(1, runs) if 0 < grid < 1000 else 1
-    with progress("report.bar_runs", total, quiet=as_json) as advance:
-        found = worlds.basins(scenario, grid, quarters, runs, seed, progress=advance, **changes)
+    with going_on(held["keep"]), progress("report.bar_runs", total, quiet=as_json) as advance:
+        found = worlds.basins(scenario, grid, quarters, runs, seed, progress=advance, **held, **changes)
     from letsdance.report import map_worlds as pages
 
     said = {**_said(worlds), "scenario": told.load(scenario).changed(**changes).to_toml(), "quarters": quarters,
             "runs": runs, "seed": seed, "sizes": records(found.sizes),
             "sentences": [pages.map_headline(found, text), text("report.worlds_width")]}
     manifest = keep(out, "map", said, {"basins": found.frame, "sizes": found.sizes, "worlds": found.table},
-                    pages.map_study(found, text), overwrite, as_json)
+                    pages.map_study(found, text), overwrite, as_json, beside=HELD)
     if as_json:
         typer.echo(json.dumps(manifest))
         return
@@ -141,10 +148,16 @@ def basins(worlds: Worlds, scenario: str, grid: int, quarters: int, runs: int, s
     written(out)
 
 
-def explain(worlds: Worlds, several: Mapping[str, Scenario], runs: int, seed: int, as_json: bool, text: Text) -> None:
-    """`letsdance explain --worlds`."""
-    with progress("report.bar_runs", len(several) * (worlds.worlds + 1) * max(1, runs), quiet=as_json) as advance:
-        found = {name: worlds.explain(scenario, runs, seed, progress=advance) for name, scenario in several.items()}
+def explain(worlds: Worlds, several: Mapping[str, Scenario], runs: int, seed: int, held: dict[str, Any], as_json: bool,
+            text: Text) -> None:
+    """`letsdance explain --worlds`. Of several scenarios each is kept in a file of its own, by its number."""
+    total, file = len(several) * (worlds.worlds + 1) * max(1, runs), held["keep"]
+    with progress("report.bar_runs", total, quiet=as_json) as advance:
+        found = {}
+        for k, (name, scenario) in enumerate(several.items()):
+            own = file.with_name(f"{file.stem}-{k}{file.suffix}") if file and k else file
+            with going_on(own):
+                found[name] = worlds.explain(scenario, runs, seed, progress=advance, **{**held, "keep": own})
 
     if as_json:
         typer.echo(json.dumps({name: {"sentences": one.said(text), "holds": records(one.holds),
@@ -209,6 +222,7 @@ def pathways(
     survey: Annotated[int, typer.Option(help="Citizens asked where a signal takes a survey.")] = 400,
     runs: RunsOver = None, quarters: Quarters = None, seed: Seed = 1, worlds: Over = None, within: Within = None,
     sets: Set = None, shock: Shock = None, profile: Profile = None, municipalities: Table = None,
+    keep_in: KeepIn = None, scheduler: Scheduler = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-pathways"),
     text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
@@ -225,8 +239,9 @@ def pathways(
     start = told.load(scenario).changed(parameters=values(sets), shocks=shock or [], profile=profile, quarters=quarters)
     each = (20 if there is None else 10) if runs is None else runs
     total = max(1, len(policy or [])) * max(1, each) * (1 if there is None else there.worlds)
-    with progress("report.bar_runs", total, quiet=as_json) as advance:
-        found = run(policy or [], start, outcome, each, seed, there, survey, None, municipalities, progress=advance)
+    with going_on(keep_in), progress("report.bar_runs", total, quiet=as_json) as advance:
+        found = run(policy or [], start, outcome, each, seed, there, survey, None, municipalities, progress=advance,
+                    **held(keep_in, scheduler))
     from letsdance.report.pathways import pathways_study
 
     sentences = found.said(text)
@@ -236,7 +251,7 @@ def pathways(
             "municipalities": text_of(municipalities), "sentences": sentences}
     frames = {"summary": found.summary, "worlds": found.over.by_world, "runs": found.over.by_run}
     page = pathways_study(found, text)
-    keep(out, "pathways", said, frames, page, overwrite, as_json)
+    keep(out, "pathways", said, frames, page, overwrite, as_json, beside=HELD)
     if as_json:
         typer.echo(json.dumps({"folder": str(out), "sentences": sentences, "summary": records(found.summary)}))
         return
@@ -250,13 +265,8 @@ def search(worlds: Worlds, scenario: Scenario, words: Mapping[str, Any], out: Pa
     from letsdance.experiments import search_worlds as looked
 
     steps = looked.steps(words["evaluations"], words["emulator"], len(words["aims"]))
-    try:
-        with progress("report.bar_portfolios", steps, quiet=as_json) as advance:
-            found = looked.search(worlds, scenario, progress=advance, **words)
-    except Interrupted as interrupted:
-        if words["file"] is not None and Path(words["file"]).exists():
-            interrupted.kept = text("report.search_kept", file=words["file"])
-        raise
+    with going_on(words["file"]), progress("report.bar_portfolios", steps, quiet=as_json) as advance:
+        found = looked.search(worlds, scenario, progress=advance, **words)
     from letsdance.report import search_worlds as pages
 
     said = {**_said(worlds), "scenario": scenario.to_toml(), "aims": list(found.aims), "robustly": found.measure,

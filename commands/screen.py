@@ -38,6 +38,9 @@ Over = Annotated[str | None, typer.Option(
 Within = Annotated[str | None, typer.Option(
     metavar="SHARE", help="How far uncertain parameters go in --worlds NUMBER: 30%, or ranges [default: ranges].")]
 Most = Annotated[int, typer.Option(min=1, help="The most runs that --until may make.")]
+KeepIn = Annotated[Path | None, typer.Option(
+    "--keep", help="A file of what is done; the same words go on with it.")]
+Scheduler = Annotated[str | None, typer.Option(help="A Dask scheduler's address, such as tcp://127.0.0.1:8786.")]
 _spoken: list[Text] = []  # what the command that runs speaks
 
 
@@ -103,6 +106,17 @@ def _go_on() -> None:
         raise Interrupted(_heard[0])
 
 
+@contextmanager
+def going_on(file: Path | None) -> Iterator[None]:
+    """Say of work that is interrupted what is kept of it in a file (`experiments.pieces`), or how it would be kept."""
+    try:
+        yield
+    except Interrupted as interrupted:
+        there = file is not None and file.exists()
+        interrupted.kept = spoken()("report.search_kept" if there else "report.sweep_kept_if", file=file)
+        raise
+
+
 def values(sets: list[str] | None) -> dict[str, float]:
     """NAME=VALUE as typed, as numbers."""
     from letsdance.params import Refused, check_value, number
@@ -131,6 +145,13 @@ def idle(*options: str, because: str) -> None:
             from letsdance.params import Refused, Said
 
             raise Refused("{option} would do nothing: {because}; leave {option} out.", option=option, because=Said(because))
+
+
+def held(keep: Path | None, scheduler: str | None, over_worlds: bool = True) -> dict[str, Any]:
+    """Where work over worlds is kept as it is done and where it is made, as those that do it take it."""
+    if not over_worlds:
+        idle("--keep", "--scheduler", because="it goes with --worlds")
+    return {"keep": keep, "executor": scheduler}
 
 
 def until_or_runs(until: str | None) -> None:

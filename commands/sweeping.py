@@ -18,6 +18,7 @@ from letsdance.commands.screen import (
     Overwrite,
     Profile,
     Quarters,
+    Scheduler,
     Seed,
     Set,
     Shock,
@@ -43,7 +44,6 @@ Outcomes = Annotated[list[str] | None, typer.Option(
                                                          "[default: all at the end].")]
 Executor = Annotated[str | None, typer.Option(help="threads or processes [default: threads for few runs].")]
 Workers = Annotated[int | None, typer.Option(help="How many threads or processes [default: one a core].")]
-Scheduler = Annotated[str | None, typer.Option(help="A Dask scheduler's address, such as tcp://127.0.0.1:8786.")]
 
 
 def where(executor: str | None, scheduler: str | None) -> str | None:
@@ -162,9 +162,19 @@ def _told_elsewhere(what: str, resume: bool, given: list[str], out: Path) -> boo
 def _one_share(asked: Plan | None, share: tuple[int, int], how: dict[str, Any], out: Path, as_json: bool,
                text: Text) -> None:
     """Make one share of a sweep that several make."""
+    from letsdance.experiments import address
+    from letsdance.experiments.store import Sweep, part_size
     from letsdance.experiments.sweep import sweep as run
 
-    found = run(asked, out, command=command_line("--task"), task=share, **how)
+    runs, keep = (asked.runs, asked.keep) if asked else [Sweep.open(out).manifest[name] for name in ("runs", "keep")]
+    size = part_size(runs, keep, share[1])
+    try:
+        with progress("report.bar_runs", size * len(range(share[0] - 1, -(-runs // size), share[1])),
+                      quiet=as_json) as advance:
+            found = run(asked, out, command=command_line("--task"), task=share, progress=advance, **how)
+    except Interrupted as interrupted:
+        interrupted.kept = text("report.search_kept", file=out) if address.there(out) else ""
+        raise
     left = len(found.missing())
     if as_json:
         typer.echo(json.dumps({"folder": str(out), "task": share[0], "of": share[1], "parts_missing": left}))

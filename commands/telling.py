@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from letsdance.report.study import Study
 
 
+#: Options that say where work is kept as it is done, and where it is made: a folder's numbers depend on neither.
+HELD = ("--keep", "--scheduler")
+
+
 def keep(out: Path, kind: str, said: Mapping[str, Any], frames: Mapping[str, pd.DataFrame], page: Study,
          overwrite: bool, quiet: bool, option: str = "--out", beside: tuple[str, ...] = ()) -> dict[str, Any]:
     """Write manifest, tables and page, whole or not at all (`experiments.folder.keep`); returns the manifest.

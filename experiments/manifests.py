@@ -178,6 +178,7 @@ class Sweep(Manifest):
     seed: Annotated[int, Field(ge=0, lt=2**62)] = Field(description=f"a whole number from 0 to {2**62 - 1:,}")
     runs: Runs = Field(description=f"a whole number from 1 to {MOST_RUNS:,}")
     part_size: Runs = Field(description=f"a whole number from 1 to {MOST_RUNS:,}")
+    tasks: Annotated[int, Field(ge=1, le=1_000_000)] = Field(1, description="a whole number from 1 to 1,000,000")
     every: Annotated[int, Field(ge=1, le=400)] = Field(description="a whole number from 1 to 400")
     keep: Annotated[list[Text], AfterValidator(_kept)] = Field(
         description=f"a list out of {', '.join(LEVELS)}")

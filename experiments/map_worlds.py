@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
 from letsdance import scenarios
+from letsdance.experiments.executors import ExecutorLike
 from letsdance.experiments.moving import moving
 from letsdance.experiments.parts_of_luck import mean_over
-from letsdance.experiments.worlds import Worlds, each
+from letsdance.experiments.pieces import Pieces
+from letsdance.experiments.worlds import Worlds, each, head
 from letsdance.params import Refused, check_whole, nearest
 from letsdance.scenarios import Acting, ScenarioLike
 from letsdance.simulation.rules.regimes import REGIMES
@@ -87,7 +90,8 @@ class Plane:
 
 
 def basins(worlds: Worlds, scenario: ScenarioLike, grid: int, quarters: int, runs: int, seed: int,
-           threads: int | None = None, progress: Callable[[int], None] | None = None, **changes: Unpack[Acting]) -> Plane:
+           threads: int | None = None, progress: Callable[[int], None] | None = None, keep: str | Path | None = None,
+           executor: ExecutorLike = None, **changes: Unpack[Acting]) -> Plane:
     """As `Worlds.basins`."""
     check_whole("grid", grid, 2, 101)
     scenario = scenarios.load(scenario).changed(quarters=quarters, **changes)
@@ -99,15 +103,15 @@ def basins(worlds: Worlds, scenario: ScenarioLike, grid: int, quarters: int, run
     starts = np.linspace(0.05, 0.95, grid)
     several = [replace(scenario, C=float(C), G=float(G)) for C in starts for G in starts]
     table = worlds.table(scenario)
-    shares = np.zeros((len(several), len(table), runs, len(REGIMES)))
-    assumed = np.zeros((len(several), 1, runs, len(REGIMES)))
+    pieces = Pieces(threads, executor, keep, partial(head, several, table, runs, seed, "map", None))
 
-    def keep(into: np.ndarray) -> Callable[[int, int, Result], None]:
-        def one(w: int, k: int, result: Result) -> None:
-            into[k, w] = np.stack([result.rows[name][:, -1] for name in REGIMES], axis=1)
-        return one
+    def shares(of: pd.DataFrame) -> np.ndarray:
+        """float64[C, G, world, run, regime] at the end."""
+        made = np.array(list(each(several, of, runs, seed, _ends, None, pieces, progress)))
+        return np.ascontiguousarray(made.reshape(len(of), grid, grid, runs, -1).transpose(1, 2, 0, 3, 4))
 
-    each(several, table, runs, seed, keep(shares), None, threads, progress)
-    each(several, table.iloc[:1, :0], runs, seed, keep(assumed), None, threads, progress)
-    return Plane(worlds, table, starts, quarters, seed, shares.reshape(grid, grid, len(table), runs, -1),
-                 assumed.reshape(grid, grid, runs, -1))
+    return Plane(worlds, table, starts, quarters, seed, shares(table), shares(table.iloc[:1, :0])[:, :, 0])
+
+
+def _ends(result: Result) -> list[list[float]]:
+    return np.stack([result.rows[name][:, -1] for name in REGIMES], axis=1).astype(np.float64).tolist()

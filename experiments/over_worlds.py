@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from letsdance.experiments.compare import PoliciesLike, policies
+from letsdance.experiments.executors import ExecutorLike
 from letsdance.experiments.moving import moving
 from letsdance.experiments.outcomes import Outcome, parse
 from letsdance.experiments.paired import Interval
@@ -207,7 +209,8 @@ def tenth(values: np.ndarray) -> float:
 def compare(worlds: Worlds, given: PoliciesLike, runs: int, seed: int, quarters: int | None,
             municipalities: MunicipalitiesLike | None, against: str | None, start: ScenarioLike | None,
             outcome: str | Outcome, better: str | None, threads: int | None = None,
-            progress: Callable[[int], None] | None = None) -> OverWorlds:
+            progress: Callable[[int], None] | None = None, keep: str | Path | None = None,
+            executor: ExecutorLike = None) -> OverWorlds:
     """As `Worlds.compare`."""
     scenarios = policies(given, start, quarters)
     reference = next(iter(scenarios)) if against is None else against
@@ -219,7 +222,8 @@ def compare(worlds: Worlds, given: PoliciesLike, runs: int, seed: int, quarters:
     asked = parse(outcome)
     within_horizon(asked, next(iter(scenarios.values())).quarters)
     table = worlds.table(*scenarios.values())
-    values = outcomes(list(scenarios.values()), table, [asked], runs, seed, municipalities, threads, progress)[0]
+    values = outcomes(list(scenarios.values()), table, [asked], runs, seed, municipalities, threads, progress, keep,
+                      executor)[0]
     less = less_is_better(asked) if better is None else better == "less"
     return OverWorlds(worlds, table, scenarios, reference, asked, less, seed, values)
 

@@ -14,16 +14,20 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from letsdance import scenarios
+from letsdance.experiments.executors import ExecutorLike
 from letsdance.experiments.outcome_words import titled
 from letsdance.experiments.outcomes import Outcome, parse
 from letsdance.experiments.over_worlds import OverWorlds
+from letsdance.experiments.pieces import Pieces, Task
 from letsdance.experiments.windtunnel import less_is_better
-from letsdance.experiments.worlds import Worlds, put, rows, shared
+from letsdance.experiments.worlds import Worlds, head, put, rows, shared
 from letsdance.params import Refused, Said, check_whole, nearest, number
 from letsdance.scenarios import LEVERS, Scenario, ScenarioLike, Use
 from letsdance.scenarios.policy import Policy, one_horizon, read_policy
@@ -234,12 +238,13 @@ def pathways(given: Iterable[str] | Mapping[str, str], start: ScenarioLike = "lo
              outcome: str | Outcome = "lets_dance",
              runs: int = 20, seed: int = 1, worlds: Worlds | None = None, survey: int = 400,
              quarters: int | None = None, municipalities: MunicipalitiesLike | None = None, threads: int | None = None,
-             progress: Callable[[int], None] | None = None) -> Pathways:
+             progress: Callable[[int], None] | None = None, keep: str | Path | None = None,
+             executor: ExecutorLike = None) -> Pathways:
     """Packages that react and packages that do not, on the same luck, in one world or in many.
 
     given: texts as `read` reads them, or by name. outcome: what is compared. worlds: None for the assumed world alone.
     survey: how many citizens a municipality asks where a signal takes a survey. progress: called with the runs that have
-    ended. Raises `Refused`.
+    ended. keep, executor: as in `Worlds.compare`. Raises `Refused`.
 
     >>> found = ld.pathways(["steady: LEAD@2", "watchful: LEAD@2; OUT+4 if support@4 < 0.9"], runs=4, quarters=8)
     >>> found.summary["rule_1"].tolist()
@@ -259,38 +264,41 @@ def pathways(given: Iterable[str] | Mapping[str, str], start: ScenarioLike = "lo
     if asked.first is not None and (asked.last or 0) > base.quarters:
         raise Refused("{asked} looks at quarter {last}, after the horizon of {quarters}; name an earlier quarter or raise "
                       "quarters.", asked=asked, last=asked.last, quarters=base.quarters)
-    table = worlds.table(*several.values()) if worlds is not None else None
-    there = [{}] if table is None else rows(table)
-    where = None if municipalities is None else places.load(municipalities)
-    seeds = np.arange(seed, seed + runs, dtype=np.uint64)
-    values = np.full((len(ways), len(there), runs), np.nan)
-    points = np.zeros_like(values)
-    fired = {name: np.zeros((len(there), runs, len(way.rules)), bool) for name, way in ways.items()}
-    kept = shared(list(several.values()), [] if table is None else list(table.columns))
-
-    def work(w: int) -> None:
-        for k, (name, scenario) in enumerate(several.items()):
-            here = put(scenario, there[w], kept[k])
-            towns = places.of(here, where)
-            result, points[k, w], fired[name][w] = follow(here, ways[name].rules, towns, seeds, survey)
-            values[k, w] = asked.of(result)
-            if progress:
-                progress(runs)
-
-    together(work, len(there), threads)
     import pandas as pd
 
-    over = OverWorlds(worlds or Worlds(2, "fixed"), pd.DataFrame(index=range(1)) if table is None else table, several,
-                      next(iter(several)), asked, less_is_better(asked), seed, values)
+    table = worlds.table(*several.values()) if worlds is not None else pd.DataFrame(index=range(1))
+    all_of = list(several.values())
+    about = [str(asked), survey, *(f"{way.policy} {way.rules}" for way in ways.values())]
+    pieces = Pieces(threads, executor, keep, partial(head, all_of, table, runs, seed, about, municipalities))
+    work = _Watched(tuple(all_of), tuple(way.rules for way in ways.values()), tuple(shared(all_of, list(table.columns))),
+                    None if municipalities is None else places.load(municipalities),
+                    np.arange(seed, seed + runs, dtype=np.uint64), survey, asked)
+    tasks = [(f"world {w} pathway {k}", k, world) for w, world in enumerate(rows(table)) for k in range(len(ways))]
+    made = list(pieces.map(work, tasks, (lambda task: progress(runs)) if progress else None))
+    values, points = (np.array([one[at] for one in made], np.float64).reshape(len(table), len(ways), runs)
+                      .swapaxes(0, 1).copy() for at in (0, 1))
+    fired = {name: np.array([one[2] for one in made[k::len(ways)]], bool).reshape(len(table), runs, len(way.rules))
+             for k, (name, way) in enumerate(ways.items())}
+    over = OverWorlds(worlds or Worlds(2, "fixed"), table, several, next(iter(several)), asked, less_is_better(asked), seed,
+                      values)
     return Pathways(over, ways, points, fired)
 
 
-def together(work: Callable[[int], None], count: int, threads: int | None) -> None:
-    """work(0), work(1), ... in threads."""
-    from concurrent.futures import ThreadPoolExecutor
+@dataclass(frozen=True, eq=False)
+class _Watched:
+    """The work of one pathway in one world: outcome, points and what fired, each run by run."""
 
-    from letsdance.simulation.society import cores
+    several: tuple[Scenario, ...]
+    rules: tuple[tuple[Rule, ...], ...]
+    fixed: tuple[frozenset[str], ...]
+    where: Municipalities | None
+    seeds: np.ndarray
+    survey: int
+    asked: Outcome
 
-    with ThreadPoolExecutor(cores() if threads is None else threads) as pool:
-        list(pool.map(work, range(count)))
+    def __call__(self, task: Task) -> list[Any]:
+        _, k, world = task
+        here = put(self.several[k], world, self.fixed[k])
+        result, points, fired = follow(here, self.rules[k], places.of(here, self.where), self.seeds, self.survey)
+        return [np.asarray(self.asked.of(result), np.float64).tolist(), points.tolist(), fired.tolist()]
 

@@ -178,7 +178,7 @@ def _texts(design: Design) -> dict[str, str]:
                     places.of(scenarios.load(value))
                     texts[value] = files.text(value)
             except Refused as error:
-                raise Refused("factor {name}: {error}", name=factor.name, error=error) from None
+                raise Refused("factor {name}: {error}", name=factor.name, error=str(error)) from None
     return texts
 
 
@@ -250,7 +250,7 @@ def read(path: str | Path) -> Plan:
                 value = [beside(v) for v in (value if isinstance(value, list) else str(value).split(","))]
             factors.append(designs.parse_factor(name, value))
         except Refused as error:
-            raise Refused("{place}{error}", place=_of(place, name), error=error) from None
+            raise Refused("{place}{error}", place=_of(place, name), error=str(error)) from None
     for key in ("file", "municipalities", "scenario"):
         if key in data:
             data[key] = beside(data[key])
@@ -261,7 +261,7 @@ def read(path: str | Path) -> Plan:
         factor = next((f.name for f in factors if said.startswith(f"factor {f.name}")), "")
         key = next((key for key in data if said.startswith((f"{key} ", f"this {key}"))), "")
         raise Refused("{place}{error}", place=_of(place, factor) if factor else place("", key) if key else place(),
-                      error=error) from None
+                      error=str(error)) from None
 
 
 def _dials(table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

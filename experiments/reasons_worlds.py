@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from letsdance import scenarios
+from letsdance.experiments.executors import ExecutorLike
 from letsdance.experiments.moving import TOLD, assumption_named, moving
+from letsdance.experiments.pieces import Pieces
 from letsdance.experiments.success import chance
-from letsdance.experiments.worlds import Worlds, each
+from letsdance.experiments.worlds import Worlds, each, head
 from letsdance.scenarios import Scenario, ScenarioLike
 from letsdance.simulation.municipalities import MunicipalitiesLike
 from letsdance.simulation.rules.regimes import REGIMES
@@ -75,41 +79,40 @@ def _says(about: str, name: str, text: Text) -> str:
 
 def explain(worlds: Worlds, scenario: ScenarioLike, runs: int, seed: int, threads: int | None = None,
             progress: Callable[[int], None] | None = None,
-            municipalities: MunicipalitiesLike | None = None) -> Explained:
+            municipalities: MunicipalitiesLike | None = None, keep: str | Path | None = None,
+            executor: ExecutorLike = None) -> Explained:
     """As `Worlds.explain`."""
     import pandas as pd
 
-    from letsdance.experiments.reasons import LAST, bottlenecks, pushes
-
     scenario = scenarios.load(scenario)
     table = worlds.table(scenario)
-    last = min(LAST, scenario.quarters)
-    kept: dict[int, dict[str, Any]] = {}
-
-    def what(result: Result) -> dict[str, Any]:
-        shares = {name: float(result.rows[name][:, -1].mean()) for name in REGIMES}
-        said: dict[str, Any] = {"shares": shares, "goal": max(shares, key=lambda name: shares[name])}
-        for side in ("citizens", "governments"):
-            mine = [one for one in pushes(result, last) if one.side == side]
-            for way, sign in (("up", 1.0), ("down", -1.0)):
-                strongest = max(mine, key=lambda one, sign=sign: sign * one.push)  # type: ignore[misc]
-                said[f"{side}_{way}"] = strongest.name if sign * strongest.push > 0.0 else ""
-        narrow = bottlenecks(result, last)
-        most = max(narrow, key=lambda step: narrow[step])
-        said["bottleneck"] = most if narrow[most] > 0 else ""
-        return said
-
-    each([scenario], table.iloc[:1, :0], runs, seed, lambda w, k, result: kept.__setitem__(-1, what(result)),
-         municipalities, 1, progress)
-    each([scenario], table, runs, seed, lambda w, k, result: kept.__setitem__(w, what(result)), municipalities, threads,
-         progress)
-    here = kept.pop(-1)
+    pieces = Pieces(threads, executor, keep, partial(head, [scenario], table, runs, seed, "explain", municipalities))
+    here, = each([scenario], table.iloc[:1, :0], runs, seed, _so, municipalities, pieces, progress)
+    kept = list(each([scenario], table, runs, seed, _so, municipalities, pieces, progress))
     told = {about: here[about] for about in ("goal", *(f"{side}_{way}" for side in ("citizens", "governments")
                                                        for way in ("up", "down")), "bottleneck") if here[about]}
     rows = []
     for about, name in told.items():
-        share = chance(np.array([kept[w][about] == name for w in range(len(table))]))
+        share = chance(np.array([one[about] == name for one in kept]))
         rows.append({"about": about, "says": _says(about, name, IN_ENGLISH), "worlds": share.n, "share": share.share,
                      "low": share.low, "high": share.high})
-    ends = np.array([kept[w]["shares"][here["goal"]] for w in range(len(table))])
+    ends = np.array([one["shares"][here["goal"]] for one in kept])
     return Explained(worlds, table, scenario, runs, here["goal"], ends, pd.DataFrame(rows), told)
+
+
+def _so(result: Result) -> dict[str, Any]:
+    """What is so in a world: each regime's share at the end, the largest, what most moved whom, and the narrowest step."""
+    from letsdance.experiments.reasons import LAST, bottlenecks, pushes
+
+    last = min(LAST, result.quarters)
+    shares = {name: float(result.rows[name][:, -1].mean()) for name in REGIMES}
+    said: dict[str, Any] = {"shares": shares, "goal": max(shares, key=lambda name: shares[name])}
+    for side in ("citizens", "governments"):
+        mine = [one for one in pushes(result, last) if one.side == side]
+        for way, sign in (("up", 1.0), ("down", -1.0)):
+            strongest = max(mine, key=lambda one, sign=sign: sign * one.push)  # type: ignore[misc]
+            said[f"{side}_{way}"] = strongest.name if sign * strongest.push > 0.0 else ""
+    narrow = bottlenecks(result, last)
+    most = max(narrow, key=lambda step: narrow[step])
+    said["bottleneck"] = most if narrow[most] > 0 else ""
+    return said

@@ -10,7 +10,6 @@ is done: the same words go on where they stopped.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -20,9 +19,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from letsdance import scenarios
-from letsdance.experiments import portfolios, search_emulated
+from letsdance.experiments import pieces, portfolios, search_emulated
 from letsdance.experiments.emulator import FITS
-from letsdance.experiments.executors import rules
 from letsdance.experiments.explore import decoded, encoded
 from letsdance.experiments.outcomes import Condition, Outcome, parse, parse_condition
 from letsdance.experiments.over_worlds import tenth
@@ -32,7 +30,7 @@ from letsdance.experiments.search_emulated import Pairs, Taught, promising
 from letsdance.experiments.success import MAJORITY
 from letsdance.experiments.windtunnel import less_is_better
 from letsdance.experiments.worlds import Worlds, put, rows
-from letsdance.params import Refused, Said, check_whole, files, nearest
+from letsdance.params import Refused, check_whole, nearest
 from letsdance.scenarios import Scenario, ScenarioLike
 from letsdance.simulation import municipalities as places
 from letsdance.simulation import schedule
@@ -134,33 +132,15 @@ def in_turn[T, U](action: Callable[[T], U], some: Sequence[T], threads: int) -> 
             yield from pool.map(action, some)
 
 
-class Kept:
+class Kept(pieces.Kept):
     """Portfolios as they are done, in memory and perhaps in a file that the same words go on with."""
 
-    def __init__(self, evaluate: Evaluate, head: dict[str, Any], file: Path | None, threads: int,
+    def __init__(self, evaluate: Evaluate, head: dict[str, Any], file: str | Path | None, threads: int,
                  progress: Callable[[int], None] | None) -> None:
-        self.evaluate, self.file, self.threads = evaluate, file, threads
+        super().__init__(file, head)
+        self.evaluate, self.threads = evaluate, threads
         self.progress = progress or (lambda count: None)
         self.done: dict[Portfolio, np.ndarray] = {}
-        self.stored: dict[str, list[Any]] = {}
-        if file is None:
-            return
-        if file.exists():
-            lines = files.text(file, Said("begin a search first")).splitlines()
-            try:
-                first = json.loads(lines[0])
-            except (ValueError, IndexError):
-                first = None
-            if first != head:
-                raise Refused("{file} was begun by another search (start, municipalities, levers, aims, worlds, seeds or "
-                              "version); give another file.", file=file)
-            for line in lines[1:]:
-                try:
-                    self.stored.update([json.loads(line)])
-                except ValueError:  # the last one was cut off
-                    continue
-        else:
-            file.write_text(json.dumps(head) + "\n", encoding="utf-8")
 
     def judge(self, batch: Iterable[Portfolio]) -> None:
         """Do what is new in a batch."""
@@ -170,15 +150,10 @@ class Kept:
         found = {}
         for p, good in zip(todo, in_turn(self.evaluate, todo, self.threads), strict=True):
             found[p] = good
-            self._write({code(p): good})
+            self.write({code(p): good.tolist()})
             self.progress(1)
         for p in fresh:
             self.done[p] = np.array(self.stored[code(p)]) if p not in found else found[p]
-
-    def _write(self, found: Mapping[str, np.ndarray]) -> None:
-        if self.file is not None and found:
-            with self.file.open("a", encoding="utf-8") as out:
-                out.writelines(json.dumps([name, values.tolist()]) + "\n" for name, values in found.items())
 
     def taught(self, really: Pairs) -> Pairs:
         """What pairs of a portfolio and a world come to, each as it is kept or, some at a time, really run. A pair goes by
@@ -190,7 +165,7 @@ class Kept:
                 todo = [k for k in some if names[k] not in self.stored]
                 values = really([portfolios[k] for k in todo], table.iloc[todo]) if todo else np.zeros((0, 0, 0))
                 found = {names[k]: values[:, n] for n, k in enumerate(todo)}
-                self._write(found)
+                self.write({name: one.tolist() for name, one in found.items()})
                 known |= {names[k]: np.array(self.stored[names[k]]) for k in some if names[k] in self.stored} | found
                 self.progress(len(some))
             return np.stack([known[name] for name in names], axis=1)
@@ -301,9 +276,11 @@ def search(worlds: Worlds, scenario: ScenarioLike, aims: Sequence[str] = AIMS, r
     own = evaluate is None
     score = evaluate or evaluator(scenario, wanted, asked, worlds, runs, seed, municipalities)
     own_places = {} if municipalities is None else {"municipalities": places.to_csv(places.load(municipalities))}
-    head = {"rules": rules(), "scenario": scenario.to_toml(), "aims": list(wanted), "condition": str(asked), "runs": runs,
+    head = {"scenario": scenario.to_toml(), "aims": list(wanted), "condition": str(asked), "runs": runs,
             "worlds": worlds.to_toml(), "seed": seed, **({"emulator": True} if emulator else {}), **own_places}
-    kept = Kept(score, head, None if file is None else files.named(file), workers, progress)
+    if running := pieces.sources([scenario], worlds.alternatives.get("mechanism", ())):
+        head["mechanisms"] = running
+    kept = Kept(score, head, file, workers, progress)
     goals = _Goals(kept, space, wanted, robustly, enough, budget)
     teacher = teacher or pairs(scenario, wanted, asked, runs, seed, municipalities, workers)
     taught = None if not emulator else search_emulated.teach(

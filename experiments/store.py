@@ -50,9 +50,11 @@ _SEAL = re.compile(rb"letsdance part (\w+) (\d{5}) ([0-9a-f]{64}) ([0-9a-f]{64})
 _LEAST, _MOST, _PARTS = 100, 20_000, 200
 
 
-def part_size(runs: int, keep: Collection[str] = ()) -> int:
-    """How many runs a part holds; the fewest where it holds their citizens too, so that it fits in memory."""
-    return _LEAST if "citizens" in keep else max(_LEAST, min(_MOST, -(-runs // _PARTS)))
+def part_size(runs: int, keep: Collection[str] = (), tasks: int = 1) -> int:
+    """How many runs a part holds; the fewest where it holds their citizens too, so that it fits in memory; fewer still
+    where each of so many tasks is to have one."""
+    usual = _LEAST if "citizens" in keep else max(_LEAST, min(_MOST, -(-runs // _PARTS)))
+    return max(1, min(usual, runs // tasks))
 
 
 class Sweep:
@@ -76,7 +78,8 @@ class Sweep:
         place = address.place(where)
         manifest = manifests.read(place, _KIND)
         runs = manifest["points"] * manifest["replicates"]
-        if manifest["runs"] != runs or manifest["part_size"] != part_size(runs, manifest["keep"]):
+        if manifest["runs"] != runs or manifest["part_size"] != part_size(
+                runs, manifest["keep"], manifest.get("tasks", 1)):
             raise Refused("{place} was changed: {points:,} points with {replicates:,} replicates are not {runs:,} runs in "
                           "parts of {part_size:,}; put it back as it was, or begin anew in another --out.",
                           place=place / folder.MANIFEST, points=manifest["points"], replicates=manifest["replicates"],
@@ -337,11 +340,13 @@ class Sweep:
 
 # ---------------------------------------------------------------- writing
 
-def begin(plan: Plan, out: Path, command: str, overwrite: bool = False) -> Sweep:
-    """A new folder with its manifest and points, whole or not at all."""
+def begin(plan: Plan, out: Path, command: str, overwrite: bool = False, tasks: int = 1) -> Sweep:
+    """A new folder with its manifest and points, whole or not at all. tasks: how many make it, each its share."""
+    size = part_size(plan.runs, plan.keep, tasks)
     said = {"format": folder.format_of(_KIND), "kind": _KIND, "version": __version__, "rules": rules(),
             "command": command, "git": folder.git_state(), "versions": folder.versions(), **plan.said(),
-            "part_size": part_size(plan.runs, plan.keep), **folder.mechanisms_of(plan.scenario)}
+            "part_size": size, **({} if size == part_size(plan.runs, plan.keep) else {"tasks": tasks}),
+            **folder.mechanisms_of(plan.scenario)}
     with folder.whole_or_nothing(out, overwrite) as part:
         table = plan.design.table.copy()
         table.insert(0, "point", range(len(table)))

@@ -231,7 +231,8 @@ def _share(planned: Plan | None, place: Path, runner: executors.Runner, task: tu
     check_whole(Said("the task"), k, 1, check_whole(Said("the number of tasks"), n, 1, 1_000_000))
     try:
         there = address.there(place) or planned is None
-        found = store.resume(place, planned) if there or planned is None else store.begin(planned, place, command)
+        found = store.resume(place, planned) if there or planned is None else store.begin(
+            planned, place, command, tasks=n)
     except Refused:
         if not address.there(place) or planned is None:
             raise

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from letsdance.experiments.executors import ExecutorLike
 from letsdance.experiments.moving import moving
 from letsdance.experiments.outcomes import Outcome
 from letsdance.experiments.over_worlds import mean, tenth, world_means
@@ -92,11 +94,12 @@ class Tunnel:
 def wind_tunnel(worlds: Worlds, portfolio: str | Policy, starts: Sequence[ScenarioLike], shocks: Sequence[str] | None,
                 at: int, outcome: str | Outcome, runs: int, seed: int, quarters: int | None, better: str | None,
                 municipalities: MunicipalitiesLike | None, threads: int | None = None,
-                progress: Callable[[int], None] | None = None) -> Tunnel:
+                progress: Callable[[int], None] | None = None, keep: str | Path | None = None,
+                executor: ExecutorLike = None) -> Tunnel:
     """As `Worlds.wind_tunnel`."""
     made = planned(portfolio, starts, shocks, at, outcome, quarters, better)
     scenarios = [scenario for pair in made.cells.values() for scenario in pair]
     table = worlds.table(*scenarios)
-    values = outcomes(scenarios, table, [made.outcome], runs, seed, municipalities, threads, progress)[0]
+    values = outcomes(scenarios, table, [made.outcome], runs, seed, municipalities, threads, progress, keep, executor)[0]
     shaped = values.reshape(len(made.cells), 2, len(table), runs)
     return Tunnel(worlds, table, made.policy, made.outcome, made.starts, tuple(made.cells), at, made.less, seed, shaped)

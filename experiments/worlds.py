@@ -13,17 +13,18 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
 from letsdance import scenarios
+from letsdance.experiments.executors import ExecutorLike
 from letsdance.experiments.outcomes import Outcome
+from letsdance.experiments.pieces import Pieces, Task, sources
 from letsdance.params import (
     PARAMETERS,
     Parameter,
@@ -40,9 +41,8 @@ from letsdance.params import (
 from letsdance.scenarios import Scenario, ScenarioLike, mechanism
 from letsdance.simulation import municipalities as places
 from letsdance.simulation import schedule
-from letsdance.simulation.municipalities import MunicipalitiesLike
+from letsdance.simulation.municipalities import Municipalities, MunicipalitiesLike
 from letsdance.simulation.run import Result, run_seeds
-from letsdance.simulation.society import cores
 from letsdance.words import IN_ENGLISH, Text
 
 if TYPE_CHECKING:
@@ -298,9 +298,13 @@ class Worlds:
     def compare(self, given: PoliciesLike, runs: int = 10, seed: int = 1, quarters: int | None = None,
                 municipalities: MunicipalitiesLike | None = None, against: str | None = None,
                 start: ScenarioLike | None = None, outcome: str | Outcome = "lets_dance", better: str | None = None,
-                threads: int | None = None, progress: Callable[[int], None] | None = None) -> OverWorlds:
+                threads: int | None = None, progress: Callable[[int], None] | None = None,
+                keep: str | Path | None = None, executor: ExecutorLike = None) -> OverWorlds:
         """Policies in every world on the same seeds; words as in `letsdance.compare`. progress counts runs. Refused: what
         `compare` refuses.
+
+        keep: a file of what is done, with which the same words go on. executor: as in `sweep`, such as a Dask scheduler's
+        address; threads of this process unless said. Both mean the same in all that is asked over worlds.
 
         >>> worlds = ld.Worlds(8, within="30%")
         >>> found = worlds.compare(["nothing:", "lead: LEAD@2"], runs=2, quarters=8, start="lone_ranger")
@@ -310,18 +314,19 @@ class Worlds:
         from letsdance.experiments import over_worlds
 
         return over_worlds.compare(self, given, runs, seed, quarters, municipalities, against, start, outcome, better,
-                                   threads, progress)
+                                   threads, progress, keep, executor)
 
     def wind_tunnel(self, portfolio: str | Policy, starts: Sequence[ScenarioLike] = scenarios.STARTS,
                     shocks: Sequence[str] | None = None, at: int = 12, outcome: str | Outcome = "lets_dance",
                     runs: int = 4, seed: int = 1, quarters: int | None = None, better: str | None = None,
                     municipalities: MunicipalitiesLike | None = None, threads: int | None = None,
-                    progress: Callable[[int], None] | None = None) -> Tunnel:
+                    progress: Callable[[int], None] | None = None, keep: str | Path | None = None,
+                    executor: ExecutorLike = None) -> Tunnel:
         """One portfolio from every start under every shock, in every world; words as in `letsdance.wind_tunnel`."""
         from letsdance.experiments import tunnel_worlds
 
         return tunnel_worlds.wind_tunnel(self, portfolio, starts, shocks, at, outcome, runs, seed, quarters, better,
-                                       municipalities, threads, progress)
+                                         municipalities, threads, progress, keep, executor)
 
     def search(self, scenario: ScenarioLike,
                aims: Sequence[str] = ("success", "representativeness", "T", "late_adopter_gap"), robustly: str = "mean",
@@ -338,19 +343,21 @@ class Worlds:
 
     def basins(self, scenario: ScenarioLike = "lets_dance", grid: int = 7, quarters: int = 60, runs: int = 1, seed: int = 1,
                threads: int | None = None, progress: Callable[[int], None] | None = None,
+               keep: str | Path | None = None, executor: ExecutorLike = None,
                **changes: Unpack[scenarios.Acting]) -> Plane:
         """From which starts which future is reached, in how many worlds; words as in `letsdance.basins`."""
         from letsdance.experiments import map_worlds
 
-        return map_worlds.basins(self, scenario, grid, quarters, runs, seed, threads, progress, **changes)
+        return map_worlds.basins(self, scenario, grid, quarters, runs, seed, threads, progress, keep, executor, **changes)
 
     def explain(self, scenario: ScenarioLike, runs: int = 4, seed: int = 1, threads: int | None = None,
                 progress: Callable[[int], None] | None = None,
-                municipalities: MunicipalitiesLike | None = None) -> Explained:
+                municipalities: MunicipalitiesLike | None = None, keep: str | Path | None = None,
+                executor: ExecutorLike = None) -> Explained:
         """What happened from a start and why, and in how many worlds the same is so."""
         from letsdance.experiments import reasons_worlds
 
-        return reasons_worlds.explain(self, scenario, runs, seed, threads, progress, municipalities)
+        return reasons_worlds.explain(self, scenario, runs, seed, threads, progress, municipalities, keep, executor)
 
     # ------------------------------------------------------------ files
 
@@ -535,7 +542,7 @@ def read(file: str | Path) -> Worlds:
         words = str(error)
         named = next((f"{place(table, name)}" for table in ("parameters", "alternatives") for name in data.get(table, {})
                       if words.startswith((f"{name}:", f"{name} ")) or repr(name) in words), str(place()))
-        raise Refused("{place}{error}", place=named, error=error) from None
+        raise Refused("{place}{error}", place=named, error=words) from None  # what it says knows its template
 
 
 def of(said: WorldsLike, within: str | float | None = None, seed: int | None = None) -> Worlds:
@@ -581,35 +588,49 @@ def rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in zip(*(table[name].tolist() for name in names), strict=True)]
 
 
-def each(several: Sequence[Scenario], table: pd.DataFrame, runs: int, seed: int, use: Callable[[int, int, Result], Any],
-         municipalities: MunicipalitiesLike | None = None, threads: int | None = None,
-         progress: Callable[[int], None] | None = None) -> None:
-    """Run every scenario in every world on the seeds seed, seed + 1, ...; use(world, scenario, result) keeps what is
-    wanted.
+@dataclass(frozen=True, eq=False)
+class _InAWorld:
+    """The work of one scenario in one world: what `what` makes of its result."""
 
-    use is called from several threads, once for each pair; what it keeps must depend on the pair alone.
+    several: tuple[Scenario, ...]
+    fixed: tuple[frozenset[str], ...]
+    where: Municipalities | None
+    seeds: np.ndarray
+    what: Callable[[Result], Any]
+
+    def __call__(self, task: Task) -> Any:
+        _, k, world = task
+        there = put(self.several[k], world, self.fixed[k])
+        towns = places.of(there, self.where)
+        return self.what(Result(there, towns, self.seeds, *run_seeds(towns, schedule.build(there, among=towns),
+                                                                     self.seeds, 1)))
+
+
+def each(several: Sequence[Scenario], table: pd.DataFrame, runs: int, seed: int, what: Callable[[Result], Any],
+         municipalities: MunicipalitiesLike | None = None, pieces: Pieces | None = None,
+         progress: Callable[[int], None] | None = None) -> Iterator[Any]:
+    """Run every scenario in every world on the seeds seed, seed + 1, ...; what(result) of each, world by world: numbers,
+    texts and lists of these (`pieces`). progress: hears of runs.
     """
     check_whole("runs", runs, 1, 1_000_000)
     check_whole("seed", seed, 0, 2**63 - runs - 1)
-    where = None if municipalities is None else places.load(municipalities)
-    seeds, worlds = np.arange(seed, seed + runs, dtype=np.uint64), rows(table)
-    fixed = shared(several, list(table.columns))
+    work = _InAWorld(tuple(several), tuple(shared(several, list(table.columns))),
+                     None if municipalities is None else places.load(municipalities),
+                     np.arange(seed, seed + runs, dtype=np.uint64), what)
+    of = "world" if len(table.columns) else "assumed"
+    tasks = [(f"{of} {w} scenario {k}", k, world) for w, world in enumerate(rows(table)) for k in range(len(several))]
+    return (pieces or Pieces()).map(work, tasks, (lambda task: progress(runs)) if progress else None)
 
-    def work(w: int) -> None:
-        for k, scenario in enumerate(several):
-            there = put(scenario, worlds[w], fixed[k])
-            towns = places.of(there, where)
-            use(w, k, Result(there, towns, seeds, *run_seeds(towns, schedule.build(there, among=towns), seeds, 1)))
-            if progress:
-                progress(runs)
 
-    count = cores() if threads is None else check_whole("threads", threads, 1, 1024)
-    if count == 1:
-        for w in range(len(worlds)):
-            work(w)
-    else:
-        with ThreadPoolExecutor(count) as pool:
-            list(pool.map(work, range(len(worlds))))
+def head(several: Sequence[Scenario], table: pd.DataFrame, runs: int, seed: int, asked: object,
+         municipalities: MunicipalitiesLike | None) -> dict[str, Any]:
+    """All that numbers of `each` depend on, as what is kept of them says it."""
+    from letsdance.experiments.folder import content_hash
+
+    mechanisms = table["mechanism"].tolist() if "mechanism" in table else []
+    return {"scenarios": [scenario.to_toml() for scenario in several], "worlds": len(table), "table": content_hash(table),
+            "runs": runs, "seed": seed, "asked": str(asked), "mechanisms": sources(several, mechanisms),
+            "municipalities": None if municipalities is None else places.to_csv(places.load(municipalities))}
 
 
 def shared(several: Sequence[Scenario], drawn: Sequence[str]) -> list[frozenset[str]]:
@@ -621,13 +642,15 @@ def shared(several: Sequence[Scenario], drawn: Sequence[str]) -> list[frozenset[
 
 def outcomes(several: Sequence[Scenario], table: pd.DataFrame, asked: Sequence[Outcome], runs: int, seed: int,
              municipalities: MunicipalitiesLike | None = None, threads: int | None = None,
-             progress: Callable[[int], None] | None = None) -> np.ndarray:
+             progress: Callable[[int], None] | None = None, keep: str | Path | None = None,
+             executor: ExecutorLike = None) -> np.ndarray:
     """float64[outcome, scenario, world, run] of every outcome asked for; words as in `each`."""
-    values = np.full((len(asked), len(several), len(table), runs), np.nan)
+    pieces = Pieces(threads, executor, keep, partial(head, several, table, runs, seed, [str(one) for one in asked],
+                                                     municipalities))
+    made = each(several, table, runs, seed, partial(_of, tuple(asked)), municipalities, pieces, progress)
+    values = np.array(list(made), np.float64).reshape(len(table), len(several), len(asked), runs)
+    return np.ascontiguousarray(values.transpose(2, 1, 0, 3))
 
-    def keep(w: int, k: int, result: Result) -> None:
-        for o, outcome in enumerate(asked):
-            values[o, k, w] = outcome.of(result)
 
-    each(several, table, runs, seed, keep, municipalities, threads, progress)
-    return values
+def _of(asked: Sequence[Outcome], result: Result) -> list[list[float]]:
+    return [np.asarray(outcome.of(result), np.float64).tolist() for outcome in asked]

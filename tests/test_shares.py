@@ -38,6 +38,17 @@ def test_shares_make_the_same_bytes_as_one_process_in_any_order(asked, tmp_path)
     assert found.runs.equals(Sweep.open(tmp_path / "one").runs)
 
 
+def test_every_task_has_its_share_of_a_small_sweep(tmp_path):
+    asked = plan("lone_ranger", ["k=0.5:2"], points=4, replicates=3, quarters=8,
+                 parameters={"municipalities": 4, "citizens": 10})
+    for k in range(1, 6):
+        found = sweep(asked, tmp_path / "shared", "threads", 1, task=(k, 5))
+        assert found.missing() == [1, 2, 3, 4][k - 1:]  # six parts of two runs: the first task has two
+    assert found.finished
+    assert found.runs.equals(sweep(asked, tmp_path / "one", "threads", 1).runs)
+    assert store.part_size(1_000_000, tasks=40) == store.part_size(1_000_000)
+
+
 def test_shares_may_be_made_at_once_and_a_resume_waits_for_them(asked, tmp_path):
     sweep(asked, tmp_path / "one", "threads", 1)
     refused, place = [], tmp_path / "shared"

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from letsdance.commands.main import _AGAIN, _NEVER, _NEVER_OF, _recorded, grammar
+from letsdance.commands.main import _AGAIN, _NAMES_NO_FILE, _NEVER, _recorded, grammar
 from letsdance.experiments import folder
 from letsdance.params import Refused, files
 
@@ -73,9 +73,9 @@ def test_every_option_that_names_a_file_is_known_to_be_read():
                            for option in parameter.opts if option.startswith("--")}
     assert {"--municipalities", "--out"} <= known["compare"]
     for name, options in known.items():
-        never = _NEVER | _NEVER_OF.get(name, set())
+        never = _NEVER - _NAMES_NO_FILE.get(name, set())
         assert options <= READ | never, (name, options - READ - never)
-    assert "--keep" in known["search"]
+    assert all("--keep" in known[name] for name in ("search", "compare", "map basins", "adopters calibrate"))
 
 
 def test_another_option_cannot_name_the_folder():

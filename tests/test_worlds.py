@@ -26,6 +26,7 @@ from letsdance.report.sheet import NARROW, WIDE
 from letsdance.report.study import render
 from letsdance.scenarios import load
 from letsdance.simulation.rules.regimes import REGIMES
+from letsdance.words import Text
 
 SMALL = {"municipalities": 8, "citizens": 12}
 
@@ -207,6 +208,14 @@ def test_a_file_that_is_wrong_is_refused_with_its_place(tmp_path, change, said):
     assert "w.toml" in str(refused.value)
 
 
+def test_what_is_wrong_with_a_value_of_a_file_is_said_in_the_reader_s_language(tmp_path):
+    file = tmp_path / "w.toml"
+    file.write_text(FILE.replace("\nk =", "\nkk ="))
+    with pytest.raises(Refused) as refused:
+        read(file)
+    assert Text("nl").refused(refused.value).startswith(f"{file}, regel 6: er is geen parameter 'kk'.")
+
+
 # ---------------------------------------------------------------- how they are run
 
 def test_a_world_is_a_simulation_with_its_values_whatever_the_threads():
@@ -219,6 +228,35 @@ def test_a_world_is_a_simulation_with_its_values_whatever_the_threads():
     alone = ld.simulate("wasteland", 2, 12, 7, {**SMALL, **world})
     assert two[0, 1, 1].tolist() == alone.rows["G"][:, 12].tolist()
     assert two[1, 1, 1].tolist() == alone.rows["services"][:, 6].tolist()
+
+
+@pytest.mark.parametrize("executor", [None, "processes"])
+def test_work_that_was_interrupted_goes_on_from_its_file_to_the_same_numbers(tmp_path, executor):
+    """Wherever it is made; only what is missing is run; another question does not go on with it."""
+    file, told = tmp_path / "kept.jsonl", []
+
+    def stop(runs):
+        told.append(runs)
+        if len(told) == 3:
+            raise KeyboardInterrupt
+
+    def asked(progress=None, seed=1, **words):
+        policies = ["a: OUT@2", "b: LEAD@2"]
+        return Worlds(4, "30%").compare(policies, 2, seed, start=small(), progress=progress, **words).values
+
+    whole = asked()
+    with pytest.raises(KeyboardInterrupt):
+        asked(stop, keep=file, executor=executor)
+    kept = len(file.read_text().splitlines()) - 1
+    assert 3 <= kept < 8
+    file.write_text(file.read_text() + '["world 3 scen')  # a line that was cut off
+    counted = []
+    assert asked(counted.append, keep=file, executor=executor).tolist() == whole.tolist()
+    assert counted == [2] * 8
+    names = [json.loads(line)[0] for line in file.read_text().splitlines()[1:] if line.endswith("]")]
+    assert sorted(names) == sorted(f"world {w} scenario {k}" for w in range(4) for k in range(2))
+    with pytest.raises(Refused, match="begun by another command"):
+        asked(seed=2, keep=file)
 
 
 def test_what_policies_differ_in_is_compared_and_not_drawn():

@@ -12,10 +12,11 @@ which the data's first period begins; both may be fitted. A wave's quarter count
 from __future__ import annotations
 
 import math
-import os
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ from letsdance import scenarios
 from letsdance.experiments.adopters import abc_smc, structures
 from letsdance.experiments.adopters.abc_smc import Box, Sample
 from letsdance.experiments.adopters.observed import CHECKS, CurvesLike, Seen, checks_of, features, observe
+from letsdance.experiments.executors import ExecutorLike
+from letsdance.experiments.pieces import Pieces, Task, sources
 from letsdance.experiments.seen import Seen as Wave
 from letsdance.experiments.seen import SeenLike, answered, read_seen, waves_before
 from letsdance.params import PARAMETERS, Refused, Said, check_value, check_whole, files, nearest, number
@@ -144,31 +147,41 @@ class Case:
         """int64[W]: the quarters of the model in which the waves were seen."""
         return np.rint(self.values(theta)[1]["begins"] + np.array([one.quarter for one in self.waves])).astype(np.int64)
 
-    def runs(self, theta: np.ndarray, seeds: np.ndarray, pool: ThreadPoolExecutor,
+    @cached_property
+    def _named(self) -> str:
+        """By what pieces of its work are kept, beside others of other structures."""
+        return f"{zlib.crc32(self.scenario.to_toml().encode()):08x}"
+
+    def one_set(self, task: Task) -> list[Any]:
+        """One run of each curve's society with one parameter set and seed: [each curve, what was answered in the waves]."""
+        _, given, seed = task
+        theta = np.array(given)
+        curves, waves, asked = [], np.zeros(0), self.asked(theta)
+        for which, one in enumerate(self.seen or (None,)):
+            at = np.zeros(0, np.int64) if one is None else self.quarters(theta, one)
+            scenario = self.scenario_at(theta, int(max([*at[-1:], *asked])), one.units if one else None)
+            run = simulate(scenario, runs=1, seed=seed + which, threads=1)
+            if one is not None:
+                curves.append(np.asarray(run.rows[one.indicator][0, at], np.float64).tolist())
+            if self.waves:
+                true = np.array([[run.rows[wave.signal][0, t] for wave, t in zip(self.waves, asked, strict=True)]])
+                luck = np.random.default_rng(np.random.SeedSequence([seed, _ANSWERS]))
+                waves = answered(self.waves, true, len(run.places), luck.standard_normal(true.shape))[0]
+        return [curves, waves.tolist()]
+
+    def runs(self, theta: np.ndarray, seeds: np.ndarray, pool: ThreadPoolExecutor | Pieces,
              progress: Callable[[int], None] | None = None) -> tuple[list[np.ndarray], np.ndarray]:
         """One run of each curve's society for each of theta[n, k], with seeds[n]: for each curve seen float64[n, T], and
         float64[n, W] of what would have been answered in the waves, with a sampling error drawn for each run."""
-        def one_set(k: int) -> tuple[list[np.ndarray], np.ndarray]:
-            curves, waves, asked = [], np.zeros(0), self.asked(theta[k])
-            for which, one in enumerate(self.seen or (None,)):
-                at = np.zeros(0, np.int64) if one is None else self.quarters(theta[k], one)
-                scenario = self.scenario_at(theta[k], int(max([*at[-1:], *asked])), one.units if one else None)
-                run = simulate(scenario, runs=1, seed=int(seeds[k]) + which, threads=1)
-                if one is not None:
-                    curves.append(np.asarray(run.rows[one.indicator][0, at]))
-                if self.waves:
-                    true = np.array([[run.rows[wave.signal][0, t] for wave, t in zip(self.waves, asked, strict=True)]])
-                    luck = np.random.default_rng(np.random.SeedSequence([int(seeds[k]), _ANSWERS]))
-                    waves = answered(self.waves, true, len(run.places), luck.standard_normal(true.shape))[0]
-            return curves, waves
-
+        tasks = [(f"{self._named} {seed} {given}", given, seed)
+                 for given, seed in zip(theta.tolist(), map(int, seeds), strict=True)]
         made = []
-        for one in pool.map(one_set, range(len(theta))):
+        for one in pool.map(self.one_set, tasks):
             made.append(one)
             if progress:
                 progress(1)
-        return ([np.stack([curves[which] for curves, _ in made]) for which in range(len(self.seen))],
-                np.stack([waves for _, waves in made]))
+        return ([np.array([curves[which] for curves, _ in made], np.float64) for which in range(len(self.seen))],
+                np.array([waves for _, waves in made], np.float64))
 
     def features(self, curves: Sequence[np.ndarray], waves: np.ndarray) -> np.ndarray:
         """float64[n, 9 + W]: the features of the curves, as means over all, and what was answered; of a panel its change
@@ -186,7 +199,8 @@ class Case:
         """float64[9 + W]: the features of the data."""
         return self.features([one.share[None] for one in self.seen], np.array([[one.value for one in self.waves]]))[0]
 
-    def simulator(self, pool: ThreadPoolExecutor, progress: Callable[[int], None] | None = None) -> abc_smc.Simulator:
+    def simulator(self, pool: ThreadPoolExecutor | Pieces,
+                  progress: Callable[[int], None] | None = None) -> abc_smc.Simulator:
         """What the inference calls; seeds come from its Generator, so threads do not matter. progress: hears of runs."""
         def simulated(theta: np.ndarray, rng: np.random.Generator) -> np.ndarray:
             return self.features(*self.runs(theta, _seeds(len(theta), rng), pool, progress))
@@ -412,7 +426,8 @@ def calibrate(source: CurvesLike | None = None, scenario: ScenarioLike = "lets_d
               prior: PriorLike | None = None, widen: float | None = None, particles: int = 400, most: int = 4000,
               predictions: int = 200, repetitions: int = 0, seed: int = 0,
               threads: int | None = None, progress: Callable[[int], None] | None = None,
-              alternatives: structures.AlternativesLike | None = None) -> Calibration:
+              alternatives: structures.AlternativesLike | None = None, keep: str | Path | None = None,
+              executor: ExecutorLike = None) -> Calibration:
     """Fit parameters of a scenario to curves of adoption, to what people answered in waves, or to both.
 
     source, population, unit: as `observe`; several curves share their parameters. seen: what was answered or counted, as
@@ -422,7 +437,8 @@ def calibrate(source: CurvesLike | None = None, scenario: ScenarioLike = "lets_d
     the posterior predictive. repetitions: of the recovery test on synthetic data of the same kind (each costs a
     calibration). threads: all cores unless said. progress: hears of simulations. Equal seeds give equal numbers.
     alternatives: structures to compare beside the scenario's, such as {"context": ["", "denmark"]} (`structures.parse`);
-    they take as many simulations again. Refused for bad input.
+    they take as many simulations again. keep: a file of what is done, with which the same words go on; executor: as in
+    `sweep`. Refused for bad input.
 
     >>> curve = ld.Cascade("a", 50, 1, np.array([1, 4, 9, 16, 20]))
     >>> found = ld.calibrate(curve, free=["mu=0:0.2"], particles=50, most=100, predictions=20)
@@ -440,14 +456,16 @@ def calibrate(source: CurvesLike | None = None, scenario: ScenarioLike = "lets_d
     compared = structures.parse(alternatives)
     box = box_of(case.free, past, widen)
     rng = np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE]))
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        simulator = case.simulator(pool, progress)  # which tells of each run, so that progress shows from the first second
-        found = abc_smc.infer(simulator, box, case.observed, rng, particles, most)
-        theta = found.draws(predictions, rng)
-        predicted, answers = case.runs(theta, _seeds(len(theta), rng), pool, progress)
-        recovered = abc_smc.recover(simulator, box, repetitions, seed, particles, most) if repetitions else None
-        luck = np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE, 2]))
-        beside = structures.compare(case, compared, box, most, luck, pool, progress) if compared else None
+    pool = Pieces(threads, executor, keep, lambda: {
+        "case": f"{case.scenario.to_toml()}{case.seen}{case.clock}{case.waves}", "box": repr(box), "seed": seed,
+        "most": most, "particles": particles, "mechanisms": sources([case.scenario], compared.get("mechanism", ()))})
+    simulator = case.simulator(pool, progress)  # which tells of each run, so that progress shows from the first second
+    found = abc_smc.infer(simulator, box, case.observed, rng, particles, most)
+    theta = found.draws(predictions, rng)
+    predicted, answers = case.runs(theta, _seeds(len(theta), rng), pool, progress)
+    recovered = abc_smc.recover(simulator, box, repetitions, seed, particles, most) if repetitions else None
+    luck = np.random.default_rng(np.random.SeedSequence([seed, _PURPOSE, 2]))
+    beside = structures.compare(case, compared, box, most, luck, pool, progress) if compared else None
     named = ", ".join(str(one) if isinstance(one, str | Path) else "an earlier calibration" for one in given)
     return Calibration(case, found, tuple(predicted), seed, named, recovered, tuple(_notes(case, past)), answers, beside)
 

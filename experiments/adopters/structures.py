@@ -11,6 +11,7 @@ how often the method finds the structure that made invented data, each left out 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from letsdance.experiments.adopters.calibrate import Case
+    from letsdance.experiments.pieces import Pieces
 
 _MOST = 24  # structures at a time
 _NEAR = 0.2  # share of the simulated data sets that counts as near, and the fewest of them
@@ -93,12 +95,24 @@ def chances(features: np.ndarray, structure: np.ndarray, observed: np.ndarray, c
     return np.asarray((made * len(near) + 1.0 / count) / (len(near) + 1.0))
 
 
+def _each(simulations: int, count: int) -> int:
+    """Simulations of each of so many structures."""
+    return max(_FEWEST // 2, simulations // count)
+
+
+def steps(alternatives: Mapping[str, Sequence[object]], simulations: int) -> int:
+    """How often `compare` tells progress, at most: of each simulation, and of each data set that is left out."""
+    count = math.prod(len(values) for values in alternatives.values())
+    return count * (_each(simulations, count) + min(_LEFT_OUT, _each(simulations, count)))
+
+
 def compare(case: Case, alternatives: Mapping[str, Sequence[object]], box: Box, simulations: int, rng: np.random.Generator,
-            pool: ThreadPoolExecutor, progress: Callable[[int], None] | None = None) -> pd.DataFrame:
+            pool: ThreadPoolExecutor | Pieces, progress: Callable[[int], None] | None = None) -> pd.DataFrame:
     """One row a structure, a column each alternative, and: before (its chance, all alike), now (at what was seen), and
     found, the share of invented data sets of this structure for which it comes out as the likeliest.
 
-    simulations: in all, divided evenly. What is fitted in the case is drawn from its prior in every structure.
+    simulations: in all, divided evenly. What is fitted in the case is drawn from its prior in every structure. progress:
+    hears of each, and of each data set that is left out.
     """
     import pandas as pd
 
@@ -106,7 +120,7 @@ def compare(case: Case, alternatives: Mapping[str, Sequence[object]], box: Box, 
         if name in case.free:
             raise Refused("{name} is both fitted and an alternative; keep one.", name=name)
     worlds = [dict(zip(alternatives, values, strict=True)) for values in itertools.product(*alternatives.values())]
-    each = max(_FEWEST // 2, simulations // len(worlds))
+    each = _each(simulations, len(worlds))
     made = []
     for world in worlds:
         there = replace(case, scenario=put(case.scenario, world))
@@ -123,6 +137,8 @@ def compare(case: Case, alternatives: Mapping[str, Sequence[object]], box: Box, 
         for at in tried:
             rest = np.arange(len(structure)) != at
             hits += int(chances(features[rest], structure[rest], features[at], len(worlds)).argmax()) == k
+            if progress:
+                progress(1)
         return hits / len(tried)
 
     return pd.DataFrame([{**{name: str(value) for name, value in world.items()}, "before": 1.0 / len(worlds),
