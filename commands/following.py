@@ -10,23 +10,27 @@ import typer
 
 from letsdance.commands.screen import (
     Json,
+    KeepIn,
     Language,
     Over,
     Overwrite,
     Profile,
     Quarters,
+    Scheduler,
     Seed,
     Set,
     Shock,
     Table,
     Within,
     console,
+    going_on,
+    held,
     print_table,
     progress,
     values,
     worlds_of,
 )
-from letsdance.commands.telling import keep, records, text_of, written
+from letsdance.commands.telling import HELD, keep, records, text_of, written
 
 if TYPE_CHECKING:
     from letsdance.report.study import Table as Standing
@@ -44,7 +48,7 @@ def follow(
     recover: Annotated[int, typer.Option(help="Follow so many synthetic cities of the same kind, and count how often "
                                               "intervals hold what is true.")] = 0,
     quarters: Quarters = None, seed: Seed = 1, sets: Set = None, shock: Shock = None, profile: Profile = None,
-    municipalities: Table = None,
+    municipalities: Table = None, keep_in: KeepIn = None, scheduler: Scheduler = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("letsdance-follow"),
     text: Language = "en", overwrite: Overwrite = False, as_json: Json = False,
 ) -> None:
@@ -65,15 +69,17 @@ def follow(
     there = worlds_of("2000" if worlds is None else worlds, "30%" if worlds is None and within is None else within)
     case = told.load(scenario).changed(parameters=values(sets), shocks=shock or [], profile=profile, quarters=quarters)
     rows = read_seen(seen)
-    with progress("report.bar_seen", following.steps(rows), quiet=as_json) as advance:
-        found = following.follow(rows, case, plan, there, target, chance, seed, municipalities, moves, progress=advance)
+    with going_on(keep_in), progress("report.bar_seen", following.steps(rows), quiet=as_json) as advance:
+        found = following.follow(rows, case, plan, there, target, chance, seed, municipalities, moves, progress=advance,
+                                 between=lambda count: advance(0), **held(keep_in, scheduler))
     frames: dict[str, Any] = found.tables
     if recover:
-        with progress("report.bar_cities", recover, quiet=as_json) as advance:
+        with going_on(keep_in), progress("report.bar_cities", recover, quiet=as_json) as advance:
             frames["recovered"] = following.recover(found.case, recover, seed, moves, advance)
         frames["coverage"] = coverage(frames["recovered"])
     said = found.again(case, plan, moves, text_of(municipalities), text)
-    keep(out, "follow", said, frames, pages.study(found, frames.get("coverage"), text), overwrite, as_json)
+    keep(out, "follow", said, frames, pages.study(found, frames.get("coverage"), text), overwrite, as_json,
+         beside=HELD)
     without, with_it = found.chances()
     if as_json:
         typer.echo(json.dumps({
@@ -82,8 +88,8 @@ def follow(
             "standing": records(found.standing), "filtered": records(found.filtered),
             **({"coverage": records(frames["coverage"])} if recover else {})}))
         return
-    held = pages.coverage_sentences(frames["coverage"], text) if recover else []
-    _show(pages.standing_table(found, text), [*said["sentences"], *held])
+    covered = pages.coverage_sentences(frames["coverage"], text) if recover else []
+    _show(pages.standing_table(found, text), [*said["sentences"], *covered])
     written(out)
 
 

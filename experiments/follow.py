@@ -10,10 +10,10 @@ From where they stand all go on twice on the same luck, with the rest of the pla
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,10 +23,12 @@ import numpy as np
 from letsdance import scenarios
 from letsdance.experiments import particles
 from letsdance.experiments.adopters.abc_smc import LEVELS
+from letsdance.experiments.executors import ExecutorLike
 from letsdance.experiments.luck_paths import along
 from letsdance.experiments.moving import parameter_named
 from letsdance.experiments.outcomes import Condition, parse_condition
 from letsdance.experiments.particles import Cloud, Taken
+from letsdance.experiments.pieces import Pieces, Task, sources
 from letsdance.experiments.posterior import rows as of_draws
 from letsdance.experiments.seen import Before, Seen, SeenLike, answered, read_seen, waves_before
 from letsdance.experiments.success import MAJORITY, Chance, chance, words
@@ -50,6 +52,7 @@ STANDING = ("C", "G", "T", *REGIMES, "services", "ever_adopted")
 #: Where the start may lie on the plane, unless worlds say it.
 _PLANE = "0.05:0.95"
 _PURPOSE = 0xF0110  # names this use of a seed
+_SPANS = 8  # parts of the particles for each thread
 #: What is followed where nothing is planned.
 NO_PLAN = "no plan"
 
@@ -60,7 +63,8 @@ NO_PLAN = "no plan"
 class Case:
     """What is followed: a scenario with all that is planned, what is uncertain of it, and what was seen.
 
-    between: hears, in the caller's thread, how many particles ran since; what it raises stops the rest.
+    between: hears, in the caller's thread, how many particles ran since; what it raises stops the rest. pieces: where runs
+    are made and kept; on so many threads unless said.
     """
 
     scenario: Scenario
@@ -69,6 +73,7 @@ class Case:
     seen: tuple[Seen, ...]
     threads: int
     between: Callable[[int], None] = lambda count: None
+    pieces: Pieces | None = None
 
     @cached_property
     def names(self) -> list[str]:
@@ -88,35 +93,25 @@ class Case:
         return self.worlds.at(u, self.scenario)
 
     def each(self, z: np.ndarray, luck: np.ndarray, last: int, scenario: Scenario,
-             keep: Callable[[int, tuple[np.ndarray, ...]], None]) -> None:
-        """Run every particle up to quarter `last`; keep(k, arrays of a `Result`), from several threads."""
+             what: partial[Any]) -> np.ndarray:
+        """Run every particle up to quarter `last`; what(arrays of a `Result`, its luck) of each."""
         columns = self.worlds_at(z)
         names = list(columns)
         plain = not (scenario.levers or scenario.shocks or scenario.mechanisms or set(names) & set(STRUCTURES))
+        base = None
         if plain:  # parameters stay as they are: no schedule needs to be made
             base = schedule.build(scenario, max(last, 1), self.towns).shipped
-            numbers = np.column_stack([np.asarray(columns[name], np.float64) for name in names])
-            at = [(base.dtype.names or ()).index(name) for name in names]
-
-        def work(span: tuple[int, int]) -> int:
-            for k in range(*span):
-                if plain:
-                    table = base.copy()
-                    table.view(np.float64).reshape(len(table), -1)[:, at] = numbers[k]
-                    keep(k, along(scenario, self.towns, luck[k], last, table))
-                else:
-                    there = put(scenario, {name: columns[name][k] for name in names})
-                    keep(k, along(there, self.towns, luck[k], last))
-            return span[1] - span[0]
-
-        if self.threads == 1:
-            for k in range(len(z)):
-                self.between(work((k, k + 1)))
-        else:
-            edges = np.linspace(0, len(z), min(len(z), 8 * self.threads) + 1).astype(int).tolist()
-            with ThreadPoolExecutor(self.threads) as pool:
-                for count in pool.map(work, pairwise(edges)):
-                    self.between(count)
+        pieces = self.pieces or Pieces(self.threads)
+        edges = np.linspace(0, len(z), min(len(z), _SPANS * self.threads if self.threads > 1 else len(z)) + 1).astype(int)
+        of, tasks = f"{what.func.__name__} {self.kept} {last} {scenario.to_toml()}" if pieces.kept.file else "", []
+        for lo, hi in pairwise(edges.tolist()):
+            some, name = {one: columns[one][lo:hi] for one in names}, f"{lo}"
+            if of:
+                said = f"{of} {[list(one) for one in some.values()]}".encode() + luck[lo:hi].tobytes()
+                name = f"{lo} {hashlib.sha256(said).hexdigest()[:32]}"
+            tasks.append((name, some, luck[lo:hi]))
+        work = _Run(scenario, self.towns, last, base, what)
+        return np.concatenate([np.asarray(one) for one in pieces.map(work, tasks, lambda task: self.between(len(task[2])))])
 
     @cached_property
     def kept(self) -> tuple[str, ...]:
@@ -125,14 +120,7 @@ class Case:
 
     def simulate(self, z: np.ndarray, luck: np.ndarray, last: int) -> np.ndarray:
         """float64[n, last + 1, s] of `kept`."""
-        traces = np.zeros((len(z), last + 1, len(self.kept)))
-
-        def keep(k: int, arrays: tuple[np.ndarray, ...]) -> None:
-            for s, name in enumerate(self.kept):
-                traces[k, :, s] = arrays[0][name][0]
-
-        self.each(z, luck, last, self.scenario, keep)
-        return traces
+        return self.each(z, luck, last, self.scenario, partial(_traces, self.kept))
 
     def likelihood(self, quarter: int) -> particles.Likelihood:
         """Of what was seen in one quarter."""
@@ -155,14 +143,47 @@ class Case:
 
     def holds(self, z: np.ndarray, luck: np.ndarray, scenario: Scenario, target: Condition) -> np.ndarray:
         """bool[n]: in which particles the target is reached under a scenario."""
-        held = np.zeros(len(z), bool)
+        return self.each(z, luck, scenario.quarters, scenario, partial(_holds, scenario, self.towns, target))
 
-        def keep(k: int, arrays: tuple[np.ndarray, ...]) -> None:
-            result = Result(scenario, self.towns, luck[k, :1], *arrays)
-            held[k] = bool(target.holds(target.outcome.of(result))[0])
 
-        self.each(z, luck, scenario.quarters, scenario, keep)
-        return held
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """The work of some particles: what `what` makes of each. base: the schedule, where only its parameters differ."""
+
+    scenario: Scenario
+    towns: places.Municipalities
+    last: int
+    base: np.ndarray | None
+    what: Callable[[tuple[np.ndarray, ...], np.ndarray], Any]
+
+    def __call__(self, task: Task) -> np.ndarray:
+        _, columns, luck = task
+        if self.base is not None:
+            numbers = np.column_stack([np.asarray(column, np.float64) for column in columns.values()])
+            at = [(self.base.dtype.names or ()).index(name) for name in columns]
+        made = []
+        for k, path in enumerate(luck):
+            if self.base is None:
+                there = put(self.scenario, {name: column[k] for name, column in columns.items()})
+                arrays = along(there, self.towns, path, self.last)
+            else:
+                table = self.base.copy()
+                table.view(np.float64).reshape(len(table), -1)[:, at] = numbers[k]
+                arrays = along(self.scenario, self.towns, path, self.last, table)
+            made.append(self.what(arrays, path))
+        return np.array(made)
+
+
+def _traces(kept: Sequence[str], arrays: tuple[np.ndarray, ...], luck: np.ndarray) -> np.ndarray:
+    """float64[last + 1, s] of what is kept of a particle's run."""
+    return np.stack([arrays[0][name][0] for name in kept], axis=1).astype(np.float64)
+
+
+def _holds(scenario: Scenario, towns: places.Municipalities, target: Condition, arrays: tuple[np.ndarray, ...],
+           luck: np.ndarray) -> bool:
+    """Whether a particle's run reaches the target."""
+    result = Result(scenario, towns, luck[:1], *arrays)
+    return bool(target.holds(target.outcome.of(result))[0])
 
 
 # ---------------------------------------------------------------- what was found
@@ -364,7 +385,8 @@ def make_case(seen: SeenLike, scenario: ScenarioLike = "lone_ranger", plan: str 
 def follow(seen: SeenLike, scenario: ScenarioLike = "lone_ranger", plan: str | Policy | None = None,
            worlds: Worlds | None = None, target: str | Condition = MAJORITY, needed: float = 0.8, seed: int = 1,
            municipalities: MunicipalitiesLike | None = None, moves: int = 1, threads: int | None = None,
-           progress: Callable[[int], None] | None = None, between: Callable[[int], None] | None = None) -> Followed:
+           progress: Callable[[int], None] | None = None, between: Callable[[int], None] | None = None,
+           keep: str | Path | None = None, executor: ExecutorLike = None) -> Followed:
     """Where a case stands by what was seen, how sure that is, and whether its plan still holds.
 
     seen: a table or its file: quarter, signal, value, and n people asked or error, a standard error, for what people say
@@ -372,7 +394,8 @@ def follow(seen: SeenLike, scenario: ScenarioLike = "lone_ranger", plan: str | P
     worlds: what is uncertain (2,000 particles within 30 % unless said); where the start lies on the plane is uncertain too,
     unless worlds or the scenario name C0 and G0. target, needed: what is wanted, and with what chance. moves: the most
     proposals for each particle at each degree. progress: hears of each quarter seen, and twice of what is to come. between:
-    as of `Case`. Equal seeds give equal numbers, whatever the threads. Raises `Refused`.
+    as of `Case`. keep, executor: as in `Worlds.compare`. Equal seeds give equal numbers, whatever the threads. Raises
+    `Refused`.
 
     >>> seen = pd.DataFrame({"quarter": [2, 4], "signal": "support", "value": [0.6, 0.62], "n": 400})
     >>> found = ld.follow(seen, ld.load_scenario("lone_ranger").changed(quarters=8), worlds=ld.Worlds(50, "20%"))
@@ -388,6 +411,12 @@ def follow(seen: SeenLike, scenario: ScenarioLike = "lone_ranger", plan: str | P
         raise Refused("the chance that is needed must lie between 0 and 1, not {needed!r}.", needed=needed)
     case, policy = make_case(seen, scenario, plan, worlds, municipalities, threads)
     case = replace(case, between=between) if between else case
+    if keep is not None or executor is not None:
+        case = replace(case, pieces=Pieces(case.threads if executor is None else None, executor, keep, lambda: {
+            "scenario": case.scenario.to_toml(), "seen": repr(case.seen), "target": str(asked), "seed": seed,
+            "moves": moves, "worlds": case.worlds.worlds, "uncertain": case.names,
+            "municipalities": places.to_csv(case.towns),
+            "mechanisms": sources([case.scenario], case.worlds.alternatives.get("mechanism", ()))}))
     if (asked.outcome.last or 0) > case.scenario.quarters:
         raise Refused("{asked} looks at quarter {last}, after the horizon of {quarters}; name an earlier quarter or raise "
                       "quarters.", asked=asked.outcome, last=asked.outcome.last, quarters=case.scenario.quarters)

@@ -2,8 +2,9 @@
 
     list(Pieces(keep="found.jsonl", head=lambda: {"seed": 1}).map(work, [("piece 0", 0), ("piece 1", 1)]))
 
-A task is a tuple whose first item is the name it is kept by. What work makes of it is numbers, texts, lists and mappings of
-these, so that a line of JSON holds it to the last bit; it must depend on the task alone. The same words go on with a file.
+A task is a tuple whose first item is the name it is kept by, its own among those given together. What work makes of it is
+numbers, texts, arrays, lists and mappings of these, so that a line of JSON holds it to the last bit; it must depend on the
+task alone. The same words go on with a file.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ class Kept:
         """Add what was done."""
         if self.file is not None and found:
             with self.file.open("a", encoding="utf-8") as out:
-                out.writelines(json.dumps([name, said]) + "\n" for name, said in found.items())
+                out.writelines(json.dumps([name, said], default=lambda values: values.tolist()) + "\n"
+                               for name, said in found.items())
 
 
 class Pieces:

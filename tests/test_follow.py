@@ -272,6 +272,31 @@ def test_every_run_is_heard_between_and_what_is_raised_there_ends_it(threads):
         follow([Seen(2, "C", 0.5, 200)], SMALL, None, Worlds(20, "20%"), threads=threads, between=enough)
 
 
+@pytest.mark.parametrize("worlds", [Worlds(24, "20%"), Worlds(24, "20%", alternatives={
+    "profile": ["co_creation", "telework"]})])
+def test_a_case_that_was_interrupted_goes_on_to_the_same_particles(tmp_path, worlds):
+    heard, file = [], tmp_path / "done.jsonl"
+
+    def stop(count):
+        heard.append(count)
+        if sum(heard) >= 40:
+            raise KeyboardInterrupt
+
+    def asked(**words):
+        return follow([Seen(2, "C", 0.5, 200), Seen(4, "T", 0.4, 200)], SMALL, None, worlds, **words)
+
+    whole = asked()
+    with pytest.raises(KeyboardInterrupt):
+        asked(keep=file, between=stop)
+    assert len(file.read_text().splitlines()) > 20
+    again = asked(keep=file)
+    for one, other in ((whole.draws, again.draws), (whole.standing, again.standing), (whole.filtered, again.filtered)):
+        pd.testing.assert_frame_equal(one, other, check_exact=True)
+    assert np.array_equal(whole.holds, again.holds)
+    with pytest.raises(Refused, match="begun by another command"):
+        asked(keep=file, seed=2)
+
+
 # ---------------------------------------------------------------- tables and the command
 
 @pytest.mark.parametrize(("text", "said"), [
