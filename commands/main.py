@@ -261,7 +261,7 @@ def check(
         "letsdance-robust.jsonl"),
     resume: Annotated[bool, typer.Option("--resume", help="With --robust: go on with the file.")] = False,
     minutes: Annotated[float | None, typer.Option(help="With --robust: stop after so many; --resume goes on.")] = None,
-    text: Language = "en", as_json: Json = False,
+    scheduler: Scheduler = None, text: Language = "en", as_json: Json = False,
 ) -> None:
     """Test the model against the patterns of the evidence. What holds, what does not, how strongly; with --robust, in how
     many worlds."""
@@ -269,8 +269,9 @@ def check(
 
     if robust:
         there = worlds_of("200" if worlds is None else worlds, "30%" if worlds is None and within is None else within)
-        over_worlds.robust(there, out, 4 if runs is None else runs, seed, only, resume, minutes, as_json, text)
+        over_worlds.robust(there, out, 4 if runs is None else runs, seed, only, resume, minutes, scheduler, as_json, text)
         return
+    idle("--scheduler", because="it goes with --robust")
     if worlds is not None or within is not None:
         from letsdance.params import Refused
 

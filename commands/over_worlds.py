@@ -168,7 +168,7 @@ def explain(worlds: Worlds, several: Mapping[str, Scenario], runs: int, seed: in
 
 
 def robust(worlds: Worlds, out: Path, runs: int, seed: int, only: list[str] | None, resume: bool, minutes: float | None,
-           as_json: bool, text: Text) -> None:
+           scheduler: str | None, as_json: bool, text: Text) -> None:
     """`letsdance check --robust`."""
     from letsdance.experiments import folder
     from letsdance.experiments import robust as looked
@@ -184,7 +184,7 @@ def robust(worlds: Worlds, out: Path, runs: int, seed: int, only: list[str] | No
     try:
         with progress("report.bar_worlds", worlds.worlds - before, quiet=as_json) as advance:
             whole = looked.check(worlds, out, runs, seed, only, None if minutes is None else 60.0 * minutes,
-                                 progress=advance)
+                                 progress=advance, executor=scheduler)
     except Interrupted as interrupted:
         if out.exists():
             again = command_line().replace(" --resume", "") + f" --out {shlex.quote(str(out))} --resume"

@@ -16,16 +16,17 @@ import json
 import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files as shipped
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from letsdance.experiments import cards
-from letsdance.experiments.executors import rules
+from letsdance.experiments import cards, executors
+from letsdance.experiments.executors import ExecutorLike, rules
 from letsdance.experiments.moving import moving
 from letsdance.experiments.paired import interval
 from letsdance.experiments.patterns import PATTERNS, Laboratory
@@ -160,13 +161,13 @@ def _begins(id: str, only: Sequence[str]) -> bool:
 
 def check(worlds: Worlds, file: str | Path, runs: int = 4, seed: int = 1, only: Sequence[str] | None = None,
           seconds: float | None = None, part: tuple[int, int] = (1, 1),
-          progress: Callable[[int], None] | None = None) -> bool:
+          progress: Callable[[int], None] | None = None, executor: ExecutorLike = None) -> bool:
     """Look at every claim in every world, and write each world to a file of JSON lines as it is done; a file that is there
     is gone on with. Returns whether all worlds are done.
 
     seconds: when to stop; at least one world is done. part: (k, n) does only each nth world, from the kth on, so that
-    several files can be filled at once (`together`). only: as in `claims`. Refused: a file of other worlds, seeds or
-    rules.
+    several files can be filled at once (`together`). only: as in `claims`. executor: as in `sweep`; one world after the
+    other here unless said. Refused: a file of other worlds, seeds or rules.
     """
     path, began = files.named(file), time.monotonic()
     check_whole("runs", runs, 2, 1_000)
@@ -175,19 +176,27 @@ def check(worlds: Worlds, file: str | Path, runs: int = 4, seed: int = 1, only: 
     done = read(path, head)[1] if path.exists() else {}
     if not done and not path.exists():
         path.write_text(json.dumps(head) + "\n", encoding="utf-8")
+    elif not path.read_bytes().endswith(b"\n"):  # killed in the middle of a line
+        with path.open("a", encoding="utf-8") as out:
+            out.write("\n")
     wanted = list(claims(seed, only=only))
     table = worlds.table("lets_dance")
-    for w, world in enumerate(rows(table)):
-        if w in done or w % part[1] != part[0] - 1:
-            continue
-        done[w] = answers(world, runs, seed, wanted)
-        with path.open("a", encoding="utf-8") as out:
-            out.write(json.dumps({"world": w, "says": done[w]}) + "\n")
-        if progress:
-            progress(1)
-        if seconds is not None and time.monotonic() - began > seconds:
-            break
+    todo = [(w, world) for w, world in enumerate(rows(table)) if w not in done and w % part[1] == part[0] - 1]
+    runner = executors.Threads(1) if executor is None else executors.choose(executor, 0)
+    with closing(runner.results(partial(_in_a_world, runs, seed, wanted), todo)) as stream:
+        for (w, _), said in stream:
+            done[w] = said
+            with path.open("a", encoding="utf-8") as out:
+                out.write(json.dumps({"world": w, "says": done[w]}) + "\n")
+            if progress:
+                progress(1)
+            if seconds is not None and time.monotonic() - began > seconds:
+                break
     return len(done) == len(range(part[0] - 1, worlds.worlds, part[1]))
+
+
+def _in_a_world(runs: int, seed: int, wanted: list[str], task: tuple[int, Mapping[str, float]]) -> dict[str, str | None]:
+    return answers(task[1], runs, seed, wanted)
 
 
 def renew(path: Path, count: int) -> list[int]:

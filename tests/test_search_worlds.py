@@ -161,7 +161,7 @@ def test_a_robust_check_that_is_interrupted_says_how_to_go_on(tmp_path, monkeypa
     monkeypatch.setattr(robust, "read", lambda out: ({}, [1, 2, 3]))
     monkeypatch.setattr("sys.argv", ["letsdance", "check", "--robust", "--worlds", "6", "--resume", "--out", str(file)])
     with pytest.raises(Interrupted) as interrupted:
-        over_worlds.robust(WORLDS, file, 4, 1, None, True, None, True, Text())
+        over_worlds.robust(WORLDS, file, 4, 1, None, True, None, None, True, Text())
     assert interrupted.value.kept == ("3 of 6 parts are kept; go on with `letsdance check --robust --worlds 6 "
                                       f"--out {file} --resume`.")
 
