@@ -284,8 +284,7 @@ def search(worlds: Worlds, scenario: ScenarioLike, aims: Sequence[str] = AIMS, r
     goals = _Goals(kept, space, wanted, robustly, enough, budget)
     teacher = teacher or pairs(scenario, wanted, asked, runs, seed, municipalities, workers)
     taught = None if not emulator else search_emulated.teach(
-        worlds, scenario, space, kept.taught(teacher),
-        wanted, of, PAIRS, runs, seed, workers, kept.progress)
+        worlds, scenario, space, kept.taught(teacher), wanted, of, PAIRS, runs, seed, workers, kept.progress)
     by_seed = _guided(goals, taught, evaluations, optimisers, seed) if taught is not None else [
         _optimise(goals, evaluations // optimisers, seed + k) for k in range(optimisers)]
     fresh_of = replace(worlds, worlds=fresh_worlds, seed=worlds.seed + 1_000_003)
